@@ -1,0 +1,58 @@
+/**
+ * What we foresaw going wrong. Everything else is left to fall through untouched.
+ *
+ * `status` is what the proxy answers with (`http/faults.ts` gives it the shape of the service that
+ * was asked); `exit` is what a command ends with: 1 failed or found something, 2 misuse.
+ */
+export const faults = {
+  USAGE: { status: 400, exit: 2 },
+  CONFIG_INVALID: { status: 500, exit: 2 },
+  CONFIG_NOT_FOUND: { status: 500, exit: 2 },
+
+  LOG_HELD: { status: 500, exit: 1 },
+  LOG_NOT_FOUND: { status: 500, exit: 1 },
+  LOG_NOT_A_LOG: { status: 500, exit: 1 },
+  LOG_FROM_THE_FUTURE: { status: 500, exit: 1 },
+  LOG_BROKEN: { status: 500, exit: 1 },
+  IMPORT_REFUSED: { status: 500, exit: 1 },
+  NOT_LOCATED: { status: 404, exit: 1 },
+
+  BAD_REQUEST: { status: 400, exit: 1 },
+  NON_CANONICAL_PATH: { status: 400, exit: 1 },
+  UNKNOWN_SERVICE_PROVIDER: { status: 400, exit: 1 },
+  PROXY_LOOP: { status: 400, exit: 1 },
+  NOT_AUTHENTICATED: { status: 401, exit: 1 },
+  FORBIDDEN: { status: 403, exit: 1 },
+  NO_PROJECT_AT_SERVICE_PROVIDER: { status: 403, exit: 1 },
+  NOT_FOUND: { status: 404, exit: 1 },
+  PROJECT_AMBIGUOUS: { status: 409, exit: 1 },
+  CONFLICTING_REFERENCES: { status: 409, exit: 1 },
+  BODY_TOO_LARGE: { status: 413, exit: 1 },
+  FEDERATION_FAILED: { status: 502, exit: 1 },
+  SERVICE_PROVIDER_BROKE_OFF: { status: 502, exit: 1 },
+  IDENTITY_UNAVAILABLE: { status: 503, exit: 1 },
+  SERVICE_PROVIDER_UNREACHABLE: { status: 503, exit: 1 },
+  OVERLOADED: { status: 503, exit: 1 },
+  SERVICE_PROVIDER_TIMEOUT: { status: 504, exit: 1 },
+} as const
+
+export type FaultCode = keyof typeof faults
+
+/** Callers and tests switch on `code`, never on the message. The message is safe to show: no secrets. */
+export class MixmatchError extends Error {
+  override readonly name = 'MixmatchError'
+  readonly code: FaultCode
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  get status(): number {
+    return faults[this.code].status
+  }
+
+  get exit(): number {
+    return faults[this.code].exit
+  }
+}

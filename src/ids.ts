@@ -1,0 +1,78 @@
+/**
+ * The identifiers of the field, branded so that one kind cannot stand where another belongs.
+ * This is the only file that makes them.
+ */
+
+declare const brand: unique symbol
+type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
+
+/** A cloud, by the name it has in `[DEFAULT] service_providers`; `default` is the identity provider. */
+export type SpName = Branded<string, 'SpName'>
+/** A Keystone project: 32 hex digits where it is a UUID, else as it came. */
+export type ProjectId = Branded<string, 'ProjectId'>
+/** A Glance or Cinder resource: a hyphenated lower-case UUID where it is one, else as it came. */
+export type ResourceId = Branded<string, 'ResourceId'>
+/** A place in the event log: 1 for the first event, without gaps. 0 is "before the first". */
+export type Position = Branded<number, 'Position'>
+/** Microseconds since 1970, UTC: the resolution that oslo.messaging stamps notifications with. */
+export type Micros = Branded<number, 'Micros'>
+
+/** What can be located. The order is part of the stored form (`event/stored.ts`): append only. */
+export const resourceTypes = [
+  'image',
+  'volume',
+  'snapshot',
+  'backup',
+  'group',
+  'group_snapshot',
+  'attachment',
+  'transfer',
+  'message',
+  'task',
+] as const
+export type ResourceType = (typeof resourceTypes)[number]
+
+export interface ResourceKey {
+  readonly type: ResourceType
+  readonly id: ResourceId
+}
+
+/** The identity provider: the cloud in which Mixmatch runs and users log in. */
+export const IDENTITY_PROVIDER = spName('default')
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+
+/** Whether the text is a UUID, with or without hyphens, in either case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text)
+}
+
+export function spName(text: string): SpName {
+  return text as SpName
+}
+
+export function projectId(text: string): ProjectId {
+  return (isUuid(text) ? text.replaceAll('-', '').toLowerCase() : text) as ProjectId
+}
+
+export function resourceId(text: string): ResourceId {
+  return (isUuid(text) ? hyphenated(text.replaceAll('-', '').toLowerCase()) : text) as ResourceId
+}
+
+export function position(value: number): Position {
+  return value as Position
+}
+
+export function micros(value: number): Micros {
+  return value as Micros
+}
+
+/** Whether the text names something that can be located, e.g. from a command line. */
+export function isResourceType(text: string): text is ResourceType {
+  return resourceTypes.some(type => type === text)
+}
+
+/** `32 hex digits` → `8-4-4-4-12`. */
+export function hyphenated(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
