@@ -1,0 +1,117 @@
+import type { Position, ProjectId, ResourceKey, SpName } from '../ids.js'
+
+/**
+ * Why a request goes where it goes; the access log, `explain` and replay print these words.
+ *
+ * - `asked`: the user said so in MM-SERVICE-PROVIDER.
+ * - `named`: the new resource is called `name@cloud`.
+ * - `located`: the resource in the path lives there.
+ * - `conflict`: it lives in several clouds, and this is the preferred one.
+ * - `referred`: the body names a resource that lives there.
+ * - `list`: a list of what all clouds hold.
+ * - `unknown`: nothing tells where the resource lives, so it is searched for.
+ * - `local`: version documents, and collections that every cloud has its own of.
+ * - `default`: nothing says otherwise.
+ */
+export type Reason =
+  | 'asked'
+  | 'named'
+  | 'located'
+  | 'conflict'
+  | 'referred'
+  | 'list'
+  | 'unknown'
+  | 'local'
+  | 'default'
+
+/** Where a request goes, and why. */
+export type Decision = One | Search | Aggregate
+
+/** To one cloud. */
+export interface One {
+  readonly kind: 'one'
+  readonly to: SpName
+  readonly because: Exclude<Reason, 'unknown'>
+  /** What decided: the resource in the path, or the one that the body refers to. */
+  readonly resource: ResourceKey | null
+  /** The project that owns the resource at that cloud, where that is known. */
+  readonly owner: ProjectId | null
+  /** The newest event that the location rests on; null where it rests on none. */
+  readonly restsOn: Position | null
+}
+
+/** To the first of several clouds that turns out to hold `resource`. */
+export interface Search {
+  readonly kind: 'search'
+  /** The identity provider first; never empty. */
+  readonly among: readonly SpName[]
+  readonly because: 'unknown'
+  /** What to look for: the resource in the path, or the one that the body refers to. */
+  readonly resource: ResourceKey
+  /**
+   * Whether the request itself may be tried in turn. Otherwise the resource is located with a read,
+   * and then the request is sent once.
+   */
+  readonly readOnly: boolean
+}
+
+/** A list, asked of several clouds and merged. */
+export interface Aggregate {
+  readonly kind: 'aggregate'
+  /** The identity provider first; at least two. */
+  readonly among: readonly SpName[]
+  readonly because: 'list'
+  /** The name of the array in each cloud's answer: `volumes`. */
+  readonly envelope: string
+}
+
+/** The decision as one sentence for people: `located: sp1 holds image 3f… since event 4182`. */
+export function describe(decision: Decision): string {
+  return `${decision.because}: ${sentence(decision)}`
+}
+
+function sentence(decision: Decision): string {
+  switch (decision.kind) {
+    case 'one':
+      return sentenceOfOne(decision)
+    case 'search':
+      return decision.readOnly
+        ? `nothing tells where ${named(decision.resource)} lives: ${listed(decision.among)} are asked in turn`
+        : `nothing tells where ${named(decision.resource)} lives: it is looked for at ${listed(decision.among)}, then the request is sent once`
+    case 'aggregate':
+      return `${decision.envelope} of ${listed(decision.among)} are merged`
+  }
+}
+
+function sentenceOfOne({ to, because, resource, restsOn }: One): string {
+  switch (because) {
+    case 'asked':
+      return `MM-SERVICE-PROVIDER asks for ${to}`
+    case 'named':
+      return `the new name ends in @${to}`
+    case 'located':
+      return `${to} holds ${named(resource)}${since(restsOn)}`
+    case 'conflict':
+      return `several clouds hold ${named(resource)}, and ${to} is preferred${since(restsOn)}`
+    case 'referred':
+      return `the body refers to ${named(resource)}, which ${to} holds${since(restsOn)}`
+    case 'list':
+      return `${to} is the only cloud to list`
+    case 'local':
+      return `every cloud has its own of this, and it goes to ${to}`
+    case 'default':
+      return `nothing says otherwise, so it goes to ${to}`
+  }
+}
+
+function named(resource: ResourceKey | null): string {
+  return resource ? `${resource.type} ${resource.id}` : 'it'
+}
+
+function since(position: Position | null): string {
+  return position === null ? '' : ` since event ${position}`
+}
+
+function listed(clouds: readonly SpName[]): string {
+  return clouds.join(', ')
+}

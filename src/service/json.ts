@@ -1,0 +1,31 @@
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue }
+
+/** A place in a JSON document as RFC 6901 writes it: `/volume/name`. */
+export type Pointer = `/${string}`
+
+/** What stands at the pointer, `undefined` where nothing does. Only own members count. */
+export function valueAt(document: JsonValue | undefined, pointer: Pointer): JsonValue | undefined {
+  const names = pointer.slice(1).split('/')
+  return names.reduce((value, name) => member(value, unescaped(name)), document)
+}
+
+/** The text that stands at the pointer; null where nothing or anything else does. */
+export function textAt(document: JsonValue | undefined, pointer: Pointer): string | null {
+  const value = valueAt(document, pointer)
+  return typeof value === 'string' ? value : null
+}
+
+function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.entries(value).find(([key]) => key === name)?.[1]
+}
+
+function unescaped(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~')
+}
