@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { type Position, position } from '../ids.js'
+import { buildViews, projections } from './views.js'
+
+/** A row that the views hold and the log does not give, or the other way round. */
+export interface Difference {
+  readonly view: string
+  readonly in: 'views' | 'log'
+  readonly row: string
+}
+
+/**
+ * Build the views aside from the log, up to the very position that the given ones are at, and
+ * compare row by row. The recorder may go on meanwhile.
+ *
+ * @param aside a folder for the second copy; the system's own temporary one where not given
+ * @throws Error (SQLite's) where the views cannot be read at all
+ */
+export function checkViews(
+  file: string,
+  logFile: string,
+  aside = tmpdir(),
+): { position: Position; rows: number; differences: Difference[] } {
+  const folder = mkdtempSync(join(aside, 'mixmatch-views-'))
+  const views = new Database(file, { readonly: true, fileMustExist: true })
+  try {
+    views.exec('begin') // one snapshot for the position and for all rows
+    const reached = position(
+      views.prepare<[], number>('select position from state').pluck().get() ?? 0,
+    )
+    const rebuiltFile = join(folder, 'views.db')
+    buildViews(rebuiltFile, logFile, reached)
+    const rebuilt = new Database(rebuiltFile, { readonly: true })
+    try {
+      const differences: Difference[] = []
+      let rows = 0
+      for (const { name, rows: sql } of projections) {
+        const [held, expected] = [views, rebuilt].map(db => db.prepare<[], string>(sql).pluck())
+        if (!held || !expected) continue
+        for (const [side, row] of merge(held.iterate(), expected.iterate())) {
+          if (side === 'both') rows += 1
+          else differences.push({ view: name, in: side, row })
+        }
+      }
+      return { position: reached, rows, differences }
+    } finally {
+      rebuilt.close()
+    }
+  } finally {
+    views.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Walk two sorted sequences of texts side by side. Both come sorted by their bytes from SQLite. */
+function* merge(
+  held: IterableIterator<string>,
+  expected: IterableIterator<string>,
+): Generator<['both' | 'views' | 'log', string]> {
+  let left = held.next()
+  let right = expected.next()
+  while (!left.done || !right.done) {
+    if (left.done) {
+      yield ['log', right.value]
+      right = expected.next()
+    } else if (right.done) {
+      yield ['views', left.value]
+      left = held.next()
+    } else if (left.value === right.value) {
+      yield ['both', left.value]
+      left = held.next()
+      right = expected.next()
+    } else if (Buffer.compare(Buffer.from(left.value), Buffer.from(right.value)) < 0) {
+      yield ['views', left.value]
+      left = held.next()
+    } else {
+      yield ['log', right.value]
+      right = expected.next()
+    }
+  }
+}

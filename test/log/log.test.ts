@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import test from 'ava'
+import Database from 'better-sqlite3'
+import type { Event } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
+import { openLog, openLogReader } from '../../src/log/log.js'
+import { verifyLog } from '../../src/log/verify.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  idp,
+} from '../controls.js'
+
+test('what was appended is read back as it was, in its order, with positions from 1 on', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const events = [
+    created(disk, alice),
+    event({ messageId: 'not a UUID', emittedAt: null, serviceProvider: idp }),
+    event({ messageId: 'ABCDEF00-0000-4000-8000-000000000000', body: 'not JSON {"\u0000é' }),
+    event({ wire: { exchange: '', routingKey: '', envelope: 'none' }, source: 'recorder' }),
+    deleted({ type: 'image', id: disk.id }),
+  ]
+  const { recorded, duplicates } = log.append(events, at(60))
+
+  t.is(duplicates, 0)
+  t.deepEqual(
+    recorded.map(each => each.position),
+    [1, 2, 3, 4, 5].map(position),
+  )
+  t.deepEqual([...log.read()], [...recorded])
+  t.like(recorded[1], { ...events[1], recordedAt: at(60) })
+  t.deepEqual(log.get(position(3)), recorded[2])
+  t.is(log.get(position(6)), undefined)
+})
+
+test('the same message of the same cloud is one event, however often it is delivered', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const once = created(disk, alice)
+  const elsewhere = { ...once, serviceProvider: idp }
+  t.is(log.append([once, once], at(1)).recorded.length, 1)
+  t.is(log.append([once, elsewhere, once], at(2)).duplicates, 2)
+  t.deepEqual(
+    [...log.read()].map(each => [each.position, each.serviceProvider]),
+    [
+      [position(1), cornmeal],
+      [position(2), idp],
+    ],
+  )
+})
+
+test('a batch that fails leaves nothing of it behind, and the log goes on', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  log.append([created(disk, alice)], at(1))
+  const impossible: Event = { ...event(), project: Symbol('no text') as never }
+  t.throws(() => log.append([event(), impossible], at(2)))
+  log.append([deleted(disk)], at(3))
+  t.deepEqual(
+    [...log.read()].map(each => each.kind),
+    ['created', 'deleted'],
+  )
+  t.deepEqual(verifyLog(log).breaches, [])
+})
+
+test('a log that is opened again continues its positions and its chain', t => {
+  const file = join(folder(t), 'events.db')
+  {
+    using log = openLog(file)
+    log.append([created(disk, alice)], at(1))
+  }
+  using log = openLog(file)
+  log.append([deleted(disk)], at(2))
+  t.is(log.head().position, position(2))
+  t.deepEqual(verifyLog(log), { events: 2, head: log.head(), breaches: [] })
+})
+
+for (const statement of [
+  'update events set kind = 0 where position = 1',
+  'delete from events where position = 1',
+  "update payloads set body = x'00' where position = 1",
+  'delete from payloads',
+  "update service_providers set name = 'sp666'",
+  "update projects set name = 'mallory'",
+  "insert into events select 9, service_provider, origin, event_type, kind, recorded_at, emitted_at, 'new', resource_type, resource_id, project, parent from events",
+  "insert or replace into events select position, service_provider, origin, event_type, 0, recorded_at, emitted_at, 'new', resource_type, resource_id, project, parent from events",
+]) {
+  test(`the file refuses: ${statement.slice(0, 60)}`, t => {
+    const file = join(folder(t), 'events.db')
+    using log = openLog(file)
+    log.append([created(disk, alice)], at(1))
+    const db = new Database(file)
+    t.teardown(() => db.close())
+    t.throws(() => db.exec(statement), { any: true, message: /append-only|no gaps/ })
+    t.is(verifyLog(log).breaches.length, 0)
+  })
+}
+
+test('a replacement of a message that is there already changes nothing', t => {
+  const file = join(folder(t), 'events.db')
+  using log = openLog(file)
+  log.append([created(disk, alice)], at(1))
+  const db = new Database(file)
+  t.teardown(() => db.close())
+  db.exec(`insert or replace into events select 2, service_provider, origin, event_type, 0, recorded_at,
+    emitted_at, message_id, resource_type, resource_id, project, parent from events`)
+  t.deepEqual(
+    [...log.read()].map(each => [each.position, each.kind]),
+    [[position(1), 'created']],
+  )
+})
+
+test('a reader cannot write, and sees what is appended while it is open', t => {
+  const file = join(folder(t), 'events.db')
+  using log = openLog(file)
+  using reader = openLogReader(file)
+  t.is(reader.head().position, position(0))
+  log.append([created(disk, bob)], at(1))
+  t.deepEqual(reader.head(), log.head())
+  t.throws(() => reader.db.exec('create table t (x)'), { any: true, code: 'SQLITE_READONLY' })
+})
+
+test('what is no event log, or one from the future, is refused untouched', t => {
+  const path = folder(t)
+  t.throws(() => openLogReader(join(path, 'absent.db')), { code: 'LOG_NOT_FOUND' })
+
+  const other = new Database(join(path, 'other.db'))
+  other.exec('create table address_book (name)')
+  other.close()
+  t.throws(() => openLog(join(path, 'other.db')), { code: 'LOG_NOT_A_LOG' })
+
+  openLog(join(path, 'future.db'))[Symbol.dispose]()
+  const future = new Database(join(path, 'future.db'))
+  future.pragma('user_version = 99')
+  future.close()
+  for (const open of [openLog, openLogReader]) {
+    t.throws(() => open(join(path, 'future.db')), {
+      code: 'LOG_FROM_THE_FUTURE',
+      message: /schema 99/,
+    })
+  }
+})

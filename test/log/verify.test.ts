@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import test from 'ava'
+import Database from 'better-sqlite3'
+import { GENESIS } from '../../src/log/chain.js'
+import { openLog, openLogReader } from '../../src/log/log.js'
+import { verifyLog } from '../../src/log/verify.js'
+import { alice, at, bob, created, disk, event, folder, image, transferred } from '../controls.js'
+
+/** A log of five events, to be tampered with by somebody who takes the guards away first. */
+function tampered(file: string, edit: string): void {
+  {
+    using log = openLog(file)
+    log.append([event(), created(disk, alice), created(image, alice)], at(1))
+    log.append([transferred(disk, bob), event()], at(2))
+  }
+  const db = new Database(file)
+  const triggers = db
+    .prepare<[], { name: string; sql: string }>(
+      "select name, sql from sqlite_schema where type = 'trigger'",
+    )
+    .all()
+  for (const { name } of triggers) db.exec(`drop trigger ${name}`)
+  db.pragma('foreign_keys = OFF')
+  db.exec(edit)
+  for (const { sql } of triggers) db.exec(sql)
+  db.close()
+}
+
+for (const [edit, first] of [
+  ['update events set kind = 4 where position = 4', 4],
+  ['update events set emitted_at = emitted_at + 1 where position = 2', 2],
+  ['update events set project = 2 where position = 2', 2],
+  ["update projects set name = 'mallory' where id = 1", 2],
+  ["update event_types set name = 'volume.delete.end' where name = 'volume.create.start'", 2],
+  ["update events set message_id = 'other' where position = 5", 5],
+  ['update events set recorded_at = 0 where position = 1', 1],
+  ['update payloads set hash = zeroblob(32) where position = 3', 3],
+  [
+    'update payloads set body = (select body from payloads where position = 1) where position = 5',
+    5,
+  ],
+  ["update payloads set body = x'ffff' where position = 3", 3],
+  ['delete from events where position = 2; delete from payloads where position = 2', 3],
+  ['delete from payloads where position = 4', 5],
+  ['delete from payloads where position = 5', null],
+] as const) {
+  test(`verify finds the first event that does not hold: ${edit.slice(0, 70)}`, t => {
+    const file = join(folder(t), 'events.db')
+    tampered(file, edit)
+    using log = openLogReader(file)
+    const { breaches } = verifyLog(log)
+    t.is(breaches.length, 1)
+    t.is(breaches[0]?.position, first)
+  })
+}
+
+test('verify misses a guard that was taken away', t => {
+  const file = join(folder(t), 'events.db')
+  tampered(file, '')
+  const db = new Database(file)
+  db.exec('drop trigger events_no_delete')
+  db.close()
+  using log = openLogReader(file)
+  t.regex(verifyLog(log).breaches[0]?.problem ?? '', /events_no_delete/)
+})
+
+test('a head noted down earlier is found in every later copy, and in no other log', t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  t.deepEqual(verifyLog(log, GENESIS).breaches, [])
+  log.append([event()], at(1))
+  const noted = log.head().hash
+  log.append([event()], at(2))
+  t.deepEqual(verifyLog(log, noted).breaches, [])
+
+  using other = openLog(join(path, 'other.db'))
+  other.append([event(), event()], at(1))
+  t.regex(verifyLog(other, noted).breaches[0]?.problem ?? '', /not a later copy/)
+})
