@@ -1,0 +1,233 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import type { Event } from '../../src/event/event.js'
+import { type ResourceKey, resourceId } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { buildViews, openViews, projections } from '../../src/projection/views.js'
+import {
+  alice,
+  at,
+  bob,
+  changed,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  idp,
+  millet,
+  snapshot,
+  transferred,
+} from '../controls.js'
+
+/** Where a resource is, after these batches of events were recorded and applied one after another. */
+function located(
+  t: ExecutionContext,
+  resource: ResourceKey,
+  ...batches: readonly (readonly Event[])[]
+) {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const { views } = openViews(join(path, 'views.db'), log.file)
+  using _views = views
+  for (const batch of batches) {
+    log.append(batch, at(1000))
+    views.catchUp()
+  }
+  using locations = openLocations(join(path, 'views.db'))
+  return locations
+    .locate(resource.type, resource.id)
+    .map(({ serviceProvider, project }) => [serviceProvider, project])
+}
+
+test('a resource is where it was created, and belongs to who created it', t => {
+  t.deepEqual(located(t, disk, [created(disk, alice)]), [[cornmeal, alice]])
+})
+
+test('a transferred volume changes its project and stays where it is', t => {
+  t.deepEqual(located(t, disk, [created(disk, alice)], [transferred(disk, bob)]), [[cornmeal, bob]])
+})
+
+test('an update of something never heard of tells that it exists', t => {
+  t.deepEqual(located(t, disk, [changed(disk, alice)]), [[cornmeal, alice]])
+})
+
+test('an event that names no project leaves the owner as it was', t => {
+  t.deepEqual(located(t, disk, [created(disk, alice), changed(disk, null)]), [[cornmeal, alice]])
+})
+
+test('an image without an owner is located all the same', t => {
+  t.deepEqual(located(t, disk, [created(disk, null)]), [[cornmeal, null]])
+})
+
+test('what was deleted is nowhere, and a late update does not bring it back', t => {
+  const gone = [created(disk, alice), deleted(disk)]
+  t.deepEqual(located(t, disk, gone), [])
+  t.deepEqual(located(t, disk, gone, [changed(disk, alice, { emittedAt: at(9_000) })]), [])
+})
+
+test('what is created again after its deletion is back', t => {
+  const gone = [created(disk, alice), deleted(disk)]
+  t.deepEqual(located(t, disk, gone, [created(disk, bob)]), [[cornmeal, bob]])
+})
+
+test('a creation that arrives after the deletion it precedes stays deleted', t => {
+  const [first, last] = [created(disk, alice), deleted(disk)]
+  t.deepEqual(located(t, disk, [last], [first]), [])
+})
+
+test('an older update that arrives late does not take the owner back', t => {
+  const moved = [created(disk, alice), transferred(disk, bob)]
+  const older = changed(disk, alice, { emittedAt: at(-1) })
+  t.deepEqual(located(t, disk, moved, [older]), [[cornmeal, bob]])
+  t.deepEqual(located(t, disk, moved, [changed(disk, alice)]), [[cornmeal, alice]])
+})
+
+test('snapshots move with their volume, also those that are told of only later', t => {
+  const moved = [[cornmeal, bob]]
+  const early = created(snapshot, alice, { parent: disk.id })
+  t.deepEqual(located(t, snapshot, [created(disk, alice), early, transferred(disk, bob)]), moved)
+  const late = created(snapshot, alice, { parent: disk.id, emittedAt: at(0) })
+  t.deepEqual(located(t, snapshot, [created(disk, alice), transferred(disk, bob)], [late]), moved)
+})
+
+test('a snapshot that was taken after the transfer is whose it says', t => {
+  const move = transferred(disk, bob)
+  const taken = created(snapshot, alice, { parent: disk.id })
+  t.deepEqual(located(t, snapshot, [move, taken]), [[cornmeal, alice]])
+})
+
+test('an id that is held by two clouds is the identity provider’s first, else the first holder’s', t => {
+  const at_millet = created(disk, bob, { serviceProvider: millet })
+  const at_idp = created(disk, bob, { serviceProvider: idp })
+  t.deepEqual(located(t, disk, [created(disk, alice), at_millet]), [
+    [cornmeal, alice],
+    [millet, bob],
+  ])
+  t.deepEqual(located(t, disk, [created(disk, alice), at_millet], [at_idp]), [
+    [idp, bob],
+    [cornmeal, alice],
+    [millet, bob],
+  ])
+})
+
+test('a cloud that lies moves and hides nothing that lives elsewhere', t => {
+  const lies = [
+    created(disk, bob, { serviceProvider: millet, emittedAt: at(-99_999) }),
+    transferred(disk, bob, { serviceProvider: millet }),
+    deleted(disk, { serviceProvider: millet, emittedAt: at(99_999) }),
+  ]
+  t.deepEqual(located(t, disk, [created(disk, alice)], lies), [[cornmeal, alice]])
+})
+
+test('the same id as a volume and as an image are two resources', t => {
+  const twin: ResourceKey = { type: 'image', id: disk.id }
+  t.deepEqual(located(t, twin, [created(disk, alice), deleted(disk)], [created(twin, bob)]), [
+    [cornmeal, bob],
+  ])
+})
+
+test('an id that is no UUID is located by its text', t => {
+  const odd: ResourceKey = { type: 'volume', id: resourceId('volume-of-old') }
+  t.deepEqual(located(t, odd, [created(odd, alice)]), [[cornmeal, alice]])
+})
+
+// --- laws ---------------------------------------------------------------------------------------
+
+const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head => resourceId(`${head}-0000-4000-8000-000000000000`))
+const anyResource = fc.record({
+  type: fc.constantFrom('volume', 'snapshot', 'image') satisfies fc.Arbitrary<ResourceKey['type']>,
+  id: fc.constantFrom(...ids),
+})
+const anyEvents = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom<Event['kind'][]>(
+        'noted',
+        'created',
+        'changed',
+        'transferred',
+        'deleted',
+      ),
+      resource: fc.option(anyResource, { freq: 9 }),
+      serviceProvider: fc.constantFrom(idp, cornmeal, millet),
+      project: fc.option(fc.constantFrom(alice, bob), { freq: 4 }),
+      parent: fc.option(fc.constantFrom(...ids)),
+      emittedAt: fc.option(fc.integer({ min: 1, max: 12 }).map(at), { freq: 9 }),
+    }),
+    { minLength: 1, maxLength: 25 },
+  )
+  .map(all => all.map(fields => event(fields)))
+
+/** All rows of all views, as `views check` compares them. */
+function rows(file: string): unknown[] {
+  const db = new Database(file, { readonly: true })
+  try {
+    return projections.flatMap(({ name, rows }) =>
+      db
+        .prepare<[], string>(rows)
+        .pluck()
+        .all()
+        .map(row => [name, row]),
+    )
+  } finally {
+    db.close()
+  }
+}
+
+test('law: views that follow the log batch by batch equal those built at once', t => {
+  const path = folder(t)
+  let run = 0
+  fc.assert(
+    fc.property(anyEvents, fc.array(fc.nat(25), { maxLength: 4 }), (events, cuts) => {
+      run += 1
+      const here = join(path, String(run))
+      using log = openLog(join(here, 'events.db'))
+      const { views } = openViews(join(here, 'live.db'), log.file)
+      using _views = views
+      let from = 0
+      for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
+        log.append(events.slice(from, to), at(500))
+        views.catchUp()
+        from = Math.max(from, to)
+      }
+      buildViews(join(here, 'built.db'), log.file)
+      t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('law: how the clouds interleave in the log makes no difference to what each is known to hold', t => {
+  const path = folder(t)
+  let run = 0
+  const known = (name: string, events: readonly Event[]) => {
+    using log = openLog(join(path, name, 'events.db'))
+    log.append(events, at(500))
+    buildViews(join(path, name, 'views.db'), log.file)
+    using locations = openLocations(join(path, name, 'views.db'))
+    return ids.flatMap(id =>
+      locations
+        .find(id)
+        .map(({ resource, places }) => [
+          resource,
+          places.map(({ serviceProvider, project }) => `${serviceProvider} ${project}`).sort(),
+        ]),
+    )
+  }
+  fc.assert(
+    fc.property(anyEvents, events => {
+      run += 1
+      const byCloud = [millet, idp, cornmeal].flatMap(cloud =>
+        events.filter(({ serviceProvider }) => serviceProvider === cloud),
+      )
+      const one = known(`${run}-mixed`, events)
+      t.deepEqual(known(`${run}-apart`, byCloud), one)
+    }),
+    { numRuns: 30 },
+  )
+})

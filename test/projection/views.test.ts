@@ -1,0 +1,161 @@
+import { copyFileSync, existsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import Database from 'better-sqlite3'
+import { ownEventTypes } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { checkViews } from '../../src/projection/check.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { openViews, rebuildViews } from '../../src/projection/views.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  image,
+} from '../controls.js'
+
+/** A log of three events and its views, both closed. */
+function recorded(path: string): { log: string; views: string } {
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice), created(image, bob), deleted(image)], at(9))
+  const views = join(path, 'views.db')
+  openViews(views, log.file).views[Symbol.dispose]()
+  return { log: log.file, views }
+}
+
+test('views that fit are only caught up', t => {
+  const files = recorded(folder(t))
+  const { views, rebuilt } = openViews(files.views, files.log)
+  using _views = views
+  t.is(rebuilt, null)
+  t.is(views.position(), position(3))
+})
+
+test('views are caught up with what was recorded while they were away', t => {
+  const files = recorded(folder(t))
+  {
+    using log = openLog(files.log)
+    log.append([created(image, bob)], at(10))
+  }
+  const { views, rebuilt } = openViews(files.views, files.log)
+  using _views = views
+  t.is(rebuilt, null)
+  t.is(views.position(), position(4))
+  t.deepEqual(checkViews(files.views, files.log).differences, [])
+})
+
+const damages: Record<string, (views: string) => void> = {
+  absent: views => truncateSync(views, 0),
+  'no database': views =>
+    writeFileSync(views, 'not a database at all, but long enough to be read as one'.repeat(9)),
+  'cut short': views => truncateSync(views, statSync(views).size - 8192),
+  'another version': views => edit(views, `update state set versions = '[["locations",0]]'`),
+  'another log': views => edit(views, 'update state set hash = zeroblob(32)'),
+  'ahead of the log': views => edit(views, 'update state set position = 99'),
+}
+
+for (const [damage, apply] of Object.entries(damages)) {
+  test(`views are built anew when they do not fit: ${damage}`, t => {
+    const files = recorded(folder(t))
+    apply(files.views)
+    const { views, rebuilt } = openViews(files.views, files.log)
+    using _views = views
+    t.truthy(rebuilt)
+    t.is(views.position(), position(3))
+    t.deepEqual(checkViews(files.views, files.log).differences, [])
+  })
+}
+
+test('a check names every row that the log does not give, and every one that it does', t => {
+  const files = recorded(folder(t))
+  t.deepEqual(checkViews(files.views, files.log), {
+    position: position(3),
+    rows: 3,
+    differences: [],
+  })
+  edit(files.views, 'update locations set owner = 2 where owner = 1')
+  const { differences } = checkViews(files.views, files.log)
+  t.deepEqual(
+    differences.map(each => [each.view, each.in, each.row.includes(alice), each.row.includes(bob)]),
+    [
+      ['locations', 'log', true, false],
+      ['locations', 'views', false, true],
+    ],
+  )
+})
+
+test('a check compares at the position of the views, whatever was recorded since', t => {
+  const files = recorded(folder(t))
+  using log = openLog(files.log)
+  log.append([deleted(disk)], at(20))
+  t.deepEqual(checkViews(files.views, files.log), {
+    position: position(3),
+    rows: 3,
+    differences: [],
+  })
+})
+
+test('readers find views that were put in the place of theirs', t => {
+  const files = recorded(folder(t))
+  using locations = openLocations(files.views)
+  using absent = openLocations(`${files.views}.later`)
+  t.is(locations.locate('volume', disk.id).length, 1)
+  t.is(absent.locate('volume', disk.id).length, 0)
+  {
+    using log = openLog(files.log)
+    log.append([deleted(disk)], at(20))
+  }
+  rebuildViews(files.views, files.log)
+  copyFileSync(files.views, `${files.views}.later`)
+  locations.refresh()
+  absent.refresh()
+  t.is(locations.locate('volume', disk.id).length, 0)
+  t.is(absent.locate('image', image.id).length, 0)
+  t.false(existsSync(`${files.views}.building`))
+})
+
+test('the view of sources counts what each bus said, and remembers how exchanges were declared', t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const seen = (eventType: string, exchange: string) =>
+    event({ source: 'recorder', eventType, wire: { exchange, routingKey: '', envelope: 'none' } })
+  const { views } = openViews(join(path, 'views.db'), log.file)
+  using _views = views
+  log.append([event(), seen(ownEventTypes.exchangeTransient, 'glance')], at(1))
+  views.catchUp()
+  log.append(
+    [event({ emittedAt: at(77_777) }), seen(ownEventTypes.exchangeDurable, 'glance')],
+    at(2),
+  )
+  views.catchUp()
+  t.deepEqual(
+    views.db.prepare('select * from sources join service_providers on id = service_provider').all(),
+    [
+      {
+        service_provider: 1,
+        events: 2,
+        last_position: 3,
+        recorded_at: at(2),
+        emitted_at: at(77_777),
+        id: 1,
+        name: cornmeal,
+      },
+    ],
+  )
+  t.deepEqual(views.db.prepare('select exchange, durable from exchanges').all(), [
+    { exchange: 'glance', durable: 1 },
+  ])
+})
+
+function edit(file: string, sql: string): void {
+  const db = new Database(file)
+  db.exec(sql)
+  db.close()
+}
