@@ -1,0 +1,84 @@
+import { createConnection, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Observation } from './observation.js'
+
+/** How much a worker keeps while no recorder takes it; beyond, the oldest is given up. */
+export const KEPT = 10_000
+const RETRY_MS = 500
+
+const answer = z.object({ appended: z.int() })
+
+/** A worker's side of the recorder's socket. */
+export interface Sender extends Disposable {
+  /** Hand an observation on; it is kept and sent again until the recorder says that it is appended. */
+  send(observation: Observation): void
+}
+
+/**
+ * Connect to the recorder, for ever again while there is none.
+ *
+ * @param onAppended called when an observation is in the log and in the views, or was given up
+ */
+export function openSender(
+  path: string,
+  onAppended: (observation: Observation) => void,
+  logger: Logger,
+): Sender {
+  const waiting = new Map<number, Observation>()
+  let sent = 0
+  let socket: Socket | undefined
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  function settle(n: number): void {
+    const observation = waiting.get(n)
+    waiting.delete(n)
+    if (observation) onAppended(observation)
+  }
+
+  function write(n: number, observation: Observation): void {
+    if (socket?.readyState === 'open') socket.write(`${JSON.stringify({ n, observation })}\n`)
+  }
+
+  function connect(): void {
+    const fresh = createConnection(path)
+    socket = fresh
+    fresh.unref()
+    fresh.on('connect', () => {
+      for (const [n, observation] of waiting) write(n, observation)
+    })
+    fresh.on('error', error => logger.debug({ err: error }, 'no recorder takes observations'))
+    fresh.on('close', () => {
+      if (closed) return
+      timer = setTimeout(connect, RETRY_MS)
+      timer.unref()
+    })
+    createInterface({ input: fresh })
+      .on('line', text => settle(answer.parse(JSON.parse(text)).appended))
+      .on('error', () => {}) // readline repeats the socket's own
+  }
+
+  connect()
+  return {
+    send(observation) {
+      sent += 1
+      waiting.set(sent, observation)
+      const [oldest] = waiting.keys()
+      if (waiting.size > KEPT && oldest !== undefined) {
+        logger.warn(
+          { observation: waiting.get(oldest) },
+          'no recorder: an observation was given up',
+        )
+        settle(oldest)
+      }
+      write(sent, observation)
+    },
+    [Symbol.dispose]() {
+      closed = true
+      clearTimeout(timer)
+      socket?.destroy()
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { Database } from 'better-sqlite3'
+import { readResourceId, resourceTypeOf } from '../event/stored.js'
+import type { ResourceKey, SpName } from '../ids.js'
+import { spName } from '../ids.js'
+import { lives } from './locations.js'
+import type { Stretch } from './projection.js'
+
+/** One id that several clouds claim to hold; requests go to the first of them. */
+export interface Conflict {
+  readonly resource: ResourceKey
+  readonly serviceProviders: readonly SpName[]
+}
+
+interface ConflictRow {
+  readonly resource_type: number
+  readonly resource_id: Buffer | string
+  readonly clouds: string
+}
+
+const claims = (touched: string) => `
+  select resource_type, resource_id, json_group_array(name order by first_position) as clouds
+  from locations l join service_providers sp on sp.id = l.service_provider
+  where ${lives('l')} ${touched}
+  group by resource_type, resource_id having count(*) > 1`
+
+/** Every conflict there is: a walk over the whole view. */
+export function allConflicts(db: Database): Conflict[] {
+  return db.prepare<[], ConflictRow>(claims('')).all().map(conflict)
+}
+
+/** The conflicts among the resources that a stretch of the log speaks of. The log must be attached. */
+export function conflictsIn(db: Database): (stretch: Stretch) => Conflict[] {
+  const find = db.prepare<[Stretch], ConflictRow>(
+    claims(`and (resource_type, resource_id) in (
+      select resource_type, resource_id from log.events not indexed
+      where kind > 0 and position > :after and position <= :upTo)`),
+  )
+  return stretch => (stretch.upTo > stretch.after ? find.all(stretch).map(conflict) : [])
+}
+
+function conflict(row: ConflictRow): Conflict {
+  const names: unknown = JSON.parse(row.clouds)
+  return {
+    resource: { type: resourceTypeOf(row.resource_type), id: readResourceId(row.resource_id) },
+    serviceProviders: Array.isArray(names) ? names.map(name => spName(String(name))) : [],
+  }
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import test from 'ava'
+import { pino } from 'pino'
+import { position } from '../../src/ids.js'
+import { type Observation, toEvent } from '../../src/observation/observation.js'
+import { createOverlay } from '../../src/observation/overlay.js'
+import { receiveObservations } from '../../src/observation/receiver.js'
+import { KEPT, openSender } from '../../src/observation/sender.js'
+import { socketOf } from '../../src/observation/socket.js'
+import { alice, at, cornmeal, disk, folder, idp } from '../controls.js'
+
+const silent = pino({ level: 'silent' })
+
+function observed(fields: Partial<Observation> = {}): Observation {
+  return {
+    learned: 'created',
+    serviceProvider: cornmeal,
+    resource: disk,
+    project: alice,
+    parent: null,
+    observedAt: at(1),
+    requestId: 'req-1',
+    ...fields,
+  }
+}
+
+/** A promise and the function that keeps it. */
+function promise<Value>() {
+  let resolve: (value: Value) => void = () => {}
+  const promised = new Promise<Value>(keep => {
+    resolve = keep
+  })
+  return { promised, resolve }
+}
+
+test('an observation reaches the recorder as it was, and its worker learns when it is appended', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  const received: Observation[] = []
+  await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
+  const appended = promise<Observation>()
+  using sender = openSender(path, appended.resolve, silent)
+  const observation = observed({ parent: disk.id, project: null })
+  sender.send(observation)
+  t.is(await appended.promised, observation)
+  t.deepEqual(received, [observation])
+})
+
+test('what was observed while there was no recorder is handed on when one comes', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  const appended = promise<Observation>()
+  using sender = openSender(path, appended.resolve, silent)
+  sender.send(observed({ requestId: 'req-early' }))
+  const received: Observation[] = []
+  await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
+  await appended.promised
+  t.deepEqual(
+    received.map(({ requestId }) => requestId),
+    ['req-early'],
+  )
+})
+
+test('an observation that could not be appended is sent again', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  let failures = 1
+  const append = () => {
+    failures -= 1
+    if (failures >= 0) throw new Error('disk full')
+  }
+  await using _receiver = await receiveObservations(path, append, silent)
+  const appended = promise<Observation>()
+  using sender = openSender(path, appended.resolve, silent)
+  sender.send(observed())
+  await appended.promised
+  t.is(failures, -1)
+})
+
+test('what is no observation is refused, and who sent it cut off', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  const received: Observation[] = []
+  await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
+  const { createConnection } = await import('node:net')
+  for (const text of ['no JSON', '{}', '{"n":1,"observation":{"learned":"guessed"}}']) {
+    const socket = createConnection(path)
+    socket.write(`${text}\n`)
+    await once(socket.resume(), 'close')
+  }
+  t.deepEqual(received, [])
+})
+
+test('a worker keeps no more than it said while no recorder takes anything', t => {
+  const path = join(folder(t), 'events.db.sock')
+  const given: Observation[] = []
+  using sender = openSender(path, observation => given.push(observation), silent)
+  for (let n = 0; n < KEPT + 2; n += 1) sender.send(observed({ requestId: String(n) }))
+  t.deepEqual(
+    given.map(({ requestId }) => requestId),
+    ['0', '1'],
+  )
+})
+
+test('a socket file that a dead recorder left behind is no obstacle', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  const dead = createServer().listen(path)
+  await once(dead, 'listening')
+  const { linkSync } = await import('node:fs')
+  linkSync(path, `${path}.kept`)
+  dead.close()
+  linkSync(`${path}.kept`, path)
+  await t.notThrowsAsync(async () => {
+    await using _receiver = await receiveObservations(path, () => {}, silent)
+  })
+})
+
+test('the socket of a log with a long path is a short one, and always the same', t => {
+  const long = join('/var/lib', 'x'.repeat(120), 'events.db')
+  t.is(socketOf('/var/lib/mixmatch/events.db'), '/var/lib/mixmatch/events.db.sock')
+  t.true(Buffer.byteLength(socketOf(long)) <= 103)
+  t.is(socketOf(long), socketOf(long))
+  t.not(socketOf(long), socketOf(`${long}2`))
+})
+
+test('until the view tells it, what was observed is laid over it', t => {
+  const place = { serviceProvider: idp, project: alice, position: position(7) }
+  const overlay = createOverlay((_type, id) => (id === disk.id ? [place] : []))
+  const other = { ...disk, type: 'snapshot' } as const
+  const found = observed({ learned: 'found' })
+  const missing = observed({ learned: 'missing', serviceProvider: idp })
+  const clouds = (resource: typeof disk) =>
+    overlay.locate(resource.type, resource.id).map(({ serviceProvider }) => serviceProvider)
+
+  overlay.add(found)
+  t.deepEqual(clouds(disk), [idp, cornmeal])
+  overlay.remove(found)
+  t.deepEqual(clouds(disk), [idp])
+  overlay.add(missing)
+  t.deepEqual(clouds(disk), [])
+  t.deepEqual(clouds(other), [idp])
+  overlay.remove(found)
+  t.deepEqual(clouds(disk), [], 'only what was appended is taken away')
+})
+
+test('an observation is an event that moves the view as far as it may be believed', t => {
+  t.like(toEvent(observed()), {
+    kind: 'changed',
+    source: 'proxy',
+    emittedAt: at(1),
+    project: alice,
+  })
+  t.is(toEvent(observed({ learned: 'found' })).kind, 'created')
+  t.is(toEvent(observed({ learned: 'missing' })).kind, 'deleted')
+  t.not(toEvent(observed()).messageId, toEvent(observed()).messageId)
+})
