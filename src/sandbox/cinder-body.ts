@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { Refusal } from './refusal.js'
+import { readJson } from './service.js'
+
+const text = z.string().max(255).nullish()
+const reference = z.guid().nullish()
+const metadata = z.record(z.string(), z.string()).nullish()
+/** Clients send `1` and `"1"`. */
+const gigabytes = z
+  .union([z.int(), z.string().regex(/^\d+$/).transform(Number)])
+  .refine(size => size > 0, 'must be positive')
+
+export const newVolume = z.object({
+  volume: z.object({
+    size: gigabytes.nullish(),
+    name: text,
+    description: text,
+    metadata,
+    volume_type: text,
+    availability_zone: text,
+    multiattach: z.boolean().default(false),
+    snapshot_id: reference,
+    source_volid: reference,
+    imageRef: reference,
+  }),
+})
+export const changedVolume = z.object({ volume: z.object({ name: text, description: text }) })
+export const newSnapshot = z.object({
+  snapshot: z.object({
+    volume_id: z.guid(),
+    name: text,
+    description: text,
+    metadata,
+    force: z.union([z.boolean(), z.string()]).default(false),
+  }),
+})
+export const changedSnapshot = z.object({ snapshot: z.object({ name: text, description: text }) })
+export const someMetadata = z.object({ metadata: z.record(z.string(), z.string()) })
+
+/** Of the actions on a volume, those that this Cinder knows. */
+export const actions = z.looseObject({
+  'os-extend': z.object({ new_size: gigabytes }).optional(),
+  'os-reset_status': z.object({ status: z.string() }).optional(),
+  'os-set_bootable': z.object({ bootable: z.boolean() }).optional(),
+})
+
+/** @throws Refusal 400 where the body is no JSON or does not fit */
+export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const result = schema.safeParse(await readJson(request))
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw new Refusal(
+    400,
+    `Invalid input for field/attribute ${String(issue?.path.at(-1) ?? 'body')}. ${issue?.message ?? ''}`,
+  )
+}

@@ -1,0 +1,12 @@
+import { performance } from 'node:perf_hooks'
+import { type Micros, micros } from '../ids.js'
+
+/** The time now. Finer than `Date`, so that what a cloud tells in one millisecond keeps its order. */
+export function microClock(): Micros {
+  return micros(Math.floor((performance.timeOrigin + performance.now()) * 1000))
+}
+
+/** `2026-11-23T13:20:06Z`: whole seconds, as Glance writes times. */
+export function toSeconds(time: Micros): string {
+  return `${new Date(Math.floor(time / 1e6) * 1000).toISOString().slice(0, 19)}Z`
+}

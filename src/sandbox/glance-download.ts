@@ -1,0 +1,54 @@
+import { Refusal } from './refusal.js'
+import type { ServiceContext } from './service.js'
+import { read, type Span, type StoredFile } from './stored-file.js'
+
+/**
+ * Answer with the bytes of an image, or with the part that is asked for. `sent` is told when the
+ * exchange is over, but for HEAD.
+ *
+ * @throws Refusal as `spanOf`
+ */
+export function sendFile(
+  ctx: ServiceContext,
+  file: StoredFile,
+  sent: (bytes: number, complete: boolean) => void,
+): void {
+  const span = spanOf(ctx.get('Range'), file.size)
+  const { start, end } = span ?? { start: 0, end: file.size - 1 }
+  const bytes = read(file, { start, end })
+  ctx.status = span ? 206 : 200
+  if (span) ctx.set('Content-Range', `bytes ${start}-${end}/${file.size}`)
+  ctx.set('Content-MD5', file.md5)
+  ctx.type = 'application/octet-stream'
+  ctx.body = bytes
+  ctx.length = end - start + 1
+  ctx.res.once('close', () => {
+    if (ctx.method !== 'HEAD') sent(bytes.bytesRead, ctx.res.writableFinished)
+  })
+}
+
+/**
+ * The part of an image that a `Range` header asks for (RFC 9110 §14.1.2), null for all of it.
+ *
+ * @throws Refusal 400 for several ranges or none, 416 for one outside of the image
+ */
+function spanOf(header: string, size: number): Span | null {
+  if (header === '') return null
+  if (header.includes(','))
+    throw new Refusal(
+      400,
+      'Requests with multiple ranges are not supported in Glance. You may make multiple ' +
+        'single-range requests instead.',
+    )
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header.trim()) ?? []
+  if (from === '' && to === '') throw new Refusal(400, `Invalid Range header: ${header}`)
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
+  if (start <= end) return { start, end }
+  throw new Refusal(416, 'The Range requested is not available.', {
+    detail:
+      'Invalid start position in Range header. Start position MUST be in the inclusive range ' +
+      `[0, ${size - 1}].`,
+    headers: { 'Content-Range': `bytes */${size}` },
+  })
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { formatTime } from '../event/time.js'
+import type { Micros } from '../ids.js'
+
+/** What a service has to tell, before it has the form of the wire. */
+export interface Notification {
+  /** Glance publishes on `glance`, Cinder on `openstack`. */
+  readonly exchange: 'glance' | 'openstack'
+  readonly priority: 'info' | 'error'
+  /** `volume.sp1@lvm`: the service and its host. */
+  readonly publisherId: string
+  readonly eventType: string
+  /** An object; plain text in some notifications of priority error. */
+  readonly payload: Readonly<Record<string, unknown>> | string
+  /** The flattened request context, `_context_*`; Glance sends none. */
+  readonly context?: Readonly<Record<string, unknown>>
+  readonly at: Micros
+}
+
+/** A notification as it goes over the wire, and as one line of a file of recorded notifications. */
+export interface Message {
+  readonly cloud: string
+  readonly exchange: string
+  readonly routing_key: string
+  readonly properties: {
+    readonly content_type: 'application/json'
+    readonly content_encoding: 'utf-8'
+    readonly headers: Readonly<Record<string, never>>
+    readonly delivery_mode: 2
+    readonly priority: 0
+  }
+  /** oslo.messaging's envelope 2.0: JSON text that holds the message as JSON text. */
+  readonly body: string
+}
+
+/** Resolves when the bus has the notification: until then Glance keeps its client waiting. */
+export type Notify = (notification: Notification) => Promise<void>
+
+/** Give a notification the form that oslo.messaging (driver `messagingv2`) gives it. */
+export function toMessage(cloud: string, notification: Notification): Message {
+  const { exchange, priority, publisherId, eventType, payload, context = {}, at } = notification
+  const message = {
+    message_id: randomUUID(),
+    publisher_id: publisherId,
+    event_type: eventType,
+    priority: priority.toUpperCase(),
+    payload,
+    timestamp: formatTime(at).replace('T', ' ').replace('Z', ''),
+    _unique_id: randomUUID().replaceAll('-', ''),
+    ...context,
+  }
+  return {
+    cloud,
+    exchange,
+    routing_key: `notifications.${priority}`,
+    properties: {
+      content_type: 'application/json',
+      content_encoding: 'utf-8',
+      headers: {},
+      delivery_mode: 2,
+      priority: 0,
+    },
+    body: JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) }),
+  }
+}
