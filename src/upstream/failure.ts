@@ -1,0 +1,42 @@
+import { MixmatchError } from '../errors.js'
+
+/** How long a cloud may take, each from the last sign of life. Milliseconds; 0 for ever. */
+export interface Timeouts {
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
+/**
+ * What went wrong at a cloud, in our words. `sent` tells whether a connection stood: without one
+ * the cloud has seen nothing of the request.
+ */
+export function upstreamFailure(
+  error: unknown,
+  { what, sent, timeouts }: { what: string; sent: boolean; timeouts: Timeouts },
+): MixmatchError {
+  if (error instanceof MixmatchError) return error
+  const code = codeOf(error)
+  const fault = (name: 'SERVICE_PROVIDER_TIMEOUT' | 'SERVICE_PROVIDER_UNREACHABLE', how: string) =>
+    new MixmatchError(name, `${what}: ${how}`, { cause: error })
+
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') {
+    return fault('SERVICE_PROVIDER_TIMEOUT', `no answer in ${timeouts.headersTimeoutMs} ms.`)
+  }
+  if (code === 'UND_ERR_BODY_TIMEOUT') {
+    const how = `the answer began, and nothing more came in ${timeouts.idleTimeoutMs} ms.`
+    return fault('SERVICE_PROVIDER_TIMEOUT', how)
+  }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    const message = `${what}: the request has a header that cannot be sent on.`
+    return new MixmatchError('BAD_REQUEST', message, { cause: error })
+  }
+  if (!sent) return fault('SERVICE_PROVIDER_UNREACHABLE', `it cannot be reached (${code}).`)
+  const message = `${what}: the connection broke off (${code}) before the answer was complete.`
+  return new MixmatchError('SERVICE_PROVIDER_BROKE_OFF', message, { cause: error })
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

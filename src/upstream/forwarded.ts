@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { MixmatchError } from '../errors.js'
+import type { RawHeaders } from './headers.js'
+
+/** How a client reached us, as far as upstream services and the links in their answers need it. */
+export interface Arrival {
+  /** Where clients find the proxy, without a slash at the end: `https://cloud.example/resource`. */
+  readonly publicBase: string
+  /** Forwarded (RFC 7239) and its X- predecessors, as oslo.middleware's HTTPProxyToWSGI reads them. */
+  readonly forwarded: RawHeaders
+}
+
+interface Place {
+  readonly proto: string
+  readonly host: string
+  readonly path: string
+}
+
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
+const PROTO = /^https?$/i
+const PATH = /^(?:\/[\w.~-]+)+$/
+
+/**
+ * Make what tells how a request reached us. What a request says of that itself counts only where it
+ * comes from a trusted proxy, and `publicEndpoint`, where there is one, counts above all.
+ *
+ * @returns a function that throws BAD_REQUEST for a Host header that is none
+ */
+export function createArrivals(options: {
+  publicEndpoint: string | null
+  isTrusted: (address: string) => boolean
+}): (req: IncomingMessage) => Arrival {
+  const configured = options.publicEndpoint === null ? null : placeOf(options.publicEndpoint)
+  return req => {
+    const peer = plainAddress(req.socket.remoteAddress ?? '')
+    const trusted = options.isTrusted(peer)
+    const told = (name: string) => (trusted ? joined(req.headers[name]) : undefined)
+    const { proto, host, path } = configured ?? placeAsked(req, told)
+    const step = `for=${isIPv6(peer) ? `"[${peer}]"` : peer};host="${host}";proto=${proto}`
+    return {
+      publicBase: `${proto}://${host}${path}`,
+      forwarded: [
+        'Forwarded',
+        appended(told('forwarded'), step),
+        'X-Forwarded-For',
+        appended(told('x-forwarded-for'), peer),
+        'X-Forwarded-Host',
+        host,
+        'X-Forwarded-Proto',
+        proto,
+      ],
+    }
+  }
+}
+
+/**
+ * Make the check whether an address is in a list of addresses and networks: `::1`, `10.0.0.0/8`.
+ *
+ * @throws CONFIG_INVALID for an entry that is neither
+ */
+export function trustedProxies(list: readonly string[]): (address: string) => boolean {
+  const trusted = new BlockList()
+  for (const entry of list) {
+    const [address = '', bits] = entry.split('/')
+    const widest = isIPv6(address) ? 128 : 32
+    const prefix = bits === undefined ? widest : Number(bits)
+    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > widest) {
+      const message = `trusted_proxies: expected an address or a network like 10.0.0.0/8, got "${entry}"`
+      throw new MixmatchError('CONFIG_INVALID', message)
+    }
+    trusted.addSubnet(address, prefix, family(address))
+  }
+  return address => isIP(address) !== 0 && trusted.check(address, family(address))
+}
+
+function placeAsked(req: IncomingMessage, told: (name: string) => string | undefined): Place {
+  const ours = 'encrypted' in req.socket ? 'https' : 'http'
+  return {
+    proto: matching(PROTO, told('x-forwarded-proto'))?.toLowerCase() ?? ours,
+    host: matching(HOST, told('x-forwarded-host')) ?? hostOf(req),
+    path: matching(PATH, told('x-forwarded-prefix')) ?? '',
+  }
+}
+
+function hostOf(req: IncomingMessage): string {
+  const { host } = req.headers
+  // HTTP/1.0 knows no Host; the address that was reached is as good.
+  if (host === undefined) return `${req.socket.localAddress}:${req.socket.localPort}`
+  if (HOST.test(host)) return host
+  throw new MixmatchError(
+    'BAD_REQUEST',
+    'The Host header must be a host name, with or without port.',
+  )
+}
+
+function placeOf(endpoint: string): Place {
+  const { protocol, host, pathname } = new URL(endpoint)
+  return { proto: protocol.slice(0, -1), host, path: pathname.replace(/\/+$/, '') }
+}
+
+/** The first of a comma list is what the outermost proxy saw. */
+function matching(form: RegExp, list: string | undefined): string | undefined {
+  const value = list?.split(',')[0]?.trim()
+  return value !== undefined && form.test(value) ? value : undefined
+}
+
+function appended(list: string | undefined, value: string): string {
+  return list ? `${list}, ${value}` : value
+}
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4'
+}
