@@ -1,0 +1,16 @@
+import type { RecordedEvent } from '../event/event.js'
+import { formatTime } from '../event/time.js'
+import type { Row } from './output.js'
+
+/** What a person wants to see of an event in one line. */
+export function eventRow(event: RecordedEvent): Row {
+  return {
+    position: event.position,
+    recorded_at: formatTime(event.recordedAt),
+    service_provider: event.serviceProvider,
+    event_type: event.eventType,
+    kind: event.kind,
+    resource: event.resource && `${event.resource.type} ${event.resource.id}`,
+    project: event.project,
+  }
+}

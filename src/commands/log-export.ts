@@ -1,0 +1,27 @@
+import { once } from 'node:events'
+import { Command } from 'commander'
+import { position } from '../ids.js'
+import { openLogReader } from '../log/log.js'
+import { toLine } from '../log/portable.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption } from './files.js'
+import { parseWhole } from './output.js'
+
+export function exportCommand(context: Context): Command {
+  return new Command('export')
+    .description('Every event as a line of JSON, lossless and in order, to standard output.')
+    .option(...logOption)
+    .option('--from <position>', 'the first event', parseWhole, 1)
+    .option('--until <position>', 'the last event', parseWhole)
+    .addHelpText('after', '\nExample: mixmatch log export | gzip > events.ndjson.gz')
+    .action(async (options: { from: number; until?: number }, command: Command) => {
+      using log = openLogReader(logFileOf(command, context))
+      const range = {
+        after: position(Math.max(0, options.from - 1)),
+        upTo: options.until === undefined ? log.head().position : position(options.until),
+      }
+      for (const event of log.read(range)) {
+        if (!context.stdout.write(`${toLine(event)}\n`)) await once(context.stdout, 'drain')
+      }
+    })
+}

@@ -1,0 +1,60 @@
+import { statSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { formatTime } from '../event/time.js'
+import { micros } from '../ids.js'
+import { openLogReader } from '../log/log.js'
+import { SCHEMA_VERSION } from '../log/schema.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption } from './files.js'
+import { type Format, formats, printFacts, printRows } from './output.js'
+
+export function infoCommand(context: Context): Command {
+  return new Command('info')
+    .description('What is in the event log: size, head, and what each cloud said.')
+    .option(...logOption)
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText('after', '\nExample: mixmatch log info --log data/events.db')
+    .action((options: { format: Format }, command: Command) => {
+      using log = openLogReader(logFileOf(command, context))
+      const head = log.head()
+      const clouds = log.db.prepare<[], CloudRow>(perCloud).all().map(cloudRow)
+      const facts = {
+        file: log.file,
+        bytes: statSync(log.file).size,
+        schema: SCHEMA_VERSION,
+        events: head.position,
+        head: head.hash,
+      }
+      if (options.format === 'json') {
+        printFacts(context.stdout, 'json', { ...facts, service_providers: clouds })
+        return
+      }
+      printFacts(context.stdout, 'table', facts)
+      if (clouds.length > 0) context.stdout.write('\n')
+      printRows(context.stdout, 'table', clouds)
+    })
+}
+
+const perCloud = `
+  select sp.name as service_provider, count(*) as events,
+    sum(t.name = 'mixmatch.unparseable') as unparseable,
+    min(recorded_at) as first_recorded, max(recorded_at) as last_recorded
+  from events e join service_providers sp on sp.id = e.service_provider
+  join event_types t on t.id = e.event_type
+  group by sp.id order by sp.id`
+
+interface CloudRow {
+  readonly service_provider: string
+  readonly events: number
+  readonly unparseable: number
+  readonly first_recorded: number
+  readonly last_recorded: number
+}
+
+function cloudRow(row: CloudRow) {
+  return {
+    ...row,
+    first_recorded: formatTime(micros(row.first_recorded)),
+    last_recorded: formatTime(micros(row.last_recorded)),
+  }
+}

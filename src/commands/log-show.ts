@@ -1,0 +1,53 @@
+import { Command, Option } from 'commander'
+import { MixmatchError } from '../errors.js'
+import { formatTime } from '../event/time.js'
+import { position } from '../ids.js'
+import { openLogReader } from '../log/log.js'
+import { toLine } from '../log/portable.js'
+import type { Context } from './context.js'
+import { eventRow } from './event-row.js'
+import { logFileOf, logOption } from './files.js'
+import { type Format, formats, parseWhole, printFacts } from './output.js'
+
+export function showCommand(context: Context): Command {
+  return new Command('show')
+    .description('One event, whole: where it came from, what it did, and its message.')
+    .argument('<position>', 'its place in the log', parseWhole)
+    .option(...logOption)
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText('after', '\nExample: mixmatch log show 4182')
+    .action((at: number, options: { format: Format }, command: Command) => {
+      using log = openLogReader(logFileOf(command, context))
+      const event = log.get(position(at))
+      if (!event) {
+        throw new MixmatchError(
+          'USAGE',
+          `${log.file}: no event at position ${at}. The log holds 1 to ${log.head().position}.`,
+        )
+      }
+      if (options.format === 'json') {
+        context.stdout.write(`${toLine(event)}\n`)
+        return
+      }
+      printFacts(context.stdout, 'table', {
+        ...eventRow(event),
+        emitted_at: event.emittedAt === null ? null : formatTime(event.emittedAt),
+        source: event.source,
+        message_id: event.messageId,
+        parent: event.parent,
+        exchange: event.wire.exchange,
+        routing_key: event.wire.routingKey,
+        envelope: event.wire.envelope,
+        hash: event.hash,
+      })
+      context.stdout.write(`\n${indented(event.body)}\n`)
+    })
+}
+
+function indented(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2)
+  } catch {
+    return body // an event that is no JSON is shown as it is
+  }
+}

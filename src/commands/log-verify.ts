@@ -1,0 +1,60 @@
+import { Command, Option } from 'commander'
+import { openLogReader } from '../log/log.js'
+import { verifyLog } from '../log/verify.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption } from './files.js'
+import { type Format, formats, printFacts, printRows } from './output.js'
+
+export function verifyCommand(context: Context): Command {
+  return new Command('verify')
+    .description('Recompute the hash chain and check that nothing was changed, added or taken out.')
+    .option(...logOption)
+    .option('--head <hash>', 'a head noted down earlier, which must be in this log')
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText(
+      'after',
+      '\nExits 1 if something does not hold.\nExample: mixmatch log verify --log copy.db',
+    )
+    .action((options: { head?: string; format: Format }, command: Command) => {
+      using log = openLogReader(logFileOf(command, context))
+      const progress = (at: number) =>
+        context.stderr.isTTY && context.stderr.write(`\r${at} events`)
+      const { events, head, breaches } = verifyLog(log, options.head, progress)
+      if (context.stderr.isTTY) context.stderr.write('\r')
+      if (options.format === 'json') {
+        printFacts(context.stdout, 'json', {
+          ok: breaches.length === 0,
+          events,
+          head: head.hash,
+          breaches,
+        })
+      } else {
+        printRows(
+          context.stdout,
+          'table',
+          breaches.map(breach => ({ ...breach })),
+        )
+        if (breaches.length === 0) {
+          context.stdout.write(`${log.file}: ${events} events hold, head ${head.hash}\n`)
+        }
+      }
+      if (breaches.length > 0) {
+        context.stderr.write(`mixmatch: ${log.file} does not hold: compare it with a copy.\n`)
+        context.setExitCode(1)
+      }
+    })
+}
+
+export function headCommand(context: Context): Command {
+  return new Command('head')
+    .description('The newest position and its hash, to note down and check any later copy against.')
+    .option(...logOption)
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText('after', '\nExample: mixmatch log head >> heads.txt')
+    .action((options: { format: Format }, command: Command) => {
+      using log = openLogReader(logFileOf(command, context))
+      const { position, hash } = log.head()
+      if (options.format === 'json') printFacts(context.stdout, 'json', { position, hash })
+      else context.stdout.write(`${position} ${hash}\n`)
+    })
+}

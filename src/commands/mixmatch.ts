@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander'
+import { MixmatchError } from '../errors.js'
+import { configCommand } from './config.js'
+import type { Context, World } from './context.js'
+import { logCommand } from './log.js'
+
+const DONE = 0
+const FAILED = 1
+const MISUSE = 2
+
+/**
+ * The `mixmatch` command: arguments → subcommand → exit code.
+ *
+ * @returns 0 for done, 1 for failed or found something, 2 for misuse (options, configuration)
+ */
+export async function runMixmatch(args: readonly string[], world: World): Promise<number> {
+  let exitCode: number = DONE
+  const context: Context = {
+    ...world,
+    setExitCode(code) {
+      exitCode = code
+    },
+  }
+  try {
+    await program(context).parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
+    if (!(error instanceof MixmatchError)) throw error
+    world.stderr.write(`mixmatch: ${error.message}\n`)
+    return error.exit === MISUSE ? MISUSE : FAILED
+  }
+}
+
+function program(context: Context): Command {
+  const mixmatch = new Command('mixmatch')
+    .description('The event-sourced federation proxy for OpenStack.')
+    .option('--config-file <file>', 'instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf')
+  for (const command of [configCommand, logCommand]) {
+    mixmatch.addCommand(command(context))
+  }
+  inherit(mixmatch, context)
+  return mixmatch
+}
+
+/** No subcommand may end the process or write past the world it was given. */
+function inherit(command: Command, context: Context): void {
+  command.exitOverride().configureOutput({
+    writeOut: text => context.stdout.write(text),
+    writeErr: text => context.stderr.write(text),
+  })
+  for (const subcommand of command.commands) inherit(subcommand, context)
+}

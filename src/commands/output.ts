@@ -1,0 +1,82 @@
+import type { Writable } from 'node:stream'
+import Table from 'cli-table3'
+import { InvalidArgumentError } from 'commander'
+
+export const formats = ['table', 'json'] as const
+export type Format = (typeof formats)[number]
+
+/** For commander: the value of `--format`. */
+export function parseFormat(text: string): Format {
+  const format = formats.find(each => each === text)
+  if (format) return format
+  throw new InvalidArgumentError(`Expected one of ${formats.join(', ')}.`)
+}
+
+/** For commander: a whole number that is not negative. */
+export function parseWhole(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number.')
+}
+
+/** A row of data: its keys are the columns of a table and the keys of a JSON line. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** Rows as people read them, or a JSON object a line. Columns are those of the first row. */
+export function printRows(out: Writable, format: Format, rows: readonly Row[]): void {
+  if (format === 'json') {
+    for (const row of rows) out.write(`${JSON.stringify(row)}\n`)
+    return
+  }
+  const [first] = rows
+  if (!first) return
+  const columns = Object.keys(first)
+  const table = new Table({ head: columns.map(title), chars: borderless, style: plain })
+  for (const row of rows) table.push(columns.map(column => text(row[column])))
+  out.write(`${trimmed(table.toString())}\n`)
+}
+
+/** One thing and what is known of it, a line each; or one JSON object. */
+export function printFacts(out: Writable, format: Format, facts: Row): void {
+  if (format === 'json') {
+    out.write(`${JSON.stringify(facts)}\n`)
+    return
+  }
+  const table = new Table({ chars: borderless, style: plain })
+  for (const [name, value] of Object.entries(facts)) table.push([title(name), text(value)])
+  out.write(`${trimmed(table.toString())}\n`)
+}
+
+const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 }
+const borderless = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+}
+
+function title(column: string): string {
+  return column.replaceAll('_', ' ')
+}
+
+function text(value: unknown): string {
+  if (value === null || value === undefined) return '-'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function trimmed(table: string): string {
+  return table
+    .split('\n')
+    .map(line => line.trimEnd())
+    .join('\n')
+}
