@@ -91,6 +91,7 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
     let aborted: Outcome['aborted'] = null
     let sent = false
     let bytesReceived = Buffer.isBuffer(body) ? body.length : 0
+    let delivered = false
     let over = false
 
     const uploading = createWatch(() =>
@@ -106,7 +107,7 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
       over = true
       uploading.stop()
       downloading.stop()
-      res.off('close', onClientClosed)
+      res.off('close', onClientClosed).off('finish', onDelivered)
       resolve(attempt)
     }
 
@@ -117,15 +118,20 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
       settle({ kind: 'over', outcome })
     }
 
-    /** Nothing more can reach the client: all was written, or one of three sides broke it off. */
+    /** Node says so too when a connection ends with the last bytes still unsent. */
+    function onDelivered(): void {
+      delivered = !req.socket.destroyed
+    }
+
+    /** Nothing more can reach the client: all of it has, or one of three sides broke it off. */
     function onClientClosed(): void {
-      if (!res.writableFinished) aborted ??= 'client'
+      if (!delivered) aborted ??= 'client'
       end()
       if (aborted === 'client') controller?.abort(new Error('The client left.'))
     }
 
     function giveUp(by: 'client' | 'upstream', error: MixmatchError): void {
-      if (over) return
+      if (over || aborted) return
       if (res.headersSent) {
         aborted = by
         res.destroy()
@@ -157,7 +163,7 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
       aborted = 'client'
       return end()
     }
-    res.once('close', onClientClosed)
+    res.once('close', onClientClosed).prependOnceListener('finish', onDelivered)
     pool.dispatch(
       {
         method,

@@ -1,0 +1,492 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate as tick } from 'node:timers/promises'
+import test from 'ava'
+import { MixmatchError } from '../../src/errors.js'
+import type { Outcome } from '../../src/upstream/forward.js'
+import {
+  answerTo,
+  ask,
+  bodyOf,
+  open,
+  say,
+  startForwarder,
+  startServer,
+  startSocket,
+} from './wire.js'
+
+const MIB = 1024 * 1024
+const patience = { connectTimeoutMs: 2000, headersTimeoutMs: 5000, idleTimeoutMs: 5000 }
+
+function outcome(value: Outcome | Error): Outcome {
+  if (value instanceof Error) throw value
+  return value
+}
+
+function code(value: Outcome | Error): string {
+  return value instanceof MixmatchError ? value.code : `no fault: ${JSON.stringify(value)}`
+}
+
+/** A promise, and what fulfils it. */
+function promised<T>(): [Promise<T>, (value: T) => void] {
+  let fulfil: (value: T) => void = () => {}
+  const promise = new Promise<T>(resolve => {
+    fulfil = resolve
+  })
+  return [promise, fulfil]
+}
+
+test('a small answer passes with status, headers and body', async t => {
+  const upstream = await startServer(t, (_, res) => {
+    res.writeHead(418, [
+      'Set-Cookie',
+      'a=1',
+      'Set-Cookie',
+      'b=2',
+      'Content-Length',
+      '5',
+      'X-Bytes',
+      'é',
+    ])
+    res.end(Buffer.from('short'))
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const answer = await ask(`${url}/teapot`)
+  t.is(answer.status, 418)
+  t.deepEqual(answer.headers['set-cookie'], ['a=1', 'b=2'])
+  t.is(answer.headers['x-bytes'], 'é')
+  t.is(answer.body.toString(), 'short')
+  t.like(outcome(await next()), { status: 418, bytesSent: 5, bytesReceived: 0, aborted: null })
+})
+
+test('large bodies pass unchanged both ways, sized and chunked', async t => {
+  const sent = randomBytes(3 * MIB)
+  const upstream = await startServer(t, async (req, res) => {
+    const body = await bodyOf(req)
+    if (req.headers['content-length']) res.setHeader('Content-Length', body.length)
+    res.end(body)
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  for (const headers of [
+    { 'Content-Length': String(sent.length) },
+    { 'Transfer-Encoding': 'chunked' },
+  ]) {
+    const answer = await ask(url, { method: 'PUT', headers, body: sent })
+    t.true(answer.body.equals(sent))
+    t.like(outcome(await next()), { bytesSent: sent.length, bytesReceived: sent.length })
+  }
+})
+
+for (const [method, status] of [
+  ['HEAD', 200],
+  ['PUT', 204],
+  ['GET', 304],
+] as const) {
+  test(`${method} answered ${status} has headers and no body`, async t => {
+    const upstream = await startServer(t, (req, res) => {
+      const length = status === 200 ? { 'Content-Length': '1000' } : {}
+      res.writeHead(status, { ETag: '"it"', ...length }).end()
+      req.resume()
+    })
+    const { url } = await startForwarder(t, upstream)
+    const answer = await ask(url, { method })
+    t.is(answer.status, status)
+    t.is(answer.headers.etag, '"it"')
+    t.is(answer.body.length, 0)
+    if (status === 200) t.is(answer.headers['content-length'], '1000')
+  })
+}
+
+test('trailers of a chunked answer arrive', async t => {
+  const upstream = await startServer(t, (_, res) => {
+    res.write('body')
+    res.addTrailers({ 'X-Checksum': 'abc' })
+    res.end()
+  })
+  const { url } = await startForwarder(t, upstream)
+  t.is((await ask(url)).trailers['x-checksum'], 'abc')
+})
+
+test('an informational answer does not take the place of the real one', async t => {
+  const upstream = await startServer(t, (_, res) => {
+    res.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    res.writeProcessing()
+    res.end('real')
+  })
+  const { url } = await startForwarder(t, upstream)
+  t.is((await ask(url)).body.toString(), 'real')
+})
+
+test('a cloud that breaks off in the middle breaks off the client: no short answer looks whole', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n')
+      socket.write(Buffer.alloc(200_000), () => socket.destroy())
+    })
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const answer = await ask(url)
+  t.is(answer.status, 200)
+  t.false(answer.complete)
+  t.like(outcome(await next()), { status: 200, aborted: 'upstream' })
+})
+
+test('a chunked answer that lacks its end breaks off the client too', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () => {
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+    })
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  t.false((await ask(url)).complete)
+  t.is(outcome(await next()).aborted, 'upstream')
+})
+
+test('a cloud that breaks off before its small answer is whole is a fault, not half an answer', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const fault = ask(url)
+  const [answer, failure] = [await fault, await next()]
+  // The half went out as it came, so the connection has to end before its time.
+  if (answer.status === 200) t.false(answer.complete)
+  else t.is(code(failure), 'SERVICE_PROVIDER_BROKE_OFF')
+})
+
+test('a cloud that closes the connection without an answer is a fault', async t => {
+  const upstream = await startSocket(t, socket => socket.once('data', () => socket.destroy()))
+  const { url, next } = await startForwarder(t, upstream)
+  await ask(url, { method: 'DELETE' })
+  t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF')
+})
+
+test('a cloud that speaks no HTTP is a fault', async t => {
+  const upstream = await startSocket(t, socket =>
+    socket.once('data', () => socket.end('SSH-2.0\r\n')),
+  )
+  const { url, next } = await startForwarder(t, upstream)
+  await ask(url, { method: 'DELETE' })
+  t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF')
+})
+
+test('a cloud where nobody listens is a fault', async t => {
+  const { url, next } = await startForwarder(t, 'http://127.0.0.1:1')
+  await ask(url)
+  t.is(code(await next()), 'SERVICE_PROVIDER_UNREACHABLE')
+})
+
+test('a cloud that never answers is given up after headers_timeout', async t => {
+  const upstream = await startSocket(t, socket => socket.resume())
+  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  await ask(url, { method: 'DELETE' })
+  t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
+})
+
+test('a cloud that takes an upload and never answers is given up after headers_timeout', async t => {
+  const upstream = await startSocket(t, socket => socket.resume())
+  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  await ask(url, { method: 'POST', body: 'something' })
+  t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
+})
+
+test('an upload may take longer than headers_timeout', async t => {
+  const upstream = await startServer(t, async (req, res) => {
+    res.end(String((await bodyOf(req)).length))
+  })
+  const timeouts = { ...patience, headersTimeoutMs: 200, idleTimeoutMs: 3000 }
+  const { url } = await startForwarder(t, upstream, { timeouts })
+  const sent = open(url, 'PUT', { 'Transfer-Encoding': 'chunked' })
+  const answer = answerTo(sent)
+  for (let piece = 0; piece < 8; piece++) {
+    sent.write('piece')
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  sent.end()
+  t.is((await answer).body.toString(), '40')
+})
+
+test('a client that stops in the middle of its upload is given up after idle_timeout', async t => {
+  const upstream = await startServer(t, req => void req.resume())
+  const timeouts = { ...patience, idleTimeoutMs: 200 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  const sent = open(url, 'PUT', { 'Content-Length': '100' })
+  sent.write('begin')
+  t.is(code(await next()), 'REQUEST_TIMEOUT')
+  sent.destroy()
+})
+
+test('a cloud that stops reading an upload is given up after idle_timeout', async t => {
+  const upstream = await startSocket(t, socket => socket.pause())
+  const timeouts = { ...patience, idleTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  const sent = open(url, 'PUT', { 'Transfer-Encoding': 'chunked' })
+  sent.write(Buffer.alloc(32 * MIB))
+  t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
+  sent.destroy()
+})
+
+test('a cloud that stops in the middle of its answer is given up after idle_timeout', async t => {
+  const upstream = await startServer(t, (_, res) => {
+    res.writeHead(200, { 'Content-Length': '1000000' }).write(Buffer.alloc(100_000))
+  })
+  const timeouts = { ...patience, idleTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  t.false((await ask(url)).complete)
+  t.is(outcome(await next()).aborted, 'upstream')
+})
+
+test('a client that stops reading is given up after idle_timeout', async t => {
+  const upstream = await startServer(t, (_, res) => void res.end(Buffer.alloc(64 * MIB)))
+  const timeouts = { ...patience, idleTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  const sent = open(url)
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.pause()
+  t.is(outcome(await next()).aborted, 'client')
+  sent.destroy()
+})
+
+test('a client that leaves before the answer ends the request upstream at once', async t => {
+  const [reached, reach] = promised<IncomingMessage>()
+  const upstream = await startServer(t, reach)
+  const { url, next } = await startForwarder(t, upstream)
+  const sent = open(url)
+  sent.end()
+  const request = await reached
+  const closed = once(request.socket, 'close')
+  sent.destroy()
+  await closed
+  t.like(outcome(await next()), { status: null, aborted: 'client' })
+})
+
+test('a client that leaves in the middle of a download ends it upstream', async t => {
+  const [closed, close] = promised<boolean>()
+  const upstream = await startServer(t, (_, res) => {
+    let finished = false
+    res.once('finish', () => {
+      finished = !res.req.socket.destroyed
+    })
+    res.once('close', () => close(finished))
+    res.end(Buffer.alloc(64 * MIB))
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const sent = open(url)
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.once('data', () => sent.destroy())
+  t.false(await closed)
+  t.like(outcome(await next()), { status: 200, aborted: 'client' })
+})
+
+for (const framing of ['sized', 'chunked']) {
+  test(`an upload that breaks off is never completed upstream, ${framing}`, async t => {
+    const [ended, end] = promised<string>()
+    const upstream = await startServer(t, req => {
+      req.once('end', () => end('whole')).on('error', () => end('broken off'))
+      req.resume()
+    })
+    const { url, next } = await startForwarder(t, upstream)
+    const headers =
+      framing === 'sized' ? { 'Content-Length': '100000' } : { 'Transfer-Encoding': 'chunked' }
+    const sent = open(url, 'PUT', headers as Record<string, string>)
+    sent.write(Buffer.alloc(50_000))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    sent.destroy()
+    t.is(await ended, 'broken off')
+    t.like(outcome(await next()), { status: null, bytesReceived: 50_000, aborted: 'client' })
+  })
+}
+
+test('an answer in the middle of an upload reaches the client, though the cloud hangs up', async t => {
+  const upstream = await startServer(t, (req, res) => {
+    req.once('data', () =>
+      res.writeHead(413, { Connection: 'close', 'Content-Length': '4' }).end('full'),
+    )
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const sent = open(url, 'PUT', { 'Transfer-Encoding': 'chunked' })
+  sent.write(Buffer.alloc(1000))
+  const answer = await answerTo(sent)
+  t.is(answer.status, 413)
+  t.is(answer.body.toString(), 'full')
+  t.is(outcome(await next()).aborted, null)
+  sent.destroy()
+})
+
+test('a slow client holds up the cloud, not the memory of the proxy', async t => {
+  const whole = 64 * MIB
+  let pushed = 0
+  const upstream = await startServer(t, async (_, res) => {
+    res.writeHead(200, { 'Content-Length': whole })
+    const piece = Buffer.alloc(256 * 1024)
+    for (; pushed < whole; pushed += piece.length) {
+      if (!res.write(piece)) await once(res, 'drain')
+    }
+    res.end()
+  })
+  const { url } = await startForwarder(t, upstream)
+  const sent = open(url)
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.pause()
+  for (let before = -1; before !== pushed; ) {
+    before = pushed
+    await new Promise(resolve => setTimeout(resolve, 400))
+  }
+  t.true(pushed < whole / 2, `${pushed} bytes are on their way to a client that reads none`)
+  let received = 0
+  for await (const chunk of response) received += chunk.length
+  t.is(received, whole)
+})
+
+test('a slow cloud holds up the uploading client', async t => {
+  const whole = 64 * MIB
+  const [reached, reach] = promised<IncomingMessage>()
+  const upstream = await startServer(t, async (req, res) => {
+    reach(req)
+    req.once('end', () => res.end('done'))
+  })
+  const { url } = await startForwarder(t, upstream)
+  const sent = open(url, 'PUT', { 'Content-Length': String(whole) })
+  let pushed = 0
+  const answer = answerTo(sent)
+  const pushing = (async () => {
+    const piece = Buffer.alloc(256 * 1024)
+    for (; pushed < whole; pushed += piece.length) if (!sent.write(piece)) await once(sent, 'drain')
+    sent.end()
+  })()
+  const request = await reached
+  await new Promise(resolve => setTimeout(resolve, 500))
+  t.true(pushed < whole / 2, `${pushed} bytes are on their way to a cloud that reads none`)
+  request.resume()
+  await pushing
+  t.is((await answer).body.toString(), 'done')
+})
+
+test('100 Continue is said when the cloud is ready to read, and not to a request that fails', async t => {
+  const upstream = await startServer(t, async (req, res) => {
+    t.is(req.headers.expect, undefined)
+    res.end(await bodyOf(req))
+  })
+  const { url } = await startForwarder(t, upstream)
+  const sent = open(url, 'PUT', { Expect: '100-continue', 'Content-Length': '4' })
+  sent.flushHeaders()
+  await once(sent, 'continue')
+  sent.end('body')
+  t.is((await answerTo(sent)).body.toString(), 'body')
+
+  const dead = await startForwarder(t, 'http://127.0.0.1:1')
+  const refused = open(dead.url, 'PUT', { Expect: '100-continue', 'Content-Length': '4' })
+  refused.once('continue', () => t.fail('there is nobody to send it to'))
+  refused.flushHeaders()
+  t.is((await answerTo(refused)).status, 599)
+  refused.destroy()
+})
+
+test('a read is tried again where the connection broke off without an answer, a write is not', async t => {
+  const seen: string[] = []
+  const upstream = await startSocket(t, (socket: Socket) => {
+    socket.once('data', data => {
+      const method = data.toString().split(' ')[0] ?? ''
+      seen.push(method)
+      if (seen.filter(other => other === method).length < 2) socket.destroy()
+      else socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    })
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  t.is((await ask(url)).body.toString(), 'ok')
+  await next()
+  for (const method of ['POST', 'DELETE', 'PUT', 'PATCH']) {
+    await ask(url, { method })
+    t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF', method)
+  }
+  t.deepEqual(seen, ['GET', 'GET', 'POST', 'DELETE', 'PUT', 'PATCH'])
+})
+
+test('an answer that is left aside leaves the client free for another', async t => {
+  const upstream = await startServer(t, (_, res) => void res.writeHead(401).end('no'))
+  const { url, next } = await startForwarder(t, upstream, { answer: () => null })
+  const sent = open(url)
+  sent.end()
+  t.like(outcome(await next()), { status: 401, bytesSent: 0, aborted: null })
+  sent.destroy()
+})
+
+test('a copy of a short body is kept, of a long one none', async t => {
+  const upstream = await startServer(
+    t,
+    (req, res) => void res.end('x'.repeat(Number(req.url?.slice(1)))),
+  )
+  const { url, next } = await startForwarder(t, upstream, {
+    answer: (_, headers) => ({ headers: headers.slice(0, 0), keepBytes: 10, rewrite: null }),
+  })
+  t.is((await ask(`${url}/10`)).body.length, 10)
+  t.is(outcome(await next()).body?.length, 10)
+  t.is((await ask(`${url}/11`)).body.length, 11)
+  t.is(outcome(await next()).body, null)
+})
+
+test('a body that is rewritten gets its new length', async t => {
+  const upstream = await startServer(t, (_, res) => {
+    res.writeHead(200, { 'Content-Length': '3' })
+    res.write('o')
+    setTimeout(() => res.end('ld'), 20)
+  })
+  const { url, next } = await startForwarder(t, upstream, {
+    answer: (_, headers) => ({
+      headers: headers.slice(0, 2),
+      keepBytes: 0,
+      rewrite: text => `${text} made new`,
+    }),
+  })
+  const answer = await ask(url)
+  t.is(answer.body.toString(), 'old made new')
+  t.is(answer.headers['content-length'], '12')
+  t.is(outcome(await next()).bytesSent, 12)
+})
+
+test('a body too long to be rewritten passes as it is', async t => {
+  const long = Buffer.alloc(5 * MIB, 'a')
+  const upstream = await startServer(t, (req, res) => {
+    if (req.url === '/sized') res.setHeader('Content-Length', long.length)
+    res.write(long.subarray(0, 3 * MIB))
+    res.end(long.subarray(3 * MIB))
+  })
+  const { url } = await startForwarder(t, upstream, {
+    answer: () => ({ headers: [], keepBytes: 0, rewrite: () => 'new' }),
+  })
+  t.true((await ask(`${url}/sized`)).body.equals(long))
+  t.true((await ask(`${url}/chunked`)).body.equals(long))
+})
+
+test('a header value of a cloud cannot split the answer', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () => {
+      socket.end('HTTP/1.1 200 OK\r\nX-A: one\rX-Forged: yes\r\nContent-Length: 2\r\n\r\nok')
+    })
+  })
+  const { url } = await startForwarder(t, upstream)
+  const said = await say(url, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  t.false(/^X-Forged:/m.test(said))
+})
+
+test('after a client left, the proxy serves the next', async t => {
+  const upstream = await startServer(t, (req, res) => {
+    if (req.url === '/fast') res.end('fast')
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  for (let round = 0; round < 20; round++) {
+    const sent = open(`${url}/slow`)
+    sent.end()
+    await tick()
+    sent.destroy()
+  }
+  t.is((await ask(`${url}/fast`)).body.toString(), 'fast')
+  t.truthy(await next())
+})
