@@ -1,0 +1,56 @@
+import { Command, Option } from 'commander'
+import { holdLog } from '../log/holder.js'
+import { openLogReader } from '../log/log.js'
+import { checkViews } from '../projection/check.js'
+import { rebuildViews } from '../projection/views.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption, viewsFileOf } from './files.js'
+import { type Format, formats, printFacts, printRows } from './output.js'
+
+export function viewsCommand(context: Context): Command {
+  return new Command('views')
+    .description('The views of the log: build them anew, or compare them with it.')
+    .addCommand(rebuildCommand(context))
+    .addCommand(checkCommand(context))
+}
+
+function rebuildCommand(context: Context): Command {
+  return new Command('rebuild')
+    .description('Build the views from the log, from its first event on. The recorder must not run.')
+    .option(...logOption)
+    .addHelpText('after', '\nExample: mixmatch views rebuild')
+    .action((_options: object, command: Command) => {
+      const file = logFileOf(command, context)
+      openLogReader(file)[Symbol.dispose]() // refuse what is no log before anything is built of it
+      using _held = holdLog(file, 'views rebuild')
+      const begun = performance.now()
+      rebuildViews(viewsFileOf(file), file)
+      const seconds = ((performance.now() - begun) / 1000).toFixed(2)
+      context.stderr.write(`${viewsFileOf(file)}: built from ${file} in ${seconds} s\n`)
+    })
+}
+
+function checkCommand(context: Context): Command {
+  return new Command('check')
+    .description('Build the views aside and compare them with what is there, row by row.')
+    .option(...logOption)
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText('after', '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check')
+    .action((options: { format: Format }, command: Command) => {
+      const file = logFileOf(command, context)
+      openLogReader(file)[Symbol.dispose]()
+      const { position, rows, differences } = checkViews(viewsFileOf(file), file)
+      if (options.format === 'json') {
+        printFacts(context.stdout, 'json', { ok: differences.length === 0, position, rows, differences })
+      } else {
+        printRows(context.stdout, 'table', differences.map(each => ({ ...each })))
+        if (differences.length === 0) {
+          context.stdout.write(`${viewsFileOf(file)}: ${rows} rows as the log has them at ${position}\n`)
+        }
+      }
+      if (differences.length > 0) {
+        context.stderr.write('mixmatch: the views differ from the log: mixmatch views rebuild\n')
+        context.setExitCode(1)
+      }
+    })
+}

@@ -1,0 +1,48 @@
+import { Writable } from 'node:stream'
+import { destination, type Logger, pino } from 'pino'
+
+export interface LoggerOptions {
+  /** Also what only helps to find a fault. */
+  readonly debug: boolean
+  /** A file to append to; standard output where null. */
+  readonly logFile: string | null
+  /** JSON lines, or the one-line form that OpenStack's own services write. */
+  readonly useJson: boolean
+}
+
+/** What every line says of where it came from. */
+export type Logging = Logger
+
+/** The log of a process. Lines are written at once, so that a crash takes none with it. */
+export function createLogger(options: LoggerOptions, name: string): Logging {
+  const file = options.logFile === null ? destination({ dest: 1, sync: true }) : destination({ dest: options.logFile, sync: true, mkdir: true })
+  const settings = {
+    name,
+    level: options.debug ? 'debug' : 'info',
+    base: { name, pid: process.pid },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (level: string) => ({ level }) },
+  }
+  return options.useJson ? pino(settings, file) : pino(settings, osloLines(line => file.write(line)))
+}
+
+/**
+ * Turn pino's lines into `2026-11-23 19:41:55.120 4711 INFO recorder the message {"rest":"…"}`.
+ * An access line (`"access":true`) stays the JSON it is, for the programs that read it.
+ */
+function osloLines(write: (line: string) => void): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      write(osloLine(String(chunk)))
+      done()
+    },
+  })
+}
+
+export function osloLine(line: string): string {
+  const { time, pid, level, name, msg, ...rest }: Record<string, unknown> = JSON.parse(line)
+  if (rest['access'] === true) return line
+  const details = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`
+  const when = String(time).replace('T', ' ').replace('Z', '')
+  return `${when} ${pid} ${String(level).toUpperCase()} ${name} ${msg ?? ''}${details}\n`
+}
