@@ -4,6 +4,8 @@ import { Refusal } from './refusal.js'
 import { readJson } from './service.js'
 
 const text = z.string().max(255).nullish()
+/** The old names are still understood, and cinderclient uses them. */
+const naming = { name: text, description: text, display_name: text, display_description: text }
 const reference = z.guid().nullish()
 const metadata = z.record(z.string(), z.string()).nullish()
 /** Clients send `1` and `"1"`. */
@@ -14,8 +16,7 @@ const gigabytes = z
 export const newVolume = z.object({
   volume: z.object({
     size: gigabytes.nullish(),
-    name: text,
-    description: text,
+    ...naming,
     metadata,
     volume_type: text,
     availability_zone: text,
@@ -25,17 +26,16 @@ export const newVolume = z.object({
     imageRef: reference,
   }),
 })
-export const changedVolume = z.object({ volume: z.object({ name: text, description: text }) })
+export const changedVolume = z.object({ volume: z.object(naming) })
 export const newSnapshot = z.object({
   snapshot: z.object({
     volume_id: z.guid(),
-    name: text,
-    description: text,
+    ...naming,
     metadata,
     force: z.union([z.boolean(), z.string()]).default(false),
   }),
 })
-export const changedSnapshot = z.object({ snapshot: z.object({ name: text, description: text }) })
+export const changedSnapshot = z.object({ snapshot: z.object(naming) })
 export const someMetadata = z.object({ metadata: z.record(z.string(), z.string()) })
 
 /** Of the actions on a volume, those that this Cinder knows. */
@@ -44,6 +44,18 @@ export const actions = z.looseObject({
   'os-reset_status': z.object({ status: z.string() }).optional(),
   'os-set_bootable': z.object({ bootable: z.boolean() }).optional(),
 })
+
+type Named = { readonly [name in keyof typeof naming]?: string | null | undefined }
+
+/** Name and description, as far as they are given. */
+export function namingIn(asked: Named): { name?: string | null; description?: string | null } {
+  const name = asked.name ?? asked.display_name
+  const description = asked.description ?? asked.display_description
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+  }
+}
 
 /** @throws Refusal 400 where the body is no JSON or does not fit */
 export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {

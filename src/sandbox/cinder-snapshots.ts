@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
 import { isAdmin } from './caller.js'
-import { changedSnapshot, newSnapshot, readBody } from './cinder-body.js'
+import { changedSnapshot, namingIn, newSnapshot, readBody } from './cinder-body.js'
 import { listPage } from './cinder-list.js'
 import { detail, present, type Snapshot } from './cinder-snapshot.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
@@ -36,8 +36,9 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
       volumeId: volume.id,
       projectId: caller.projectId,
       userId: caller.userId,
-      name: asked.name ?? null,
-      description: asked.description ?? null,
+      name: null,
+      description: null,
+      ...namingIn(asked),
       size: volume.size,
       status: 'creating',
       metadata: asked.metadata ?? {},
@@ -60,12 +61,9 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
 
   router.put('/v3/snapshots/:id', async ctx => {
     const snapshot = owned(ctx)
-    const { name, description } = (await readBody(ctx.req, changedSnapshot)).snapshot
+    const { snapshot: asked } = await readBody(ctx.req, changedSnapshot)
     await news.snapshot('update.start', snapshot, ctx.state)
-    const changed = change(snapshot, {
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-    })
+    const changed = change(snapshot, namingIn(asked))
     await news.snapshot('update.end', changed, ctx.state)
     ctx.body = { snapshot: present(changed) }
   })

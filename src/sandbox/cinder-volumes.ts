@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
 import { isAdmin } from './caller.js'
-import { actions, changedVolume, newVolume, readBody, someMetadata } from './cinder-body.js'
+import {
+  actions,
+  changedVolume,
+  namingIn,
+  newVolume,
+  readBody,
+  someMetadata,
+} from './cinder-body.js'
 import { listPage } from './cinder-list.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 import { detail, present, summarise, type Volume, volumeType } from './cinder-volume.js'
@@ -47,8 +54,9 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
       id: randomUUID(),
       projectId: ctx.state.caller.projectId,
       userId: ctx.state.caller.userId,
-      name: asked.name ?? null,
-      description: asked.description ?? null,
+      name: null,
+      description: null,
+      ...namingIn(asked),
       size,
       status: 'creating',
       metadata: asked.metadata ?? {},
@@ -78,12 +86,9 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
 
   router.put('/v3/volumes/:id', async ctx => {
     const volume = owned(ctx)
-    const { name, description } = (await readBody(ctx.req, changedVolume)).volume
+    const { volume: asked } = await readBody(ctx.req, changedVolume)
     await news.volume('update.start', volume, ctx.state)
-    const changed = change(volume, {
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-    })
+    const changed = change(volume, namingIn(asked))
     await news.volume('update.end', changed, ctx.state)
     ctx.body = { volume: present(changed, ctx.state.base, ctx.state.minor) }
   })

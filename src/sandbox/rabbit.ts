@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, constants, mkdir, open } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { connect } from 'amqplib'
+import type { AmqpAddress } from './bus.js'
+import { endProcess } from './child.js'
+import { freePort } from './free-port.js'
+import { environment, USER, writeFiles } from './rabbit-files.js'
+
+/** A RabbitMQ of our own, with a virtual host for each cloud. */
+export interface Rabbit {
+  address(vhost: string): AmqpAddress
+  close(): Promise<void>
+}
+
+export interface RabbitOptions {
+  readonly vhosts: readonly string[]
+  /** Where it keeps what it keeps; removed by whoever made it. */
+  readonly directory: string
+  /** Where `rabbitmq-server` and `epmd` are looked for: `PATH`. */
+  readonly path: string
+  /** How long it may take to come up. */
+  readonly patienceMs: number
+}
+
+/**
+ * Where distributions keep the programs, before `PATH`: what Debian has in `/usr/sbin` changes to
+ * another user, whose files ours are not.
+ */
+const PLACES = ['/usr/lib/rabbitmq/bin', '/opt/rabbitmq/sbin', '/usr/local/opt/rabbitmq/sbin']
+
+/** @returns null where RabbitMQ is not installed */
+export async function findRabbit(path: string): Promise<string | null> {
+  return find('rabbitmq-server', [...PLACES, ...path.split(delimiter), '/usr/sbin'])
+}
+
+/**
+ * Start a private node on free loopback ports, with an epmd, a name and a cookie of its own and
+ * without plugins, so that it neither finds nor disturbs another RabbitMQ on this machine.
+ *
+ * @throws Error saying what did not come up; nothing is left running then
+ */
+export async function startRabbit(program: string, options: RabbitOptions): Promise<Rabbit> {
+  const { vhosts, directory, path, patienceMs } = options
+  const epmd = await find('epmd', [...path.split(delimiter), '/usr/bin', '/usr/lib/erlang/bin'])
+  if (epmd === null) throw new Error('epmd, which Erlang brings along, was not found')
+
+  const [port, epmdPort, distributionPort] = await Promise.all([freePort(), freePort(), freePort()])
+  const password = randomBytes(12).toString('hex')
+  const home = join(directory, 'rabbitmq')
+  await mkdir(home, { mode: 0o700 })
+  await writeFiles(home, { port, password, vhosts })
+  const env = environment(home, path, { epmdPort, distributionPort })
+
+  const children: ChildProcess[] = []
+  const close = async () => {
+    for (const child of children.toReversed()) await endProcess(child, { group: true })
+  }
+  const address = (vhost: string) => ({
+    hostname: '127.0.0.1',
+    port,
+    username: USER,
+    password,
+    vhost,
+  })
+  try {
+    const log = await open(join(home, 'log'), 'a')
+    const stdio = ['ignore', log.fd, log.fd] as const
+    const start = (file: string, args: string[]) =>
+      children.push(spawn(file, args, { env, cwd: home, detached: true, stdio: [...stdio] }))
+    start(epmd, ['-address', '127.0.0.1', '-port', String(epmdPort)])
+    start(program, [])
+    await log.close()
+    for (const child of children) child.on('error', () => {}) // it shows as one that has ended
+    await Promise.all(vhosts.map(vhost => answers(address(vhost), children, patienceMs)))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { address, close }
+}
+
+async function answers(
+  address: AmqpAddress,
+  children: readonly ChildProcess[],
+  patienceMs: number,
+): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    try {
+      const connection = await connect({ protocol: 'amqp', ...address })
+      return await connection.close()
+    } catch (cause) {
+      const ended = children.find(({ pid, exitCode }) => pid === undefined || exitCode !== null)
+      if (ended) throw new Error(`${ended.spawnfile} ended with ${ended.exitCode}`, { cause })
+      if (Date.now() > deadline)
+        throw new Error(`RabbitMQ did not answer within ${patienceMs / 1000} s`, { cause })
+    }
+    await setTimeout(250)
+  }
+}
+
+async function find(program: string, places: readonly string[]): Promise<string | null> {
+  for (const place of places) {
+    const file = join(place, program)
+    if (place !== '' && (await isExecutable(file))) return file
+  }
+  return null
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
