@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import anyTest, { type TestFn } from 'ava'
 import { hosts, lab, passwords } from './clients.js'
 import { createMixmatch, type Exported, type Mixmatch, type Running, url } from './mixmatch.js'
@@ -95,15 +96,20 @@ export async function untilRecorded(
   })
 }
 
-/** Wait until `mixmatch locate` says that the cloud, or none, holds it. */
+/** Wait until `mixmatch locate` names this cloud and no other, or says that none is known. */
 export async function untilLocated(
   { mixmatch }: Federation,
   id: string,
   cloud: string | undefined,
 ): Promise<void> {
   await until(`${id} located at ${cloud ?? 'no cloud'}`, async () => {
-    const said = await mixmatch.run('locate', id, '--format', 'json').catch(() => '')
-    return cloud === undefined ? said === '' : said.includes(`"${cloud}"`)
+    const said = await mixmatch.run('locate', id, '--format', 'json').catch((error: Error) => {
+      if (error.message.includes('no cloud is known to hold it')) return ''
+      throw error
+    })
+    const places = said.split('\n').filter(line => line !== '')
+    const clouds = places.map(line => JSON.parse(line).service_provider)
+    return isDeepStrictEqual(clouds, cloud === undefined ? [] : [cloud])
   })
 }
 
