@@ -32,11 +32,11 @@ export interface One {
   readonly kind: 'one'
   readonly to: SpName
   readonly because: Exclude<Reason, 'unknown'>
-  /** What decided: the resource in the path, or the one that the body refers to. */
+  /** What is known to live there: the resource in the path, or one that the body refers to. */
   readonly resource: ResourceKey | null
-  /** The project that owns the resource at that cloud, where that is known. */
+  /** Its project at that cloud, where the log says it. */
   readonly owner: ProjectId | null
-  /** The newest event that the location rests on; null where it rests on none. */
+  /** The newest event that its place rests on. */
   readonly restsOn: Position | null
 }
 

@@ -1,6 +1,6 @@
-import type { ProjectId, SpName } from '../ids.js'
+import { type ProjectId, projectId, type SpName, spName } from '../ids.js'
 import type { JsonValue } from '../service/json.js'
-import type { ParsedPath } from './path.js'
+import { type ParsedPath, parsePath } from './path.js'
 
 /** A request as far as its routing depends on it. */
 export interface RoutedRequest {
@@ -16,8 +16,39 @@ export interface RoutedRequest {
 export interface Controls {
   /** `MM-SERVICE-PROVIDER`: the cloud that the user asks for, as yet unchecked. */
   readonly serviceProvider: SpName | null
-  /** `MM-PROJECT-ID`: the project to act in at a service provider, where it has a say in that. */
+  /** `MM-PROJECT-ID`: the project to act in, wherever the request goes but at the identity provider. */
   readonly project: ProjectId | null
   /** `MM-PROXY-LIST`: the clouds whose proxies have passed the request on, by their Keystone names. */
   readonly proxyList: readonly string[]
+}
+
+/** Header fields as Node gives them: names in lower case, what was repeated joined by commas. */
+export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * The request line and headers as routing reads them, the body not read yet.
+ *
+ * @throws NON_CANONICAL_PATH, NOT_FOUND as `parsePath`
+ */
+export function parseRequest(method: string, target: string, fields: HeaderFields): RoutedRequest {
+  return { method, path: parsePath(target), controls: parseControls(fields), body: undefined }
+}
+
+function parseControls(fields: HeaderFields): Controls {
+  const serviceProvider = textOf(fields, 'mm-service-provider')
+  const project = textOf(fields, 'mm-project-id')
+  return {
+    serviceProvider: serviceProvider === '' ? null : spName(serviceProvider),
+    project: project === '' ? null : projectId(project),
+    proxyList: textOf(fields, 'mm-proxy-list').split(',').map(trimmed).filter(Boolean),
+  }
+}
+
+/** An absent field and an empty one say the same. */
+function textOf(fields: HeaderFields, name: string): string {
+  return trimmed([fields[name] ?? ''].flat().join(','))
+}
+
+function trimmed(text: string): string {
+  return text.trim()
 }

@@ -13,9 +13,9 @@ export interface Service {
   /** Whether a project may stand between the version and the collection: `/v3/{project}/volumes`. */
   readonly projectInPath: boolean
   /** By their segment of the path. The first to hold a type is where one of it is read by id. */
-  readonly collections: ReadonlyMap<string, Collection>
+  readonly collections: Readonly<Record<string, Collection>>
   /** Collections that every cloud has its own of: nothing in them is located or searched for. */
-  readonly local: ReadonlySet<string>
+  readonly local: readonly string[]
 }
 
 /** One segment of the path and what can stand below it. */

@@ -1,0 +1,49 @@
+import { type ResourceKey, resourceId } from '../ids.js'
+import { type JsonValue, textAt, valueAt } from '../service/json.js'
+import type { Call, Reference } from '../service/service.js'
+import { entry, services } from '../service/services.js'
+import type { ParsedPath } from './path.js'
+import type { RoutedRequest } from './request.js'
+
+/** What the service's table says of a request; undefined where neither body nor answer matters. */
+export function callOf(method: string, path: ParsedPath): Call | undefined {
+  const { collections } = services[path.service]
+  const calls = entry(collections, path.collection ?? '')?.calls
+  return entry(calls, `${method} ${shapeOf(path)}`.trimEnd())
+}
+
+/** Whether the decision waits for the body. It does not where the user has asked for a cloud. */
+export function needsBody({ method, path, controls }: RoutedRequest): boolean {
+  if (controls.serviceProvider !== null) return false
+  const call = callOf(method, path)
+  return call?.name !== undefined || call?.references !== undefined
+}
+
+/** What the body names that binds the request to a cloud, in the order of the service's table. */
+export function referencesIn({ method, path, body }: RoutedRequest): readonly ResourceKey[] {
+  const references = callOf(method, path)?.references ?? []
+  return references.flatMap(reference => idsAt(reference, body))
+}
+
+/** The name that the body gives to something new whose place is free, null where it gives none. */
+export function nameIn({ method, path, body }: RoutedRequest): string | null {
+  const name = callOf(method, path)?.name
+  return name === undefined ? null : textAt(body, name)
+}
+
+function idsAt({ type, at }: Reference, body: JsonValue | undefined): readonly ResourceKey[] {
+  return [valueAt(body, at)]
+    .flat()
+    .filter(text => typeof text === 'string')
+    .flatMap(text => text.split(','))
+    .map(text => text.trim())
+    .filter(text => text !== '')
+    .map(text => ({ type, id: resourceId(text) }))
+}
+
+/** The path below its collection as the tables write it: nothing, `/import_record`, `/{id}/action`. */
+function shapeOf({ target, collection, rest }: ParsedPath): string {
+  const below = rest.slice(1 + (collection ?? '').length)
+  const shape = target.kind === 'resource' ? `/{id}${target.tail}` : below
+  return shape.replace(/\/$/, '')
+}

@@ -1,0 +1,112 @@
+import { IDENTITY_PROVIDER, isUuid, type SpName } from '../ids.js'
+import { entry, services } from '../service/services.js'
+import { nameIn } from './call.js'
+import type { Aggregate, Decision, One, Search } from './decision.js'
+import { type Federation, openTo, refuseLoop, refuseUnknown } from './federation.js'
+import { type Need, needsOf, refuseElsewhere, sharedPlace } from './needs.js'
+import type { RoutedRequest } from './request.js'
+
+/** Methods that change nothing (RFC 9110 §9.2.1), so that several clouds may be asked. */
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+
+/**
+ * Where a request goes. Pure: replay and `explain` get the answer that the proxy would have given.
+ * The first that has something to say decides, in the order in which they stand here.
+ *
+ * @throws UNKNOWN_SERVICE_PROVIDER where the cloud that is asked for is none or lacks the service
+ * @throws CONFLICTING_REFERENCES where the request would need two clouds at once
+ * @throws PROXY_LOOP where it would go to a cloud whose proxy has had it before
+ */
+export function decide(request: RoutedRequest, federation: Federation): Decision {
+  const needs = needsOf(request, federation)
+  const decision =
+    asked(request, federation, needs) ??
+    named(request, federation, needs) ??
+    bound(needs) ??
+    listed(request, federation) ??
+    searched(request, federation, needs) ??
+    otherwise(request)
+  if (decision.kind === 'one') refuseLoop(decision.to, request, federation)
+  return decision
+}
+
+function asked(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
+  const to = request.controls.serviceProvider
+  if (to === null) return null
+  refuseUnknown(to, request, federation)
+  return towards(to, 'asked', needs)
+}
+
+/** A new `disk@sp1` goes to sp1. Without a cloud of that name, an @ is a letter like any other. */
+function named(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
+  const to = cloudIn(nameIn(request), federation)
+  if (to === null) return null
+  refuseUnknown(to, request, federation)
+  refuseElsewhere(to, needs)
+  return towards(to, 'named', needs)
+}
+
+function bound(needs: readonly Need[]): One | null {
+  const shared = sharedPlace(needs)
+  if (!shared) return null
+  const { need, place } = shared
+  const because = need.in === 'body' ? 'referred' : need.places.length > 1 ? 'conflict' : 'located'
+  return towards(place.serviceProvider, because, needs)
+}
+
+function listed(request: RoutedRequest, federation: Federation): One | Aggregate | null {
+  const envelope = federation.aggregation ? envelopeOf(request) : null
+  if (envelope === null) return null
+  const among = openTo(request, federation)
+  const [only] = among
+  if (only === undefined) return null
+  return among.length === 1
+    ? towards(only, 'list', [])
+    : { kind: 'aggregate', among, because: 'list', envelope }
+}
+
+/** Only what is a UUID can be an id: clients also try the names of things where ids stand. */
+function searched(
+  request: RoutedRequest,
+  federation: Federation,
+  needs: readonly Need[],
+): Search | null {
+  const need = needs.find(({ resource }) => isUuid(resource.id))
+  if (!need || !federation.searchByBroadcast) return null
+  const among = openTo(request, federation)
+  if (among.every(name => name === IDENTITY_PROVIDER)) return null
+  const readOnly = need.in === 'path' && SAFE_METHODS.includes(request.method)
+  return { kind: 'search', among, because: 'unknown', resource: need.resource, readOnly }
+}
+
+function otherwise({ path: { target } }: RoutedRequest): One {
+  const local = target.kind === 'discovery' || target.kind === 'local'
+  return towards(IDENTITY_PROVIDER, local ? 'local' : 'default', [])
+}
+
+/** To a cloud, resting on the first need that is located there. */
+function towards(to: SpName, because: One['because'], needs: readonly Need[]): One {
+  for (const { resource, places } of needs) {
+    const place = places.find(({ serviceProvider }) => serviceProvider === to)
+    if (place) {
+      const { project: owner, position: restsOn } = place
+      return { kind: 'one', to, because, resource, owner, restsOn }
+    }
+  }
+  return { kind: 'one', to, because, resource: null, owner: null, restsOn: null }
+}
+
+/** The cloud after the last @ of a name. */
+function cloudIn(name: string | null, { clouds }: Federation): SpName | null {
+  if (name === null || !name.includes('@')) return null
+  const suffix = name.slice(name.lastIndexOf('@') + 1)
+  return clouds.find(cloud => cloud.name === suffix)?.name ?? null
+}
+
+/** The name of the array in the answer, where the request asks for a list that can be merged. */
+function envelopeOf({ method, path: { service, collection, target } }: RoutedRequest) {
+  if (method !== 'GET' || target.kind !== 'collection') return null
+  const { envelope, words } = entry(services[service].collections, collection ?? '') ?? {}
+  const isList = target.word === null || entry(words, target.word) === 'list'
+  return (isList && envelope) || null
+}

@@ -1,0 +1,74 @@
+import { MixmatchError } from '../errors.js'
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import type { Locate } from '../projection/place.js'
+import type { RoutedRequest } from './request.js'
+
+/** A cloud as far as routing needs to know it. */
+export interface Cloud {
+  readonly name: SpName
+  /** Its name in Keystone: in MM-PROXY-LIST, proxies tell each other by it who has had a request. */
+  readonly spName: string
+  readonly enabledServices: readonly string[]
+}
+
+/** What a decision depends on besides the request. */
+export interface Federation {
+  readonly clouds: readonly Cloud[]
+  readonly locate: Locate
+  readonly searchByBroadcast: boolean
+  readonly aggregation: boolean
+}
+
+/** Whether the service of the request is enabled at a cloud of ours. */
+export function isOffered(at: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
+  const cloud = clouds.find(({ name }) => name === at)
+  return cloud?.enabledServices.includes(request.path.service) ?? false
+}
+
+/** Whether the proxy of a cloud has had the request before. */
+export function hasPassed(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
+  const { proxyList } = request.controls
+  return clouds.some(({ name, spName }) => name === cloud && proxyList.includes(spName))
+}
+
+/** The clouds that have the service and have not had the request, the identity provider first. */
+export function openTo(request: RoutedRequest, federation: Federation): readonly SpName[] {
+  const open = federation.clouds
+    .map(({ name }) => name)
+    .filter(name => isOffered(name, request, federation) && !hasPassed(name, request, federation))
+  return [
+    ...open.filter(name => name === IDENTITY_PROVIDER),
+    ...open.filter(name => name !== IDENTITY_PROVIDER),
+  ]
+}
+
+/**
+ * Refuse a cloud that is none of ours, or that does not have the service.
+ *
+ * @throws UNKNOWN_SERVICE_PROVIDER
+ */
+export function refuseUnknown(to: SpName, request: RoutedRequest, federation: Federation): void {
+  if (isOffered(to, request, federation)) return
+  const offered = federation.clouds
+    .map(({ name }) => name)
+    .filter(name => isOffered(name, request, federation))
+  throw new MixmatchError(
+    'UNKNOWN_SERVICE_PROVIDER',
+    `No service provider "${to}" offers ${request.path.service}: expected one of ${offered.join(', ')}.`,
+  )
+}
+
+/**
+ * Refuse to send a request to a cloud whose proxy has had it before.
+ *
+ * @throws PROXY_LOOP
+ */
+export function refuseLoop(to: SpName, request: RoutedRequest, federation: Federation): void {
+  if (!hasPassed(to, request, federation)) return
+  throw new MixmatchError(
+    'PROXY_LOOP',
+    `The request would go to "${to}", whose proxy has had it before: MM-PROXY-LIST is ` +
+      `"${request.controls.proxyList.join(', ')}". If that names another cloud, ` +
+      'set a sp_name of its own in [sp_default] of each proxy.',
+  )
+}

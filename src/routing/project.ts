@@ -1,0 +1,85 @@
+import { MixmatchError } from '../errors.js'
+import type { Project } from '../identity/identity.js'
+import { type ProjectId, projectId, type SpName } from '../ids.js'
+
+/** What has a say in which project a request acts in at a service provider. */
+export interface ProjectChoice {
+  readonly at: SpName
+  /** MM-PROJECT-ID. */
+  readonly asked: ProjectId | null
+  /** The project of the located resource there. */
+  readonly owner: ProjectId | null
+  /** The caller's project at the identity provider; null for a token without one. */
+  readonly local: Project | null
+}
+
+/**
+ * Choose among the projects that the user has at a service provider: the one asked for; else that
+ * of the resource, unless it belongs to others (a public image does); else the one with the domain
+ * and name of the user's project here; else the only one.
+ *
+ * @throws NO_PROJECT_AT_SERVICE_PROVIDER where the user has none there, or not the one asked for
+ * @throws PROJECT_AMBIGUOUS where several would do, naming them
+ */
+export function chooseProject(choice: ProjectChoice, projects: readonly Project[]): Project {
+  const { at, asked, owner, local } = choice
+  if (projects.length === 0) throw noProject(at, 'you have no project there')
+  const withId = (id: ProjectId) => projects.find(project => project.id === id)
+
+  if (asked !== null) {
+    const project = withId(asked)
+    if (project) return project
+    throw noProject(at, `MM-PROJECT-ID asks for ${asked}, you have ${listed(projects)}`)
+  }
+  const [first, second] = projects
+  const chosen =
+    (owner !== null && withId(owner)) ||
+    (local && projects.find(project => isNamesake(project, local))) ||
+    (!second && first)
+  if (chosen) return chosen
+  throw new MixmatchError(
+    'PROJECT_AMBIGUOUS',
+    `You have several projects at "${at}", and nothing tells which to act in. ` +
+      `Send MM-PROJECT-ID with one of: ${listed(projects)}.`,
+  )
+}
+
+/**
+ * Refuse a path with a project that the request does not act in, as Cinder does with its own: at a
+ * service provider the segment is replaced, and nobody else would notice.
+ *
+ * @throws BAD_REQUEST
+ */
+export function refuseForeignProject(
+  segment: string | null,
+  local: Project | null,
+  chosen: Project,
+): void {
+  if (segment === null) return
+  const named = projectId(segment)
+  if (named === local?.id || named === chosen.id) return
+  throw new MixmatchError(
+    'BAD_REQUEST',
+    `The request path names project ${segment}: expected ${local?.id ?? chosen.id}, which the token is for.`,
+  )
+}
+
+/** Domain ids differ between clouds, except `default`; so names are compared where both are known. */
+function isNamesake(project: Project, local: Project): boolean {
+  if (project.name !== local.name) return false
+  return project.domainName !== null && local.domainName !== null
+    ? project.domainName === local.domainName
+    : project.domainId === local.domainId
+}
+
+function noProject(at: SpName, why: string): MixmatchError {
+  return new MixmatchError(
+    'NO_PROJECT_AT_SERVICE_PROVIDER',
+    `The request cannot act at "${at}": ${why}.`,
+  )
+}
+
+/** `demo (5e0f…), research (77aa…)`. */
+function listed(projects: readonly Project[]): string {
+  return projects.map(({ id, name }) => `${name} (${id})`).join(', ')
+}

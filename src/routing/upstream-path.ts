@@ -1,0 +1,51 @@
+import type { ProjectId, ResourceKey } from '../ids.js'
+import { entry, homeOf, services } from '../service/services.js'
+import type { ParsedPath } from './path.js'
+
+/**
+ * What follows the base of an endpoint, the query included: `/v3/{project}/volumes/{id}?…`.
+ *
+ * @param project the project of the token at a service provider, to stand where the caller's own
+ *   stood; null at the identity provider, where the path stays as it came
+ */
+export function upstreamPath(path: ParsedPath, project: ProjectId | null): string {
+  const { version, projectSegment, rest, query } = path
+  const versionPart = version === null ? '' : `/${version}`
+  const projectPart =
+    projectSegment === null
+      ? ''
+      : `/${project === null ? projectSegment : encodeURIComponent(project)}`
+  return `${`${versionPart}${projectPart}${rest}` || '/'}${query}`
+}
+
+/**
+ * The path on which one resource is read, in the version and project of a request that needs it:
+ * in the same collection if that holds such, because its other names may be of other versions.
+ * Null where the service has no such resources.
+ */
+export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | null {
+  const service = services[from.service]
+  const own = entry(service.collections, from.collection ?? '')
+  const collection =
+    own?.holds === resource.type && !own.idAfter ? from.collection : homeOf(service, resource.type)
+  if (collection === null) return null
+  return {
+    ...from,
+    collection,
+    target: { kind: 'resource', ...resource, tail: '' },
+    rest: `/${collection}/${resource.id}`,
+    query: '',
+  }
+}
+
+/**
+ * The base of an endpoint, from which paths with a version go out. Configured endpoints are such
+ * already; those of a catalog often end in a version, or in one and a project.
+ */
+export function endpointBase(url: string): string {
+  return url
+    .replace(/[?#].*$/, '')
+    .replace(/\/+$/, '')
+    .replace(/\/v\d+(?:\.\d+)?(?:\/[^/]+)?$/, '')
+    .replace(/\/+$/, '')
+}
