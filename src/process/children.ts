@@ -62,8 +62,14 @@ export function keepRunning(name: string, start: () => ChildProcess, logger: Log
         settle.reject(new ChildFailed(name, code ?? 1))
         return
       }
-      pauseMs = performance.now() - begun > WELL_AFTER_MS ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-      logger.error({ child: name, code, signal, pause_ms: pauseMs }, 'a process died and is started again')
+      pauseMs =
+        performance.now() - begun > WELL_AFTER_MS
+          ? FIRST_PAUSE_MS
+          : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+      logger.error(
+        { child: name, code, signal, pause_ms: pauseMs },
+        'a process died and is started again',
+      )
       timer = setTimeout(launch, pauseMs)
     })
   }

@@ -1,5 +1,7 @@
+import type { Database } from 'better-sqlite3'
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
+import type { SpName } from '../ids.js'
 import type { Projection } from './projection.js'
 
 /**
@@ -61,4 +63,21 @@ export const sources: Projection = {
         (select exchange, durable from exchanges x where x.service_provider = s.service_provider
           order by exchange)))
     from sources s join service_providers sp on sp.id = s.service_provider order by 1`,
+}
+
+/** An exchange as it was when it was last seen. */
+export interface KnownExchange {
+  readonly name: string
+  readonly durable: boolean
+}
+
+/** The exchanges that were seen at a cloud. */
+export function knownExchanges(db: Database, serviceProvider: SpName): KnownExchange[] {
+  return db
+    .prepare<[string], { exchange: string; durable: number }>(
+      `select exchange, durable from exchanges x
+      join service_providers sp on sp.id = x.service_provider where sp.name = ? order by exchange`,
+    )
+    .all(serviceProvider)
+    .map(({ exchange, durable }) => ({ name: exchange, durable: durable === 1 }))
 }

@@ -1,0 +1,108 @@
+import type { Logger } from 'pino'
+import type { Event } from '../event/event.js'
+import { now } from '../event/time.js'
+import type { SpName } from '../ids.js'
+import { holdLog } from '../log/holder.js'
+import { type EventLog, openLog } from '../log/log.js'
+import { type Observation, toEvent } from '../observation/observation.js'
+import { receiveObservations } from '../observation/receiver.js'
+import { socketOf } from '../observation/socket.js'
+import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
+import { type KnownExchange, knownExchanges } from '../projection/sources.js'
+import { openViews, type Views } from '../projection/views.js'
+
+/** What is recorded: buses → log → views. */
+export interface Recorder extends AsyncDisposable {
+  /** Append events and bring the views up to them. Returns when all that is on the disk. */
+  record(events: readonly Event[]): void
+  /** Which exchanges were seen at a cloud, and how they were declared there. */
+  knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
+  /** How many ids several clouds claim. */
+  conflicts(): number
+}
+
+/**
+ * Open the log and its views for recording, and take observations from the proxy's workers.
+ *
+ * @param command what holds the log, for others that want it
+ * @param onViewsLost called when the views cannot follow the log any more. The log goes on; the
+ *   process should end and be started again, because opening the views mends them.
+ * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
+ */
+export async function openRecorder(
+  { logFile, viewsFile, command }: { logFile: string; viewsFile: string; command: string },
+  onViewsLost: (error: unknown) => void,
+  logger: Logger,
+): Promise<Recorder> {
+  const opened: (Disposable | AsyncDisposable)[] = []
+  const close = async () => {
+    for (const each of opened.splice(0).reverse()) await dispose(each)
+  }
+  try {
+    opened.push(holdLog(logFile, command))
+    const log = openLog(logFile)
+    opened.push(log)
+    const { views, rebuilt } = openViews(viewsFile, logFile)
+    opened.push(views)
+    if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
+    const conflicts = watchConflicts(views, logger)
+    const follow = () => {
+      try {
+        conflicts.look(views.catchUp())
+      } catch (error) {
+        onViewsLost(error)
+      }
+    }
+    const record = recording(log, follow, logger)
+    const observe = (observations: readonly Observation[]) => record(observations.map(toEvent))
+    opened.push(await receiveObservations(socketOf(logFile), observe, logger))
+    const { position, hash } = log.head()
+    logger.info({ file: logFile, position, hash }, 'the event log is open')
+    return {
+      record,
+      knownExchanges: serviceProvider => knownExchanges(views.db, serviceProvider),
+      conflicts: () => conflicts.count(),
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function dispose(opened: Disposable | AsyncDisposable): Promise<void> {
+  if (Symbol.asyncDispose in opened) await opened[Symbol.asyncDispose]()
+  else opened[Symbol.dispose]()
+}
+
+function recording(log: EventLog, follow: () => void, logger: Logger): Recorder['record'] {
+  return events => {
+    const { recorded, duplicates } = log.append(events, now())
+    if (duplicates > 0) logger.debug({ duplicates }, 'messages that were recorded before')
+    if (recorded.length > 0) follow()
+  }
+}
+
+/** Say so once when an id comes to be claimed by several clouds, and keep count. */
+function watchConflicts(views: Views, logger: Logger) {
+  const find = conflictsIn(views.db)
+  const known = new Map(allConflicts(views.db).map(conflict => [keyOf(conflict), conflict]))
+  return {
+    count: () => known.size,
+    look(stretch: ReturnType<Views['catchUp']>) {
+      for (const conflict of find(stretch)) {
+        const key = keyOf(conflict)
+        if (known.get(key)?.serviceProviders.length === conflict.serviceProviders.length) continue
+        known.set(key, conflict)
+        logger.warn(
+          { conflict },
+          'an id is claimed by several clouds: requests go to the first of them',
+        )
+      }
+    },
+  }
+}
+
+function keyOf({ resource }: Conflict): string {
+  return `${resource.type}/${resource.id}`
+}

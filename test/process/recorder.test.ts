@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
+import { pino } from 'pino'
+import { ownEventTypes } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
+import { openLogReader } from '../../src/log/log.js'
+import { openSender } from '../../src/observation/sender.js'
+import { socketOf } from '../../src/observation/socket.js'
+import { openRecorder } from '../../src/process/recorder.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { alice, at, cornmeal, created, disk, event, folder, image, millet } from '../controls.js'
+
+/** A logger whose lines can be read. */
+function listening() {
+  const lines: { msg: string }[] = []
+  return {
+    lines,
+    logger: pino({ level: 'debug' }, { write: line => lines.push(JSON.parse(line)) }),
+  }
+}
+
+/** For the calls in which the views must follow. */
+function broken(error: unknown): never {
+  throw error
+}
+
+function files(t: ExecutionContext) {
+  const path = folder(t)
+  return { logFile: join(path, 'events.db'), viewsFile: join(path, 'views.db'), command: 'serve' }
+}
+
+test('what is recorded is in the log and in the view when the call returns', async t => {
+  const opened = files(t)
+  await using recorder = await openRecorder(opened, broken, listening().logger)
+  recorder.record([created(disk, alice), event()])
+  using log = openLogReader(opened.logFile)
+  using locations = openLocations(opened.viewsFile)
+  t.is([...log.read()].length, 2)
+  t.is(locations.locate('volume', disk.id)[0]?.serviceProvider, cornmeal)
+})
+
+test('an id that a second cloud claims is counted, and told once', async t => {
+  const { lines, logger } = listening()
+  await using recorder = await openRecorder(files(t), broken, logger)
+  const claim = () => created(disk, alice, { serviceProvider: millet })
+  recorder.record([created(disk, alice), created(image, alice)])
+  t.is(recorder.conflicts(), 0)
+  recorder.record([claim()])
+  recorder.record([claim()])
+  t.is(recorder.conflicts(), 1)
+  t.is(lines.filter(({ msg }) => msg.includes('claimed by several clouds')).length, 1)
+})
+
+test('what a worker observed is recorded like any event', async t => {
+  const opened = files(t)
+  const { logger } = listening()
+  await using _recorder = await openRecorder(opened, broken, logger)
+  const observation = {
+    learned: 'created',
+    serviceProvider: cornmeal,
+    resource: image,
+    project: alice,
+    parent: null,
+    observedAt: at(1),
+    requestId: 'req-1',
+  } as const
+  await new Promise<unknown>(appended => {
+    const sender = openSender(socketOf(opened.logFile), appended, logger)
+    t.teardown(() => sender[Symbol.dispose]())
+    sender.send(observation)
+  })
+  using log = openLogReader(opened.logFile)
+  t.like([...log.read()][0], { source: 'proxy', eventType: ownEventTypes.observedCreated })
+  using locations = openLocations(opened.viewsFile)
+  t.is(locations.locate('image', image.id)[0]?.serviceProvider, cornmeal)
+})
+
+test('a second recorder is refused, and the first goes on', async t => {
+  const opened = files(t)
+  const { logger } = listening()
+  await using recorder = await openRecorder(opened, broken, logger)
+  await t.throwsAsync(openRecorder(opened, broken, logger), { code: 'LOG_HELD' })
+  t.notThrows(() => recorder.record([event()]))
+})
+
+test('a recorder that could not open everything holds nothing', async t => {
+  const opened = files(t)
+  const { logger } = listening()
+  writeFileSync(
+    opened.logFile,
+    'this is no database, and long enough to look like one if it were '.repeat(20),
+  )
+  await t.throwsAsync(openRecorder(opened, broken, logger), { code: 'LOG_NOT_A_LOG' })
+  const other = { ...opened, logFile: `${opened.logFile}.2` }
+  await t.notThrowsAsync(async () => {
+    await using _recorder = await openRecorder(other, broken, logger)
+  })
+})
+
+test('when the views are lost the log goes on, and the caller is told', async t => {
+  const opened = files(t)
+  const { logger } = listening()
+  const lost: unknown[] = []
+  await using recorder = await openRecorder(opened, error => lost.push(error), logger)
+  const other = new Database(opened.viewsFile)
+  other.exec('drop table locations')
+  other.close()
+  recorder.record([created(disk, alice)])
+  t.is(lost.length, 1)
+  using log = openLogReader(opened.logFile)
+  t.is(log.head().position, position(1))
+})
+
+test('exchanges are known as they were last seen', async t => {
+  await using recorder = await openRecorder(files(t), broken, listening().logger)
+  const wire = { exchange: 'glance', routingKey: '', envelope: 'none' } as const
+  recorder.record([event({ source: 'recorder', eventType: ownEventTypes.exchangeTransient, wire })])
+  t.deepEqual(recorder.knownExchanges(cornmeal), [{ name: 'glance', durable: false }])
+  t.deepEqual(recorder.knownExchanges(millet), [])
+})
