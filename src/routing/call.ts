@@ -1,7 +1,7 @@
 import { type ResourceKey, resourceId } from '../ids.js'
 import { type JsonValue, textAt, valueAt } from '../service/json.js'
 import type { Call, Reference } from '../service/service.js'
-import { entry, services } from '../service/services.js'
+import { entry, homeOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 import type { RoutedRequest } from './request.js'
 
@@ -29,6 +29,22 @@ export function referencesIn({ method, path, body }: RoutedRequest): readonly Re
 export function nameIn({ method, path, body }: RoutedRequest): string | null {
   const name = callOf(method, path)?.name
   return name === undefined ? null : textAt(body, name)
+}
+
+/**
+ * The resource that a request reads, and nothing but it: one to which a 404 means that it is not
+ * there, and not that the cloud is too old for the path, the microversion or the spelling.
+ */
+export function readIn(method: string, path: ParsedPath): ResourceKey | null {
+  const { target, version, projectSegment, rest } = path
+  if (target.kind !== 'resource' || (method !== 'GET' && method !== 'HEAD')) return null
+  const service = services[path.service]
+  if (version?.split('.')[0] !== service.version) return null
+  // Cinder knows paths without a project only since 3.67.
+  if (service.projectInPath && projectSegment === null) return null
+  const home = homeOf(service, target.type)
+  if (home === null || entry(service.collections, home)?.since !== undefined) return null
+  return rest === `/${home}/${target.id}` ? { type: target.type, id: target.id } : null
 }
 
 function idsAt({ type, at }: Reference, body: JsonValue | undefined): readonly ResourceKey[] {

@@ -9,6 +9,7 @@ import type { Service } from './service.js'
 export const image: Service = {
   name: 'image',
   catalogTypes: ['image'],
+  version: 'v2',
   projectInPath: false,
   collections: {
     images: {

@@ -10,6 +10,8 @@ export interface Service {
   readonly name: ServiceName
   /** Types of its endpoint in a Keystone catalog, the most telling first. */
   readonly catalogTypes: readonly string[]
+  /** The API version that every cloud has. Where older ones are gone, all their paths answer 404. */
+  readonly version: string
   /** Whether a project may stand between the version and the collection: `/v3/{project}/volumes`. */
   readonly projectInPath: boolean
   /** By their segment of the path. The first to hold a type is where one of it is read by id. */
@@ -26,6 +28,8 @@ export interface Collection {
   readonly idAfter?: number
   /** Words that stand where an id could. A `list` shows the collection itself in another form. */
   readonly words?: Readonly<Record<string, 'list' | 'call'>>
+  /** The microversion that brought it: below that, whatever is in it answers 404. */
+  readonly since?: string
   /** The name of the array in a list; absent where lists of several clouds cannot be merged. */
   readonly envelope?: string
   /** Requests whose body or answer matters, by method and path below the collection: `POST /{id}/action`. */

@@ -37,6 +37,7 @@ const managedSnapshots: Collection = { holds: null, calls: { POST: newSnapshot }
 export const volume: Service = {
   name: 'volume',
   catalogTypes: ['block-storage', 'volumev3', 'volumev2', 'volume'],
+  version: 'v3',
   projectInPath: true,
   collections: {
     volumes: {
@@ -88,6 +89,7 @@ export const volume: Service = {
     },
     groups: {
       holds: 'group',
+      since: '3.13',
       words: { detail: 'list', action: 'call' },
       envelope: 'groups',
       calls: {
@@ -109,6 +111,7 @@ export const volume: Service = {
     },
     group_snapshots: {
       holds: 'group_snapshot',
+      since: '3.14',
       words: { detail: 'list' },
       envelope: 'group_snapshots',
       calls: {
@@ -120,6 +123,7 @@ export const volume: Service = {
     },
     attachments: {
       holds: 'attachment',
+      since: '3.27',
       words: { detail: 'list', summary: 'call' },
       envelope: 'attachments',
       calls: {
@@ -130,8 +134,8 @@ export const volume: Service = {
       },
     },
     'os-volume-transfer': transfers,
-    'volume-transfers': transfers,
-    messages: { holds: 'message', words: { detail: 'list' }, envelope: 'messages' },
+    'volume-transfers': { ...transfers, since: '3.55' },
+    messages: { holds: 'message', since: '3.3', words: { detail: 'list' }, envelope: 'messages' },
     // What groups were called before microversion 3.13; Cinder keeps both in one table.
     consistencygroups: {
       holds: 'group',
