@@ -13,7 +13,10 @@ export function locateCommand(context: Context): Command {
     .argument('<id>', 'of an image, volume, snapshot, backup, …')
     .option(...logOption)
     .addOption(new Option('--format <format>').choices(formats).default('table'))
-    .addHelpText('after', '\nExits 1 if nothing is known of it.\nExample: mixmatch locate 5c0b7a52-…')
+    .addHelpText(
+      'after',
+      '\nExits 1 if nothing is known of it.\nExample: mixmatch locate 5c0b7a52-…',
+    )
     .action((id: string, options: { format: Format }, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()

@@ -16,7 +16,9 @@ export function viewsCommand(context: Context): Command {
 
 function rebuildCommand(context: Context): Command {
   return new Command('rebuild')
-    .description('Build the views from the log, from its first event on. The recorder must not run.')
+    .description(
+      'Build the views from the log, from its first event on. The recorder must not run.',
+    )
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch views rebuild')
     .action((_options: object, command: Command) => {
@@ -35,17 +37,31 @@ function checkCommand(context: Context): Command {
     .description('Build the views aside and compare them with what is there, row by row.')
     .option(...logOption)
     .addOption(new Option('--format <format>').choices(formats).default('table'))
-    .addHelpText('after', '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check')
+    .addHelpText(
+      'after',
+      '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check',
+    )
     .action((options: { format: Format }, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()
       const { position, rows, differences } = checkViews(viewsFileOf(file), file)
       if (options.format === 'json') {
-        printFacts(context.stdout, 'json', { ok: differences.length === 0, position, rows, differences })
+        printFacts(context.stdout, 'json', {
+          ok: differences.length === 0,
+          position,
+          rows,
+          differences,
+        })
       } else {
-        printRows(context.stdout, 'table', differences.map(each => ({ ...each })))
+        printRows(
+          context.stdout,
+          'table',
+          differences.map(each => ({ ...each })),
+        )
         if (differences.length === 0) {
-          context.stdout.write(`${viewsFileOf(file)}: ${rows} rows as the log has them at ${position}\n`)
+          context.stdout.write(
+            `${viewsFileOf(file)}: ${rows} rows as the log has them at ${position}\n`,
+          )
         }
       }
       if (differences.length > 0) {

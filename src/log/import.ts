@@ -1,0 +1,101 @@
+import { MixmatchError } from '../errors.js'
+import type { Event, RecordedEvent } from '../event/event.js'
+import { now } from '../event/time.js'
+import { chain, GENESIS } from './chain.js'
+import type { EventLog } from './log.js'
+
+/** What became of the events of an import. */
+export interface Imported {
+  /** Continued the log as they were: place, time and hash. */
+  restored: number
+  /** Recorded anew, after what the log had. */
+  appended: number
+  /** Were there already. */
+  duplicates: number
+}
+
+/** Whether an event comes from a log, with its place in it, or from a recording of a bus. */
+function isFromLog(event: Event | RecordedEvent): event is RecordedEvent {
+  return 'position' in event
+}
+
+const BATCH = 1000
+
+/**
+ * Take events into the log. An export that begins where the log ends, as every export does for an
+ * empty one, continues it to the hash. Anything else is recorded as new, once for each message id,
+ * so that an import which was interrupted can simply be run again.
+ *
+ * @param onBatch called with the running total after every batch
+ * @throws IMPORT_REFUSED where an export does not hold in itself; batches before it stay
+ */
+export async function importEvents(
+  log: EventLog,
+  events: AsyncIterable<Event | RecordedEvent>,
+  onBatch: (total: Imported) => void = () => {},
+): Promise<Imported> {
+  const total: Imported = { restored: 0, appended: 0, duplicates: 0 }
+  let previous: RecordedEvent | undefined
+  let batch: (Event | RecordedEvent)[] = []
+  const flush = () => {
+    take(log, batch, total)
+    onBatch(total)
+    batch = []
+  }
+  for await (const event of events) {
+    if (isFromLog(event)) {
+      refuseBroken(event, previous)
+      previous = event
+    }
+    if (batch[0] !== undefined && isFromLog(event) !== isFromLog(batch[0])) flush()
+    batch.push(event)
+    if (batch.length === BATCH) flush()
+  }
+  flush()
+  return total
+}
+
+function take(log: EventLog, batch: readonly (Event | RecordedEvent)[], total: Imported): void {
+  const missing = batch.filter(event => !(isFromLog(event) && isInPlace(log, event)))
+  total.duplicates += batch.length - missing.length
+  const [first] = missing
+  if (first === undefined) return
+  const recorded = missing.filter(isFromLog)
+  if (isFromLog(first) && recorded.length === missing.length && continues(log, first)) {
+    log.restore(recorded)
+    total.restored += recorded.length
+    return
+  }
+  const { recorded: added, duplicates } = log.append(missing, now())
+  total.appended += added.length
+  total.duplicates += duplicates
+}
+
+function isInPlace(log: EventLog, event: RecordedEvent): boolean {
+  return event.position <= log.head().position && log.get(event.position)?.hash === event.hash
+}
+
+function continues(log: EventLog, event: RecordedEvent): boolean {
+  const head = log.head()
+  return (
+    event.position === head.position + 1 &&
+    event.hash === chain(head.hash, event.position, event.recordedAt, event)
+  )
+}
+
+/** The chain of an export is checked on the way, but for the link before its first line. */
+function refuseBroken(event: RecordedEvent, previous: RecordedEvent | undefined): void {
+  const before = previous?.hash ?? (event.position === 1 ? GENESIS : undefined)
+  const follows = previous === undefined || event.position === previous.position + 1
+  if (follows && before === undefined) return
+  if (follows && event.hash === chain(before ?? GENESIS, event.position, event.recordedAt, event)) {
+    return
+  }
+  const problem = follows
+    ? 'its hash does not follow from its contents and its predecessor: it was changed'
+    : `it follows position ${previous?.position}: events are missing`
+  throw new MixmatchError(
+    'IMPORT_REFUSED',
+    `event ${event.position} of the export: ${problem}. Export it again from a log that verifies.`,
+  )
+}
