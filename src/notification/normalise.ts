@@ -1,0 +1,183 @@
+import type { Event, EventKind } from '../event/event.js'
+import { parseTime } from '../event/time.js'
+import {
+  type Micros,
+  type ProjectId,
+  projectId,
+  type ResourceId,
+  type ResourceType,
+  resourceId,
+} from '../ids.js'
+import { isJsonObject, type JsonObject, objectAt, textAt } from './json.js'
+
+/** What a notification says about where something is. */
+export type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
+
+/**
+ * What an oslo message means. An event type that is not known, of any service, is `noted`; so is
+ * one whose payload does not name its resource (Glance's errors have a text for a payload).
+ */
+export function meaningOf(eventType: string, message: JsonObject): Meaning {
+  const payload = message['payload']
+  if (!isJsonObject(payload)) return NOTHING
+  const [noun = '', ...rest] = eventType.split('.')
+  const verb = rest.join('.')
+  if (noun === 'scheduler') return schedulingFailure(message, payload)
+  if (noun === 'image' || noun === 'task') return glance(noun, verb, payload)
+  const cinderNoun = CINDER.get(noun)
+  return cinderNoun ? cinder(cinderNoun, verb, payload) : NOTHING
+}
+
+/** When it was emitted, by the clock of its cloud; null where it does not say so in any known way. */
+export function emittedAt(message: JsonObject): Micros | null {
+  const text = textAt(message, 'timestamp')
+  const time = text === null ? null : parseTime(text)
+  return Number.isSafeInteger(time) ? time : null
+}
+
+const NOTHING: Meaning = { kind: 'noted', resource: null, project: null, parent: null }
+
+interface CinderNoun {
+  readonly type: ResourceType
+  readonly id: string
+  /** What the resource was made from and moves with. */
+  readonly parent?: string
+}
+
+/**
+ * Cinder's nouns and the keys of their ids (cinder/volume/volume_utils.py, `_usage_from_…`). The
+ * plural ones are the API's own, of a status that was reset (cinder/api/v3/groups.py). Consistency
+ * groups are what groups were called before Newton.
+ */
+const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
+  ['volume', { type: 'volume', id: 'volume_id' }],
+  ['snapshot', { type: 'snapshot', id: 'snapshot_id', parent: 'volume_id' }],
+  ['backup', { type: 'backup', id: 'backup_id' }],
+  ['group', { type: 'group', id: 'group_id' }],
+  ['groups', { type: 'group', id: 'id' }],
+  ['group_snapshot', { type: 'group_snapshot', id: 'group_snapshot_id' }],
+  ['groupsnapshots', { type: 'group_snapshot', id: 'id' }],
+  ['consistencygroup', { type: 'group', id: 'consistencygroup_id' }],
+  ['cgsnapshot', { type: 'group_snapshot', id: 'cgsnapshot_id' }],
+])
+
+/**
+ * What Cinder's verbs do to the location of their noun. Only what begins an existence is `created`:
+ * anything later that still speaks of the resource must not bring back what was deleted meanwhile.
+ */
+const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
+  ['create.start', 'created'],
+  ['create.end', 'changed'],
+  ['createprogress', 'changed'],
+  ['exists', 'created'],
+  ['manage_existing.start', 'changed'],
+  ['manage_existing.end', 'created'],
+  ['unmanage.start', 'noted'],
+  ['unmanage.end', 'deleted'],
+  ['delete.start', 'noted'],
+  ['delete.end', 'deleted'],
+  ['update.start', 'changed'],
+  ['update.end', 'changed'],
+  ['reset_status.start', 'changed'],
+  ['reset_status.end', 'changed'],
+  ['attach.start', 'changed'],
+  ['attach.end', 'changed'],
+  ['detach.start', 'changed'],
+  ['detach.end', 'changed'],
+  ['resize.start', 'changed'],
+  ['resize.end', 'changed'],
+  ['retype', 'changed'],
+  ['revert.start', 'changed'],
+  ['revert.end', 'changed'],
+  ['restore.start', 'changed'],
+  ['restore.end', 'changed'],
+  ['enable_replication.start', 'changed'],
+  ['enable_replication.end', 'changed'],
+  ['disable_replication.start', 'changed'],
+  ['disable_replication.end', 'changed'],
+  ['failover_replication.start', 'changed'],
+  ['failover_replication.end', 'changed'],
+  ['transfer.create.start', 'changed'],
+  ['transfer.create.end', 'changed'],
+  ['transfer.delete.start', 'changed'],
+  ['transfer.delete.end', 'changed'],
+  ['transfer.accept.start', 'noted'], // it still names the owner of before
+  ['transfer.accept.end', 'transferred'],
+])
+
+function cinder({ type, id, parent }: CinderNoun, verb: string, payload: JsonObject): Meaning {
+  return meaning(CINDER_VERBS.get(verb) ?? 'noted', type, idAt(payload, id), {
+    project: projectAt(payload, 'tenant_id') ?? projectAt(payload, 'project_id'),
+    parent: parent === undefined ? null : idAt(payload, parent),
+  })
+}
+
+/**
+ * `scheduler.create_volume` and its like are errors: no backend would have it. The resource exists
+ * all the same, in state `error`, and nothing but this ever announces it.
+ */
+function schedulingFailure(message: JsonObject, payload: JsonObject): Meaning {
+  const project =
+    projectAt(objectAt(objectAt(payload, 'request_spec'), 'volume_properties'), 'project_id') ??
+    projectAt(objectAt(payload, 'volume_properties'), 'project_id') ??
+    projectAt(message, '_context_project_id') ??
+    projectAt(objectAt(message, '_context'), 'project_id')
+  const volume = idAt(payload, 'volume_id')
+  return volume === null
+    ? meaning('changed', 'snapshot', idAt(payload, 'snapshot_id'), { project, parent: null })
+    : meaning('changed', 'volume', volume, { project, parent: null })
+}
+
+const GLANCE_VERBS: ReadonlyMap<string, EventKind> = new Map([
+  ['image.create', 'created'],
+  ['image.exists', 'created'],
+  ['image.prepare', 'changed'],
+  ['image.upload', 'changed'],
+  ['image.activate', 'changed'],
+  ['image.update', 'changed'],
+  ['image.delete', 'deleted'],
+  ['task.create', 'created'],
+  ['task.run', 'changed'],
+  ['task.processing', 'changed'],
+  ['task.success', 'changed'],
+  ['task.failure', 'changed'],
+  ['task.delete', 'deleted'],
+])
+
+/** `image.send` and `image.member.…` name the image otherwise, and move nothing. */
+function glance(noun: 'image' | 'task', verb: string, payload: JsonObject): Meaning {
+  const kind = GLANCE_VERBS.get(`${noun}.${verb}`)
+  const id = idAt(payload, 'id') ?? idAt(payload, `${noun}_id`)
+  const project = projectAt(payload, 'owner') ?? projectAt(payload, 'owner_id')
+  if (kind === undefined) return meaning('noted', noun, id, { project, parent: null })
+  return meaning(isGone(payload) ? 'deleted' : kind, noun, id, { project, parent: null })
+}
+
+/** An image may be deleted while it is uploaded; a pending delete answers 404 to its users already. */
+function isGone(payload: JsonObject): boolean {
+  return (
+    payload['deleted'] === true ||
+    payload['status'] === 'deleted' ||
+    payload['status'] === 'pending_delete'
+  )
+}
+
+/** Without an id it moves nothing: there is nothing that it could move. */
+function meaning(
+  kind: EventKind,
+  type: ResourceType,
+  id: ResourceId | null,
+  { project, parent }: Pick<Meaning, 'project' | 'parent'>,
+): Meaning {
+  return id === null ? { ...NOTHING, project } : { kind, resource: { type, id }, project, parent }
+}
+
+function idAt(object: JsonObject, key: string): ResourceId | null {
+  const text = textAt(object, key)
+  return text === null ? null : resourceId(text)
+}
+
+function projectAt(object: JsonObject, key: string): ProjectId | null {
+  const text = textAt(object, key)
+  return text === null ? null : projectId(text)
+}

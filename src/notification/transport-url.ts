@@ -1,0 +1,151 @@
+import { fileURLToPath } from 'node:url'
+import { MixmatchError } from '../errors.js'
+
+/** Where a bus is, read from an oslo.messaging transport URL or a `file:` URL. */
+export type TransportUrl = RabbitUrl | FileUrl
+
+export interface RabbitUrl {
+  readonly kind: 'rabbit'
+  /** At least one, in the order written: they are one cluster, tried in turn. */
+  readonly hosts: readonly BrokerHost[]
+  readonly virtualHost: string
+  readonly tls: boolean
+  readonly caFile: string | null
+  readonly certFile: string | null
+  readonly keyFile: string | null
+  /** `heartbeat_timeout_threshold` of the URL. */
+  readonly heartbeatSeconds: number | null
+}
+
+export interface BrokerHost {
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string
+  readonly port: number
+  readonly username: string
+  readonly password: string
+}
+
+export interface FileUrl {
+  readonly kind: 'file'
+  readonly path: string
+}
+
+/**
+ * Read `rabbit://user:password@host:5672,user2:password2@host2:5672/vhost?ssl=1` as oslo.messaging
+ * and kombu do: hosts are split at commas, a host's credentials end at its last `@`, the user at the
+ * first `:`, and everything is percent-decoded after that. Credentials belong to their own host and
+ * are not inherited; a host without any is kombu's guest/guest. Path `/` and none at all are the
+ * virtual host `/`. The port is 5672, TLS or not, unless the scheme is `amqps`.
+ *
+ * @throws CONFIG_INVALID saying what was expected and found, without credentials in it
+ */
+export function parseTransportUrl(text: string): TransportUrl {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(text)
+  if (!match) {
+    throw invalid(text, 'expected driver://user:password@host:port/virtual-host')
+  }
+  const [, scheme = '', authority = '', path = '', query = ''] = match
+  const driver = scheme.toLowerCase()
+  if (driver === 'file') return { kind: 'file', path: readPath(text) }
+  if (!/^(rabbit|kombu)(\+[a-z0-9+.-]+)?$|^amqps?$/.test(driver)) {
+    throw invalid(text, `expected the driver rabbit (or amqps, or file), found ${driver}`)
+  }
+  if (authority === '') throw invalid(text, 'expected at least one host, found none')
+
+  const options = new URLSearchParams(query)
+  return {
+    kind: 'rabbit',
+    hosts: authority.split(',').map(host => readHost(text, host, driver === 'amqps' ? 5671 : 5672)),
+    virtualHost: decode(text, path.slice(1)) || '/',
+    tls: driver === 'amqps' || isTrue(options.get('ssl')),
+    caFile: options.get('ssl_ca_file'),
+    certFile: options.get('ssl_cert_file'),
+    keyFile: options.get('ssl_key_file'),
+    heartbeatSeconds: readSeconds(text, options.get('heartbeat_timeout_threshold')),
+  }
+}
+
+/**
+ * The URL as it may be shown: `rabbit://user:***@host:5672/vhost`. One that cannot be read shows
+ * nothing between its driver and its last `@`.
+ */
+export function maskTransportUrl(text: string): string {
+  const url = tryParse(text)
+  if (url?.kind === 'file') return text
+  if (!url) return text.replace(/^([a-z0-9+.-]*:\/\/)?[\s\S]*@/i, '$1***@')
+  const hosts = url.hosts.map(
+    ({ username, hostname, port }) =>
+      `${encodeURIComponent(username)}:***@${printHost(hostname)}:${port}`,
+  )
+  return `${url.tls ? 'amqps' : 'rabbit'}://${hosts.join(',')}/${encodeURIComponent(url.virtualHost)}`
+}
+
+function tryParse(text: string): TransportUrl | null {
+  try {
+    return parseTransportUrl(text)
+  } catch {
+    return null
+  }
+}
+
+function readHost(url: string, text: string, defaultPort: number): BrokerHost {
+  const at = text.lastIndexOf('@')
+  const credentials = at === -1 ? '' : text.slice(0, at)
+  const colon = credentials.indexOf(':')
+  const [user, password] =
+    colon === -1 ? [credentials, ''] : [credentials.slice(0, colon), credentials.slice(colon + 1)]
+
+  const address = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]@\s]+))(?::(\d{1,5}))?$/i.exec(text.slice(at + 1))
+  if (!address) {
+    const where = at === -1 ? 'a host' : 'what follows a host’s credentials'
+    throw invalid(url, `expected ${where} to be name:port, 192.0.2.1:port or [2001:db8::1]:port`)
+  }
+  const port = Number(address[3] ?? defaultPort)
+  if (port < 1 || port > 65535) throw invalid(url, `expected a port from 1 to 65535, found ${port}`)
+  return {
+    hostname: decode(url, address[1] ?? address[2] ?? ''),
+    port,
+    username: decode(url, user) || KOMBU_DEFAULT,
+    password: decode(url, password) || KOMBU_DEFAULT,
+  }
+}
+
+/** What kombu's pyamqp transport puts where a URL names no user, or no password. */
+const KOMBU_DEFAULT = 'guest'
+
+function readPath(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    throw invalid(url, 'expected file:///absolute/path.ndjson, without a host')
+  }
+}
+
+function readSeconds(url: string, text: string | null): number | null {
+  if (text === null) return null
+  if (/^\d{1,5}$/.test(text)) return Number(text)
+  throw invalid(url, 'expected heartbeat_timeout_threshold to be a whole number of seconds')
+}
+
+/** As oslo.utils strutils.bool_from_string. */
+function isTrue(text: string | null): boolean {
+  return /^(1|t|true|on|y|yes)$/i.test(text?.trim() ?? '')
+}
+
+function decode(url: string, text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid(url, 'expected every % to begin an escape such as %2F; a plain % is written %25')
+  }
+}
+
+function printHost(hostname: string): string {
+  return hostname.includes(':') ? `[${hostname}]` : hostname
+}
+
+/** The scheme is all of the URL that is shown: what cannot be read might hold a password anywhere. */
+function invalid(url: string, what: string): MixmatchError {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0] ?? 'no driver://'
+  return new MixmatchError('CONFIG_INVALID', `transport URL (${scheme}…): ${what}`)
+}
