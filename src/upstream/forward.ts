@@ -37,8 +37,6 @@ export interface Outcome {
   readonly bytesReceived: number
   /** Who broke it off, so that the client has not got the whole answer. */
   readonly aborted: 'client' | 'upstream' | null
-  /** The copy that `answer` asked for. */
-  readonly body: Buffer | null
 }
 
 type Attempt =
@@ -113,9 +111,10 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
 
     function end(): void {
       const bytesSent = reply?.sent() ?? 0
-      const kept = reply?.kept() ?? null
-      const outcome = { status, headers, bytesSent, bytesReceived, aborted, body: kept }
-      settle({ kind: 'over', outcome })
+      settle({
+        kind: 'over',
+        outcome: { status, headers, bytesSent, bytesReceived, aborted },
+      })
     }
 
     /** Node says so too when a connection ends with the last bytes still unsent. */

@@ -4,10 +4,11 @@ import { headerValue, type RawHeaders, withoutHeader } from './headers.js'
 /** What the client is to get, from the first line of the upstream's answer on. */
 export interface Answer {
   readonly headers: RawHeaders
-  /** Keep a copy of the body as it came, unless it is longer than this; 0 for none. */
-  readonly keepBytes: number
-  /** What the body becomes, where it is a text that is short enough to be held: else it passes as is. */
-  readonly rewrite: ((text: string) => string) | null
+  /**
+   * For a body that has to be read as a text before the client gets it: what it becomes, the same
+   * where nothing changes. A body too long to be held passes unread.
+   */
+  readonly read: ((text: string) => string) | null
 }
 
 /** Where the body comes from: stopped when the client is slower. */
@@ -22,12 +23,10 @@ export interface Reply {
   end(trailers: RawHeaders): void
   /** Bytes of body written. */
   sent(): number
-  /** The copy that was asked for; null where there is none or it grew too long. */
-  kept(): Buffer | null
 }
 
 /** A list of a thousand volumes with all their details is about half of this. */
-const MAX_REWRITTEN_BYTES = 4 * 1024 * 1024
+const MAX_HELD_BYTES = 4 * 1024 * 1024
 /** Below this the first chunk is as a rule the whole body, and goes out in one write with the head. */
 const SMALL_BYTES = 64 * 1024
 
@@ -40,16 +39,16 @@ export function openReply(
   onSlow: (paused: boolean) => void,
 ): Reply {
   const length = contentLength(answer.headers)
-  let holding = answer.rewrite !== null && !(length !== null && length > MAX_REWRITTEN_BYTES)
-  const held = createCopy(MAX_REWRITTEN_BYTES)
-  const copy = createCopy(answer.keepBytes)
+  let held: Buffer[] | null =
+    answer.read && (length === null || length <= MAX_HELD_BYTES) ? [] : null
+  let heldBytes = 0
   let sent = 0
 
   res.on('drain', () => {
     onSlow(false)
     source.resume()
   })
-  if (!holding && (length === null || length > SMALL_BYTES)) {
+  if (held === null && (length === null || length > SMALL_BYTES)) {
     writeHead(answer.headers)
     res.flushHeaders()
   }
@@ -71,65 +70,39 @@ export function openReply(
     }
   }
 
-  /** What was held to be rewritten is too long for that after all. */
-  function release(chunks: readonly Buffer[], chunk: Buffer): void {
-    holding = false
-    write(Buffer.concat([...chunks, chunk]))
+  function hold(chunks: Buffer[], chunk: Buffer): void {
+    chunks.push(chunk)
+    heldBytes += chunk.length
+    if (heldBytes <= MAX_HELD_BYTES) return
+    held = null // a chunked body that turns out too long to be read
+    write(Buffer.concat(chunks))
   }
 
-  function endRewritten(rewrite: (text: string) => string, chunks: readonly Buffer[]): void {
-    const body = Buffer.from(rewrite(Buffer.concat(chunks).toString()))
-    sent = body.length
+  function endRead(body: Buffer, read: (text: string) => string): void {
+    const text = body.toString()
+    const changed = read(text)
+    // What is not valid UTF-8 comes back from a string as something else.
+    const bytes = changed === text ? body : Buffer.from(changed)
+    sent = bytes.length
     const headers = withoutHeader(answer.headers, 'content-length')
-    writeHead([...headers, 'Content-Length', String(body.length)])
-    res.end(body)
+    writeHead([...headers, 'Content-Length', String(bytes.length)])
+    res.end(bytes)
   }
 
   return {
     data(chunk) {
-      copy.add(chunk)
-      if (!holding) return write(chunk)
-      const before = held.chunks()
-      if (!held.add(chunk)) release(before ?? [], chunk)
+      if (held) hold(held, chunk)
+      else write(chunk)
     },
     end(trailers) {
       if (res.writableEnded) return
-      const chunks = held.chunks()
-      if (holding && answer.rewrite && chunks && chunks.length > 0) {
-        return endRewritten(answer.rewrite, chunks)
-      }
+      if (held && held.length > 0 && answer.read) return endRead(Buffer.concat(held), answer.read)
       if (!res.headersSent) writeHead(answer.headers)
       if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(pairs(trailers))
       res.end()
     },
     sent: () => sent,
-    kept: () => (answer.keepBytes > 0 ? concat(copy.chunks()) : null),
   }
-}
-
-interface Copy {
-  /** Whether everything so far still fits. */
-  add(chunk: Buffer): boolean
-  /** null once it did not fit. */
-  chunks(): readonly Buffer[] | null
-}
-
-function createCopy(limit: number): Copy {
-  let chunks: Buffer[] | null = []
-  let size = 0
-  return {
-    add(chunk) {
-      size += chunk.length
-      if (size > limit) chunks = null
-      else chunks?.push(chunk)
-      return chunks !== null
-    },
-    chunks: () => chunks,
-  }
-}
-
-function concat(chunks: readonly Buffer[] | null): Buffer | null {
-  return chunks === null ? null : Buffer.concat(chunks)
 }
 
 function contentLength(headers: RawHeaders): number | null {
