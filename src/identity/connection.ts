@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'undici'
+import { type FaultCode, MixmatchError } from '../errors.js'
+
+/** How a cloud's certificate is judged. */
+export interface Trust {
+  /** PEM file of the authorities that are believed instead of the system's. */
+  readonly cafile?: string | undefined
+  /** Take any certificate. */
+  readonly insecure?: boolean | undefined
+}
+
+export interface Timeouts {
+  readonly connectTimeoutMs: number
+  /** From the first byte sent to the last received, waiting for a free connection included. */
+  readonly answerTimeoutMs: number
+}
+
+export interface Question {
+  /** What is being done, for errors: `asking for an assertion`. */
+  readonly step: string
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
+export interface Answer {
+  readonly status: number
+  /** Lower-case names; null where the field is absent. */
+  header(name: string): string | null
+  readonly cookies: readonly string[]
+  readonly body: Buffer
+}
+
+/**
+ * Ask once and read the whole answer. A redirect is an answer, and is not followed.
+ *
+ * @throws the faults that the connection was opened with, where there is none or it is 502, 503 or 504
+ */
+export type Ask = (question: Question) => Promise<Answer>
+
+export interface ConnectionOptions extends Trust, Timeouts {
+  /** Who is asked, at the head of every error: `Service provider "sp1"`. */
+  readonly peer: string
+  readonly faults: { readonly unreachable: FaultCode; readonly timeout: FaultCode }
+}
+
+/** More at once would only make a Keystone that is slow already slower. */
+const CONNECTIONS = 16
+/** A token with a large catalog has some 100 KB. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** A JWS token alone can outgrow the usual 16 KiB. */
+const MAX_HEADER_BYTES = 64 * 1024
+
+/**
+ * Keep-alive connections to one cloud's Keystone.
+ *
+ * @throws CONFIG_INVALID where `cafile` cannot be read
+ */
+export function openConnection(options: ConnectionOptions): { ask: Ask; close(): Promise<void> } {
+  const { peer, faults, connectTimeoutMs, answerTimeoutMs, cafile, insecure } = options
+  const agent = new Agent({
+    connections: CONNECTIONS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connect: {
+      timeout: connectTimeoutMs,
+      rejectUnauthorized: insecure !== true,
+      ...(cafile !== undefined && { ca: readAuthorities(cafile, peer) }),
+    },
+  })
+
+  async function askOnce({ method, url, headers, body }: Question): Promise<Answer> {
+    const signal = AbortSignal.timeout(answerTimeoutMs)
+    const response = await request(url, {
+      dispatcher: agent,
+      method,
+      headers,
+      body: body ?? null,
+      signal,
+    })
+    const received = response.headers
+    return {
+      status: response.statusCode,
+      header: name => [received[name] ?? null].flat()[0] ?? null,
+      cookies: [received['set-cookie'] ?? []].flat(),
+      body: Buffer.from(await response.body.arrayBuffer()),
+    }
+  }
+
+  async function askTwiceIfStale(question: Question): Promise<Answer> {
+    try {
+      return await askOnce(question)
+    } catch (error) {
+      // Keystone closes idle connections; every question here may safely be asked again.
+      if (!wentStale.has(codeOf(error))) throw error
+      return await askOnce(question)
+    }
+  }
+
+  return {
+    async ask(question) {
+      const asking = `${peer}: ${question.step}: ${question.method} ${question.url}`
+      const answer = await askTwiceIfStale(question).catch((cause: unknown) => {
+        const timedOut = timeouts.has(codeOf(cause))
+        const code = timedOut ? faults.timeout : faults.unreachable
+        const found = timedOut ? `no answer within ${answerTimeoutMs} ms` : codeOf(cause)
+        throw new MixmatchError(code, `${asking}: ${found}.`, { cause })
+      })
+      if (answer.status < 502 || answer.status > 504) return answer
+      throw new MixmatchError(faults.unreachable, `${asking}: answered ${answer.status}.`)
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+const wentStale = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+const timeouts = new Set(['TimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+
+/** `ECONNREFUSED`, `UND_ERR_SOCKET`, `CERT_HAS_EXPIRED`; the name of an error that has no code. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
+function readAuthorities(cafile: string, peer: string): string {
+  try {
+    return readFileSync(cafile, 'utf8')
+  } catch (cause) {
+    throw new MixmatchError('CONFIG_INVALID', `${peer}: cafile ${cafile} cannot be read.`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,161 @@
+import type { Logger } from 'pino'
+import { type FaultCode, MixmatchError } from '../errors.js'
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import { addressesOf, createAllowed } from './addresses.js'
+import { type Ask, openConnection, type Timeouts, type Trust } from './connection.js'
+import type { Caller, Identity } from './identity.js'
+import { validate } from './keystone.js'
+import type { Token } from './token.js'
+import { TokenCache } from './token-cache.js'
+import { beginVisit, MARGIN_MS, type ServiceProvider, type Visit } from './visit.js'
+
+export interface IdentityOptions {
+  readonly keystone: Trust & {
+    /** With or without `/v3`. */
+    readonly authUrl: string
+  }
+  /** The service providers, without the identity provider. */
+  readonly clouds: readonly CloudOptions[]
+  /** Nothing is remembered longer, so a revoked token is refused after so long at the latest. */
+  readonly cacheSeconds: number
+  readonly timeouts: Timeouts
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly logger: Pick<Logger, 'debug' | 'warn'>
+}
+
+export interface CloudOptions extends Trust {
+  readonly name: SpName
+  /** Its id in the identity provider's Keystone. */
+  readonly spName: string
+  /** With or without `/v3`, or the whole URL at which federated users log in. */
+  readonly authUrl: string
+  /** `host` or `host:port`, also of what its catalog names; none stands for the host of `authUrl`. */
+  readonly allowedHosts: readonly string[]
+  readonly region?: string | undefined
+}
+
+/** Users at one time. Each takes some 2 KB, and as much again for each cloud it goes to. */
+const CAPACITY = 10_000
+
+/**
+ * Identity by real Keystones: tokens are validated by themselves, and their users taken to the
+ * service providers by Keystone-to-Keystone federation. `close` cuts what is still under way.
+ *
+ * @throws CONFIG_INVALID where a `cafile` cannot be read
+ */
+export function createIdentity(options: IdentityOptions): Identity & { close(): Promise<void> } {
+  const { keystone, cacheSeconds, timeouts, now, logger } = options
+  const connections = new Set<{ close(): Promise<void> }>()
+  const connect = (peer: string, trust: Trust, faults: Faults): Ask => {
+    const connection = openConnection({ ...timeouts, ...trust, peer, faults })
+    connections.add(connection)
+    return connection.ask
+  }
+  const peer = 'Identity provider'
+  const home = { peer, v3: addressesOf(keystone.authUrl).v3, ask: connect(peer, keystone, ofHome) }
+  const clouds = new Map(
+    options.clouds.map(cloud => [cloud.name, toServiceProvider(cloud, connect)]),
+  )
+
+  const callers = new TokenCache<Caller>({ capacity: CAPACITY, cacheSeconds, now })
+  const visits = new TokenCache<Visit>({ capacity: CAPACITY, cacheSeconds, now })
+
+  async function visit(token: Token, caller: Caller, at: SpName): Promise<Visit> {
+    const there = clouds.get(at)
+    if (!there) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
+    refuseWhatMustNotLeave(caller, there)
+    try {
+      return await visits.get(visitKey(token, at), () =>
+        beginVisit(token, caller, there, { home, cacheSeconds, now, logger }),
+      )
+    } catch (error) {
+      if (codeOf(error) === 'NOT_AUTHENTICATED') callers.drop(token.digest)
+      throw error
+    }
+  }
+
+  return {
+    authenticate(token) {
+      return callers.get(token.digest, async () => {
+        const { catalog: _, ...caller } = await validate(home, token)
+        return { value: caller, untilMs: caller.expiresAtMs - MARGIN_MS }
+      })
+    },
+    async projects(token, caller, at) {
+      return (await visit(token, caller, at)).projects
+    },
+    async access(token, caller, at, project) {
+      try {
+        return await (await visit(token, caller, at)).access(project)
+      } catch (error) {
+        // The token from which it is scoped may have been revoked, or lost with its cloud's keys.
+        const mayBeStale = staleWhen.includes(codeOf(error))
+        if (!mayBeStale || !visits.drop(visitKey(token, at))) throw error
+        return await (await visit(token, caller, at)).access(project)
+      }
+    },
+    forget(token, at) {
+      if (at !== IDENTITY_PROVIDER) visits.drop(visitKey(token, at))
+      else {
+        callers.drop(token.digest)
+        for (const cloud of clouds.keys()) visits.drop(visitKey(token, cloud))
+      }
+    },
+    async close() {
+      await Promise.all([...connections].map(connection => connection.close()))
+    },
+  }
+}
+
+type Faults = Parameters<typeof openConnection>[0]['faults']
+const ofHome: Faults = { unreachable: 'IDENTITY_UNAVAILABLE', timeout: 'IDENTITY_UNAVAILABLE' }
+const ofCloud: Faults = {
+  unreachable: 'SERVICE_PROVIDER_UNREACHABLE',
+  timeout: 'SERVICE_PROVIDER_TIMEOUT',
+}
+const staleWhen: readonly (FaultCode | null)[] = [
+  'NO_PROJECT_AT_SERVICE_PROVIDER',
+  'FEDERATION_FAILED',
+]
+
+function toServiceProvider(
+  { name, spName, authUrl, allowedHosts, region, ...trust }: CloudOptions,
+  connect: (peer: string, trust: Trust, faults: Faults) => Ask,
+): ServiceProvider {
+  const peer = `Service provider "${name}"`
+  return {
+    name,
+    peer,
+    spName,
+    region: region ?? null,
+    ...addressesOf(authUrl),
+    isAllowed: createAllowed(authUrl, allowedHosts),
+    ask: connect(peer, trust, ofCloud),
+  }
+}
+
+/** Keystone asserts who has a project, and cannot carry an application credential's rules along. */
+function refuseWhatMustNotLeave(caller: Caller, { peer }: ServiceProvider): void {
+  if (caller.project === null) {
+    throw new MixmatchError(
+      'FORBIDDEN',
+      `${peer}: only a token that is scoped to a project can be used there. Log in to a project.`,
+    )
+  }
+  if (caller.hasAccessRules) {
+    throw new MixmatchError(
+      'FORBIDDEN',
+      `${peer}: an application credential with access rules cannot be used there, because its ` +
+        'rules would not hold there. Use one without, or a password.',
+    )
+  }
+}
+
+function codeOf(error: unknown): FaultCode | null {
+  return error instanceof MixmatchError ? error.code : null
+}
+
+function visitKey(token: Token, at: SpName): string {
+  return `${token.digest} ${at}`
+}
