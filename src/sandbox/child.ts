@@ -1,34 +1,50 @@
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
+
+/** A child process that leads a process group of its own, so that Ctrl-C reaches it through us alone. */
+export interface Group {
+  readonly leader: ChildProcess
+  /** Ask the leader to end, make sure after a while, and leave nobody of the group behind. */
+  end(): Promise<void>
+}
 
 /** How long a process may take to end when it is asked to. */
 const PATIENCE_MS = 15_000
 
-/**
- * Ask a child process to end, and after a while make it. `group` means the whole process group that
- * it leads, which is right for one that was started `detached`.
- */
-export async function endProcess(child: ChildProcess, { group = false } = {}): Promise<void> {
-  const { pid } = child
-  if (pid === undefined) return
-  const target = group ? -pid : pid
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, 'exit')
-    signal(target, 'SIGTERM')
-    const giveUp = new AbortController()
-    await Promise.race([
-      ended.finally(() => giveUp.abort()),
-      setTimeout(PATIENCE_MS, undefined, { signal: giveUp.signal }).catch(() => {}),
-    ])
+/** Start a program. Whatever way we end, but for SIGKILL, its group ends with us. */
+export function startGroup(program: string, args: readonly string[], options: SpawnOptions): Group {
+  const leader = spawn(program, args, { ...options, detached: true })
+  const kill = () => signal(leader, 'SIGKILL')
+  leader.on('error', () => {}) // it has no pid then
+  process.once('exit', kill)
+  return {
+    leader,
+    async end() {
+      if (!hasEnded(leader)) {
+        const ended = once(leader, 'exit')
+        leader.kill('SIGTERM')
+        const giveUp = new AbortController()
+        const patience = setTimeout(PATIENCE_MS, undefined, { signal: giveUp.signal })
+        await Promise.race([ended, patience])
+        giveUp.abort()
+      }
+      kill()
+      process.removeListener('exit', kill)
+    },
   }
-  if (group || child.exitCode === null) signal(target, 'SIGKILL')
 }
 
-function signal(target: number, name: NodeJS.Signals): void {
+/** Whether it has ended, or was never there. */
+export function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null
+}
+
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return
   try {
-    process.kill(target, name)
+    process.kill(-pid, name)
   } catch {
-    // It has ended already.
+    // Nobody of the group is left.
   }
 }

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { SpawnOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir, open } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import type { AmqpAddress } from './bus.js'
-import { endProcess } from './child.js'
+import { type Group, hasEnded, startGroup } from './child.js'
 import { freePort } from './free-port.js'
 import { environment, USER, writeFiles } from './rabbit-files.js'
 
@@ -42,8 +42,10 @@ export async function findRabbit(path: string): Promise<string | null> {
  *
  * @throws Error saying what did not come up; nothing is left running then
  */
-export async function startRabbit(program: string, options: RabbitOptions): Promise<Rabbit> {
-  const { vhosts, directory, path, patienceMs } = options
+export async function startRabbit(
+  program: string,
+  { vhosts, directory, path, patienceMs }: RabbitOptions,
+): Promise<Rabbit> {
   const epmd = await find('epmd', [...path.split(delimiter), '/usr/bin', '/usr/lib/erlang/bin'])
   if (epmd === null) throw new Error('epmd, which Erlang brings along, was not found')
 
@@ -54,37 +56,31 @@ export async function startRabbit(program: string, options: RabbitOptions): Prom
   await writeFiles(home, { port, password, vhosts })
   const env = environment(home, path, { epmdPort, distributionPort })
 
-  const children: ChildProcess[] = []
+  const groups: Group[] = []
   const close = async () => {
-    for (const child of children.toReversed()) await endProcess(child, { group: true })
+    for (const group of groups.toReversed()) await group.end()
   }
-  const address = (vhost: string) => ({
-    hostname: '127.0.0.1',
-    port,
-    username: USER,
-    password,
-    vhost,
-  })
+  const address = (vhost: string): AmqpAddress => {
+    return { hostname: '127.0.0.1', port, username: USER, password, vhost }
+  }
+  const log = await open(join(home, 'log'), 'a')
+  const options = { env, cwd: home, stdio: ['ignore', log.fd, log.fd] } satisfies SpawnOptions
   try {
-    const log = await open(join(home, 'log'), 'a')
-    const stdio = ['ignore', log.fd, log.fd] as const
-    const start = (file: string, args: string[]) =>
-      children.push(spawn(file, args, { env, cwd: home, detached: true, stdio: [...stdio] }))
-    start(epmd, ['-address', '127.0.0.1', '-port', String(epmdPort)])
-    start(program, [])
-    await log.close()
-    for (const child of children) child.on('error', () => {}) // it shows as one that has ended
-    await Promise.all(vhosts.map(vhost => answers(address(vhost), children, patienceMs)))
+    groups.push(startGroup(epmd, ['-address', '127.0.0.1', '-port', String(epmdPort)], options))
+    groups.push(startGroup(program, [], options))
+    await Promise.all(vhosts.map(vhost => answers(address(vhost), groups, patienceMs)))
   } catch (error) {
     await close()
     throw error
+  } finally {
+    await log.close()
   }
   return { address, close }
 }
 
 async function answers(
   address: AmqpAddress,
-  children: readonly ChildProcess[],
+  groups: readonly Group[],
   patienceMs: number,
 ): Promise<void> {
   const deadline = Date.now() + patienceMs
@@ -93,7 +89,7 @@ async function answers(
       const connection = await connect({ protocol: 'amqp', ...address })
       return await connection.close()
     } catch (cause) {
-      const ended = children.find(({ pid, exitCode }) => pid === undefined || exitCode !== null)
+      const ended = groups.find(({ leader }) => hasEnded(leader))?.leader
       if (ended) throw new Error(`${ended.spawnfile} ended with ${ended.exitCode}`, { cause })
       if (Date.now() > deadline)
         throw new Error(`RabbitMQ did not answer within ${patienceMs / 1000} s`, { cause })

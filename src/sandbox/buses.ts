@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { MixmatchError } from '../errors.js'
+import { type Bus, openAmqpBus, openFileBus } from './bus.js'
+import { findRabbit, startRabbit } from './rabbit.js'
+
+export const busKinds = ['auto', 'file', 'rabbitmq'] as const
+/** What is to carry the notifications; `auto` is RabbitMQ where it is installed and comes up. */
+export type BusKind = (typeof busKinds)[number]
+
+/** What carries the notifications of all clouds. */
+export interface Buses {
+  readonly kind: Exclude<BusKind, 'auto'>
+  /** In words: why it is this one. */
+  readonly because: string
+  open(cloud: string): Promise<Bus>
+  close(): Promise<void>
+}
+
+export interface BusesOptions {
+  readonly wanted: BusKind
+  readonly clouds: readonly string[]
+  readonly directory: string
+  /** Where programs are looked for. */
+  readonly path: string
+  /** How long RabbitMQ may take to come up. */
+  readonly patienceMs: number
+}
+
+/** @throws USAGE where RabbitMQ is asked for and cannot be had */
+export async function openBuses(options: BusesOptions): Promise<Buses> {
+  const { wanted, clouds, directory, path, patienceMs } = options
+  if (wanted === 'file') return files(directory, 'as asked')
+  const program = await findRabbit(path)
+  if (program === null) {
+    if (wanted === 'auto') return files(directory, 'rabbitmq-server is not installed')
+    throw new MixmatchError('USAGE', '--bus rabbitmq: rabbitmq-server is not installed')
+  }
+  try {
+    const rabbit = await startRabbit(program, { vhosts: clouds, directory, path, patienceMs })
+    return {
+      kind: 'rabbitmq',
+      because: `a private node, from ${program}`,
+      open: cloud => openAmqpBus(rabbit.address(cloud)),
+      close: rabbit.close,
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (wanted === 'auto') return files(directory, `RabbitMQ did not come up: ${reason}`)
+    throw new MixmatchError('USAGE', `--bus rabbitmq: ${reason}`, { cause })
+  }
+}
+
+function files(directory: string, because: string): Buses {
+  return {
+    kind: 'file',
+    because,
+    open: async cloud => openFileBus(join(directory, `${cloud}.ndjson`)),
+    close: async () => {},
+  }
+}

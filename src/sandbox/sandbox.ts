@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Buses, type BusKind, openBuses } from './buses.js'
+import { type Federation, startFederation } from './federation.js'
+import { freePort } from './free-port.js'
+import {
+  type MixmatchProgram,
+  type Outcome,
+  runMixmatchCommand,
+  startServe,
+} from './mixmatch-process.js'
+import { renderSettings } from './settings.js'
+
+export interface SandboxOptions {
+  readonly bus: BusKind
+  /** The script of the real `mixmatch`. */
+  readonly mainScript: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Leave the directory with configuration, event log and logs behind. */
+  readonly keep: boolean
+  /** Told what is being waited for. */
+  readonly progress: (words: string) => void
+  /** Where what was not foreseen is told. */
+  readonly report: (error: unknown) => void
+}
+
+/** A federation of miniature clouds with the real proxy in front of it. */
+export interface Sandbox {
+  readonly federation: Federation
+  readonly buses: Pick<Buses, 'kind' | 'because'>
+  readonly proxyUrl: string
+  /** Holds all that the sandbox writes. */
+  readonly directory: string
+  readonly configFile: string
+  readonly databaseFile: string
+  /** What the proxy says. */
+  readonly logFile: string
+  /** Run a command of the real `mixmatch` on its configuration. */
+  run(...args: readonly string[]): Promise<Outcome>
+  close(): Promise<void>
+}
+
+const CLOUDS = ['default', 'sp1', 'sp2']
+const PROXY_PORT = 5001
+const RABBIT_PATIENCE_MS = 60_000
+const SERVE_PATIENCE_MS = 30_000
+
+/**
+ * Start buses, clouds and proxy. What was started is stopped again, in reverse, by `close`, and also
+ * where a later part does not come up.
+ *
+ * @throws Error, USAGE
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { bus, mainScript, keep, progress, report } = options
+  const directory = await mkdtemp(join(tmpdir(), 'mixmatch-sandbox-'))
+  const undo = [async () => keep || rm(directory, { recursive: true, force: true })]
+  const close = async () => {
+    for (const step of undo.splice(0).toReversed()) await step()
+  }
+  try {
+    progress(bus === 'file' ? 'the clouds' : 'the clouds, and RabbitMQ where it is installed')
+    const buses = await openBuses({
+      wanted: bus,
+      clouds: CLOUDS,
+      directory,
+      path: options.env['PATH'] ?? '',
+      patienceMs: RABBIT_PATIENCE_MS,
+    })
+    undo.push(buses.close)
+    const federation = await startFederation({
+      clouds: CLOUDS,
+      openBus: buses.open,
+      directory,
+      report,
+    })
+    undo.push(federation.close)
+
+    const port = await freePort(PROXY_PORT)
+    const proxyUrl = `http://127.0.0.1:${port}`
+    const configFile = join(directory, 'mixmatch.conf')
+    const databaseFile = join(directory, 'events.db')
+    const logFile = join(directory, 'mixmatch.log')
+    const facts = { clouds: federation.clouds, port, opsPort: await freePort(), databaseFile }
+    await writeFile(configFile, renderSettings(facts), { mode: 0o600 })
+    federation.pointCatalogAt(proxyUrl)
+
+    progress('mixmatch serve')
+    const env = withoutOptions(options.env)
+    const program: MixmatchProgram = { mainScript, configFile, cwd: directory, env }
+    const serve = await startServe(program, {
+      url: proxyUrl,
+      logFile,
+      patienceMs: SERVE_PATIENCE_MS,
+    })
+    undo.push(serve.close)
+    return {
+      federation,
+      buses,
+      proxyUrl,
+      directory,
+      configFile,
+      databaseFile,
+      logFile,
+      run: (...args) => runMixmatchCommand(program, args),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The environment without `OS_<GROUP>__<OPTION>`, which would override the sandbox's own file. */
+function withoutOptions(env: SandboxOptions['env']): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OS_')))
+}
