@@ -38,14 +38,16 @@ export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | nu
   }
 }
 
+/** At the end of a catalog's endpoint: a version, perhaps with a project or what stands for one. */
+const VERSIONED = /(?<!\/)\/v\d+(?:\.\d+)?(?:\/(?:[0-9a-f-]+|[%$]\([^/]*\)s))?$/i
+
 /**
- * The base of an endpoint, from which paths with a version go out. Configured endpoints are such
- * already; those of a catalog often end in a version, or in one and a project.
+ * The base of an endpoint, below which `upstreamPath` goes on: `http://cloud:8776/v3/{project}`,
+ * as catalogs have it, becomes `http://cloud:8776`.
  */
 export function endpointBase(url: string): string {
   return url
     .replace(/[?#].*$/, '')
     .replace(/\/+$/, '')
-    .replace(/\/v\d+(?:\.\d+)?(?:\/[^/]+)?$/, '')
-    .replace(/\/+$/, '')
+    .replace(VERSIONED, '')
 }

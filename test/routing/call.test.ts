@@ -1,0 +1,73 @@
+import test from 'ava'
+import { callOf, needsBody, readIn } from '../../src/routing/call.js'
+import { parsePath } from '../../src/routing/path.js'
+import { alice, disk, image } from '../controls.js'
+import { request, volumes } from './requests.js'
+
+for (const line of [
+  'POST /image/v2/images',
+  `POST ${volumes}/volumes`,
+  `POST ${volumes}/snapshots`,
+  `POST ${volumes}/groups/action`,
+  `PUT ${volumes}/groups/${disk.id}`,
+  `POST ${volumes}/backups/${disk.id}/restore`,
+  `POST ${volumes}/manageable_snapshots`,
+]) {
+  test(`${line} is decided by its body`, t => {
+    t.true(needsBody(request(line)))
+  })
+}
+
+for (const line of [
+  'GET /image/v2/images',
+  `PUT /image/v2/images/${image.id}/file`,
+  `POST /image/v2/images/${image.id}/import`,
+  `POST ${volumes}/volumes/${disk.id}/action`,
+  `POST ${volumes}/backups/import_record`,
+  `POST ${volumes}/types`,
+  'POST /image/v2',
+]) {
+  test(`${line} is decided without its body`, t => {
+    t.false(needsBody(request(line)))
+  })
+}
+
+test('a body is not waited for where the user asks for a cloud', t => {
+  const headers = { 'mm-service-provider': 'cornmeal' }
+  t.false(needsBody(request(`POST ${volumes}/volumes`, { headers })))
+})
+
+test('the answer to a create tells where the id of the new resource stands', t => {
+  const creates = (line: string) => {
+    const { method, path } = request(line)
+    return callOf(method, path)?.creates
+  }
+  t.like(creates('POST /image/v2/images'), { type: 'image', id: '/id', project: '/owner' })
+  t.like(creates(`POST ${volumes}/volumes`), { type: 'volume', id: '/volume/id' })
+  t.like(creates(`POST ${volumes}/volumes/${disk.id}/action`), { type: 'image' })
+  t.is(creates(`PUT ${volumes}/volumes/${disk.id}`), undefined)
+  t.is(creates('POST /image/v2/images/constructor'), undefined)
+})
+
+test('a read of the resource itself is known as such', t => {
+  t.deepEqual(readIn('GET', parsePath(`/image/v2/images/${image.id}`)), image)
+  t.deepEqual(readIn('HEAD', parsePath(`/image/v2.9/images/${image.id}?x=y`)), image)
+  t.deepEqual(readIn('GET', parsePath(`${volumes}/volumes/${disk.id}`)), disk)
+})
+
+for (const [why, method, path] of [
+  ['of a method that does not read', 'DELETE', `${volumes}/volumes/${disk.id}`],
+  ['below the resource', 'GET', `${volumes}/volumes/${disk.id}/metadata/colour`],
+  ['with a slash too many', 'GET', `${volumes}/volumes/${disk.id}/`],
+  ['of the image in one store', 'GET', `/image/v2/stores/fast/${image.id}`],
+  ['in another spelling', 'GET', `${volumes}/volumes/${disk.id.replaceAll('-', '')}`],
+  ['without a project', 'GET', `/volume/v3/volumes/${disk.id}`],
+  ['in a version that is gone', 'GET', `/volume/v2/${alice}/volumes/${disk.id}`],
+  ['below a microversion', 'GET', `${volumes}/attachments/${disk.id}`],
+  ['under an old name', 'GET', `${volumes}/consistencygroups/${disk.id}`],
+  ['of a collection', 'GET', `${volumes}/volumes`],
+] as const) {
+  test(`a 404 ${why} does not mean that the resource is gone`, t => {
+    t.is(readIn(method, parsePath(path)), null)
+  })
+}

@@ -1,0 +1,482 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { MixmatchError } from '../../src/errors.js'
+import { position, type ResourceKey, resourceId, spName } from '../../src/ids.js'
+import { decide } from '../../src/routing/decide.js'
+import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
+import { at, cloud, clouds, federation, holds, request, volumes } from './requests.js'
+
+const unknown = { searchByBroadcast: true }
+const askCornmeal = { headers: { 'mm-service-provider': 'cornmeal' } }
+const backup: ResourceKey = { type: 'backup', id: resourceId('4'.repeat(32)) }
+
+test('a resource is asked of the cloud where it lives, on behalf of its project', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${image.id}/file`),
+    federation([holds(image, at(cornmeal, bob, position(42)))]),
+  )
+  t.deepEqual(decision, {
+    kind: 'one',
+    to: cornmeal,
+    because: 'located',
+    resource: image,
+    owner: bob,
+    restsOn: position(42),
+  })
+})
+
+test('of several clouds that hold a resource the first is preferred, and the conflict is told', t => {
+  const decision = decide(
+    request(`DELETE /image/v2/images/${image.id}`),
+    federation([holds(image, at(millet), at(cornmeal))]),
+  )
+  t.like(decision, { kind: 'one', to: millet, because: 'conflict' })
+})
+
+test('a volume and an image with the same id are two things', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${disk.id}`),
+    federation([holds(disk, at(cornmeal))]),
+  )
+  t.like(decision, { to: idp, because: 'default' })
+})
+
+test('the user has the last word on where a request goes', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${image.id}`, askCornmeal),
+    federation([holds(image, at(millet))]),
+  )
+  t.like(decision, { to: cornmeal, because: 'asked', resource: null, owner: null, restsOn: null })
+})
+
+test('the owner is known where the user asks for a cloud that does hold the resource', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${image.id}`, askCornmeal),
+    federation([holds(image, at(millet, alice), at(cornmeal, bob))]),
+  )
+  t.like(decision, { to: cornmeal, because: 'asked', resource: image, owner: bob })
+})
+
+test('a list is asked of one cloud if the user asks for that cloud', t => {
+  const decision = decide(
+    request('GET /image/v2/images', askCornmeal),
+    federation([], { aggregation: true }),
+  )
+  t.like(decision, { kind: 'one', to: cornmeal, because: 'asked' })
+})
+
+test('a cloud that is none of ours cannot be asked for, and those that can are named', t => {
+  const error = t.throws(
+    () =>
+      decide(
+        request('GET /image/v2/images', { headers: { 'mm-service-provider': 'oatmeal' } }),
+        federation(),
+      ),
+    { instanceOf: MixmatchError, code: 'UNKNOWN_SERVICE_PROVIDER' },
+  )
+  t.regex(error.message, /cornmeal, millet, default/)
+})
+
+test('a cloud cannot be asked for a service that is not enabled there', t => {
+  const images = { ...cloud(cornmeal), enabledServices: ['image'] }
+  const decideAt = (line: string) =>
+    decide(request(line, askCornmeal), federation([], { clouds: [cloud(idp), images] }))
+  t.like(decideAt('GET /image/v2/images'), { to: cornmeal })
+  t.throws(() => decideAt(`GET ${volumes}/volumes`), { code: 'UNKNOWN_SERVICE_PROVIDER' })
+})
+
+test('what is known of a cloud that is no longer configured does not count', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${image.id}`),
+    federation([holds(image, at(spName('gone')), at(cornmeal))]),
+  )
+  t.like(decision, { to: cornmeal, because: 'located' })
+})
+
+for (const line of [
+  'GET /image/v2/schemas/image',
+  `GET ${volumes}/types/${disk.id}`,
+  `GET ${volumes}/limits`,
+  'GET /volume/v3/',
+  'GET /image',
+]) {
+  test(`${line} is answered by the cloud at home, whatever is turned on`, t => {
+    const decision = decide(request(line), federation([], { ...unknown, aggregation: true }))
+    t.like(decision, { kind: 'one', to: idp, because: 'local' })
+  })
+}
+
+// Lists
+
+test('a list is that of all clouds when aggregation is on, the one at home first', t => {
+  const decision = decide(
+    request(`GET ${volumes}/volumes/detail?limit=2`),
+    federation([], { aggregation: true }),
+  )
+  t.deepEqual(decision, {
+    kind: 'aggregate',
+    among: [idp, cornmeal, millet],
+    because: 'list',
+    envelope: 'volumes',
+  })
+})
+
+test('a list is that of the cloud at home when aggregation is off', t => {
+  const decision = decide(request('GET /image/v2/images'), federation([], unknown))
+  t.like(decision, { kind: 'one', to: idp, because: 'default' })
+})
+
+test('a list of the only cloud that has the service needs no merging', t => {
+  const decision = decide(
+    request('GET /image/v2/images'),
+    federation([], { aggregation: true, clouds: [cloud(idp)] }),
+  )
+  t.like(decision, { kind: 'one', to: idp, because: 'list' })
+})
+
+for (const line of [
+  `GET ${volumes}/volumes/summary`,
+  `POST ${volumes}/volumes`,
+  `HEAD ${volumes}/volumes`,
+  'GET /image/v2/cache',
+]) {
+  test(`${line} is no list to be merged`, t => {
+    const decision = decide(request(line), federation([], { aggregation: true }))
+    t.like(decision, { kind: 'one', to: idp, because: 'default' })
+  })
+}
+
+// Names
+
+for (const [line, body] of [
+  ['POST /image/v2/images', { name: 'cirros@cornmeal' }],
+  [`POST ${volumes}/volumes`, { volume: { name: 'disk@cornmeal', size: 1 } }],
+  [`POST ${volumes}/groups`, { group: { name: 'alice@example.com@cornmeal' } }],
+] as const) {
+  test(`${line} of ${JSON.stringify(body)} makes it at cornmeal`, t => {
+    t.like(decide(request(line, { body }), federation()), { to: cornmeal, because: 'named' })
+  })
+}
+
+test('a new name may choose the cloud at home', t => {
+  const named = request('POST /image/v2/images', { body: { name: 'cirros@default' } })
+  t.like(decide(named, federation()), { to: idp, because: 'named' })
+})
+
+for (const name of [
+  'cirros',
+  'alice@example.com',
+  'x@cornmeal@',
+  'x@cornmeal ',
+  'cornmeal',
+  null,
+  7,
+  ['x@cornmeal'],
+]) {
+  test(`an image named ${JSON.stringify(name)} is made at home`, t => {
+    const named = request('POST /image/v2/images', { body: { name } })
+    t.like(decide(named, federation()), { to: idp, because: 'default' })
+  })
+}
+
+for (const body of [
+  undefined,
+  null,
+  [],
+  'x@cornmeal',
+  { volume: null },
+  { volume: 'x@cornmeal' },
+]) {
+  test(`a new volume with the body ${JSON.stringify(body)} is for the cloud at home to refuse`, t => {
+    const odd = request(`POST ${volumes}/volumes`, body === undefined ? {} : { body })
+    t.like(decide(odd, federation()), { to: idp, because: 'default' })
+  })
+}
+
+test('a name does not count where the user asks for a cloud', t => {
+  const named = request('POST /image/v2/images', {
+    headers: { 'mm-service-provider': 'millet' },
+    body: { name: 'cirros@cornmeal' },
+  })
+  t.like(decide(named, federation()), { to: millet, because: 'asked' })
+})
+
+test('a name does not rename where something else is sent', t => {
+  const renamed = request(`PUT ${volumes}/volumes/${disk.id}`, {
+    body: { volume: { name: 'disk@cornmeal' } },
+  })
+  t.like(decide(renamed, federation([holds(disk, at(millet))])), { to: millet })
+})
+
+test('a name cannot choose a cloud without the service', t => {
+  const images = { ...cloud(cornmeal), enabledServices: ['image'] }
+  const named = request(`POST ${volumes}/volumes`, { body: { volume: { name: 'disk@cornmeal' } } })
+  t.throws(() => decide(named, federation([], { clouds: [cloud(idp), images] })), {
+    code: 'UNKNOWN_SERVICE_PROVIDER',
+  })
+})
+
+test('a name cannot call a volume away from its snapshot', t => {
+  const named = request(`POST ${volumes}/volumes`, {
+    body: { volume: { name: 'disk@cornmeal', snapshot_id: snapshot.id } },
+  })
+  const error = t.throws(() => decide(named, federation([holds(snapshot, at(millet))])), {
+    instanceOf: MixmatchError,
+    code: 'CONFLICTING_REFERENCES',
+  })
+  t.regex(error.message, new RegExp(`"cornmeal".*snapshot ${snapshot.id} at millet`))
+})
+
+// References
+
+for (const [line, body, key] of [
+  [`POST ${volumes}/volumes`, { volume: { snapshot_id: snapshot.id } }, snapshot],
+  [`POST ${volumes}/volumes`, { volume: { source_volid: disk.id, name: null } }, disk],
+  [`POST ${volumes}/volumes`, { volume: { backup_id: backup.id } }, backup],
+  [
+    `POST ${volumes}/volumes`,
+    { volume: {}, 'OS-SCH-HNT:scheduler_hints': { same_host: [disk.id] } },
+    disk,
+  ],
+  [`POST ${volumes}/snapshots`, { snapshot: { volume_id: disk.id } }, disk],
+  [`POST ${volumes}/backups`, { backup: { volume_id: disk.id } }, disk],
+  [`POST ${volumes}/attachments`, { attachment: { volume_uuid: disk.id } }, disk],
+  [`POST ${volumes}/os-volume-transfer`, { transfer: { volume_id: disk.id } }, disk],
+  [`POST ${volumes}/volume-transfers`, { transfer: { volume_id: disk.id } }, disk],
+  [`POST ${volumes}/manageable_snapshots`, { snapshot: { volume_id: disk.id } }, disk],
+  [`PUT ${volumes}/groups/${image.id}`, { group: { add_volumes: `x, ${disk.id}` } }, disk],
+  [`POST ${volumes}/snapshots/`, { snapshot: { volume_id: disk.id.toUpperCase() } }, disk],
+] as const) {
+  test(`${line} of ${JSON.stringify(body)} follows the ${key.type}`, t => {
+    const decision = decide(
+      request(line, { body }),
+      federation([holds(key, at(cornmeal, bob))], { searchByBroadcast: true }),
+    )
+    t.like(decision, { kind: 'one', to: cornmeal, because: 'referred', resource: key, owner: bob })
+  })
+}
+
+test('an image does not bind the volume that is made from it', t => {
+  const fromImage = request(`POST ${volumes}/volumes`, { body: { volume: { imageRef: image.id } } })
+  t.like(decide(fromImage, federation([holds(image, at(cornmeal))], unknown)), {
+    to: idp,
+    because: 'default',
+  })
+})
+
+test('a transfer is accepted in the cloud of the donor', t => {
+  const transfer: ResourceKey = { type: 'transfer', id: resourceId('5'.repeat(32)) }
+  const accepted = request(`POST ${volumes}/os-volume-transfer/${transfer.id}/accept`, {
+    body: { accept: { auth_key: '9266c59563c84664' } },
+  })
+  t.like(decide(accepted, federation([holds(transfer, at(cornmeal, bob))])), {
+    to: cornmeal,
+    because: 'located',
+  })
+})
+
+test('two things in two clouds cannot be brought together, and both are named', t => {
+  const both = request(`POST ${volumes}/volumes`, {
+    body: { volume: { snapshot_id: snapshot.id, source_volid: disk.id } },
+  })
+  const held = [holds(snapshot, at(cornmeal)), holds(disk, at(idp))]
+  const error = t.throws(() => decide(both, federation(held)), {
+    instanceOf: MixmatchError,
+    code: 'CONFLICTING_REFERENCES',
+  })
+  t.regex(error.message, new RegExp(`snapshot ${snapshot.id} at cornmeal`))
+  t.regex(error.message, new RegExp(`volume ${disk.id} at default`))
+})
+
+test('a backup is not restored onto a volume of another cloud', t => {
+  const restore = request(`POST ${volumes}/backups/${backup.id}/restore`, {
+    body: { restore: { volume_id: disk.id } },
+  })
+  const held = [holds(backup, at(cornmeal)), holds(disk, at(millet))]
+  t.throws(() => decide(restore, federation(held)), { code: 'CONFLICTING_REFERENCES' })
+})
+
+test('a group in the path and its volumes in the body meet in the cloud that holds them all', t => {
+  const group: ResourceKey = { type: 'group', id: resourceId('6'.repeat(32)) }
+  const update = request(`PUT ${volumes}/groups/${group.id}`, {
+    body: { group: { add_volumes: disk.id, remove_volumes: null } },
+  })
+  const held = [holds(group, at(idp), at(millet)), holds(disk, at(millet))]
+  t.like(decide(update, federation(held)), { to: millet, because: 'conflict', resource: group })
+})
+
+test('a reference that is not located leaves the word to one that is', t => {
+  const both = request(`POST ${volumes}/volumes`, {
+    body: { volume: { snapshot_id: snapshot.id, source_volid: disk.id } },
+  })
+  t.like(decide(both, federation([holds(disk, at(millet))], unknown)), {
+    kind: 'one',
+    to: millet,
+    because: 'referred',
+  })
+})
+
+// What is not known
+
+test('an unknown resource is read from one cloud after the other, the one at home first', t => {
+  t.deepEqual(decide(request(`GET /image/v2/images/${image.id}`), federation([], unknown)), {
+    kind: 'search',
+    among: [idp, cornmeal, millet],
+    because: 'unknown',
+    resource: image,
+    readOnly: true,
+  })
+})
+
+for (const line of [
+  `DELETE ${volumes}/volumes/${disk.id}`,
+  `POST ${volumes}/volumes/${disk.id}/action`,
+  `PUT /image/v2/images/${disk.id}/file`,
+  `PATCH /image/v2/images/${disk.id}`,
+]) {
+  test(`${line} is never tried on several clouds`, t => {
+    t.like(decide(request(line), federation([], unknown)), { kind: 'search', readOnly: false })
+  })
+}
+
+test('what a body refers to is searched for before anything is made', t => {
+  const create = request(`POST ${volumes}/snapshots`, {
+    body: { snapshot: { volume_id: disk.id } },
+  })
+  t.like(decide(create, federation([], unknown)), {
+    kind: 'search',
+    resource: disk,
+    readOnly: false,
+  })
+})
+
+test('nothing is searched for when search_by_broadcast is off', t => {
+  t.like(decide(request(`GET /image/v2/images/${image.id}`), federation()), {
+    to: idp,
+    because: 'default',
+  })
+})
+
+test('nothing is searched for when there is only the cloud at home', t => {
+  const alone = federation([], { ...unknown, clouds: [cloud(idp)] })
+  t.like(decide(request(`GET /image/v2/images/${image.id}`), alone), {
+    to: idp,
+    because: 'default',
+  })
+})
+
+test('a name that stands where ids do is not searched for', t => {
+  t.like(decide(request('GET /image/v2/images/cirros'), federation([], unknown)), {
+    to: idp,
+    because: 'default',
+  })
+})
+
+test('a cloud without the service is not searched', t => {
+  const images = { ...cloud(cornmeal), enabledServices: ['image'] }
+  const decision = decide(
+    request(`GET ${volumes}/volumes/${disk.id}`),
+    federation([], { ...unknown, clouds: [cloud(idp), images, cloud(millet)] }),
+  )
+  t.like(decision, { kind: 'search', among: [idp, millet] })
+})
+
+// Chains of proxies
+
+const passedCornmeal = { headers: { 'mm-proxy-list': 'elsewhere, cornmeal' } }
+
+for (const [line, headers] of [
+  [`GET /image/v2/images/${image.id}`, passedCornmeal.headers],
+  ['GET /image/v2/images', { ...passedCornmeal.headers, ...askCornmeal.headers }],
+  ['GET /image/v2/images', { 'mm-proxy-list': 'home' }],
+] as const) {
+  test(`${line} does not go back to a cloud of ${JSON.stringify(headers)}`, t => {
+    t.throws(() => decide(request(line, { headers }), federation([holds(image, at(cornmeal))])), {
+      instanceOf: MixmatchError,
+      code: 'PROXY_LOOP',
+    })
+  })
+}
+
+test('a name does not send a request back to where it has been', t => {
+  const named = request('POST /image/v2/images', {
+    ...passedCornmeal,
+    body: { name: 'x@cornmeal' },
+  })
+  t.throws(() => decide(named, federation()), { code: 'PROXY_LOOP' })
+})
+
+test('of two clouds that hold a resource the one that the request has not been at is chosen', t => {
+  const decision = decide(
+    request(`GET /image/v2/images/${image.id}`, passedCornmeal),
+    federation([holds(image, at(cornmeal), at(millet))]),
+  )
+  t.like(decision, { to: millet })
+})
+
+test('searches and lists leave out where the request has been', t => {
+  const everything = federation([], { ...unknown, aggregation: true })
+  for (const line of [`GET /image/v2/images/${image.id}`, 'GET /image/v2/images']) {
+    t.like(decide(request(line, passedCornmeal), everything), { among: [idp, millet] })
+  }
+})
+
+test('proxies know each other by sp_name, whatever the clouds are called here', t => {
+  const decision = decide(
+    request('GET /image/v2/images', {
+      headers: { 'mm-proxy-list': 'default', 'mm-service-provider': 'default' },
+    }),
+    federation(),
+  )
+  t.like(decision, { to: idp, because: 'asked' })
+})
+
+// Laws
+
+const someClouds = fc.subarray([idp, cornmeal, millet]).map(names => names.map(name => at(name)))
+
+test('a write goes to one cloud that holds all that it needs, is located first, or is refused', t => {
+  const body = {
+    snapshot: { volume_id: disk.id },
+    volume: { source_volid: disk.id, snapshot_id: snapshot.id },
+  }
+  const writes = fc.constantFrom(
+    { line: `DELETE ${volumes}/volumes/${disk.id}`, needs: [disk] },
+    { line: `POST ${volumes}/snapshots`, needs: [disk] },
+    { line: `POST ${volumes}/volumes`, needs: [disk, snapshot] },
+  )
+  fc.assert(
+    fc.property(writes, someClouds, someClouds, ({ line, needs }, disks, snapshots) => {
+      const known = federation([holds(disk, ...disks), holds(snapshot, ...snapshots)], {
+        ...unknown,
+        aggregation: true,
+      })
+      const located = needs
+        .map(need => known.locate(need.type, need.id))
+        .map(places => places.map(({ serviceProvider }) => serviceProvider))
+        .filter(names => names.length > 0)
+      const [first = []] = located
+      const fit = first.filter(name => located.every(names => names.includes(name)))
+
+      if (located.length > 0 && fit.length === 0) {
+        t.throws(() => decide(request(line, { body }), known), { code: 'CONFLICTING_REFERENCES' })
+        return
+      }
+      const decision = decide(request(line, { body }), known)
+      if (decision.kind === 'one') t.true(fit.includes(decision.to))
+      else t.like(decision, { kind: 'search', readOnly: false })
+      t.is(decision.kind === 'one', located.length > 0)
+    }),
+  )
+})
+
+test('the order in which clouds are configured changes nothing but the order of asking', t => {
+  const shuffled = fc.shuffledSubarray([...clouds], { minLength: clouds.length })
+  fc.assert(
+    fc.property(shuffled, someClouds, (order, places) => {
+      const held = [holds(image, ...places)]
+      const line = request(`GET /image/v2/images/${image.id}`)
+      t.deepEqual(decide(line, federation(held, { clouds: order })), decide(line, federation(held)))
+    }),
+  )
+})

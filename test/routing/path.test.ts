@@ -1,0 +1,225 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { MixmatchError } from '../../src/errors.js'
+import { type ParsedPath, parsePath } from '../../src/routing/path.js'
+import { disk, image } from '../controls.js'
+
+const project = 'a11ce000000000000000000000000001'
+
+function spelled({ service, version, projectSegment, rest, query }: ParsedPath): string {
+  const below = [version, projectSegment].filter(segment => segment !== null)
+  return `/${[service, ...below].join('/')}${rest}${query}`
+}
+
+for (const target of [
+  '/image',
+  '/image/',
+  '/image/versions',
+  '/image/v2',
+  '/image/v2/',
+  '/image/v2.17/',
+  '/volume',
+  '/volume/',
+  '/volume/v3',
+  '/volume/v3/',
+]) {
+  test(`${target} asks which versions there are`, t => {
+    t.deepEqual(parsePath(target).target, { kind: 'discovery' })
+  })
+}
+
+for (const [path, type, id] of [
+  [`/image/v2/images/${image.id}`, 'image', image.id],
+  [`/image/v2/images/${image.id}/file`, 'image', image.id],
+  [`/image/v2/stores/fast/${image.id}`, 'image', image.id],
+  [`/image/v2/cache/${image.id}`, 'image', image.id],
+  [`/image/v2/tasks/${image.id}`, 'task', image.id],
+  [`/volume/v3/${project}/volumes/${disk.id}/action`, 'volume', disk.id],
+  [`/volume/v3/${project}/os-volume-transfer/${disk.id}/accept`, 'transfer', disk.id],
+  [`/volume/v3/volume-transfers/${disk.id}`, 'transfer', disk.id],
+  [`/volume/v3/${project}/consistencygroups/${disk.id}/update`, 'group', disk.id],
+  [`/volume/v3/${project}/cgsnapshots/${disk.id}`, 'group_snapshot', disk.id],
+  [`/volume/v3/${project}/attachments/${disk.id}`, 'attachment', disk.id],
+] as const) {
+  test(`${path} speaks of one ${type}`, t => {
+    const { target } = parsePath(path)
+    t.like(target, { kind: 'resource', type, id })
+  })
+}
+
+for (const [path, word] of [
+  [`/volume/v3/${project}/volumes`, null],
+  [`/volume/v3/${project}/volumes/`, null],
+  [`/volume/v3/${project}/volumes/detail`, 'detail'],
+  [`/volume/v3/${project}/volumes/summary`, 'summary'],
+  [`/volume/v3/${project}/groups/action`, 'action'],
+  [`/volume/v3/${project}/backups/import_record`, 'import_record'],
+  ['/image/v2/images?limit=2', null],
+] as const) {
+  test(`${path} speaks of the collection, not of one with such an id`, t => {
+    t.like(parsePath(path).target, { kind: 'collection', word })
+  })
+}
+
+for (const path of [
+  `/volume/v3/${project}/types/${disk.id}`,
+  `/volume/v3/${project}/os-quota-sets/${project}`,
+  `/volume/v3/${project}/os-something-new/${disk.id}`,
+  `/volume/v3/${project}`,
+  `/volume/v3/${project}/constructor/${disk.id}`,
+  '/image/v2/schemas/image',
+  '/image/v2/metadefs/namespaces/OS::Compute/properties/a%20b',
+  '/image/v2/stores/fast',
+]) {
+  test(`${path} is every cloud's own`, t => {
+    t.deepEqual(parsePath(path).target, { kind: 'local' })
+  })
+}
+
+test('an id is the same in any spelling, and is forwarded as it came', t => {
+  const bare = disk.id.replaceAll('-', '').toUpperCase()
+  const { target, rest } = parsePath(`/volume/v3/${project}/volumes/${bare}`)
+  t.like(target, { id: disk.id })
+  t.is(rest, `/volumes/${bare}`)
+})
+
+for (const [path, segment] of [
+  [`/volume/v3/${project}/volumes`, project],
+  [`/volume/v3/${project}/os-something-new`, project],
+  ['/volume/v3/7-4/volumes', '7-4'],
+  ['/volume/v3/team_blue/volumes/detail', 'team_blue'],
+  [`/volume/v3/volumes/${disk.id}`, null],
+  ['/volume/v3/types', null],
+  ['/volume/v3/os-something-new/5', null],
+] as const) {
+  test(`the project in ${path} is ${segment ?? 'not there'}`, t => {
+    t.is(parsePath(path).projectSegment, segment)
+  })
+}
+
+test('Glance has no project in its paths', t => {
+  t.like(parsePath(`/image/v2/${project}/images`), { projectSegment: null, collection: project })
+})
+
+test('a name that stands for an id passes, because clients look by name first', t => {
+  const { target } = parsePath('/image/v2/images/cirros%200.6@sp1')
+  t.like(target, { kind: 'resource', id: 'cirros%200.6@sp1' })
+})
+
+test('what stands below the id stays as it came', t => {
+  const rest = `/images/${image.id}/tags/a%3Fb//c;d`
+  t.is(parsePath(`/image/v2${rest}?x=%2F..`).rest, rest)
+})
+
+for (const target of [
+  `http://proxy/image/v2/images/${image.id}`,
+  '*',
+  '',
+  '//image/v2/images',
+  '/image//v2/images',
+  '/image/v2//images',
+  `/image/v2/images//${image.id}`,
+  `/image/v2/stores//${image.id}`,
+  `/volume/v3//volumes/${disk.id}`,
+  `/volume/v3/${project}//volumes/${disk.id}`,
+  '/image/v2/../v2/images',
+  `/image/v2/images/${image.id}/..`,
+  `/image/v2/images/${image.id}/%2e%2E/x`,
+  `/image/v2/images/${image.id}/.%2e/x`,
+  '/image/v2/./images',
+  `/image/v2/images%2F${image.id}`,
+  `/image/v2/images%5c${image.id}`,
+  `/image/v2/images\\${image.id}`,
+  `/image/v2/images/${image.id}/tags/a%00`,
+  `/image/v2/images/${image.id}/tags/a%0d%0aX-Roles:admin`,
+  `/image/v2/images/${image.id}/tags/a b`,
+  `/image/v2/images/${image.id}/tags/a\n`,
+  `/image/v2/images/${image.id}#x`,
+  `/image/v2/images?x=1#y`,
+  `/image/v2/images/${image.id}/tags/%zz`,
+  `/image/v2/images/${image.id}/tags/%2`,
+  `/image/v2/%69mages/${image.id}`,
+  `/image/v2/images.json`,
+  `/image/v2/images;x/${image.id}`,
+  `/image/v2/images/%32${image.id.slice(1)}`,
+  `/image/v2/images/${image.id}%20`,
+  `/volume/v3/${project}/volumes/${disk.id}.json`,
+  `/volume/v3/${project}/volumes/detai%6c`,
+  `/volume/v3/a%20b/volumes/${disk.id}`,
+]) {
+  test(`${JSON.stringify(target)} could be read in two ways and is refused`, t => {
+    t.throws(() => parsePath(target), { instanceOf: MixmatchError, code: 'NON_CANONICAL_PATH' })
+  })
+}
+
+for (const target of ['/', '/network/v2.0/networks', '/Image/v2', '/image/latest', '/volume/v3x']) {
+  test(`nothing is served at ${target}`, t => {
+    t.throws(() => parsePath(target), { instanceOf: MixmatchError, code: 'NOT_FOUND' })
+  })
+}
+
+/** Targets made of the pieces that matter, right and wrong ones in any order. */
+const targets = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        ...['image', 'volume', 'v2', 'v3', 'versions', project, 'volumes', 'images', 'stores'],
+        ...['detail', 'action', 'types', disk.id, image.id.toUpperCase(), '', '.', '..', '%2e%2e'],
+        ...['a%2Fb', 'a%3Fb', '%', '%76olumes', 'x;y', 'a\\b', '\u00e9', 'cirros'],
+      ),
+      fc.string({ maxLength: 6 }),
+    ),
+    { maxLength: 9 },
+  )
+  .chain(segments =>
+    fc
+      .tuple(fc.constantFrom('image', 'volume'), fc.constantFrom('v2', 'v3'), fc.string())
+      .map(([service, version, query]) => [
+        `/${segments.join('/')}?${query}`,
+        `/${[service, version, ...segments].join('/')}`,
+        `/${[service, version, ...segments].join('/')}?${query}`,
+      ]),
+  )
+
+function accepted(target: string): ParsedPath | null {
+  try {
+    return parsePath(target)
+  } catch (error) {
+    if (error instanceof MixmatchError) return null
+    throw error
+  }
+}
+
+test('whatever is accepted is every byte that came', t => {
+  let count = 0
+  fc.assert(
+    fc.property(targets, examples => {
+      for (const target of examples) {
+        const path = accepted(target)
+        if (path) {
+          count += 1
+          t.is(spelled(path), target)
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  t.true(count > 100)
+})
+
+test('no accepted path has a dot segment or another slash once it is decoded', t => {
+  let count = 0
+  fc.assert(
+    fc.property(targets, examples => {
+      for (const target of examples.filter(accepted)) {
+        count += 1
+        const raw = target.split('?')[0] ?? ''
+        const decoded = unescape(raw)
+        t.is(decoded.split(/[/\\]/).length, raw.split('/').length)
+        t.false(decoded.split('/').some(segment => segment === '.' || segment === '..'))
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  t.true(count > 100)
+})

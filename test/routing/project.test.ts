@@ -1,0 +1,86 @@
+import test from 'ava'
+import { MixmatchError } from '../../src/errors.js'
+import type { Project } from '../../src/identity/identity.js'
+import { projectId } from '../../src/ids.js'
+import { chooseProject, refuseForeignProject } from '../../src/routing/project.js'
+import { alice, bob, cornmeal } from '../controls.js'
+
+const local: Project = { id: alice, name: 'demo', domainId: 'default', domainName: 'Default' }
+const demo: Project = { ...local, id: projectId('d'.repeat(32)) }
+const research: Project = { ...local, id: bob, name: 'research' }
+const nothing = { at: cornmeal, asked: null, owner: null, local: null }
+
+test('the project that is asked for is taken, whatever else would do', t => {
+  const choice = { ...nothing, asked: bob, owner: demo.id, local }
+  t.is(chooseProject(choice, [demo, research]), research)
+})
+
+test('a project that is asked for must be one of the user', t => {
+  const error = t.throws(() => chooseProject({ ...nothing, asked: alice }, [demo, research]), {
+    instanceOf: MixmatchError,
+    code: 'NO_PROJECT_AT_SERVICE_PROVIDER',
+  })
+  t.regex(error.message, new RegExp(`${alice}.*demo \\(${demo.id}\\), research \\(${bob}\\)`))
+})
+
+test('a resource is used in the project that owns it', t => {
+  t.is(chooseProject({ ...nothing, owner: bob, local }, [demo, research]), research)
+})
+
+test('what belongs to others is used in the namesake of the project at home', t => {
+  const choice = { ...nothing, owner: projectId('f'.repeat(32)), local }
+  t.is(chooseProject(choice, [research, demo]), demo)
+})
+
+test('the domain must have the same name where both names are known', t => {
+  const elsewhere = { ...demo, domainName: 'Guests' }
+  const choice = { ...nothing, local: { ...local, domainId: 'x' } }
+  t.is(chooseProject(choice, [research, demo, elsewhere]), demo)
+  t.throws(() => chooseProject({ ...nothing, local }, [research, elsewhere]), {
+    code: 'PROJECT_AMBIGUOUS',
+  })
+})
+
+test('the domain must have the same id where a name is not known', t => {
+  const nameless = { ...demo, domainName: null }
+  t.is(chooseProject({ ...nothing, local }, [research, nameless]), nameless)
+  t.throws(
+    () => chooseProject({ ...nothing, local }, [research, { ...nameless, domainId: 'guests' }]),
+    { code: 'PROJECT_AMBIGUOUS' },
+  )
+})
+
+test('the only project will do', t => {
+  t.is(chooseProject({ ...nothing, owner: alice, local }, [research]), research)
+  t.is(chooseProject(nothing, [research]), research)
+})
+
+test('several projects of which none is the obvious one are named for the user to choose', t => {
+  const error = t.throws(() => chooseProject(nothing, [demo, research]), {
+    instanceOf: MixmatchError,
+    code: 'PROJECT_AMBIGUOUS',
+  })
+  t.regex(error.message, new RegExp(`MM-PROJECT-ID.*demo \\(${demo.id}\\), research \\(${bob}\\)`))
+})
+
+test('a user without a project there cannot act there', t => {
+  for (const asked of [null, alice]) {
+    t.throws(() => chooseProject({ ...nothing, asked, local }, []), {
+      code: 'NO_PROJECT_AT_SERVICE_PROVIDER',
+    })
+  }
+})
+
+test('the project in the path is the one here, the one there, or none', t => {
+  for (const segment of [null, alice, demo.id, 'a11ce000-0000-0000-0000-000000000001']) {
+    t.notThrows(() => refuseForeignProject(segment, local, demo))
+  }
+})
+
+test('a path with a project of others is refused', t => {
+  t.throws(() => refuseForeignProject(bob, local, demo), {
+    instanceOf: MixmatchError,
+    code: 'BAD_REQUEST',
+  })
+  t.throws(() => refuseForeignProject(alice, null, demo), { code: 'BAD_REQUEST' })
+})

@@ -1,0 +1,83 @@
+import test from 'ava'
+import { projectId, type ResourceKey } from '../../src/ids.js'
+import { parsePath } from '../../src/routing/path.js'
+import { endpointBase, pathOf, upstreamPath } from '../../src/routing/upstream-path.js'
+import { alice, bob, disk, image, snapshot } from '../controls.js'
+
+for (const [came, sent] of [
+  ['/image', '/'],
+  ['/image/', '/'],
+  ['/image?x', '/?x'],
+  ['/image/versions', '/versions'],
+  ['/image/v2', '/v2'],
+  ['/volume/v3/', '/v3/'],
+  [
+    `/image/v2/images/${image.id}/tags/a%3Fb?a=%2F&a=`,
+    `/v2/images/${image.id}/tags/a%3Fb?a=%2F&a=`,
+  ],
+  ['/volume/v3/types', '/v3/types'],
+] as const) {
+  test(`${came} is sent on as ${sent}, at home and away`, t => {
+    t.is(upstreamPath(parsePath(came), null), sent)
+    t.is(upstreamPath(parsePath(came), bob), sent)
+  })
+}
+
+test('the project in the path becomes that of the token away, and stays as it came at home', t => {
+  const path = parsePath(`/volume/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
+  t.is(upstreamPath(path, bob), `/v3/${bob}/volumes/${disk.id}?x`)
+  t.is(upstreamPath(path, null), `/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
+})
+
+test('a project with an id from elsewhere cannot reach beyond its segment', t => {
+  const path = parsePath(`/volume/v3/${alice}/volumes`)
+  t.is(upstreamPath(path, projectId('../os-hosts?x=')), '/v3/..%2Fos-hosts%3Fx%3D/volumes')
+})
+
+for (const [from, resource, path] of [
+  [`/image/v2/images/${image.id}/file?x`, image, `/v2/images/${image.id}`],
+  [`/image/v2/stores/fast/${image.id}`, image, `/v2/images/${image.id}`],
+  [`/volume/v3/${alice}/snapshots`, disk, `/v3/${bob}/volumes/${disk.id}`],
+  [`/volume/v3/volumes`, snapshot, `/v3/snapshots/${snapshot.id}`],
+  [
+    `/volume/v3/${alice}/volume-transfers/${disk.id}/accept`,
+    { type: 'transfer', id: disk.id },
+    `/v3/${bob}/volume-transfers/${disk.id}`,
+  ],
+  [
+    `/volume/v3/${alice}/consistencygroups/${disk.id}/update`,
+    { type: 'group', id: disk.id },
+    `/v3/${bob}/consistencygroups/${disk.id}`,
+  ],
+] satisfies readonly [string, ResourceKey, string][]) {
+  test(`the ${resource.type} that ${from} needs is read as ${path}`, t => {
+    const read = pathOf(resource, parsePath(from))
+    t.truthy(read)
+    if (read) {
+      t.is(upstreamPath(read, bob), path)
+      t.like(read.target, { kind: 'resource', ...resource, tail: '' })
+    }
+  })
+}
+
+test('there is no path to an image in the volume service', t => {
+  t.is(pathOf(image, parsePath(`/volume/v3/${alice}/volumes`)), null)
+})
+
+for (const [url, base] of [
+  ['http://cloud:8776', 'http://cloud:8776'],
+  ['http://cloud:8776/', 'http://cloud:8776'],
+  ['http://cloud:8776/v3', 'http://cloud:8776'],
+  [`http://cloud:8776/v3/${alice}`, 'http://cloud:8776'],
+  ['https://cloud/volume/v3/%(project_id)s/', 'https://cloud/volume'],
+  ['https://cloud/image/v2.17//', 'https://cloud/image'],
+  ['https://cloud/v1cloud/image', 'https://cloud/v1cloud/image'],
+  ['https://cloud/v1/image/v2', 'https://cloud/v1/image'],
+  ['http://v3.example/volume?x#y', 'http://v3.example/volume'],
+  ['http://v3', 'http://v3'],
+] as const) {
+  test(`the base of the endpoint ${url} is ${base}`, t => {
+    t.is(endpointBase(url), base)
+    t.is(endpointBase(base), base)
+  })
+}

@@ -1,0 +1,31 @@
+import test from 'ava'
+import { textAt, valueAt } from '../../src/service/json.js'
+
+const document = { volume: { name: 'disk', size: 1, 'a/b': { '~': 'odd' } }, list: ['x'] }
+
+test('a pointer leads to what stands in a document', t => {
+  t.is(valueAt(document, '/volume/size'), 1)
+  t.is(valueAt(document, '/list/0'), 'x')
+  t.is(valueAt(document, '/volume/a~1b/~0'), 'odd')
+  t.deepEqual(valueAt(document, '/list'), ['x'])
+})
+
+test('a pointer leads nowhere past the end, into text, or to what is inherited', t => {
+  for (const pointer of [
+    '/volume/id',
+    '/volume/name/length',
+    '/constructor',
+    '/__proto__',
+  ] as const) {
+    t.is(valueAt(document, pointer), undefined)
+  }
+  t.is(valueAt(undefined, '/volume'), undefined)
+  t.is(valueAt(null, '/volume'), undefined)
+})
+
+test('only text is text', t => {
+  t.is(textAt(document, '/volume/name'), 'disk')
+  t.is(textAt(document, '/volume/size'), null)
+  t.is(textAt(document, '/volume'), null)
+  t.is(textAt({ name: null }, '/name'), null)
+})
