@@ -1,0 +1,60 @@
+import test from 'ava'
+import { addressesOf, createAllowed } from '../../src/identity/addresses.js'
+
+test('auth_url may be written with or without /v3 and slashes', t => {
+  for (const authUrl of [
+    'http://sp:5000',
+    'http://sp:5000/',
+    'http://sp:5000/v3',
+    'http://sp:5000/v3/',
+  ]) {
+    t.deepEqual(addressesOf(authUrl), { v3: 'http://sp:5000/v3', login: null })
+  }
+  t.is(addressesOf('https://sp/identity').v3, 'https://sp/identity/v3')
+})
+
+test('the whole URL of a federated login names both Keystone and the login', t => {
+  const login = 'https://sp/identity/v3/OS-FEDERATION/identity_providers/home/protocols/saml2/auth'
+  t.deepEqual(addressesOf(login), { v3: 'https://sp/identity/v3', login })
+})
+
+test('by default a cloud has the host of its auth_url, at any port', t => {
+  const isAllowed = createAllowed('http://sp.example:5000/v3', [])
+  t.true(isAllowed('http://sp.example:5000/Shibboleth.sso/SAML2/ECP'))
+  t.true(isAllowed('https://SP.example/v3'))
+  t.false(isAllowed('http://evil.example:5000/v3'))
+  t.false(isAllowed('http://sp.example.evil.example/v3'))
+})
+
+test('allowed hosts stand in place of the default, and a port narrows them', t => {
+  const isAllowed = createAllowed('http://sp.example:5000', [
+    'SSO.example',
+    'api.example:8443',
+    '::1',
+  ])
+  t.true(isAllowed('http://sso.example:81/ecp'))
+  t.true(isAllowed('https://api.example:8443/v3'))
+  t.false(isAllowed('https://api.example/v3'))
+  t.true(isAllowed('http://[::1]:5000/v3'))
+  t.false(isAllowed('http://sp.example:5000/v3'))
+  t.true(createAllowed('http://sp', ['sso.example:443'])('https://sso.example/'))
+})
+
+test('what is reached by https is not reached by http', t => {
+  const isAllowed = createAllowed('https://sp.example/v3', [])
+  t.true(isAllowed('https://sp.example/Shibboleth.sso/SAML2/ECP'))
+  t.false(isAllowed('http://sp.example/Shibboleth.sso/SAML2/ECP'))
+})
+
+test('what is no plain http URL is never allowed', t => {
+  const isAllowed = createAllowed('http://sp.example', [])
+  for (const url of [
+    '',
+    '/v3',
+    'file://sp.example/etc',
+    'http://me@sp.example/',
+    'http://sp.example:x/',
+  ]) {
+    t.false(isAllowed(url), url)
+  }
+})
