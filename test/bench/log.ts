@@ -1,0 +1,148 @@
+/**
+ * The event log beside the bare engine: what recording, reading and projecting cost over what
+ * SQLite alone takes for the same rows, in the same run on the same disk.
+ *
+ *     npm run bench:log -- 200000
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Event } from '../../src/event/event.js'
+import { now } from '../../src/event/time.js'
+import { spName } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { verifyLog } from '../../src/log/verify.js'
+import { parseRecorded } from '../../src/notification/recorded.js'
+import { toEvent } from '../../src/notification/to-event.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { rebuildViews } from '../../src/projection/views.js'
+
+const BATCH = 1000
+const total = Number(process.argv[2] ?? 100_000)
+const folder = mkdtempSync(join(tmpdir(), 'mixmatch-bench-'))
+const recorded = readFileSync(
+  new URL('../fixtures/notifications/sp1.ndjson', import.meta.url),
+  'utf8',
+).trimEnd()
+const lines = recorded.split('\n')
+const templates = lines.map((line, index) =>
+  toEvent(parseRecorded(JSON.parse(line), `line ${index}`)),
+)
+
+/** The recorded history over and over, with ids of its own each time. */
+function* history(): Generator<Event> {
+  for (let made = 0; made < total; ) {
+    const fresh = new Map<string, string>()
+    const renewed = (text: string) =>
+      text.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, id => {
+        const known = fresh.get(id) ?? randomUUID()
+        fresh.set(id, known)
+        return known
+      })
+    for (const template of templates.slice(0, total - made)) {
+      const { resource, ...rest } = template
+      const id = resource && renewed(resource.id)
+      yield {
+        ...rest,
+        serviceProvider: spName('sp1'),
+        messageId: randomUUID(),
+        resource: resource && id ? { ...resource, id: id as typeof resource.id } : null,
+        body: renewed(template.body),
+      }
+      made += 1
+    }
+  }
+}
+
+function* batches<Value>(values: Iterable<Value>): Generator<Value[]> {
+  let batch: Value[] = []
+  for (const value of values) {
+    batch.push(value)
+    if (batch.length === BATCH) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+const prepared = [...batches(history())]
+
+function appendEach(append: (batch: readonly Event[]) => unknown): () => void {
+  return () => {
+    for (const batch of prepared) append(batch)
+  }
+}
+
+/** Events a second, of the work alone. */
+function rate(work: () => void): number {
+  const begun = performance.now()
+  work()
+  return Math.round((total / (performance.now() - begun)) * 1000)
+}
+
+function row(what: string, ours: number, bare?: number): void {
+  const ratio = bare === undefined ? '' : (ours / bare).toFixed(2)
+  console.log(
+    `${what.padEnd(34)} ${String(ours).padStart(10)} ${String(bare ?? '').padStart(10)} ${ratio.padStart(6)}`,
+  )
+}
+
+try {
+  console.log(`${total} events, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
+  console.log(
+    `${'events a second'.padEnd(34)} ${'mixmatch'.padStart(10)} ${'bare'.padStart(10)} ${'ratio'.padStart(6)}`,
+  )
+  const bare = new Database(join(folder, 'bare.db'))
+  bare.pragma('page_size = 16384')
+  bare.pragma('journal_mode = WAL')
+  bare.pragma('synchronous = FULL')
+  bare.exec('create table events (position integer primary key, message_id text unique, body text)')
+  const insert = bare.prepare('insert into events (message_id, body) values (?, ?)')
+  const insertAll = bare.transaction((events: readonly Event[]) => {
+    for (const { messageId, body } of events) insert.run(messageId, body)
+  })
+  const bareAppend = rate(appendEach(insertAll))
+
+  using log = openLog(join(folder, 'events.db'))
+  row('append, synchronous=FULL', rate(appendEach(batch => log.append(batch, now()))), bareAppend)
+
+  const scan = log.db.prepare(`select count(*), max(position), max(kind), max(emitted_at),
+    max(recorded_at), max(project), max(resource_type), max(resource_id), max(parent), max(service_provider)
+    from events not indexed`)
+  const bareScan = rate(() => scan.get())
+  const views = join(folder, 'views.db')
+  row(
+    'rebuild every view / bare scan',
+    rate(() => rebuildViews(views, log.file)),
+    bareScan,
+  )
+  row(
+    'verify the chain',
+    rate(() => void verifyLog(log)),
+  )
+
+  const ids = prepared.flat().flatMap(({ resource }) => (resource ? [resource] : []))
+  using locations = openLocations(views)
+  row(
+    'locate',
+    rate(() => {
+      for (let n = 0; n < total; n += 1) {
+        const key = ids[(n * 7919) % ids.length]
+        if (key) locations.locate(key.type, key.id)
+      }
+    }),
+  )
+
+  log.db.pragma('wal_checkpoint(TRUNCATE)')
+  const raw = Buffer.byteLength(recorded) / lines.length
+  const stored = statSync(log.file).size / total
+  console.log(
+    `bytes an event: ${raw.toFixed(0)} as recorded JSON, ${stored.toFixed(0)} in the log with all its indexes: ${(stored / raw).toFixed(2)}`,
+  )
+  bare.close()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
