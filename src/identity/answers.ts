@@ -97,6 +97,8 @@ export function isKeystoneFault({ body }: Answer): boolean {
 }
 
 const LONGEST_SAYING = 200
+/** Fernet's look, and that of a JWS. */
+const tokens = /gAAAAA[\w=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
 
 /**
  * What an answer says of itself, for an error: status, and Keystone's message or, of Shibboleth's
@@ -106,7 +108,7 @@ export function saying(answer: Answer): string {
   const text = answer.body.toString('utf8')
   const fault = keystoneFault.safeParse(parseJson(answer.body)).data?.error.message
   const words = (fault ?? wordsOfPage(text))
-    .replaceAll(/gAAAAA[\w=-]+/g, '[token]')
+    .replaceAll(tokens, '[token]')
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST_SAYING)

@@ -49,6 +49,7 @@ export interface Keystone {
   handle(request: IncomingMessage, response: ServerResponse): boolean
   /** Whom a token belongs to, null where it is unknown, expired or revoked. */
   validate(token: string): TokenInfo | null
+  revoke(token: string): void
 }
 
 const HOUR_MS = 3_600_000
@@ -119,5 +120,6 @@ export function createKeystone(options: KeystoneOptions): Keystone {
       return true
     },
     validate: tokens.find,
+    revoke: tokens.revoke,
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import { createKeystone, type Keystone } from '../../src/sandbox/keystone.js'
+import type { ServiceProviderEntry } from '../../src/sandbox/keystone-bodies.js'
 import type { Directory } from '../../src/sandbox/keystone-directory.js'
 import { federationUrls } from '../../src/sandbox/keystone-federation.js'
 import type { Received, Reply } from '../../src/sandbox/keystone-http.js'
@@ -85,8 +86,15 @@ const remote: Directory = {
   ],
 }
 
-/** Start an identity provider and a service provider `sp1`; they end with the test. */
-export async function startKeystones(t: ExecutionContext): Promise<Keystones> {
+/**
+ * Start an identity provider and a service provider `sp1`; they end with the test.
+ *
+ * @param told what the identity provider is wrongly told of where `sp1` is
+ */
+export async function startKeystones(
+  t: ExecutionContext,
+  told: Partial<ServiceProviderEntry> = {},
+): Promise<Keystones> {
   let nowMs = START_MS
   const now = () => nowMs
   const [idpServer, spServer] = await Promise.all([listen(t), listen(t)])
@@ -99,7 +107,7 @@ export async function startKeystones(t: ExecutionContext): Promise<Keystones> {
       url: idpUrl,
       directory: local,
       catalog: () => [{ type: 'image', name: 'glance', url: `${originOf(idpServer)}/image` }],
-      serviceProviders: [{ id: 'sp1', ...federationUrls(spUrl, 'default') }],
+      serviceProviders: [{ id: 'sp1', ...federationUrls(spUrl, 'default'), ...told }],
       secret,
       now,
       before,
