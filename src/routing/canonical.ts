@@ -52,6 +52,7 @@ export function refuseUnlessPlain(segment: string): void {
  * @throws NON_CANONICAL_PATH
  */
 export function refuseDisguise(segment: string, isWord: (text: string) => boolean): void {
+  if (isUuid(segment)) return
   if (segment === '') throw nonCanonical('no empty segment before the id', '//')
   const read = decoded(segment)
     .trim()

@@ -1,6 +1,11 @@
 import { MixmatchError } from '../errors.js'
 import { type ResourceId, type ResourceType, resourceId } from '../ids.js'
-import type { Collection, Service, ServiceName } from '../service/service.js'
+import {
+  type Collection,
+  type Service,
+  type ServiceName,
+  serviceNames,
+} from '../service/service.js'
 import { entry, isServiceName, services } from '../service/services.js'
 import { refuseDisguise, refuseNonCanonical, refuseUnlessPlain } from './canonical.js'
 
@@ -76,7 +81,8 @@ const toDiscovery: Below = { collection: null, target: { kind: 'discovery' } }
 
 function serviceOf(name: string): Service {
   if (isServiceName(name)) return services[name]
-  throw notFound(`expected a path that begins with /image or /volume, got "/${name}"`)
+  const expected = serviceNames.map(known => `/${known}`).join(' or ')
+  throw notFound(`expected a path that begins with ${expected}, got "/${name}"`)
 }
 
 /** `versions` is Glance's other name for its root, which answers 200 there instead of 300. */

@@ -40,15 +40,19 @@ function parseControls(fields: HeaderFields): Controls {
   return {
     serviceProvider: serviceProvider === '' ? null : spName(serviceProvider),
     project: project === '' ? null : projectId(project),
-    proxyList: textOf(fields, 'mm-proxy-list').split(',').map(trimmed).filter(Boolean),
+    proxyList: namesIn(textOf(fields, 'mm-proxy-list')),
   }
 }
 
 /** An absent field and an empty one say the same. */
 function textOf(fields: HeaderFields, name: string): string {
-  return trimmed([fields[name] ?? ''].flat().join(','))
+  const value = fields[name] ?? ''
+  return (typeof value === 'string' ? value : value.join(',')).trim()
 }
 
-function trimmed(text: string): string {
-  return text.trim()
+function namesIn(list: string): readonly string[] {
+  return list
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== '')
 }
