@@ -1,21 +1,22 @@
 import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
 
+/** `[DEFAULT] debug`, `log_file`, `use_json`. */
 export interface LoggerOptions {
   /** Also what only helps to find a fault. */
   readonly debug: boolean
-  /** A file to append to; standard output where null. */
-  readonly logFile: string | null
+  /** A file to append to; standard error where null. */
+  readonly file: string | null
   /** JSON lines, or the one-line form that OpenStack's own services write. */
-  readonly useJson: boolean
+  readonly json: boolean
 }
 
-/** What every line says of where it came from. */
-export type Logging = Logger
-
 /** The log of a process. Lines are written at once, so that a crash takes none with it. */
-export function createLogger(options: LoggerOptions, name: string): Logging {
-  const file = options.logFile === null ? destination({ dest: 1, sync: true }) : destination({ dest: options.logFile, sync: true, mkdir: true })
+export function createLogger(options: LoggerOptions, name: string): Logger {
+  const file =
+    options.file === null
+      ? destination({ dest: 2, sync: true })
+      : destination({ dest: options.file, sync: true, mkdir: true })
   const settings = {
     name,
     level: options.debug ? 'debug' : 'info',
@@ -23,7 +24,12 @@ export function createLogger(options: LoggerOptions, name: string): Logging {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (level: string) => ({ level }) },
   }
-  return options.useJson ? pino(settings, file) : pino(settings, osloLines(line => file.write(line)))
+  return options.json
+    ? pino(settings, file)
+    : pino(
+        settings,
+        osloLines(line => file.write(line)),
+      )
 }
 
 /**

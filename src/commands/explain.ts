@@ -79,8 +79,8 @@ function federationOf(
   if (named !== undefined && configFile === undefined) {
     return { clouds: heardOf(log), searchByBroadcast: false, aggregation: false }
   }
-  const { clouds, searchByBroadcast, aggregation } = configOf(command, context)
-  return { clouds, searchByBroadcast, aggregation }
+  const { clouds, routing } = configOf(command, context)
+  return { clouds, ...routing }
 }
 
 function heardOf(log: LogReader): Cloud[] {

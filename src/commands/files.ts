@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { readConfig } from '../config/config.js'
+import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 
 /** `--log FILE`, with which a command that only reads needs no configuration. */
@@ -11,10 +11,8 @@ export const logOption = [
 
 /** The event log that a command is about: by `--log`, else as the configuration has it. */
 export function logFileOf(command: Command, context: Context): string {
-  const { log, configFile } = command.optsWithGlobals<{ log?: string; configFile?: string }>()
-  if (log !== undefined) return resolve(context.cwd, log)
-  return readConfig({ ...(configFile === undefined ? {} : { file: configFile }), ...context })
-    .database.file
+  const { log } = command.optsWithGlobals<{ log?: string }>()
+  return log === undefined ? configOf(command, context).database.file : resolve(context.cwd, log)
 }
 
 /** The views stand beside their log, and can be deleted at any moment. */

@@ -4,6 +4,11 @@ import type { Logger } from 'pino'
 /** What a child says over its channel when it is at work. */
 export const READY = 'ready'
 
+/** Tell the process that started this one, if it listens, that it is at work. */
+export function sayReady(): void {
+  process.send?.(READY)
+}
+
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 30_000
 /** A child that lived this long was well: its next death is answered at once again. */

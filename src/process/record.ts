@@ -1,0 +1,63 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
+import type { Bus } from '../notification/bus.js'
+import { listen } from '../notification/listen.js'
+import { toEvent } from '../notification/to-event.js'
+import { openRecorder } from './recorder.js'
+
+/**
+ * Record every bus until asked to stop: buses → log → views. What is in hand is committed and
+ * acknowledged before this returns.
+ *
+ * @param ready called when the log is open and the views are caught up
+ * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; Error (SQLite's) where the views are lost
+ */
+export async function record(
+  config: Pick<Config, 'clouds' | 'notification'>,
+  files: { logFile: string; viewsFile: string; command: string },
+  logger: Logger,
+  asked: Promise<unknown>,
+  ready: () => void,
+): Promise<void> {
+  const stopping = new AbortController()
+  let lost: { error: unknown } | undefined
+  const onViewsLost = (error: unknown) => {
+    lost = { error }
+    stopping.abort()
+  }
+  await using recorder = await openRecorder(files, onViewsLost, logger)
+  const { exchanges, queueMaxBytes, queueExpiresMs } = config.notification
+  const buses = config.clouds.flatMap(({ name, messagebus, queueName, cafile, insecure }): Bus[] =>
+    messagebus === null
+      ? []
+      : [
+          listen({
+            serviceProvider: name,
+            url: messagebus,
+            exchanges,
+            knownExchanges: recorder.knownExchanges(name),
+            queue: {
+              name: queueName,
+              maxBytes: queueMaxBytes ?? 0,
+              expiresSeconds: (queueExpiresMs ?? 0) / 1000,
+            },
+            tls: { caFile: cafile, insecure },
+            onDeliveries: batch => recorder.record(batch.map(toEvent)),
+            onFact: fact => recorder.record([fact]),
+            logger: logger.child({ service_provider: name }),
+            signal: stopping.signal,
+          }),
+        ],
+  )
+  void asked.then(() => stopping.abort())
+  ready()
+  await Promise.all([aborted(stopping.signal), ...buses.map(({ stopped }) => stopped)])
+  if (lost) throw lost.error
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
