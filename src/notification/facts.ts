@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import { type Event, ownEventTypes } from '../event/event.js'
+import { formatTime } from '../event/time.js'
+import type { Micros, SpName } from '../ids.js'
+
+/** A stretch of time in which notifications may have been published that nobody kept for us. */
+export interface Gap {
+  /** null: since a recorder last ran. */
+  readonly from: Micros | null
+  readonly to: Micros
+}
+
+/** What the recorder says of a bus, as the event that it puts into the log. */
+export type Fact =
+  | { readonly type: 'busConnected'; readonly host: string }
+  | { readonly type: 'busLost'; readonly reason: string }
+  | { readonly type: 'queueDeclared'; readonly queue: string }
+  | { readonly type: 'exchangeDurable'; readonly exchange: string }
+  | { readonly type: 'exchangeTransient'; readonly exchange: string }
+  | { readonly type: 'exchangeRedeclared'; readonly exchange: string }
+
+/**
+ * Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`.
+ *
+ * @param gap null where nothing can have been missed
+ */
+export function factEvent(serviceProvider: SpName, fact: Fact, at: Micros, gap: Gap | null): Event {
+  const { type, ...details } = fact
+  const exchange = 'exchange' in fact ? fact.exchange : ''
+  return {
+    serviceProvider,
+    source: 'recorder',
+    messageId: randomUUID(),
+    eventType: ownEventTypes[type],
+    kind: 'noted',
+    emittedAt: at,
+    resource: null,
+    project: null,
+    parent: null,
+    wire: { exchange, routingKey: '', envelope: 'none' },
+    body: JSON.stringify({ ...details, possible_gap: gap && printGap(gap) }),
+  }
+}
+
+function printGap({ from, to }: Gap) {
+  return { from: from && formatTime(from), to: formatTime(to) }
+}
