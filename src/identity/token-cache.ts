@@ -63,7 +63,6 @@ export class TokenCache<Value> {
   drop(key: string): boolean {
     const entry = this.#values.get(key)
     if (entry && this.#options.now() - entry.sinceMs < FRESH_MS) return false
-    this.#failures.delete(key)
     return this.#values.delete(key)
   }
 

@@ -104,7 +104,6 @@ export function routeServiceProvider(
   const { around, identityProviders, now } = parts
   const { url } = around
   const sessions = new Map<string, Assertion>()
-  const used = new Set<string>()
   const cookie = `_shibsession_${Buffer.from(url).toString('hex')}`
 
   ecpRouter.post('/Shibboleth.sso/SAML2/ECP', ctx => {
@@ -114,8 +113,10 @@ export function routeServiceProvider(
     if (assertion.recipient !== meant || assertion.notOnOrAfterMs <= now()) {
       return shibbolethFault(ctx, 'opensaml::FatalProfileException')
     }
-    if (used.has(assertion.id)) return shibbolethFault(ctx, 'opensaml::ReplayException')
-    used.add(assertion.id)
+    for (const [session, { id, notOnOrAfterMs }] of sessions) {
+      if (notOnOrAfterMs <= now()) sessions.delete(session)
+      else if (id === assertion.id) return shibbolethFault(ctx, 'opensaml::ReplayException')
+    }
 
     const session = `_${randomBytes(16).toString('hex')}`
     sessions.set(session, assertion)

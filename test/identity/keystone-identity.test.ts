@@ -151,6 +151,16 @@ test('access is a token of the service provider, with project and endpoints ther
   t.is(endpoints.get('volume'), clouds.sp.url.replace('/identity', `/volume/v3/${ids.spDemo}`))
 })
 
+test('an endpoint elsewhere, or in another region, is none of the cloud', async t => {
+  const clouds = await startKeystones(t)
+  const here = await identityOf(t, clouds, { region: 'RegionOne' }).visitor(await clouds.login())
+  const { endpoints } = await here.access(ids.spDemo)
+  t.true(endpoints.has('image'))
+  t.false(endpoints.has('network'))
+  const there = await identityOf(t, clouds, { region: 'RegionTwo' }).visitor(await clouds.login())
+  t.is((await there.access(ids.spDemo)).endpoints.size, 0)
+})
+
 test('the way to a service provider is walked once, step by step', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
@@ -233,6 +243,21 @@ test('one who was not admitted is taken there again after half a minute', async 
   t.is((await projects()).length, 0)
   clouds.passMs(1)
   t.is((await projects()).length, 2)
+})
+
+test('a way that failed is not walked again within a few seconds', async t => {
+  const clouds = await startKeystones(t)
+  clouds.sp.answer(({ path }) => (path.endsWith('/SAML2/ECP') ? { status: 500 } : undefined))
+  const { visitor } = identityOf(t, clouds)
+  const { access, projects } = await visitor(await clouds.login())
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await t.throwsAsync(access(ids.spDemo), { code: 'FEDERATION_FAILED' })
+    await t.throwsAsync(projects(), { code: 'FEDERATION_FAILED' })
+  }
+  t.deepEqual(clouds.sp.asked(), [presentation])
+  clouds.passMs(5_000)
+  await t.throwsAsync(projects(), { code: 'FEDERATION_FAILED' })
+  t.deepEqual(clouds.sp.asked(), [presentation, presentation])
 })
 
 test('a project without a role, and one that is disabled, give no access', async t => {

@@ -124,6 +124,7 @@ export async function startKeystones(
           name: 'cinder',
           url: `${originOf(spServer)}/volume/v3/$(project_id)s`,
         },
+        { type: 'network', name: 'neutron', url: 'http://elsewhere.example:9696' },
       ],
       identityProviders: [{ id: 'default', url: idpUrl, secret, refusedUsers: ['glance'] }],
       now,
