@@ -2,7 +2,25 @@ import { Command, CommanderError } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { configCommand } from './config.js'
 import type { Context, World } from './context.js'
+import { explainCommand } from './explain.js'
+import { locateCommand } from './locate.js'
 import { logCommand } from './log.js'
+import { recordCommand } from './record.js'
+import { sandboxCommand } from './sandbox.js'
+import { serveCommand } from './serve.js'
+import { viewsCommand } from './views.js'
+
+/** In the order in which `--help` lists them. */
+const commands = [
+  serveCommand,
+  recordCommand,
+  configCommand,
+  logCommand,
+  viewsCommand,
+  locateCommand,
+  explainCommand,
+  sandboxCommand,
+]
 
 const DONE = 0
 const FAILED = 1
@@ -36,9 +54,7 @@ function program(context: Context): Command {
   const mixmatch = new Command('mixmatch')
     .description('The event-sourced federation proxy for OpenStack.')
     .option('--config-file <file>', 'instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf')
-  for (const command of [configCommand, logCommand]) {
-    mixmatch.addCommand(command(context))
-  }
+  for (const command of commands) mixmatch.addCommand(command(context))
   inherit(mixmatch, context)
   return mixmatch
 }

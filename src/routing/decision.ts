@@ -65,7 +65,7 @@ export interface Aggregate {
   readonly envelope: string
 }
 
-/** The decision as one sentence for people: `located: sp1 holds image 3f… since event 4182`. */
+/** The decision as one sentence for people: `located: sp1 holds image 3f…, says event 4182`. */
 export function describe(decision: Decision): string {
   return `${decision.because}: ${sentence(decision)}`
 }
@@ -90,11 +90,11 @@ function sentenceOfOne({ to, because, resource, restsOn }: One): string {
     case 'named':
       return `the new name ends in @${to}`
     case 'located':
-      return `${to} holds ${named(resource)}${since(restsOn)}`
+      return `${to} holds ${named(resource)}${evidence(restsOn)}`
     case 'conflict':
-      return `several clouds hold ${named(resource)}, and ${to} is preferred${since(restsOn)}`
+      return `several clouds hold ${named(resource)}, and ${to} is preferred${evidence(restsOn)}`
     case 'referred':
-      return `the body refers to ${named(resource)}, which ${to} holds${since(restsOn)}`
+      return `the body refers to ${named(resource)}, which ${to} holds${evidence(restsOn)}`
     case 'list':
       return `${to} is the only cloud to list`
     case 'local':
@@ -108,8 +108,8 @@ function named(resource: ResourceKey | null): string {
   return resource ? `${resource.type} ${resource.id}` : 'it'
 }
 
-function since(position: Position | null): string {
-  return position === null ? '' : ` since event ${position}`
+function evidence(position: Position | null): string {
+  return position === null ? '' : `, says event ${position}`
 }
 
 function listed(clouds: readonly SpName[]): string {

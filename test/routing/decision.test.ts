@@ -14,14 +14,14 @@ const one: One = {
 const resting = { ...one, resource: null, restsOn: null }
 
 for (const [decision, sentence] of [
-  [one, `located: cornmeal holds image ${image.id} since event 4182`],
+  [one, `located: cornmeal holds image ${image.id}, says event 4182`],
   [
     { ...one, because: 'conflict' },
-    `conflict: several clouds hold image ${image.id}, and cornmeal is preferred since event 4182`,
+    `conflict: several clouds hold image ${image.id}, and cornmeal is preferred, says event 4182`,
   ],
   [
     { ...one, because: 'referred' },
-    `referred: the body refers to image ${image.id}, which cornmeal holds since event 4182`,
+    `referred: the body refers to image ${image.id}, which cornmeal holds, says event 4182`,
   ],
   [{ ...resting, because: 'asked' }, 'asked: MM-SERVICE-PROVIDER asks for cornmeal'],
   [{ ...resting, because: 'named' }, 'named: the new name ends in @cornmeal'],
