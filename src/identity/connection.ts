@@ -5,9 +5,9 @@ import { type FaultCode, MixmatchError } from '../errors.js'
 /** How a cloud's certificate is judged. */
 export interface Trust {
   /** PEM file of the authorities that are believed instead of the system's. */
-  readonly cafile?: string | undefined
+  readonly cafile?: string | null
   /** Take any certificate. */
-  readonly insecure?: boolean | undefined
+  readonly insecure?: boolean
 }
 
 export interface Timeouts {
@@ -59,15 +59,16 @@ const MAX_HEADER_BYTES = 64 * 1024
  * @throws CONFIG_INVALID where `cafile` cannot be read
  */
 export function openConnection(options: ConnectionOptions): { ask: Ask; close(): Promise<void> } {
-  const { peer, faults, connectTimeoutMs, answerTimeoutMs, cafile, insecure } = options
+  const { peer, faults, connectTimeoutMs, answerTimeoutMs } = options
+  const { cafile = null, insecure = false } = options
   const agent = new Agent({
     connections: CONNECTIONS,
     maxHeaderSize: MAX_HEADER_BYTES,
     maxResponseSize: MAX_ANSWER_BYTES,
     connect: {
       timeout: connectTimeoutMs,
-      rejectUnauthorized: insecure !== true,
-      ...(cafile !== undefined && { ca: readAuthorities(cafile, peer) }),
+      rejectUnauthorized: !insecure,
+      ...(cafile !== null && { ca: readAuthorities(cafile, peer) }),
     },
   })
 

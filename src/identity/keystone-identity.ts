@@ -32,7 +32,8 @@ export interface CloudOptions extends Trust {
   readonly authUrl: string
   /** `host` or `host:port`, also of what its catalog names; none stands for the host of `authUrl`. */
   readonly allowedHosts: readonly string[]
-  readonly region?: string | undefined
+  /** Whose endpoints are taken; by default those that its catalog names first. */
+  readonly region?: string | null
 }
 
 /** Users at one time. Each takes some 2 KB, and as much again for each cloud it goes to. */
@@ -120,7 +121,7 @@ const staleWhen: readonly (FaultCode | null)[] = [
 ]
 
 function toServiceProvider(
-  { name, spName, authUrl, allowedHosts, region, ...trust }: CloudOptions,
+  { name, spName, authUrl, allowedHosts, region = null, ...trust }: CloudOptions,
   connect: (peer: string, trust: Trust, faults: Faults) => Ask,
 ): ServiceProvider {
   const peer = `Service provider "${name}"`
@@ -128,7 +129,7 @@ function toServiceProvider(
     name,
     peer,
     spName,
-    region: region ?? null,
+    region,
     ...addressesOf(authUrl),
     isAllowed: createAllowed(authUrl, allowedHosts),
     ask: connect(peer, trust, ofCloud),
