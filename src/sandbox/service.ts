@@ -32,6 +32,8 @@ export interface Manners {
   render(ctx: ServiceContext, refusal: Refusal): void
 }
 
+/** How it shows that a client went away: no fault of ours. */
+const HANG_UPS = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']
 const REQUEST_ID = /^req-[a-f0-9]{8}-(?:[a-f0-9]{4}-){3}[a-f0-9]{12}$/
 const MAX_JSON_BYTES = 112 * 1024 // oslo.middleware's sizelimit
 
@@ -41,7 +43,9 @@ export function createService<State extends ServiceState>(
   manners: Manners,
 ): Koa<State> {
   const app = new Koa<State>()
-  app.on('error', options.report)
+  app.on('error', error => {
+    if (!isHangUp(error)) options.report(error)
+  })
   app.use(async (ctx, next) => {
     const theirs = ctx.get('X-Openstack-Request-Id')
     ctx.state.requestId = `req-${randomUUID()}`
@@ -87,4 +91,8 @@ function authenticate(ctx: ServiceContext, { whoIs, keystoneUrl }: ServiceOption
   throw new Refusal(401, 'The request you have made requires authentication.', {
     headers: { 'WWW-Authenticate': `Keystone uri="${keystoneUrl}"` },
   })
+}
+
+function isHangUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && HANG_UPS.includes(String(error.code))
 }

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ExecutionContext } from 'ava'
+import type { Cloud } from '../../src/sandbox/cloud.js'
+import {
+  type Federation,
+  type FederationOptions,
+  startFederation,
+} from '../../src/sandbox/federation.js'
+import { people } from '../../src/sandbox/people.js'
+
+/** A miniature federation for one test, in which nothing breaks unforeseen. */
+export async function startClouds(
+  t: ExecutionContext,
+  options: FederationOptions = {},
+): Promise<Federation> {
+  const broke: unknown[] = []
+  const federation = await startFederation({
+    momentMs: 20,
+    report: error => broke.push(error),
+    ...options,
+  })
+  t.teardown(async () => {
+    await federation.close()
+    if (broke.length > 0) throw new AggregateError(broke, 'a miniature cloud broke')
+  })
+  return federation
+}
+
+export interface Said {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: what a test reads of an answer, it asserts
+  readonly json: any
+  readonly text: string
+  readonly bytes: Buffer
+}
+
+export interface Request {
+  readonly json?: unknown
+  readonly body?: RequestInit['body']
+  readonly headers?: Record<string, string>
+}
+
+export interface User {
+  readonly token: string
+  readonly project: string
+  call(method: string, url: string, request?: Request): Promise<Said>
+}
+
+/** Somebody who has logged in at a cloud. */
+export async function logIn(
+  cloud: Cloud,
+  { name, password, project }: { name: string; password: string; project: string } = people.demo,
+): Promise<User> {
+  const domain = { id: 'default' }
+  const login = await call('POST', `${cloud.keystoneUrl}/auth/tokens`, {
+    json: {
+      auth: {
+        identity: { methods: ['password'], password: { user: { name, password, domain } } },
+        scope: { project: { name: project, domain } },
+      },
+    },
+  })
+  const token = login.headers.get('X-Subject-Token') ?? ''
+  return {
+    token,
+    project: login.json.token.project.id,
+    call: (method, url, request = {}) =>
+      call(method, url, { ...request, headers: { 'X-Auth-Token': token, ...request.headers } }),
+  }
+}
+
+export async function call(
+  method: string,
+  url: string,
+  { json, body, headers }: Request = {},
+): Promise<Said> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(json === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    ...(body === undefined ? {} : { body, duplex: 'half' }),
+  } as RequestInit)
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const text = bytes.toString('utf8')
+  const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
+  const { status } = response
+  return { status, headers: response.headers, text, bytes, json: isJson ? JSON.parse(text) : null }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: notifications of any shape
+export type Told = { line: any; envelope: any; message: any }
+
+/** What a cloud has told its bus so far. */
+export function told(cloud: Cloud): Told[] {
+  return readNotifications(fileURLToPath(cloud.messagebus))
+}
+
+export function readNotifications(file: string): Told[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(text => text !== '')
+    .map(text => {
+      const line = JSON.parse(text)
+      const envelope = JSON.parse(line.body)
+      return { line, envelope, message: JSON.parse(envelope['oslo.message']) }
+    })
+}
+
+export function typesTold(cloud: Cloud): string[] {
+  return told(cloud).map(({ message }) => message.event_type)
+}
+
+/** Wait until something holds, for at most five seconds. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within five seconds: ${holds}`)
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}
