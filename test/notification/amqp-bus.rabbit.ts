@@ -1,0 +1,309 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import { ownEventTypes } from '../../src/event/event.js'
+import {
+  brokerUrl,
+  type Listening,
+  startBroker,
+  startListening,
+  startRelay,
+  through,
+  until,
+} from './rabbit.js'
+
+const numbers = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => String(from + index))
+
+const connected = ({ bus }: Listening) =>
+  until('the bus is connected', () => bus.status().state === 'connected')
+
+const typesOf = ({ facts }: Listening) => facts.map(({ eventType }) => eventType)
+
+const gapOf = ({ facts }: Listening, type: string) =>
+  JSON.parse(facts.findLast(({ eventType }) => eventType === type)?.body ?? '{}').possible_gap
+
+test.before('there is a RabbitMQ to test against', () => {
+  brokerUrl()
+})
+
+test('messages come in batches and in order, and are acknowledged', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const listening = startListening(t, broker)
+  await connected(listening)
+  await broker.publish(...numbers(3000))
+  await until('all have come', () => listening.taken.length === 3000)
+  t.deepEqual(listening.taken, numbers(3000))
+  t.true(Math.max(...listening.batches) <= 1000)
+  t.true(listening.batches.length < 1000)
+  t.is(listening.bus.status().delivered, 3000)
+  await listening.stop()
+  t.is(await broker.waiting(), 0)
+  t.is(listening.bus.status().state, 'stopped')
+})
+
+test('what was not committed is not acknowledged, and comes again after a crash', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const relay = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const crashing = startListening(
+    t,
+    { ...broker, url: through(broker.url, relay.port) },
+    { onDeliveries: () => sleep(200) },
+  )
+  await connected(crashing)
+  await broker.publish(...numbers(10))
+  await sleep(50) // they are in hand, and not committed
+  relay.cut()
+  await until('the broker has them back', async () => (await broker.waiting()) === 10)
+
+  const next = startListening(t, broker)
+  await until('they have come', () => next.taken.length === 10)
+  t.deepEqual(next.taken, numbers(10))
+})
+
+test('when a batch cannot be committed, the bus is connected anew and brings it again', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  let refusals = 3
+  const listening = startListening(t, broker, {
+    onDeliveries() {
+      if (refusals === 0) return
+      refusals -= 1
+      throw new Error('the disk is full')
+    },
+  })
+  await connected(listening)
+  await broker.publish('once')
+  await until('it was taken', () => listening.taken.length === 1)
+  t.is(refusals, 0)
+  t.deepEqual(listening.taken, ['once'])
+  t.true(typesOf(listening).filter(type => type === ownEventTypes.busLost).length >= 3)
+  await listening.stop()
+  t.is(await broker.waiting(), 0)
+})
+
+test('while a batch is being committed nothing of it is acknowledged', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const commit = withResolvers()
+  const listening = startListening(t, broker, { onDeliveries: () => commit.promise })
+  await connected(listening)
+  await broker.publish(...numbers(5))
+  await sleep(100)
+  t.is(listening.bus.status().delivered, 0)
+  const stopped = listening.stop()
+  await sleep(50)
+  t.not(listening.bus.status().state, 'stopped')
+  commit.resolve()
+  await stopped
+  t.deepEqual(listening.taken, numbers(5))
+  t.is(await broker.waiting(), 0)
+})
+
+test('after the connection was cut, the queue still has what was published meanwhile', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const relay = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const listening = startListening(t, { ...broker, url: through(broker.url, relay.port) })
+  await connected(listening)
+  relay.cut()
+  await until('the loss is seen', () => listening.bus.status().state === 'retrying')
+  await broker.publish('meanwhile')
+  await until(
+    'it was tried again',
+    () => listening.lines.filter(line => line.includes('bus lost')).length > 1,
+  )
+  t.truthy(listening.bus.status().lastError)
+  relay.mend()
+  await until('it has come', () => listening.taken.length === 1)
+  t.deepEqual(listening.taken, ['meanwhile'])
+  t.deepEqual(typesOf(listening), [
+    ownEventTypes.busConnected,
+    ownEventTypes.queueDeclared,
+    ownEventTypes.exchangeTransient,
+    ownEventTypes.busLost,
+    ownEventTypes.busConnected,
+  ])
+  const gap = gapOf(listening, ownEventTypes.busConnected)
+  t.true(gap.from < gap.to)
+})
+
+test('an exchange that comes later is bound then, and was not declared by us', async t => {
+  const broker = await startBroker(t)
+  const listening = startListening(t, broker)
+  await connected(listening)
+  t.deepEqual(listening.bus.status().missing, [broker.exchange])
+  await broker.declareExchange({ durable: true }) // would be refused if ours were there
+  await until('it is bound', () => listening.bus.status().missing.length === 0)
+  await broker.publish('first')
+  await until('it has come', () => listening.taken.length === 1)
+  t.true(typesOf(listening).includes(ownEventTypes.exchangeDurable))
+  t.truthy(gapOf(listening, ownEventTypes.exchangeDurable).from)
+})
+
+for (const durable of [true, false]) {
+  const word = durable ? 'durable' : 'transient'
+  test(`a ${word} exchange is found to be one, and left as it is`, async t => {
+    const broker = await startBroker(t)
+    await broker.declareExchange({ durable })
+    const listening = startListening(t, broker)
+    await connected(listening)
+    const type = durable ? ownEventTypes.exchangeDurable : ownEventTypes.exchangeTransient
+    const fact = listening.facts.find(({ eventType }) => eventType === type)
+    t.is(fact?.wire.exchange, broker.exchange)
+    t.is(fact?.source, 'recorder')
+    await t.notThrowsAsync(broker.declareExchange({ durable }))
+  })
+
+  test(`a ${word} exchange that a broker lost is declared as it was, and the gap is told`, async t => {
+    const broker = await startBroker(t)
+    const listening = startListening(t, broker, {
+      knownExchanges: [{ name: broker.exchange, durable }],
+    })
+    await connected(listening)
+    t.deepEqual(listening.bus.status().missing, [])
+    await broker.publish('after')
+    await until('it has come', () => listening.taken.length === 1)
+    const fact = listening.facts.find(
+      ({ eventType }) => eventType === ownEventTypes.exchangeRedeclared,
+    )
+    t.is(fact?.wire.exchange, broker.exchange)
+    t.is(gapOf(listening, ownEventTypes.exchangeRedeclared).from, null)
+    await t.notThrowsAsync(broker.declareExchange({ durable }))
+  })
+}
+
+test('an exchange that is not what it was is learned anew', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: true })
+  const listening = startListening(t, broker, {
+    knownExchanges: [{ name: broker.exchange, durable: false }],
+  })
+  await connected(listening)
+  t.true(typesOf(listening).includes(ownEventTypes.exchangeDurable))
+  await broker.publish('heard')
+  await until('it has come', () => listening.taken.length === 1)
+})
+
+test('an exchange unlike any that services declare is bound, and never declared again', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false, autoDelete: true })
+  const listening = startListening(t, broker)
+  await connected(listening)
+  await broker.publish('heard')
+  await until('it has come', () => listening.taken.length === 1)
+  t.deepEqual(typesOf(listening), [ownEventTypes.busConnected, ownEventTypes.queueDeclared])
+})
+
+test('an exchange that is deleted and made anew is bound again', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const listening = startListening(t, broker)
+  await connected(listening)
+  await broker.deleteExchange()
+  await until('it is missed', () => listening.bus.status().missing.length === 1)
+  await sleep(150) // time enough to make it again by mistake, which the next line would show
+  await broker.declareExchange({ durable: true })
+  await until('it is bound', () => listening.bus.status().missing.length === 0)
+  await broker.publish('again')
+  await until('it has come', () => listening.taken.length === 1)
+  t.is(typesOf(listening).at(-1), ownEventTypes.exchangeDurable)
+})
+
+test('an exchange that was made anew between two looks is bound again, too', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const listening = startListening(t, broker)
+  await connected(listening)
+  await broker.deleteExchange()
+  await broker.declareExchange({ durable: false })
+  await until('a message comes', async () => {
+    await broker.publish('again')
+    return listening.taken.length > 0
+  })
+  t.deepEqual(listening.bus.status().missing, [])
+})
+
+test('a queue that is deleted under our eyes is declared anew, and the gap is told', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const listening = startListening(t, broker)
+  await connected(listening)
+  await broker.deleteQueue()
+  const declarations = () =>
+    typesOf(listening).filter(type => type === ownEventTypes.queueDeclared).length
+  await until('it is declared anew', () => declarations() === 2)
+  t.truthy(gapOf(listening, ownEventTypes.queueDeclared).from)
+  await connected(listening)
+  await broker.publish('after')
+  await until('it has come', () => listening.taken.length === 1)
+})
+
+test('a queue with other limits than configured is used as it is, and that is said', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const first = startListening(t, broker)
+  await connected(first)
+  await first.stop()
+  const second = startListening(t, broker, {
+    queue: { name: broker.queue, maxBytes: 1000, expiresSeconds: 300 },
+  })
+  await connected(second)
+  await broker.publish('heard')
+  await until('it has come', () => second.taken.length === 1)
+  t.true(second.lines.some(line => line.includes('other limits')))
+})
+
+test('that somebody else consumes from the queue is said', async t => {
+  const broker = await startBroker(t)
+  await connected(startListening(t, broker))
+  const second = startListening(t, broker)
+  await connected(second)
+  t.true(second.lines.some(line => line.includes('somebody else')))
+})
+
+test('of two hosts the first of which is dead, the second is used', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const dead = await startRelay(t, { hostname: '127.0.0.1', port: 1 })
+  dead.cut()
+  const alive = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const url = through(broker.url, dead.port, alive.port)
+  const listening = startListening(t, { ...broker, url })
+  await connected(listening)
+  await broker.publish('heard')
+  await until('it has come', () => listening.taken.length === 1)
+  t.is(JSON.parse(listening.facts[0]?.body ?? '').host, `127.0.0.1:${alive.port}`)
+})
+
+test('a wrong password is said, without the password, and tried again', async t => {
+  const broker = await startBroker(t)
+  const [host] = broker.url.hosts
+  if (!host) return t.fail()
+  const url = { ...broker.url, hosts: [{ ...host, password: 'wr0ng-one' }] }
+  const listening = startListening(t, { ...broker, url })
+  await until('it was refused', () => /ACCESS.REFUSED/.test(listening.bus.status().lastError ?? ''))
+  t.false(listening.lines.join().includes('wr0ng-one'))
+  t.is(listening.bus.status().state, 'retrying')
+})
+
+test('on a quiet bus a message does not wait for others', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const listening = startListening(t, broker, { batch: { most: 1000, quietMs: 5 } })
+  await connected(listening)
+  for (const number of numbers(10)) {
+    await broker.publish(number)
+    await until('it has come', () => listening.taken.length > Number(number))
+  }
+  t.deepEqual(listening.batches, Array(10).fill(1))
+})
+
+function withResolvers() {
+  let resolve = () => {}
+  const promise = new Promise<void>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

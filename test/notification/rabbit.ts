@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Channel, connect } from 'amqplib'
+import type { ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import type { Event } from '../../src/event/event.js'
+import { listenAmqp } from '../../src/notification/amqp-bus.js'
+import type { AmqpOptions, Bus } from '../../src/notification/bus.js'
+import type { Delivery } from '../../src/notification/delivery.js'
+import { parseTransportUrl, type RabbitUrl } from '../../src/notification/transport-url.js'
+import { cornmeal } from '../controls.js'
+
+/** A real RabbitMQ, names on it that are the test's own, and a service that publishes there. */
+export interface Broker {
+  readonly url: RabbitUrl
+  readonly exchange: string
+  readonly queue: string
+  declareExchange(options: { durable: boolean; autoDelete?: boolean }): Promise<void>
+  deleteExchange(): Promise<void>
+  deleteQueue(): Promise<void>
+  publish(...texts: readonly string[]): Promise<void>
+  /** Messages in our queue that nobody has taken yet. */
+  waiting(): Promise<number>
+}
+
+export function brokerUrl(): RabbitUrl {
+  const text = process.env['MIXMATCH_TEST_AMQP_URL']
+  if (!text) {
+    throw new Error(
+      'MIXMATCH_TEST_AMQP_URL is not set: expected the transport URL of a RabbitMQ to test against, ' +
+        'such as rabbit://user:password@127.0.0.1:5672/',
+    )
+  }
+  const url = parseTransportUrl(text)
+  if (url.kind !== 'rabbit') throw new Error('MIXMATCH_TEST_AMQP_URL is not a rabbit:// URL')
+  return url
+}
+
+export async function startBroker(t: ExecutionContext): Promise<Broker> {
+  const url = brokerUrl()
+  const [host] = url.hosts
+  if (!host) throw new Error('MIXMATCH_TEST_AMQP_URL names no host')
+  const suffix = randomBytes(6).toString('hex')
+  const exchange = `mixmatch-test-${suffix}`
+  const queue = `mixmatch-test.${suffix}.notifications`
+  const model = await connect({ ...host, vhost: encodeURIComponent(url.virtualHost) })
+  const using = async <Value>(act: (channel: Channel) => Promise<Value>): Promise<Value> => {
+    const channel = await model.createChannel()
+    channel.on('error', () => {})
+    const value = await act(channel)
+    await channel.close()
+    return value
+  }
+  const publisher = await model.createConfirmChannel()
+  t.teardown(async () => {
+    await using(channel => channel.deleteQueue(queue))
+    await using(channel => channel.deleteExchange(exchange))
+    await model.close()
+  })
+  return {
+    url,
+    exchange,
+    queue,
+    declareExchange: async options => {
+      await using(channel => channel.assertExchange(exchange, 'topic', options))
+    },
+    deleteExchange: async () => {
+      await using(channel => channel.deleteExchange(exchange))
+    },
+    deleteQueue: async () => {
+      await using(channel => channel.deleteQueue(queue))
+    },
+    async publish(...texts) {
+      for (const text of texts) {
+        publisher.publish(exchange, 'notifications.info', Buffer.from(text), { persistent: true })
+      }
+      await publisher.waitForConfirms()
+    },
+    waiting: async () => (await using(channel => channel.checkQueue(queue))).messageCount,
+  }
+}
+
+/** What a bus that is listened to has brought. */
+export interface Listening {
+  readonly bus: Bus
+  readonly facts: Event[]
+  /** The bodies that were taken, as text, in order. */
+  readonly taken: string[]
+  readonly batches: number[]
+  /** The log's lines. */
+  readonly lines: string[]
+  stop(): Promise<void>
+}
+
+/** Listen with everything quick, until the test ends. */
+export function startListening(
+  t: ExecutionContext,
+  { url, exchange, queue }: Pick<Broker, 'url' | 'exchange' | 'queue'>,
+  overrides: Partial<AmqpOptions> = {},
+): Listening {
+  const stop = new AbortController()
+  const facts: Event[] = []
+  const taken: string[] = []
+  const batches: number[] = []
+  const lines: string[] = []
+  const { onDeliveries = () => {} } = overrides
+  const bus = listenAmqp(url, {
+    serviceProvider: cornmeal,
+    url: '',
+    exchanges: [exchange],
+    knownExchanges: [],
+    queue: { name: queue, maxBytes: 0, expiresSeconds: 300 },
+    tls: { caFile: null, insecure: false },
+    onFact: fact => {
+      facts.push(fact)
+    },
+    logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
+    signal: stop.signal,
+    backoff: { firstMs: 20, capMs: 100 },
+    recheckMs: 50,
+    ...overrides,
+    async onDeliveries(batch: readonly Delivery[]) {
+      await onDeliveries(batch)
+      batches.push(batch.length)
+      taken.push(...batch.map(({ body }) => body.toString()))
+    },
+  })
+  const stopAndWait = async () => {
+    stop.abort()
+    await bus.stopped
+  }
+  t.teardown(stopAndWait)
+  return { bus, facts, taken, batches, lines, stop: stopAndWait }
+}
+
+/** Wait until something holds. @throws Error with the words after ten seconds */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited 10 s until ${what}`)
+    await sleep(10)
+  }
+}
+
+/** A door to a server that can be shut: then all connections through it break, and none is made. */
+export interface Relay {
+  readonly port: number
+  cut(): void
+  mend(): void
+}
+
+export async function startRelay(
+  t: ExecutionContext,
+  to: { readonly hostname: string; readonly port: number },
+): Promise<Relay> {
+  const sockets = new Set<Socket>()
+  let open = true
+  const server = createServer(near => {
+    if (!open) {
+      near.destroy()
+      return
+    }
+    const far = connectSocket(to.port, to.hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.on('error', () => other.destroy())
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
+      one.pipe(other)
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const cut = () => {
+    open = false
+    for (const socket of sockets) socket.destroy()
+  }
+  t.teardown(() => {
+    cut()
+    server.close()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    mend() {
+      open = true
+    },
+  }
+}
+
+/** The same broker by another way. */
+export function through(url: RabbitUrl, ...ports: readonly number[]): RabbitUrl {
+  const [host] = url.hosts
+  if (!host) throw new Error('a RabbitUrl has at least one host')
+  return { ...url, hosts: ports.map(port => ({ ...host, hostname: '127.0.0.1', port })) }
+}
