@@ -1,0 +1,54 @@
+import { Command, Option } from 'commander'
+import { checkConfig } from '../config/config.js'
+import { type Finding, formatFinding } from '../config/problem.js'
+import { renderOptions, showOptions } from '../config/show.js'
+import type { Context } from './context.js'
+
+/** `mixmatch config`: what the configuration says, and what is wrong with it. */
+export function configCommand(context: Context): Command {
+  return new Command('config')
+    .description('What the configuration says, and what is wrong with it.')
+    .addCommand(checkCommand(context))
+    .addCommand(showCommand(context))
+}
+
+function checkCommand(context: Context): Command {
+  return new Command('check')
+    .description('Whether Mixmatch can start with this configuration: 0 if it can, 2 if not.')
+    .addHelpText('after', '\nExample: mixmatch --config-file etc/mixmatch.conf config check')
+    .action((_options, command: Command) => {
+      const checked = check(command, context)
+      for (const warning of checked.warnings) {
+        context.stderr.write(`warning: ${formatFinding(warning)}\n`)
+      }
+      if (refuse(checked.problems, context)) return
+      const read = checked.files.length > 0 ? checked.files.join(', ') : 'environment'
+      context.stdout.write(`${read}: ok, clouds: ${checked.cloudNames.join(', ')}\n`)
+    })
+}
+
+function showCommand(context: Context): Command {
+  return new Command('show')
+    .description('Every option as it counts, defaults marked, secrets masked.')
+    .addOption(new Option('--format <format>').choices(['ini', 'json']).default('ini'))
+    .addHelpText('after', '\nExample: mixmatch config show --format json')
+    .action((options: { format: 'ini' | 'json' }, command: Command) => {
+      const checked = check(command, context)
+      if (refuse(checked.problems, context)) return
+      const shown = showOptions(checked)
+      if (options.format === 'ini') context.stdout.write(renderOptions(shown))
+      else for (const each of shown) context.stdout.write(`${JSON.stringify(each)}\n`)
+    })
+}
+
+function check(command: Command, { cwd, env }: Context) {
+  const { configFile } = command.optsWithGlobals<{ configFile?: string }>()
+  return checkConfig({ ...(configFile === undefined ? {} : { file: configFile }), cwd, env })
+}
+
+/** Say what is wrong, if anything is. */
+function refuse(problems: readonly Finding[], context: Context): boolean {
+  for (const problem of problems) context.stderr.write(`${formatFinding(problem)}\n`)
+  if (problems.length > 0) context.setExitCode(2)
+  return problems.length > 0
+}

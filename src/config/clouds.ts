@@ -1,0 +1,138 @@
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import { type Credentials, readCredentials } from './credentials.js'
+import { options } from './options.js'
+import { readTrust, type Trust } from './paths.js'
+import type { Settings } from './settings.js'
+
+export type ProxiedService = 'image' | 'volume' | 'network'
+
+/** One cloud: `[sp_<name>]`. */
+export interface Cloud extends Trust {
+  readonly name: SpName
+  /** Its id in Keystone, as in the `service_providers` of a token. */
+  readonly spName: string
+  /** Transport URL, credentials and all; null where nothing of it is recorded from a bus. */
+  readonly messagebus: string | null
+  /** Its Keystone with or without `/v3`, or the whole URL of a federated login. */
+  readonly authUrl: string
+  /** Where its services are, without version and slash at the end; null for what its catalog says. */
+  readonly endpoints: Readonly<Record<ProxiedService, string | null>>
+  readonly enabledServices: readonly ProxiedService[]
+  readonly queueName: string
+  /** `host` or `host:port` to which an assertion may be sent; never empty. */
+  readonly allowedHosts: readonly string[]
+  /** The user of Mixmatch there; null where that of `[auth]` comes by federation. */
+  readonly credentials: Credentials | null
+}
+
+const { sp } = options
+const endpointOptions = {
+  image: sp.imageEndpoint,
+  volume: sp.volumeEndpoint,
+  network: sp.networkEndpoint,
+} as const
+
+/** `cornmeal-sp` → `sp_cornmeal-sp`, in the case in which group names are compared. */
+export function groupOf(cloud: string): string {
+  return `sp_${cloud.toLowerCase()}`
+}
+
+/** Read which clouds there are: `service_providers`, the identity provider among them. */
+export function readCloudNames(settings: Settings): readonly SpName[] {
+  const { serviceProviders } = options.DEFAULT
+  const problem = (message: string) => settings.problem('DEFAULT', serviceProviders, message)
+  const before = settings.problems.length
+  const names = settings.read('DEFAULT', serviceProviders)
+  if (settings.problems.length > before) return names
+
+  if (!names.includes(IDENTITY_PROVIDER)) {
+    const found = names.length === 0 ? 'none' : names.join(', ')
+    problem(`expected the names of the clouds, "${IDENTITY_PROVIDER}" among them; found ${found}`)
+  }
+  for (const [one, other] of alikeIn(names)) {
+    problem(`expected names that differ in letters or digits, found "${one}" and "${other}"`)
+  }
+  for (const name of names) {
+    if (!settings.has(groupOf(name))) problem(`names "${name}", but there is no group [sp_${name}]`)
+  }
+  return names
+}
+
+/**
+ * Read the group of each cloud.
+ *
+ * @param authUrl of `[auth]`, which is that of the identity provider too
+ */
+export function readClouds(
+  settings: Settings,
+  names: readonly SpName[],
+  authUrl: string,
+  cwd: string,
+): readonly Cloud[] {
+  const clouds = names
+    .filter(name => settings.has(groupOf(name)))
+    .map(name => readCloud(settings, name, authUrl, cwd))
+  refuseSharedQueues(settings, clouds)
+  return clouds
+}
+
+function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: string): Cloud {
+  const group = groupOf(name)
+  const isIdentityProvider = name === IDENTITY_PROVIDER
+  const enabledServices = settings.read(group, sp.enabledServices)
+  for (const service of isIdentityProvider ? enabledServices : []) {
+    if (settings.gives(group, endpointOptions[service])) continue
+    const message = `expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing`
+    settings.problem(group, endpointOptions[service], message)
+  }
+  if (!isIdentityProvider && !settings.gives(group, sp.authUrl)) {
+    settings.problem(group, sp.authUrl, 'expected the Keystone of that cloud, found nothing')
+  }
+  const messagebus = settings.read(group, sp.messagebus)
+  if (messagebus === null && !settings.gives(group, sp.messagebus)) {
+    settings.warning(
+      group,
+      sp.messagebus,
+      'is not set: notifications of this cloud are not recorded',
+    )
+  }
+  const authUrl = settings.read(group, sp.authUrl) ?? idpAuthUrl
+  const allowedHosts = settings.read(group, sp.allowedHosts)
+  return {
+    name,
+    spName: settings.read(group, sp.spName) ?? name,
+    messagebus,
+    authUrl,
+    endpoints: {
+      image: settings.read(group, sp.imageEndpoint),
+      volume: settings.read(group, sp.volumeEndpoint),
+      network: settings.read(group, sp.networkEndpoint),
+    },
+    enabledServices,
+    queueName: settings.read(group, sp.queueName) ?? `mixmatch.${name}.notifications`,
+    ...readTrust(settings, group, sp, cwd),
+    allowedHosts: allowedHosts.length > 0 ? allowedHosts : [new URL(authUrl).hostname],
+    credentials: readCredentials(settings, group, sp, cwd),
+  }
+}
+
+/** Pairs that a group or a variable of the environment could not tell apart. */
+function alikeIn(names: readonly SpName[]): [SpName, SpName][] {
+  const letters = (name: SpName) => name.toLowerCase().replace(/[.-]/g, '_')
+  return names.flatMap((name, index) => {
+    const other = names.slice(0, index).find(each => letters(each) === letters(name))
+    return other === undefined ? [] : [[other, name]]
+  })
+}
+
+/** Two consumers of one queue get half of the notifications each. */
+function refuseSharedQueues(settings: Settings, clouds: readonly Cloud[]): void {
+  for (const [index, { name, messagebus, queueName }] of clouds.entries()) {
+    const other = clouds
+      .slice(0, index)
+      .find(each => each.messagebus === messagebus && each.queueName === queueName)
+    if (messagebus === null || messagebus.startsWith('file:') || !other) continue
+    const message = `expected a queue of its own on that message bus, found that of "${other.name}"`
+    settings.problem(groupOf(name), sp.queueName, message)
+  }
+}

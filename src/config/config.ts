@@ -1,0 +1,195 @@
+import { resolve } from 'node:path'
+import { MixmatchError } from '../errors.js'
+import type { SpName } from '../ids.js'
+import { type Cloud, readCloudNames, readClouds } from './clouds.js'
+import { type Credentials, readCredentials } from './credentials.js'
+import { findFiles, searchedFiles } from './find-files.js'
+import { options } from './options.js'
+import { parseOsloIni } from './oslo-ini.js'
+import { readTrust, type Trust } from './paths.js'
+import { type Finding, formatFinding, inOrder } from './problem.js'
+import { createSettings, type Environment, type Settings } from './settings.js'
+import { findSurprises } from './surprises.js'
+
+/** What `mixmatch.conf` and the environment say. Nothing outside this folder knows how they say it. */
+export interface Config {
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly workers: number | 'auto'
+    /** Without a slash at the end; null where each request says it. */
+    readonly publicEndpoint: string | null
+    /** Addresses and networks, such as `10.0.0.0/8`. */
+    readonly trustedProxies: readonly string[]
+    /** At once, by one worker; null for no limit. */
+    readonly maxRequests: number | null
+    readonly gracefulTimeoutMs: number
+  }
+  readonly upstream: {
+    readonly connectTimeoutMs: number
+    readonly headersTimeoutMs: number
+    readonly idleTimeoutMs: number
+  }
+  readonly routing: {
+    readonly searchByBroadcast: boolean
+    readonly aggregation: boolean
+    readonly aggregationErrors: 'partial' | 'fail'
+  }
+  readonly auth: Trust & {
+    readonly authUrl: string
+    readonly wwwAuthenticateUri: string
+    /** The user of Mixmatch itself; null where it has none, and needs none to forward. */
+    readonly credentials: Credentials | null
+    readonly cacheSeconds: number
+  }
+  readonly notification: {
+    readonly exchanges: readonly string[]
+    /** null for no limit. */
+    readonly queueMaxBytes: number | null
+    /** null for never. */
+    readonly queueExpiresMs: number | null
+  }
+  readonly database: {
+    /** The event log, an absolute path. */
+    readonly file: string
+  }
+  readonly logging: {
+    readonly debug: boolean
+    /** Absolute path; null for standard error. */
+    readonly file: string | null
+    readonly json: boolean
+  }
+  readonly ops: {
+    readonly host: string
+    readonly port: number
+    readonly auth: 'keystone' | 'none'
+  }
+  /** In the order of `service_providers`; the identity provider, `default`, is among them. */
+  readonly clouds: readonly Cloud[]
+}
+
+export interface ConfigPlace {
+  /** Read this file alone, instead of those that are found. */
+  readonly file?: string
+  readonly cwd: string
+  readonly env: Environment
+}
+
+export interface CheckedConfig {
+  /** null where there are problems. */
+  readonly config: Config | null
+  readonly problems: readonly Finding[]
+  readonly warnings: readonly Finding[]
+  /** The files that were read, by the names they were found under. */
+  readonly files: readonly string[]
+  /** What `service_providers` names, as far as it could be read. */
+  readonly cloudNames: readonly SpName[]
+  /** Each option as it stands, to be shown. */
+  readonly settings: Settings
+}
+
+/**
+ * Read the configuration: files first, then the environment over them.
+ *
+ * @throws CONFIG_NOT_FOUND
+ * @throws CONFIG_INVALID with all problems in the message, one a line
+ */
+export function readConfig(place: ConfigPlace): Config {
+  const { config, problems } = checkConfig(place)
+  if (config) return config
+  throw new MixmatchError('CONFIG_INVALID', problems.map(formatFinding).join('\n'))
+}
+
+/**
+ * Read the configuration and say all that is wrong with it, and all that may surprise.
+ *
+ * @throws CONFIG_NOT_FOUND where there is no file, and the environment names no clouds either
+ */
+export function checkConfig({ file, cwd, env }: ConfigPlace): CheckedConfig {
+  const found = findFiles(file, cwd)
+  const files = found.texts.map(({ file, text }) => ({ file, ...parseOsloIni(text, file) }))
+  const settings = createSettings(files, env)
+  if (files.length === 0 && found.problems.length === 0 && !namesClouds(settings)) {
+    throw new MixmatchError(
+      'CONFIG_NOT_FOUND',
+      `No configuration: looked for ${searchedFiles.join(', ')}. ` +
+        'Begin with etc/mixmatch.conf.sample, or name a file with --config-file.',
+    )
+  }
+  const cloudNames = readCloudNames(settings)
+  const config = buildConfig(settings, cloudNames, cwd)
+  const problems = inOrder([
+    ...found.problems,
+    ...files.flatMap(({ problems }) => problems),
+    ...settings.problems,
+  ])
+  return {
+    config: problems.length > 0 ? null : config,
+    problems,
+    warnings: inOrder([...findSurprises(files, env, cloudNames), ...settings.warnings]),
+    files: files.map(({ file }) => file),
+    cloudNames,
+    settings,
+  }
+}
+
+function namesClouds(settings: Settings): boolean {
+  return settings.gives('DEFAULT', options.DEFAULT.serviceProviders)
+}
+
+function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: string): Config {
+  const { DEFAULT: general, auth, database, ops } = options
+  const authUrl = settings.read('auth', auth.authUrl)
+  const logFile = settings.read('DEFAULT', general.logFile)
+  return {
+    server: {
+      host: settings.read('DEFAULT', general.host),
+      port: settings.read('DEFAULT', general.port),
+      workers: settings.read('DEFAULT', general.workers),
+      publicEndpoint: settings.read('DEFAULT', general.publicEndpoint),
+      trustedProxies: settings.read('DEFAULT', general.trustedProxies),
+      maxRequests: settings.read('DEFAULT', general.maxRequests),
+      gracefulTimeoutMs: settings.read('DEFAULT', general.gracefulTimeout),
+    },
+    upstream: {
+      connectTimeoutMs: settings.read('DEFAULT', general.connectTimeout),
+      headersTimeoutMs: settings.read('DEFAULT', general.headersTimeout),
+      idleTimeoutMs: settings.read('DEFAULT', general.idleTimeout),
+    },
+    routing: {
+      searchByBroadcast: settings.read('DEFAULT', general.searchByBroadcast),
+      aggregation: settings.read('DEFAULT', general.aggregation),
+      aggregationErrors: settings.read('DEFAULT', general.aggregationErrors),
+    },
+    auth: {
+      authUrl,
+      wwwAuthenticateUri: settings.read('auth', auth.wwwAuthenticateUri) ?? authUrl,
+      ...readTrust(settings, 'auth', auth, cwd),
+      credentials: readCredentials(settings, 'auth', auth, cwd),
+      cacheSeconds: settings.read('DEFAULT', general.cacheTime),
+    },
+    notification: {
+      exchanges: settings.read('DEFAULT', general.notificationExchanges),
+      queueMaxBytes: settings.read('DEFAULT', general.queueMaxBytes),
+      queueExpiresMs: settings.read('DEFAULT', general.queueExpires),
+    },
+    database: { file: resolve(cwd, settings.read('database', database.connection)) },
+    logging: {
+      debug: settings.read('DEFAULT', general.debug),
+      file: logFile === null ? null : resolve(cwd, logFile),
+      json: settings.read('DEFAULT', general.useJson),
+    },
+    ops: readOps(settings, ops),
+    clouds: readClouds(settings, cloudNames, authUrl, cwd),
+  }
+}
+
+function readOps(settings: Settings, ops: typeof options.ops): Config['ops'] {
+  const host = settings.read('ops', ops.host)
+  const auth = settings.read('ops', ops.auth)
+  if (auth === 'none' && !/^(127\.[\d.]+|::1|localhost)$/.test(host)) {
+    const message = `expected keystone, because ${host} is no loopback address; found none`
+    settings.problem('ops', ops.auth, message)
+  }
+  return { host, port: settings.read('ops', ops.port), auth }
+}

@@ -1,0 +1,74 @@
+import { resolve } from 'node:path'
+import type { Option } from './option.js'
+import { readPasswordFile } from './paths.js'
+import { Secret } from './secret.js'
+import type { Settings } from './settings.js'
+
+/** A user of Mixmatch's own at a cloud, scoped to a project. */
+export interface Credentials {
+  readonly username: string
+  readonly password: Secret
+  readonly userDomainId: string
+  readonly projectName: string
+  readonly projectDomainId: string
+}
+
+/** The options that make one, alike in `[auth]` and `[sp_…]`. */
+export interface CredentialOptions {
+  readonly username: Option<string | null>
+  readonly password: Option<string | null>
+  readonly passwordFile: Option<string | null>
+  readonly userDomainId: Option<string>
+  readonly projectName: Option<string | null>
+  readonly projectDomainId: Option<string>
+}
+
+/** Read the user of a group; null where there is no password, or it is not complete. */
+export function readCredentials(
+  settings: Settings,
+  group: string,
+  options: CredentialOptions,
+  cwd: string,
+): Credentials | null {
+  const before = settings.problems.length
+  const username = settings.read(group, options.username)
+  const projectName = settings.read(group, options.projectName)
+  const userDomainId = settings.read(group, options.userDomainId)
+  const projectDomainId = settings.read(group, options.projectDomainId)
+  const password = readPassword(settings, group, options, cwd)
+  if (settings.problems.length > before) return null
+
+  if (password === null) {
+    if (settings.gives(group, options.username)) {
+      const message = 'expected a password for that user, in password or password_file; found none'
+      settings.problem(group, options.username, message)
+    }
+    return null
+  }
+  if (username === null) settings.problem(group, options.username, MISSING)
+  if (projectName === null) settings.problem(group, options.projectName, MISSING)
+  return username === null || projectName === null
+    ? null
+    : { username, password, userDomainId, projectName, projectDomainId }
+}
+
+const MISSING = 'expected one, because there is a password; found nothing'
+
+/** A password of the environment counts above the file, and the file above one in the configuration. */
+function readPassword(
+  settings: Settings,
+  group: string,
+  options: CredentialOptions,
+  cwd: string,
+): Secret | null {
+  const written = settings.read(group, options.password)
+  const file = settings.read(group, options.passwordFile)
+  const { origin } = settings.effective(group, options.password)
+  if (file === null || (written !== null && origin.from === 'environment')) {
+    return written === null ? null : new Secret(written)
+  }
+  if (written !== null) {
+    settings.warning(group, options.password, 'has no effect: password_file counts instead')
+  }
+  return readPasswordFile(settings, group, options.passwordFile, resolve(cwd, file))
+}

@@ -1,0 +1,116 @@
+/** Options of other software that a configuration may hold, understood but without effect here. */
+interface Ineffective {
+  readonly group: string
+  /** Names, or their beginning where a `*` ends them. */
+  readonly names: readonly string[]
+  readonly because: string
+}
+
+const ineffective: readonly Ineffective[] = [
+  {
+    group: 'DEFAULT',
+    names: ['image_api_versions', 'volume_api_versions', 'network_api_versions'],
+    because: 'the clouds themselves are asked for their versions',
+  },
+  {
+    group: 'DEFAULT',
+    names: ['caching'],
+    because: 'tokens are always kept for a while; cache_time says how long at most',
+  },
+  {
+    group: 'DEFAULT',
+    names: [
+      'log_dir',
+      'logdir',
+      'log_config_append',
+      'log_config',
+      'log_date_format',
+      'log_format',
+      'log_rotat*',
+      'max_logfile_*',
+      'watch_log_file',
+      'use_stderr',
+      'use_eventlog',
+      'use_syslog*',
+      'use_journal',
+      'syslog_log_facility',
+      'logging_*',
+      'default_log_levels',
+      'publish_errors',
+      'fatal_deprecations',
+      'instance_*format',
+      'rate_limit_*',
+      'verbose',
+    ],
+    because: 'log lines go to log_file or standard error, with debug or without',
+  },
+  {
+    group: 'DEFAULT',
+    names: ['transport_url', 'control_exchange', 'rpc_*'],
+    because:
+      'each cloud has a messagebus of its own, and notification_exchanges lists what is heard',
+  },
+  {
+    group: 'database',
+    names: [
+      'backend',
+      'slave_connection',
+      'sqlite_synchronous',
+      'mysql_*',
+      'connection_*',
+      'max_pool_size',
+      'min_pool_size',
+      'max_retries',
+      'retry_interval',
+      'max_overflow',
+      'pool_timeout',
+      'use_db_reconnect',
+      'db_*',
+      'use_tpool',
+    ],
+    because: 'the event log is a SQLite file, which needs no connection pool',
+  },
+  {
+    group: 'cache',
+    names: [
+      'enabled',
+      'backend',
+      'backend_argument',
+      'config_prefix',
+      'proxies',
+      'debug_cache_backend',
+      'memcache_*',
+      'redis_*',
+      'tls_*',
+      'socket_keepalive_*',
+      'enable_*',
+      'retry_*',
+      'hashclient_*',
+      'dead_timeout',
+      'username',
+      'password',
+    ],
+    because: 'each process keeps its tokens in memory, for cache_time seconds at most',
+  },
+  {
+    group: 'fleet',
+    names: ['stream'],
+    because: 'every node keeps an event log of its own in this version',
+  },
+]
+
+/** Groups that hold nothing but such options, and aliases of ours. */
+export const ineffectiveGroups: readonly string[] = ['cache', 'fleet']
+
+/** Why an option has no effect; null where it is not such a one. */
+export function whyIneffective(group: string, name: string): string | null {
+  const found = ineffective.find(
+    each => each.group === group && each.names.some(pattern => matches(pattern, name)),
+  )
+  return found?.because ?? null
+}
+
+function matches(pattern: string, name: string): boolean {
+  const [start = '', end] = pattern.split('*')
+  return end === undefined ? name === start : name.startsWith(start) && name.endsWith(end)
+}

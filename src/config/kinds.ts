@@ -1,0 +1,180 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { MixmatchError } from '../errors.js'
+import { type SpName, spName } from '../ids.js'
+import { parseTransportUrl } from '../notification/transport-url.js'
+import { unquote } from './oslo-ini.js'
+
+/** How the text of an option becomes a value. */
+export interface Kind<T> {
+  /** Completes "expected …": `a port from 0 to 65535`. */
+  readonly expected: string
+  readonly schema: z.ZodType<T>
+  /** Whether its text is a list, of which each item may stand in quotes or on a line of its own. */
+  readonly list?: true
+  /** Why a text is refused, without any secret of it; null where it is not. */
+  readonly explain?: (text: string) => string | null
+}
+
+const kind = <T>(expected: string, schema: z.ZodType<T>): Kind<T> => ({ expected, schema })
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number)
+
+export const text = kind('a line of text', z.string().regex(/^.+$/))
+
+/** In the words of oslo.config's `types.Boolean`, in any case. */
+export const flag = kind(
+  'true or false (or yes, no, on, off, 1, 0)',
+  z.stringbool({ truthy: ['true', '1', 'on', 'yes'], falsy: ['false', '0', 'off', 'no'] }),
+)
+
+export const port = kind('a port from 0 to 65535', wholeNumber.pipe(z.int().max(65535)))
+
+export const wholeSeconds = kind('a whole number of seconds', wholeNumber)
+
+/** The value is in milliseconds. */
+export const seconds = kind(
+  'a number of seconds above 0, such as 60 or 0.5',
+  z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,3})?$/)
+    .transform(written => Math.round(Number(written) * 1000))
+    .pipe(z.int().positive()),
+)
+
+/** RabbitMQ's `x-expires` has 32 bits of milliseconds. The value is in milliseconds, null for 0. */
+export const expirySeconds = kind(
+  'a whole number of seconds up to 4294967, 0 for never',
+  wholeNumber.pipe(z.int().max(4294967)).transform(value => (value === 0 ? null : value * 1000)),
+)
+
+/** 0 means that there is none: the value is null then. */
+export const limit = kind(
+  'a whole number, 0 for no limit',
+  wholeNumber.transform(value => (value === 0 ? null : value)),
+)
+
+export const workerCount = kind(
+  'a number from 1 to 1024, or auto',
+  z.union([z.literal('auto'), wholeNumber.pipe(z.int().min(1).max(1024))]),
+)
+
+/** A name or address to listen on. */
+export const listenHost = kind(
+  'a host name or an IP address without brackets or port',
+  z.string().refine(host => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)),
+)
+
+/** Without a slash at the end. */
+export const httpUrl = kind(
+  'an http or https URL without credentials, query or fragment',
+  z.string().refine(isPlainHttpUrl).transform(withoutSlash),
+)
+
+const VERSION_AT_END = /\/v\d+(\.\d+)?(\/.*)?$/
+
+/** Where a service is, without a slash at the end: the version and project come from the request. */
+export const endpoint = kind(
+  'an http or https URL without credentials and without a version such as /v3 at its end',
+  z
+    .string()
+    .refine(url => isPlainHttpUrl(url) && !VERSION_AT_END.test(new URL(url).pathname))
+    .transform(withoutSlash),
+)
+
+/** The text stays as it is; it is only tried. */
+export const transportUrl: Kind<string> = {
+  expected: 'a transport URL such as rabbit://user:password@host:5672/ or file:///path.ndjson',
+  schema: z.string().refine(url => whyNoTransportUrl(url) === null),
+  explain: whyNoTransportUrl,
+}
+
+/** The value is the path, relative to the working directory unless it begins with a slash. */
+export const sqliteUrl = kind(
+  'sqlite:///relative/path or sqlite:////absolute/path, because the event log is one SQLite file',
+  z
+    .string()
+    .regex(/^sqlite:\/\/\/(?!:memory:)[^?]+$/)
+    .transform(url => url.slice('sqlite:///'.length)),
+)
+
+/** One of a few words. */
+export function choice<const Words extends readonly [string, string, ...string[]]>(
+  words: Words,
+): Kind<Words[number]> {
+  return kind(inWords(words), z.enum(words))
+}
+
+/** Several, separated by commas or line ends; empty for none. */
+export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
+  return {
+    expected: `a list, each item ${item.expected}`,
+    schema: z
+      .string()
+      .transform((written): unknown => listItems(written))
+      .pipe(z.array(item.schema).transform(items => [...new Set(items)])),
+    list: true,
+  }
+}
+
+/** What `[sp_<name>]`, MM-SERVICE-PROVIDER and `name@<name>` can hold. */
+export const cloudName: Kind<SpName> = kind(
+  'a name of up to 64 letters, digits, dots, hyphens and underscores',
+  z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i)
+    .transform(spName),
+)
+
+export const network = kind(
+  'an IP address or a network such as 10.0.0.0/8',
+  z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]),
+)
+
+export const hostAndPort = kind(
+  'a host name, or host:port for that port alone',
+  z.string().regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i),
+)
+
+/** An AMQP 0-9-1 short string; `amq.` belongs to the broker. */
+export const queueName = kind(
+  'a queue name of up to 255 bytes that does not begin with amq.',
+  z.string().regex(/^(?!amq\.)[\x21-\x7e]{1,255}$/),
+)
+
+/** The items of a list as it is written: between commas or line ends, each or all in quotes. */
+export function listItems(written: string): readonly string[] {
+  const whole = unquote(written)
+  const quotedOnce = whole !== written && !whole.includes(written.charAt(0))
+  return (quotedOnce ? whole : written)
+    .split(/[,\n]/)
+    .map(item => unquote(item.trim()))
+    .filter(item => item !== '')
+}
+
+function whyNoTransportUrl(url: string): string | null {
+  try {
+    parseTransportUrl(url)
+    return null
+  } catch (error) {
+    if (error instanceof MixmatchError) return error.message
+    throw error
+  }
+}
+
+function isPlainHttpUrl(url: string): boolean {
+  if (!URL.canParse(url) || /[\s\\?#]/.test(url)) return false
+  const { protocol, username, password } = new URL(url)
+  return /^https?:$/.test(protocol) && /^https?:\/\//i.test(url) && username + password === ''
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+function inWords(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+}

@@ -1,0 +1,314 @@
+import * as kinds from './kinds.js'
+import { listOf } from './kinds.js'
+import { option, optional } from './option.js'
+
+/**
+ * Every option that Mixmatch knows, group by group in the order of the sample. What is read, shown,
+ * checked and documented all derives from these tables.
+ */
+const general = {
+  serviceProviders: option(
+    'service_providers',
+    listOf(kinds.cloudName),
+    '',
+    'Names of the clouds, each with a group [sp_<name>] below. "default" is the cloud that Mixmatch stands in and where users log in, and must be among them.',
+    { reloads: true, example: 'default, cornmeal' },
+  ),
+  host: option('host', kinds.listenHost, '0.0.0.0', 'Where the proxy listens.', {
+    aliases: ['bind_host'],
+  }),
+  port: option(
+    'port',
+    kinds.port,
+    '5001',
+    'TCP port that the proxy listens on; 0 for any that is free.',
+    { aliases: ['bind_port'] },
+  ),
+  workers: option(
+    'workers',
+    kinds.workerCount,
+    '1',
+    'Processes that proxy requests, or auto for one per processor core.',
+  ),
+  publicEndpoint: optional(
+    'public_endpoint',
+    kinds.httpUrl,
+    'Where clients reach the proxy, for links in answers: the part of the catalog URLs before /image and /volume.',
+    {
+      reloads: true,
+      otherwise: 'what each request says by its Host, or a trusted proxy for it',
+      example: 'https://cloud.example.org/resource',
+    },
+  ),
+  trustedProxies: option(
+    'trusted_proxies',
+    listOf(kinds.network),
+    '',
+    'Addresses and networks of the fronts whose Forwarded and X-Forwarded-* headers are believed.',
+    { reloads: true, otherwise: 'none', example: '127.0.0.1, 10.0.0.0/8' },
+  ),
+  searchByBroadcast: option(
+    'search_by_broadcast',
+    kinds.flag,
+    'false',
+    'Whether a resource that the log does not know is looked for in all clouds.',
+    { reloads: true },
+  ),
+  aggregation: option(
+    'aggregation',
+    kinds.flag,
+    'false',
+    'Whether lists are those of all clouds together.',
+    { reloads: true },
+  ),
+  aggregationErrors: option(
+    'aggregation_errors',
+    kinds.choice(['partial', 'fail']),
+    'partial',
+    'When a cloud fails to answer a list over all clouds: partial answers with what the others have, and names the missing cloud in MM-Partial; fail answers with the failure.',
+    { reloads: true },
+  ),
+  connectTimeout: option(
+    'connect_timeout',
+    kinds.seconds,
+    '5',
+    'Seconds until a connection to a cloud must stand.',
+    { reloads: true },
+  ),
+  headersTimeout: option(
+    'headers_timeout',
+    kinds.seconds,
+    '60',
+    'Seconds that a cloud has to begin its answer once it has the whole request. Cinder can be slow.',
+    { reloads: true },
+  ),
+  idleTimeout: option(
+    'idle_timeout',
+    kinds.seconds,
+    '600',
+    'Seconds without a byte, in either direction, after which a transfer is given up.',
+    { reloads: true },
+  ),
+  gracefulTimeout: option(
+    'graceful_timeout',
+    kinds.seconds,
+    '60',
+    'Seconds that running requests have to finish after SIGTERM.',
+    { aliases: ['graceful_shutdown_timeout'], reloads: true },
+  ),
+  maxRequests: option(
+    'max_requests',
+    kinds.limit,
+    '0',
+    'Requests that one worker handles at once before it answers 503; 0 for no limit.',
+    { reloads: true },
+  ),
+  cacheTime: option(
+    'cache_time',
+    kinds.wholeSeconds,
+    '600',
+    'Seconds that a token which was validated or exchanged is kept, at most: a revoked token can work this long.',
+    { aliases: ['cache.expiration_time'], reloads: true },
+  ),
+  notificationExchanges: option(
+    'notification_exchanges',
+    listOf(kinds.queueName),
+    'glance, cinder, openstack, nova, neutron, keystone',
+    'Exchanges on the message buses from which notifications are recorded: the control_exchange of each service.',
+  ),
+  queueMaxBytes: option(
+    'queue_max_bytes',
+    kinds.limit,
+    '1073741824',
+    'Bytes that the queue of Mixmatch may hold on a message bus before the oldest notifications are dropped; 0 for no limit. An existing queue keeps the limit it was made with.',
+  ),
+  queueExpires: option(
+    'queue_expires',
+    kinds.expirySeconds,
+    '1209600',
+    'Seconds after which a message bus deletes the queue of a Mixmatch that does not come back (1209600 is two weeks); 0 for never. An existing queue keeps the time it was made with.',
+  ),
+  debug: option('debug', kinds.flag, 'false', 'Whether to log details.', { reloads: true }),
+  logFile: optional('log_file', kinds.text, 'File that log lines are appended to.', {
+    aliases: ['logfile'],
+    otherwise: 'standard error',
+    example: '/var/log/mixmatch/mixmatch.log',
+  }),
+  useJson: option(
+    'use_json',
+    kinds.flag,
+    'true',
+    'Whether log lines are JSON objects, or else text for people. The access log is JSON always.',
+  ),
+}
+
+const password = optional(
+  'password',
+  kinds.text,
+  'Its password. A dollar sign is written $$ here; in the environment and in a file it stands for itself.',
+  { secret: true, example: 'secret' },
+)
+const passwordFile = (example: string) =>
+  optional('password_file', kinds.text, 'A file with the password and nothing else, instead.', {
+    example,
+  })
+const cafile = optional(
+  'cafile',
+  kinds.text,
+  'PEM file with the certificates of the authorities to believe.',
+  { otherwise: 'those of the system', example: '/etc/ssl/certs/cloud-ca.pem' },
+)
+const insecure = option(
+  'insecure',
+  kinds.flag,
+  'false',
+  'Whether to take any certificate, and with it anybody in the place of the cloud.',
+)
+
+const auth = {
+  authUrl: option(
+    'auth_url',
+    kinds.httpUrl,
+    'http://localhost:5000/v3',
+    'Keystone of the cloud that Mixmatch stands in.',
+  ),
+  wwwAuthenticateUri: optional(
+    'www_authenticate_uri',
+    kinds.httpUrl,
+    'Keystone as clients reach it, for those who come without a token.',
+    { otherwise: 'auth_url', example: 'https://cloud.example.org/identity' },
+  ),
+  username: option(
+    'username',
+    kinds.text,
+    'admin',
+    'The user of Mixmatch itself. Forwarding needs none: requests carry the token of their own user.',
+  ),
+  password,
+  passwordFile: passwordFile('/etc/mixmatch/password'),
+  userDomainId: option('user_domain_id', kinds.text, 'default', 'The domain of that user.'),
+  projectName: option('project_name', kinds.text, 'admin', 'The project that it acts in.'),
+  projectDomainId: option(
+    'project_domain_id',
+    kinds.text,
+    'default',
+    'The domain of that project.',
+  ),
+  cafile,
+  insecure,
+}
+
+const database = {
+  connection: option(
+    'connection',
+    kinds.sqliteUrl,
+    'sqlite:///data/events.db',
+    'The event log: sqlite:///relative/path (to the working directory) or sqlite:////absolute/path. Views are kept beside it, and can be deleted.',
+  ),
+}
+
+const ops = {
+  host: option(
+    'host',
+    kinds.listenHost,
+    '127.0.0.1',
+    'Where the port for operators listens. It is not for clients.',
+  ),
+  port: option('port', kinds.port, '9914', 'TCP port of it; 0 for any that is free.'),
+  auth: option(
+    'auth',
+    kinds.choice(['keystone', 'none']),
+    'keystone',
+    'Who may read there: keystone asks for a token of an administrator; none lets in everybody, and is for loopback addresses alone.',
+  ),
+}
+
+/** The options of one cloud: `[sp_<name>]`. */
+const cloud = {
+  spName: optional(
+    'sp_name',
+    kinds.text,
+    'Id of the cloud among the service providers of Keystone. That of [sp_default] is the name by which proxies that call each other know this one.',
+    { otherwise: 'the name of the cloud', example: 'cornmeal-sp' },
+  ),
+  messagebus: optional(
+    'messagebus',
+    kinds.transportUrl,
+    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file of notifications that is followed.',
+    { secret: true, example: 'rabbit://mixmatch:secret@rabbit.cornmeal.example.org:5672/' },
+  ),
+  authUrl: optional(
+    'auth_url',
+    kinds.httpUrl,
+    'Its Keystone, or the whole URL at which federated users log in there.',
+    { otherwise: 'that of [auth] for "default"', example: 'https://cornmeal.example.org:5000/v3' },
+  ),
+  imageEndpoint: optional(
+    'image_endpoint',
+    kinds.endpoint,
+    'Its Glance, without a version at the end.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9292' },
+  ),
+  volumeEndpoint: optional(
+    'volume_endpoint',
+    kinds.endpoint,
+    'Its Cinder, without a version or project at the end.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:8776' },
+  ),
+  networkEndpoint: optional(
+    'network_endpoint',
+    kinds.endpoint,
+    'Its Neutron, without a version at the end.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9696' },
+  ),
+  enabledServices: option(
+    'enabled_services',
+    listOf(kinds.choice(['image', 'volume', 'network'])),
+    'image, volume',
+    'Services that are proxied to it.',
+  ),
+  queueName: optional(
+    'queue_name',
+    kinds.queueName,
+    'The queue of Mixmatch on its message bus. Two proxies must not share one: each would record half.',
+    { otherwise: 'mixmatch.<name>.notifications', example: 'mixmatch.cornmeal.notifications' },
+  ),
+  cafile,
+  insecure,
+  allowedHosts: option(
+    'allowed_hosts',
+    listOf(kinds.hostAndPort),
+    '',
+    'Hosts, or host:port, that Keystone may name as places to log in at for this cloud. An assertion is sent nowhere else.',
+    { otherwise: 'the host of auth_url', example: 'cornmeal.example.org' },
+  ),
+  username: optional(
+    'username',
+    kinds.text,
+    'The user of Mixmatch at this cloud, where federation does not admit that of [auth].',
+    { example: 'mixmatch' },
+  ),
+  password,
+  passwordFile: passwordFile('/etc/mixmatch/cornmeal.password'),
+  userDomainId: option('user_domain_id', kinds.text, 'default', 'The domain of that user.'),
+  projectName: optional('project_name', kinds.text, 'The project that it acts in.', {
+    example: 'service',
+  }),
+  projectDomainId: option(
+    'project_domain_id',
+    kinds.text,
+    'default',
+    'The domain of that project.',
+  ),
+}
+
+export const options = { DEFAULT: general, auth, database, ops, sp: cloud } as const
+
+/** What a group is about, for the sample. */
+export const groupTitles: Readonly<Record<keyof typeof options, string>> = {
+  DEFAULT: 'The proxy and the recorder',
+  auth: 'Keystone',
+  database: 'The event log',
+  ops: 'The port for operators: health and metrics',
+  sp: 'One group for each of service_providers',
+}

@@ -1,0 +1,62 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { codeOf } from './find-files.js'
+import type { Option } from './option.js'
+import { Secret } from './secret.js'
+import type { Settings } from './settings.js'
+
+/** How the certificates of a cloud are judged. */
+export interface Trust {
+  /** Absolute path of a PEM file; null for the authorities of the system. */
+  readonly cafile: string | null
+  /** Take any certificate. */
+  readonly insecure: boolean
+}
+
+export interface TrustOptions {
+  readonly cafile: Option<string | null>
+  readonly insecure: Option<boolean>
+}
+
+/** Read how a group judges certificates. */
+export function readTrust(
+  settings: Settings,
+  group: string,
+  options: TrustOptions,
+  cwd: string,
+): Trust {
+  const insecure = settings.read(group, options.insecure)
+  if (insecure) settings.warning(group, options.insecure, 'certificates are not checked')
+  const written = settings.read(group, options.cafile)
+  if (written === null) return { cafile: null, insecure }
+  const cafile = resolve(cwd, written)
+  const fault = faultOf(() => accessSync(cafile, constants.R_OK))
+  if (fault) settings.problem(group, options.cafile, `${fault}: ${written}`)
+  return { cafile, insecure }
+}
+
+/** Read a password out of the one line of its file. */
+export function readPasswordFile(
+  settings: Settings,
+  group: string,
+  option: Option<string | null>,
+  path: string,
+): Secret | null {
+  let text = ''
+  const fault = faultOf(() => {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  })
+  if (fault) settings.problem(group, option, `${fault}: ${path}`)
+  else if (/^.+$/.test(text)) return new Secret(text)
+  else settings.problem(group, option, `expected a file of one line, the password: ${path}`)
+  return null
+}
+
+function faultOf(use: () => void): string | null {
+  try {
+    use()
+    return null
+  } catch (error) {
+    return `expected a file that can be read, found ${codeOf(error)}`
+  }
+}

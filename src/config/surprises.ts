@@ -1,0 +1,92 @@
+import { groupOf } from './clouds.js'
+import { ineffectiveGroups, whyIneffective } from './ineffective.js'
+import { nearest } from './nearest.js'
+import { options } from './options.js'
+import type { Assignment } from './oslo-ini.js'
+import type { Finding, Origin } from './problem.js'
+import { type Environment, type FileIni, namesOf, optionsOf, variableOf } from './settings.js'
+
+/** What is given but changes nothing: unknown, without effect, or overruled in the same file. */
+export function findSurprises(
+  files: readonly FileIni[],
+  env: Environment,
+  clouds: readonly string[],
+): readonly Finding[] {
+  const groups = [...namedGroups, ...ineffectiveGroups, ...clouds.map(groupOf)]
+  return [
+    ...files.flatMap(file => [
+      ...unknownGroups(file, groups),
+      ...file.assignments.flatMap(each => unknownOption(each, groups)),
+      ...givenTwice(file.assignments),
+    ]),
+    ...unknownVariables(env, groups),
+  ]
+}
+
+const namedGroups = Object.keys(options).filter(group => group !== 'sp')
+
+function unknownGroups({ file, sections }: FileIni, groups: readonly string[]): Finding[] {
+  const unknown = sections.filter(({ name }) => !groups.includes(name))
+  return unknown.map(({ name, line }) => ({
+    origin: { from: 'file', file, line },
+    section: name,
+    option: null,
+    message: name.startsWith('sp_')
+      ? `is not read: service_providers does not name "${name.slice(3)}"${perhaps(name, groups)}`
+      : `is not read: there is no such group${perhaps(name, groups)}`,
+  }))
+}
+
+function unknownOption(assignment: Assignment, groups: readonly string[]): Finding[] {
+  const { section, option, file, line } = assignment
+  if (!groups.includes(section)) return []
+  const message = whySurprising(section, option)
+  const origin: Origin = { from: 'file', file, line }
+  return message === null ? [] : [{ origin, section, option, message }]
+}
+
+function whySurprising(group: string, name: string): string | null {
+  if (knownNames(group).includes(name)) return null
+  const because = whyIneffective(group, name)
+  return because === null
+    ? `is not read: there is no such option${perhaps(name, knownNames(group))}`
+    : `has no effect: ${because}`
+}
+
+function givenTwice(assignments: readonly Assignment[]): Finding[] {
+  const last = new Map(assignments.map(each => [`${each.section}.${each.option}`, each]))
+  return assignments.flatMap(({ section, option, file, line }) => {
+    const counts = last.get(`${section}.${option}`)
+    if (!counts || counts.line === line) return []
+    const message = `has no effect: line ${counts.line} gives it again`
+    return [{ origin: { from: 'file', file, line }, section, option, message }]
+  })
+}
+
+/** Variables of one of our groups that name no option of it; those of other software are not ours. */
+function unknownVariables(env: Environment, groups: readonly string[]): Finding[] {
+  return Object.keys(env).flatMap(variable => {
+    const group = groups.find(each => variable.startsWith(variableOf(each, '')))
+    if (group === undefined) return []
+    const known = knownNames(group)
+    if (known.some(name => variableOf(group, name) === variable)) return []
+    const name = variable.slice(variableOf(group, '').length).toLowerCase()
+    const message = whySurprising(group, name)
+    const origin: Origin = { from: 'environment', variable }
+    return message === null ? [] : [{ origin, section: group, option: name, message }]
+  })
+}
+
+/** All names that count in a group: of its options, and those that stand for options elsewhere. */
+function knownNames(group: string): string[] {
+  return [...namedGroups, group].flatMap(each =>
+    optionsOf(each)
+      .flatMap(option => namesOf(each, option))
+      .flatMap(([inGroup, name]) => (inGroup === group ? [name] : [])),
+  )
+}
+
+function perhaps(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known)
+  return meant === null ? '' : `. Is it ${meant}?`
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { type ConfigPlace, checkConfig } from '../../src/config/config.js'
+import { formatFinding } from '../../src/config/problem.js'
+import type { Environment } from '../../src/config/settings.js'
+
+/** The least that is a configuration: the identity provider alone. */
+export const least = `
+[DEFAULT]
+service_providers = default
+[sp_default]
+messagebus = rabbit://rabbit/
+image_endpoint = http://glance:9292
+volume_endpoint = http://cinder:8776
+`
+
+/** With one service provider beside it. */
+export const federated = `${least.replace('= default', '= default, sp1')}
+[sp_sp1]
+messagebus = rabbit://rabbit.sp1/
+auth_url = https://keystone.sp1/v3
+`
+
+/** A directory of its own with these files in it, as the working directory. */
+export function place(
+  t: ExecutionContext,
+  files: Readonly<Record<string, string>>,
+  env: Environment = {},
+): ConfigPlace {
+  const cwd = mkdtempSync(join(tmpdir(), 'mixmatch-config-'))
+  t.teardown(() => rmSync(cwd, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true })
+    writeFileSync(join(cwd, name), text)
+  }
+  return { cwd, env, file: 'mixmatch.conf' }
+}
+
+/** Check one file. Findings are as an operator reads them. */
+export function check(t: ExecutionContext, text: string, env: Environment = {}) {
+  const checked = checkConfig(place(t, { 'mixmatch.conf': text }, env))
+  return {
+    ...checked,
+    problems: checked.problems.map(formatFinding),
+    warnings: checked.warnings.map(formatFinding),
+  }
+}
