@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { options } from '../../src/config/options.js'
+import { renderSample } from '../../src/config/sample.js'
+import { check } from './places.js'
+
+test('the sample in etc is what the table of options says', t => {
+  t.is(readFileSync('etc/mixmatch.conf.sample', 'utf8'), renderSample())
+})
+
+test('the sample can be started from as it is', t => {
+  const { config, problems, warnings } = check(t, renderSample())
+  t.deepEqual([...problems, ...warnings], [])
+  t.deepEqual(
+    config?.clouds.map(({ name }) => String(name)),
+    ['default', 'cornmeal'],
+  )
+})
+
+test('every default and example in the sample is one that is accepted', t => {
+  const uncommented = renderSample()
+    .replace(/^#(?=[a-z_]+ = )/gm, '')
+    .replace(/^(password_file|cafile) = .*/gm, '')
+  const { problems, warnings } = check(t, uncommented)
+  t.deepEqual(problems, [])
+  t.deepEqual(warnings, [])
+})
+
+test('every option is in the sample', t => {
+  for (const [group, members] of Object.entries(options)) {
+    const heading = group === 'sp' ? '[sp_cornmeal]' : `[${group}]`
+    const [, after = ''] = renderSample().split(`\n${heading}\n`)
+    const [section = ''] = after.split(/^\[/m)
+    for (const { name } of Object.values(members)) {
+      t.regex(section, new RegExp(`^#?${name} = \\S`, 'm'), `${heading} ${name}`)
+    }
+  }
+})
