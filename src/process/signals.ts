@@ -13,5 +13,6 @@ export function askedToStop(): Promise<StopReason> {
     process.on('SIGTERM', stop('SIGTERM'))
     process.on('SIGINT', stop('SIGINT'))
     process.once('disconnect', stop('disconnect'))
+    process.channel?.unref() // to listen to the parent is nothing to stay alive for
   })
 }
