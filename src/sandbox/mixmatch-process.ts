@@ -8,7 +8,6 @@ import { hasEnded, startGroup } from './child.js'
 export interface MixmatchProgram {
   readonly mainScript: string
   readonly configFile: string
-  readonly cwd: string
   /** Without options: what it reads is the file. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -29,8 +28,7 @@ export async function runMixmatchCommand(
   program: MixmatchProgram,
   args: readonly string[],
 ): Promise<Outcome> {
-  const { cwd, env } = program
-  const options = { cwd, env, maxBuffer: MAX_OUTPUT_BYTES }
+  const options = { env: program.env, maxBuffer: MAX_OUTPUT_BYTES }
   try {
     const run = promisify(execFile)(process.execPath, argumentsOf(program, args), options)
     return { exitCode: 0, ...(await run) }
@@ -51,7 +49,6 @@ export async function startServe(
 ): Promise<{ close(): Promise<void> }> {
   const log = await open(logFile, 'a', 0o600)
   const group = startGroup(process.execPath, argumentsOf(program, ['serve']), {
-    cwd: program.cwd,
     env: program.env,
     stdio: ['ignore', log.fd, log.fd, 'ipc'], // if the sandbox is killed, serve hears of it
   })

@@ -88,7 +88,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
     progress('mixmatch serve')
     const env = withoutOptions(options.env)
-    const program: MixmatchProgram = { mainScript, configFile, cwd: directory, env }
+    const program: MixmatchProgram = { mainScript, configFile, env }
     const serve = await startServe(program, {
       url: proxyUrl,
       logFile,
