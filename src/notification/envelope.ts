@@ -42,17 +42,19 @@ export function parseDelivery(delivery: Delivery): Parsed {
 }
 
 const VERSION = 'oslo.version'
+const MESSAGE = 'oslo.message'
 
 function unwrap(outer: JsonObject): Parsed {
+  const text = outer[MESSAGE]
+  const inner = typeof text === 'string' ? parseJson(text) : undefined
+  const read = inner === undefined ? outer : { ...outer, [MESSAGE]: inner }
   const version = outer[VERSION]
   if (typeof version !== 'string' || !/^2(\.\d+)*$/.test(version)) {
-    return unparseable('an envelope whose oslo.version is not 2.x', outer)
+    return unparseable('an envelope whose oslo.version is not 2.x', read)
   }
-  const text = outer['oslo.message']
-  if (typeof text !== 'string') return unparseable('an envelope without oslo.message', outer)
-  const inner = parseJson(text)
-  if (inner === undefined) return unparseable('an oslo.message that is not JSON', outer)
-  if (!isJsonObject(inner)) return unparseable('an oslo.message that is not a JSON object', inner)
+  if (typeof text !== 'string') return unparseable('an envelope without oslo.message', read)
+  if (inner === undefined) return unparseable('an oslo.message that is not JSON', read)
+  if (!isJsonObject(inner)) return unparseable('an oslo.message that is not a JSON object', read)
   return message('2.0', inner)
 }
 

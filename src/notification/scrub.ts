@@ -14,6 +14,7 @@ export function scrub(text: string): string {
     .replace(URL_REST, withoutCredentials)
     .replace(QUOTED_VALUE, '$<name>$<quote>***')
     .replace(PAIRED_VALUE, '$<name>$<quote>***')
+    .replace(NESTED_VALUE, '$<name>$<bracket>***')
     .replace(BARE_VALUE, '$<name>***')
 }
 
@@ -56,6 +57,9 @@ const PAIRED_VALUE = new RegExp(
   String.raw`(?<name>\*\*\*\\*["'],\s{0,8}u?\\*["']value\\*["']\s{0,8}:\s{0,8}u?)${QUOTED}`,
   'gi',
 )
+
+/** `"credentials": ["…", "…"]`, up to the first bracket that closes. */
+const NESTED_VALUE = new RegExp(String.raw`(?<name>${NAME})(?<bracket>[[{])(?!\*\*\*)[^\]}]+`, 'gi')
 
 const BARE_VALUE = new RegExp(
   String.raw`(?<name>${NAME})(?:(?:bearer|basic)\s{1,8})?(?!u["']|\*\*\*|(?:null|none|true|false)\b)[^\s"'\\,;&<>()[\]{}]+`,

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import type { Delivery } from '../../src/notification/delivery.js'
+import { parseRecorded } from '../../src/notification/recorded.js'
+import { cornmeal } from '../controls.js'
+
+/** Every notification that was recorded of two real clouds, in order. */
+export const recorded: readonly Delivery[] = ['default', 'sp1'].flatMap(cloud =>
+  linesOf(cloud).map((line, index) => parseRecorded(JSON.parse(line), `${cloud}:${index + 1}`)),
+)
+
+/** The lines of a file of `test/fixtures/notifications`. */
+export function linesOf(cloud: string): string[] {
+  const url = new URL(`../fixtures/notifications/${cloud}.ndjson`, import.meta.url)
+  return readFileSync(url, 'utf8').trimEnd().split('\n')
+}
+
+/** A delivery of some bytes, as Glance would have published them. */
+export function delivery(body: Buffer | string, fields: Partial<Delivery> = {}): Delivery {
+  return {
+    serviceProvider: cornmeal,
+    exchange: 'glance',
+    routingKey: 'notifications.info',
+    compression: null,
+    body: Buffer.from(body),
+    ...fields,
+  }
+}
+
+/** An oslo message of some event type. */
+export function message(eventType: string, payload: unknown, fields: object = {}): object {
+  return {
+    message_id: '7cb6a0f4-0b44-4d1c-8a24-ba1e65a2a1a9',
+    publisher_id: 'service.host',
+    event_type: eventType,
+    priority: 'INFO',
+    payload,
+    timestamp: '2026-11-23 13:20:06.707170',
+    _unique_id: '99ae9bcff1e248e9a8df20b9d6e3c9c3',
+    ...fields,
+  }
+}
+
+/** As driver `messagingv2` sends it. */
+export function wrapped(message: object): string {
+  return JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) })
+}

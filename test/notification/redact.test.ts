@@ -1,0 +1,221 @@
+import test from 'ava'
+import fc from 'fast-check'
+import type { JsonObject } from '../../src/notification/json.js'
+import { redactMessage, redactValue } from '../../src/notification/redact.js'
+import { excerpt, scrub } from '../../src/notification/scrub.js'
+import { toEvent } from '../../src/notification/to-event.js'
+import { delivery, message, wrapped } from './fixtures.js'
+
+const FERNET = `gAAAAABl${'Zm9vYmFy_-'.repeat(18)}==`
+const JWS = `eyJ${'hbGciOi'.repeat(4)}.eyJzdWIi.c2ln-_`
+const WORD = 'hunter2-s3cret' // what a secret is where only its key gives it away
+
+/** Every secret that a service is known to have sent, under the key that it sends it with. */
+const payload = {
+  volume_id: '1ed5a766-e9ea-4ee4-9cc6-6853a68fad67',
+  display_name: `a ${FERNET} in a name`,
+  [`${FERNET}`]: 'a token for a key',
+  metadata: { adminPass: WORD, MY_API_KEY: WORD, 'db-credentials': [WORD], pin_secret: 12345678 },
+  volume_metadata: [{ key: 'password', value: WORD, id: 1 }],
+  glance_metadata: { 'X-Auth-Token': WORD },
+  snapshot_metadata: `[{'key': 'password', 'value': '${WORD}'}, {'os_password': u'${WORD}'}]`,
+  properties: { os_secret: { nested: WORD } },
+  connection_info: JSON.stringify({ data: { auth_username: 'u', auth_password: WORD } }),
+  volume_attachment: [{ connector: { host: WORD }, connection_info: { chap: WORD } }],
+  replication_driver_data: `{"user": "${WORD}"}`,
+  provider_auth: `CHAP user ${WORD}`,
+  transfer: { auth_key: WORD },
+  locations: [{ url: `swift+https://t:u:${WORD}@host/c/o`, metadata: {} }],
+  note: `rabbit://openstack:${WORD}@one,two:${WORD}@two/`,
+  reason: `Failed: password=${WORD}, X-Auth-Token: ${WORD}; "secret": "${WORD}" ${JWS}`,
+  inner: JSON.stringify(JSON.stringify({ password: `${WORD}" ${WORD}`, token: JWS })),
+  user_data: WORD,
+}
+const context = {
+  _context_auth_token: FERNET,
+  _context_service_token: 'c0ffee1234567890c0ffee1234567890',
+  _context_service_catalog: [{ endpoints: [{ publicURL: 'http://c0ffee1234567890' }] }],
+  _context_trace_info: { hmac_key: WORD },
+  _context_password: WORD,
+  _context_user: JWS,
+}
+
+const SECRETS = [FERNET, FERNET.slice(8, 40), JWS, WORD, 'hunter2', 'c0ffee1234567890', '12345678']
+
+const secretFree = (text: string) => SECRETS.every(secret => !text.includes(secret))
+
+test('no secret that was planted anywhere can be found in the event', t => {
+  const { body } = toEvent(delivery(wrapped(message('volume.create.end', payload, context))))
+  t.true(secretFree(body), body)
+  t.true(body.includes(payload.volume_id))
+})
+
+test('nor in what could not be parsed, although it is JSON', t => {
+  const planted = message('volume.create.end', payload, context)
+  const forms = [
+    wrapped({ ...planted, event_type: null }),
+    JSON.stringify({ ...planted, event_type: null }),
+    JSON.stringify([planted]),
+    JSON.stringify({ 'oslo.version': '3.0', 'oslo.message': JSON.stringify(planted) }),
+    JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': planted }),
+  ]
+  for (const form of forms) {
+    const event = toEvent(delivery(form))
+    t.is(event.eventType, 'mixmatch.unparseable')
+    t.true(secretFree(event.body), event.body)
+    t.true(event.body.includes(payload.volume_id))
+  }
+})
+
+test('nor in what is no JSON, where what is harmless by name must show by its form', t => {
+  const {
+    user_data: _user_data,
+    volume_attachment: _attachment,
+    replication_driver_data: _replication,
+    provider_auth: _chap,
+    ...byName
+  } = payload
+  const { _context_service_catalog: _catalog, ...flat } = context
+  const planted = message('volume.create.end', byName, flat)
+  const cut = { 'oslo.version': '2.0', 'oslo.message': JSON.stringify(planted).slice(0, -1) }
+  for (const form of [
+    JSON.stringify(planted).slice(0, -1),
+    wrapped(planted).slice(0, -1),
+    JSON.stringify(cut),
+  ]) {
+    const event = toEvent(delivery(form))
+    t.is(event.eventType, 'mixmatch.unparseable')
+    t.true(secretFree(event.body), event.body)
+    t.true(event.body.includes(payload.volume_id))
+  }
+})
+
+test('what was taken is listed by its place', t => {
+  const { payload, ...rest } = redactMessage(
+    message(
+      'volume.create.end',
+      {
+        metadata: { password: WORD, colour: 'red', 'a/b~c': FERNET },
+        list: ['a', FERNET],
+        pairs: [{ key: 'token', value: WORD }],
+      },
+      { _context_auth_token: FERNET, _context_user_id: 'u' },
+    ) as JsonObject,
+  )
+  t.deepEqual(payload, {
+    metadata: { password: '***', colour: 'red', 'a/b~c': '***' },
+    list: ['a', '***'],
+    pairs: [{ key: 'token', value: '***' }],
+  })
+  t.deepEqual(rest['mixmatch_redacted'], [
+    '/_context_auth_token',
+    '/payload/metadata/password',
+    '/payload/metadata/a~1b~0c',
+    '/payload/list/1',
+    '/payload/pairs/0/value',
+  ])
+  t.false('_context_auth_token' in rest)
+  t.is(rest['_context_user_id'], 'u')
+})
+
+test('of the context an allow-list stays, whether it is flat or one object', t => {
+  const all = {
+    user_id: 'u',
+    project_id: 'p',
+    roles: ['member'],
+    auth_token: null,
+    read_only: false,
+  }
+  const flat = Object.fromEntries(
+    Object.entries(all).map(([key, value]) => [`_context_${key}`, value]),
+  )
+  t.deepEqual(redactMessage(flat), {
+    _context_user_id: 'u',
+    _context_project_id: 'p',
+    _context_roles: ['member'],
+  })
+  t.deepEqual(redactMessage({ _context: { ...all, service_catalog: [1] } }), {
+    _context: { user_id: 'u', project_id: 'p', roles: ['member'] },
+    mixmatch_redacted: ['/_context/service_catalog'],
+  })
+})
+
+test('where there is nothing to take, the message itself comes back', t => {
+  const plain = message('image.create', {
+    id: 'a',
+    properties: {},
+    password: null,
+    key: '',
+    keys: [],
+  })
+  t.is(redactMessage(plain as JsonObject), plain as JsonObject)
+  const nested = { a: [{ b: [1, 'two', null, true] }] }
+  t.is(redactValue(nested), nested)
+})
+
+test('what is redacted once stays as it is', t => {
+  const once = redactMessage(message('x', payload, context) as JsonObject)
+  t.deepEqual(redactMessage(once), once)
+})
+
+test('a key called __proto__ stays a key', t => {
+  const redacted = redactMessage(
+    JSON.parse('{"payload": {"__proto__": {"a": 1}, "password": "x"}}'),
+  )
+  t.is(JSON.stringify(redacted['payload']), '{"__proto__":{"a":1},"password":"***"}')
+})
+
+const texts: readonly [text: string, scrubbed: string][] = [
+  ['volume-1 of host@nfs#nfs is available', 'volume-1 of host@nfs#nfs is available'],
+  ['http://127.0.0.1:9292/v2/images?limit=1', 'http://127.0.0.1:9292/v2/images?limit=1'],
+  ['http://user@host/', 'http://user@host/'],
+  ['http://user:pa/ss@host/', 'http://***@host/'],
+  ['rabbit://u:p@one,v:q@two/', 'rabbit://***@two/'],
+  ['password=a b', 'password=*** b'],
+  ['"password": "a, b", "size": 1', '"password": "***", "size": 1'],
+  [
+    String.raw`{\"password\": \"a\\\"b\", \"size\": 1}`,
+    String.raw`{\"password\": \"***\", \"size\": 1}`,
+  ],
+  [`{'secret': u'a', 'size': 1}`, `{'secret': u'***', 'size': 1}`],
+  [`[{'key': 'a', 'value': 'b'}]`, `[{'key': '***', 'value': '***'}]`],
+  ['Authorization: Bearer abc', 'Authorization: ***'],
+  ['"token": null, "secret": 5}', '"token": null, "secret": ***}'],
+  ['"password": "never ends', '"password": "***'],
+  [`token ${FERNET}.`, 'token ***.'],
+  [`(${JWS})`, '(***)'],
+]
+for (const [text, scrubbed] of texts) {
+  test(`the text ${text.slice(0, 50)} is scrubbed of secrets alone`, t => {
+    t.is(scrub(text), scrubbed)
+    t.is(scrub(scrubbed), scrubbed)
+  })
+}
+
+test('a secret across the cut of an excerpt is not shown in part', t => {
+  const text = `rabbit://user:${WORD}@host`
+  for (let most = 1; most <= text.length; most += 1) t.notRegex(excerpt(text, most), /hunter/)
+})
+
+test('law: a secret in any surroundings is not found again', t => {
+  const around = fc.string({ unit: 'grapheme' })
+  const planted = fc.constantFrom(
+    FERNET,
+    `"adminPass": "${WORD}"`,
+    `://u:${WORD}@`,
+    `auth_key='${WORD}'`,
+  )
+  fc.assert(
+    fc.property(around, planted, around, (before, secret, after) => {
+      t.true(secretFree(scrub(`${before} ${secret} ${after}`)))
+    }),
+  )
+})
+
+test('no text takes long, however it was made', t => {
+  const hostile = ['pass', 'eyJ', 'gAAAAA', '://', '://a:', `pass='`, 'key=\\', 'key:', 'a.', '\\']
+  const began = performance.now()
+  for (const part of hostile) scrub(`key ${part.repeat(1_000_000 / part.length)}`)
+  scrub(`key${' '.repeat(1_000_000)}`)
+  t.true(performance.now() - began < 5000)
+})

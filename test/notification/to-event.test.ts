@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import test from 'ava'
+import fc from 'fast-check'
+import { type Event, eventKinds } from '../../src/event/event.js'
+import { micros } from '../../src/ids.js'
+import { toEvent } from '../../src/notification/to-event.js'
+import { delivery, message, recorded, wrapped } from './fixtures.js'
+
+const count = (words: readonly string[]) =>
+  Object.fromEntries(
+    [...new Set(words)].sort().map(word => [word, words.filter(w => w === word).length]),
+  )
+
+const ID = '7121b9a3-a94b-4a4a-9865-63e3055f8322'
+
+test('every recorded notification becomes an event that says what it is', t => {
+  const events = recorded.map(toEvent)
+  t.is(events.length, 342)
+  t.deepEqual(count(events.map(({ kind }) => kind)), {
+    changed: 170,
+    created: 54,
+    deleted: 52,
+    noted: 62,
+    transferred: 4,
+  })
+  t.deepEqual(count(events.map(({ resource }) => resource?.type ?? 'none')), {
+    backup: 16,
+    group: 8,
+    group_snapshot: 8,
+    image: 128,
+    none: 8,
+    snapshot: 28,
+    task: 8,
+    volume: 138,
+  })
+  t.is(new Set(events.map(({ messageId }) => messageId)).size, 342)
+  t.true(events.every(({ emittedAt }) => emittedAt !== null))
+  t.true(events.every(({ wire }) => wire.envelope === '2.0'))
+  t.deepEqual(count(events.map(({ serviceProvider }) => serviceProvider)), {
+    default: 171,
+    sp1: 171,
+  })
+})
+
+test('what was recorded adds up: all is deleted in the end but tasks, which stay, and volumes that went with their group', t => {
+  const fate = new Map<string, Event['kind'][]>()
+  for (const { resource, kind } of recorded.map(toEvent)) {
+    if (!resource || kind === 'noted') continue
+    const key = `${resource.type} ${resource.id}`
+    fate.set(key, [...(fate.get(key) ?? []), kind])
+  }
+  const left = [...fate]
+    .filter(([, kinds]) => kinds.at(-1) !== 'deleted')
+    .map(([key]) => key.split(' ')[0])
+  t.deepEqual(count(left.map(String)), { task: 2, volume: 2 })
+})
+
+test('recorded notifications held no secret, and only their context is shortened', t => {
+  for (const delivery of recorded) {
+    const before = JSON.parse(JSON.parse(delivery.body.toString())['oslo.message'])
+    const after = JSON.parse(toEvent(delivery).body)
+    const kept = Object.keys(before).filter(key => key in after)
+    t.deepEqual(after, Object.fromEntries(kept.map(key => [key, before[key]])))
+    t.true(Object.keys(before).every(key => key in after || key.startsWith('_context_')))
+  }
+})
+
+test('an envelope is taken off, and a bare message is taken as it is', t => {
+  const image = message('image.create', { id: ID, owner: 'abc' })
+  const v2 = toEvent(delivery(wrapped(image)))
+  const v1 = toEvent(delivery(JSON.stringify(image)))
+  t.like(v2, {
+    messageId: '7cb6a0f4-0b44-4d1c-8a24-ba1e65a2a1a9',
+    eventType: 'image.create',
+    kind: 'created',
+    emittedAt: micros(1795440006707170),
+    wire: { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' },
+  })
+  t.deepEqual(v1, { ...v2, wire: { ...v2.wire, envelope: '1.0' } })
+  t.deepEqual(JSON.parse(v1.body), image)
+})
+
+const compressions: readonly [name: string, compress: (text: string) => Buffer][] = [
+  ['application/x-gzip', text => deflateSync(text)], // zlib, whatever kombu calls it
+  ['application/x-gzip', text => gzipSync(text)],
+  ['gzip', text => gzipSync(text)],
+  ['application/x-brotli', text => brotliCompressSync(text)],
+]
+for (const [compression, compress] of compressions) {
+  test(`a body under compression ${compression} (${compress('').length} bytes for nothing) is read`, t => {
+    const body = compress(wrapped(message('image.delete', { id: ID })))
+    t.like(toEvent(delivery(body, { compression })), { eventType: 'image.delete', kind: 'deleted' })
+  })
+}
+
+const unreadable: readonly [
+  what: string,
+  body: string | Buffer,
+  reason: RegExp,
+  compression?: string,
+][] = [
+  ['nothing', '', /not JSON/],
+  ['what is not JSON', '{"event_type": ', /not JSON/],
+  ['a list', '[1]', /not a JSON object/],
+  ['null', 'null', /not a JSON object/],
+  ['bytes', Buffer.from([0xff, 0xfe, 0x00]), /UTF-8/],
+  ['a message without an event type', '{"payload": {}}', /no event_type/],
+  ['an event type that is no text', '{"event_type": 7}', /no event_type/],
+  ['an empty event type', '{"event_type": ""}', /no event_type/],
+  ['an event type like a novel', JSON.stringify({ event_type: 'a'.repeat(256) }), /no event_type/],
+  ['an envelope of another major version', '{"oslo.version": "3.0", "oslo.message": "{}"}', /2\.x/],
+  ['an envelope of no version', '{"oslo.version": null}', /2\.x/],
+  ['an empty envelope', '{"oslo.version": "2.0"}', /without oslo.message/],
+  [
+    'an envelope of no JSON',
+    '{"oslo.version": "2.0", "oslo.message": "{"}',
+    /oslo.message that is not JSON/,
+  ],
+  ['an envelope of a list', '{"oslo.version": "2.0", "oslo.message": "[]"}', /not a JSON object/],
+  ['an unknown compression', 'x', /compressed/, 'application/x-bz2'],
+  ['a damaged compression', 'x', /compressed/, 'gzip'],
+  ['a bomb', gzipSync(Buffer.alloc(33 * 1024 * 1024)), /compressed/, 'gzip'],
+]
+for (const [what, body, reason, compression = null] of unreadable) {
+  test(`${what} is recorded as what could not be parsed`, t => {
+    const sent = delivery(body, { compression })
+    const event = toEvent(sent)
+    const { sha256, size, ...said } = JSON.parse(event.body)
+    t.like(event, {
+      eventType: 'mixmatch.unparseable',
+      kind: 'noted',
+      resource: null,
+      source: 'bus',
+      wire: { exchange: 'glance', envelope: 'none' },
+    })
+    t.is(sha256, createHash('sha256').update(sent.body).digest('hex'))
+    t.is(size, sent.body.length)
+    t.regex(said.reason, reason)
+    t.deepEqual(toEvent(sent), event)
+  })
+}
+
+test('what could not be parsed is kept up to 64 KiB', t => {
+  const { text } = JSON.parse(toEvent(delivery('x'.repeat(100_000))).body)
+  t.is(text, 'x'.repeat(64 * 1024))
+})
+
+test('a message without an id of its own has one that a redelivery has too, and no other message', t => {
+  const sent = (payload: unknown) =>
+    toEvent(delivery(JSON.stringify(message('image.create', payload, { message_id: undefined }))))
+  t.regex(
+    sent({}).messageId,
+    /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  )
+  t.is(sent({}).messageId, sent({}).messageId)
+  t.not(sent({}).messageId, sent({ id: ID }).messageId)
+})
+
+for (const timestamp of [undefined, null, 5, '', 'yesterday', '9999-01-01 00:00:00']) {
+  test(`the timestamp ${timestamp} is no time`, t => {
+    const event = toEvent(delivery(JSON.stringify(message('image.create', {}, { timestamp }))))
+    t.is(event.emittedAt, null)
+  })
+}
+
+test('half of a surrogate pair is stored as what it reads back as', t => {
+  const event = toEvent(delivery('{"event_type": "a\\ud800", "message_id": "\\udfff"}'))
+  t.is(event.eventType, 'a\ufffd')
+  t.is(event.messageId, '\ufffd')
+})
+
+test('law: any bytes, and any JSON in any form, become an event', t => {
+  const valid = (event: Event) => {
+    t.true(eventKinds.includes(event.kind))
+    t.true(event.eventType.length > 0 && event.messageId.length > 0)
+    t.notThrows(() => JSON.parse(event.body))
+    t.is(Buffer.from(event.body).toString(), event.body)
+  }
+  const types = [
+    ...new Set(recorded.map(each => toEvent(each).eventType)),
+    'scheduler.x',
+    'groups.y',
+  ]
+  const anyMessage = fc.record({
+    event_type: fc.constantFrom(...types),
+    payload: fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(
+        fc.constantFrom('id', 'volume_id', 'owner', 'status', 'request_spec'),
+        fc.jsonValue(),
+      ),
+    ),
+    message_id: fc.jsonValue(),
+    timestamp: fc.jsonValue(),
+    _context: fc.jsonValue(),
+    _context_project_id: fc.jsonValue(),
+  })
+  fc.assert(fc.property(fc.uint8Array(), bytes => valid(toEvent(delivery(Buffer.from(bytes))))))
+  fc.assert(fc.property(fc.json(), text => valid(toEvent(delivery(text)))))
+  fc.assert(fc.property(anyMessage, each => valid(toEvent(delivery(wrapped(each))))))
+})
+
+test('a message nested deeper than any stack is recorded all the same', t => {
+  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
+  const known = toEvent(delivery(`{"event_type": "image.create", "payload": ${deep}}`))
+  t.is(known.eventType, 'image.create')
+  t.is(toEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
+})
