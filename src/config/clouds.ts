@@ -1,5 +1,6 @@
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { type Credentials, readCredentials } from './credentials.js'
+import { groupOf } from './groups.js'
 import { options } from './options.js'
 import { readTrust, type Trust } from './paths.js'
 import type { Settings } from './settings.js'
@@ -31,11 +32,6 @@ const endpointOptions = {
   volume: sp.volumeEndpoint,
   network: sp.networkEndpoint,
 } as const
-
-/** `cornmeal-sp` → `sp_cornmeal-sp`, in the case in which group names are compared. */
-export function groupOf(cloud: string): string {
-  return `sp_${cloud.toLowerCase()}`
-}
 
 /** Read which clouds there are: `service_providers`, the identity provider among them. */
 export function readCloudNames(settings: Settings): readonly SpName[] {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { type SpName, spName } from '../ids.js'
-import { parseTransportUrl } from '../notification/transport-url.js'
+import { maskTransportUrl, parseTransportUrl } from '../notification/transport-url.js'
 import { unquote } from './oslo-ini.js'
 
 /** How the text of an option becomes a value. */
@@ -14,6 +14,8 @@ export interface Kind<T> {
   readonly list?: true
   /** Why a text is refused, without any secret of it; null where it is not. */
   readonly explain?: (text: string) => string | null
+  /** How a secret of this kind may be shown; not at all where it is absent. */
+  readonly mask?: (text: string) => string
 }
 
 const kind = <T>(expected: string, schema: z.ZodType<T>): Kind<T> => ({ expected, schema })
@@ -90,6 +92,7 @@ export const transportUrl: Kind<string> = {
   expected: 'a transport URL such as rabbit://user:password@host:5672/ or file:///path.ndjson',
   schema: z.string().refine(url => whyNoTransportUrl(url) === null),
   explain: whyNoTransportUrl,
+  mask: maskTransportUrl,
 }
 
 /** The value is the path, relative to the working directory unless it begins with a slash. */

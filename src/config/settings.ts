@@ -1,25 +1,28 @@
+import { fixedGroups, namesOf, optionsOf, variableOf } from './groups.js'
 import { nearest } from './nearest.js'
 import type { Option } from './option.js'
-import { options } from './options.js'
 import { type OsloIni, unquote } from './oslo-ini.js'
+import { type OptionText, parseValue } from './parse-value.js'
 import type { Finding, Origin } from './problem.js'
-import { resolveReferences, splitReference } from './references.js'
+import { type Referent, resolveReferences, splitReference } from './references.js'
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** An option as it counts: from the environment, else from the last file that gives it, else its default. */
-export interface Effective {
-  /** Without quotes, references resolved; null where it is not set and has no default. */
-  readonly text: string | null
-  readonly origin: Origin
-  /** Whether it is a secret or refers to one. */
-  readonly secret: boolean
-  /** What is wrong with it before it is even read as what it should be. */
-  readonly fault: string | null
+/** A file that was read, by the name it was found under. */
+export interface FileIni extends OsloIni {
+  readonly file: string
 }
 
-/** All that files and environment say, by group and option. */
+/**
+ * An option as it counts: from the environment, else from the last file that gives it, else its
+ * default. The text is without quotes, references are resolved.
+ */
+export interface Effective extends OptionText {
+  readonly origin: Origin
+}
+
+/** All that files and environment say, by group and option, and what is wrong with it. */
 export interface Settings {
   effective(group: string, option: Option<unknown>): Effective
   /** The value of an option. Where it is not what was expected, that is a problem, and it is the default. */
@@ -36,94 +39,12 @@ export interface Settings {
   readonly warnings: readonly Finding[]
 }
 
-/** The options that a group can have; none for one that is not known. `sp_…` are all alike. */
-export function optionsOf(group: string): readonly Option<unknown>[] {
-  if (group.startsWith('sp_')) return Object.values(options.sp)
-  const known = Object.entries(options).find(([name]) => name === group && name !== 'sp')
-  return known ? Object.values(known[1]) : []
-}
-
-/** `[sp_cornmeal-sp] auth_url` → `OS_SP_CORNMEAL_SP__AUTH_URL`. */
-export function variableOf(group: string, option: string): string {
-  return `OS_${group}__${option}`.toUpperCase().replace(/[^A-Z0-9_]/g, '_')
-}
-
-/** Every name under which an option can be given, as group and name, its own first. */
-export function namesOf(group: string, option: Option<unknown>): readonly [string, string][] {
-  const aliases = option.traits.aliases ?? []
-  return [option.name, ...aliases].map(name => {
-    const [other, inOther] = name.split('.')
-    return other && inOther ? [other, inOther] : [group, name]
-  })
-}
-
 /** @param files in the order in which they were read: a later one overrides an earlier */
 export function createSettings(files: readonly FileIni[], env: Environment): Settings {
-  const given = new Map(
-    files.flatMap(({ assignments }) =>
-      assignments.map(each => [`${each.section}.${each.option}`, each] as const),
-    ),
-  )
-  const headings = new Map(
-    files.flatMap(({ file, sections }) =>
-      sections.map(({ name, line }) => [name, { from: 'file', file, line }] as const),
-    ),
-  )
+  const effective = createLookup(files, env)
+  const headings = new Map(files.flatMap(headingsOf))
   const problems: Finding[] = []
   const warnings: Finding[] = []
-
-  function effective(group: string, option: Option<unknown>, within: string[] = []): Effective {
-    const secret = option.traits.secret ?? false
-    const names = namesOf(group, option)
-    for (const [inGroup, name] of names) {
-      const variable = variableOf(inGroup, name)
-      const text = env[variable]
-      const origin = { from: 'environment', variable } as const
-      if (text !== undefined) return { text: text.trim(), origin, secret, fault: null }
-    }
-    for (const [inGroup, name] of names) {
-      const found = given.get(`${inGroup}.${name}`)
-      if (!found) continue
-      const origin = { from: 'file', file: found.file, line: found.line } as const
-      const written = option.kind.list ? found.value : unquote(found.value)
-      if (!option.kind.list && written.includes('\n')) {
-        return { text: null, origin, secret, fault: goesOn(found.line + 1) }
-      }
-      const self = `${group}.${option.name}`
-      let fault: string | null = null
-      const resolved = resolveReferences(written, name => {
-        const referent = refer(name, group, [...within, self])
-        if (typeof referent !== 'string') return referent
-        fault ??= secret
-          ? 'a $ in it refers to no option that has a value; a dollar sign is written $$'
-          : referent
-        return { text: '', secret: false }
-      })
-      return { text: resolved.text, origin, secret: secret || resolved.secret, fault }
-    }
-    return { text: option.default, origin: { from: 'default' }, secret, fault: null }
-  }
-
-  /** What a reference stands for, or what is wrong with it. */
-  function refer(name: string, from: string, within: string[]) {
-    const { group, option: optionName } = splitReference(name)
-    const groups =
-      group === null ? [from, 'DEFAULT'] : [group === 'DEFAULT' ? group : group.toLowerCase()]
-    for (const each of groups) {
-      const option = optionsOf(each).find(({ name }) => name === optionName)
-      if (!option) continue
-      if (within.includes(`${each}.${optionName}`)) return `$${name} refers back to itself`
-      const { text, secret, fault } = effective(each, option, within)
-      return fault === null
-        ? { text: text ?? '', secret }
-        : `$${name} refers to an option that is wrong`
-    }
-    const meant = nearest(
-      optionName,
-      groups.flatMap(each => optionsOf(each).map(({ name }) => name)),
-    )
-    return `$${name} refers to no option${meant ? ` (${meant}?)` : ''}; a dollar sign is written $$`
-  }
 
   function finding(group: string, option: Option<unknown>, message: string): Finding {
     const { origin } = effective(group, option)
@@ -151,7 +72,7 @@ export function createSettings(files: readonly FileIni[], env: Environment): Set
     problem: (group, option, message) => problems.push(finding(group, option, message)),
     warning: (group, option, message) => warnings.push(finding(group, option, message)),
     read(group, option) {
-      const parsed = parse(option, effective(group, option))
+      const parsed = parseValue(option, effective(group, option))
       if (parsed.success) return parsed.value
       problems.push(finding(group, option, parsed.message))
       return option.kind.schema.parse(option.default)
@@ -159,39 +80,85 @@ export function createSettings(files: readonly FileIni[], env: Environment): Set
   }
 }
 
-/** A file that was read, by the name it was found under. */
-export interface FileIni extends OsloIni {
-  readonly file: string
-}
+type Lookup = (group: string, option: Option<unknown>) => Effective
 
-type Parsed<T> =
-  | { readonly success: true; readonly value: T }
-  | { readonly success: false; readonly message: string }
+function createLookup(files: readonly FileIni[], env: Environment): Lookup {
+  const assignments = new Map(
+    files
+      .flatMap(({ assignments }) => assignments)
+      .map(each => [`${each.section}.${each.option}`, each]),
+  )
 
-function parse<T>(option: Option<T>, { text, secret, fault }: Effective): Parsed<T> {
-  const { expected, schema, list, explain } = option.kind
-  if (fault !== null) return { success: false, message: fault }
-  const isLeftOut = text === '' && !list && option.default === null
-  const parsed = schema.safeParse(isLeftOut ? null : text)
-  if (parsed.success) return { success: true, value: parsed.data }
-  const why = text === null ? null : explain?.(text)
-  return {
-    success: false,
-    message: why ?? `expected ${expected}, found ${foundText(text, secret)}`,
+  /** @param within the options that refer to this one, to find circles */
+  function look(group: string, option: Option<unknown>, within: readonly string[]): Effective {
+    const names = namesOf(group, option)
+    const secret = option.traits.secret ?? false
+
+    const variable = names.map(name => variableOf(...name)).find(name => env[name] !== undefined)
+    if (variable !== undefined) {
+      const text = env[variable]?.trim() ?? null
+      return { text, origin: { from: 'environment', variable }, secret, fault: null }
+    }
+    const name = names.map(each => each.join('.')).find(each => assignments.has(each))
+    const assignment = name === undefined ? undefined : assignments.get(name)
+    if (!assignment)
+      return { text: option.default, origin: { from: 'default' }, secret, fault: null }
+
+    const { value, file, line } = assignment
+    const origin = { from: 'file', file, line } as const
+    if (!option.kind.list && value.includes('\n')) {
+      return { text: null, origin, secret, fault: goesOn(line + 1) }
+    }
+    const faults: string[] = []
+    const resolved = resolveReferences(option.kind.list ? value : unquote(value), reference => {
+      const referent = refer(reference, group, [...within, `${group}.${option.name}`])
+      if (typeof referent !== 'string') return referent
+      faults.push(secret ? `a $ in it refers to nothing; ${ESCAPE}` : referent)
+      return { text: '', secret: false }
+    })
+    return {
+      text: resolved.text,
+      origin,
+      secret: secret || resolved.secret,
+      fault: faults[0] ?? null,
+    }
   }
+
+  /** What a reference stands for, or what is wrong with it. */
+  function refer(reference: string, from: string, within: readonly string[]): Referent | string {
+    const { group, option: name } = splitReference(reference)
+    const groups = group === null ? [from, 'DEFAULT'] : [comparable(group)]
+    const known = groups.flatMap(each => optionsOf(each).map(option => ({ group: each, option })))
+    const found = known.find(({ option }) => option.name === name)
+    if (!found) {
+      const names = known.map(({ option }) => option.name)
+      const meant = nearest(name, names)
+      return `$${reference} refers to no option${meant ? ` (${meant}?)` : ''}; ${ESCAPE}`
+    }
+    if (within.includes(`${found.group}.${name}`)) return `$${reference} refers back to itself`
+    const { text, secret, fault } = look(found.group, found.option, within)
+    return fault === null
+      ? { text: text ?? '', secret }
+      : `$${reference} refers to an option that is wrong itself`
+  }
+
+  return (group, option) => look(group, option, [])
 }
 
-function foundText(text: string | null, secret: boolean): string {
-  if (text === null || text === '') return 'nothing'
-  if (secret) return 'something else'
-  return JSON.stringify(withoutCredentials(text))
-}
-
-/** Even an option that is no secret can hold one: `mysql://user:password@host`. */
-function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[\s\S]*@/, '://***@')
-}
+const ESCAPE = 'a dollar sign is written $$'
 
 function goesOn(line: number): string {
   return `expected one line, but it goes on in line ${line}, because that is indented`
+}
+
+/** Group names compare in lower case, but for DEFAULT. */
+function comparable(group: string): string {
+  return fixedGroups.includes(group) ? group : group.toLowerCase()
+}
+
+function headingsOf({ file, sections }: FileIni) {
+  return sections.map(({ name, line }): [string, Finding['origin']] => [
+    name,
+    { from: 'file', file, line },
+  ])
 }

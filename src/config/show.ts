@@ -1,12 +1,10 @@
-import { maskTransportUrl } from '../notification/transport-url.js'
-import { groupOf } from './clouds.js'
 import type { CheckedConfig } from './config.js'
-import { listItems, transportUrl } from './kinds.js'
+import { fixedGroups, groupOf, optionsOf } from './groups.js'
+import { listItems } from './kinds.js'
 import type { Option } from './option.js'
-import { options } from './options.js'
 import { formatOrigin } from './problem.js'
 import { MASK } from './secret.js'
-import { type Effective, optionsOf } from './settings.js'
+import type { Effective } from './settings.js'
 
 /** An option as it counts, fit to be shown: what is secret in it is `***`. */
 export interface ShownOption {
@@ -24,7 +22,7 @@ export interface ShownOption {
 
 /** All options of all groups, in the order of the sample. */
 export function showOptions({ settings, cloudNames }: CheckedConfig): readonly ShownOption[] {
-  const groups = [...Object.keys(options).filter(name => name !== 'sp'), ...cloudNames.map(groupOf)]
+  const groups = [...fixedGroups, ...cloudNames.map(groupOf)]
   return groups.flatMap(group =>
     optionsOf(group).map(option => {
       const effective = settings.effective(group, option)
@@ -60,10 +58,7 @@ function renderOption({ option, value, default: isDefault, otherwise }: ShownOpt
 
 function shownValue(option: Option<unknown>, { text, secret }: Effective): string | null {
   if (text === null || text === '') return text
-  if (option.name === 'messagebus' && option.kind.expected === transportUrl.expected) {
-    return maskTransportUrl(text)
-  }
-  if (secret) return MASK
+  if (secret) return option.kind.mask?.(text) ?? MASK
   return option.kind.list ? listItems(text).join(', ') : text
 }
 

@@ -1,10 +1,9 @@
-import { groupOf } from './clouds.js'
+import { fixedGroups, groupOf, namesOf, optionsOf, variableOf } from './groups.js'
 import { ineffectiveGroups, whyIneffective } from './ineffective.js'
 import { nearest } from './nearest.js'
-import { options } from './options.js'
 import type { Assignment } from './oslo-ini.js'
 import type { Finding, Origin } from './problem.js'
-import { type Environment, type FileIni, namesOf, optionsOf, variableOf } from './settings.js'
+import type { Environment, FileIni } from './settings.js'
 
 /** What is given but changes nothing: unknown, without effect, or overruled in the same file. */
 export function findSurprises(
@@ -12,7 +11,7 @@ export function findSurprises(
   env: Environment,
   clouds: readonly string[],
 ): readonly Finding[] {
-  const groups = [...namedGroups, ...ineffectiveGroups, ...clouds.map(groupOf)]
+  const groups = [...fixedGroups, ...ineffectiveGroups, ...clouds.map(groupOf)]
   return [
     ...files.flatMap(file => [
       ...unknownGroups(file, groups),
@@ -22,8 +21,6 @@ export function findSurprises(
     ...unknownVariables(env, groups),
   ]
 }
-
-const namedGroups = Object.keys(options).filter(group => group !== 'sp')
 
 function unknownGroups({ file, sections }: FileIni, groups: readonly string[]): Finding[] {
   const unknown = sections.filter(({ name }) => !groups.includes(name))
@@ -79,7 +76,7 @@ function unknownVariables(env: Environment, groups: readonly string[]): Finding[
 
 /** All names that count in a group: of its options, and those that stand for options elsewhere. */
 function knownNames(group: string): string[] {
-  return [...namedGroups, group].flatMap(each =>
+  return [...fixedGroups, group].flatMap(each =>
     optionsOf(each)
       .flatMap(option => namesOf(each, option))
       .flatMap(([inGroup, name]) => (inGroup === group ? [name] : [])),
