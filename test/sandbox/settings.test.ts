@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { checkConfig } from '../../src/config/config.js'
+import { renderSettings } from '../../src/sandbox/settings.js'
+import { startClouds } from './clouds.js'
+
+test('the configuration of the sandbox is right, and says where everything is', async t => {
+  const { clouds } = await startClouds(t)
+  const directory = mkdtempSync(join(tmpdir(), 'mixmatch-settings-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'mixmatch.conf')
+  const databaseFile = join(directory, 'events.db')
+  writeFileSync(file, renderSettings({ clouds, port: 5001, opsPort: 9914, databaseFile }))
+
+  const { config, problems, warnings } = checkConfig({ file, cwd: directory, env: {} })
+  t.deepEqual(problems, [])
+  t.deepEqual(warnings, [])
+  t.is(config?.database.file, databaseFile)
+  t.is(config?.server.port, 5001)
+  t.deepEqual(
+    config?.clouds.map(({ name, messagebus }) => [String(name), messagebus]),
+    clouds.map(({ name, messagebus }) => [name, messagebus]),
+  )
+})
