@@ -37,14 +37,17 @@ export const port = kind('a port from 0 to 65535', wholeNumber.pipe(z.int().max(
 
 export const wholeSeconds = kind('a whole number of seconds', wholeNumber)
 
+/** The longest that Node's timers can wait; one that is longer would end at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
 /** The value is in milliseconds. */
 export const seconds = kind(
-  'a number of seconds above 0, such as 60 or 0.5',
+  'a number of seconds above 0, up to 2147483, such as 60 or 0.5',
   z
     .string()
     .regex(/^\d{1,9}(\.\d{1,3})?$/)
     .transform(written => Math.round(Number(written) * 1000))
-    .pipe(z.int().positive()),
+    .pipe(z.int().positive().max(LONGEST_TIMER_MS)),
 )
 
 /** RabbitMQ's `x-expires` has 32 bits of milliseconds. The value is in milliseconds, null for 0. */

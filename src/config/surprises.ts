@@ -18,6 +18,7 @@ export function findSurprises(
       ...file.assignments.flatMap(each => unknownOption(each, groups)),
       ...givenTwice(file.assignments),
     ]),
+    ...overruledAliases(files),
     ...unknownVariables(env, groups),
   ]
 }
@@ -60,11 +61,29 @@ function givenTwice(assignments: readonly Assignment[]): Finding[] {
   })
 }
 
+/** Other names of an option that is given by its own name too. */
+function overruledAliases(files: readonly FileIni[]): Finding[] {
+  const assignments = files.flatMap(({ assignments }) => assignments)
+  const given = (group: string, name: string) =>
+    assignments.filter(({ section, option }) => section === group && option === name)
+  return fixedGroups.flatMap(group =>
+    optionsOf(group).flatMap(option => {
+      if (given(group, option.name).length === 0) return []
+      const [, ...aliases] = namesOf(group, option)
+      const overruled = aliases.flatMap(([inGroup, name]) => given(inGroup, name))
+      return overruled.map(({ file, line, section, option: name }): Finding => {
+        const message = `has no effect: [${group}] ${option.name} is given, which is the same`
+        return { origin: { from: 'file', file, line }, section, option: name, message }
+      })
+    }),
+  )
+}
+
 /** Variables of one of our groups that name no option of it; those of other software are not ours. */
 function unknownVariables(env: Environment, groups: readonly string[]): Finding[] {
   return Object.keys(env).flatMap(variable => {
     const group = groups.find(each => variable.startsWith(variableOf(each, '')))
-    if (group === undefined) return []
+    if (group === undefined) return unknownCloud(variable)
     const known = knownNames(group)
     if (known.some(name => variableOf(group, name) === variable)) return []
     const name = variable.slice(variableOf(group, '').length).toLowerCase()
@@ -72,6 +91,12 @@ function unknownVariables(env: Environment, groups: readonly string[]): Finding[
     const origin: Origin = { from: 'environment', variable }
     return message === null ? [] : [{ origin, section: group, option: name, message }]
   })
+}
+
+function unknownCloud(variable: string): Finding[] {
+  if (!/^OS_SP_.+__/.test(variable)) return []
+  const message = 'is not read: service_providers names no such cloud'
+  return [{ origin: { from: 'environment', variable }, section: null, option: null, message }]
 }
 
 /** All names that count in a group: of its options, and those that stand for options elsewhere. */

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import fc from 'fast-check'
 import { checkConfig, readConfig } from '../../src/config/config.js'
+import { options } from '../../src/config/options.js'
 import { formatFinding } from '../../src/config/problem.js'
 import { check, federated, least, place } from './places.js'
 
@@ -213,7 +215,7 @@ messagebus = rabbits://u:hunter2@h/
   t.deepEqual(problems, [
     'mixmatch.conf:3 [DEFAULT] port: expected a port from 0 to 65535, found "65536"',
     'mixmatch.conf:4 [DEFAULT] aggregation: expected true or false (or yes, no, on, off, 1, 0), found "perhaps"',
-    'mixmatch.conf:5 [DEFAULT] headers_timeout: expected a number of seconds above 0, such as 60 or 0.5, found "0"',
+    'mixmatch.conf:5 [DEFAULT] headers_timeout: expected a number of seconds above 0, up to 2147483, such as 60 or 0.5, found "0"',
     'mixmatch.conf:6 [DEFAULT] trusted_proxies: expected a list, each item an IP address or a network such as 10.0.0.0/8, found "10.0.0.0/33"',
     'mixmatch.conf:8 [auth] auth_url: expected an http or https URL without credentials, query or fragment, found "192.168.0.141:5000"',
     'mixmatch.conf:10 [database] connection: expected sqlite:///relative/path or sqlite:////absolute/path, because the event log is one SQLite file, found "mysql+pymysql://***@db/mixmatch"',
@@ -346,7 +348,12 @@ auth_url = x
 [oslo_messaging_rabbit]
 ssl = 1
 `,
-    { OS_AUTH__USRNAME: 'x', OS_KEYSTONE_AUTHTOKEN__USERNAME: 'x', OS_PASSWORD: 'x' },
+    {
+      OS_AUTH__USRNAME: 'x',
+      OS_SP_SP3__AUTH_URL: 'x',
+      OS_KEYSTONE_AUTHTOKEN__USERNAME: 'x',
+      OS_PASSWORD: 'x',
+    },
   )
   t.deepEqual(problems, [])
   t.deepEqual(warnings, [
@@ -356,6 +363,7 @@ ssl = 1
     'mixmatch.conf:16 [sp_sp2]: is not read: service_providers does not name "sp2". Is it sp_sp1?',
     'mixmatch.conf:18 [oslo_messaging_rabbit]: is not read: there is no such group',
     '$OS_AUTH__USRNAME [auth] usrname: is not read: there is no such option. Is it username?',
+    '$OS_SP_SP3__AUTH_URL: is not read: service_providers names no such cloud',
   ])
 })
 
@@ -373,6 +381,9 @@ test('other names of an option are understood, and its own counts', t => {
   t.deepEqual(warnings, [])
   const both = check(t, text.replace('[sp_', 'cache_time = 30\n[sp_'))
   t.is(both.config?.auth.cacheSeconds, 30)
+  t.deepEqual(both.warnings, [
+    'mixmatch.conf:11 [cache] expiration_time: has no effect: [DEFAULT] cache_time is given, which is the same',
+  ])
 })
 
 test('a cloud that is named has a group', t => {
@@ -479,6 +490,46 @@ test('a password does not print', t => {
   const { config } = check(t, `${least}[auth]\npassword = hunter2\n`)
   t.notRegex(JSON.stringify(config), /hunter2/)
   t.is(`${config?.auth.credentials?.password}`, '***')
+})
+
+test('a timeout is never so long that it would end at once', t => {
+  const read = (text: string) =>
+    check(t, least.replace('[sp_', `idle_timeout = ${text}\n[sp_`)).config?.upstream.idleTimeoutMs
+  t.is(read('2147483'), 2_147_483_000)
+  t.is(read('2147484'), undefined)
+  t.is(read('0.5'), 500)
+})
+
+test('any password can be written in a file, in quotes and with its dollar signs doubled', t => {
+  const where = place(t, {})
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), password => {
+      fc.pre(/^.+$/u.test(password) && !/[\r\n\u2028\u2029]/.test(password))
+      const text = `${least}[auth]\npassword = "${password.replaceAll('$', () => '$$')}"\n`
+      writeFileSync(join(where.cwd, 'mixmatch.conf'), text)
+      t.is(readConfig(where).auth.credentials?.password.reveal(), password)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('whatever a file holds, it is checked to the end', t => {
+  const where = place(t, {})
+  const word = fc.oneof(
+    fc.constantFrom('[DEFAULT]', '[auth]', '[sp_default]', ' ', '\n', '=', '$', '${', '"', ','),
+    fc.constantFrom(
+      ...Object.values(options).flatMap(group => Object.values(group).map(each => each.name)),
+    ),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 40 }), words => {
+      writeFileSync(join(where.cwd, 'mixmatch.conf'), words.join(''))
+      const { config, problems } = checkConfig(where)
+      t.is(config === null, problems.length > 0)
+    }),
+    { numRuns: 200 },
+  )
 })
 
 test('a file that cannot be read as text is a problem', t => {
