@@ -33,7 +33,7 @@ export function sandboxCommand(context: Context): Command {
       try {
         if (demo) await show(sandbox, stage, asked)
         else {
-          invite(stage, { sandbox, mainScript: context.mainScript, cwd: context.cwd })
+          invite(stage, { sandbox, mainScript: context.mainScript })
           await asked
         }
       } catch (error) {

@@ -1,4 +1,3 @@
-import { basename, relative } from 'node:path'
 import { people } from './people.js'
 import type { Sandbox } from './sandbox.js'
 import type { Stage } from './stage.js'
@@ -9,7 +8,6 @@ export interface InvitationFacts {
     'federation' | 'buses' | 'proxyUrl' | 'configFile' | 'databaseFile' | 'logFile'
   >
   readonly mainScript: string
-  readonly cwd: string
 }
 
 /** Say what there is and where, as the sandbox and its walk-through both begin. */
@@ -36,20 +34,19 @@ export function introduce(stage: Stage, { sandbox }: Pick<InvitationFacts, 'sand
 
 /** Say what to try. Every line works when it is pasted into a shell, one after the other. */
 export function invite(stage: Stage, facts: InvitationFacts): void {
-  const { sandbox, mainScript, cwd } = facts
-  const mixmatch = `${basename(process.execPath)} ${relative(cwd, mainScript) || mainScript}`
-  const command = `${mixmatch} --config-file ${sandbox.configFile}`
+  const { sandbox, mainScript } = facts
   introduce(stage, facts)
-  stage.heading('With the openstack client')
+  stage.heading('In another terminal, with the openstack client')
   stage.input(openstackLines(sandbox))
   stage.heading('With curl')
   stage.input(curlLines(sandbox))
-  stage.heading('With mixmatch, in another terminal')
+  stage.heading('And what Mixmatch makes of it')
   stage.input(
     [
-      `${command} log tail -f`,
-      `${command} explain GET /image/v2/images/$IMAGE`,
-      `${command} locate $IMAGE`,
+      `mixmatch() { node ${mainScript} --config-file ${sandbox.configFile} "$@"; }`,
+      'mixmatch locate $IMAGE',
+      'mixmatch explain GET /image/v2/images/$IMAGE',
+      'mixmatch log tail -f',
     ].join('\n'),
   )
   stage.say('\nCtrl-C ends all of it.')
@@ -63,8 +60,9 @@ function openstackLines({ federation }: InvitationFacts['sandbox']): string {
     `export OS_USERNAME=${name} OS_PASSWORD=${password} OS_PROJECT_NAME=${project}`,
     'export OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default',
     'openstack image create --disk-format raw --container-format bare --file /etc/hosts here',
-    'openstack volume create --size 1 there@sp1',
-    'openstack volume list',
+    'openstack image list',
+    'VOLUME=$(openstack volume create --size 1 there@sp1 -f value -c id)',
+    'openstack volume show $VOLUME',
   ].join('\n')
 }
 
@@ -78,17 +76,14 @@ function curlLines({ federation, proxyUrl }: InvitationFacts['sandbox']): string
       scope: { project: { name: project, domain } },
     },
   })
-  const images = `${proxyUrl}/image/v2/images`
-  const json = "-H 'Content-Type: application/json'"
-  const token = '-H "X-Auth-Token: $TOKEN"'
   return [
-    `TOKEN=$(curl -si ${url}/auth/tokens ${json} \\`,
-    `  -d '${login}' \\`,
-    "  | tr -d '\\r' | sed -n 's/^X-Subject-Token: //Ip')",
-    `curl -s ${images} ${token}; echo`,
-    `IMAGE=$(curl -s ${images} ${token} ${json} -H 'MM-SERVICE-PROVIDER: sp1' \\`,
+    `KEYSTONE=${url} IMAGES=${proxyUrl}/image/v2/images JSON='Content-Type: application/json'`,
+    `TOKEN=$(curl -si $KEYSTONE/auth/tokens -H "$JSON" -d '${login}' \\`,
+    `  | tr -d '\\r' | awk 'tolower($1) == "x-subject-token:" { print $2 }')`,
+    'curl -s $IMAGES -H "X-Auth-Token: $TOKEN"; echo',
+    'IMAGE=$(curl -s $IMAGES -H "X-Auth-Token: $TOKEN" -H "$JSON" -H "MM-SERVICE-PROVIDER: sp1" \\',
     `  -d '{"name":"afar","disk_format":"raw","container_format":"bare"}' \\`,
     `  | sed 's/.*"id": *"\\([^"]*\\)".*/\\1/')`,
-    `curl -si ${images}/$IMAGE ${token}; echo      # see MM-Service-Provider`,
+    'curl -si $IMAGES/$IMAGE -H "X-Auth-Token: $TOKEN"; echo   # see MM-Service-Provider',
   ].join('\n')
 }
