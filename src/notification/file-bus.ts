@@ -43,6 +43,7 @@ export function listenFile(path: string, options: FileBusOptions): Bus {
   async function followOne(file: FileHandle, changes: Changes, itWorks: () => void): Promise<void> {
     let offset = 0
     while (!signal.aborted) {
+      const replaced = await isReplaced(file, path) // before the look that finds nothing more in it
       const { lines, end } = await readLines(file, offset, batch.most)
       if (end > offset) {
         const deliveries = lines.flatMap(line => toDelivery(line) ?? [])
@@ -53,7 +54,7 @@ export function listenFile(path: string, options: FileBusOptions): Bus {
       } else if ((await file.stat()).size < offset) {
         logger.info({ path }, 'the file was truncated: it is read from its beginning')
         offset = 0
-      } else if (await isReplaced(file, path)) {
+      } else if (replaced) {
         return
       } else {
         await changes.next()
@@ -81,13 +82,14 @@ async function openWhenThere(
   return null
 }
 
+/** Where it was only moved away, its writer may still be at it until there is another. */
 async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
   const ours = await file.stat()
   try {
     const named = await stat(path)
     return named.ino !== ours.ino || named.dev !== ours.dev
   } catch (error) {
-    if (isMissing(error)) return true
+    if (isMissing(error)) return false
     throw error
   }
 }

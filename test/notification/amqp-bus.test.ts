@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { listenAmqp } from '../../src/notification/amqp-bus.js'
+import type { AmqpOptions } from '../../src/notification/bus.js'
+import { parseTransportUrl } from '../../src/notification/transport-url.js'
+import { cornmeal } from '../controls.js'
+
+/** What a broker that is not well does to us; what a healthy one does needs a real one (`*.rabbit.ts`). */
+
+async function startServer(t: ExecutionContext, onConnection: (socket: Socket) => void) {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    onConnection(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, connections: () => sockets.size }
+}
+
+function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOptions> = {}) {
+  const stop = new AbortController()
+  const lines: string[] = []
+  const url = parseTransportUrl(text)
+  if (url.kind !== 'rabbit') throw new Error(`${text} is a file`)
+  const bus = listenAmqp(url, {
+    serviceProvider: cornmeal,
+    url: text,
+    exchanges: ['glance'],
+    knownExchanges: [],
+    queue: { name: 'mixmatch', maxBytes: 0, expiresSeconds: 0 },
+    tls: { caFile: null, insecure: false },
+    onDeliveries: () => {},
+    onFact: () => {},
+    logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
+    signal: stop.signal,
+    backoff: { firstMs: 5, capMs: 10 },
+    connectTimeoutMs: 100,
+    ...overrides,
+  })
+  t.teardown(async () => {
+    stop.abort()
+    await bus.stopped
+  })
+  return { bus, lines, stop }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`waited 10 s until ${holds}`)
+    await sleep(5)
+  }
+}
+
+test('a broker that is down is tried again and again, and said to be down once', async t => {
+  const { port, connections } = await startServer(t, socket => socket.destroy())
+  const { bus, lines } = listenTo(t, `rabbit://u:s3cret@127.0.0.1:${port}/`)
+  t.is(bus.status().state, 'connecting')
+  await until(() => connections() >= 5)
+  const { state, lastError, since } = bus.status()
+  t.is(state, 'retrying')
+  t.true(lastError?.includes(`127.0.0.1:${port}`))
+  await until(() => connections() >= 10)
+  t.is(bus.status().since, since)
+  t.is(lines.filter(line => JSON.parse(line).level === 40).length, 1)
+  t.notRegex(lines.join(), /s3cret/)
+})
+
+test('a broker that accepts and says nothing is given up after a while', async t => {
+  const { port, connections } = await startServer(t, () => {})
+  const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
+  await until(() => connections() >= 2)
+  t.regex(bus.status().lastError ?? '', /TIMEDOUT/)
+})
+
+test('a server that speaks something else is no broker', async t => {
+  const { port } = await startServer(t, socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
+  await until(() => bus.status().state === 'retrying')
+  t.truthy(bus.status().lastError)
+})
+
+test('all hosts are tried before any pause, and each says what it said', async t => {
+  const one = await startServer(t, socket => socket.destroy())
+  const two = await startServer(t, socket => socket.destroy())
+  const { bus } = listenTo(t, `rabbit://127.0.0.1:${one.port},127.0.0.1:${two.port}/`, {
+    backoff: { firstMs: 60_000, capMs: 60_000 },
+  })
+  await until(() => bus.status().state === 'retrying')
+  t.deepEqual([one.connections(), two.connections()], [1, 1])
+  t.true(bus.status().lastError?.includes(String(one.port)))
+  t.true(bus.status().lastError?.includes(String(two.port)))
+})
+
+test('it can be stopped while it connects', async t => {
+  const { port, connections } = await startServer(t, () => {})
+  const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, { connectTimeoutMs: 60_000 })
+  await until(() => connections() === 1)
+  stop.abort()
+  await bus.stopped
+  t.is(bus.status().state, 'stopped')
+})
+
+test('it can be stopped while it pauses', async t => {
+  const { port } = await startServer(t, socket => socket.destroy())
+  const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, {
+    backoff: { firstMs: 60_000, capMs: 60_000 },
+  })
+  await until(() => bus.status().state === 'retrying')
+  stop.abort()
+  await bus.stopped
+  t.is(bus.status().state, 'stopped')
+})
+
+test('an authority file that is not there is said, and waited for', async t => {
+  const { bus } = listenTo(t, 'amqps://127.0.0.1:1/?ssl_ca_file=/nonexistent/ca.pem')
+  await until(() => bus.status().state === 'retrying')
+  t.regex(bus.status().lastError ?? '', /ENOENT.*ca\.pem/)
+})

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import fc from 'fast-check'
+import { waitMs } from '../../src/notification/backoff.js'
+import { type BatchOptions, createBatches } from '../../src/notification/batches.js'
+
+/** Never quiet by itself, so that only `most` and `drain` end a batch. */
+const NEVER: BatchOptions = { most: 3, quietMs: 60_000 }
+
+function collect(options: BatchOptions, take: (batch: readonly number[]) => void | Promise<void>) {
+  const taken: (readonly number[])[] = []
+  const failures: unknown[] = []
+  const batches = createBatches<number>(
+    options,
+    async batch => {
+      await take(batch)
+      taken.push(batch)
+    },
+    error => failures.push(error),
+  )
+  return { ...batches, taken, failures }
+}
+
+test('a batch is handed on as soon as it is full', async t => {
+  const { add, drain, taken } = collect(NEVER, () => {})
+  for (const item of [1, 2, 3]) add(item)
+  await sleep(0)
+  t.deepEqual(taken, [[1, 2, 3]])
+  add(4)
+  await sleep(0)
+  t.deepEqual(taken, [[1, 2, 3]])
+  await drain()
+  t.deepEqual(taken, [[1, 2, 3], [4]])
+})
+
+test('a batch that is not full is handed on when nothing more comes', async t => {
+  const { add, taken } = collect({ most: 1000, quietMs: 5 }, () => {})
+  add(1)
+  add(2)
+  t.deepEqual(taken, [])
+  await sleep(50)
+  t.deepEqual(taken, [[1, 2]])
+})
+
+test('what keeps coming does not keep the first one waiting', async t => {
+  const { add, taken } = collect({ most: 1000, quietMs: 20 }, () => {})
+  const began = performance.now()
+  for (let item = 0; taken.length === 0 && performance.now() - began < 5000; item += 1) {
+    add(item)
+    await sleep(2)
+  }
+  t.true(performance.now() - began < 1000)
+})
+
+test('one batch is taken at a time, and the next one grows meanwhile', async t => {
+  let inHand = 0
+  const { add, drain, taken } = collect({ most: 10, quietMs: 1 }, async () => {
+    inHand += 1
+    t.is(inHand, 1)
+    await sleep(20)
+    inHand -= 1
+  })
+  for (let item = 0; item < 20; item += 1) {
+    add(item)
+    await sleep(1)
+  }
+  await drain()
+  t.deepEqual(taken.flat(), [...Array(20).keys()])
+  t.true(taken.length < 20)
+})
+
+test('after a failure nothing more is handed on, and the failure is told once', async t => {
+  const { add, drain, taken, failures } = collect(NEVER, ([first]) => {
+    if (first === 4) throw new Error('the disk is full')
+  })
+  for (const item of [1, 2, 3, 4, 5, 6, 7, 8, 9]) add(item)
+  await t.throwsAsync(drain(), { message: 'the disk is full' })
+  add(10)
+  await t.throwsAsync(drain(), { message: 'the disk is full' })
+  t.deepEqual(taken, [[1, 2, 3]])
+  t.is(failures.length, 1)
+})
+
+test('what is discarded is not handed on, but the batch in hand is waited for', async t => {
+  const { add, discard, taken } = collect(NEVER, () => sleep(20))
+  for (const item of [1, 2, 3, 4]) add(item)
+  await discard()
+  t.deepEqual(taken, [[1, 2, 3]])
+  add(5)
+  await sleep(10)
+  t.deepEqual(taken, [[1, 2, 3]])
+})
+
+test('law: whatever comes, and however it is batched, all of it is taken once and in order', async t => {
+  const sizes = fc.array(fc.nat({ max: 30 }), { maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.integer({ min: 1, max: 10 }), async (bursts, most) => {
+      const { add, drain, taken } = collect({ most, quietMs: 1 }, () => sleep(0))
+      let next = 0
+      for (const burst of bursts) {
+        for (let item = 0; item < burst; item += 1) add(next++)
+        await sleep(0)
+      }
+      await drain()
+      t.deepEqual(taken.flat(), [...Array(next).keys()])
+      t.true(taken.every(batch => batch.length >= 1 && batch.length <= most))
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('the wait before another try doubles up to its cap, and is anything up to that', t => {
+  const backoff = { firstMs: 1000, capMs: 30_000 }
+  const longest = [1, 2, 3, 4, 5, 6, 7, 1000].map(failures => waitMs(backoff, failures, 1))
+  t.deepEqual(longest, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+  t.is(waitMs(backoff, 6, 0), 0)
+  t.is(waitMs(backoff, 6, 0.5), 15_000)
+})

@@ -1,0 +1,290 @@
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { MixmatchError } from '../../src/errors.js'
+import { type SpName, spName } from '../../src/ids.js'
+import type { OnDeliveries } from '../../src/notification/delivery.js'
+import { listenFile } from '../../src/notification/file-bus.js'
+import { listen } from '../../src/notification/listen.js'
+import { parseRecorded } from '../../src/notification/recorded.js'
+import { toEvent } from '../../src/notification/to-event.js'
+import { cornmeal, folder } from '../controls.js'
+import { linesOf } from './fixtures.js'
+
+/** A line of a file of notifications, that says no more than a word. */
+const line = (body: string, cloud: string = cornmeal) =>
+  `${JSON.stringify({ cloud, exchange: 'glance', routing_key: 'notifications.info', body })}\n`
+
+function follow(
+  t: ExecutionContext,
+  path: string,
+  { serviceProvider = cornmeal, onDeliveries = () => {}, pollMs = 20 }: Partial<Follow> = {},
+) {
+  const stop = new AbortController()
+  const taken: string[] = []
+  const batches: number[] = []
+  const lines: string[] = []
+  const bus = listenFile(path, {
+    serviceProvider,
+    url: '',
+    logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
+    signal: stop.signal,
+    backoff: { firstMs: 10, capMs: 20 },
+    pollMs,
+    async onDeliveries(batch) {
+      await onDeliveries(batch)
+      batches.push(batch.length)
+      taken.push(...batch.map(({ body }) => body.toString()))
+    },
+  })
+  const stopAndWait = async () => {
+    stop.abort()
+    await bus.stopped
+  }
+  t.teardown(stopAndWait)
+  return { bus, taken, batches, lines, stop: stopAndWait }
+}
+
+interface Follow {
+  readonly serviceProvider: SpName
+  readonly onDeliveries: OnDeliveries
+  readonly pollMs: number
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`waited 10 s until ${holds}`)
+    await sleep(5)
+  }
+}
+
+test('a file is read from its beginning, and on as it grows', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one') + line('two'))
+  const { bus, taken } = follow(t, path)
+  await until(() => taken.length === 2)
+  appendFileSync(path, line('three'))
+  await until(() => taken.length === 3)
+  t.deepEqual(taken, ['one', 'two', 'three'])
+  t.like(bus.status(), { state: 'connected', delivered: 3 })
+})
+
+test('that it grows is seen at once, not only when it is looked at', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, '')
+  const { bus, taken } = follow(t, path, { pollMs: 60_000 })
+  await until(() => bus.status().state === 'connected')
+  await sleep(50)
+  appendFileSync(path, line('one'))
+  await until(() => taken.length === 1)
+  t.deepEqual(taken, ['one'])
+})
+
+test('recorded notifications are taken in whole, in batches of at most a thousand', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  const lines = linesOf('sp1')
+  const all = Array.from({ length: 12 }, () => lines).flat()
+  writeFileSync(path, `${all.join('\n')}\n`)
+  const { taken, batches } = follow(t, path, { serviceProvider: spName('sp1') })
+  await until(() => taken.length === 12 * 171)
+  t.deepEqual(
+    taken,
+    all.map(text => JSON.parse(text).body),
+  )
+  t.true(Math.max(...batches) <= 1000)
+})
+
+test('a file that is not there yet, nor its folder, is waited for', async t => {
+  const home = join(folder(t), 'later')
+  const path = join(home, 'bus.ndjson')
+  const { bus, taken } = follow(t, path)
+  await sleep(50)
+  t.is(bus.status().state, 'connecting')
+  await mkdir(home)
+  writeFileSync(path, line('one'))
+  await until(() => taken.length === 1)
+  t.is(bus.status().state, 'connected')
+})
+
+test('a line is not read before it is complete', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  const text = line('one')
+  writeFileSync(path, text.slice(0, 20))
+  const { bus, taken } = follow(t, path)
+  await until(() => bus.status().state === 'connected')
+  await sleep(60)
+  t.deepEqual(taken, [])
+  appendFileSync(path, text.slice(20))
+  await until(() => taken.length === 1)
+  t.deepEqual(taken, ['one'])
+})
+
+test('a line may be longer than what is read at once', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  const long = 'x'.repeat(3 * 1024 * 1024)
+  writeFileSync(path, line('one') + line(long) + line('three'))
+  const { taken } = follow(t, path)
+  await until(() => taken.length === 3)
+  t.deepEqual(
+    taken.map(body => body.length),
+    [3, long.length, 5],
+  )
+})
+
+test('a file that is truncated is read from its beginning', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one') + line('two'))
+  const { taken } = follow(t, path)
+  await until(() => taken.length === 2)
+  truncateSync(path)
+  await sleep(100)
+  appendFileSync(path, line('three'))
+  await until(() => taken.length === 3)
+  t.deepEqual(taken, ['one', 'two', 'three'])
+})
+
+test('a file that is rotated is read to its end, and then the new one', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one'))
+  const { taken } = follow(t, path)
+  await until(() => taken.length === 1)
+  renameSync(path, `${path}.1`)
+  appendFileSync(`${path}.1`, line('two'))
+  await sleep(60)
+  writeFileSync(path, line('three') + line('four'))
+  await until(() => taken.length === 4)
+  t.deepEqual(taken, ['one', 'two', 'three', 'four'])
+})
+
+test('a file that is deleted is waited for again', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one'))
+  const { taken } = follow(t, path)
+  await until(() => taken.length === 1)
+  await rm(path)
+  await sleep(60)
+  writeFileSync(path, line('two'))
+  await until(() => taken.length === 2)
+  t.deepEqual(taken, ['one', 'two'])
+})
+
+test('what is no recorded notification is delivered as it stands, to be recorded as unparseable', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, `no JSON\n\n  \r\n{"cloud": 5}\n${line('one')}`)
+  const events: string[] = []
+  const { taken } = follow(t, path, {
+    onDeliveries: batch => void events.push(...batch.map(each => toEvent(each).eventType)),
+  })
+  await until(() => taken.length === 3)
+  t.deepEqual(taken, ['no JSON', '{"cloud": 5}', 'one'])
+  t.deepEqual(events, Array(3).fill('mixmatch.unparseable'))
+})
+
+test('notifications of another cloud are left out, which is said once', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('a', 'millet') + line('b', 'millet') + line('one') + line('c', 'rye'))
+  const { bus, taken, lines } = follow(t, path)
+  await until(() => taken.length === 1)
+  appendFileSync(path, line('two'))
+  await until(() => taken.length === 2)
+  t.deepEqual(taken, ['one', 'two'])
+  t.is(lines.filter(text => text.includes('another cloud')).length, 1)
+  t.is(bus.status().delivered, 2)
+})
+
+test('what was not taken is brought again', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one'))
+  let refusals = 3
+  const { bus, taken } = follow(t, path, {
+    onDeliveries() {
+      if (refusals === 0) return
+      refusals -= 1
+      throw new Error('the disk is full')
+    },
+  })
+  await until(() => taken.length === 1)
+  t.is(refusals, 0)
+  t.like(bus.status(), { state: 'connected', lastError: null, delivered: 1 })
+})
+
+test('a file that cannot be read is retried, and its status says why', async t => {
+  const { bus } = follow(t, folder(t))
+  await until(() => bus.status().state === 'retrying')
+  t.regex(bus.status().lastError ?? '', /EISDIR/)
+})
+
+test('stopping waits for the batch in hand, and takes no other', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one'))
+  let inHand = false
+  const { bus, taken, stop } = follow(t, path, {
+    async onDeliveries() {
+      inHand = true
+      await sleep(50)
+    },
+  })
+  await until(() => inHand)
+  appendFileSync(path, line('two'))
+  await stop()
+  t.deepEqual(taken, ['one'])
+  t.is(bus.status().state, 'stopped')
+})
+
+test('a URL chooses what is listened to, and one that cannot be read is refused', async t => {
+  const path = join(folder(t), 'bus.ndjson')
+  writeFileSync(path, line('one'))
+  const taken: string[] = []
+  const stop = new AbortController()
+  const options = {
+    serviceProvider: cornmeal,
+    exchanges: [],
+    knownExchanges: [],
+    queue: { name: 'a', maxBytes: 0, expiresSeconds: 0 },
+    tls: { caFile: null, insecure: false },
+    onFact: () => {},
+    logger: pino({ level: 'silent' }),
+    signal: stop.signal,
+    onDeliveries: (batch: readonly { body: Buffer }[]) => {
+      taken.push(...batch.map(({ body }) => body.toString()))
+    },
+  }
+  const bus = listen({ ...options, url: pathToFileURL(path).href })
+  await until(() => taken.length === 1)
+  stop.abort()
+  await bus.stopped
+  const error = t.throws(() => listen({ ...options, url: 'kafka://host/' }))
+  t.is(error instanceof MixmatchError && error.code, 'CONFIG_INVALID')
+})
+
+test('a recorded notification is taken back as the delivery that it was', t => {
+  const properties = { headers: { compression: 'application/x-gzip' } }
+  const recorded = {
+    cloud: 'sp1',
+    exchange: 'nova',
+    routing_key: 'notifications.info',
+    properties,
+    body: 'é',
+  }
+  t.deepEqual(parseRecorded(recorded, 'a:1'), {
+    serviceProvider: spName('sp1'),
+    exchange: 'nova',
+    routingKey: 'notifications.info',
+    compression: 'application/x-gzip',
+    body: Buffer.from('é'),
+  })
+  t.like(parseRecorded({ cloud: 'sp1', body: '' }, 'a:1'), { exchange: '', compression: null })
+})
+
+for (const line of [null, 'text', [], {}, { cloud: '', body: '' }, { cloud: 'sp1', body: {} }]) {
+  test(`${JSON.stringify(line)} is no recorded notification`, t => {
+    const error = t.throws(() => parseRecorded(line, 'recorded.ndjson:17'))
+    t.is(error instanceof MixmatchError && error.code, 'IMPORT_REFUSED')
+    t.regex(error?.message ?? '', /^recorded\.ndjson:17: expected/)
+  })
+}
