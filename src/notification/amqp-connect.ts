@@ -99,12 +99,12 @@ async function tlsOf(url: RabbitUrl, { caFile, insecure }: TlsOptions) {
   }
 }
 
-/** How long a broker gets to answer our goodbye. */
-const GOODBYE_MS = 2000
+/** How long a broker gets to answer that a connection is closed, when all that matters is done. */
+const CLOSE_MS = 1000
 
 async function closeModel(model: ChannelModel, destroySocket: () => void): Promise<void> {
   model.on('error', () => {}) // whatever it still has to say, it is over
-  const timer = setTimeout(destroySocket, GOODBYE_MS)
+  const timer = setTimeout(destroySocket, CLOSE_MS)
   const closed = new Promise<void>(resolve => model.once('close', () => resolve()))
   try {
     await Promise.race([model.close(), closed])

@@ -63,7 +63,7 @@ export async function listenOn(
   try {
     await watchExchanges(connection, bindings, broken.signal, session)
     broken.signal.throwIfAborted()
-    await finish(consumer, connection)
+    await finish(consumer, connection, options.goodbyeMs ?? GOODBYE_MS)
   } catch (error) {
     await consumer.abandon()
     await reportLoss(broken.signal.aborted ? broken.signal.reason : error, session)
@@ -72,11 +72,11 @@ export async function listenOn(
 }
 
 /** Longer than a batch ever takes, shorter than the time an init system gives a process to end. */
-const FINISH_MS = 10_000
+const GOODBYE_MS = 10_000
 
 /** A broker that does not answer any more does not keep us: what it had of us it will bring again. */
-async function finish(consumer: Consumer, connection: Connection): Promise<void> {
-  const timer = setTimeout(connection.destroy, FINISH_MS)
+async function finish(consumer: Consumer, { destroy }: Connection, mostMs: number): Promise<void> {
+  const timer = setTimeout(destroy, mostMs)
   try {
     await consumer.finish()
   } finally {

@@ -56,6 +56,8 @@ export interface AmqpOptions extends BusOptions {
   readonly recheckMs?: number
   /** How long a host may take to accept a connection, in milliseconds. 10,000 by default. */
   readonly connectTimeoutMs?: number
+  /** How long a broker may take to say goodbye when it is stopped, in milliseconds. 10,000 by default. */
+  readonly goodbyeMs?: number
 }
 
 export interface KnownExchange {

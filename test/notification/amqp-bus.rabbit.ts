@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { ownEventTypes } from '../../src/event/event.js'
+import { folder } from '../controls.js'
 import {
   brokerUrl,
+  hostOf,
   type Listening,
   startBroker,
   startListening,
@@ -45,7 +50,7 @@ test('messages come in batches and in order, and are acknowledged', async t => {
 test('what was not committed is not acknowledged, and comes again after a crash', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
-  const relay = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const relay = await startRelay(t, hostOf(broker.url))
   const crashing = startListening(
     t,
     { ...broker, url: through(broker.url, relay.port) },
@@ -104,7 +109,7 @@ test('while a batch is being committed nothing of it is acknowledged', async t =
 test('after the connection was cut, the queue still has what was published meanwhile', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
-  const relay = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const relay = await startRelay(t, hostOf(broker.url))
   const listening = startListening(t, { ...broker, url: through(broker.url, relay.port) })
   await connected(listening)
   relay.cut()
@@ -127,6 +132,77 @@ test('after the connection was cut, the queue still has what was published meanw
   ])
   const gap = gapOf(listening, ownEventTypes.busConnected)
   t.true(gap.from < gap.to)
+})
+
+test('an exchange that a restart of the broker took is declared as it was, and what it missed is told', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const relay = await startRelay(t, hostOf(broker.url))
+  const url = through(broker.url, relay.port)
+  const listening = startListening(t, { ...broker, url }, { recheckMs: 60_000 })
+  await connected(listening)
+  relay.cut()
+  await until('the loss is seen', () => listening.bus.status().state === 'retrying')
+  await broker.deleteExchange()
+  relay.mend()
+  await connected(listening)
+  await broker.publish('after')
+  await until('it has come', () => listening.taken.length === 1)
+  t.deepEqual(typesOf(listening).slice(-3), [
+    ownEventTypes.busLost,
+    ownEventTypes.busConnected,
+    ownEventTypes.exchangeRedeclared,
+  ])
+  const gap = gapOf(listening, ownEventTypes.exchangeRedeclared)
+  t.true(gap.from < gap.to)
+  await t.notThrowsAsync(broker.declareExchange({ durable: false }))
+})
+
+test('a connection that has fallen silent is given up by its heartbeat', async t => {
+  const broker = await startBroker(t)
+  const relay = await startRelay(t, hostOf(broker.url))
+  const url = through(broker.url, relay.port)
+  const listening = startListening(
+    t,
+    { ...broker, url },
+    { heartbeatSeconds: 1, recheckMs: 60_000 },
+  )
+  await connected(listening)
+  relay.freeze()
+  await until('the silence is noticed', () => listening.bus.status().state !== 'connected')
+  await connected(listening)
+  t.true(typesOf(listening).includes(ownEventTypes.busLost))
+})
+
+test('a broker that has fallen silent does not keep it from stopping', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const relay = await startRelay(t, hostOf(broker.url))
+  const url = through(broker.url, relay.port)
+  const listening = startListening(t, { ...broker, url }, { recheckMs: 60_000, goodbyeMs: 100 })
+  await connected(listening)
+  relay.freeze()
+  const began = performance.now()
+  await listening.stop()
+  t.true(performance.now() - began < 5000)
+})
+
+test('TLS trusts the authority that it is given, and no other unless it is told to', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  const certificate = makeCertificate(t)
+  const relay = await startRelay(t, hostOf(broker.url), certificate)
+  const url = { ...through(broker.url, relay.port), tls: true }
+  const { caFile } = certificate
+
+  const strange = startListening(t, { ...broker, url })
+  await until('it is refused', () => strange.bus.status().state === 'retrying')
+  t.regex(strange.bus.status().lastError ?? '', /self-signed/)
+  await strange.stop()
+
+  await connected(startListening(t, { ...broker, url }, { tls: { caFile, insecure: false } }))
+  await connected(startListening(t, { ...broker, url: { ...url, caFile } }))
+  await connected(startListening(t, { ...broker, url }, { tls: { caFile: null, insecure: true } }))
 })
 
 test('an exchange that comes later is bound then, and was not declared by us', async t => {
@@ -268,7 +344,7 @@ test('of two hosts the first of which is dead, the second is used', async t => {
   await broker.declareExchange({ durable: false })
   const dead = await startRelay(t, { hostname: '127.0.0.1', port: 1 })
   dead.cut()
-  const alive = await startRelay(t, broker.url.hosts[0] as { hostname: string; port: number })
+  const alive = await startRelay(t, hostOf(broker.url))
   const url = through(broker.url, dead.port, alive.port)
   const listening = startListening(t, { ...broker, url })
   await connected(listening)
@@ -306,4 +382,16 @@ function withResolvers() {
     resolve = done
   })
   return { promise, resolve }
+}
+
+/** A certificate for 127.0.0.1 that is its own authority. */
+function makeCertificate(t: ExecutionContext) {
+  const path = folder(t)
+  const keyFile = join(path, 'key.pem')
+  const caFile = join(path, 'cert.pem')
+  const words =
+    '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=test'
+  const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', caFile]
+  execFileSync('openssl', ['req', ...words.split(' '), ...names], { stdio: 'ignore' })
+  return { caFile, key: readFileSync(keyFile), cert: readFileSync(caFile) }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import { type Channel, connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
@@ -149,33 +150,43 @@ export interface Relay {
   readonly port: number
   cut(): void
   mend(): void
+  /** Let nothing through any more, but break nothing: a network that has fallen silent. */
+  freeze(): void
 }
 
+interface Address {
+  readonly hostname: string
+  readonly port: number
+}
+
+/** @param tls a key and a certificate, to speak TLS at the near side */
 export async function startRelay(
   t: ExecutionContext,
-  to: { readonly hostname: string; readonly port: number },
+  to: Address,
+  tls?: { readonly key: Buffer; readonly cert: Buffer },
 ): Promise<Relay> {
   const sockets = new Set<Socket>()
   let open = true
-  const server = createServer(near => {
+  const relay = (near: Socket) => {
     if (!open) {
       near.destroy()
       return
     }
     const far = connectSocket(to.port, to.hostname)
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(one)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        sockets.delete(one)
-        other.destroy()
-      })
-      one.pipe(other)
-    }
-  })
+    tie(near, far)
+    tie(far, near)
+  }
+  const tie = (one: Socket, other: Socket) => {
+    sockets.add(one)
+    one.on('error', () => other.destroy())
+    one.on('close', () => {
+      sockets.delete(one)
+      other.destroy()
+    })
+    one.pipe(other)
+  }
+  const server = tls ? createTlsServer(tls, relay) : createServer(relay)
+  server.on('tlsClientError', () => {})
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cut = () => {
@@ -192,7 +203,16 @@ export async function startRelay(
     mend() {
       open = true
     },
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause()
+    },
   }
+}
+
+/** The first host of the broker, which is the one that the tests publish to. */
+export function hostOf({ hosts: [host] }: RabbitUrl): Address {
+  if (!host) throw new Error('a RabbitUrl has at least one host')
+  return host
 }
 
 /** The same broker by another way. */
