@@ -21,14 +21,22 @@ export const guards = [
     'origins',
     'projects',
     'dictionaries',
+    'base',
     'events',
     'payloads',
   ].flatMap(table => [guard(table, 'update'), guard(table, 'delete')]),
   {
     name: 'events_without_gaps',
     sql: `create trigger events_without_gaps before insert on events
-      when new.position is not (select ifnull(max(position), 0) + 1 from events)
+      when new.position is not
+        (select coalesce(max(position), (select position from base), 0) + 1 from events)
       begin select raise(abort, 'the event log has no gaps: positions follow one another'); end`,
+  },
+  {
+    name: 'base_before_all',
+    sql: `create trigger base_before_all before insert on base
+      when exists (select 1 from base) or exists (select 1 from events)
+      begin select raise(abort, 'the event log is append-only'); end`,
   },
   {
     // A duplicate is passed over here and not by ON CONFLICT, so that INSERT OR REPLACE cannot
@@ -54,13 +62,40 @@ function guard(table: string, verb: 'update' | 'delete') {
 export function migrate(db: Database, file: string): void {
   const version = checkVersion(db, file)
   if (version === SCHEMA_VERSION) return
-  if (version === 0) db.pragma('page_size = 16384') // 11 µs an event instead of 17; before any table
+  if (version === 0) db.pragma(`page_size = ${PAGE_SIZE}`)
   db.pragma('journal_mode = WAL')
   db.transaction(() => {
     for (const step of migrations.slice(version)) step(db)
-    db.pragma(`application_id = ${APPLICATION_ID}`)
-    db.pragma(`user_version = ${SCHEMA_VERSION}`)
+    if (version === 0) addDictionary(db)
+    sign(db)
   }).exclusive()
+}
+
+/**
+ * Make an empty file a log of this version that is filled by `fill` with what other logs hold: it
+ * has no dictionary of its own, and the guards come only after.
+ */
+export function createFilled(db: Database, fill: () => void): void {
+  db.pragma(`page_size = ${PAGE_SIZE}`)
+  db.transaction(() => {
+    for (const step of migrations) step(db)
+    for (const { name } of guards) db.exec(`drop trigger ${name}`)
+    fill()
+    for (const { sql } of guards) db.exec(sql)
+    sign(db)
+  }).exclusive()
+}
+
+/** 11 µs an event instead of 17 with the default of 4096. It has to be set before the first table. */
+const PAGE_SIZE = 16384
+
+function sign(db: Database): void {
+  db.pragma(`application_id = ${APPLICATION_ID}`)
+  db.pragma(`user_version = ${SCHEMA_VERSION}`)
+}
+
+function addDictionary(db: Database): void {
+  db.prepare('insert into dictionaries (id, bytes) values (1, ?)').run(dictionary)
 }
 
 /**
@@ -102,6 +137,9 @@ function createVersion1(db: Database): void {
       unique (source, exchange, routing_key, envelope)
     ) strict;
     create table dictionaries (id integer primary key, bytes blob not null) strict;
+    -- Where older events were archived: what the first event here follows, and the file that ends
+    -- with it. No row in a log that has its beginning.
+    create table base (position integer not null, hash blob not null, archive text not null) strict;
 
     -- What views, replay and audit read; times in microseconds. The body stands apart, so that a
     -- scan never touches it.
@@ -117,13 +155,13 @@ function createVersion1(db: Database): void {
       resource_type integer,
       resource_id any,
       project integer references projects,
-      parent any
+      parent any,
+      at integer generated always as (ifnull(emitted_at, recorded_at)) virtual
     ) strict;
     create unique index events_by_message on events (message_id, service_provider);
-    -- Covers all that a view needs of a resource, in the order in which a rebuild groups it.
+    -- All that a view needs of a resource, in the order in which its cloud says that it happened.
     create index events_by_resource on events (
-      resource_type, resource_id, service_provider, position,
-      kind, emitted_at, recorded_at, project, parent
+      resource_type, resource_id, service_provider, at, kind, position, project, parent
     ) where kind > 0;
     create table payloads (
       position integer primary key references events,
@@ -133,5 +171,4 @@ function createVersion1(db: Database): void {
     ) strict;
   `)
   for (const { sql } of guards) db.exec(sql)
-  db.prepare('insert into dictionaries (id, bytes) values (1, ?)').run(dictionary)
 }

@@ -1,0 +1,75 @@
+import type { Database } from 'better-sqlite3'
+import { MixmatchError } from '../errors.js'
+import { position } from '../ids.js'
+import { GENESIS } from './chain.js'
+import type { Readable } from './file.js'
+import type { Head, LogReader } from './log.js'
+import { type EventRow, readRow, selectEvents } from './rows.js'
+
+/** What an open file tells as a log. Disposing it closes the file. */
+export function reader(readable: Readable, file: string): LogReader {
+  const { db } = readable
+  const newest = heads(db)
+  const between = db.prepare<[number, number], EventRow>(
+    `${selectEvents} where e.position > ? and e.position <= ? order by e.position`,
+  )
+  const one = db.prepare<[number], EventRow>(`${selectEvents} where e.position = ?`)
+  const dictionaryOf = dictionaries(db)
+  return {
+    file,
+    path: readable.path,
+    db,
+    base: () => baseOf(db),
+    head: newest,
+    *read({ after = position(0), upTo = position(Number.MAX_SAFE_INTEGER) } = {}) {
+      for (const row of between.iterate(after, upTo))
+        yield readRow(row, dictionaryOf(row.dictionary))
+    },
+    get(at) {
+      const row = one.get(at)
+      return row && readRow(row, dictionaryOf(row.dictionary))
+    },
+    [Symbol.dispose]: () => readable[Symbol.dispose](),
+  }
+}
+
+interface HeadRow {
+  readonly position: number
+  readonly hash: Buffer
+}
+
+const BEGINNING: Head = { position: position(0), hash: GENESIS }
+
+/** The newest event of a log at any moment; of an empty one, what its first event will follow. */
+export function heads(db: Database): () => Head {
+  const newest = db.prepare<[], HeadRow>(
+    'select position, hash from payloads order by position desc limit 1',
+  )
+  return () => {
+    const row = newest.get()
+    return row ? readHead(row) : baseOf(db)
+  }
+}
+
+function baseOf(db: Database): Head & { readonly archive?: string } {
+  const row = db
+    .prepare<[], HeadRow & { readonly archive: string }>('select position, hash, archive from base')
+    .get()
+  return row ? { ...readHead(row), archive: row.archive } : BEGINNING
+}
+
+function readHead(row: HeadRow): Head {
+  return { position: position(row.position), hash: row.hash.toString('hex') }
+}
+
+function dictionaries(db: Database): (id: number) => Buffer {
+  const find = db.prepare<[number], Buffer>('select bytes from dictionaries where id = ?').pluck()
+  const known = new Map<number, Buffer>()
+  return id => {
+    const bytes = known.get(id) ?? find.get(id)
+    if (!bytes)
+      throw new MixmatchError('LOG_BROKEN', `dictionary ${id} is missing from the event log.`)
+    known.set(id, bytes)
+    return bytes
+  }
+}

@@ -1,0 +1,113 @@
+import type { Database } from 'better-sqlite3'
+import { MixmatchError } from '../errors.js'
+import type { Event, RecordedEvent } from '../event/event.js'
+import { kindCode, resourceTypeCode, sourceCode, storeId } from '../event/stored.js'
+import { type Micros, micros, position } from '../ids.js'
+import { chain } from './chain.js'
+import type { Appended, EventLog } from './log.js'
+import { compress } from './payload.js'
+import { heads } from './reader.js'
+
+/** What appends to a log that is open for writing. */
+export function writer(db: Database, file: string): Pick<EventLog, 'append' | 'restore'> {
+  const insert = inserter(db)
+  const newest = heads(db)
+  const lastRecorded = db
+    .prepare<[], number>('select recorded_at from events order by position desc limit 1')
+    .pluck()
+
+  function append(events: readonly Event[], received: Micros): Appended {
+    let { hash: previous, position: at } = newest()
+    // A clock that was set back must not make the order of times another than that of positions.
+    const recordedAt = micros(Math.max(received, lastRecorded.get() ?? received))
+    const recorded: RecordedEvent[] = []
+    for (const event of events) {
+      const next = position(at + 1)
+      const hash = chain(previous, next, recordedAt, event)
+      const entry = { ...event, position: next, recordedAt, hash }
+      if (!insert(entry)) continue
+      recorded.push(entry)
+      previous = hash
+      at = next
+    }
+    return { recorded, duplicates: events.length - recorded.length }
+  }
+
+  function restore(events: readonly RecordedEvent[]): void {
+    let { hash: previous } = newest()
+    for (const event of events) {
+      const expected = chain(previous, event.position, event.recordedAt, event)
+      if (event.hash !== expected || !insert(event)) {
+        throw new MixmatchError(
+          'LOG_BROKEN',
+          `${file}: event ${event.position} does not continue this log: its hash is ${event.hash}, ` +
+            `after its predecessor it would be ${expected}. Nothing of this batch was imported.`,
+        )
+      }
+      previous = event.hash
+    }
+  }
+
+  return { append: db.transaction(append).immediate, restore: db.transaction(restore).immediate }
+}
+
+/** Put one event in its place; false where the log has it already. */
+function inserter(db: Database): (event: RecordedEvent) => boolean {
+  const words = {
+    serviceProvider: interned(db, 'service_providers', ['name']),
+    eventType: interned(db, 'event_types', ['name']),
+    project: interned(db, 'projects', ['name']),
+    origin: interned(db, 'origins', ['source', 'exchange', 'routing_key', 'envelope']),
+  }
+  const dictionary = db
+    .prepare<[], { id: number; bytes: Buffer }>(
+      'select id, bytes from dictionaries order by id desc limit 1',
+    )
+    .get()
+  if (!dictionary) throw new MixmatchError('LOG_BROKEN', 'the event log has lost its dictionary.')
+  const insertEvent = db.prepare(
+    `insert into events (position, service_provider, origin, event_type, kind, recorded_at,
+      emitted_at, message_id, resource_type, resource_id, project, parent)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const insertPayload = db.prepare(
+    'insert into payloads (position, hash, dictionary, body) values (?, ?, ?, ?)',
+  )
+  return event => {
+    const { resource, wire, project, parent } = event
+    const { changes } = insertEvent.run(
+      event.position,
+      words.serviceProvider(event.serviceProvider),
+      words.origin(sourceCode(event.source), wire.exchange, wire.routingKey, wire.envelope),
+      words.eventType(event.eventType),
+      kindCode(event.kind),
+      event.recordedAt,
+      event.emittedAt,
+      storeId(event.messageId),
+      resource && resourceTypeCode(resource.type),
+      resource && storeId(resource.id),
+      project === null ? null : words.project(project),
+      parent === null ? null : storeId(parent),
+    )
+    if (changes === 0) return false
+    const body = compress(event.body, dictionary.bytes)
+    insertPayload.run(event.position, Buffer.from(event.hash, 'hex'), dictionary.id, body)
+    return true
+  }
+}
+
+/** Give every word its number, a new one the next. Not remembered here: a batch may be rolled back. */
+function interned(db: Database, table: string, columns: readonly string[]) {
+  const where = columns.map(column => `${column} = ?`).join(' and ')
+  const find = db.prepare<unknown[], number>(`select id from ${table} where ${where}`).pluck()
+  const add = db
+    .prepare<unknown[], number>(
+      `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')}) returning id`,
+    )
+    .pluck()
+  return (...word: readonly (string | number)[]): number => {
+    const id = find.get(...word) ?? add.get(...word)
+    if (id === undefined) throw new RangeError(`no id for ${word.join(' ')} in ${table}`)
+    return id
+  }
+}
