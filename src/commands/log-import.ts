@@ -1,8 +1,10 @@
 import { createReadStream, existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
+import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { importEvents } from '../log/import.js'
 import { openLog } from '../log/log.js'
@@ -25,13 +27,14 @@ export function importCommand(context: Context): Command {
       'after',
       '\nRun it again if it was interrupted: nothing is there twice.\nExample: mixmatch log import events.ndjson --log data/copy.db',
     )
-    .action(async (source: string, _options: object, command: Command) => {
+    .action(async (given: string, _options: object, command: Command) => {
+      const source = resolve(context.cwd, given)
       const file = logFileOf(command, context)
       if (!existsSync(source)) throw new MixmatchError('USAGE', `${source}: no such file.`)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
       const { restored, appended, duplicates } = await importEvents(log, eventsIn(source))
-      openViews(viewsFileOf(file), file).views[Symbol.dispose]()
+      openViews(viewsFileOf(file), historyFiles([file])).views[Symbol.dispose]()
       context.stderr.write(
         `${file}: ${restored} events restored in their places, ${appended} recorded as new, ` +
           `${duplicates} were there already\n`,

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { openLogReader } from '../log/log.js'
 import { checkViews } from '../projection/check.js'
@@ -26,7 +27,7 @@ function rebuildCommand(context: Context): Command {
       openLogReader(file)[Symbol.dispose]() // refuse what is no log before anything is built of it
       using _held = holdLog(file, 'views rebuild')
       const begun = performance.now()
-      rebuildViews(viewsFileOf(file), file)
+      rebuildViews(viewsFileOf(file), historyFiles([file]))
       const seconds = ((performance.now() - begun) / 1000).toFixed(2)
       context.stderr.write(`${viewsFileOf(file)}: built from ${file} in ${seconds} s\n`)
     })
@@ -44,7 +45,7 @@ function checkCommand(context: Context): Command {
     .action((options: { format: Format }, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()
-      const { position, rows, differences } = checkViews(viewsFileOf(file), file)
+      const { position, rows, differences } = checkViews(viewsFileOf(file), historyFiles([file]))
       if (options.format === 'json') {
         printFacts(context.stdout, 'json', {
           ok: differences.length === 0,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Event } from '../event/event.js'
 import { now } from '../event/time.js'
 import type { SpName } from '../ids.js'
+import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { type EventLog, openLog } from '../log/log.js'
 import { type Observation, toEvent } from '../observation/observation.js'
@@ -42,7 +43,7 @@ export async function openRecorder(
     opened.push(holdLog(logFile, command))
     const log = openLog(logFile)
     opened.push(log)
-    const { views, rebuilt } = openViews(viewsFile, logFile)
+    const { views, rebuilt } = openViews(viewsFile, historyFiles([logFile]))
     opened.push(views)
     if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
     const conflicts = watchConflicts(views, logger)

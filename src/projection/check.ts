@@ -21,7 +21,7 @@ export interface Difference {
  */
 export function checkViews(
   file: string,
-  logFile: string,
+  logFiles: readonly string[],
   aside = tmpdir(),
 ): { position: Position; rows: number; differences: Difference[] } {
   const folder = mkdtempSync(join(aside, 'mixmatch-views-'))
@@ -32,7 +32,7 @@ export function checkViews(
       views.prepare<[], number>('select position from state').pluck().get() ?? 0,
     )
     const rebuiltFile = join(folder, 'views.db')
-    buildViews(rebuiltFile, logFile, reached)
+    buildViews(rebuiltFile, logFiles, reached)
     const rebuilt = new Database(rebuiltFile, { readonly: true })
     try {
       const differences: Difference[] = []

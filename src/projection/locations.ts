@@ -24,8 +24,8 @@ const VOLUME = resourceTypeCode('volume')
 export const locations: Projection = {
   name: 'locations',
   version: 1,
-  schema: `
-    create table locations (
+  tables: {
+    locations: `(
       resource_type integer not null,
       resource_id any not null,
       service_provider integer not null,
@@ -40,6 +40,10 @@ export const locations: Projection = {
       parent any,
       primary key (resource_type, resource_id, service_provider)
     ) strict, without rowid`,
+  },
+  indexes: {
+    locations_by_parent: 'locations (parent, service_provider) where parent is not null',
+  },
   prepare(db) {
     // A short stretch is read by position, a long one in the order of the index that covers it.
     const short = db.prepare(statement('not indexed'))
@@ -101,8 +105,7 @@ function statement(access: string): string {
         max(${packed}) filter (where project is not null and kind = ${TRANSFERRED}) as given,
         max(parent) as parent
       from (
-        select position, resource_type, resource_id, service_provider, kind, project, parent,
-          ifnull(emitted_at, recorded_at) as at
+        select position, resource_type, resource_id, service_provider, kind, project, parent, at
         from log.events ${access}
         where kind > ${NOTED} and resource_type is not null and resource_id is not null
           and position > :after and position <= :upTo

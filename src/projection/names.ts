@@ -4,9 +4,10 @@ import type { Projection } from './projection.js'
 export const names: Projection = {
   name: 'names',
   version: 1,
-  schema: `
-    create table service_providers (id integer primary key, name text not null) strict;
-    create table projects (id integer primary key, name text not null) strict`,
+  tables: {
+    service_providers: '(id integer primary key, name text not null) strict',
+    projects: '(id integer primary key, name text not null) strict',
+  },
   prepare(db) {
     const copies = ['service_providers', 'projects'].map(table =>
       db.prepare(`insert into ${table}

@@ -11,21 +11,22 @@ import type { Projection } from './projection.js'
 export const sources: Projection = {
   name: 'sources',
   version: 1,
-  schema: `
-    create table sources (
+  tables: {
+    sources: `(
       service_provider integer primary key,
       events integer not null,
       last_position integer not null,
       recorded_at integer not null,
       emitted_at integer
-    ) strict;
-    create table exchanges (
+    ) strict`,
+    exchanges: `(
       service_provider integer not null,
       exchange text not null,
       durable integer not null,
       position integer not null,
       primary key (service_provider, exchange)
     ) strict, without rowid`,
+  },
   prepare(db) {
     const inStretch = 'e.position > :after and e.position <= :upTo'
     const count = db.prepare(`

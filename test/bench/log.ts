@@ -116,7 +116,7 @@ try {
   const views = join(folder, 'views.db')
   row(
     'rebuild every view / bare scan',
-    rate(() => rebuildViews(views, log.file)),
+    rate(() => rebuildViews(views, [log.file])),
     bareScan,
   )
   row(

@@ -32,7 +32,7 @@ function located(
 ) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
-  const { views } = openViews(join(path, 'views.db'), log.file)
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   for (const batch of batches) {
     log.append(batch, at(1000))
@@ -187,7 +187,7 @@ test('law: views that follow the log batch by batch equal those built at once', 
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
-      const { views } = openViews(join(here, 'live.db'), log.file)
+      const { views } = openViews(join(here, 'live.db'), [log.file])
       using _views = views
       let from = 0
       for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
@@ -195,7 +195,7 @@ test('law: views that follow the log batch by batch equal those built at once', 
         views.catchUp()
         from = Math.max(from, to)
       }
-      buildViews(join(here, 'built.db'), log.file)
+      buildViews(join(here, 'built.db'), [log.file])
       t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
     }),
     { numRuns: 30 },
@@ -208,7 +208,7 @@ test('law: how the clouds interleave in the log makes no difference to what each
   const known = (name: string, events: readonly Event[]) => {
     using log = openLog(join(path, name, 'events.db'))
     log.append(events, at(500))
-    buildViews(join(path, name, 'views.db'), log.file)
+    buildViews(join(path, name, 'views.db'), [log.file])
     using locations = openLocations(join(path, name, 'views.db'))
     return ids.flatMap(id =>
       locations

@@ -26,13 +26,13 @@ function recorded(path: string): { log: string; views: string } {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), created(image, bob), deleted(image)], at(9))
   const views = join(path, 'views.db')
-  openViews(views, log.file).views[Symbol.dispose]()
+  openViews(views, [log.file]).views[Symbol.dispose]()
   return { log: log.file, views }
 }
 
 test('views that fit are only caught up', t => {
   const files = recorded(folder(t))
-  const { views, rebuilt } = openViews(files.views, files.log)
+  const { views, rebuilt } = openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(3))
@@ -44,11 +44,11 @@ test('views are caught up with what was recorded while they were away', t => {
     using log = openLog(files.log)
     log.append([created(image, bob)], at(10))
   }
-  const { views, rebuilt } = openViews(files.views, files.log)
+  const { views, rebuilt } = openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(4))
-  t.deepEqual(checkViews(files.views, files.log).differences, [])
+  t.deepEqual(checkViews(files.views, [files.log]).differences, [])
 })
 
 const damages: Record<string, (views: string) => void> = {
@@ -65,23 +65,23 @@ for (const [damage, apply] of Object.entries(damages)) {
   test(`views are built anew when they do not fit: ${damage}`, t => {
     const files = recorded(folder(t))
     apply(files.views)
-    const { views, rebuilt } = openViews(files.views, files.log)
+    const { views, rebuilt } = openViews(files.views, [files.log])
     using _views = views
     t.truthy(rebuilt)
     t.is(views.position(), position(3))
-    t.deepEqual(checkViews(files.views, files.log).differences, [])
+    t.deepEqual(checkViews(files.views, [files.log]).differences, [])
   })
 }
 
 test('a check names every row that the log does not give, and every one that it does', t => {
   const files = recorded(folder(t))
-  t.deepEqual(checkViews(files.views, files.log), {
+  t.deepEqual(checkViews(files.views, [files.log]), {
     position: position(3),
-    rows: 3,
+    rows: 5,
     differences: [],
   })
   edit(files.views, 'update locations set owner = 2 where owner = 1')
-  const { differences } = checkViews(files.views, files.log)
+  const { differences } = checkViews(files.views, [files.log])
   t.deepEqual(
     differences.map(each => [each.view, each.in, each.row.includes(alice), each.row.includes(bob)]),
     [
@@ -95,9 +95,9 @@ test('a check compares at the position of the views, whatever was recorded since
   const files = recorded(folder(t))
   using log = openLog(files.log)
   log.append([deleted(disk)], at(20))
-  t.deepEqual(checkViews(files.views, files.log), {
+  t.deepEqual(checkViews(files.views, [files.log]), {
     position: position(3),
-    rows: 3,
+    rows: 5,
     differences: [],
   })
 })
@@ -112,7 +112,7 @@ test('readers find views that were put in the place of theirs', t => {
     using log = openLog(files.log)
     log.append([deleted(disk)], at(20))
   }
-  rebuildViews(files.views, files.log)
+  rebuildViews(files.views, [files.log])
   copyFileSync(files.views, `${files.views}.later`)
   locations.refresh()
   absent.refresh()
@@ -126,7 +126,7 @@ test('the view of sources counts what each bus said, and remembers how exchanges
   using log = openLog(join(path, 'events.db'))
   const seen = (eventType: string, exchange: string) =>
     event({ source: 'recorder', eventType, wire: { exchange, routingKey: '', envelope: 'none' } })
-  const { views } = openViews(join(path, 'views.db'), log.file)
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   log.append([event(), seen(ownEventTypes.exchangeTransient, 'glance')], at(1))
   views.catchUp()

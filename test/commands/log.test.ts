@@ -1,0 +1,259 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import Database from 'better-sqlite3'
+import { holdLog } from '../../src/log/holder.js'
+import { openLog } from '../../src/log/log.js'
+import { openViews } from '../../src/projection/views.js'
+import {
+  alice,
+  at,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  idp,
+  image,
+} from '../controls.js'
+import { mixmatch } from './mixmatch.js'
+
+/** A folder with a log of four events and its views, as a recorder leaves them. */
+function recorded(path: string) {
+  using log = openLog(join(path, 'events.db'))
+  log.append(
+    [
+      created(disk, alice),
+      event(),
+      created(image, alice, { serviceProvider: idp }),
+      deleted(image, { serviceProvider: idp }),
+    ],
+    at(60),
+  )
+  const { views } = openViews(join(path, 'views.db'), [log.file])
+  views[Symbol.dispose]()
+  return log.head()
+}
+
+const LOG = ['--log', 'events.db']
+const notifications = fileURLToPath(
+  new URL('../fixtures/notifications/sp1.ndjson', import.meta.url),
+)
+
+test('log info says what is there and what each cloud said', async t => {
+  const path = folder(t)
+  const head = recorded(path)
+  const { code, out } = await mixmatch(path, 'log', 'info', ...LOG, '--format', 'json')
+  t.is(code, 0)
+  t.like(JSON.parse(out), { schema: 1, events: 4, head: head.hash })
+  t.deepEqual(
+    JSON.parse(out).service_providers.map((row: Record<string, unknown>) => [
+      row['service_provider'],
+      row['events'],
+    ]),
+    [
+      [cornmeal, 2],
+      [idp, 2],
+    ],
+  )
+  t.regex((await mixmatch(path, 'log', 'info', ...LOG)).out, /cornmeal +2 +0/)
+})
+
+test('log tail gives the newest events, oldest of them first', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { code, out } = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2', '--format', 'json')
+  t.is(code, 0)
+  t.deepEqual(
+    out
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line).position),
+    [3, 4],
+  )
+})
+
+test('log show prints one event with its message, and knows which there are', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { code, out } = await mixmatch(path, 'log', 'show', '1', ...LOG)
+  t.is(code, 0)
+  t.regex(out, new RegExp(`resource +volume ${disk.id}\n`))
+  t.regex(out, /"event_type": "volume.attach.end"/)
+  const none = await mixmatch(path, 'log', 'show', '9', ...LOG)
+  t.is(none.code, 2)
+  t.regex(none.err, /no event at position 9\. The log holds 1 to 4\./)
+})
+
+test('log verify ends with 0 for a log that holds, and with 1 and the place for one that does not', async t => {
+  const path = folder(t)
+  const head = recorded(path)
+  const noted = (await mixmatch(path, 'log', 'head', ...LOG)).out
+  t.is(noted, `4 ${head.hash}\n`)
+  t.is((await mixmatch(path, 'log', 'verify', ...LOG, '--head', head.hash)).code, 0)
+
+  const db = new Database(join(path, 'events.db'))
+  db.exec('drop trigger events_no_update; update events set kind = 4 where position = 2')
+  db.close()
+  const { code, out, err } = await mixmatch(path, 'log', 'verify', ...LOG, '--format', 'json')
+  t.is(code, 1)
+  t.deepEqual(
+    JSON.parse(out).breaches.map((breach: { position: number | null }) => breach.position),
+    [null, 2],
+  )
+  t.regex(err, /does not hold/)
+})
+
+test('what log export writes, log import reads: the copy has the same head', async t => {
+  const path = folder(t)
+  const head = recorded(path)
+  const { out } = await mixmatch(path, 'log', 'export', ...LOG)
+  writeFileSync(join(path, 'events.ndjson'), out)
+  const { code, err } = await mixmatch(
+    path,
+    'log',
+    'import',
+    'events.ndjson',
+    '--log',
+    'copy/events.db',
+  )
+  t.is(code, 0)
+  t.regex(err, /4 events restored/)
+  t.is((await mixmatch(path, 'log', 'head', '--log', 'copy/events.db')).out, `4 ${head.hash}\n`)
+  t.is((await mixmatch(path, 'locate', disk.id, '--log', 'copy/events.db')).code, 0)
+})
+
+test('recorded notifications are imported once, however often', async t => {
+  const path = folder(t)
+  const first = await mixmatch(path, 'log', 'import', notifications, ...LOG)
+  t.regex(first.err, /171 recorded as new, 0 were there/)
+  const second = await mixmatch(path, 'log', 'import', notifications, ...LOG)
+  t.regex(second.err, /0 recorded as new, 171 were there/)
+  t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
+})
+
+test('an import that names no file, or has a line that is nothing, says so', async t => {
+  const path = folder(t)
+  t.is((await mixmatch(path, 'log', 'import', 'absent.ndjson', ...LOG)).code, 2)
+  writeFileSync(join(path, 'odd.ndjson'), '\n{"neither": "nor"}\n')
+  const { code, err } = await mixmatch(path, 'log', 'import', 'odd.ndjson', ...LOG)
+  t.is(code, 1)
+  t.regex(err, /odd\.ndjson:2: expected/)
+})
+
+test('what appends refuses a log that is held, and says by whom', async t => {
+  const path = folder(t)
+  recorded(path)
+  using _held = holdLog(join(path, 'events.db'), 'record')
+  for (const args of [
+    ['log', 'import', notifications],
+    ['views', 'rebuild'],
+  ]) {
+    const { code, err } = await mixmatch(path, ...args, ...LOG)
+    t.is(code, 1)
+    t.regex(err, new RegExp(`"mixmatch record", process ${process.pid} on `))
+  }
+})
+
+test('views check ends with 1 and shows the rows that differ, and a rebuild mends them', async t => {
+  const path = folder(t)
+  recorded(path)
+  t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
+  const db = new Database(join(path, 'views.db'))
+  db.exec('delete from locations where deleted_at is null')
+  db.close()
+  const { code, out } = await mixmatch(path, 'views', 'check', ...LOG, '--format', 'json')
+  t.is(code, 1)
+  t.true(JSON.parse(out).differences.some((each: { in: string }) => each.in === 'log'))
+  t.is((await mixmatch(path, 'views', 'rebuild', ...LOG)).code, 0)
+  t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
+})
+
+test('locate tells where a resource is, and ends with 1 where nothing is known of it', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { code, out } = await mixmatch(
+    path,
+    'locate',
+    disk.id.replaceAll('-', ''),
+    ...LOG,
+    '--format',
+    'json',
+  )
+  t.is(code, 0)
+  t.like(JSON.parse(out), {
+    service_provider: cornmeal,
+    type: 'volume',
+    id: disk.id,
+    project: alice,
+  })
+  const gone = await mixmatch(path, 'locate', image.id, ...LOG)
+  t.is(gone.code, 1)
+  t.regex(gone.err, /no cloud is known to hold it/)
+})
+
+test('explain says where a request would go, and shows the event that it rests on', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { code, out } = await mixmatch(
+    path,
+    'explain',
+    'get',
+    `/volume/v3/${alice}/volumes/${disk.id}`,
+    ...LOG,
+  )
+  t.is(code, 0)
+  t.regex(out, new RegExp(`^located: cornmeal holds volume ${disk.id}, says event 1\n`))
+  t.regex(out, /1 .* volume\.create\.start +created/)
+  const asked = await mixmatch(
+    path,
+    'explain',
+    'POST',
+    '/image/v2/images',
+    ...LOG,
+    '-H',
+    'MM-Service-Provider: cornmeal',
+    '--format',
+    'json',
+  )
+  t.like(JSON.parse(asked.out), { kind: 'one', to: cornmeal, because: 'asked' })
+  const unknown = await mixmatch(
+    path,
+    'explain',
+    'GET',
+    '/image/v2/images',
+    ...LOG,
+    '-H',
+    'MM-Service-Provider: mars',
+  )
+  t.is(unknown.code, 1)
+  t.regex(unknown.err, /"mars".*expected one of default, cornmeal/)
+})
+
+test('explain reads the body where it matters, and says so where it is missing', async t => {
+  const path = folder(t)
+  recorded(path)
+  writeFileSync(join(path, 'body.json'), JSON.stringify({ snapshot: { volume_id: disk.id } }))
+  const args = ['explain', 'POST', `/volume/v3/${alice}/snapshots`, ...LOG]
+  const { out } = await mixmatch(path, ...args, '--body', join(path, 'body.json'))
+  t.regex(out, /^referred: the body refers to volume .* which cornmeal holds/)
+  t.regex((await mixmatch(path, ...args)).err, /--body FILE/)
+})
+
+test('a command that is misused ends with 2, and one that is asked for help with 0', async t => {
+  const path = folder(t)
+  t.is((await mixmatch(path, 'log', 'tail', '-n', 'many')).code, 2)
+  t.is((await mixmatch(path, 'lgo')).code, 2)
+  t.is((await mixmatch(path, 'log', 'show', '1', '--format', 'xml', ...LOG)).code, 2)
+  const help = await mixmatch(path, 'log', 'verify', '--help')
+  t.is(help.code, 0)
+  t.regex(help.out, /Example: /)
+})
+
+test('without --log and without a configuration, what was looked for is said', async t => {
+  const { code, err } = await mixmatch(folder(t), 'log', 'info')
+  t.is(code, 2)
+  t.regex(err, /looked for mixmatch\.conf/)
+})

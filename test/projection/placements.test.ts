@@ -1,0 +1,224 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import type { Event } from '../../src/event/event.js'
+import { type ResourceKey, resourceId } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { buildViews, openViews, projections } from '../../src/projection/views.js'
+import {
+  alice,
+  at,
+  bob,
+  changed,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  millet,
+  snapshot,
+  transferred,
+} from '../controls.js'
+
+/** The turns after these batches were applied: cloud, owner, the positions that began and ended it. */
+function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const { views } = openViews(join(path, 'views.db'), [log.file])
+  using _views = views
+  for (const batch of batches) {
+    log.append(batch, at(1000))
+    views.catchUp()
+  }
+  return views.db
+    .prepare(
+      `select sp.name, owner.name, from_position, to_position from placements p
+      join service_providers sp on sp.id = p.service_provider
+      left join projects owner on owner.id = p.owner
+      order by resource_type, sp.id, from_at, from_position`,
+    )
+    .raw()
+    .all()
+}
+
+for (const [how, split] of [
+  ['at once', (events: readonly Event[]) => [events]],
+  ['one by one', (events: readonly Event[]) => events.map(each => [each])],
+] as const) {
+  const placed = (t: ExecutionContext, ...events: Event[]) => turns(t, ...split(events))
+
+  test(`a resource that was given away has a turn for each owner, ${how}`, t => {
+    t.deepEqual(placed(t, created(disk, alice), transferred(disk, bob), deleted(disk)), [
+      [cornmeal, alice, 1, 2],
+      [cornmeal, bob, 2, 3],
+    ])
+  })
+
+  test(`what is told again and again is one turn, ${how}`, t => {
+    const told = [created(disk, alice), changed(disk, alice), created(disk, null)]
+    t.deepEqual(placed(t, ...told), [[cornmeal, alice, 1, null]])
+  })
+
+  test(`a resource that is made again after its deletion has two turns, ${how}`, t => {
+    const again = [created(disk, alice), deleted(disk), changed(disk, alice), created(disk, alice)]
+    t.deepEqual(placed(t, ...again), [
+      [cornmeal, alice, 1, 2],
+      [cornmeal, alice, 4, null],
+    ])
+  })
+
+  test(`what is known only by its deletion was there, for no known time, ${how}`, t => {
+    t.deepEqual(placed(t, deleted(disk, { messageId: 'gone' }), deleted(disk)), [
+      [cornmeal, null, 1, 1],
+    ])
+  })
+
+  test(`a snapshot has a new owner when its volume has, ${how}`, t => {
+    const kept = created(snapshot, alice, { parent: disk.id })
+    t.deepEqual(placed(t, created(disk, alice), kept, transferred(disk, bob)), [
+      [cornmeal, alice, 1, 3],
+      [cornmeal, bob, 3, null],
+      [cornmeal, alice, 2, 3],
+      [cornmeal, bob, 3, null],
+    ])
+  })
+
+  test(`an event that comes late takes its place in time, ${how}`, t => {
+    const late = transferred(disk, bob, { emittedAt: at(20) })
+    const events = [
+      created(disk, alice, { emittedAt: at(10) }),
+      deleted(disk, { emittedAt: at(30) }),
+      late,
+    ]
+    t.deepEqual(placed(t, ...events), [
+      [cornmeal, alice, 1, 3],
+      [cornmeal, bob, 3, 2],
+    ])
+  })
+
+  test(`each cloud is believed about itself, ${how}`, t => {
+    const lie = deleted(disk, { serviceProvider: millet })
+    t.deepEqual(placed(t, created(disk, alice), lie), [
+      [cornmeal, alice, 1, null],
+      [millet, null, 2, 2],
+    ])
+  })
+}
+
+test('an owner that is learned later is not assumed for the time before', t => {
+  t.deepEqual(turns(t, [created(disk, null), changed(disk, alice)]), [
+    [cornmeal, null, 1, 2],
+    [cornmeal, alice, 2, null],
+  ])
+})
+
+// --- laws ---------------------------------------------------------------------------------------
+
+const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head => resourceId(`${head}-0000-4000-8000-000000000000`))
+const anyFields = fc.record({
+  kind: fc.constantFrom<Event['kind'][]>('noted', 'created', 'changed', 'transferred', 'deleted'),
+  resource: fc.record({
+    type: fc.constantFrom('volume', 'snapshot') satisfies fc.Arbitrary<ResourceKey['type']>,
+    id: fc.constantFrom(...ids),
+  }),
+  serviceProvider: fc.constantFrom(cornmeal, millet),
+  project: fc.option(fc.constantFrom(alice, bob), { freq: 5 }),
+  parent: fc.option(fc.constantFrom(...ids), { freq: 1 }),
+})
+const time = fc.integer({ min: 1, max: 9 })
+const anyEvents = fc
+  .array(fc.tuple(anyFields, time), { minLength: 1, maxLength: 20 })
+  .map(all => all.map(([fields, seconds]) => event({ ...fields, emittedAt: at(seconds) })))
+
+function placementRows(file: string): unknown[] {
+  using views = openReadonly(file)
+  const rows = projections.find(({ name }) => name === 'placements')?.rows ?? ''
+  return views.db.prepare(rows).pluck().all()
+}
+
+function openReadonly(file: string) {
+  const db = new Database(file, { readonly: true })
+  return { db, [Symbol.dispose]: () => db.close() }
+}
+
+test('law: turns are the same whether events are applied in any pieces or at once', t => {
+  const path = folder(t)
+  let run = 0
+  fc.assert(
+    fc.property(anyEvents, fc.array(fc.nat(20), { maxLength: 5 }), (events, cuts) => {
+      run += 1
+      const here = join(path, String(run))
+      using log = openLog(join(here, 'events.db'))
+      const { views } = openViews(join(here, 'live.db'), [log.file])
+      using _views = views
+      let from = 0
+      for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
+        log.append(events.slice(from, to), at(500))
+        views.catchUp()
+        from = Math.max(from, to)
+      }
+      buildViews(join(here, 'built.db'), [log.file])
+      t.deepEqual(placementRows(join(here, 'live.db')), placementRows(join(here, 'built.db')))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('law: the turns that last are the places, and no two turns of a resource overlap', t => {
+  const path = folder(t)
+  let run = 0
+  const inOrderOfTime = fc
+    .array(anyFields, { minLength: 1, maxLength: 20 })
+    .chain(all => fc.shuffledSubarray(all, { minLength: all.length }).map(order => [all, order]))
+    .map(([all = [], order = []]) =>
+      order.map(fields =>
+        event({ ...fields, project: fields.project ?? alice, emittedAt: at(all.indexOf(fields)) }),
+      ),
+    )
+  fc.assert(
+    fc.property(inOrderOfTime, events => {
+      run += 1
+      const here = join(path, String(run))
+      using log = openLog(join(here, 'events.db'))
+      log.append(events, at(500))
+      buildViews(join(here, 'views.db'), [log.file])
+      using views = openReadonly(join(here, 'views.db'))
+      using locations = openLocations(join(here, 'views.db'))
+      for (const type of ['volume', 'snapshot'] as const) {
+        for (const id of ids) {
+          const lasting = views.db
+            .prepare<unknown[], { cloud: string; project: string | null }>(
+              `select sp.name as cloud, owner.name as project from placements p
+              join service_providers sp on sp.id = p.service_provider
+              left join projects owner on owner.id = p.owner
+              where p.resource_type = ? and p.resource_id = ? and to_at is null order by 1`,
+            )
+            .all(type === 'volume' ? 1 : 2, Buffer.from(id.replaceAll('-', ''), 'hex'))
+          const places = locations
+            .locate(type, id)
+            .map(({ serviceProvider, project }) => ({ cloud: serviceProvider, project }))
+            .sort((one, other) => one.cloud.localeCompare(other.cloud))
+          t.deepEqual(
+            places.map(({ cloud }) => String(cloud)),
+            lasting.map(({ cloud }) => cloud),
+          )
+          if (type === 'volume')
+            t.deepEqual(
+              places.map(p => ({ ...p, cloud: String(p.cloud) })),
+              lasting,
+            )
+        }
+      }
+      const overlaps = views.db.prepare(`
+        select count(*) from placements one join placements other
+          using (resource_type, resource_id, service_provider)
+        where (one.from_at, one.from_position) < (other.from_at, other.from_position)
+          and ifnull(one.to_at, 9e18) > other.from_at`)
+      t.is(overlaps.pluck().get(), 0)
+    }),
+    { numRuns: 60 },
+  )
+})
