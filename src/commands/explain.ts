@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
@@ -41,7 +42,12 @@ export function explainCommand(context: Context): Command {
       const federation = { ...federationOf(command, context, log), locate: locations.locate }
       const parsed = parseRequest(method.toUpperCase(), path, headerFields(options.header))
       const request =
-        options.body === undefined ? parsed : { ...parsed, body: readJson(options.body) }
+        options.body === undefined
+          ? parsed
+          : {
+              ...parsed,
+              body: readJson(options.body === '-' ? 0 : resolve(context.cwd, options.body)),
+            }
       if (needsBody(request) && options.body === undefined) {
         context.stderr.write(
           'mixmatch: what the body says matters here: give it with --body FILE\n',
@@ -104,8 +110,8 @@ function headerFields(fields: readonly string[]): HeaderFields {
   )
 }
 
-function readJson(file: string): JsonValue | undefined {
-  const text = readFileSync(file === '-' ? 0 : file, 'utf8')
+function readJson(file: string | 0): JsonValue | undefined {
+  const text = readFileSync(file, 'utf8')
   try {
     return JSON.parse(text)
   } catch {

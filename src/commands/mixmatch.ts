@@ -5,6 +5,7 @@ import type { Context, World } from './context.js'
 import { explainCommand } from './explain.js'
 import { locateCommand } from './locate.js'
 import { logCommand } from './log.js'
+import { proxyCommand } from './proxy.js'
 import { recordCommand } from './record.js'
 import { sandboxCommand } from './sandbox.js'
 import { serveCommand } from './serve.js'
@@ -14,6 +15,7 @@ import { viewsCommand } from './views.js'
 const commands = [
   serveCommand,
   recordCommand,
+  proxyCommand,
   configCommand,
   logCommand,
   viewsCommand,

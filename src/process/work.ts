@@ -1,0 +1,100 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
+import { createApp } from '../http/app.js'
+import { type HttpServer, listen } from '../http/server.js'
+import { createIdentity } from '../identity/keystone-identity.js'
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import type { Observation } from '../observation/observation.js'
+import { createOverlay } from '../observation/overlay.js'
+import { openSender } from '../observation/sender.js'
+import { socketOf } from '../observation/socket.js'
+import { openLocations } from '../projection/locate.js'
+import { createBreaker } from '../upstream/breaker.js'
+import { createDestinations } from '../upstream/destination.js'
+import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
+import { createPools } from '../upstream/pools.js'
+import { createSend } from '../upstream/send.js'
+
+/** How often a worker looks whether other views were put in the place of those it reads. */
+const REFRESH_MS = 1000
+/** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
+const KEYSTONE_TIMEOUT_MS = 15_000
+
+/**
+ * Serve the proxy until asked to stop; then finish what is running, for at most `graceful_timeout`.
+ *
+ * @param ready called when connections are accepted
+ * @returns how many requests had to be cut off
+ */
+export async function work(
+  config: Config,
+  files: { logFile: string; viewsFile: string },
+  logger: Logger,
+  asked: Promise<unknown>,
+  ready: (address: HttpServer['address']) => void,
+): Promise<number> {
+  const { server, auth, routing, clouds, upstream } = config
+  const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
+  using locations = openLocations(files.viewsFile)
+  const overlay = createOverlay(locations.locate)
+  using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
+  const refresh = setInterval(() => locations.refresh(), REFRESH_MS)
+
+  const identity = createIdentity({
+    keystone: auth,
+    clouds: clouds.filter(({ name }) => name !== IDENTITY_PROVIDER),
+    cacheSeconds: auth.cacheSeconds,
+    timeouts: {
+      connectTimeoutMs: upstream.connectTimeoutMs,
+      answerTimeoutMs: Math.min(upstream.headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
+    },
+    now: Date.now,
+    logger,
+  })
+  const pools = createPools({
+    connectTimeoutMs: upstream.connectTimeoutMs,
+    connections: null,
+    trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
+  })
+  const send = createSend({
+    destinations: createDestinations({
+      endpoint: (name, service) => cloudOf(name)?.endpoints[service] ?? null,
+      identity,
+    }),
+    pools,
+    breaker: createBreaker(() => performance.now()),
+    forget: identity.forget,
+    observe(observation: Observation) {
+      overlay.add(observation)
+      sender.send(observation)
+    },
+    timeouts: upstream,
+    proxyName: cloudOf(IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
+    authenticateUri: auth.wwwAuthenticateUri,
+  })
+
+  let stopping = false
+  const app = createApp({
+    health: () =>
+      stopping ? { healthy: false, reasons: ['draining'] } : { healthy: true, reasons: [] },
+    authenticate: identity.authenticate,
+    federation: { clouds, locate: overlay.locate, ...routing },
+    send,
+    arrivalOf: createArrivals({
+      publicEndpoint: server.publicEndpoint,
+      isTrusted: trustedProxies(server.trustedProxies),
+    }),
+    idleTimeoutMs: upstream.idleTimeoutMs,
+    authenticateUri: auth.wwwAuthenticateUri,
+    maxRequests: server.maxRequests,
+    logger: logger.child({ access: true }),
+  })
+  const listening = await listen(app, server)
+  ready(listening.address)
+  await asked
+  stopping = true
+  const cutOff = await listening.drain(server.gracefulTimeoutMs)
+  clearInterval(refresh)
+  await Promise.all([pools.destroy(), identity.close()])
+  return cutOff
+}
