@@ -11,6 +11,7 @@ export const image: Service = {
   catalogTypes: ['image'],
   version: 'v2',
   projectInPath: false,
+  absoluteLinks: false,
   collections: {
     images: {
       holds: 'image',

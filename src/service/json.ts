@@ -6,6 +6,15 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue }
 
+/** The value that a text spells; undefined where it spells none. */
+export function parseJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** A place in a JSON document as RFC 6901 writes it: `/volume/name`. */
 export type Pointer = `/${string}`
 

@@ -14,6 +14,8 @@ export interface Service {
   readonly version: string
   /** Whether a project may stand between the version and the collection: `/v3/{project}/volumes`. */
   readonly projectInPath: boolean
+  /** Whether `links` in its answers are whole URLs. Glance writes paths, which clients complete. */
+  readonly absoluteLinks: boolean
   /** By their segment of the path. The first to hold a type is where one of it is read by id. */
   readonly collections: Readonly<Record<string, Collection>>
   /** Collections that every cloud has its own of: nothing in them is located or searched for. */
