@@ -27,6 +27,7 @@ export const faults = {
   NOT_FOUND: { status: 404, exit: 1 },
   PROJECT_AMBIGUOUS: { status: 409, exit: 1 },
   CONFLICTING_REFERENCES: { status: 409, exit: 1 },
+  METHOD_NOT_ALLOWED: { status: 405, exit: 1 },
   REQUEST_TIMEOUT: { status: 408, exit: 1 },
   BODY_TOO_LARGE: { status: 413, exit: 1 },
   FEDERATION_FAILED: { status: 502, exit: 1 },

@@ -31,7 +31,7 @@ export function upstreamFailure(
     const message = `${what}: the request has a header that cannot be sent on.`
     return new MixmatchError('BAD_REQUEST', message, { cause: error })
   }
-  if (!sent) return fault('SERVICE_PROVIDER_UNREACHABLE', `it cannot be reached (${code}).`)
+  if (!sent) return fault('SERVICE_PROVIDER_UNREACHABLE', `cannot be reached (${code}).`)
   const message = `${what}: the connection broke off (${code}) before the answer was complete.`
   return new MixmatchError('SERVICE_PROVIDER_BROKE_OFF', message, { cause: error })
 }

@@ -7,6 +7,8 @@ import type { RawHeaders } from './headers.js'
 export interface Arrival {
   /** Where clients find the proxy, without a slash at the end: `https://cloud.example/resource`. */
   readonly publicBase: string
+  /** The path in that, before `/image` and `/volume`: most often empty. */
+  readonly publicPath: string
   /** Forwarded (RFC 7239) and its X- predecessors, as oslo.middleware's HTTPProxyToWSGI reads them. */
   readonly forwarded: RawHeaders
 }
@@ -40,6 +42,7 @@ export function createArrivals(options: {
     const step = `for=${isIPv6(peer) ? `"[${peer}]"` : peer};host="${host}";proto=${proto}`
     return {
       publicBase: `${proto}://${host}${path}`,
+      publicPath: path,
       forwarded: [
         'Forwarded',
         appended(told('forwarded'), step),

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { type Dispatcher, Pool } from 'undici'
 import type { SpName } from '../ids.js'
 
-/** How a cloud's certificate is checked. */
-export interface Tls {
-  /** PEM of the authorities to trust; null for those that Node trusts. */
-  readonly ca: string | null
+/** How the certificates of a cloud are judged. */
+export interface Trust {
+  /** PEM file of the authorities that are believed instead of the system's. */
+  readonly cafile: string | null
+  /** Take any certificate. */
   readonly insecure: boolean
 }
 
@@ -31,12 +33,12 @@ export function createPools(options: {
   connectTimeoutMs: number
   /** Connections to one origin at a time, null for as many as there are requests. */
   connections: number | null
-  tls: (cloud: SpName) => Tls
+  trust: (cloud: SpName) => Trust
 }): Pools {
   const pools = new Map<string, Pool>()
 
   function open(cloud: SpName, origin: string): Pool {
-    const { ca, insecure } = options.tls(cloud)
+    const { cafile, insecure } = options.trust(cloud)
     return new Pool(origin, {
       connections: options.connections,
       pipelining: 1,
@@ -45,7 +47,7 @@ export function createPools(options: {
       connect: {
         timeout: options.connectTimeoutMs,
         rejectUnauthorized: !insecure,
-        ...(ca === null ? {} : { ca }),
+        ...(cafile !== null && { ca: readFileSync(cafile) }),
       },
     })
   }

@@ -45,8 +45,8 @@ export async function origin(t: ExecutionContext, server: Server): Promise<strin
 }
 
 export function openPools(t: ExecutionContext, connectTimeoutMs = 2000): Pools {
-  const tls = () => ({ ca: null, insecure: false })
-  const pools = createPools({ connectTimeoutMs, connections: null, tls })
+  const trust = () => ({ cafile: null, insecure: false })
+  const pools = createPools({ connectTimeoutMs, connections: null, trust })
   t.teardown(() => pools.destroy())
   return pools
 }

@@ -1,0 +1,82 @@
+import { MixmatchError } from '../errors.js'
+import type { ProjectId, ResourceKey, SpName } from '../ids.js'
+import type { Observation } from '../observation/observation.js'
+import type { Search } from '../routing/decision.js'
+import type { Breaker } from './breaker.js'
+
+/** What a cloud says of a resource: that it has it, that it does not, or nothing of use. */
+export type Sighting = Found | { readonly kind: 'absent' } | { readonly kind: 'failed' }
+
+export interface Found {
+  readonly kind: 'found'
+  readonly observation: Observation
+  /** The project in which the user sees it there: the owner's, or for a shared image another. */
+  readonly project: ProjectId | null
+}
+
+/** Ask one cloud with a read of the resource itself; the signal calls it off. */
+export type Look = (cloud: SpName, resource: ResourceKey, signal: AbortSignal) => Promise<Sighting>
+
+/**
+ * Find the cloud that holds a resource: the first of `among` before all others, because what is at
+ * home most often is, then the others at once, of which the first to have it wins. Null where none
+ * has it.
+ *
+ * @throws SERVICE_PROVIDER_UNREACHABLE for a write, where a cloud that might have the resource did
+ * not say: it must not go where the resource is not
+ */
+export async function search(
+  { among, resource, readOnly }: Search,
+  look: Look,
+  breaker: Breaker,
+  signal: AbortSignal,
+): Promise<Found | null> {
+  const [first, ...others] = among
+  const failed: SpName[] = []
+
+  async function sight(cloud: SpName, until: AbortSignal): Promise<Found | null> {
+    if (breaker.isOpen(cloud)) {
+      failed.push(cloud)
+      return null
+    }
+    const sighting = await look(cloud, resource, until)
+    if (sighting.kind !== 'failed') breaker.succeeded(cloud)
+    else if (!until.aborted) {
+      breaker.failed(cloud)
+      failed.push(cloud)
+    }
+    return sighting.kind === 'found' ? sighting : null
+  }
+
+  const near = first === undefined ? null : await sight(first, signal)
+  if (near) return near
+  const found = await firstFound(others, sight, signal)
+  if (found || readOnly || failed.length === 0) return found
+  throw new MixmatchError(
+    'SERVICE_PROVIDER_UNREACHABLE',
+    `${resource.type} ${resource.id} is at none of the clouds that answered, and ` +
+      `${failed.join(', ')} did not answer. Nothing was changed anywhere; try again later, or ` +
+      'name the cloud in MM-SERVICE-PROVIDER.',
+  )
+}
+
+/** The first that is found; the other looks are called off then. */
+async function firstFound(
+  clouds: readonly SpName[],
+  sight: (cloud: SpName, until: AbortSignal) => Promise<Found | null>,
+  signal: AbortSignal,
+): Promise<Found | null> {
+  const done = new AbortController()
+  const until = AbortSignal.any([signal, done.signal])
+  try {
+    return await new Promise((resolve, reject) => {
+      const looks = clouds.map(async cloud => {
+        const found = await sight(cloud, until)
+        if (found) resolve(found)
+      })
+      Promise.all(looks).then(() => resolve(null), reject)
+    })
+  } finally {
+    done.abort()
+  }
+}

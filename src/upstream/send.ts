@@ -1,0 +1,235 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Identity } from '../identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import type { Observation } from '../observation/observation.js'
+import type { Decision } from '../routing/decision.js'
+import type { RoutedRequest } from '../routing/request.js'
+import { parseJson } from '../service/json.js'
+import { services } from '../service/services.js'
+import type { Breaker } from './breaker.js'
+import type { Destination, Destinations, Sender } from './destination.js'
+import type { Timeouts } from './failure.js'
+import { forward, type Outcome } from './forward.js'
+import type { Arrival } from './forwarded.js'
+import { headerValue, type RawHeaders, requestHeaders, responseHeaders } from './headers.js'
+import { createLinks, type Links } from './links.js'
+import { createLook } from './look.js'
+import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
+import type { Pools } from './pools.js'
+import type { Answer } from './reply.js'
+import { search } from './search.js'
+
+/** A request on its way through the proxy. */
+export interface Passage {
+  readonly request: RoutedRequest
+  readonly decision: Decision
+  readonly sender: Sender
+  readonly arrival: Arrival
+  readonly requestId: string
+  readonly globalRequestId: string
+  /** See `Forwarding`. */
+  readonly body: 'stream' | Buffer | null
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Told which cloud it goes to, before anything is sent there. */
+  readonly onCloud: (cloud: SpName) => void
+}
+
+export interface SendOptions {
+  readonly destinations: Destinations
+  readonly pools: Pools
+  readonly breaker: Breaker
+  readonly forget: Identity['forget']
+  readonly observe: (observation: Observation) => void
+  readonly timeouts: Timeouts
+  /** By what other proxies know this one, in MM-PROXY-LIST: the Keystone name of its own cloud. */
+  readonly proxyName: string
+  /** The Keystone that clients log in to. */
+  readonly authenticateUri: string
+}
+
+/** Where a search ended, or where the decision says at once. */
+interface Place {
+  readonly to: SpName
+  readonly owner: ProjectId | null
+}
+
+/**
+ * Make what takes a request where it was decided to go, and the answer back to the client. What the
+ * answer teaches is observed before the client can act on it.
+ *
+ * @returns a function that throws what `Destinations`, `search` and `forward` do, while nothing was
+ *   written to the client
+ */
+export function createSend(options: SendOptions): (passage: Passage) => Promise<Outcome> {
+  const { destinations, pools, forget, observe, timeouts } = options
+
+  async function placeOf(passage: Passage): Promise<Place> {
+    const { decision } = passage
+    switch (decision.kind) {
+      case 'one':
+        return { to: decision.to, owner: decision.owner }
+      case 'aggregate':
+        return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
+      case 'search': {
+        const gone = new AbortController()
+        passage.res.once('close', () => gone.abort())
+        const look = createLook(seekerOf(passage, options), {
+          destinations,
+          pools,
+          timeouts,
+          forget,
+        })
+        const found = await search(decision, look, options.breaker, gone.signal)
+        // Where nobody has it, the answer that says so is the nearest cloud's own.
+        if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
+        observe(found.observation)
+        return { to: found.observation.serviceProvider, owner: found.project }
+      }
+    }
+  }
+
+  /** Whether the cloud turned down the token, and the answer was left aside for another try. */
+  async function pass(
+    passage: Passage,
+    destination: Destination,
+    mayTryAgain: boolean,
+  ): Promise<{ outcome: Outcome; refused: boolean }> {
+    const { request, body, req, res } = passage
+    const { cloud, origin, path } = destination
+    const answer = answering(passage, destination, options)
+    let refused = false
+    const outcome = await forward({
+      pool: pools.pool(cloud, origin, request.method),
+      method: request.method,
+      path,
+      headers: headersTo(destination, passage, options),
+      body,
+      req,
+      res,
+      answer(status, headers) {
+        refused = status === 401 && mayTryAgain
+        return refused ? null : answer(status, headers)
+      },
+      timeouts,
+      what: `Service provider "${cloud}": ${request.method} ${path.replace(/\?.*/s, '')}`,
+    })
+    return { outcome, refused }
+  }
+
+  return async passage => {
+    const { request, sender, body } = passage
+    const { to, owner } = await placeOf(passage)
+    passage.onCloud(to)
+    const wishes = { asked: request.controls.project, owner }
+    const reach = () => destinations.reach(to, request.path, sender, wishes)
+
+    const destination = await reach()
+    // A token that was good when it was cached may have been revoked since.
+    const mayTryAgain = destination.border.kind === 'abroad' && body !== 'stream'
+    const first = await pass(passage, destination, mayTryAgain)
+    if (!first.refused || !sender.token) return first.outcome
+    forget(sender.token, to)
+    return (await pass(passage, await reach(), false)).outcome
+  }
+}
+
+function seekerOf(passage: Passage, options: SendOptions) {
+  const { request, sender, requestId } = passage
+  return {
+    path: request.path,
+    sender,
+    asked: request.controls.project,
+    requestId,
+    headers: (destination: Destination) =>
+      withoutConditions(headersTo(destination, passage, options)),
+  }
+}
+
+function headersTo(destination: Destination, passage: Passage, options: SendOptions): RawHeaders {
+  const { request, arrival, globalRequestId, req } = passage
+  return requestHeaders(req.rawHeaders, {
+    border: destination.border,
+    globalRequestId,
+    forwarded: [
+      ...arrival.forwarded,
+      'X-Forwarded-Prefix',
+      `${arrival.publicPath}/${request.path.service}`,
+    ],
+    visited: [...request.controls.proxyList, options.proxyName],
+    readable: holdsLinks(request) || namesSomethingNew(request),
+  })
+}
+
+/** What the client is to get for the first line and the headers of a cloud's answer. */
+function answering(
+  passage: Passage,
+  destination: Destination,
+  options: SendOptions,
+): (status: number, headers: RawHeaders) => Answer {
+  const { request, decision, requestId } = passage
+  const { observe } = options
+  let links: Links | undefined
+  const linksOf = () => {
+    links ??= linksBetween(passage, destination)
+    return links
+  }
+
+  return (status, headers) => {
+    const lesson: Lesson = { request, destination, headers, requestId }
+    const missing = status === 404 ? learnMissing(lesson, decision) : null
+    if (missing) observe(missing)
+
+    const creates = status >= 200 && status < 300 && namesSomethingNew(request)
+    const rewrites = holdsLinks(request)
+    function read(text: string): string {
+      const created = creates ? learnCreated(lesson, parseJson(text)) : null
+      if (created) observe(created)
+      return rewrites ? linksOf().json(text) : text
+    }
+
+    return {
+      headers: responseHeaders(headers, {
+        border: destination.border,
+        serviceProvider: destination.cloud,
+        requestId,
+        authenticateUri: options.authenticateUri,
+        rewriteLocation: location => linksOf().url(location),
+      }),
+      read: (creates || rewrites) && isWholeJson(status, headers) ? read : null,
+    }
+  }
+}
+
+function linksBetween(
+  { request, arrival }: Passage,
+  { border, bases, project }: Destination,
+): Links {
+  const { service, projectSegment } = request.path
+  const replaced = border.kind === 'abroad' && project !== null
+  return createLinks({
+    from: bases,
+    to: `${arrival.publicBase}/${service}`,
+    project: replaced ? { there: project, here: projectSegment } : null,
+  })
+}
+
+function holdsLinks({ path }: RoutedRequest): boolean {
+  return path.target.kind === 'discovery' || services[path.service].absoluteLinks
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
+
+/** A part of a document, or one in a coding, is not to be read, nor changed. */
+function isWholeJson(status: number, headers: RawHeaders): boolean {
+  const coding = headerValue(headers, 'content-encoding') ?? 'identity'
+  const type = headerValue(headers, 'content-type') ?? ''
+  return status !== 206 && coding === 'identity' && JSON_TYPE.test(type)
+}
+
+/** The request's headers, for a plain read in its place. */
+function withoutConditions(headers: RawHeaders): RawHeaders {
+  return headers.filter(
+    (_, index) => !/^(?:content-|if-|range$)/i.test(headers[index - (index % 2)] ?? ''),
+  )
+}
