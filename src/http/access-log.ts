@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import { headerValue } from '../upstream/headers.js'
+import type { Trace } from './trace.js'
+
+/** The line of one request; `now` by the clock that the trace was opened with. */
+export function logAccess(
+  logger: Logger,
+  req: IncomingMessage,
+  res: ServerResponse,
+  trace: Trace,
+  now: number,
+): void {
+  const { requestId, globalRequestId, startedAt, caller, decision, serviceProvider, outcome } =
+    trace
+  const cutShort = res.destroyed && !res.writableEnded ? 'client' : null
+  logger.info(
+    {
+      request_id: requestId,
+      global_request_id: globalRequestId,
+      method: req.method,
+      path: withoutSecrets(req.url ?? ''),
+      status: res.headersSent || !cutShort ? res.statusCode : null,
+      bytes_in: outcome?.bytesReceived ?? 0,
+      bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
+      ms: Math.round((now - startedAt) * 10) / 10,
+      decision: decision?.kind ?? null,
+      reason: decision?.because ?? null,
+      service_provider: serviceProvider,
+      project: caller?.project?.id ?? null,
+      user: caller?.userId ?? null,
+      upstream_status: outcome?.status ?? null,
+      upstream_request_id:
+        outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
+      rests_on: decision?.kind === 'one' ? decision.restsOn : null,
+      aborted: outcome?.aborted ?? cutShort,
+    },
+    'request',
+  )
+}
+
+const SECRET = /([?&][^=&]*(?:token|signature|password)[^=&]*=)[^&]*/gi
+
+/** A path as it may be written down: the values of query keys that hold secrets become `***`. */
+export function withoutSecrets(path: string): string {
+  return path.replace(SECRET, '$1***')
+}

@@ -1,0 +1,82 @@
+import type { RequestListener } from 'node:http'
+import Koa, { type Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
+import { logAccess } from './access-log.js'
+import { faultOf, logFault } from './faults.js'
+import { type Health, healthcheck } from './healthcheck.js'
+import { lingerAfter } from './linger.js'
+import { type ProxyParts, proxy } from './proxy.js'
+import { openTrace, type State } from './trace.js'
+
+export interface AppOptions extends ProxyParts {
+  readonly health: () => Health
+  /** The Keystone that clients log in to. */
+  readonly authenticateUri: string
+  /** At once; null for no limit. */
+  readonly maxRequests: number | null
+  readonly logger: Logger
+}
+
+/** What answers the proxy's clients: from the outside in, each layer with one concern. */
+export function createApp(options: AppOptions): RequestListener {
+  const { health, authenticateUri, maxRequests, logger } = options
+  const app = new Koa<State>()
+  app.use(healthcheck(health))
+  app.use(traced(logger))
+  app.use(faultsAnswered(logger, authenticateUri))
+  app.use(limited(maxRequests))
+  app.use(proxy(options))
+  // The layers above have told of everything but connections that break under an answer.
+  app.on('error', error => logger.debug({ err: error }, 'a connection broke'))
+  return app.callback()
+}
+
+/** One line in the access log for every request, however it ended. */
+function traced(logger: Logger): Middleware<State> {
+  return async (ctx, next) => {
+    const { req, res } = ctx
+    ctx.state.trace = openTrace(req, performance.now())
+    lingerAfter(req, res)
+    await next()
+    logAccess(logger, req, res, ctx.state.trace, performance.now())
+  }
+}
+
+/** What goes wrong becomes an answer that the clients of the service understand. */
+function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<State> {
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      const { requestId } = ctx.state.trace
+      logFault(error, requestId, logger)
+      if (ctx.headerSent) {
+        ctx.respond = false
+        ctx.res.destroy() // half an answer must not look like a whole one
+        return
+      }
+      const { status, headers, body } = faultOf(error, ctx.req.url ?? '', authenticateUri)
+      ctx.status = status
+      ctx.set({ ...headers, 'X-Openstack-Request-Id': requestId })
+      ctx.body = body
+    }
+  }
+}
+
+/** So many requests at once and no more: what is over is turned away while it is cheap. */
+function limited(maxRequests: number | null): Middleware<State> {
+  let running = 0
+  return async (_, next) => {
+    if (maxRequests !== null && running >= maxRequests) {
+      const message = `The proxy has ${running} requests in hand and takes no more (max_requests).`
+      throw new MixmatchError('OVERLOADED', message)
+    }
+    running += 1
+    try {
+      await next()
+    } finally {
+      running -= 1
+    }
+  }
+}

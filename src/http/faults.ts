@@ -1,0 +1,115 @@
+import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
+import { challenge } from '../upstream/headers.js'
+
+/** A fault as an HTTP answer. */
+export interface Fault {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** After how many seconds what is down or full is worth another try. */
+const RETRY_AFTER_SECONDS = 5
+
+/**
+ * Give an error the shape in which clients of the service that was asked look for its message:
+ * Keystone's for 401, Cinder's under /volume, Glance's under /image, and Keystone's elsewhere.
+ * Of what nobody foresaw the client learns only that it happened; the log has the rest.
+ */
+export function faultOf(error: unknown, path: string, authenticateUri: string): Fault {
+  const { status, message } =
+    error instanceof MixmatchError
+      ? error
+      : { status: 500, message: 'The proxy failed. Its log says more under this request id.' }
+  const headers = {
+    ...(status === 401 ? { 'WWW-Authenticate': challenge(authenticateUri) } : {}),
+    ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),
+    // The rest of a body that was too slow or too long is not waited for.
+    ...(status === 408 ? { Connection: 'close' } : {}),
+  }
+  if (status === 401) return json(status, headers, keystoneBody(status, message))
+  const [, service] = path.split(/[/?]/)
+  switch (service) {
+    case 'volume':
+      return json(status, headers, cinderBody(status, message))
+    case 'image':
+      return {
+        status,
+        headers: { ...headers, 'Content-Type': 'text/html; charset=UTF-8' },
+        body: glanceBody(status, message),
+      }
+    default:
+      return json(status, headers, keystoneBody(status, message))
+  }
+}
+
+/** Tell the log of what the operator should see: what we did not foresee, and clouds that fail. */
+export function logFault(error: unknown, requestId: string, logger: Logger): void {
+  if (!(error instanceof MixmatchError)) {
+    logger.error({ request_id: requestId, err: error }, 'an error that nobody foresaw')
+  } else if (error.status >= 500) {
+    logger.warn({ request_id: requestId, code: error.code }, error.message)
+  }
+}
+
+function json(status: number, headers: Fault['headers'], body: unknown): Fault {
+  const contentType = { 'Content-Type': 'application/json' }
+  return { status, headers: { ...headers, ...contentType }, body: JSON.stringify(body) }
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  413: 'Request Entity Too Large',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+function title(status: number): string {
+  return titles[status] ?? 'Internal Server Error'
+}
+
+function keystoneBody(status: number, message: string) {
+  return { error: { code: status, title: title(status), message } }
+}
+
+/** As `cinder.api.openstack.wsgi.Fault` names them; what is not here is a computeFault. */
+const cinderNames: Readonly<Record<number, string>> = {
+  400: 'badRequest',
+  403: 'forbidden',
+  404: 'itemNotFound',
+  405: 'badMethod',
+  409: 'conflictingRequest',
+  413: 'overLimit',
+  503: 'serviceUnavailable',
+}
+
+function cinderBody(status: number, message: string) {
+  return { [cinderNames[status] ?? 'computeFault']: { code: status, message } }
+}
+
+/** As WebOb renders it for Glance: its clients strip the tags and show what is left. */
+function glanceBody(status: number, message: string): string {
+  const heading = `${status} ${title(status)}`
+  return `<html>
+ <head>
+  <title>${heading}</title>
+ </head>
+ <body>
+  <h1>${heading}</h1>
+  ${escaped(message)}<br /><br />
+ </body>
+</html>
+`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

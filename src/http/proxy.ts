@@ -1,0 +1,146 @@
+import type { IncomingMessage } from 'node:http'
+import type { Context, Middleware } from 'koa'
+import { MixmatchError } from '../errors.js'
+import type { Caller } from '../identity/identity.js'
+import { Token } from '../identity/token.js'
+import { IDENTITY_PROVIDER } from '../ids.js'
+import { needsBody } from '../routing/call.js'
+import { decide } from '../routing/decide.js'
+import type { Decision } from '../routing/decision.js'
+import { type Federation, openTo } from '../routing/federation.js'
+import { parseRequest, type RoutedRequest } from '../routing/request.js'
+import { parseJson } from '../service/json.js'
+import type { Sender } from '../upstream/destination.js'
+import type { Outcome } from '../upstream/forward.js'
+import type { Arrival } from '../upstream/forwarded.js'
+import type { Passage } from '../upstream/send.js'
+import { announcedLength, hasBody, isJson, MAX_READ_BYTES, readBody, tooLarge } from './body.js'
+import type { State } from './trace.js'
+
+export interface ProxyParts {
+  readonly authenticate: (token: Token) => Promise<Caller>
+  readonly federation: Federation
+  readonly send: (passage: Passage) => Promise<Outcome>
+  readonly arrivalOf: (req: IncomingMessage) => Arrival
+  /** How long the body of a request that is read may stand still. */
+  readonly idleTimeoutMs: number
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Take one Glance or Cinder request to the cloud that it belongs to. */
+export function proxy(parts: ProxyParts): Middleware<State> {
+  return async ctx => {
+    const { req, res } = ctx
+    const { trace } = ctx.state
+    if (!METHODS.includes(ctx.method)) return answerOtherMethod(ctx)
+    const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
+    const { sender, objection } = await identify(parsed, req, parts.authenticate)
+    trace.caller = sender.caller
+
+    const read = isToBeRead(parsed, req)
+      ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
+      : null
+    const request = read === null ? parsed : { ...parsed, body: parseJson(read.toString()) }
+    const decision = decide(request, parts.federation)
+    trace.decision = decision
+    if (objection && !isForHome(decision)) throw objection
+    if (read === null) refuseGuess(request, req, decision, parts.federation)
+
+    trace.outcome = await parts.send({
+      request,
+      decision,
+      sender,
+      arrival: parts.arrivalOf(req),
+      requestId: trace.requestId,
+      globalRequestId: trace.globalRequestId,
+      body: read ?? (hasBody(req) ? 'stream' : null),
+      req,
+      res,
+      onCloud(cloud) {
+        trace.serviceProvider = cloud
+      },
+    })
+    ctx.respond = false // all of it is written already
+  }
+}
+
+/**
+ * Who sends the request. Version documents are for everybody. A service that acts for a user may go
+ * on with the user's token after it has expired; whether it may is for the identity provider's own
+ * services to judge, so the objection counts only where the request goes elsewhere.
+ *
+ * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
+ */
+async function identify(
+  { method, path, controls }: RoutedRequest,
+  req: IncomingMessage,
+  authenticate: ProxyParts['authenticate'],
+): Promise<{ sender: Sender; objection: MixmatchError | null }> {
+  const token = tokenOf(req)
+  const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
+  if (isDiscovery && (token === null || controls.serviceProvider === null)) {
+    return { sender: { token, caller: null }, objection: null }
+  }
+  if (token === null) {
+    const message = 'The request you have made requires authentication.'
+    throw new MixmatchError('NOT_AUTHENTICATED', message)
+  }
+  try {
+    return { sender: { token, caller: await authenticate(token) }, objection: null }
+  } catch (error) {
+    const mayGoOn = req.headers['x-service-token'] !== undefined
+    if (!mayGoOn || !(error instanceof MixmatchError) || error.code !== 'NOT_AUTHENTICATED') {
+      throw error
+    }
+    return { sender: { token, caller: null }, objection: error }
+  }
+}
+
+function tokenOf(req: IncomingMessage): Token | null {
+  const secret = req.headers['x-auth-token']
+  return typeof secret === 'string' && secret !== '' ? new Token(secret) : null
+}
+
+function isForHome(decision: Decision): boolean {
+  return decision.kind === 'one' && decision.to === IDENTITY_PROVIDER
+}
+
+function isToBeRead(request: RoutedRequest, req: IncomingMessage): boolean {
+  const fits = (announcedLength(req) ?? 0) <= MAX_READ_BYTES
+  return hasBody(req) && isJson(req) && needsBody(request) && fits
+}
+
+/**
+ * Refuse a body too long to be read where it could have named another cloud than the one to which
+ * the request would go without it.
+ *
+ * @throws BODY_TOO_LARGE
+ */
+function refuseGuess(
+  request: RoutedRequest,
+  req: IncomingMessage,
+  decision: Decision,
+  federation: Federation,
+): void {
+  const unread = hasBody(req) && isJson(req) && needsBody(request)
+  if (!unread || decision.because !== 'default') return
+  if (openTo(request, federation).length > 1) {
+    throw new MixmatchError('BODY_TOO_LARGE', tooLarge(MAX_READ_BYTES))
+  }
+}
+
+/**
+ * No service has anything behind OPTIONS but what it allows, and to any other method its `405`.
+ *
+ * @throws METHOD_NOT_ALLOWED
+ */
+function answerOtherMethod(ctx: Context): void {
+  ctx.set('Allow', METHODS.join(', '))
+  if (ctx.method !== 'OPTIONS') {
+    const message = `Expected one of the methods ${METHODS.join(', ')}, got ${ctx.method}.`
+    throw new MixmatchError('METHOD_NOT_ALLOWED', message)
+  }
+  ctx.status = 200
+  ctx.body = ''
+}

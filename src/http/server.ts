@@ -1,0 +1,84 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly address: AddressInfo
+  /**
+   * Stop in good order: no new connections, idle ones closed, running requests finished and their
+   * connections with them. What is not finished after `timeoutMs` is cut off.
+   *
+   * @returns how many requests were cut off
+   */
+  drain(timeoutMs: number): Promise<number>
+}
+
+/** Tokens in JWS form, and service tokens beside them, go past Node's 16 KiB. */
+const MAX_HEADER_BYTES = 64 * 1024
+/** Node's 64 KiB costs a third of the throughput of large uploads. */
+const READ_BYTES = 256 * 1024
+/** Longer than load balancers keep theirs, so that it is they who close idle connections. */
+const KEEP_ALIVE_MS = 75_000
+const HEADERS_TIMEOUT_MS = 60_000
+
+/** Serve HTTP for bodies that may take hours: their pace is watched while they are forwarded. */
+export async function listen(
+  listener: RequestListener,
+  { host, port }: { host: string; port: number },
+): Promise<HttpServer> {
+  const server = createServer({
+    highWaterMark: READ_BYTES,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: 0,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  })
+  const running = new Set<ServerResponse>()
+  let draining = false
+
+  const serve: RequestListener = (req, res) => {
+    running.add(res)
+    res.once('close', () => {
+      running.delete(res)
+      if (draining) server.closeIdleConnections()
+    })
+    if (draining) res.shouldKeepAlive = false
+    listener(req, res)
+  }
+  // Whether to let the client go on is known when the request has been routed.
+  server.on('request', serve).on('checkContinue', serve)
+  await listening(server, host, port)
+
+  return {
+    address: addressOf(server),
+    async drain(timeoutMs) {
+      draining = true
+      for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false
+      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      let cut = 0
+      const timer = setTimeout(() => {
+        cut = running.size
+        server.closeAllConnections()
+      }, timeoutMs)
+      await closed
+      clearTimeout(timer)
+      return cut
+    },
+  }
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('no TCP server')
+  return address
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Caller } from '../identity/identity.js'
+import type { SpName } from '../ids.js'
+import type { Decision } from '../routing/decision.js'
+import type { Outcome } from '../upstream/forward.js'
+import { isRequestId } from '../upstream/headers.js'
+
+/** What becomes known of a request on its way, for the access log: filled in step by step. */
+export interface Trace {
+  /** `req-<uuid>`, of this proxy's own making. */
+  readonly requestId: string
+  /** The one that came with the request, by which all services know it; else our own. */
+  readonly globalRequestId: string
+  readonly startedAt: number
+  caller: Caller | null
+  decision: Decision | null
+  serviceProvider: SpName | null
+  outcome: Outcome | null
+}
+
+/** What the layers of the app share of one request. */
+export interface State {
+  trace: Trace
+}
+
+/** `now` in milliseconds of a clock that never goes back. */
+export function openTrace(req: IncomingMessage, now: number): Trace {
+  const requestId = `req-${randomUUID()}`
+  const received = req.headers['x-openstack-request-id']
+  const told = typeof received === 'string' ? received : undefined
+  return {
+    requestId,
+    globalRequestId: isRequestId(told) ? told : requestId,
+    startedAt: now,
+    caller: null,
+    decision: null,
+    serviceProvider: null,
+    outcome: null,
+  }
+}

@@ -1,0 +1,560 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import test from 'ava'
+import { MixmatchError } from '../../src/errors.js'
+import { alice, bob, disk, idp, image } from '../controls.js'
+import { answerTo, ask, bodyOf, open } from '../upstream/wire.js'
+import { at, json, KEYSTONE, project, sp1, sp2, startCloud, startProxy } from './federation.js'
+
+const good = { 'X-Auth-Token': 'good' }
+const jsonBody = { ...good, 'Content-Type': 'application/json' }
+
+test('a request without a token is turned away before any cloud is asked', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  const answer = await ask(`${url}/image/v2/images`)
+  t.is(answer.status, 401)
+  t.is(answer.headers['www-authenticate'], `Keystone uri="${KEYSTONE}"`)
+  t.like(JSON.parse(answer.body.toString()), { error: { code: 401, title: 'Unauthorized' } })
+  t.deepEqual(home.seen, [])
+  t.like(await access(), { status: 401, decision: null, project: null })
+})
+
+test('a bad token is turned away', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home] })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes`, {
+    headers: { 'X-Auth-Token': 'bad' },
+  })
+  t.is(answer.status, 401)
+  t.deepEqual(home.seen, [])
+})
+
+test('a Keystone that is down is 503 and worth another try, in the form of the service', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, {
+    clouds: [home],
+    identity: {
+      async authenticate() {
+        throw new MixmatchError('IDENTITY_UNAVAILABLE', 'Keystone does not answer.')
+      },
+    },
+  })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes`, { headers: good })
+  t.is(answer.status, 503)
+  t.true(Number(answer.headers['retry-after']) > 0)
+  const message = 'Keystone does not answer.'
+  t.deepEqual(JSON.parse(answer.body.toString()), { serviceUnavailable: { code: 503, message } })
+})
+
+test('version documents need no token', async t => {
+  const home = await startCloud(t, idp, json(300, { versions: [] }))
+  const { url } = await startProxy(t, { clouds: [home] })
+  for (const path of ['/image', '/image/', '/image/versions', '/volume/', '/volume/v3/']) {
+    t.is((await ask(url + path)).status, 300, path)
+  }
+  t.deepEqual(home.seen, ['GET /', 'GET /', 'GET /versions', 'GET /', 'GET /v3/'])
+})
+
+test('only image and volume are there', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home] })
+  for (const path of ['/', '/compute/v2.1/servers', '/imagery']) {
+    const answer = await ask(url + path, { headers: good })
+    t.is(answer.status, 404)
+    t.like(JSON.parse(answer.body.toString()), { error: { code: 404 } })
+  }
+  t.deepEqual(home.seen, [])
+})
+
+test('at home the token of the user goes on unchanged, and so does everything else', async t => {
+  const home = await startCloud(
+    t,
+    idp,
+    json(200, { images: [] }, { 'X-Openstack-Request-Id': 'req-there' }),
+  )
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  const answer = await ask(`${url}/image/v2/images?limit=2&name=a%20b&tag=x&tag=y`, {
+    headers: {
+      ...good,
+      Accept: 'application/json',
+      'X-Service-Token': 'service',
+      'User-Agent': 'test',
+    },
+  })
+  t.is(answer.status, 200)
+  t.is(answer.headers['mm-service-provider'], 'default')
+  t.is(answer.headers['x-openstack-request-id'], 'req-there')
+  t.deepEqual(home.seen, ['GET /v2/images?limit=2&name=a%20b&tag=x&tag=y'])
+  t.like(home.requests[0]?.headers, {
+    'x-auth-token': 'good',
+    'x-service-token': 'service',
+    'user-agent': 'test',
+    'mm-proxy-list': 'home',
+  })
+  t.like(await access(), {
+    method: 'GET',
+    path: '/image/v2/images?limit=2&name=a%20b&tag=x&tag=y',
+    status: 200,
+    decision: 'one',
+    reason: 'default',
+    service_provider: 'default',
+    project: alice,
+    user: 'user-1',
+    upstream_status: 200,
+    upstream_request_id: 'req-there',
+    rests_on: null,
+    aborted: null,
+  })
+})
+
+test('a located resource is fetched where it lives, with a token of that cloud', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(200, { volume: { id: disk.id } }))
+  const { url, access } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes/${disk.id}`, {
+    headers: { ...good, 'X-Service-Token': 'service', Cookie: 'c=1', Authorization: 'Basic eA==' },
+  })
+  t.is(answer.status, 200)
+  t.is(answer.headers['mm-service-provider'], 'sp1')
+  t.deepEqual(home.seen, [])
+  t.deepEqual(there.seen, [`GET /v3/${bob}/volumes/${disk.id}`])
+  const { headers } = there.requests[0] ?? {}
+  t.is(headers?.['x-auth-token'], `good@sp1/${bob}`)
+  t.false(JSON.stringify(there.requests[0]?.rawHeaders).includes('"good"'))
+  for (const name of ['x-service-token', 'cookie', 'authorization'])
+    t.is(headers?.[name], undefined)
+  t.like(await access(), { reason: 'located', service_provider: 'sp1', rests_on: 7 })
+})
+
+test('an expired token with a service token is for the services at home to judge, and no other', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const headers = { 'X-Auth-Token': 'expired', 'X-Service-Token': 'service' }
+  t.is((await ask(`${url}/volume/v3/${alice}/volumes/${image.id}`, { headers })).status, 200)
+  t.is((await ask(`${url}/volume/v3/${alice}/volumes/${disk.id}`, { headers })).status, 401)
+  t.is(home.requests[0]?.headers['x-auth-token'], 'expired')
+  t.deepEqual(there.seen, [])
+})
+
+test('a body that is read for the decision goes on byte for byte', async t => {
+  const received: Buffer[] = []
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, async (req, res) => {
+    received.push(await bodyOf(req))
+    json(202, { snapshot: { id: 'x' } })(req, res)
+  })
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const body = `{ "snapshot" :\t{"volume_id": "${disk.id}", "name": "\\u00e9", "n": 1.0} }\n`
+  for (const framing of [
+    { 'Content-Length': String(body.length) },
+    { 'Transfer-Encoding': 'chunked' },
+  ]) {
+    const headers = { ...jsonBody, ...framing }
+    const answer = await ask(`${url}/volume/v3/${alice}/snapshots`, {
+      method: 'POST',
+      headers,
+      body,
+    })
+    t.is(answer.status, 202)
+  }
+  t.deepEqual(received.map(String), [body, body])
+  t.deepEqual(home.seen, [])
+})
+
+test('a body that decides nothing is not read: an upload streams to the cloud of its image', async t => {
+  const data = randomBytes(3 * 1024 * 1024)
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, async (req, res) => {
+    t.true((await bodyOf(req)).equals(data))
+    res.writeHead(204).end()
+  })
+  const { url, access } = await startProxy(t, {
+    clouds: [home, there],
+    places: [at(sp1, image.id)],
+  })
+  const headers = { ...good, 'Content-Type': 'application/octet-stream' }
+  const path = `/image/v2/images/${image.id}/file`
+  t.is((await ask(url + path, { method: 'PUT', headers, body: data })).status, 204)
+  t.like(await access(), { bytes_in: data.length, bytes_out: 0, status: 204 })
+})
+
+test('a body too long to be read is refused where it could name a cloud, else it goes on', async t => {
+  const home = await startCloud(t, idp, async (req, res) => {
+    const { length } = await bodyOf(req)
+    json(202, { length })(req, res)
+  })
+  const other = await startCloud(t, sp1, json(202, {}))
+  const body = JSON.stringify({ volume: { size: 1, padding: 'x'.repeat(1024 * 1024) } })
+  const post = { method: 'POST', headers: jsonBody, body }
+  const path = `/volume/v3/${alice}/volumes`
+
+  const two = await startProxy(t, { clouds: [home, other] })
+  const refused = await ask(two.url + path, post)
+  t.is(refused.status, 413)
+  t.regex(refused.body.toString(), /overLimit.*MM-SERVICE-PROVIDER/)
+  const chunked = { ...post, headers: { ...jsonBody, 'Transfer-Encoding': 'chunked' } }
+  t.is((await ask(two.url + path, chunked)).status, 413)
+  t.deepEqual(home.seen, [])
+
+  const asked = { ...post, headers: { ...jsonBody, 'MM-SERVICE-PROVIDER': 'default' } }
+  t.is(JSON.parse((await ask(two.url + path, asked)).body.toString()).length, body.length)
+  const one = await startProxy(t, { clouds: [home] })
+  t.is(JSON.parse((await ask(one.url + path, post)).body.toString()).length, body.length)
+})
+
+test('100 Continue is not said to a request that is turned away', async t => {
+  const home = await startCloud(t, idp, json(204, null))
+  const { url } = await startProxy(t, { clouds: [home] })
+  const headers = { Expect: '100-continue', 'Content-Length': '5' }
+  const sent = open(`${url}/image/v2/images/${image.id}/file`, 'PUT', headers)
+  sent.once('continue', () => t.fail('nobody wants the body'))
+  sent.flushHeaders()
+  const answer = await answerTo(sent)
+  t.is(answer.status, 401)
+  t.is(answer.headers.connection, 'close')
+})
+
+test('what a create is answered is observed before the client has it', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    const date = 'Tue, 24 Nov 2026 08:49:37 GMT'
+    json(202, { volume: { id: disk.id, links: [] } }, { Date: date })(req, res)
+  })
+  const { url, observed } = await startProxy(t, { clouds: [home, there] })
+  const headers = { ...jsonBody, 'MM-SERVICE-PROVIDER': 'sp1' }
+  const body = '{"volume":{"size":1}}'
+  const path = `${url}/volume/v3/${alice}/volumes`
+  t.is((await ask(path, { method: 'POST', headers, body })).status, 202)
+  t.is(observed.length, 1)
+  t.like(observed[0], {
+    learned: 'created',
+    serviceProvider: sp1,
+    resource: disk,
+    project: bob,
+    observedAt: Date.parse('2026-11-24T08:49:37Z') * 1000,
+  })
+})
+
+test('a create that is refused teaches nothing', async t => {
+  const home = await startCloud(t, idp, json(403, { volume: { id: disk.id } }))
+  const { url, observed } = await startProxy(t, { clouds: [home] })
+  await ask(`${url}/volume/v3/${alice}/volumes`, { method: 'POST', headers: jsonBody, body: '{}' })
+  t.deepEqual(observed, [])
+})
+
+test('a 404 to the owner where a resource was located is observed, to others it is not', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(404, {}))
+  const path = `/volume/v3/${alice}/volumes/${disk.id}`
+  const owned = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  await ask(owned.url + path, { headers: good })
+  t.like(owned.observed[0], { learned: 'missing', serviceProvider: sp1, resource: disk })
+  await ask(`${owned.url}${path}/metadata`, { headers: good })
+  await ask(owned.url + path, { method: 'DELETE', headers: good })
+  t.is(owned.observed.length, 1)
+
+  const foreign = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id, alice)] })
+  t.is((await ask(foreign.url + path, { headers: good })).status, 404)
+  t.deepEqual(foreign.observed, [])
+})
+
+test('a token that the cloud has revoked is dropped, and the request tried once more', async t => {
+  const forgotten: string[] = []
+  let asked = 0
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    asked += 1
+    json(asked === 1 ? 401 : 200, {})(req, res)
+  })
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    places: [at(sp1, disk.id)],
+    identity: { forget: (_, cloud) => void forgotten.push(cloud) },
+  })
+  const path = `${url}/volume/v3/${alice}/volumes/${disk.id}`
+  t.is((await ask(path, { headers: good })).status, 200)
+  t.deepEqual(forgotten, ['sp1'])
+  t.is(there.seen.length, 2)
+})
+
+test('a service provider that always answers 401 sends the user to our Keystone, not to its own', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const challenge = {
+    'WWW-Authenticate': 'Keystone uri="http://keystone.sp1"',
+    'Set-Cookie': 'a=1',
+  }
+  const there = await startCloud(t, sp1, json(401, {}, challenge))
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes/${disk.id}`, { headers: good })
+  t.is(answer.status, 401)
+  t.is(answer.headers['www-authenticate'], `Keystone uri="${KEYSTONE}"`)
+  t.is(answer.headers['set-cookie'], undefined)
+  t.is(there.seen.length, 2)
+})
+
+test('links of a service provider lead back through the proxy, in the project of the caller', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    const self = `http://${req.headers.host}/v3/${bob}/volumes/${disk.id}`
+    json(200, { volume: { links: [{ rel: 'self', href: self }], metadata: { href: self } } })(
+      req,
+      res,
+    )
+  })
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const path = `/volume/v3/${alice}/volumes/${disk.id}`
+  const answer = await ask(url + path, { headers: { ...good, 'Accept-Encoding': 'gzip' } })
+  const { volume } = JSON.parse(answer.body.toString())
+  t.is(volume.links[0].href, `${url}${path}`)
+  t.true(volume.metadata.href.startsWith(there.url))
+  t.is(Number(answer.headers['content-length']), answer.body.length)
+  t.is(there.requests[0]?.headers['accept-encoding'], 'identity')
+})
+
+test('Location leads back through the proxy', async t => {
+  const home = await startCloud(t, idp, (req, res) => {
+    json(
+      201,
+      { id: image.id },
+      { Location: `http://${req.headers.host}/v2/images/${image.id}` },
+    )(req, res)
+  })
+  const { url } = await startProxy(t, {
+    clouds: [home],
+    publicEndpoint: 'https://cloud.example/resource',
+  })
+  const answer = await ask(`${url}/image/v2/images`, {
+    method: 'POST',
+    headers: jsonBody,
+    body: '{}',
+  })
+  t.is(answer.headers.location, `https://cloud.example/resource/image/v2/images/${image.id}`)
+  t.like(home.requests[0]?.headers, {
+    'x-forwarded-host': 'cloud.example',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-prefix': '/resource/image',
+    'x-forwarded-for': '127.0.0.1',
+    forwarded: 'for=127.0.0.1;host="cloud.example";proto=https',
+  })
+})
+
+test('a redirect is an answer and is not followed', async t => {
+  const home = await startCloud(t, idp, json(302, {}, { Location: 'http://elsewhere.example/x' }))
+  const { url } = await startProxy(t, { clouds: [home] })
+  const answer = await ask(`${url}/image/v2/images/${image.id}/file`, { headers: good })
+  t.is(answer.status, 302)
+  t.is(answer.headers.location, 'http://elsewhere.example/x')
+})
+
+test('a range of an image arrives as such', async t => {
+  const home = await startCloud(t, idp, (req, res) => {
+    t.is(req.headers.range, 'bytes=1-3')
+    res.writeHead(206, { 'Content-Range': 'bytes 1-3/10', 'Content-MD5': 'abc' }).end('123')
+  })
+  const { url } = await startProxy(t, { clouds: [home] })
+  const headers = { ...good, Range: 'bytes=1-3' }
+  const answer = await ask(`${url}/image/v2/images/${image.id}/file`, { headers })
+  t.is(answer.status, 206)
+  t.like(answer.headers, { 'content-range': 'bytes 1-3/10', 'content-md5': 'abc' })
+})
+
+test('an unknown resource is searched for, at home first, and what is found is observed', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const one = await startCloud(t, sp1, json(404, {}))
+  const two = await startCloud(t, sp2, json(200, { volume: { id: disk.id } }))
+  const { url, observed, access } = await startProxy(t, {
+    clouds: [home, one, two],
+    searchByBroadcast: true,
+  })
+  const path = `/volumes/${disk.id}`
+  const answer = await ask(`${url}/volume/v3/${alice}${path}/metadata`, { headers: good })
+  t.is(answer.status, 200)
+  t.is(answer.headers['mm-service-provider'], 'sp2')
+  t.deepEqual(home.seen, [`GET /v3/${alice}${path}`])
+  t.deepEqual(one.seen, [`GET /v3/${bob}${path}`])
+  t.deepEqual(two.seen, [`GET /v3/${bob}${path}`, `GET /v3/${bob}${path}/metadata`])
+  t.like(observed[0], { learned: 'found', serviceProvider: sp2, resource: disk, project: bob })
+  t.like(await access(), { decision: 'search', reason: 'unknown', service_provider: 'sp2' })
+})
+
+test('a write to an unknown resource is located with reads and sent exactly once', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const one = await startCloud(t, sp1, json(200, {}))
+  const two = await startCloud(t, sp2, json(404, {}))
+  const { url } = await startProxy(t, { clouds: [home, one, two], searchByBroadcast: true })
+  const path = `/volumes/${disk.id}`
+  const answer = await ask(`${url}/volume/v3/${alice}${path}`, { method: 'DELETE', headers: good })
+  t.is(answer.headers['mm-service-provider'], 'sp1')
+  const sent = [home, one, two]
+    .flatMap(cloud => cloud.seen)
+    .filter(line => !line.startsWith('GET '))
+  t.deepEqual(sent, [`DELETE /v3/${bob}${path}`])
+})
+
+test('what is found nowhere is answered by the cloud at home', async t => {
+  const home = await startCloud(t, idp, json(404, { itemNotFound: { message: 'at home' } }))
+  const there = await startCloud(t, sp1, json(404, { itemNotFound: { message: 'there' } }))
+  const { url, observed } = await startProxy(t, { clouds: [home, there], searchByBroadcast: true })
+  const target = `${url}/volume/v3/${alice}/volumes/${disk.id}`
+  for (const method of ['GET', 'DELETE']) {
+    const answer = await ask(target, { method, headers: good })
+    t.is(answer.status, 404)
+    t.regex(answer.body.toString(), /at home/)
+  }
+  t.deepEqual(observed, [])
+})
+
+test('a cloud that fails is skipped in a search, but a write is not sent on a guess', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const broken = await startCloud(t, sp1, json(500, {}))
+  const { url } = await startProxy(t, { clouds: [home, broken], searchByBroadcast: true })
+  const target = `${url}/volume/v3/${alice}/volumes/${disk.id}`
+  t.is((await ask(target, { headers: good })).status, 404)
+  const refused = await ask(target, { method: 'DELETE', headers: good })
+  t.is(refused.status, 503)
+  t.regex(refused.body.toString(), /sp1/)
+  t.true([...home.seen, ...broken.seen].every(line => line.startsWith('GET ')))
+})
+
+test('a search looks into every project of the user, and the request goes to the right one', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    json(req.url?.includes(alice) ? 200 : 404, {})(req, res)
+  })
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    searchByBroadcast: true,
+    identity: { projects: async () => [project(bob, 'one'), project(alice, 'two')] },
+  })
+  const path = `/volumes/${disk.id}`
+  t.is((await ask(`${url}/volume/v3/${alice}${path}`, { headers: good })).status, 200)
+  t.deepEqual(there.seen, [
+    `GET /v3/${bob}${path}`,
+    `GET /v3/${alice}${path}`,
+    `GET /v3/${alice}${path}`,
+  ])
+})
+
+test('a cloud that does not admit the user is no reason to refuse a write', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const closed = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startProxy(t, {
+    clouds: [home, closed],
+    searchByBroadcast: true,
+    identity: { projects: async () => [] },
+  })
+  const target = `${url}/volume/v3/${alice}/volumes/${disk.id}`
+  t.is((await ask(target, { method: 'DELETE', headers: good })).status, 404)
+  t.deepEqual(closed.seen, [])
+})
+
+test('a user with several projects at a cloud is told to choose', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    identity: { projects: async () => [project(bob, 'one'), project(alice, 'two')] },
+  })
+  const headers = { ...good, 'MM-SERVICE-PROVIDER': 'sp1' }
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes`, { headers })
+  t.is(answer.status, 409)
+  t.regex(answer.body.toString(), /MM-PROJECT-ID/)
+  const chosen = { ...headers, 'MM-PROJECT-ID': bob }
+  t.is((await ask(`${url}/volume/v3/${alice}/volumes`, { headers: chosen })).status, 200)
+  t.deepEqual(there.seen, [`GET /v3/${bob}/volumes`])
+})
+
+test('a client that leaves is logged as such', async t => {
+  const home = await startCloud(t, idp, () => {})
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  const sent = open(`${url}/image/v2/images`, 'GET', good)
+  sent.end()
+  while (home.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  const [request] = home.requests
+  const closed = request && once(request.socket, 'close')
+  sent.destroy()
+  await closed
+  t.like(await access(), { status: null, aborted: 'client', service_provider: 'default' })
+})
+
+test('an error that nobody foresaw is 500 without its details, and logged with them', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url, lines } = await startProxy(t, {
+    clouds: [home],
+    identity: {
+      async authenticate() {
+        throw new TypeError('secret detail')
+      },
+    },
+  })
+  const answer = await ask(`${url}/image/v2/images`, { headers: good })
+  t.is(answer.status, 500)
+  t.false(answer.body.toString().includes('secret detail'))
+  const logged = lines.find(({ level }) => level === 50)
+  t.is(logged?.['request_id'], answer.headers['x-openstack-request-id'])
+  t.regex(JSON.stringify(logged), /TypeError.*secret detail/)
+})
+
+test('past max_requests the next is turned away, and taken again when there is room', async t => {
+  let release = () => {}
+  const home = await startCloud(t, idp, (req, res) => {
+    release = () => json(200, {})(req, res)
+  })
+  const { url } = await startProxy(t, { clouds: [home], app: { maxRequests: 1 } })
+  const first = ask(`${url}/image/v2/images`, { headers: good })
+  while (home.requests.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  const turnedAway = await ask(`${url}/image/v2/images`, { headers: good })
+  t.is(turnedAway.status, 503)
+  t.truthy(turnedAway.headers['retry-after'])
+  t.is((await ask(`${url}/healthcheck`)).status, 200)
+  release()
+  t.is((await first).status, 200)
+  const next = ask(`${url}/image/v2/images`, { headers: good })
+  while (home.requests.length === 1) await new Promise(resolve => setTimeout(resolve, 5))
+  release()
+  t.is((await next).status, 200)
+})
+
+test('a global request id is kept, any other text is not', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  const id = 'req-11111111-2222-4333-8444-555555555555'
+  const path = `${url}/image/v2/images`
+  const answer = await ask(path, { headers: { ...good, 'X-Openstack-Request-Id': id } })
+  t.is(home.requests[0]?.headers['x-openstack-request-id'], id)
+  t.like(await access(), {
+    global_request_id: id,
+    request_id: answer.headers['x-openstack-request-id'],
+  })
+  await ask(path, { headers: { ...good, 'X-Openstack-Request-Id': 'forged\tid' } })
+  const { request_id } = await access(1)
+  t.is<unknown>(home.requests[1]?.headers['x-openstack-request-id'], request_id)
+})
+
+test('methods that no service has are refused, and OPTIONS says which there are', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home] })
+  const refused = await ask(`${url}/image/v2/images`, { method: 'TRACE', headers: good })
+  t.is(refused.status, 405)
+  t.regex(refused.headers.allow ?? '', /GET.*DELETE/)
+  t.is((await ask(`${url}/image/v2/images`, { method: 'OPTIONS' })).status, 200)
+  t.deepEqual(home.seen, [])
+})
+
+test('no token and no secret of a query reaches the log', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(401, {}))
+  const { url, lines, access } = await startProxy(t, {
+    clouds: [home, there],
+    places: [at(sp1, disk.id)],
+  })
+  const query = '?temp_url_signature=s3cret&x=1&auth_token=s3cret'
+  const target = `${url}/volume/v3/${alice}/volumes/${disk.id}${query}`
+  await ask(target, { headers: { ...good, 'X-Service-Token': 's3cret' } })
+  await access()
+  const log = JSON.stringify(lines)
+  t.true(log.includes('x=1'))
+  for (const secret of ['s3cret', 'good@sp1', '"good"']) t.false(log.includes(secret), secret)
+})
