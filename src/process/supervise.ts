@@ -59,6 +59,13 @@ function workersOf({ mainScript, options, env, workers }: Plan, logger: Logger):
   cluster.setupPrimary({ exec: mainScript, args: [...options, 'proxy'] })
   const count = workers === 'auto' ? availableParallelism() : workers
   return Array.from({ length: count }, (_, index) =>
-    keepRunning(`worker ${index + 1}`, () => cluster.fork({ ...env }).process, logger),
+    keepRunning(`worker ${index + 1}`, () => startWorker(env, logger), logger),
   )
+}
+
+function startWorker(env: Plan['env'], logger: Logger) {
+  const worker = cluster.fork({ ...env })
+  // A word to one that has just gone: its exit is dealt with, and nobody else would catch this.
+  worker.on('error', error => logger.debug({ err: error }, 'a worker went before it was told'))
+  return worker.process
 }
