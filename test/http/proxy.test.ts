@@ -530,7 +530,7 @@ test('a global request id is kept, any other text is not', async t => {
   })
   await ask(path, { headers: { ...good, 'X-Openstack-Request-Id': 'forged\tid' } })
   const { request_id } = await access(1)
-  t.is<unknown>(home.requests[1]?.headers['x-openstack-request-id'], request_id)
+  t.is(home.requests[1]?.headers['x-openstack-request-id'], String(request_id))
 })
 
 test('methods that no service has are refused, and OPTIONS says which there are', async t => {
