@@ -23,7 +23,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, logger } = options
   const app = new Koa<State>()
   app.use(healthcheck(health))
-  app.use(traced(logger))
+  app.use(traced(logger.child({ access: true })))
   app.use(faultsAnswered(logger, authenticateUri))
   app.use(limited(maxRequests))
   app.use(proxy(options))

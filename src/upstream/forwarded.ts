@@ -35,7 +35,8 @@ export function createArrivals(options: {
 }): (req: IncomingMessage) => Arrival {
   const configured = options.publicEndpoint === null ? null : placeOf(options.publicEndpoint)
   return req => {
-    const peer = plainAddress(req.socket.remoteAddress ?? '')
+    // A client that has left already has no address any more (RFC 7239 §6.2).
+    const peer = plainAddress(req.socket.remoteAddress ?? 'unknown')
     const trusted = options.isTrusted(peer)
     const told = (name: string) => (trusted ? joined(req.headers[name]) : undefined)
     const { proto, host, path } = configured ?? placeAsked(req, told)

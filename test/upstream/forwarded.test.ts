@@ -1,0 +1,103 @@
+import { createServer } from 'node:http'
+import test, { type ExecutionContext } from 'ava'
+import { type Arrival, createArrivals, trustedProxies } from '../../src/upstream/forwarded.js'
+import { headerValue } from '../../src/upstream/headers.js'
+import { ask, origin, say } from './wire.js'
+
+type Options = Parameters<typeof createArrivals>[0]
+const stranger: Options = { publicEndpoint: null, isTrusted: () => false }
+const trusted: Options = { publicEndpoint: null, isTrusted: () => true }
+
+/** How a request looks to a real server, while its client is there. */
+async function arriving(t: ExecutionContext, headers: Record<string, string>, options: Options) {
+  const arrivalOf = createArrivals(options)
+  let arrival: Arrival | undefined
+  let error: unknown
+  const url = await origin(
+    t,
+    createServer((req, res) => {
+      try {
+        arrival = arrivalOf(req)
+      } catch (thrown) {
+        error = thrown
+      }
+      res.end()
+    }),
+  )
+  await ask(url, { headers })
+  return { arrival, error, host: new URL(url).host }
+}
+
+const claims = {
+  Forwarded: 'for=203.0.113.9;proto=https;host=public.example',
+  'X-Forwarded-For': '203.0.113.9',
+  'X-Forwarded-Host': 'public.example',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Prefix': '/resource',
+}
+
+test('what a stranger says of its way does not count', async t => {
+  const { arrival, host } = await arriving(t, claims, stranger)
+  t.deepEqual(arrival, {
+    publicBase: `http://${host}`,
+    publicPath: '',
+    forwarded: [
+      ...['Forwarded', `for=127.0.0.1;host="${host}";proto=http`, 'X-Forwarded-For', '127.0.0.1'],
+      ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', 'http'],
+    ],
+  })
+})
+
+test('what a trusted proxy says counts, and we add ourselves', async t => {
+  const { arrival } = await arriving(t, claims, trusted)
+  t.is(arrival?.publicBase, 'https://public.example/resource')
+  const value = (name: string) => headerValue(arrival?.forwarded ?? [], name)
+  t.is(value('x-forwarded-for'), '203.0.113.9, 127.0.0.1')
+  t.is(value('forwarded'), `${claims.Forwarded}, for=127.0.0.1;host="public.example";proto=https`)
+})
+
+test('a configured public endpoint counts above all', async t => {
+  const publicEndpoint = 'https://cloud.example:8443/mm/'
+  const { arrival } = await arriving(t, claims, { ...trusted, publicEndpoint })
+  t.is(arrival?.publicBase, 'https://cloud.example:8443/mm')
+  t.is(arrival?.publicPath, '/mm')
+})
+
+test('what is no host, scheme or path does not get into headers and links', async t => {
+  const odd = {
+    'X-Forwarded-Host': 'a"b',
+    'X-Forwarded-Proto': 'javascript',
+    'X-Forwarded-Prefix': '//x',
+  }
+  const { arrival, host } = await arriving(t, odd, trusted)
+  t.is(arrival?.publicBase, `http://${host}`)
+  t.like((await arriving(t, { Host: 'a"b' }, stranger)).error, { code: 'BAD_REQUEST' })
+})
+
+test('a request of HTTP/1.0 without a host is named after the address it reached', async t => {
+  let base = ''
+  const url = await origin(
+    t,
+    createServer((req, res) => {
+      base = createArrivals({ publicEndpoint: null, isTrusted: () => false })(req).publicBase
+      res.end()
+    }),
+  )
+  await say(url, 'GET / HTTP/1.0\r\n\r\n')
+  t.is(base, url)
+})
+
+test('trusted proxies are addresses and networks of both families', t => {
+  const isTrusted = trustedProxies(['192.0.2.1', '10.0.0.0/8', '::1', '2001:db8::/32'])
+  for (const address of ['192.0.2.1', '10.255.0.1', '::1', '2001:db8::5'])
+    t.true(isTrusted(address))
+  for (const address of ['192.0.2.2', '11.0.0.1', '::2', '2001:db9::', '', 'x'])
+    t.false(isTrusted(address))
+  t.false(trustedProxies([])('127.0.0.1'))
+})
+
+for (const entry of ['proxy.example', '10.0.0.0/33', '10.0.0.0/x', '/8', '']) {
+  test(`"${entry}" is no trusted proxy`, t => {
+    t.throws(() => trustedProxies([entry]), { code: 'CONFIG_INVALID' })
+  })
+}

@@ -1,0 +1,171 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { Token } from '../../src/identity/token.js'
+import {
+  type Border,
+  headerValue,
+  type RawHeaders,
+  requestHeaders,
+  responseHeaders,
+} from '../../src/upstream/headers.js'
+
+const ID = 'req-11111111-2222-4333-8444-555555555555'
+const home: Border = { kind: 'home' }
+const abroad: Border = { kind: 'abroad', token: new Token('theirs') }
+
+function sent(received: RawHeaders, border: Border = home, readable = false): RawHeaders {
+  const rest = { globalRequestId: ID, forwarded: ['Forwarded', 'for=us'], visited: ['a', 'b'] }
+  return requestHeaders(received, { border, readable, ...rest })
+}
+
+function answered(received: RawHeaders, border: Border = home): RawHeaders {
+  return responseHeaders(received, {
+    border,
+    serviceProvider: 'sp1',
+    requestId: ID,
+    authenticateUri: 'https://keystone',
+    rewriteLocation: location => `rewritten ${location}`,
+  })
+}
+
+test('end-to-end headers pass as they came, repeated ones repeated', t => {
+  const received = [
+    'aCCept',
+    '*/*',
+    'X-Tag',
+    'a',
+    'Range',
+    'bytes=0-1',
+    'X-Tag',
+    'b',
+    'X-Bytes',
+    '\xe9',
+  ]
+  t.deepEqual(sent(received).slice(0, received.length), received)
+})
+
+test('headers of one hop stay behind, and so do those that Connection names', t => {
+  const received = [
+    ...[
+      'Connection',
+      'close, X-Secret',
+      'Keep-Alive',
+      'timeout=5',
+      'TE',
+      'trailers',
+      'Host',
+      'proxy',
+    ],
+    ...[
+      'Transfer-Encoding',
+      'chunked',
+      'Upgrade',
+      'h2c',
+      'Proxy-Authorization',
+      'x',
+      'X-Secret',
+      's',
+    ],
+    ...['Expect', '100-continue', 'Trailer', 'X', 'Proxy', 'http://evil'],
+  ]
+  t.deepEqual(sent(received), sent([]))
+  t.deepEqual(answered(received), answered([]))
+})
+
+test('nobody can forge what the identity middleware says, or where a request has been', t => {
+  const forged = [
+    ...['X-Identity-Status', 'X-Service-Identity-Status', 'X-User-Id', 'X-USER', 'X-Project-Name'],
+    ...['X-Tenant', 'X-Roles', 'X-Role', 'X-Domain-Id', 'X-Service-Roles', 'X-Service-User-Id'],
+    ...['X-Service-Catalog', 'X-Is-Admin-Project', 'X-Auth-Plugin', 'X-Trust-Id', 'Forwarded'],
+    ...['X-Authenticated-Userid', 'X-Forwarded-For', 'X-Forwarded-Prefix', 'MM-Proxy-List'],
+    ...['MM-SERVICE-PROVIDER', 'MM-Anything', 'OpenStack-System-Scope', 'X_Roles', 'X_Auth_Token'],
+  ]
+  for (const border of [home, abroad]) {
+    t.deepEqual(
+      sent(
+        forged.flatMap(name => [name, 'forged']),
+        border,
+      ),
+      sent([], border),
+    )
+  }
+})
+
+test('headers that only look like those pass', t => {
+  const received = ['X-Image-Meta-Store', 'a', 'X-Openstack-Image-Size', '1', 'X-Rolex', 'no']
+  t.deepEqual(sent(received).slice(0, 6), received)
+})
+
+test('at home credentials pass; abroad only the token of that cloud goes', t => {
+  const credentials = [
+    ...['X-Auth-Token', 'ours', 'X-Service-Token', 'service', 'Cookie', 'c=1'],
+    ...['Authorization', 'Bearer b', 'X-Storage-Token', 'old', 'X-Subject-Token', 'subject'],
+  ]
+  t.deepEqual(sent(credentials).slice(0, credentials.length), credentials)
+  t.deepEqual(sent(credentials, abroad), sent([], abroad))
+  t.is(headerValue(sent(credentials, abroad), 'x-auth-token'), 'theirs')
+  t.is(headerValue(sent(credentials, { kind: 'abroad', token: null }), 'x-auth-token'), undefined)
+})
+
+test('what we add is there once: the request id, the way, the proxies passed', t => {
+  const headers = sent(['X-Openstack-Request-Id', 'anything', 'X-Openstack-Request-ID', 'else'])
+  t.deepEqual(headers, [
+    ...['X-Openstack-Request-Id', ID, 'MM-PROXY-LIST', 'a,b', 'Forwarded', 'for=us'],
+  ])
+})
+
+test('an answer that may have to be read is asked for without a coding', t => {
+  const headers = sent(['Accept-Encoding', 'gzip', 'accept-encoding', 'br'], home, true)
+  t.deepEqual(headers.slice(0, 2), ['Accept-Encoding', 'identity'])
+  t.false(headers.includes('gzip') || headers.includes('br'))
+  t.is(headerValue(sent(['Accept-Encoding', 'gzip']), 'accept-encoding'), 'gzip')
+})
+
+test('answers pass with all their headers, and say which cloud they are from', t => {
+  const received = ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'ETag', '"x"', 'Retry-After', '7']
+  t.deepEqual(answered(received), [
+    ...received,
+    ...['MM-Service-Provider', 'sp1', 'X-Openstack-Request-Id', ID],
+  ])
+  t.is(
+    headerValue(answered(['x-openstack-request-id', 'req-theirs']), 'x-openstack-request-id'),
+    'req-theirs',
+  )
+})
+
+test('a service provider cannot claim to be another, nor send its tokens, cookies and Keystone', t => {
+  const received = [
+    ...['MM-Service-Provider', 'default', 'Set-Cookie', 'a=1', 'X-Subject-Token', 'theirs'],
+    ...['WWW-Authenticate', 'Keystone uri="http://theirs"'],
+  ]
+  t.deepEqual(answered(received, abroad).slice(0, 4), [
+    ...['WWW-Authenticate', 'Keystone uri="https://keystone"', 'MM-Service-Provider', 'sp1'],
+  ])
+  t.is(headerValue(answered(received), 'www-authenticate'), 'Keystone uri="http://theirs"')
+})
+
+test('Location and Content-Location are rewritten', t => {
+  const received = ['Location', 'http://there/', 'content-location', '/v2']
+  t.deepEqual(answered(received).slice(0, 4), [
+    ...['Location', 'rewritten http://there/', 'content-location', 'rewritten /v2'],
+  ])
+})
+
+test('whatever else comes, no token of home goes abroad', t => {
+  const name = fc.constantFrom(
+    'X-Auth-Token',
+    'x-auth-token',
+    'X_Auth_Token',
+    'X-Service-Token',
+    'Cookie',
+  )
+  const other = fc.stringMatching(/^[A-Za-z][A-Za-z-]{0,8}$/)
+  const names = fc.array(fc.oneof(name, other))
+  fc.assert(
+    fc.property(names, list => {
+      const received = list.flatMap(key => [key, /token|cookie/i.test(key) ? 'secret' : 'harmless'])
+      return !sent(received, abroad).includes('secret')
+    }),
+  )
+  t.pass()
+})
