@@ -87,7 +87,7 @@ export async function work(
     idleTimeoutMs: upstream.idleTimeoutMs,
     authenticateUri: auth.wwwAuthenticateUri,
     maxRequests: server.maxRequests,
-    logger: logger.child({ access: true }),
+    logger,
   })
   const listening = await listen(app, server)
   ready(listening.address)
