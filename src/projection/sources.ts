@@ -47,7 +47,7 @@ export const sources: Projection = {
       from log.events e
       join log.event_types t on t.id = e.event_type
       join log.origins o on o.id = e.origin
-      where ${inStretch}
+      where ${inStretch} and o.source = ${sourceCode('recorder')}
         and t.name in ('${ownEventTypes.exchangeDurable}', '${ownEventTypes.exchangeTransient}')
       order by e.position
       on conflict (service_provider, exchange) do update set

@@ -121,6 +121,16 @@ test('readers find views that were put in the place of theirs', t => {
   t.false(existsSync(`${files.views}.building`))
 })
 
+test('how an exchange was declared is believed of the recorder alone, not of a bus that says so itself', t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const wire = { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' } as const
+  log.append([event({ eventType: ownEventTypes.exchangeDurable, wire })], at(1))
+  const { views } = openViews(join(path, 'views.db'), log.file)
+  using _views = views
+  t.deepEqual(views.db.prepare('select * from exchanges').all(), [])
+})
+
 test('the view of sources counts what each bus said, and remembers how exchanges were declared', t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
