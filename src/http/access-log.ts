@@ -39,9 +39,17 @@ export function logAccess(
   )
 }
 
-const SECRET = /([?&][^=&]*(?:token|signature|password)[^=&]*=)[^&]*/gi
+const SECRET = /token|signature|password/i
 
 /** A path as it may be written down: the values of query keys that hold secrets become `***`. */
 export function withoutSecrets(path: string): string {
-  return path.replace(SECRET, '$1***')
+  return path.replace(/([?&])([^=&]*)=[^&]*/g, (pair, mark: string, key: string) =>
+    SECRET.test(decoded(key)) ? `${mark}${key}=***` : pair,
+  )
+}
+
+function decoded(key: string): string {
+  return key.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
 }

@@ -1,0 +1,36 @@
+import { createServer } from 'node:http'
+import test, { type ExecutionContext } from 'ava'
+import { readBody } from '../../src/http/body.js'
+import { answerTo, ask, open, origin } from '../upstream/wire.js'
+
+/** A server that answers with what it read, or with the code of what went wrong. */
+function reader(t: ExecutionContext, idleMs = 5000): Promise<string> {
+  const server = createServer((req, res) => {
+    readBody(req, res, { limit: 10, idleMs }).then(
+      body => res.end(body),
+      error => res.writeHead(599).end(error.code),
+    )
+  })
+  return origin(t, server)
+}
+
+test('a body up to the limit is read whole', async t => {
+  const url = await reader(t)
+  t.is((await ask(url, { method: 'POST', body: '0123456789' })).body.toString(), '0123456789')
+  t.is((await ask(url, { method: 'POST', body: '' })).body.toString(), '')
+})
+
+test('a longer one is refused, and the client is told though it still sends', async t => {
+  const sent = open(await reader(t), 'POST', { 'Transfer-Encoding': 'chunked' })
+  sent.write('0123456789')
+  sent.write('+')
+  t.is((await answerTo(sent)).body.toString(), 'BODY_TOO_LARGE')
+  sent.destroy()
+})
+
+test('a client that stops is not waited for', async t => {
+  const sent = open(await reader(t, 100), 'POST', { 'Content-Length': '5' })
+  sent.write('012')
+  t.is((await answerTo(sent)).body.toString(), 'REQUEST_TIMEOUT')
+  sent.destroy()
+})

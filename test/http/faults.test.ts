@@ -1,0 +1,61 @@
+import test from 'ava'
+import { type FaultCode, faults, MixmatchError } from '../../src/errors.js'
+import { faultOf } from '../../src/http/faults.js'
+
+const KEYSTONE = 'https://keystone.example/v3'
+const image = '/image/v2/images?x'
+const volume = '/volume/v3/p/volumes'
+
+function fault(code: FaultCode, path: string, message = 'What happened.') {
+  return faultOf(new MixmatchError(code, message), path, KEYSTONE)
+}
+
+const codes = Object.keys(faults).filter((code): code is FaultCode => code in faults)
+
+for (const code of codes) {
+  test(`${code} has its status and message in the form of every service`, t => {
+    for (const path of [image, volume, '/other']) {
+      const { status, body } = fault(code, path)
+      t.is(status, faults[code].status)
+      t.regex(body, /What happened\./)
+    }
+  })
+}
+
+test('Cinder’s clients find code and message under the name of the fault', t => {
+  t.deepEqual(JSON.parse(fault('NOT_FOUND', volume).body), {
+    itemNotFound: { code: 404, message: 'What happened.' },
+  })
+  t.deepEqual(JSON.parse(fault('SERVICE_PROVIDER_BROKE_OFF', volume).body), {
+    computeFault: { code: 502, message: 'What happened.' },
+  })
+})
+
+test('Glance’s clients strip the tags and have the message left', t => {
+  const { headers, body } = fault('NOT_FOUND', image, 'No <image> & nothing.')
+  t.regex(headers['Content-Type'] ?? '', /^text\/html/)
+  t.regex(body, /404 Not Found[\s\S]*No &lt;image&gt; &amp; nothing\./)
+})
+
+test('401 is Keystone’s own form everywhere, and says where to log in', t => {
+  for (const path of [image, volume, '/']) {
+    const { headers, body } = fault('NOT_AUTHENTICATED', path)
+    t.is(headers['WWW-Authenticate'], `Keystone uri="${KEYSTONE}"`)
+    t.like(JSON.parse(body), { error: { code: 401, title: 'Unauthorized' } })
+  }
+})
+
+test('503 says when to try again', t => {
+  t.regex(fault('OVERLOADED', image).headers['Retry-After'] ?? '', /^\d+$/)
+  t.is(fault('NOT_FOUND', image).headers['Retry-After'], undefined)
+})
+
+test('what nobody foresaw shows nothing of itself', t => {
+  for (const error of [new TypeError('inside'), 'inside', null]) {
+    for (const path of [image, volume]) {
+      const { status, body } = faultOf(error, path, KEYSTONE)
+      t.is(status, 500)
+      t.false(body.includes('inside'))
+    }
+  }
+})
