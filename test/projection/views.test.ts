@@ -126,7 +126,7 @@ test('how an exchange was declared is believed of the recorder alone, not of a b
   using log = openLog(join(path, 'events.db'))
   const wire = { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' } as const
   log.append([event({ eventType: ownEventTypes.exchangeDurable, wire })], at(1))
-  const { views } = openViews(join(path, 'views.db'), log.file)
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   t.deepEqual(views.db.prepare('select * from exchanges').all(), [])
 })
