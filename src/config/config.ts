@@ -24,6 +24,10 @@ export interface Config {
     /** At once, by one worker; null for no limit. */
     readonly maxRequests: number | null
     readonly gracefulTimeoutMs: number
+    /** Between a failing health check and a closed port. */
+    readonly drainDelayMs: number
+    /** Absolute path of a file that makes the health check fail; null where there is none. */
+    readonly healthcheckDisableFile: string | null
   }
   readonly upstream: {
     readonly connectTimeoutMs: number
@@ -141,6 +145,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
   const { DEFAULT: general, auth, database, ops } = options
   const authUrl = settings.read('auth', auth.authUrl)
   const logFile = settings.read('DEFAULT', general.logFile)
+  const disableFile = settings.read('DEFAULT', general.healthcheckDisableFile)
   return {
     server: {
       host: settings.read('DEFAULT', general.host),
@@ -150,6 +155,8 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       trustedProxies: settings.read('DEFAULT', general.trustedProxies),
       maxRequests: settings.read('DEFAULT', general.maxRequests),
       gracefulTimeoutMs: settings.read('DEFAULT', general.gracefulTimeout),
+      drainDelayMs: settings.read('DEFAULT', general.drainDelay) * 1000,
+      healthcheckDisableFile: disableFile === null ? null : resolve(cwd, disableFile),
     },
     upstream: {
       connectTimeoutMs: settings.read('DEFAULT', general.connectTimeout),

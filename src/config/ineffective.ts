@@ -93,6 +93,11 @@ const ineffective: readonly Ineffective[] = [
     because: 'each process keeps its tokens in memory, for cache_time seconds at most',
   },
   {
+    group: 'healthcheck',
+    names: ['path', 'detailed', 'backends', 'allowed_source_ranges', 'ignore_proxied_requests'],
+    because: '/healthcheck is always there, and says in a word what is the matter',
+  },
+  {
     group: 'fleet',
     names: ['stream'],
     because: 'every node keeps an event log of its own in this version',
@@ -100,7 +105,7 @@ const ineffective: readonly Ineffective[] = [
 ]
 
 /** Groups that hold nothing but such options, and aliases of ours. */
-export const ineffectiveGroups: readonly string[] = ['cache', 'fleet']
+export const ineffectiveGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
 
 /** Why an option has no effect; null where it is not such a one. */
 export function whyIneffective(group: string, name: string): string | null {

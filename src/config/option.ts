@@ -17,8 +17,8 @@ export interface Traits {
   readonly secret?: boolean
   /** Other names of it: `bind_port`, or `cache.expiration_time` in another group. */
   readonly aliases?: readonly string[]
-  /** Whether a running process can take a new value when it reads its configuration again. */
-  readonly reloads?: boolean
+  /** Whether only a new start takes a new value; all others are taken at SIGHUP. */
+  readonly restarts?: boolean
   /** What the sample shows where the default would say nothing. */
   readonly example?: string
   /** What stands for a default that is worked out from other options. */
