@@ -82,36 +82,39 @@ export const joinParent = (row: string, parent: string) => `
   left join locations ${parent} on ${row}.parent is not null and ${parent}.resource_type = ${VOLUME}
     and ${parent}.resource_id = ${row}.parent and ${parent}.service_provider = ${row}.service_provider`
 
-/*
- * "The project of the latest event" is a maximum too: time and project in one text of fixed width,
- * taken apart again once per resource. Equal times fall to the greater number, whatever came first.
- */
-const packed = `(1000000000000000000 + at) || (1000000000 + project)`
-const timeOf = (pack: string) => `cast(substr(${pack}, 1, 19) as integer) - 1000000000000000000`
-const projectOf = (pack: string) => `cast(substr(${pack}, 20) as integer) - 1000000000`
+const ofKey = ['resource_type', 'resource_id', 'service_provider']
+  .map(column => `e.${column} = told.${column}`)
+  .join(' and ')
+
+/** The project of the events at a time; at equal times the greater number, whatever came first. */
+const projectAt = (time: string, condition = 'true') => `(
+  select max(e.project) from log.events e indexed by events_by_resource
+  where ${ofKey} and e.at = told.${time} and e.kind > ${NOTED} and ${condition}
+    and +e.position <= :upTo)`
 
 function statement(access: string): string {
   return `
     insert into locations as held
     select resource_type, resource_id, service_provider, first_position, last_position,
       created_at, deleted_at,
-      ${timeOf('owned')}, ${projectOf('owned')}, ${timeOf('given')}, ${projectOf('given')}, parent
+      owner_at, case when project = other_project then project else ${projectAt('owner_at')} end,
+      given_at, case when given_at is not null then
+        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end,
+      parent
     from (
       select resource_type, resource_id, service_provider,
         min(position) as first_position, max(position) as last_position,
         max(at) filter (where kind = ${CREATED}) as created_at,
         max(at) filter (where kind = ${DELETED}) as deleted_at,
-        max(${packed}) filter (where project is not null) as owned,
-        max(${packed}) filter (where project is not null and kind = ${TRANSFERRED}) as given,
+        max(at) filter (where project is not null) as owner_at,
+        min(project) as project, max(project) as other_project,
+        max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
         max(parent) as parent
-      from (
-        select position, resource_type, resource_id, service_provider, kind, project, parent, at
-        from log.events ${access}
-        where kind > ${NOTED} and resource_type is not null and resource_id is not null
-          and position > :after and position <= :upTo
-      )
+      from log.events ${access}
+      where kind > ${NOTED} and resource_type is not null and resource_id is not null
+        and position > :after and position <= :upTo
       group by resource_type, resource_id, service_provider
-    )
+    ) told
     where true
     on conflict (resource_type, resource_id, service_provider) do update set
       first_position = min(held.first_position, excluded.first_position),

@@ -29,7 +29,6 @@ export const placements: Projection = {
       resource_id any not null,
       service_provider integer not null,
       from_at integer not null,
-      from_kind integer not null,
       from_position integer not null,
       owner integer,
       parent any,
@@ -62,7 +61,7 @@ export const placements: Projection = {
   rows: `
     select json_array(p.resource_type,
         case typeof(p.resource_id) when 'blob' then hex(p.resource_id) else p.resource_id end,
-        sp.name, p.from_at, p.from_kind, p.from_position, owner.name,
+        sp.name, p.from_at, p.from_position, owner.name,
         case typeof(p.parent) when 'blob' then hex(p.parent) else p.parent end,
         p.to_at, p.to_position)
     from placements p
@@ -87,17 +86,14 @@ const inStretch = 'position between :after + 1 and :upTo'
 const insertPlain = `
   insert into placements
   select ${columns}, first_at,
-    (select kind from log.events e indexed by events_by_resource
-      where ${sameKey('e', 'life')} and e.kind > ${NOTED} and e.position <= :upTo
-      order by at, kind, position limit 1),
     (select position from log.events e indexed by events_by_resource
-      where ${sameKey('e', 'life')} and e.kind > ${NOTED} and e.position <= :upTo
+      where ${sameKey('e', 'life')} and e.kind > ${NOTED} and +e.position <= :upTo
       order by at, kind, position limit 1),
     owner, parent, deleted_at,
     case when deleted_at is not null then
       (select position from log.events e indexed by events_by_resource
         where ${sameKey('e', 'life')} and e.at = deleted_at and e.kind > ${NOTED} and e.kind = ${DELETED}
-          and e.position <= :upTo
+          and +e.position <= :upTo
         order by position limit 1)
     end
   from (
@@ -164,7 +160,6 @@ interface FactRow {
 
 interface TurnRow {
   readonly from_at: number
-  readonly from_kind: number
   readonly from_position: number
   readonly owner: number | null
   readonly to_at: number | null
@@ -180,12 +175,12 @@ function folding(db: Database): (stretch: Stretch) => void {
     select at, position, kind, project, 1 as own from history
     where resource_type = :resource_type and resource_id = :resource_id
       and service_provider = :service_provider and at >= :since and kind > ${NOTED}
-      and position <= :upTo
+      and +position <= :upTo
     union all
     select at, position, kind, project, 0 from history
     where :parent is not null and resource_type = ${VOLUME} and resource_id = :parent
-      and service_provider = :service_provider and at >= :since and kind = ${TRANSFERRED}
-      and project is not null and position <= :upTo
+      and service_provider = :service_provider and at >= :since and kind > ${NOTED}
+      and kind = ${TRANSFERRED} and project is not null and +position <= :upTo
     order by at, own, kind, position`)
   const ofKey = key.map(column => `${column} = :${column}`).join(' and ')
   const last = db.prepare<[Touched], TurnRow>(`
@@ -196,7 +191,7 @@ function folding(db: Database): (stretch: Stretch) => void {
       and (from_at >= :since or to_at is null or to_at >= :since)`)
   const insert = db.prepare(`
     insert into placements values (:resource_type, :resource_id, :service_provider,
-      :from_at, :from_kind, :from_position, :owner, :parent, :to_at, :to_position)`)
+      :from_at, :from_position, :owner, :parent, :to_at, :to_position)`)
   const forgetTouched = db.prepare('delete from touched')
 
   return stretch => {
@@ -218,7 +213,7 @@ function readFact(row: FactRow): Fact {
 
 function readTurn(row: TurnRow): Turn {
   return {
-    from: { at: row.from_at, kind: kindOf(row.from_kind), position: row.from_position },
+    from: { at: row.from_at, position: row.from_position },
     owner: row.owner,
     to:
       row.to_at === null || row.to_position === null
@@ -230,7 +225,6 @@ function readTurn(row: TurnRow): Turn {
 function turnRow({ from, owner, to }: Turn): TurnRow {
   return {
     from_at: from.at,
-    from_kind: kindCode(from.kind),
     from_position: from.position,
     owner,
     to_at: to?.at ?? null,

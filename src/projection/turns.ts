@@ -18,13 +18,12 @@ export interface Fact {
 export interface Turn {
   readonly from: Moment
   readonly owner: number | null
-  readonly to: Omit<Moment, 'kind'> | null
+  readonly to: Moment | null
 }
 
 export interface Moment {
   readonly at: number
   readonly position: number
-  readonly kind: EventKind
 }
 
 /**
@@ -44,8 +43,8 @@ export function turnsOf(facts: readonly Fact[], before?: Turn): Turn[] {
 
   const close = (turn: Turn, { at, position }: Fact) =>
     turns.push({ ...turn, to: { at, position } })
-  const begin = ({ at, position, kind, project }: Fact): Turn => ({
-    from: { at, position, kind },
+  const begin = ({ at, position, project }: Fact): Turn => ({
+    from: { at, position },
     owner: project,
     to: null,
   })
