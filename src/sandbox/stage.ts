@@ -34,5 +34,5 @@ export function createStage(
 }
 
 function indent(text: string): string {
-  return text.replace(/^/gm, '    ')
+  return text.replace(/^(?=.)/gm, '    ')
 }
