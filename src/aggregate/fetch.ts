@@ -1,0 +1,125 @@
+import type { SpName } from '../ids.js'
+import { type JsonValue, parseJson } from '../service/json.js'
+import type { Asked } from '../upstream/ask.js'
+import type { Destination } from '../upstream/destination.js'
+import { createLinks } from '../upstream/links.js'
+import { type Mark, markOf, type Order } from './order.js'
+import type { Plan } from './plan.js'
+import { withParameters } from './query.js'
+import { isGood, type Round } from './round.js'
+import type { FetchPage, From, Item, JsonObject, Page } from './walk.js'
+
+/** How the links of one cloud's answers become ours. */
+export interface Rewriting {
+  /** The service at the proxy: `https://cloud.example:5001/volume`. */
+  readonly to: string
+  /** As the request's path has it; null where it has none. */
+  readonly projectSegment: string | null
+}
+
+const NOTHING: Page = { items: [], more: false }
+/** To an unknown marker, Glance answers 400, Cinder 404. */
+const UNKNOWN_MARKER = [400, 404]
+
+/**
+ * Make what fetches the pages of a list from one destination. What fails or is refused is noted in
+ * the round, and the page is empty.
+ *
+ * @param counted told of the number of all items, where the cloud was asked for it and says it
+ */
+export function createFetchPage(
+  destination: Destination,
+  {
+    plan,
+    envelope,
+    rewriting,
+    round,
+    counted,
+  }: {
+    plan: Plan
+    /** The name of the array: `volumes`. */
+    envelope: string
+    rewriting: Rewriting
+    round: Round
+    counted: (count: number) => void
+  },
+): FetchPage {
+  const links = linksOf(destination, rewriting)
+  let isFirst = true
+
+  function pageOf({ text }: Asked): Page {
+    const body = parseJson(links.json(text))
+    const shown = isObject(body) ? body[envelope] : undefined
+    if (!isObject(body) || !Array.isArray(shown)) return NOTHING
+    if (isFirst && typeof body['count'] === 'number') counted(body['count'])
+    isFirst = false
+    const items = itemsOf(shown, destination.cloud, plan.order)
+    return { items, more: plan.paged && items.length > 0 && goesOn(body, items.length, plan) }
+  }
+
+  return async from => {
+    const plain = withParameters(plan.query, markerOf(from))
+    const narrowed = narrow(plain, from, plan)
+    let answer = await round.ask(destination, narrowed)
+    // The filter is ours: a cloud that does not take it has not refused anything yet.
+    if (answer && !isGood(answer) && narrowed !== plain)
+      answer = await round.ask(destination, plain)
+    if (answer === null) return NOTHING
+    if (isGood(answer)) return pageOf(answer)
+    if (from.after !== null && UNKNOWN_MARKER.includes(answer.status)) return null
+    round.refused(destination, answer)
+    return NOTHING
+  }
+}
+
+/** The mark of one item of the list by its id; undefined where the destination has none such. */
+export function markIn(
+  { text }: Asked,
+  wrapper: string,
+  cloud: SpName,
+  order: Order,
+): Mark | undefined {
+  const body = parseJson(text)
+  if (!isObject(body)) return undefined
+  const inner = body[wrapper]
+  return markOf(isObject(inner) ? inner : body, cloud, order)
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function linksOf({ bases, border, project }: Destination, { to, projectSegment }: Rewriting) {
+  const replaced = border.kind === 'abroad' && project !== null
+  return createLinks({
+    from: bases,
+    to,
+    project: replaced ? { there: project, here: projectSegment } : null,
+  })
+}
+
+function itemsOf(shown: readonly JsonValue[], cloud: SpName, order: Order): readonly Item[] {
+  return shown.flatMap(item => {
+    const mark = isObject(item) ? markOf(item, cloud, order) : undefined
+    return mark && isObject(item) ? [{ mark, shown: item }] : []
+  })
+}
+
+/** A cloud says it with a link; where it never gives one, a full page may not be the last. */
+function goesOn(body: JsonObject, length: number, { rules, limit }: Plan): boolean {
+  const { next } = rules
+  if (next === undefined) return length >= limit
+  return 'member' in next ? body[next.member] !== undefined : body[next.links] !== undefined
+}
+
+function markerOf({ after }: From): Readonly<Record<string, string>> {
+  return after === null ? {} : { marker: after }
+}
+
+/** Let the cloud leave out what is not wanted, where it can tell by the time alone. */
+function narrow(query: string, { beyond }: From, { filtersTime, order }: Plan): string {
+  const [first] = order.keys
+  const moment = beyond?.values[0]
+  if (!filtersTime || !first || typeof moment !== 'string') return query
+  return withParameters(query, { created_at: `${first.descending ? 'lte' : 'gte'}:${moment}` })
+}

@@ -1,0 +1,227 @@
+import type { Caller } from '../identity/identity.js'
+import type { SpName } from '../ids.js'
+import type { ParsedPath } from '../routing/path.js'
+import type { ServiceName } from '../service/service.js'
+import type { Asked } from '../upstream/ask.js'
+import type { Destination } from '../upstream/destination.js'
+import { headerValue, type RawHeaders } from '../upstream/headers.js'
+import { bodyOf } from './body.js'
+import type { Cursors, WalkedTo } from './cursor.js'
+import { createFetchPage } from './fetch.js'
+import { type Merged, merge } from './merge.js'
+import { type MinorRange, minorIn, withCommonMicroversion } from './microversion.js'
+import { comparing } from './order.js'
+import { listOf, type Plan, planOf } from './plan.js'
+import {
+  type Asker,
+  decisiveFailure,
+  missingIn,
+  openRound,
+  type Round,
+  type RoundParts,
+} from './round.js'
+import { findStarts } from './starts.js'
+import { type Item, type Start, walk } from './walk.js'
+
+/** A request for a list, decided to be one over several clouds. */
+export interface ListRequest extends Asker {
+  readonly path: ParsedPath
+  /** The name of the array: `volumes`. */
+  readonly envelope: string
+  readonly caller: Caller
+  /** The headers as they came. */
+  readonly received: RawHeaders
+  /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
+  readonly visited: readonly string[]
+  /** Where clients find the proxy, without a slash at the end. */
+  readonly publicBase: string
+}
+
+export interface ListParts extends RoundParts {
+  /** What a cloud says of its microversions; null where it has none or does not say. */
+  readonly minors: (
+    service: ServiceName,
+    cloud: SpName,
+    request: Pick<ListRequest, 'sender' | 'visited'>,
+  ) => Promise<MinorRange | null>
+  readonly cursors: Cursors
+  readonly errors: 'partial' | 'fail'
+}
+
+export type ListAnswer = MergedAnswer | PassedAnswer
+
+/** Made here of what several clouds answered. */
+export interface MergedAnswer {
+  readonly kind: 'merged'
+  readonly headers: RawHeaders
+  readonly body: string
+  readonly answered: readonly SpName[]
+  /** Of which something is missing. */
+  readonly missing: readonly SpName[]
+}
+
+/** What one cloud answered, to stand for all. */
+export interface PassedAnswer {
+  readonly kind: 'passed'
+  readonly by: Destination
+  readonly answer: Asked
+}
+
+/** The list of one destination, and how far it was taken into the answer. */
+interface Lane {
+  readonly destination: Destination
+  readonly start: Start
+  /** null where nothing was. */
+  taken: string | null
+}
+
+/**
+ * Make what answers lists over several clouds, one page at a time: what comes next in the clouds' own
+ * lists, in the order that was asked for. No more is held than one page of each.
+ *
+ * @returns a function that throws what kept the clouds from answering, where they have not
+ */
+export function createLists(
+  parts: ListParts,
+): (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer> {
+  const { cursors, errors } = parts
+
+  return async (request, signal) => {
+    const { path, among } = request
+    const ranges = await rangesFor(request, parts)
+    const versioned = (headers: RawHeaders) => withCommonMicroversion(headers, ranges)
+    const plan = planOf(path, minorIn(versioned(request.received)))
+    const asker = { ...request, headers: (to: Destination) => versioned(request.headers(to)) }
+    const round = await openRound(plan.path, asker, parts, signal)
+
+    const scope = scopeOf(request)
+    const startOf = await findStarts(plan, round, request, text => cursors.read(text, scope))
+    if (startOf === null) return unknownMarker(plan, round, request)
+    const lanes = round.destinations.map((destination): Lane => {
+      const start = startOf(destination)
+      return { destination, start, taken: start.kind === 'after' ? start.id : null }
+    })
+    const { items, count } = await takePage(plan, lanes, round, request)
+
+    const failure = decisiveFailure(round, among, errors)
+    if (failure?.kind === 'failed') throw failure.error
+    if (failure) return { kind: 'passed', by: failure.by, answer: failure.answer }
+    const last = items.length === plan.limit ? items.at(-1)?.mark : undefined
+    const next =
+      plan.paged && last
+        ? { marker: last.id, cursor: cursors.write({ last, places: placesOf(lanes) }, scope) }
+        : null
+    return merged(round, request, bodyOf(items, { ...request, plan, count, next }))
+  }
+}
+
+/** The answer that says which clouds it was made of, and in which microversion. */
+export function merged(round: Round, { among }: Asker, body: string): MergedAnswer {
+  const [first = []] = round.answered.values()
+  const version = ['OpenStack-API-Version', 'Vary'].flatMap(name => {
+    const value = headerValue(first, name.toLowerCase())
+    return value === undefined ? [] : [name, value]
+  })
+  return {
+    kind: 'merged',
+    headers: ['Content-Type', 'application/json', ...version],
+    body,
+    answered: among.filter(cloud => round.answered.has(cloud)),
+    missing: missingIn(among, round.failures),
+  }
+}
+
+/** Only where the request names a microversion does it matter which ones there are. */
+export async function rangesFor(
+  request: ListRequest,
+  { minors }: ListParts,
+): Promise<readonly MinorRange[]> {
+  const { received, path, among } = request
+  if (headerValue(received, 'openstack-api-version') === undefined) return []
+  const ranges = await Promise.all(among.map(cloud => minors(path.service, cloud, request)))
+  return ranges.filter(range => range !== null)
+}
+
+async function takePage(
+  plan: Plan,
+  lanes: readonly Lane[],
+  round: Round,
+  { path, envelope, among, publicBase }: ListRequest,
+): Promise<{ items: readonly Item[]; count: number | null }> {
+  const compare = comparing(plan.order, among)
+  const rewriting = { to: `${publicBase}/${path.service}`, projectSegment: path.projectSegment }
+  let count: number | null = null
+  const counted = (own: number) => {
+    count = (count ?? 0) + own
+  }
+  const walks = lanes.map(({ destination, start }) =>
+    walk(
+      start,
+      createFetchPage(destination, { plan, envelope, rewriting, round, counted }),
+      compare,
+    ),
+  )
+  const all = merge(walks, (a, b) => compare(a.mark, b.mark), isSame)
+  return { items: await take(plan, lanes, all), count }
+}
+
+/** The items of the page; how far each lane was taken is written down on the way. */
+async function take(
+  { offset, limit }: Plan,
+  lanes: readonly Lane[],
+  all: AsyncIterable<Merged<Item>>,
+): Promise<readonly Item[]> {
+  const items: Item[] = []
+  let left = offset
+  // One item is always looked at, so that clouds get to see every request.
+  for await (const { item, from } of all) {
+    if (left === 0 && items.length >= limit) break
+    for (const index of from) {
+      const lane = lanes[index]
+      if (lane) lane.taken = item.mark.id
+    }
+    if (left > 0) left -= 1
+    else items.push(item)
+    if (left === 0 && items.length >= limit) break
+  }
+  return items
+}
+
+function isSame(a: Item, b: Item): boolean {
+  return a.mark.cloud === b.mark.cloud && a.mark.id === b.mark.id
+}
+
+function placesOf(lanes: readonly Lane[]): readonly WalkedTo[] {
+  return lanes.map(({ destination: { cloud, project }, taken }) => ({
+    cloud,
+    project,
+    after: taken,
+  }))
+}
+
+/** One user in one project goes on with one list. */
+function scopeOf({ caller, path }: ListRequest): string {
+  return `${caller.userId} ${caller.project?.id ?? ''} ${listOf(path)}`
+}
+
+/**
+ * What the nearest cloud says to a marker that none of them knows.
+ *
+ * @throws what kept a cloud from answering that may know it
+ */
+async function unknownMarker(
+  { marker, query }: Plan,
+  round: Round,
+  { among }: ListRequest,
+): Promise<PassedAnswer> {
+  const [by] = round.destinations
+  const separator = query === '' ? '?' : '&'
+  const answer =
+    by && round.failures.length === 0
+      ? await round.ask(by, `${query}${separator}marker=${encodeURIComponent(marker ?? '')}`)
+      : null
+  if (by && answer) return { kind: 'passed', by, answer }
+  const failure = decisiveFailure(round, among, 'fail')
+  if (failure?.kind === 'refused') return { kind: 'passed', by: failure.by, answer: failure.answer }
+  throw failure?.error
+}

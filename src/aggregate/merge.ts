@@ -1,0 +1,51 @@
+/** What comes out of a merge: an item, and which of the sequences it was taken from. */
+export interface Merged<Item> {
+  readonly item: Item
+  /** Several where they are of one cloud and all show the same item. */
+  readonly from: readonly number[]
+}
+
+/**
+ * Merge sequences by always taking the least of their first items. Each keeps its own order whatever
+ * the comparison says of it, and no more is asked of it than one item that is not taken yet.
+ *
+ * @param isSame whether two first items are one, shown twice
+ */
+export async function* merge<Item>(
+  sequences: readonly AsyncIterator<Item, void>[],
+  compare: (a: Item, b: Item) => number,
+  isSame: (a: Item, b: Item) => boolean,
+): AsyncGenerator<Merged<Item>, void> {
+  const pull = async (sequence: AsyncIterator<Item, void>) => {
+    const { done, value } = await sequence.next()
+    return done ? undefined : value
+  }
+  const heads = await Promise.all(sequences.map(pull))
+
+  for (;;) {
+    const item = least(heads, compare)
+    if (item === undefined) return
+    const from = [...heads.keys()].filter(index => {
+      const head = heads[index]
+      return head !== undefined && (head === item || isSame(head, item))
+    })
+    yield { item, from }
+    await Promise.all(
+      from.map(async index => {
+        const sequence = sequences[index]
+        if (sequence) heads[index] = await pull(sequence)
+      }),
+    )
+  }
+}
+
+function least<Item>(
+  heads: readonly (Item | undefined)[],
+  compare: (a: Item, b: Item) => number,
+): Item | undefined {
+  let found: Item | undefined
+  for (const head of heads) {
+    if (head !== undefined && (found === undefined || compare(head, found) < 0)) found = head
+  }
+  return found
+}

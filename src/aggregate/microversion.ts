@@ -1,0 +1,48 @@
+import { headerValue, type RawHeaders, withoutHeader } from '../upstream/headers.js'
+
+/** The microversions that a cloud speaks, by the number after the point: 3.70 is 70. */
+export interface MinorRange {
+  readonly min: number
+  readonly max: number
+}
+
+const HEADER = 'openstack-api-version'
+const WANTED = /^(\S+)\s+(?:3\.(\d+)|latest)$/
+
+/**
+ * The request headers with a microversion that every cloud understands in the same way: `latest`
+ * means something else to each, and a number may be too new for one of them. A number that is too
+ * new for all stays, so that they refuse it themselves.
+ *
+ * @param ranges of the clouds that will be asked, as far as they are known
+ */
+export function withCommonMicroversion(
+  headers: RawHeaders,
+  ranges: readonly MinorRange[],
+): RawHeaders {
+  const asked = headerValue(headers, HEADER)
+  if (asked === undefined || ranges.length === 0) return headers
+  const maxima = ranges.map(({ max }) => max)
+  const common = Math.min(...maxima)
+  const newest = Math.max(...maxima)
+  const resolved = asked.split(',').map(part => {
+    const [, service = '', minor] = WANTED.exec(part.trim()) ?? []
+    if (service !== 'volume') return part
+    const isCommon = minor !== undefined && Number(minor) <= common
+    const isUnknown = minor !== undefined && Number(minor) > newest
+    return isCommon || isUnknown ? part : `volume 3.${common}`
+  })
+  return [...withoutHeader(headers, HEADER), 'OpenStack-API-Version', resolved.join(',').trim()]
+}
+
+/** The number after the point that the headers ask for: 0 where they ask for none, infinite for `latest`. */
+export function minorIn(headers: RawHeaders): number {
+  const parts = (headerValue(headers, HEADER) ?? '').split(',')
+  const wanted = parts.map(part => WANTED.exec(part.trim())).find(match => match?.[1] === 'volume')
+  return wanted ? Number(wanted[2] ?? Number.POSITIVE_INFINITY) : 0
+}
+
+/** Whether a microversion has come, `since` as in the tables: `3.59`, or null for always. */
+export function hasCome(since: string | null, minor: number): boolean {
+  return since === null || minor >= Number(since.replace(/^3\./, ''))
+}

@@ -1,0 +1,118 @@
+import type { SpName } from '../ids.js'
+import type { JsonValue } from '../service/json.js'
+import type { CollectionRules, ListRules } from '../service/list-rules.js'
+import { valuesOf } from './query.js'
+
+/** The order of a list, as every cloud that is asked for it keeps it. */
+export interface Order {
+  /** The most significant first, `created_at` always among them. */
+  readonly keys: readonly SortKey[]
+  /** The direction of ids within one cloud, where all else is equal. */
+  readonly idDescending: boolean
+}
+
+export interface SortKey {
+  readonly name: string
+  readonly descending: boolean
+}
+
+export type Scalar = string | number | boolean | null
+
+/** What places an item in the order of a list of several clouds. */
+export interface Mark {
+  readonly cloud: SpName
+  readonly id: string
+  /** One for each key of the order; null where the item does not show it. */
+  readonly values: readonly Scalar[]
+}
+
+/**
+ * Read `sort=name:asc,size` or `sort_key` and `sort_dir`. What a service would refuse is read as far
+ * as possible: the clouds themselves see it and say so.
+ */
+export function orderOf(query: string, rules: ListRules): Order {
+  const [names, directions] = parametersOf(query, rules)
+  const descends = (direction: string | undefined) => direction !== 'asc'
+  const first = directions[0]
+  const added = rules.addedDirection === 'first' || directions.length === 1 ? first : 'desc'
+  const keys = (names.length > 0 ? names : ['created_at']).map((name, index) => ({
+    name,
+    descending: descends(directions[index] ?? first),
+  }))
+  const isSorted = keys.some(({ name }) => name === 'created_at')
+  const createdAt = { name: 'created_at', descending: descends(added) }
+  return { keys: isSorted ? keys : [...keys, createdAt], idDescending: descends(added) }
+}
+
+/** The order of a list that does not come in pages, which is fixed. */
+export function fixedOrder({ before }: NonNullable<CollectionRules['paged']>): Order {
+  const descending = before === 'newest first'
+  return { keys: [{ name: 'created_at', descending }], idDescending: descending }
+}
+
+function parametersOf(
+  query: string,
+  { repeatedSortKeys }: ListRules,
+): [names: readonly string[], directions: readonly string[]] {
+  const sort = valuesOf(query, 'sort').at(-1)
+  if (sort !== undefined) {
+    const pairs = sort.split(',').map(pair => pair.trim().split(':'))
+    return [
+      pairs.map(([name = '']) => name.trim()),
+      pairs.map(([, direction]) => direction?.trim() || 'desc'),
+    ]
+  }
+  const values = (name: string) => {
+    const all = valuesOf(query, name).map(text => text.trim())
+    return repeatedSortKeys ? all : all.slice(0, 1)
+  }
+  return [values('sort_key'), values('sort_dir')]
+}
+
+/** What places an item that a cloud showed; undefined where it has no id. */
+export function markOf(
+  item: Readonly<Record<string, JsonValue>>,
+  cloud: SpName,
+  order: Order,
+): Mark | undefined {
+  const { id } = item
+  if (typeof id !== 'string') return undefined
+  return { cloud, id, values: order.keys.map(({ name }) => scalar(item[name])) }
+}
+
+/**
+ * Compare as the clouds' databases do, as far as can be known: nothing before anything, texts
+ * without regard to case. Ties fall to the cloud that stands first in `clouds`, then to the id.
+ */
+export function comparing(
+  { keys, idDescending }: Order,
+  clouds: readonly SpName[],
+): (a: Mark, b: Mark) => number {
+  return (a, b) => {
+    for (const [index, { descending }] of keys.entries()) {
+      const difference = compare(a.values[index] ?? null, b.values[index] ?? null)
+      if (difference !== 0) return descending ? -difference : difference
+    }
+    if (a.cloud !== b.cloud) return clouds.indexOf(a.cloud) - clouds.indexOf(b.cloud)
+    const difference = compare(a.id, b.id)
+    return idDescending ? -difference : difference
+  }
+}
+
+function scalar(value: JsonValue | undefined): Scalar {
+  return typeof value === 'object' || value === undefined ? null : value
+}
+
+function compare(a: Scalar, b: Scalar): number {
+  if (a === b) return 0
+  if (a === null || b === null) return a === null ? -1 : 1
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b)
+  return Number(a) - Number(b)
+}
+
+/** MariaDB's utf8_general_ci weighs letters by their capitals. */
+function compareTexts(a: string, b: string): number {
+  const [left, right] = [a.toUpperCase(), b.toUpperCase()]
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}

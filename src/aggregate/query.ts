@@ -1,0 +1,42 @@
+/** The values of a parameter in the order of a raw query (`?a=1&b=2`, or nothing), decoded. */
+export function valuesOf(query: string, name: string): readonly string[] {
+  return parametersIn(query)
+    .filter(parameter => nameOf(parameter) === name)
+    .map(parameter => decoded(parameter.slice(parameter.indexOf('=') + 1 || parameter.length)))
+}
+
+/**
+ * The query with some parameters replaced, or left out where they are null; every other byte stays,
+ * because clouds may read repeated names and odd encodings in their own way.
+ */
+export function withParameters(
+  query: string,
+  changes: Readonly<Record<string, string | null>>,
+): string {
+  const kept = parametersIn(query).filter(parameter => !Object.hasOwn(changes, nameOf(parameter)))
+  const added = Object.entries(changes).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  const all = [...kept, ...added]
+  return all.length === 0 ? '' : `?${all.join('&')}`
+}
+
+function parametersIn(query: string): readonly string[] {
+  return query
+    .slice(1)
+    .split('&')
+    .filter(parameter => parameter !== '')
+}
+
+function nameOf(parameter: string): string {
+  return decoded(parameter.replace(/=.*$/s, ''))
+}
+
+function decoded(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced // not UTF-8: for the cloud to judge
+  }
+}

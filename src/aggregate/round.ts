@@ -1,0 +1,213 @@
+import { type FaultCode, MixmatchError } from '../errors.js'
+import type { Identity } from '../identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import type { ParsedPath } from '../routing/path.js'
+import { type Asked, ask } from '../upstream/ask.js'
+import type { Breaker } from '../upstream/breaker.js'
+import type { Destination, Destinations, Sender } from '../upstream/destination.js'
+import type { Timeouts } from '../upstream/failure.js'
+import type { RawHeaders } from '../upstream/headers.js'
+import type { Pools } from '../upstream/pools.js'
+
+/** On whose behalf several clouds are asked. */
+export interface Asker {
+  readonly among: readonly SpName[]
+  readonly sender: Sender
+  /** MM-PROJECT-ID. */
+  readonly project: ProjectId | null
+  /** What to send to a destination, without what belongs to a body. */
+  readonly headers: (destination: Destination) => RawHeaders
+}
+
+export interface RoundParts {
+  readonly destinations: Destinations
+  readonly pools: Pools
+  readonly breaker: Breaker
+  readonly forget: Identity['forget']
+  readonly timeouts: Timeouts
+  /** How long one cloud may take for its part, from login to last byte; 0 for ever. */
+  readonly deadlineMs: number
+}
+
+/** What a cloud had to say in place of what it was asked for. */
+export type Failure =
+  | { readonly kind: 'refused'; readonly by: Destination; readonly answer: Asked }
+  | { readonly kind: 'failed'; readonly cloud: SpName; readonly error: MixmatchError }
+
+/** Several clouds asked for one thing, as each project that the user has in them. */
+export interface Round {
+  /** In the order of `among`. */
+  readonly destinations: readonly Destination[]
+  readonly failures: readonly Failure[]
+  /** The clouds that gave a good answer, with the headers of the newest. */
+  readonly answered: ReadonlyMap<SpName, RawHeaders>
+  /** Read what a destination was opened for; null for a failure, which is noted. */
+  ask(destination: Destination, query: string): Promise<Asked | null>
+  /** Read something else in its place, whose answer tells nothing of what is asked for. */
+  askAside(destination: Destination, path: ParsedPath): Promise<Asked | null>
+  /** Note an answer that is no good. */
+  refused(by: Destination, answer: Asked): void
+}
+
+/** Reasons for which a user cannot have anything at a cloud: such a cloud is not missing. */
+const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
+const DOWN: readonly FaultCode[] = [
+  'SERVICE_PROVIDER_BROKE_OFF',
+  'SERVICE_PROVIDER_TIMEOUT',
+  'SERVICE_PROVIDER_UNREACHABLE',
+]
+
+/** Find every place to ask, at all clouds at once; a cloud that cannot be reached is a failure. */
+export async function openRound(
+  path: ParsedPath,
+  asker: Asker,
+  parts: RoundParts,
+  signal: AbortSignal,
+): Promise<Round> {
+  const { destinations, pools, breaker, forget, timeouts, deadlineMs } = parts
+  const { among, sender, project: asked, headers } = asker
+  const failures: Failure[] = []
+  const answered = new Map<SpName, RawHeaders>()
+  const deadlines = new Map(among.map(cloud => [cloud, deadline(signal, deadlineMs)]))
+
+  function failed(cloud: SpName, error: unknown): void {
+    if (!(error instanceof MixmatchError)) throw error
+    if (NOT_ADMITTED.includes(error.code)) return
+    if (DOWN.includes(error.code) && !signal.aborted) breaker.failed(cloud)
+    failures.push({ kind: 'failed', cloud, error })
+  }
+
+  async function reachAll(cloud: SpName): Promise<readonly Destination[]> {
+    const found: Destination[] = []
+    if (breaker.isOpen(cloud)) {
+      failures.push({ kind: 'failed', cloud, error: notTried(cloud) })
+      return found
+    }
+    const until = deadlines.get(cloud) ?? signal
+    const each = destinations.reachEach(cloud, path, sender, { asked, owner: null })
+    try {
+      for (;;) {
+        const { done, value } = await inTime(each.next(), until, cloud)
+        if (done || !value) break
+        found.push(value)
+      }
+    } catch (error) {
+      failed(cloud, error)
+    }
+    return found
+  }
+
+  async function askOnce(destination: Destination, path: string): Promise<Asked> {
+    const { cloud, origin } = destination
+    const request = {
+      path,
+      headers: headers(destination),
+      what: `Service provider "${cloud}": GET ${path.replace(/\?.*/s, '')}`,
+    }
+    const until = deadlines.get(cloud) ?? signal
+    const answer = await ask(pools.pool(cloud, origin, 'GET'), request, timeouts, until)
+    if (answer.status >= 500) breaker.failed(cloud)
+    else breaker.succeeded(cloud)
+    return answer
+  }
+
+  function reachAgain({ cloud, project }: Destination, path: ParsedPath): Promise<Destination> {
+    return destinations.reach(cloud, path, sender, { asked: project, owner: null })
+  }
+
+  async function askFor(destination: Destination, query: string): Promise<Asked | null> {
+    const { cloud, border, path: own } = destination
+    try {
+      const answer = await askOnce(destination, `${own}${query}`)
+      if (answer.status !== 401 || border.kind === 'home' || !sender.token) return answer
+      // A token that was good when it was cached may have been revoked since.
+      forget(sender.token, cloud)
+      return await askOnce(await reachAgain(destination, path), `${own}${query}`)
+    } catch (error) {
+      failed(cloud, error)
+      return null
+    }
+  }
+
+  const reached = await Promise.all(among.map(reachAll))
+  return {
+    destinations: reached.flat(),
+    failures,
+    answered,
+    async ask(destination, query) {
+      const answer = await askFor(destination, query)
+      if (answer && isGood(answer)) answered.set(destination.cloud, answer.headers)
+      return answer
+    },
+    async askAside(destination, other) {
+      const aside = await reachAgain(destination, other).catch(error => {
+        failed(destination.cloud, error)
+        return null
+      })
+      return aside && askFor(aside, '')
+    },
+    refused: (by, answer) => void failures.push({ kind: 'refused', by, answer }),
+  }
+}
+
+export function isGood({ status }: Asked): boolean {
+  return status >= 200 && status < 300
+}
+
+/** The clouds that something is missing of, each once. */
+export function missingIn(among: readonly SpName[], failures: readonly Failure[]): SpName[] {
+  const missing = new Set(failures.map(cloudOf))
+  return among.filter(cloud => missing.has(cloud))
+}
+
+/**
+ * What the client must be told instead of what the others answered; null where that will do. The
+ * answer of a cloud, the nearest first, says more than that another was not there.
+ *
+ * @param mode `fail`: nothing will do but all of it
+ */
+export function decisiveFailure(
+  { failures, answered }: Round,
+  among: readonly SpName[],
+  mode: 'partial' | 'fail',
+): Failure | null {
+  const inOrder = among.flatMap(cloud => failures.filter(failure => cloudOf(failure) === cloud))
+  const expired = inOrder.find(isUnauthorizedAtHome)
+  if (expired) return expired
+  if (inOrder.length === 0 || (mode === 'partial' && answered.size > 0)) return null
+  return inOrder.find(({ kind }) => kind === 'refused') ?? inOrder[0] ?? null
+}
+
+function isUnauthorizedAtHome(failure: Failure): boolean {
+  return (
+    cloudOf(failure) === IDENTITY_PROVIDER &&
+    failure.kind === 'refused' &&
+    failure.answer.status === 401
+  )
+}
+
+function cloudOf(failure: Failure): SpName {
+  return failure.kind === 'refused' ? failure.by.cloud : failure.cloud
+}
+
+function deadline(signal: AbortSignal, ms: number): AbortSignal {
+  return ms > 0 ? AbortSignal.any([signal, AbortSignal.timeout(ms)]) : signal
+}
+
+/** @throws SERVICE_PROVIDER_TIMEOUT when the signal says so before the promise is kept */
+function inTime<T>(promise: Promise<T>, signal: AbortSignal, cloud: SpName): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => {
+      const message = `Service provider "${cloud}": logging in took too long.`
+      reject(new MixmatchError('SERVICE_PROVIDER_TIMEOUT', message))
+    }
+    if (signal.aborted) late()
+    signal.addEventListener('abort', late, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late))
+  })
+}
+
+function notTried(cloud: SpName): MixmatchError {
+  const message = `Service provider "${cloud}" has failed time and again, and is left out for a while.`
+  return new MixmatchError('SERVICE_PROVIDER_UNREACHABLE', message)
+}

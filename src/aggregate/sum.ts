@@ -1,0 +1,58 @@
+import { type JsonValue, parseJson } from '../service/json.js'
+import type { Destination } from '../upstream/destination.js'
+import type { RawHeaders } from '../upstream/headers.js'
+import { isObject } from './fetch.js'
+import { type ListAnswer, type ListParts, type ListRequest, merged, rangesFor } from './lists.js'
+import { withCommonMicroversion } from './microversion.js'
+import { decisiveFailure, isGood, openRound } from './round.js'
+import type { JsonObject } from './walk.js'
+
+/**
+ * Make what adds up what several clouds say of all that they hold, as in `volumes/summary`: numbers
+ * are summed, and metadata is the set of all values of each key.
+ *
+ * @returns a function that throws what kept the clouds from answering, where they have not
+ */
+export function createSums(
+  parts: ListParts,
+): (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer> {
+  return async (request, signal) => {
+    const { path, among } = request
+    const ranges = await rangesFor(request, parts)
+    const versioned = (headers: RawHeaders) => withCommonMicroversion(headers, ranges)
+    const asker = { ...request, headers: (to: Destination) => versioned(request.headers(to)) }
+    const round = await openRound({ ...path, query: '' }, asker, parts, signal)
+
+    const summaries: JsonValue[] = []
+    await Promise.all(
+      round.destinations.map(async by => {
+        const answer = await round.ask(by, path.query)
+        if (answer === null) return
+        if (isGood(answer)) summaries.push(parseJson(answer.text) ?? null)
+        else round.refused(by, answer)
+      }),
+    )
+
+    const failure = decisiveFailure(round, among, parts.errors)
+    if (failure?.kind === 'failed') throw failure.error
+    if (failure) return { kind: 'passed', by: failure.by, answer: failure.answer }
+    return merged(round, request, JSON.stringify(summaries.reduce(sum, {})))
+  }
+}
+
+/** Sum two values of one shape: members by name, numbers by adding, arrays as sets. */
+export function sum(a: JsonValue, b: JsonValue): JsonValue {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (Array.isArray(a) && Array.isArray(b)) return [...new Set([...a, ...b])]
+  if (isObject(a) && isObject(b)) return sumMembers(a, b)
+  return a
+}
+
+function sumMembers(a: JsonObject, b: JsonObject): JsonObject {
+  const all = new Map(Object.entries(a))
+  for (const [name, value] of Object.entries(b)) {
+    const own = all.get(name)
+    all.set(name, own === undefined ? value : sum(own, value))
+  }
+  return Object.fromEntries(all)
+}

@@ -1,0 +1,67 @@
+import type { JsonValue } from '../service/json.js'
+import type { Mark } from './order.js'
+
+/** One item of a list. */
+export interface Item {
+  readonly mark: Mark
+  /** As its cloud shows it. */
+  readonly shown: JsonObject
+}
+
+export type JsonObject = Readonly<Record<string, JsonValue>>
+
+/** Where a page begins: after an item that the cloud knows, or somewhere before a place in the order. */
+export interface From {
+  readonly after: string | null
+  /** No item up to here is wanted, and so the cloud may leave out those that it can tell. */
+  readonly beyond: Mark | null
+}
+
+export interface Page {
+  readonly items: readonly Item[]
+  /** Whether the cloud may have more after these; not where there are none. */
+  readonly more: boolean
+}
+
+/** Ask a cloud for one page; null where it does not know the item that the page is to begin after. */
+export type FetchPage = (from: From) => Promise<Page | null>
+
+/** Where a walk begins. */
+export type Start =
+  | { readonly kind: 'first' }
+  /** After an item, or where it would stand if it is gone: `mark`, or what else was told last. */
+  | { readonly kind: 'after'; readonly id: string; readonly mark: Mark }
+  | { readonly kind: 'beyond'; readonly mark: Mark }
+
+/**
+ * All items of one list after a start, in the cloud's own order, a page at a time and each only when
+ * it is asked for. Items that are deleted on the way, even the one that a page ends with, neither end
+ * the walk nor make it begin anew.
+ */
+export async function* walk(
+  start: Start,
+  fetchPage: FetchPage,
+  compare: (a: Mark, b: Mark) => number,
+): AsyncGenerator<Item, void> {
+  let last = start.kind === 'first' ? null : start.mark
+  let from: From = {
+    after: start.kind === 'after' ? start.id : null,
+    beyond: start.kind === 'beyond' ? start.mark : null,
+  }
+  for (;;) {
+    const page: Page | null = await fetchPage(from)
+    if (page === null) {
+      from = { after: null, beyond: from.beyond ?? last }
+      continue
+    }
+    let { beyond } = from
+    for (const item of page.items) {
+      last = item.mark
+      if (beyond && compare(item.mark, beyond) <= 0) continue
+      beyond = null
+      yield item
+    }
+    if (!page.more || last === null) return
+    from = { after: last.id, beyond }
+  }
+}

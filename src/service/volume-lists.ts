@@ -1,0 +1,42 @@
+import type { CollectionRules, ListRules } from './list-rules.js'
+
+const transfers: CollectionRules = {
+  next: { links: 'transfers_links' },
+  paged: { since: '3.59', before: 'oldest first' },
+  short: ['id', 'volume_id', 'name', 'links'],
+}
+
+/** Cinder: `osapi_max_limit` as it comes. The names of links are as odd as they are here. */
+export const volumeLists: ListRules = {
+  defaultLimit: 1000,
+  maxLimit: 1000,
+  repeatedSortKeys: false,
+  addedDirection: 'first',
+  offsets: true,
+  collections: {
+    volumes: {
+      next: { links: 'volumes_links' },
+      short: ['id', 'name', 'links'],
+      timeFilterSince: '3.60',
+    },
+    snapshots: { next: { links: 'snapshots_links' } },
+    backups: { next: { links: 'backups_links' }, short: ['id', 'name', 'links'] },
+    groups: { next: { links: 'group_links' }, short: ['id', 'name'] },
+    group_snapshots: {
+      next: { links: 'group_snapshot_links' },
+      paged: { since: '3.29', before: 'newest first' },
+      short: ['id', 'name', 'group_type_id'],
+    },
+    'os-volume-transfer': transfers,
+    'volume-transfers': transfers,
+    messages: {
+      next: { links: 'messages_links' },
+      paged: { since: '3.5', before: 'newest first' },
+    },
+    consistencygroups: {
+      paged: { since: null, before: 'newest first' },
+      short: ['id', 'name'],
+    },
+    cgsnapshots: { paged: { since: null, before: 'newest first' }, short: ['id', 'name'] },
+  },
+}
