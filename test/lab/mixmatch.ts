@@ -14,8 +14,10 @@ const run = promisify(execFile)
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const config = fileURLToPath(new URL('mixmatch.conf', import.meta.url))
 
-/** Where the proxy listens: `mixmatch.conf`. */
-export const url = 'http://127.0.0.1:5001'
+const port = process.env['LAB_PROXY_PORT'] ?? '5001'
+
+/** Where the proxy listens. */
+export const url = `http://127.0.0.1:${port}`
 
 /** A line of `log export`, as far as the lab looks at it. */
 export interface Exported {
@@ -24,6 +26,7 @@ export interface Exported {
   readonly source: string
   readonly message_id: string
   readonly event_type: string
+  readonly exchange: string
   readonly resource: { readonly type: string; readonly id: string } | null
 }
 
@@ -57,6 +60,8 @@ export async function createMixmatch(): Promise<Mixmatch> {
   const queue = `mixmatch.lab.${randomUUID()}`
   const env = {
     PATH: process.env['PATH'],
+    OS_DEFAULT__PORT: port,
+    OS_DEFAULT__PUBLIC_ENDPOINT: url,
     OS_DATABASE__CONNECTION: `sqlite:///${join(directory, 'events.db')}`,
     // Gone from the lab's brokers some minutes after us.
     OS_DEFAULT__QUEUE_EXPIRES: '900',

@@ -80,6 +80,10 @@ test.serial('a lost broker holds nobody up, and is heard again as soon as it is 
   await cinderIsBack('sp1')
   const volume = await place('sp1', 'volume', 'after sp1 was heard again', '1')
   await untilRecorded(t.context, 'sp1', volume, 'volume.create.start', 'volume.create.end')
+  const declared = (await mixmatch.events())
+    .slice(before)
+    .filter(tells('sp1', 'mixmatch.exchange.redeclared'))
+  t.deepEqual(declared.map(({ exchange }) => exchange).sort(), ['glance', 'openstack'])
 })
 
 closingProofs(test)
