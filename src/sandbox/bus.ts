@@ -32,6 +32,8 @@ export interface AmqpAddress {
   readonly vhost: string
 }
 
+const EXCHANGES = ['glance', 'openstack']
+
 /** @throws Error where RabbitMQ does not answer or refuses */
 export async function openAmqpBus(address: AmqpAddress): Promise<Bus> {
   const { hostname, port, username, password, vhost } = address
@@ -39,6 +41,9 @@ export async function openAmqpBus(address: AmqpAddress): Promise<Bus> {
   connection.on('error', () => {}) // the publish that it breaks says so
   const channel = await connection.createConfirmChannel()
   channel.on('error', () => {})
+  // As services do when they start: who listens can bind a queue before the first notification.
+  for (const exchange of EXCHANGES)
+    await channel.assertExchange(exchange, 'topic', { durable: false })
   const credentials = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`
   return {
     messagebus: `rabbit://${credentials}@${hostname}:${port}/${encodeURIComponent(vhost)}`,
