@@ -1,18 +1,53 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { MixmatchError } from '../errors.js'
+import { type History, openHistory } from '../log/history.js'
 import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 
-/** `--log FILE`, with which a command that only reads needs no configuration. */
+/**
+ * `--log FILE`, with which a command that only reads needs no configuration. Given several times, or
+ * with a folder, all its files are one history.
+ */
 export const logOption = [
   '--log <file>',
-  'the event log; that of the configuration where not given',
+  'the event log, or a folder with it and its archives; that of the configuration where not given',
+  (file: string, others: readonly string[] = []) => [...others, file],
 ] as const
 
-/** The event log that a command is about: by `--log`, else as the configuration has it. */
+/**
+ * The event log that a command is about: by `--log`, else as the configuration has it.
+ *
+ * @throws USAGE where several were given
+ */
 export function logFileOf(command: Command, context: Context): string {
-  const { log } = command.optsWithGlobals<{ log?: string }>()
-  return log === undefined ? configOf(command, context).database.file : resolve(context.cwd, log)
+  const [file, ...others] = logFilesOf(command, context)
+  if (file !== undefined && others.length === 0) return file
+  throw new MixmatchError('USAGE', '--log: this command is about one file, found several.')
+}
+
+/** As `logFileOf`, for commands that read: the files or folders that were given. */
+export function logFilesOf(command: Command, context: Context): string[] {
+  const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
+  return log === undefined
+    ? [configOf(command, context).database.file]
+    : log.map(file => resolve(context.cwd, file))
+}
+
+/**
+ * The history that a command reads, open.
+ *
+ * @throws as `openHistory`
+ */
+export function openHistoryOf(command: Command, context: Context): History {
+  const history = openHistory(logFilesOf(command, context))
+  const { position, archive } = history.base()
+  if (position > 0) {
+    context.stderr.write(
+      `mixmatch: the history begins after event ${position}; what was before is in ${archive}\n`,
+    )
+  }
+  return history
 }
 
 /** The views stand beside their log, and can be deleted at any moment. */

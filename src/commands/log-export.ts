@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { Command } from 'commander'
 import { position } from '../ids.js'
-import { openLogReader } from '../log/log.js'
 import { toLine } from '../log/portable.js'
 import type { Context } from './context.js'
-import { logFileOf, logOption } from './files.js'
+import { logOption, openHistoryOf } from './files.js'
 import { parseWhole } from './output.js'
 
 export function exportCommand(context: Context): Command {
@@ -15,7 +14,7 @@ export function exportCommand(context: Context): Command {
     .option('--until <position>', 'the last event', parseWhole)
     .addHelpText('after', '\nExample: mixmatch log export | gzip > events.ndjson.gz')
     .action(async (options: { from: number; until?: number }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       const range = {
         after: position(Math.max(0, options.from - 1)),
         upTo: options.until === undefined ? log.head().position : position(options.until),

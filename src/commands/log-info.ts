@@ -2,10 +2,9 @@ import { statSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { formatTime } from '../event/time.js'
 import { micros } from '../ids.js'
-import { openLogReader } from '../log/log.js'
 import { SCHEMA_VERSION } from '../log/schema.js'
 import type { Context } from './context.js'
-import { logFileOf, logOption } from './files.js'
+import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, printFacts, printRows } from './output.js'
 
 export function infoCommand(context: Context): Command {
@@ -15,7 +14,7 @@ export function infoCommand(context: Context): Command {
     .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log info --log data/events.db')
     .action((options: { format: Format }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       const head = log.head()
       const clouds = log.db.prepare<[], CloudRow>(perCloud).all().map(cloudRow)
       const facts = {

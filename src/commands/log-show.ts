@@ -2,11 +2,10 @@ import { Command, Option } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { position } from '../ids.js'
-import { openLogReader } from '../log/log.js'
 import { toLine } from '../log/portable.js'
 import type { Context } from './context.js'
 import { eventRow } from './event-row.js'
-import { logFileOf, logOption } from './files.js'
+import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, parseWhole, printFacts } from './output.js'
 
 export function showCommand(context: Context): Command {
@@ -17,7 +16,7 @@ export function showCommand(context: Context): Command {
     .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log show 4182')
     .action((at: number, options: { format: Format }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       const event = log.get(position(at))
       if (!event) {
         throw new MixmatchError(

@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { position } from '../ids.js'
-import { openLogReader } from '../log/log.js'
 import type { Context } from './context.js'
 import { eventRow } from './event-row.js'
-import { logFileOf, logOption } from './files.js'
+import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, parseWhole, printRows } from './output.js'
 
 /** How often a log that is followed is looked at. */
@@ -19,7 +18,7 @@ export function tailCommand(context: Context): Command {
     .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log tail -f --format json | jq .event_type')
     .action(async (options: { lines: number; follow?: true; format: Format }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       let seen = position(Math.max(0, log.head().position - options.lines))
       const interrupted = new AbortController()
       const stop = () => interrupted.abort()

@@ -1,8 +1,7 @@
 import { Command, Option } from 'commander'
-import { openLogReader } from '../log/log.js'
 import { verifyLog } from '../log/verify.js'
 import type { Context } from './context.js'
-import { logFileOf, logOption } from './files.js'
+import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, printFacts, printRows } from './output.js'
 
 export function verifyCommand(context: Context): Command {
@@ -16,7 +15,7 @@ export function verifyCommand(context: Context): Command {
       '\nExits 1 if something does not hold.\nExample: mixmatch log verify --log copy.db',
     )
     .action((options: { head?: string; format: Format }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       const progress = (at: number) =>
         context.stderr.isTTY && context.stderr.write(`\r${at} events`)
       const { events, head, breaches } = verifyLog(log, options.head, progress)
@@ -52,7 +51,7 @@ export function headCommand(context: Context): Command {
     .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log head >> heads.txt')
     .action((options: { format: Format }, command: Command) => {
-      using log = openLogReader(logFileOf(command, context))
+      using log = openHistoryOf(command, context)
       const { position, hash } = log.head()
       if (options.format === 'json') printFacts(context.stdout, 'json', { position, hash })
       else context.stdout.write(`${position} ${hash}\n`)

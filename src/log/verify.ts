@@ -1,4 +1,4 @@
-import { chain, GENESIS } from './chain.js'
+import { chain } from './chain.js'
 import type { Head, LogReader } from './log.js'
 import { guards } from './schema.js'
 
@@ -17,46 +17,28 @@ export interface Verdict {
 
 /**
  * Recompute the whole chain: positions without gaps, every hash over its predecessor, every body
- * readable, the append-only triggers in place.
+ * readable, the append-only triggers in place. In each file of a history, and from one to the next.
  *
  * @param expected a head noted down earlier: an event of that hash must be in the log
  * @param progress called now and then with the position reached
  */
 export function verifyLog(
-  log: LogReader,
+  log: LogReader & { readonly parts?: readonly LogReader[] },
   expected?: string,
   progress?: (position: number) => void,
 ): Verdict {
-  const breaches: Breach[] = [...missingGuards(log)]
-  let previous = GENESIS
+  const { parts = [log] } = log
+  const breaches: Breach[] = []
   let events = 0
-  let seen = expected === undefined || expected === GENESIS
-  try {
-    for (const event of log.read()) {
-      if (event.position !== events + 1) {
-        const problem = `follows position ${events}: the log has no gaps by design`
-        breaches.push({ position: event.position, problem })
-        break
-      }
-      const hash = chain(previous, event.position, event.recordedAt, event)
-      if (hash !== event.hash) {
-        const problem = `its hash is ${event.hash}, recomputed it is ${hash}: this event or its hash was changed`
-        breaches.push({ position: event.position, problem })
-        break
-      }
-      previous = hash
-      events += 1
+  let seen = expected === undefined || expected === log.base().hash
+  for (const part of parts) {
+    breaches.push(...missingGuards(part))
+    const holding = walk(part, breaches, ({ position, hash }) => {
       seen ||= hash === expected
-      if (events % 10_000 === 0) progress?.(events)
-    }
-  } catch (error) {
-    const problem = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
-    breaches.push({ position: events + 1, problem })
-  }
-  const stored = Number(log.db.prepare('select count(*) from events').pluck().get())
-  if (breaches.length === 0 && stored !== events) {
-    const problem = `${stored} events but ${events} with a payload: rows were taken out of one table`
-    breaches.push({ position: null, problem })
+      if (position % 10_000 === 0) progress?.(position)
+    })
+    events += holding
+    breaches.push(...orphans(part, holding, breaches))
   }
   if (!seen) {
     breaches.push({
@@ -67,9 +49,47 @@ export function verifyLog(
   return { events, head: log.head(), breaches }
 }
 
+/** @returns how many events hold: all, or those before the first that does not */
+function walk(log: LogReader, breaches: Breach[], onHolding: (head: Head) => void): number {
+  const base = log.base()
+  let { position, hash } = base
+  try {
+    for (const event of log.read()) {
+      if (event.position !== position + 1) {
+        const problem = `follows position ${position}: the log has no gaps by design`
+        breaches.push({ position: event.position, problem })
+        break
+      }
+      const expected = chain(hash, event.position, event.recordedAt, event)
+      if (event.hash !== expected) {
+        const problem = `its hash is ${event.hash}, recomputed it is ${expected}: this event or its hash was changed`
+        breaches.push({ position: event.position, problem })
+        break
+      }
+      position = event.position
+      hash = event.hash
+      onHolding(event)
+    }
+  } catch (error) {
+    const problem = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    breaches.push({ position: position + 1, problem })
+  }
+  return position - base.position
+}
+
+/** Rows that stand in one of the two tables only, at the end of the file. */
+function orphans(log: LogReader, holding: number, breaches: readonly Breach[]): Breach[] {
+  const stored = Number(log.db.prepare('select count(*) from main.events').pluck().get())
+  if (breaches.length > 0 || stored === holding) return []
+  const problem = `${stored} events but ${holding} with a payload: rows were taken out of one table`
+  return [{ position: null, problem }]
+}
+
 function missingGuards({ db }: LogReader): Breach[] {
   const find = db
-    .prepare<[string], string>("select sql from sqlite_schema where type = 'trigger' and name = ?")
+    .prepare<[string], string>(
+      "select sql from main.sqlite_schema where type = 'trigger' and name = ?",
+    )
     .pluck()
   return guards
     .filter(({ name, sql }) => find.get(name)?.toLowerCase() !== sql.toLowerCase())

@@ -86,20 +86,27 @@ const ofKey = ['resource_type', 'resource_id', 'service_provider']
   .map(column => `e.${column} = told.${column}`)
   .join(' and ')
 
-/** The project of the events at a time; at equal times the greater number, whatever came first. */
-const projectAt = (time: string, condition = 'true') => `(
-  select max(e.project) from log.events e indexed by events_by_resource
-  where ${ofKey} and e.at = told.${time} and e.kind > ${NOTED} and ${condition}
-    and +e.position <= :upTo)`
-
-function statement(access: string): string {
+/**
+ * Rows as they stand in `locations`, straight from events up to the position `:upTo`.
+ *
+ * @param events the table of events, and how it is read
+ * @param condition which of them
+ */
+export function told(
+  events: { readonly table: string; readonly access: string },
+  condition: string,
+) {
+  // The project of the events at a time; at equal times the greater number, whatever came first.
+  const projectAt = (time: string, restriction = 'true') => `(
+    select max(e.project) from ${events.table} e
+    where ${ofKey} and e.at = told.${time} and e.kind > ${NOTED} and ${restriction}
+      and +e.position <= :upTo)`
   return `
-    insert into locations as held
     select resource_type, resource_id, service_provider, first_position, last_position,
       created_at, deleted_at,
-      owner_at, case when project = other_project then project else ${projectAt('owner_at')} end,
+      owner_at, case when project = other_project then project else ${projectAt('owner_at')} end as owner,
       given_at, case when given_at is not null then
-        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end,
+        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end as given_to,
       parent
     from (
       select resource_type, resource_id, service_provider,
@@ -110,11 +117,17 @@ function statement(access: string): string {
         min(project) as project, max(project) as other_project,
         max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
         max(parent) as parent
-      from log.events ${access}
+      from ${events.table} ${events.access}
       where kind > ${NOTED} and resource_type is not null and resource_id is not null
-        and position > :after and position <= :upTo
+        and ${condition}
       group by resource_type, resource_id, service_provider
-    ) told
+    ) told`
+}
+
+function statement(access: string): string {
+  return `
+    insert into locations as held
+    ${told({ table: 'log.events', access }, 'position > :after and position <= :upTo')}
     where true
     on conflict (resource_type, resource_id, service_provider) do update set
       first_position = min(held.first_position, excluded.first_position),

@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import { kindCode, kindOf, resourceTypeCode, type StoredId } from '../event/stored.js'
+import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
+import { type FactRow, readFact, selectFacts } from './facts.js'
 import type { Projection, Stretch } from './projection.js'
-import { type Fact, type Turn, turnsOf } from './turns.js'
+import { type Turn, turnsOf } from './turns.js'
 
 const NOTED = kindCode('noted')
 const CREATED = kindCode('created')
@@ -150,14 +151,6 @@ interface Touched {
   readonly parent: StoredId | null
 }
 
-interface FactRow {
-  readonly at: number
-  readonly position: number
-  readonly kind: number
-  readonly project: number | null
-  readonly own: number
-}
-
 interface TurnRow {
   readonly from_at: number
   readonly from_position: number
@@ -171,17 +164,7 @@ function folding(db: Database): (stretch: Stretch) => void {
   const touched = db.prepare<[], Touched>(
     `select t.*, l.parent from touched t join locations l on ${sameKey('l', 't')}`,
   )
-  const facts = db.prepare<[Touched & Stretch], FactRow>(`
-    select at, position, kind, project, 1 as own from history
-    where resource_type = :resource_type and resource_id = :resource_id
-      and service_provider = :service_provider and at >= :since and kind > ${NOTED}
-      and +position <= :upTo
-    union all
-    select at, position, kind, project, 0 from history
-    where :parent is not null and resource_type = ${VOLUME} and resource_id = :parent
-      and service_provider = :service_provider and at >= :since and kind > ${NOTED}
-      and kind = ${TRANSFERRED} and project is not null and +position <= :upTo
-    order by at, own, kind, position`)
+  const facts = db.prepare<[Touched & Stretch], FactRow>(selectFacts('history'))
   const ofKey = key.map(column => `${column} = :${column}`).join(' and ')
   const last = db.prepare<[Touched], TurnRow>(`
     select * from placements where ${ofKey} and from_at < :since
@@ -205,10 +188,6 @@ function folding(db: Database): (stretch: Stretch) => void {
     }
     forgetTouched.run()
   }
-}
-
-function readFact(row: FactRow): Fact {
-  return { ...row, kind: kindOf(row.kind), own: row.own === 1 }
 }
 
 function readTurn(row: TurnRow): Turn {

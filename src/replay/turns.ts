@@ -1,0 +1,76 @@
+import { readProjectId, resourceTypeCode, type StoredId, storeId } from '../event/stored.js'
+import {
+  type Micros,
+  micros,
+  type Position,
+  type ProjectId,
+  position,
+  type ResourceId,
+  type ResourceType,
+  resourceTypes,
+  type SpName,
+  spName,
+} from '../ids.js'
+import type { LogReader } from '../log/log.js'
+import { type FactRow, readFact, selectFacts } from '../projection/facts.js'
+import { type Moment, turnsOf } from '../projection/turns.js'
+
+/** A time in which a cloud held a resource for one project, as `placements` has it. */
+export interface PlacedTurn {
+  readonly serviceProvider: SpName
+  readonly type: ResourceType
+  readonly project: ProjectId | null
+  readonly from: PlacedMoment
+  readonly to: PlacedMoment | null
+}
+
+export interface PlacedMoment {
+  /** By the clock of the cloud. */
+  readonly at: Micros
+  readonly position: Position
+}
+
+/** Every turn of an id in every cloud as far as was known at a position, from the log alone. */
+export function turnsAt(log: LogReader, id: ResourceId, upTo: Position): PlacedTurn[] {
+  const holders = log.db.prepare<[Question], Holder>(`
+    select service_provider, sp.name, max(parent) as parent
+    from events join service_providers sp on sp.id = service_provider
+    where resource_type = :resource_type and resource_id = :resource_id and kind > 0
+      and +position <= :upTo
+    group by service_provider`)
+  const facts = log.db.prepare<[Question & Holder & { since: number }], FactRow>(
+    selectFacts('events'),
+  )
+  const projectName = log.db
+    .prepare<[number], string>('select name from projects where id = ?')
+    .pluck()
+  return resourceTypes.flatMap(type => {
+    const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
+    return holders.all(question).flatMap(holder => {
+      const told = facts.all({ ...question, ...holder, since: 0 }).map(readFact)
+      return turnsOf(told).map(({ from, owner, to }) => ({
+        serviceProvider: spName(holder.name),
+        type,
+        project: owner === null ? null : readProjectId(projectName.get(owner) ?? ''),
+        from: placed(from),
+        to: to && placed(to),
+      }))
+    })
+  })
+}
+
+interface Question {
+  readonly resource_type: number
+  readonly resource_id: StoredId
+  readonly upTo: number
+}
+
+interface Holder {
+  readonly service_provider: number
+  readonly name: string
+  readonly parent: StoredId | null
+}
+
+function placed(moment: Moment): PlacedMoment {
+  return { at: micros(moment.at), position: position(moment.position) }
+}
