@@ -23,6 +23,7 @@ export function decide(request: RoutedRequest, federation: Federation): Decision
     asked(request, federation, needs) ??
     named(request, federation, needs) ??
     bound(needs) ??
+    discovered(request, federation) ??
     listed(request, federation) ??
     searched(request, federation, needs) ??
     otherwise(request)
@@ -54,15 +55,26 @@ function bound(needs: readonly Need[]): One | null {
   return towards(place.serviceProvider, because, needs)
 }
 
+/** Where requests may go to several clouds, the versions that are told of are those of all. */
+function discovered(request: RoutedRequest, federation: Federation): Aggregate | null {
+  const { method, path } = request
+  const { aggregation, searchByBroadcast } = federation
+  if (path.target.kind !== 'discovery' || method !== 'GET') return null
+  const among = aggregation || searchByBroadcast ? openTo(request, federation) : []
+  return among.length > 1
+    ? { kind: 'aggregate', among, because: 'versions', form: 'versions' }
+    : null
+}
+
 function listed(request: RoutedRequest, federation: Federation): One | Aggregate | null {
-  const envelope = federation.aggregation ? envelopeOf(request) : null
-  if (envelope === null) return null
+  const form = federation.aggregation ? formOf(request) : null
+  if (form === null) return null
   const among = openTo(request, federation)
   const [only] = among
   if (only === undefined) return null
   return among.length === 1
     ? towards(only, 'list', [])
-    : { kind: 'aggregate', among, because: 'list', envelope }
+    : { kind: 'aggregate', among, because: 'list', ...form }
 }
 
 /** Only what is a UUID can be an id: clients also try the names of things where ids stand. */
@@ -103,10 +115,13 @@ function cloudIn(name: string | null, { clouds }: Federation): SpName | null {
   return clouds.find(cloud => cloud.name === suffix)?.name ?? null
 }
 
-/** The name of the array in the answer, where the request asks for a list that can be merged. */
-function envelopeOf({ method, path: { service, collection, target } }: RoutedRequest) {
+type Form = { readonly form: 'list'; readonly envelope: string } | { readonly form: 'sum' }
+
+/** What the answers of several clouds could be made into; null where they cannot. */
+function formOf({ method, path: { service, collection, target } }: RoutedRequest): Form | null {
   if (method !== 'GET' || target.kind !== 'collection') return null
   const { envelope, words } = entry(services[service].collections, collection ?? '') ?? {}
-  const isList = target.word === null || entry(words, target.word) === 'list'
-  return (isList && envelope) || null
+  const shows = target.word === null ? 'list' : entry(words, target.word)
+  if (shows === 'sum') return { form: 'sum' }
+  return shows === 'list' && envelope ? { form: 'list', envelope } : null
 }

@@ -8,7 +8,8 @@ import type { Position, ProjectId, ResourceKey, SpName } from '../ids.js'
  * - `located`: the resource in the path lives there.
  * - `conflict`: it lives in several clouds, and this is the preferred one.
  * - `referred`: the body names a resource that lives there.
- * - `list`: a list of what all clouds hold.
+ * - `list`: a list of what all clouds hold, or the sum of it.
+ * - `versions`: version documents, which speak for all clouds.
  * - `unknown`: nothing tells where the resource lives, so it is searched for.
  * - `local`: version documents, and collections that every cloud has its own of.
  * - `default`: nothing says otherwise.
@@ -20,6 +21,7 @@ export type Reason =
   | 'conflict'
   | 'referred'
   | 'list'
+  | 'versions'
   | 'unknown'
   | 'local'
   | 'default'
@@ -31,7 +33,7 @@ export type Decision = One | Search | Aggregate
 export interface One {
   readonly kind: 'one'
   readonly to: SpName
-  readonly because: Exclude<Reason, 'unknown'>
+  readonly because: Exclude<Reason, 'unknown' | 'versions'>
   /** What is known to live there: the resource in the path, or one that the body refers to. */
   readonly resource: ResourceKey | null
   /** Its project at that cloud, where the log says it. */
@@ -55,15 +57,20 @@ export interface Search {
   readonly readOnly: boolean
 }
 
-/** A list, asked of several clouds and merged. */
-export interface Aggregate {
-  readonly kind: 'aggregate'
-  /** The identity provider first; at least two. */
-  readonly among: readonly SpName[]
-  readonly because: 'list'
-  /** The name of the array in each cloud's answer: `volumes`. */
-  readonly envelope: string
-}
+/** Asked of several clouds, whose answers become one. */
+export type Aggregate = AggregateOf &
+  Readonly<{
+    kind: 'aggregate'
+    /** The identity provider first; at least two. */
+    among: readonly SpName[]
+  }>
+
+type AggregateOf =
+  /** A list of all; `envelope` is the name of the array in each cloud's answer: `volumes`. */
+  | { readonly because: 'list'; readonly form: 'list'; readonly envelope: string }
+  | { readonly because: 'list'; readonly form: 'sum' }
+  /** What all of them have. */
+  | { readonly because: 'versions'; readonly form: 'versions' }
 
 /** The decision as one sentence for people: `located: sp1 holds image 3f…, says event 4182`. */
 export function describe(decision: Decision): string {
@@ -79,7 +86,7 @@ function sentence(decision: Decision): string {
         ? `nothing tells where ${named(decision.resource)} lives: ${listed(decision.among)} are asked in turn`
         : `nothing tells where ${named(decision.resource)} lives: it is looked for at ${listed(decision.among)}, then the request is sent once`
     case 'aggregate':
-      return `${decision.envelope} of ${listed(decision.among)} are merged`
+      return sentenceOfAggregate(decision)
   }
 }
 
@@ -106,6 +113,18 @@ function sentenceOfOne({ to, because, resource, restsOn }: One): string {
 
 function named(resource: ResourceKey | null): string {
   return resource ? `${resource.type} ${resource.id}` : 'it'
+}
+
+function sentenceOfAggregate(decision: Aggregate): string {
+  const clouds = listed(decision.among)
+  switch (decision.form) {
+    case 'list':
+      return `${decision.envelope} of ${clouds} are merged`
+    case 'sum':
+      return `what ${clouds} sum up is added up`
+    case 'versions':
+      return `${clouds} are told of together`
+  }
 }
 
 function evidence(position: Position | null): string {

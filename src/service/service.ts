@@ -28,8 +28,11 @@ export interface Collection {
   readonly holds: ResourceType | null
   /** How many segments stand between the collection and the id: 1 in `stores/{store}/{id}`; 0 if absent. */
   readonly idAfter?: number
-  /** Words that stand where an id could. A `list` shows the collection itself in another form. */
-  readonly words?: Readonly<Record<string, 'list' | 'call'>>
+  /**
+   * Words that stand where an id could. A `list` shows the collection itself in another form, a `sum`
+   * numbers that add up over several clouds.
+   */
+  readonly words?: Readonly<Record<string, 'list' | 'sum' | 'call'>>
   /** The microversion that brought it: below that, whatever is in it answers 404. */
   readonly since?: string
   /** The name of the array in a list; absent where lists of several clouds cannot be merged. */

@@ -43,7 +43,7 @@ export const volume: Service = {
   collections: {
     volumes: {
       holds: 'volume',
-      words: { detail: 'list', summary: 'call' },
+      words: { detail: 'list', summary: 'sum' },
       envelope: 'volumes',
       calls: {
         POST: {
@@ -125,7 +125,7 @@ export const volume: Service = {
     attachments: {
       holds: 'attachment',
       since: '3.27',
-      words: { detail: 'list', summary: 'call' },
+      words: { detail: 'list', summary: 'list' },
       envelope: 'attachments',
       calls: {
         POST: {

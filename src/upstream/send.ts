@@ -146,7 +146,12 @@ function seekerOf(passage: Passage, options: SendOptions) {
   }
 }
 
-function headersTo(destination: Destination, passage: Passage, options: SendOptions): RawHeaders {
+/** The headers of a request as a destination is to get them. */
+export function headersTo(
+  destination: Destination,
+  passage: Passage,
+  options: SendOptions,
+): RawHeaders {
   const { request, arrival, globalRequestId, req } = passage
   return requestHeaders(req.rawHeaders, {
     border: destination.border,
@@ -162,7 +167,7 @@ function headersTo(destination: Destination, passage: Passage, options: SendOpti
 }
 
 /** What the client is to get for the first line and the headers of a cloud's answer. */
-function answering(
+export function answering(
   passage: Passage,
   destination: Destination,
   options: SendOptions,
@@ -228,7 +233,7 @@ function isWholeJson(status: number, headers: RawHeaders): boolean {
 }
 
 /** The request's headers, for a plain read in its place. */
-function withoutConditions(headers: RawHeaders): RawHeaders {
+export function withoutConditions(headers: RawHeaders): RawHeaders {
   return headers.filter(
     (_, index) => !/^(?:content-|if-|range$)/i.test(headers[index - (index % 2)] ?? ''),
   )

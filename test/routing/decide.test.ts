@@ -97,8 +97,7 @@ for (const line of [
   'GET /image/v2/schemas/image',
   `GET ${volumes}/types/${disk.id}`,
   `GET ${volumes}/limits`,
-  'GET /volume/v3/',
-  'GET /image',
+  'HEAD /image',
 ]) {
   test(`${line} is answered by the cloud at home, whatever is turned on`, t => {
     const decision = decide(request(line), federation([], { ...unknown, aggregation: true }))
@@ -117,6 +116,7 @@ test('a list is that of all clouds when aggregation is on, the one at home first
     kind: 'aggregate',
     among: [idp, cornmeal, millet],
     because: 'list',
+    form: 'list',
     envelope: 'volumes',
   })
 })
@@ -134,12 +134,29 @@ test('a list of the only cloud that has the service needs no merging', t => {
   t.like(decision, { kind: 'one', to: idp, because: 'list' })
 })
 
-for (const line of [
-  `GET ${volumes}/volumes/summary`,
-  `POST ${volumes}/volumes`,
-  `HEAD ${volumes}/volumes`,
-  'GET /image/v2/cache',
-]) {
+test('the summary of volumes is that of all clouds', t => {
+  const line = `GET ${volumes}/volumes/summary`
+  const decision = decide(request(line), federation([], { aggregation: true }))
+  t.like(decision, { kind: 'aggregate', because: 'list', form: 'sum' })
+})
+
+for (const [turnedOn, setting] of [
+  ['aggregation', { aggregation: true }],
+  ['search', { searchByBroadcast: true }],
+] as const) {
+  test(`versions are those that all clouds have when ${turnedOn} is on`, t => {
+    for (const line of ['GET /image', 'GET /image/versions', 'GET /volume/v3/']) {
+      const decision = decide(request(line), federation([], setting))
+      t.like(decision, { kind: 'aggregate', because: 'versions', among: [idp, cornmeal, millet] })
+    }
+  })
+}
+
+test('versions are those of the cloud at home when nothing goes elsewhere by itself', t => {
+  t.like(decide(request('GET /image'), federation()), { kind: 'one', to: idp, because: 'local' })
+})
+
+for (const line of [`POST ${volumes}/volumes`, `HEAD ${volumes}/volumes`, 'GET /image/v2/cache']) {
   test(`${line} is no list to be merged`, t => {
     const decision = decide(request(line), federation([], { aggregation: true }))
     t.like(decision, { kind: 'one', to: idp, because: 'default' })

@@ -52,8 +52,22 @@ for (const [decision, sentence] of [
     `unknown: nothing tells where volume ${disk.id} lives: it is looked for at default, cornmeal, then the request is sent once`,
   ],
   [
-    { kind: 'aggregate', among: [idp, cornmeal], because: 'list', envelope: 'volumes' },
+    {
+      kind: 'aggregate',
+      among: [idp, cornmeal],
+      because: 'list',
+      form: 'list',
+      envelope: 'volumes',
+    },
     'list: volumes of default, cornmeal are merged',
+  ],
+  [
+    { kind: 'aggregate', among: [idp, cornmeal], because: 'list', form: 'sum' },
+    'list: what default, cornmeal sum up is added up',
+  ],
+  [
+    { kind: 'aggregate', among: [idp, cornmeal], because: 'versions', form: 'versions' },
+    'versions: default, cornmeal are told of together',
   ],
 ] satisfies readonly [Decision, string][]) {
   test(sentence, t => {

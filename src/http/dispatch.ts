@@ -1,0 +1,45 @@
+import { createCursors, cursorKey } from '../aggregate/cursor.js'
+import { createLists } from '../aggregate/lists.js'
+import { createSums } from '../aggregate/sum.js'
+import { createDiscovery, createMinors } from '../discovery/discovery.js'
+import { createDocuments } from '../discovery/documents.js'
+import { createFetchDocument } from '../discovery/fetch.js'
+import type { Outcome } from '../upstream/forward.js'
+import { createSend, type Passage, type SendOptions } from '../upstream/send.js'
+import { createGather } from './gather.js'
+
+export interface DispatchOptions {
+  /** Whether a list of which something is missing is better than none. */
+  readonly errors: 'partial' | 'fail'
+  /** From which the key is derived that signs positions in lists: alike on every node. */
+  readonly secrets: readonly string[]
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+}
+
+/** Make what takes a request to the one cloud or to the several that it was decided to go to. */
+export function createDispatch(
+  options: SendOptions,
+  { errors, secrets, now }: DispatchOptions,
+): (passage: Passage) => Promise<Outcome> {
+  const { timeouts } = options
+  const documents = createDocuments(
+    createFetchDocument({ ...options, deadlineMs: timeouts.connectTimeoutMs }),
+    now,
+  )
+  const listParts = {
+    ...options,
+    deadlineMs: timeouts.headersTimeoutMs,
+    minors: createMinors(documents),
+    cursors: createCursors(cursorKey(secrets)),
+    errors,
+  }
+  const gather = createGather({
+    list: createLists(listParts),
+    sum: createSums(listParts),
+    discover: createDiscovery({ ...options, documents }),
+    send: options,
+  })
+  const send = createSend(options)
+  return passage => gather(passage) ?? send(passage)
+}
