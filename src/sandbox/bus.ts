@@ -32,7 +32,8 @@ export interface AmqpAddress {
   readonly vhost: string
 }
 
-const EXCHANGES = ['glance', 'openstack']
+/** Where Glance and Cinder publish. */
+export const EXCHANGES = ['glance', 'openstack'] as const
 
 /** @throws Error where RabbitMQ does not answer or refuses */
 export async function openAmqpBus(address: AmqpAddress): Promise<Bus> {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Client, createClient } from './demo-client.js'
 import { people } from './people.js'
+import { type RecordedLine, untilRecorded } from './recorded.js'
 import type { Sandbox } from './sandbox.js'
 import type { Stage } from './stage.js'
 
@@ -17,7 +17,6 @@ export class StepFailed extends Error {
 
 const IMAGE_BYTES = 256 * 1024
 const RECORDED_WITHIN_MS = 20_000
-const POLL_MS = 200
 const HERE = 'default'
 const THERE = 'sp1'
 
@@ -31,7 +30,6 @@ const tokenBody = z.object({
     ),
   }),
 })
-const eventLine = z.object({ event_type: z.string(), resource: z.string().nullable() })
 
 /**
  * Walk through what Mixmatch does, visibly and with the real proxy: every step shows what is sent
@@ -192,22 +190,17 @@ async function createVolume(
 
 /** Wait until the log has each of the events. */
 async function recorded(
-  sandbox: Sandbox,
+  { run }: Sandbox,
   wanted: readonly (readonly [eventType: string, id: string])[],
 ): Promise<void> {
-  const deadline = Date.now() + RECORDED_WITHIN_MS
-  for (;;) {
-    const { stdout } = await sandbox.run('log', 'tail', '-n', '1000', '--format', 'json')
-    const lines = stdout.split('\n').filter(line => line !== '')
-    const events = lines.map(line => eventLine.parse(JSON.parse(line)))
-    const missing = wanted.find(
-      ([type, id]) =>
-        !events.some(event => event.event_type === type && event.resource?.endsWith(id)),
-    )
-    if (!missing) return
-    check(Date.now() < deadline, `${missing.join(' of ')} was not recorded`)
-    await setTimeout(POLL_MS)
-  }
+  const missing = (events: readonly RecordedLine[]) =>
+    wanted
+      .find(
+        ([type, id]) =>
+          !events.some(event => event.event_type === type && event.resource?.endsWith(id)),
+      )
+      ?.join(' of ') ?? null
+  await untilRecorded(run, missing, RECORDED_WITHIN_MS)
 }
 
 async function runVisibly(sandbox: Sandbox, stage: Stage, args: string[]): Promise<string> {

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownEventTypes } from '../event/event.js'
+import { EXCHANGES } from './bus.js'
 import { type Buses, type BusKind, openBuses } from './buses.js'
 import { type Federation, startFederation } from './federation.js'
 import { freePort } from './free-port.js'
@@ -10,6 +12,7 @@ import {
   runMixmatchCommand,
   startServe,
 } from './mixmatch-process.js'
+import { type RecordedLine, untilRecorded } from './recorded.js'
 import { renderSettings } from './settings.js'
 
 export interface SandboxOptions {
@@ -95,6 +98,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       patienceMs: SERVE_PATIENCE_MS,
     })
     undo.push(serve.close)
+    const run = (...args: readonly string[]) => runMixmatchCommand(program, args)
+    if (buses.kind === 'rabbitmq') await untilRecorded(run, unheard, SERVE_PATIENCE_MS)
     return {
       federation,
       buses,
@@ -103,13 +108,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       configFile,
       databaseFile,
       logFile,
-      run: (...args) => runMixmatchCommand(program, args),
+      run,
       close,
     }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** A cloud whose exchanges the recorder has not bound to yet: what it said would be lost. */
+function unheard(events: readonly RecordedLine[]): string | null {
+  const bound = (cloud: string) =>
+    events.filter(
+      ({ service_provider, event_type }) =>
+        service_provider === cloud && event_type === ownEventTypes.exchangeTransient,
+    ).length
+  const cloud = CLOUDS.find(name => bound(name) < EXCHANGES.length)
+  return cloud === undefined ? null : `that the exchanges of ${cloud} are bound`
 }
 
 /** The environment without `OS_<GROUP>__<OPTION>`, which would override the sandbox's own file. */

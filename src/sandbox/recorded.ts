@@ -1,0 +1,36 @@
+import { setTimeout } from 'node:timers/promises'
+import { z } from 'zod'
+import type { Outcome } from './mixmatch-process.js'
+
+const eventLine = z.object({
+  service_provider: z.string(),
+  event_type: z.string(),
+  /** `image 5c0b7a52-…`. */
+  resource: z.string().nullable(),
+})
+/** An event as `mixmatch log tail --format json` tells it. */
+export type RecordedLine = z.infer<typeof eventLine>
+
+const POLL_MS = 200
+
+/**
+ * Wait until the event log has what is wanted.
+ *
+ * @param missing says what is not there yet, null when all is
+ * @throws Error naming what was missing to the end
+ */
+export async function untilRecorded(
+  run: (...args: readonly string[]) => Promise<Outcome>,
+  missing: (events: readonly RecordedLine[]) => string | null,
+  withinMs: number,
+): Promise<void> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const { stdout } = await run('log', 'tail', '-n', '1000', '--format', 'json')
+    const lines = stdout.split('\n').filter(line => line !== '')
+    const lacking = missing(lines.map(line => eventLine.parse(JSON.parse(line))))
+    if (lacking === null) return
+    if (Date.now() > deadline) throw new Error(`${lacking} was not recorded`)
+    await setTimeout(POLL_MS)
+  }
+}
