@@ -1,29 +1,67 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
-import { sayReady } from '../process/children.js'
 import { record } from '../process/record.js'
-import { askedToStop } from '../process/signals.js'
-import { configOf } from './configuration.js'
+import { recordAlone } from '../process/record-alone.js'
+import { createRecorderReporter } from '../process/recorder-report.js'
+import { answerReports } from '../process/reports.js'
+import { sayReady } from '../process/run.js'
+import { askedBySupervisor, listenToSignals } from '../process/signals.js'
+import { configOf, readingOf } from './configuration.js'
 import type { Context } from './context.js'
 import { viewsFileOf } from './files.js'
 
 export function recordCommand(context: Context): Command {
   return new Command('record')
     .description('Record the notifications of every cloud, without serving requests.')
+    .addOption(new Option('--supervised', 'as a part of "mixmatch serve"').hideHelp())
     .addHelpText(
       'after',
-      '\nEnds on SIGTERM when all that it holds is on the disk.\nExample: mixmatch record',
+      '\nEnds on SIGTERM when all that it holds is on the disk.\n' +
+        'Takes a new configuration on SIGHUP.\nExample: mixmatch record',
     )
-    .action(async (_options: object, command: Command) => {
-      const config = configOf(command, context)
-      const logger = createLogger(config.logging, 'recorder')
-      const logFile = config.database.file
-      const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'record' }
-      const asked = askedToStop()
-      await record(config, files, logger, asked, () => {
-        logger.info({ clouds: config.clouds.map(({ name }) => name) }, 'recording')
-        sayReady()
-      })
-      logger.info('stopped')
+    .action(async ({ supervised }: { supervised?: true }, command: Command) => {
+      if (supervised) await recordSupervised(context, command)
+      else await recordByItself(context, command)
     })
+}
+
+async function recordSupervised(context: Context, command: Command): Promise<void> {
+  const asked = askedBySupervisor()
+  const config = configOf(command, context)
+  const logger = createLogger(config.logging, 'recorder')
+  const files = filesOf(config, 'serve')
+  const reporter = createRecorderReporter(files)
+  const tell = answerReports(reporter.report)
+  const clouds = config.clouds.map(({ name }) => name)
+  await record(
+    config,
+    files,
+    logger,
+    asked,
+    recording => {
+      reporter.begin(recording)
+      logger.info({ clouds }, 'recording')
+      sayReady()
+    },
+    reporter.onAppended,
+  )
+  reporter.end()
+  await tell()
+  logger.info('stopped')
+  process.disconnect?.()
+}
+
+async function recordByItself(context: Context, command: Command): Promise<void> {
+  const signals = listenToSignals()
+  const { reading, read } = readingOf(command, context)
+  const { config } = reading
+  const logger = createLogger(config.logging, 'recorder')
+  const files = filesOf(config, 'record')
+  await recordAlone({ reading, read, files, env: context.env, signals, logger })
+  logger.info('stopped')
+}
+
+function filesOf({ database: { file } }: Config, command: string) {
+  return { logFile: file, viewsFile: viewsFileOf(file), command }
 }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { MixmatchError } from '../errors.js'
-import { askedToStop } from '../process/signals.js'
+import { listenToSignals } from '../process/signals.js'
 import { type BusKind, busKinds } from '../sandbox/buses.js'
 import { runDemo, StepFailed } from '../sandbox/demo.js'
 import { introduce, invite } from '../sandbox/invitation.js'
@@ -27,7 +27,7 @@ export function sandboxCommand(context: Context): Command {
     .addHelpText('after', '\nExample: mixmatch sandbox --demo --bus file')
     .action(async ({ demo = false, keep = false, bus }: SandboxFlags) => {
       const stage = createStage(context.stdout, context.env)
-      const asked = askedToStop().then(() => 'interrupted' as const)
+      const asked = listenToSignals().stop.then(() => 'interrupted' as const)
       const sandbox = await start(context, { keep, bus })
       if (!sandbox) return
       try {

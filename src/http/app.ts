@@ -2,7 +2,9 @@ import type { RequestListener } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
+import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
 import { logAccess } from './access-log.js'
+import { answeredOf } from './answered.js'
 import { faultOf, logFault } from './faults.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { lingerAfter } from './linger.js'
@@ -15,15 +17,17 @@ export interface AppOptions extends ProxyParts {
   readonly authenticateUri: string
   /** At once; null for no limit. */
   readonly maxRequests: number | null
+  /** Told of every request when it is over. */
+  readonly onAnswered?: (request: AnsweredRequest) => void
   readonly logger: Logger
 }
 
 /** What answers the proxy's clients: from the outside in, each layer with one concern. */
 export function createApp(options: AppOptions): RequestListener {
-  const { health, authenticateUri, maxRequests, logger } = options
+  const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<State>()
   app.use(healthcheck(health))
-  app.use(traced(logger.child({ access: true })))
+  app.use(traced(logger.child({ access: true }), onAnswered))
   app.use(faultsAnswered(logger, authenticateUri))
   app.use(limited(maxRequests))
   app.use(proxy(options))
@@ -32,14 +36,16 @@ export function createApp(options: AppOptions): RequestListener {
   return app.callback()
 }
 
-/** One line in the access log for every request, however it ended. */
-function traced(logger: Logger): Middleware<State> {
+/** One line in the access log for every request, however it ended, and a count of it. */
+function traced(logger: Logger, onAnswered: (request: AnsweredRequest) => void): Middleware<State> {
   return async (ctx, next) => {
     const { req, res } = ctx
     ctx.state.trace = openTrace(req, performance.now())
     lingerAfter(req, res)
     await next()
-    logAccess(logger, req, res, ctx.state.trace, performance.now())
+    const now = performance.now()
+    logAccess(logger, req, res, ctx.state.trace, now)
+    onAnswered(answeredOf(req, res, ctx.state.trace, now))
   }
 }
 
@@ -50,6 +56,7 @@ function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<Sta
       await next()
     } catch (error) {
       const { requestId } = ctx.state.trace
+      ctx.state.trace.fault = error instanceof MixmatchError ? error.code : 'UNFORESEEN'
       logFault(error, requestId, logger)
       if (ctx.headerSent) {
         ctx.respond = false

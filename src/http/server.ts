@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 /** A server that listens. */
 export interface HttpServer {
   readonly address: AddressInfo
+  /** From now on every answer is the last on its connection; new connections are still taken. */
+  retire(): void
   /**
    * Stop in good order: no new connections, idle ones closed, running requests finished and their
    * connections with them. What is not finished after `timeoutMs` is cut off.
@@ -34,6 +36,7 @@ export async function listen(
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
   const running = new Set<ServerResponse>()
+  let retired = false
   let draining = false
 
   const serve: RequestListener = (req, res) => {
@@ -42,18 +45,24 @@ export async function listen(
       running.delete(res)
       if (draining) server.closeIdleConnections()
     })
-    if (draining) res.shouldKeepAlive = false
+    if (retired) res.shouldKeepAlive = false
     listener(req, res)
   }
   // Whether to let the client go on is known when the request has been routed.
   server.on('request', serve).on('checkContinue', serve)
   await listening(server, host, port)
 
+  function retire(): void {
+    retired = true
+    for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false
+  }
+
   return {
     address: addressOf(server),
+    retire,
     async drain(timeoutMs) {
+      retire()
       draining = true
-      for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       let cut = 0
       const timer = setTimeout(() => {

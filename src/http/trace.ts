@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { FaultCode } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
 import type { SpName } from '../ids.js'
 import type { Decision } from '../routing/decision.js'
@@ -17,6 +18,8 @@ export interface Trace {
   decision: Decision | null
   serviceProvider: SpName | null
   outcome: Outcome | null
+  /** Why the proxy answered by itself; null where it passed an answer on. */
+  fault: FaultCode | 'UNFORESEEN' | null
 }
 
 /** What the layers of the app share of one request. */
@@ -37,5 +40,6 @@ export function openTrace(req: IncomingMessage, now: number): Trace {
     decision: null,
     serviceProvider: null,
     outcome: null,
+    fault: null,
   }
 }

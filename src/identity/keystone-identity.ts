@@ -21,6 +21,8 @@ export interface IdentityOptions {
   readonly timeouts: Timeouts
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Told of every question to the caches: who it is, and the way to another cloud. */
+  readonly onLookup?: (cache: 'caller' | 'visit', result: 'hit' | 'miss') => void
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
@@ -59,8 +61,15 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
     options.clouds.map(cloud => [cloud.name, toServiceProvider(cloud, connect)]),
   )
 
-  const callers = new TokenCache<Caller>({ capacity: CAPACITY, cacheSeconds, now })
-  const visits = new TokenCache<Visit>({ capacity: CAPACITY, cacheSeconds, now })
+  const cache = <Value>(name: 'caller' | 'visit') =>
+    new TokenCache<Value>({
+      capacity: CAPACITY,
+      cacheSeconds,
+      now,
+      onLookup: result => options.onLookup?.(name, result),
+    })
+  const callers = cache<Caller>('caller')
+  const visits = cache<Visit>('visit')
 
   async function visit(token: Token, caller: Caller, at: SpName): Promise<Visit> {
     const there = clouds.get(at)

@@ -13,6 +13,8 @@ export interface TokenCacheOptions {
   readonly cacheSeconds: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Told of every question: a hit is answered from here, a miss waits for a fetch. */
+  readonly onLookup?: (result: 'hit' | 'miss') => void
 }
 
 interface Entry<Value> extends Kept<Value> {
@@ -43,8 +45,9 @@ export class TokenCache<Value> {
   /** @throws what `fetch` throws, and the same again for a few seconds where it was foreseen */
   async get(key: string, fetch: () => Promise<Kept<Value>>): Promise<Value> {
     const known = this.#recall(this.#values, key)
+    const failure = known ? undefined : this.#recall(this.#failures, key)
+    this.#options.onLookup?.(known || failure ? 'hit' : 'miss')
     if (known) return known.value
-    const failure = this.#recall(this.#failures, key)
     if (failure) throw failure.value
     const underWay = this.#fetches.get(key)
     if (underWay) return underWay

@@ -3,13 +3,20 @@ import type { Config } from '../config/config.js'
 import type { Bus } from '../notification/bus.js'
 import { listen } from '../notification/listen.js'
 import { toEvent } from '../notification/to-event.js'
-import { openRecorder } from './recorder.js'
+import { type OnAppended, openRecorder, type RecorderState } from './recorder.js'
+
+/** The recording while it goes on. */
+export interface Recording {
+  readonly buses: readonly Bus[]
+  state(): RecorderState
+}
 
 /**
  * Record every bus until asked to stop: buses → log → views. What is in hand is committed and
  * acknowledged before this returns.
  *
  * @param ready called when the log is open and the views are caught up
+ * @param onAppended told of each batch
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; Error (SQLite's) where the views are lost
  */
 export async function record(
@@ -17,7 +24,8 @@ export async function record(
   files: { logFile: string; viewsFile: string; command: string },
   logger: Logger,
   asked: Promise<unknown>,
-  ready: () => void,
+  ready: (recording: Recording) => void,
+  onAppended?: OnAppended,
 ): Promise<void> {
   const stopping = new AbortController()
   let lost: { error: unknown } | undefined
@@ -25,7 +33,7 @@ export async function record(
     lost = { error }
     stopping.abort()
   }
-  await using recorder = await openRecorder(files, onViewsLost, logger)
+  await using recorder = await openRecorder(files, onViewsLost, logger, onAppended)
   const { exchanges, queueMaxBytes, queueExpiresMs } = config.notification
   const buses = config.clouds.flatMap(({ name, messagebus, queueName, cafile, insecure }): Bus[] =>
     messagebus === null
@@ -50,7 +58,7 @@ export async function record(
         ],
   )
   void asked.then(() => stopping.abort())
-  ready()
+  ready({ buses, state: recorder.state })
   await Promise.all([aborted(stopping.signal), ...buses.map(({ stopped }) => stopped)])
   if (lost) throw lost.error
 }

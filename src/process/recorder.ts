@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { Event } from '../event/event.js'
+import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
-import type { SpName } from '../ids.js'
+import type { Position, SpName } from '../ids.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { type EventLog, openLog } from '../log/log.js'
@@ -18,8 +18,20 @@ export interface Recorder extends AsyncDisposable {
   record(events: readonly Event[]): void
   /** Which exchanges were seen at a cloud, and how they were declared there. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
+  state(): RecorderState
+}
+
+/** Told of each batch: what was to be appended, and what of it was new. */
+export type OnAppended = (events: readonly Event[], recorded: readonly RecordedEvent[]) => void
+
+/** How the log and the views are at this moment. */
+export interface RecorderState {
+  readonly logPosition: Position
+  readonly viewPosition: Position
   /** How many ids several clouds claim. */
-  conflicts(): number
+  readonly conflicts: number
+  /** Why the last batch could not be appended; null where it was. */
+  readonly appendError: string | null
 }
 
 /**
@@ -34,6 +46,7 @@ export async function openRecorder(
   { logFile, viewsFile, command }: { logFile: string; viewsFile: string; command: string },
   onViewsLost: (error: unknown) => void,
   logger: Logger,
+  onAppended: OnAppended = () => {},
 ): Promise<Recorder> {
   const opened: (Disposable | AsyncDisposable)[] = []
   const close = async () => {
@@ -54,7 +67,10 @@ export async function openRecorder(
         onViewsLost(error)
       }
     }
-    const record = recording(log, follow, logger)
+    const appending = createAppending(log, onAppended, logger)
+    const record = (events: readonly Event[]) => {
+      if (appending.append(events) > 0) follow()
+    }
     const observe = (observations: readonly Observation[]) => record(observations.map(toEvent))
     opened.push(await receiveObservations(socketOf(logFile), observe, logger))
     const { position, hash } = log.head()
@@ -62,7 +78,12 @@ export async function openRecorder(
     return {
       record,
       knownExchanges: serviceProvider => knownExchanges(views.db, serviceProvider),
-      conflicts: () => conflicts.count(),
+      state: () => ({
+        logPosition: log.head().position,
+        viewPosition: views.position(),
+        conflicts: conflicts.count(),
+        appendError: appending.error(),
+      }),
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
@@ -76,11 +97,23 @@ async function dispose(opened: Disposable | AsyncDisposable): Promise<void> {
   else opened[Symbol.dispose]()
 }
 
-function recording(log: EventLog, follow: () => void, logger: Logger): Recorder['record'] {
-  return events => {
-    const { recorded, duplicates } = log.append(events, now())
-    if (duplicates > 0) logger.debug({ duplicates }, 'messages that were recorded before')
-    if (recorded.length > 0) follow()
+function createAppending(log: EventLog, onAppended: OnAppended, logger: Logger) {
+  let error: string | null = null
+  return {
+    /** Why the last batch could not be appended. */
+    error: () => error,
+    append(events: readonly Event[]): number {
+      try {
+        const { recorded, duplicates } = log.append(events, now())
+        error = null
+        if (duplicates > 0) logger.debug({ duplicates }, 'messages that were recorded before')
+        onAppended(events, recorded)
+        return recorded.length
+      } catch (cause) {
+        error = cause instanceof Error ? cause.message : String(cause)
+        throw cause
+      }
+    },
   }
 }
 

@@ -1,71 +1,127 @@
-import { fork } from 'node:child_process'
-import cluster from 'node:cluster'
-import { availableParallelism } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Child, ChildFailed, keepRunning } from './children.js'
+import type { CheckedConfig, Config } from '../config/config.js'
+import { createOpsApp, openOps } from '../http/ops.js'
+import { METRICS_TYPE, renderReports } from '../metrics/report.js'
+import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
+import { type Census, openCensus } from './census.js'
+import { ChildFailed } from './children.js'
+import { every } from './every.js'
+import { createFleet, type Fleet, type Plan } from './fleet.js'
+import { healthOf } from './health.js'
+import { lookForKeystone } from './keystone-check.js'
+import { createReload, type Reading } from './reload.js'
+import { createServiceManager } from './service-manager.js'
+import type { Signals } from './signals.js'
 
-export interface Plan {
-  /** The script of this program. */
-  readonly mainScript: string
-  /** What gives a child the same configuration. */
-  readonly options: readonly string[]
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly recorder: boolean
-  readonly workers: number | 'auto'
+export interface Supervision {
+  readonly plan: Plan
+  /** What is started with. */
+  readonly reading: Reading
+  /** Read the configuration again. */
+  readonly read: () => CheckedConfig
+  readonly signals: Signals
+  readonly logger: Logger
 }
 
 /**
  * Run the recorder and the proxy's workers as processes of their own until asked to stop: then the
  * workers finish their requests, and the recorder, which takes what they observe, goes last. This
- * process does nothing but that, so there is little in it to fail.
+ * process does nothing but that and tell how it goes, so there is little in it to fail.
  *
  * @returns what to end with: 0, or the exit code of a child that never came to work
  */
-export async function supervise(
-  plan: Plan,
-  logger: Logger,
-  asked: Promise<unknown>,
-  ready: () => void,
-): Promise<number> {
-  const children: Child[] = []
-  const begin = async (child: Child) => {
-    children.push(child)
-    await Promise.race([child.ready, asked])
+export async function supervise(supervision: Supervision): Promise<number> {
+  const { plan, reading, read, signals, logger } = supervision
+  let { config } = reading
+  let state: State = 'starting'
+  const metrics = createSupervisorMetrics()
+  const manager = createServiceManager({ env: plan.env, logger })
+  const gracefulTimeoutMs = () => config.server.gracefulTimeoutMs
+  const fleet = createFleet(plan, { gracefulTimeoutMs, onDeath: metrics.died, logger })
+  using census = openCensus({ fleet, logger })
+  const app = opsOf({ state: () => state, config: () => config, census, metrics, logger })
+  await using _ops = await openOps(app, config.ops, logger)
+
+  async function take(fresh: Reading): Promise<void> {
+    config = fresh.config
+    logger.level = config.logging.debug ? 'debug' : 'info'
+    await manager.reloading()
+    try {
+      await fleet.replace()
+    } finally {
+      await manager.ready(statusOf(fleet))
+    }
   }
+
+  async function serve(): Promise<void> {
+    state = 'serving'
+    const { host, port } = config.server
+    logger.info({ host, port, workers: fleet.workers.length }, 'serving')
+    const onResult = metrics.reloaded
+    const reload = createReload({ first: reading, read, take, onResult, logger })
+    await manager.ready(statusOf(fleet))
+    using _watchdog = every(manager.watchdogMs, manager.alive)
+    signals.onReload(() => void reload())
+    await signals.stop
+    signals.onReload(() => {})
+  }
+
+  async function drain(): Promise<void> {
+    state = 'draining'
+    await manager.stopping()
+    fleet.drain()
+    await setTimeout(config.server.drainDelayMs)
+  }
+
   try {
-    if (plan.recorder) await begin(keepRunning('recorder', () => startRecorder(plan), logger))
-    const workers = workersOf(plan, logger)
-    children.push(...workers)
-    await Promise.race([Promise.all(workers.map(worker => worker.ready)), asked])
-    ready()
-    await asked
+    const started = fleet.start().then(() => true)
+    if (await Promise.race([started, signals.stop.then(() => false)])) {
+      await serve()
+      await drain()
+    }
     return 0
   } catch (error) {
     if (!(error instanceof ChildFailed)) throw error
     logger.error(error.message)
     return error.exitCode
   } finally {
-    const [recorder, ...workers] = plan.recorder ? children : [undefined, ...children]
-    await Promise.all(workers.map(worker => worker?.stop()))
-    await recorder?.stop()
+    await fleet.stop()
   }
 }
 
-function startRecorder({ mainScript, options, env }: Plan) {
-  return fork(mainScript, [...options, 'record'], { env: { ...env } })
+type State = 'starting' | 'serving' | 'draining'
+
+/** The port for operators, for all processes together. */
+function opsOf(parts: {
+  state: () => State
+  config: () => Config
+  census: Census
+  metrics: SupervisorMetrics
+  logger: Logger
+}) {
+  const { state, config, census, metrics, logger } = parts
+  return createOpsApp({
+    health() {
+      const reasons = state() === 'serving' ? [] : [state()]
+      return healthOf(reasons, config().server.healthcheckDisableFile)
+    },
+    async missing() {
+      const [{ missing }, keystone] = await Promise.all([
+        census.take(),
+        lookForKeystone(config().auth),
+      ])
+      return [...missing, ...keystone]
+    },
+    async metrics() {
+      const [own, theirs] = await Promise.all([metrics.report(), census.take()])
+      return renderReports([own, ...theirs.metrics])
+    },
+    metricsType: METRICS_TYPE,
+    logger,
+  })
 }
 
-function workersOf({ mainScript, options, env, workers }: Plan, logger: Logger): Child[] {
-  cluster.setupPrimary({ exec: mainScript, args: [...options, 'proxy'] })
-  const count = workers === 'auto' ? availableParallelism() : workers
-  return Array.from({ length: count }, (_, index) =>
-    keepRunning(`worker ${index + 1}`, () => startWorker(env, logger), logger),
-  )
-}
-
-function startWorker(env: Plan['env'], logger: Logger) {
-  const worker = cluster.fork({ ...env })
-  // A word to one that has just gone: its exit is dealt with, and nobody else would catch this.
-  worker.on('error', error => logger.debug({ err: error }, 'a worker went before it was told'))
-  return worker.process
+function statusOf({ recorder, workers }: Fleet): string {
+  return `${recorder ? 'a recorder and ' : ''}${workers.length} workers`
 }

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
 import { createApp } from '../http/app.js'
+import { createDispatch } from '../http/dispatch.js'
 import { type HttpServer, listen } from '../http/server.js'
 import { createIdentity } from '../identity/keystone-identity.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
 import type { Observation } from '../observation/observation.js'
 import { createOverlay } from '../observation/overlay.js'
 import { openSender } from '../observation/sender.js'
@@ -13,12 +15,18 @@ import { createBreaker } from '../upstream/breaker.js'
 import { createDestinations } from '../upstream/destination.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
 import { createPools } from '../upstream/pools.js'
-import { createSend } from '../upstream/send.js'
+import { healthOf } from './health.js'
+import { onOrder } from './orders.js'
 
 /** How often a worker looks whether other views were put in the place of those it reads. */
 const REFRESH_MS = 1000
 /** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
 const KEYSTONE_TIMEOUT_MS = 15_000
+
+/** Busy connections have had another request by then; what is idle for longer is simply closed. */
+const CHANGE_OVER_MS = 2_000
+/** The longest that Node's timers can wait: 24 days. */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 /**
  * Serve the proxy until asked to stop; then finish what is running, for at most `graceful_timeout`.
@@ -30,7 +38,7 @@ export async function work(
   config: Config,
   files: { logFile: string; viewsFile: string },
   logger: Logger,
-  asked: Promise<unknown>,
+  { asked, metrics }: { asked: Promise<unknown>; metrics: ProxyMetrics },
   ready: (address: HttpServer['address']) => void,
 ): Promise<number> {
   const { server, auth, routing, clouds, upstream } = config
@@ -49,6 +57,7 @@ export async function work(
       answerTimeoutMs: Math.min(upstream.headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
     },
     now: Date.now,
+    onLookup: metrics.asked,
     logger,
   })
   const pools = createPools({
@@ -56,7 +65,7 @@ export async function work(
     connections: null,
     trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
   })
-  const send = createSend({
+  const sending = {
     destinations: createDestinations({
       endpoint: (name, service) => cloudOf(name)?.endpoints[service] ?? null,
       identity,
@@ -71,12 +80,17 @@ export async function work(
     timeouts: upstream,
     proxyName: cloudOf(IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
     authenticateUri: auth.wwwAuthenticateUri,
+  }
+  const send = createDispatch(sending, {
+    errors: routing.aggregationErrors,
+    secrets: sharedSecrets(config),
+    now: () => performance.now(),
   })
 
-  let stopping = false
+  let reasons: readonly string[] = []
   const app = createApp({
-    health: () =>
-      stopping ? { healthy: false, reasons: ['draining'] } : { healthy: true, reasons: [] },
+    health: () => healthOf(reasons, server.healthcheckDisableFile),
+    onAnswered: metrics.answered,
     authenticate: identity.authenticate,
     federation: { clouds, locate: overlay.locate, ...routing },
     send,
@@ -90,11 +104,28 @@ export async function work(
     logger,
   })
   const listening = await listen(app, server)
+  const relieved = new Promise<void>(resolve => {
+    onOrder(order => {
+      listening.retire()
+      if (order === 'drain') reasons = ['draining']
+      else setTimeout(resolve, CHANGE_OVER_MS)
+    })
+  })
+  void asked.then(() => {
+    reasons = ['draining']
+  })
   ready(listening.address)
-  await asked
-  stopping = true
+  await Promise.race([asked, relieved])
+  // Whoever was relieved has all the time that its requests take, until it is asked as well.
+  await Promise.race([asked, listening.drain(LONGEST_TIMER_MS)])
   const cutOff = await listening.drain(server.gracefulTimeoutMs)
   clearInterval(refresh)
   await Promise.all([pools.destroy(), identity.close()])
   return cutOff
+}
+
+/** What every node of a deployment knows alike, and nobody else. */
+function sharedSecrets({ auth, clouds }: Config): readonly string[] {
+  if (auth.credentials) return [auth.credentials.password.reveal()]
+  return clouds.flatMap(({ messagebus }) => messagebus ?? [])
 }

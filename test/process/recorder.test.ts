@@ -46,10 +46,10 @@ test('an id that a second cloud claims is counted, and told once', async t => {
   await using recorder = await openRecorder(files(t), broken, logger)
   const claim = () => created(disk, alice, { serviceProvider: millet })
   recorder.record([created(disk, alice), created(image, alice)])
-  t.is(recorder.conflicts(), 0)
+  t.is(recorder.state().conflicts, 0)
   recorder.record([claim()])
   recorder.record([claim()])
-  t.is(recorder.conflicts(), 1)
+  t.is(recorder.state().conflicts, 1)
   t.is(lines.filter(({ msg }) => msg.includes('claimed by several clouds')).length, 1)
 })
 

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
+import type { Trace } from './trace.js'
+
+/** nginx's number for a client that left before it was answered. */
+const CLIENT_GONE = 499
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** A request as metrics count it; `now` by the clock that the trace was opened with. */
+export function answeredOf(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { decision, serviceProvider, startedAt, fault }: Trace,
+  now: number,
+): AnsweredRequest {
+  const { method = '' } = req
+  const [, service] = (req.url ?? '').split(/[/?]/)
+  return {
+    service: service === 'image' || service === 'volume' ? service : 'other',
+    cloud: serviceProvider ?? 'none',
+    method: METHODS.includes(method) ? method : 'other',
+    status: res.destroyed && !res.headersSent ? CLIENT_GONE : res.statusCode,
+    reason: decision?.because ?? 'none',
+    seconds: (now - startedAt) / 1000,
+    fault,
+  }
+}

@@ -1,0 +1,86 @@
+import { createServer, type Server } from 'node:http'
+import Koa from 'koa'
+import Router from 'koa-router'
+import type { Logger } from 'pino'
+import { type Health, healthcheck } from './healthcheck.js'
+
+/** What operators and their tools ask for. */
+export interface OpsParts {
+  /** Whether this is to get requests. */
+  readonly health: () => Health
+  /** What it lacks to do its work, each by the part that lacks it; empty where it is ready. */
+  readonly missing: () => Promise<readonly { readonly part: string; readonly reason: string }[]>
+  readonly metrics: () => Promise<string>
+  readonly metricsType: string
+  readonly logger: Logger
+}
+
+/**
+ * The port for operators: `/healthcheck` as on the public port, `/ready`, and `/metrics` for
+ * Prometheus. It tells nothing of users and their resources, and asks for no token.
+ */
+export function createOpsApp({ health, missing, metrics, metricsType, logger }: OpsParts): Koa {
+  const router = new Router()
+  router.get('/ready', async ctx => {
+    const lacks = await missing()
+    ctx.status = lacks.length === 0 ? 200 : 503
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = { ready: lacks.length === 0, missing: lacks }
+  })
+  router.get('/metrics', async ctx => {
+    ctx.type = metricsType
+    ctx.body = await metrics()
+  })
+
+  const app = new Koa()
+  app.on('error', error => logger.error({ err: error }, 'the port for operators failed'))
+  app.use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
+  return app
+}
+
+/** The port, open. */
+export interface OpsServer extends AsyncDisposable {
+  readonly port: number
+}
+
+/**
+ * Listen for operators. Where somebody else has the port already, such as the other half of Mixmatch
+ * on the same machine, the log says so and the work goes on without.
+ *
+ * @returns null where the port is taken
+ */
+export async function openOps(
+  app: Koa,
+  { host, port }: { host: string; port: number },
+  logger: Logger,
+): Promise<OpsServer | null> {
+  const server = createServer(app.callback())
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, resolve)
+    })
+  } catch (error) {
+    if (!isTaken(error)) throw error
+    const advice = 'the port for operators is taken: give it another in [ops] port'
+    logger.error({ host, port }, advice)
+    return null
+  }
+  logger.info({ host, port: portOf(server) }, 'the port for operators is open')
+  return {
+    port: portOf(server),
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise(resolve => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}

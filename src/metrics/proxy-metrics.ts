@@ -1,0 +1,69 @@
+import { Counter, Histogram } from 'prom-client'
+import { createRegistry } from './process-metrics.js'
+import type { Report } from './report.js'
+
+/** A request that was answered, in words of which there are few: each makes a series of its own. */
+export interface AnsweredRequest {
+  /** `image`, `volume`; `other` for what is no service of ours. */
+  readonly service: string
+  /** The cloud that it went to; `none` where it went nowhere. */
+  readonly cloud: string
+  readonly method: string
+  readonly status: number
+  /** Why it went there; `none` where it was refused before that was decided. */
+  readonly reason: string
+  readonly seconds: number
+  /** What went wrong, as a fault code; null where nothing did. */
+  readonly fault: string | null
+}
+
+/** What one worker counts. */
+export interface ProxyMetrics {
+  answered(request: AnsweredRequest): void
+  /** A question to the token cache: `caller` for who it is, `visit` for the way to another cloud. */
+  asked(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
+  report(): Promise<Report>
+}
+
+/** From a cached token's answer to an upload that takes minutes. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/** Label values come from the configuration and the code, never from a request's path or ids. */
+export function createProxyMetrics(): ProxyMetrics {
+  const registry = createRegistry('worker')
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'mixmatch_requests_total',
+    help: 'Requests answered. reason says why they went to that cloud.',
+    labelNames: ['service', 'cloud', 'method', 'code', 'reason'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'mixmatch_request_duration_seconds',
+    help: 'From the first byte of a request to the last of its answer, bodies included.',
+    labelNames: ['service', 'cloud', 'method'],
+    buckets: SECONDS,
+    registers,
+  })
+  const faults = new Counter({
+    name: 'mixmatch_faults_total',
+    help: 'Requests that the proxy answered with a fault of its own, such as a cloud that is down.',
+    labelNames: ['cloud', 'fault'],
+    registers,
+  })
+  const lookups = new Counter({
+    name: 'mixmatch_token_lookups_total',
+    help: 'Questions to the token cache. A miss asks Keystone.',
+    labelNames: ['cache', 'result'],
+    registers,
+  })
+  return {
+    answered({ service, cloud, method, status, reason, seconds, fault }) {
+      requests.inc({ service, cloud, method, code: String(status), reason })
+      duration.observe({ service, cloud, method }, seconds)
+      if (fault !== null) faults.inc({ cloud, fault })
+    },
+    asked: (cache, result) => lookups.inc({ cache, result }),
+    report: () => registry.getMetricsAsJSON(),
+  }
+}

@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs'
+import type { Health } from '../http/healthcheck.js'
+
+/**
+ * Whether a process is to get requests, for `/healthcheck`.
+ *
+ * @param reasons what speaks against it: `draining`
+ * @param disableFile `[DEFAULT] healthcheck_disable_file`
+ */
+export function healthOf(reasons: readonly string[], disableFile: string | null): Health {
+  // In oslo.middleware's own words, for those who look for them.
+  const disabled = disableFile !== null && existsSync(disableFile) ? ['DISABLED BY FILE'] : []
+  const all = [...reasons, ...disabled]
+  return { healthy: all.length === 0, reasons: all }
+}

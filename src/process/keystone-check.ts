@@ -1,0 +1,34 @@
+import type { Config } from '../config/config.js'
+import { MixmatchError } from '../errors.js'
+import { addressesOf } from '../identity/addresses.js'
+import { openConnection } from '../identity/connection.js'
+import type { Missing } from './reports.js'
+
+/** Shorter than what asks for readiness waits itself. */
+const TIMEOUTS = { connectTimeoutMs: 2_000, answerTimeoutMs: 3_000 }
+
+/** Whether the Keystone that every request depends on can be reached, asked without credentials. */
+export async function lookForKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
+  const connection = openConnection({
+    ...TIMEOUTS,
+    cafile: auth.cafile,
+    insecure: auth.insecure,
+    peer: 'Identity provider',
+    faults: { unreachable: 'IDENTITY_UNAVAILABLE', timeout: 'IDENTITY_UNAVAILABLE' },
+  })
+  try {
+    const url = addressesOf(auth.authUrl).v3
+    const step = 'looking whether it is there'
+    const { status } = await connection.ask({ step, method: 'GET', url, headers: {} })
+    return status < 500 ? [] : [missing(`${url} answered ${status}`)]
+  } catch (error) {
+    if (!(error instanceof MixmatchError)) throw error
+    return [missing(error.message)]
+  } finally {
+    await connection.close()
+  }
+}
+
+function missing(reason: string): Missing {
+  return { part: 'keystone', reason }
+}

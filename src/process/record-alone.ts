@@ -1,0 +1,86 @@
+import type { Logger } from 'pino'
+import type { CheckedConfig } from '../config/config.js'
+import { createOpsApp, openOps } from '../http/ops.js'
+import { METRICS_TYPE, renderReports } from '../metrics/report.js'
+import { every } from './every.js'
+import { record } from './record.js'
+import { createRecorderReporter } from './recorder-report.js'
+import { createReload, type Reading } from './reload.js'
+import { createServiceManager } from './service-manager.js'
+import type { Signals } from './signals.js'
+
+export interface LoneRecorder {
+  readonly reading: Reading
+  /** Read the configuration again. */
+  readonly read: () => CheckedConfig
+  readonly files: { readonly logFile: string; readonly viewsFile: string; readonly command: string }
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signals: Signals
+  readonly logger: Logger
+}
+
+/**
+ * Record without a supervisor until asked to stop, with a port for operators of its own. A new
+ * configuration ends the recording and begins another; the queues keep what comes in between.
+ *
+ * @throws as `record`
+ */
+export async function recordAlone(options: LoneRecorder): Promise<void> {
+  const { reading, read, files, env, signals, logger } = options
+  let { config } = reading
+  let stopping = false
+  let renew = () => {}
+  const manager = createServiceManager({ env, logger })
+  void signals.stop.then(() => {
+    stopping = true
+    void manager.stopping()
+  })
+  const reporter = createRecorderReporter(files)
+  const app = opsOf(reporter.report, () => stopping, logger)
+  await using _ops = await openOps(app, config.ops, logger)
+  using _watchdog = every(manager.watchdogMs, manager.alive)
+
+  async function take(fresh: Reading): Promise<void> {
+    config = fresh.config
+    logger.level = config.logging.debug ? 'debug' : 'info'
+    await manager.reloading()
+    renew()
+  }
+  const reload = createReload({ first: reading, read, take, onResult: () => {}, logger })
+  signals.onReload(() => void reload())
+
+  while (!stopping) {
+    const renewed = new Promise<void>(resolve => {
+      renew = resolve
+    })
+    const ended = Promise.race([signals.stop, renewed])
+    await record(
+      config,
+      files,
+      logger,
+      ended,
+      recording => {
+        reporter.begin(recording)
+        const clouds = config.clouds.map(({ name }) => name)
+        logger.info({ clouds }, 'recording')
+        void manager.ready(`recording ${clouds.length} clouds`)
+      },
+      reporter.onAppended,
+    )
+    reporter.end()
+  }
+}
+
+function opsOf(
+  report: ReturnType<typeof createRecorderReporter>['report'],
+  isStopping: () => boolean,
+  logger: Logger,
+) {
+  return createOpsApp({
+    health: () => ({ healthy: !isStopping(), reasons: isStopping() ? ['draining'] : [] }),
+    missing: async () => (await report()).missing,
+    metrics: async () => renderReports([(await report()).metrics]),
+    metricsType: METRICS_TYPE,
+    logger,
+  })
+}

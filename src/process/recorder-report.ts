@@ -1,0 +1,119 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
+import {
+  type Batch,
+  type BusFigures,
+  createRecorderMetrics,
+  type RecorderFigures,
+} from '../metrics/recorder-metrics.js'
+import type { Bus } from '../notification/bus.js'
+import type { Recording } from './record.js'
+import type { OnAppended } from './recorder.js'
+import type { Missing, ProcessReport } from './reports.js'
+
+/** What a recorder tells of itself. */
+export interface RecorderReporter {
+  begin(recording: Recording): void
+  /** The recording is over: its files are closed. */
+  end(): void
+  readonly onAppended: OnAppended
+  report(): Promise<ProcessReport>
+}
+
+type Files = Readonly<{ logFile: string; viewsFile: string }>
+
+export function createRecorderReporter(files: Files): RecorderReporter {
+  let recording: Recording | null = null
+  const metrics = createRecorderMetrics(() => recording && figuresOf(recording, files))
+  return {
+    begin(begun) {
+      recording = begun
+    },
+    end() {
+      recording = null
+    },
+    onAppended(events, recorded) {
+      for (const batch of batchesOf(events, recorded)) metrics.appended(batch)
+    },
+    async report() {
+      const metricsNow = await metrics.report()
+      return { metrics: metricsNow, missing: recording ? missingIn(recording, files) : starting }
+    },
+  }
+}
+
+const starting: readonly Missing[] = [{ part: 'recorder', reason: 'it is starting' }]
+
+/** A batch is of one cloud most often, but nothing says that it must be. */
+function batchesOf(events: readonly Event[], recorded: readonly RecordedEvent[]): Batch[] {
+  const clouds = [...new Set(events.map(({ serviceProvider }) => serviceProvider))]
+  return clouds.map(cloud => {
+    const came = events.filter(({ serviceProvider }) => serviceProvider === cloud)
+    const fresh = recorded.filter(({ serviceProvider }) => serviceProvider === cloud)
+    const newest = fresh.findLast(({ source, emittedAt }) => source === 'bus' && emittedAt !== null)
+    return {
+      cloud,
+      recorded: fresh.length,
+      duplicates: came.length - fresh.length,
+      unparseable: fresh.filter(({ eventType }) => eventType === ownEventTypes.unparseable).length,
+      delaySeconds: newest ? (newest.recordedAt - (newest.emittedAt ?? 0)) / 1e6 : null,
+    }
+  })
+}
+
+function figuresOf({ buses, state }: Recording, { logFile, viewsFile }: Files): RecorderFigures {
+  const { logPosition, viewPosition, conflicts } = state()
+  return {
+    buses: buses.map(busFigures),
+    logPosition,
+    logBytes: sizeOf(logFile),
+    viewPosition,
+    viewBytes: sizeOf(viewsFile),
+    conflicts,
+  }
+}
+
+function busFigures(bus: Bus): BusFigures {
+  const { state, missing, lastDeliveryAt } = bus.status()
+  return {
+    cloud: bus.serviceProvider,
+    connected: state === 'connected',
+    missing: missing.length,
+    lastMessageAt: lastDeliveryAt === null ? null : lastDeliveryAt / 1e6,
+  }
+}
+
+/** With what SQLite has not yet moved into the file itself. */
+function sizeOf(file: string): number {
+  return [file, `${file}-wal`].map(bytesOf).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** A dead bus is not among it: the others are recorded, and its queue waits. */
+function missingIn({ state }: Recording, { logFile }: Files): readonly Missing[] {
+  const { logPosition, viewPosition, appendError } = state()
+  const unwritable = appendError ?? whyUnwritable(logFile)
+  const behind = logPosition - viewPosition
+  return [
+    ...(unwritable === null ? [] : [{ part: 'event log', reason: unwritable } as const]),
+    ...(behind === 0 ? [] : [{ part: 'views', reason: `${behind} events behind` } as const]),
+  ]
+}
+
+/** SQLite needs room for its write-ahead log besides; with less than this every append may fail. */
+const LEAST_FREE_BYTES = 16 * 1024 * 1024
+
+function whyUnwritable(file: string): string | null {
+  if (!existsSync(file)) return 'the file is gone'
+  try {
+    accessSync(file, constants.W_OK)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  const { bavail, bsize } = statfsSync(file)
+  const freeBytes = bavail * bsize
+  return freeBytes >= LEAST_FREE_BYTES ? null : `only ${freeBytes} bytes are free on its disk`
+}

@@ -1,0 +1,93 @@
+import type { Logger } from 'pino'
+import { type Change, changesBetween } from '../config/changes.js'
+import type { CheckedConfig, Config } from '../config/config.js'
+import { formatFinding } from '../config/problem.js'
+import { MixmatchError } from '../errors.js'
+
+/** A reading of the configuration without problems. */
+export type Reading = CheckedConfig & { readonly config: Config }
+
+export interface ReloadOptions {
+  /** What the process was started with. */
+  readonly first: Reading
+  /** Read the configuration again. */
+  readonly read: () => CheckedConfig
+  /** Do by it from now on. What it throws is logged, and the work goes on as far as it was not done. */
+  readonly take: (reading: Reading) => Promise<void>
+  readonly onResult: (result: 'taken' | 'refused' | 'failed') => void
+  readonly logger: Logger
+}
+
+/**
+ * Make what is called to take a new configuration. A wrong one is refused as a whole, and the old one
+ * stays. A call in the middle of another is answered by one more reading after it.
+ */
+export function createReload(options: ReloadOptions): () => Promise<void> {
+  const { first, take, onResult, logger } = options
+  let last = first
+  let running: Promise<void> | undefined
+  let again = false
+
+  async function reloadOnce(): Promise<void> {
+    const reading = readAgain(options)
+    if (!reading) {
+      onResult('refused')
+      return
+    }
+    logChanges(changesFrom(first, last, reading), logger)
+    last = reading
+    try {
+      await take(reading)
+      onResult('taken')
+      logger.info('the configuration was read again')
+    } catch (error) {
+      onResult('failed')
+      logger.error({ err: error }, 'the new configuration could not be taken everywhere')
+    }
+  }
+
+  async function reload(): Promise<void> {
+    do {
+      again = false
+      await reloadOnce()
+    } while (again)
+    running = undefined
+  }
+
+  return () => {
+    again = true
+    running ??= reload()
+    return running
+  }
+}
+
+function readAgain({ read, logger }: ReloadOptions): Reading | null {
+  try {
+    const { config, problems, warnings, ...rest } = read()
+    for (const problem of problems) logger.error(formatFinding(problem))
+    if (config) {
+      for (const warning of warnings) logger.warn(formatFinding(warning))
+      return { config, problems, warnings, ...rest }
+    }
+  } catch (error) {
+    if (!(error instanceof MixmatchError)) throw error
+    logger.error({ code: error.code }, error.message)
+  }
+  logger.error('the configuration is wrong, and the old one stays')
+  return null
+}
+
+/** What is new since the last reading, and all in which the start is still in force. */
+function changesFrom(first: Reading, last: Reading, reading: Reading): readonly Change[] {
+  return [
+    ...changesBetween(last, reading).filter(({ restarts }) => !restarts),
+    ...changesBetween(first, reading).filter(({ restarts }) => restarts),
+  ]
+}
+
+function logChanges(changes: readonly Change[], logger: Logger): void {
+  for (const { restarts, ...change } of changes) {
+    if (restarts) logger.warn(change, 'an option is different, and needs a restart to count')
+    else logger.info(change, 'an option has a new value')
+  }
+}
