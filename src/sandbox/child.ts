@@ -24,6 +24,7 @@ export function startGroup(program: string, args: readonly string[], options: Sp
       if (!hasEnded(leader)) {
         const ended = once(leader, 'exit')
         leader.kill('SIGTERM')
+        if (leader.connected) leader.disconnect() // who listens to us would stay for it
         const giveUp = new AbortController()
         const patience = setTimeout(PATIENCE_MS, undefined, { signal: giveUp.signal })
         await Promise.race([ended, patience])

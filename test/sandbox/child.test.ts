@@ -18,6 +18,16 @@ test('a process that is asked to end ends, and whom it started with it', async t
   await t.notThrowsAsync(nobodyWrites)
 })
 
+test('a process that listens for its parent’s end does not wait for it', async t => {
+  const listens = "process.once('disconnect', () => {}).once('SIGTERM', () => {})"
+  const group = startGroup(process.execPath, ['-e', `${listens}; process.send('begun')`], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  await once(group.leader, 'message')
+  await group.end()
+  t.is(group.leader.exitCode, 0)
+})
+
 test('a program that is not there has ended', async t => {
   const group = startGroup('/nowhere/rabbitmq-server', [], { stdio: 'ignore' })
   await once(group.leader, 'error')
