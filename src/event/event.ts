@@ -69,4 +69,9 @@ export const ownEventTypes = {
   observedCreated: 'mixmatch.observed.created',
   observedFound: 'mixmatch.observed.found',
   observedMissing: 'mixmatch.observed.missing',
+  reconcileUnknown: 'mixmatch.reconcile.unknown',
+  reconcileReturned: 'mixmatch.reconcile.returned',
+  reconcileOwner: 'mixmatch.reconcile.owner',
+  reconcileGone: 'mixmatch.reconcile.gone',
+  reconcileFinished: 'mixmatch.reconcile.finished',
 } as const

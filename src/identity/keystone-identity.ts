@@ -2,7 +2,13 @@ import type { Logger } from 'pino'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { addressesOf, createAllowed } from './addresses.js'
-import { type Ask, openConnection, type Timeouts, type Trust } from './connection.js'
+import {
+  type Ask,
+  type ConnectionOptions,
+  openConnection,
+  type Timeouts,
+  type Trust,
+} from './connection.js'
 import type { Caller, Identity } from './identity.js'
 import { validate } from './keystone.js'
 import type { Token } from './token.js'
@@ -118,8 +124,12 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
   }
 }
 
-type Faults = Parameters<typeof openConnection>[0]['faults']
-const ofHome: Faults = { unreachable: 'IDENTITY_UNAVAILABLE', timeout: 'IDENTITY_UNAVAILABLE' }
+type Faults = ConnectionOptions['faults']
+/** What it is called when the Keystone of the identity provider cannot be asked. */
+export const ofHome: Faults = {
+  unreachable: 'IDENTITY_UNAVAILABLE',
+  timeout: 'IDENTITY_UNAVAILABLE',
+}
 const ofCloud: Faults = {
   unreachable: 'SERVICE_PROVIDER_UNREACHABLE',
   timeout: 'SERVICE_PROVIDER_TIMEOUT',
@@ -129,7 +139,8 @@ const staleWhen: readonly (FaultCode | null)[] = [
   'FEDERATION_FAILED',
 ]
 
-function toServiceProvider(
+/** A service provider, and a way to ask its Keystone. */
+export function toServiceProvider(
   { name, spName, authUrl, allowedHosts, region = null, ...trust }: CloudOptions,
   connect: (peer: string, trust: Trust, faults: Faults) => Ask,
 ): ServiceProvider {

@@ -1,0 +1,182 @@
+import type { Credentials } from '../config/credentials.js'
+import { MixmatchError } from '../errors.js'
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import { addressesOf } from './addresses.js'
+import type { TokenDescription } from './answers.js'
+import { endpointsOf } from './catalog.js'
+import { openConnection, type Timeouts, type Trust } from './connection.js'
+import type { Access } from './identity.js'
+import { enter } from './k2k.js'
+import { type Keystone, listProjects, scope } from './keystone.js'
+import { type CloudOptions, ofHome, toServiceProvider } from './keystone-identity.js'
+import { logIn } from './service-login.js'
+import type { Token } from './token.js'
+import type { ServiceProvider } from './visit.js'
+
+/** Mixmatch itself at a cloud. */
+export interface ServiceAccess extends Access {
+  /** Whether it sees what belongs to other projects, too: Glance and Cinder go by the role `admin`. */
+  readonly isAdmin: boolean
+}
+
+/** Who Mixmatch is where it acts on its own account, on behalf of no user. */
+export interface ServiceIdentity {
+  /**
+   * A token at a cloud: the same until shortly before it ends, then a new one.
+   *
+   * @throws NOT_AUTHENTICATED where a password is refused or there is none,
+   * NO_PROJECT_AT_SERVICE_PROVIDER where a cloud does not admit the user, and what `enter` throws
+   */
+  access(at: SpName): Promise<ServiceAccess>
+  /** Do not use this token again: it was answered 401. */
+  forget(at: SpName, token: Token): void
+  close(): Promise<void>
+}
+
+export interface ServiceIdentityOptions {
+  readonly keystone: Trust & {
+    readonly authUrl: string
+    /** The user of `[auth]`; null where there is none. */
+    readonly credentials: Credentials | null
+  }
+  /** All clouds, the identity provider among them. */
+  readonly clouds: readonly (CloudOptions & {
+    /** What counts there instead of a way by federation. */
+    readonly credentials: Credentials | null
+  })[]
+  readonly timeouts: Timeouts
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+interface LoggedIn {
+  readonly token: Token
+  readonly description: TokenDescription
+}
+
+/** A page of a long list may take a minute to be answered, and needs its token that long. */
+const MARGIN_MS = 90_000
+const ADMIN = 'admin'
+/** A user with more projects than this at a cloud is no user for this. */
+const MOST_PROJECTS = 20
+
+/**
+ * Mixmatch's own identity. At a cloud that has credentials of its own in the configuration they are
+ * used; at the identity provider that of `[auth]`; anywhere else that user goes by
+ * Keystone-to-Keystone federation, to the first project there on which it is an administrator.
+ *
+ * @throws CONFIG_INVALID where a `cafile` cannot be read
+ */
+export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
+  const { keystone, timeouts, now } = options
+  const connections: { close(): Promise<void> }[] = []
+  const connect = (peer: string, trust: Trust, faults: typeof ofHome) => {
+    const connection = openConnection({ ...timeouts, ...trust, peer, faults })
+    connections.push(connection)
+    return connection.ask
+  }
+  const peer = 'Identity provider'
+  const home = { peer, v3: addressesOf(keystone.authUrl).v3, ask: connect(peer, keystone, ofHome) }
+  const clouds = new Map(
+    options.clouds.map(cloud => [
+      cloud.name,
+      { there: toServiceProvider(cloud, connect), credentials: cloud.credentials },
+    ]),
+  )
+  const logins = new Map<SpName, Promise<Login>>()
+
+  async function logInAt(at: SpName): Promise<Login> {
+    const cloud = clouds.get(at)
+    if (!cloud) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
+    const { there, credentials } = cloud
+    if (credentials) return loginOf(there, await logIn(there, credentials))
+    const own = ownCredentials(keystone.credentials, at)
+    if (at === IDENTITY_PROVIDER) return loginOf(there, await logIn(home, own))
+    return loginOf(there, await federate(await logIn(home, own), home, there))
+  }
+
+  /** Whoever asks meanwhile waits for the same login; one that failed is tried again. */
+  function begin(at: SpName): Promise<Login> {
+    const login = logInAt(at)
+    logins.set(at, login)
+    login.catch(() => drop(at, login))
+    return login
+  }
+
+  function drop(at: SpName, login: Promise<Login>): void {
+    if (logins.get(at) === login) logins.delete(at)
+  }
+
+  return {
+    async access(at) {
+      const known = logins.get(at) ?? begin(at)
+      const { access, expiresAtMs } = await known
+      if (expiresAtMs - MARGIN_MS > now()) return access
+      drop(at, known)
+      return (await (logins.get(at) ?? begin(at))).access
+    },
+    forget(at, token) {
+      const known = logins.get(at)
+      const dropIfItsOwn = ({ access }: Login) => {
+        if (known && access.token.digest === token.digest) drop(at, known)
+      }
+      known?.then(dropIfItsOwn, () => {})
+    },
+    async close() {
+      await Promise.all(connections.map(connection => connection.close()))
+    },
+  }
+}
+
+interface Login {
+  readonly access: ServiceAccess
+  readonly expiresAtMs: number
+}
+
+/** @throws NO_PROJECT_AT_SERVICE_PROVIDER */
+function loginOf(there: ServiceProvider, { token, description }: LoggedIn): Login {
+  const { project, roles, catalog, expiresAtMs } = description
+  if (!project) {
+    const message = `${there.peer}: a token for a project was asked for, and one for none came.`
+    throw new MixmatchError('NO_PROJECT_AT_SERVICE_PROVIDER', message)
+  }
+  const endpoints = endpointsOf(catalog, there.region, there.isAllowed)
+  const isAdmin = roles.includes(ADMIN)
+  return { access: { token, project, endpoints, isAdmin }, expiresAtMs }
+}
+
+/** To the first of its projects on which the user is an administrator, else to the first of all. */
+async function federate(
+  { token }: LoggedIn,
+  home: Keystone,
+  there: ServiceProvider,
+): Promise<LoggedIn> {
+  const entrance = await enter(home, there, token)
+  if (!entrance) throw notAdmitted(there)
+  const projects = await listProjects(there, entrance.unscoped)
+  let first: LoggedIn | undefined
+  for (const { id } of projects.slice(0, MOST_PROJECTS)) {
+    const scoped = await scope(there, entrance.unscoped, id)
+    if (scoped.description.roles.includes(ADMIN)) return scoped
+    first ??= scoped
+  }
+  if (!first) throw notAdmitted(there)
+  return first
+}
+
+function notAdmitted({ peer, name }: ServiceProvider): MixmatchError {
+  return new MixmatchError(
+    'NO_PROJECT_AT_SERVICE_PROVIDER',
+    `${peer}: the user of [auth] is not admitted there by federation. Let the mapping of that ` +
+      `cloud admit it, or give [sp_${name}] a username, password and project_name of its own.`,
+  )
+}
+
+function ownCredentials(credentials: Credentials | null, at: SpName): Credentials {
+  if (credentials) return credentials
+  throw new MixmatchError(
+    'NOT_AUTHENTICATED',
+    `Mixmatch has no user of its own for "${at}": give [auth] or [sp_${at}] a username, password and ` +
+      'project_name.',
+  )
+}

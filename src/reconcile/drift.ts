@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { type Event, ownEventTypes } from '../event/event.js'
+import { formatTime } from '../event/time.js'
+import type { Micros, ProjectId, ResourceId, ResourceKey, ResourceType, SpName } from '../ids.js'
+
+/**
+ * What a cloud and the view of it disagree on.
+ *
+ * - `unknown`: the cloud has it, and the view has never heard of it there.
+ * - `returned`: the cloud has it, and the view holds that it was deleted.
+ * - `owner`: it belongs to another project there.
+ * - `gone`: the view has it, and the cloud has not.
+ */
+export interface Drift {
+  readonly difference: 'unknown' | 'returned' | 'owner' | 'gone'
+  readonly resource: ResourceKey
+  /** Whose it is; null where the cloud does not say, and of what is gone. */
+  readonly project: ProjectId | null
+  /** Whose it is by the view; null where it does not know, and of what it had not at all. */
+  readonly believed: ProjectId | null
+  /** What it was made from and moves with. */
+  readonly parent: ResourceId | null
+  /** When it was so, by the cloud's own clock and rather too early than too late. */
+  readonly at: Micros
+}
+
+const types = {
+  unknown: ownEventTypes.reconcileUnknown,
+  returned: ownEventTypes.reconcileReturned,
+  owner: ownEventTypes.reconcileOwner,
+  gone: ownEventTypes.reconcileGone,
+} as const
+const kinds = {
+  unknown: 'created',
+  returned: 'created',
+  owner: 'changed',
+  gone: 'deleted',
+} as const
+
+/**
+ * A difference as the event that mends it. It speaks of the one cloud that was asked and of no
+ * other, so a listing is believed as far as a notification of that cloud is, and no farther.
+ *
+ * Its body is JSON, `project` and `believed` as in `Drift`:
+ * `{"run": "<uuid>", "difference": "owner", "resource": {"type": "volume", "id": "…"},
+ * "project": "…", "believed": "…"}`. Events of one run carry the same `run`.
+ */
+export function driftEvent(serviceProvider: SpName, run: string, drift: Drift): Event {
+  const { difference, resource, project, believed, parent, at } = drift
+  return {
+    ...origin(serviceProvider),
+    eventType: types[difference],
+    kind: kinds[difference],
+    emittedAt: at,
+    resource,
+    project: project ?? (difference === 'gone' ? believed : null),
+    parent,
+    body: JSON.stringify({ run, difference, resource, project, believed }),
+  }
+}
+
+/** What a run came to at one cloud. */
+export interface Outcome {
+  /** By our own clock. */
+  readonly beganAt: Micros
+  /** null where nobody could log in there. */
+  readonly as: Sight | null
+  readonly collections: readonly Compared[]
+  /** What could not be compared, and why; nothing of it was declared gone. */
+  readonly failed: readonly Failure[]
+}
+
+/** With which eyes a cloud was looked at: `project` where the user is no administrator there. */
+export interface Sight {
+  readonly sees: 'everything' | 'project'
+  /** The project that the user acts in, and the only one that it sees in full if not everything. */
+  readonly project: ProjectId
+}
+
+/** One type of resource at one cloud: how many there are, and what the view had wrong. */
+export interface Compared {
+  readonly type: ResourceType
+  readonly listed: number
+  readonly drift: Readonly<Record<Drift['difference'], number>>
+}
+
+export interface Failure {
+  /** null where it was the cloud as a whole. */
+  readonly type: ResourceType | null
+  readonly reason: string
+}
+
+/**
+ * That a cloud was reconciled, as an event that moves nothing: the last word on a run, also where
+ * it found no difference. It was complete if `failed` is empty.
+ *
+ * Its body is JSON: `{"run": "<uuid>", "began_at": "2026-…Z", "as": {"sees": "everything",
+ * "project": "…"}, "collections": [{"type": "image", "listed": 7, "drift": {"unknown": 1,
+ * "returned": 0, "owner": 0, "gone": 2}}], "failed": [{"type": "backup", "reason": "…"}]}`.
+ */
+export function finishedEvent(
+  serviceProvider: SpName,
+  run: string,
+  { beganAt, as, collections, failed }: Outcome,
+  at: Micros,
+): Event {
+  return {
+    ...origin(serviceProvider),
+    eventType: ownEventTypes.reconcileFinished,
+    kind: 'noted',
+    emittedAt: at,
+    resource: null,
+    project: null,
+    parent: null,
+    body: JSON.stringify({ run, began_at: formatTime(beganAt), as, collections, failed }),
+  }
+}
+
+function origin(serviceProvider: SpName) {
+  return {
+    serviceProvider,
+    source: 'reconcile',
+    messageId: randomUUID(),
+    wire: { exchange: '', routingKey: '', envelope: 'none' },
+  } as const
+}
