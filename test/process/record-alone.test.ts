@@ -1,0 +1,19 @@
+import test from 'ava'
+import { samplesOf, start } from './serving.js'
+
+test('a recorder by itself has a port for operators, takes a new configuration and ends with 0', async t => {
+  const recording = start(t, 'record')
+  await recording.line('recording')
+  const ops = await recording.ops()
+  t.deepEqual(await (await fetch(`${ops}/ready`)).json(), { ready: true, missing: [] })
+
+  recording.forget()
+  recording.configure({ service_providers: 'default' })
+  recording.signal('SIGHUP')
+  await recording.line('recording')
+  const samples = samplesOf(await (await fetch(`${ops}/metrics`)).text())
+  t.is(samples.get('mixmatch_bus_connected{cloud="default"}'), 0)
+  t.false(samples.has('mixmatch_bus_connected{cloud="sp1"}'))
+  recording.signal('SIGTERM')
+  t.is(await recording.ended, 0)
+})

@@ -1,0 +1,204 @@
+import { writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { type Line, play, type Running, samplesOf, start } from './serving.js'
+
+// Each starts several processes, so one at a time. What needs no token stands for all requests.
+
+test.serial(
+  'it starts with everything down, and says what it lacks until that is there',
+  async t => {
+    let isUp = false
+    const keystone = await play(t, (_, res) => {
+      res.statusCode = isUp ? 200 : 503
+      res.end('{}')
+    })
+    const serving = start(t, 'serve', { keystone })
+    await serving.line('serving')
+    const ops = await serving.ops()
+    const before = await fetch(`${ops}/ready`)
+    t.is(before.status, 503)
+    t.like(await before.json(), { ready: false, missing: [{ part: 'keystone' }] })
+    t.is((await fetch(`${ops}/healthcheck`)).status, 200)
+    t.is((await fetch(`${await serving.url()}/healthcheck`)).status, 200)
+
+    isUp = true
+    const after = await fetch(`${ops}/ready`)
+    t.is(after.status, 200)
+    t.deepEqual(await after.json(), { ready: true, missing: [] })
+
+    writeFileSync(
+      join(serving.directory, 'sp1.ndjson'),
+      `${JSON.stringify({ cloud: 'sp1', exchange: 'glance', routing_key: 'notifications.info', properties: {}, body: 'no notification' })}\n`,
+    )
+    const unparseable = 'mixmatch_unparseable_total{cloud="sp1"}'
+    while ((await samplesAt(serving)).get(unparseable) !== 1) await setTimeout(100)
+    const samples = await samplesAt(serving)
+    t.is(samples.get('mixmatch_bus_connected{cloud="default"}'), 0)
+    t.is(samples.get('mixmatch_bus_connected{cloud="sp1"}'), 1)
+    t.is(samples.get('mixmatch_views_position'), samples.get('mixmatch_log_position'))
+    for (const role of ['supervisor', 'recorder', 'worker']) {
+      t.true((samples.get(`process_resident_memory_bytes{process="${role}"}`) ?? 0) > 0, role)
+    }
+  },
+)
+
+test.serial(
+  'a wrong configuration is refused with all its problems, and the old goes on',
+  async t => {
+    const serving = start(t, 'serve')
+    await serving.line('serving')
+    serving.configure({ idle_timeout: 'soon', debug: 'perhaps' })
+    serving.signal('SIGHUP')
+    await serving.line('the configuration is wrong, and the old one stays')
+    const errors = serving.lines.filter(({ level }) => level === 'error').map(({ msg }) => msg)
+    t.true(errors.some(msg => msg?.includes('idle_timeout')))
+    t.true(errors.some(msg => msg?.includes('debug')))
+    t.is((await fetch(`${await serving.url()}/healthcheck`)).status, 200)
+    t.is((await samplesAt(serving)).get('mixmatch_reloads_total{result="refused"}'), 1)
+  },
+)
+
+test.serial(
+  'a reload takes what can change, tells what cannot, and drops no connection',
+  async t => {
+    const glance = await playGlance(t)
+    const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
+    await serving.line('serving')
+    const url = await serving.url()
+    const slow = fetch(`${url}/image/versions?slow`)
+    await glance.hasSlow
+    const pulse = beat(`${url}/image/versions`)
+
+    const disableFile = join(serving.directory, 'disabled')
+    serving.configure({ healthcheck_disable_file: disableFile, port: '1' })
+    serving.signal('SIGHUP')
+    await serving.line('the configuration was read again')
+    t.like(change(serving.lines, 'healthcheck_disable_file'), { level: 'info', after: disableFile })
+    t.like(change(serving.lines, 'port'), { level: 'warn', before: '0', after: '1' })
+    await setTimeout(3_000) // idle connections to the old workers are closed in this time
+    const { answered, failed } = await pulse.stop()
+    t.deepEqual(failed, [])
+    t.true(answered > 100)
+
+    writeFileSync(disableFile, '')
+    const health = await fetch(`${url}/healthcheck`)
+    t.is(health.status, 503)
+    t.is(await health.text(), 'DISABLED BY FILE')
+    glance.release()
+    t.is(await (await slow).text(), 'slow, but whole')
+  },
+)
+
+test.serial(
+  'on SIGTERM health fails first, then what runs is finished, and the recorder ends last',
+  async t => {
+    const glance = await playGlance(t)
+    const serving = start(t, 'serve', { glance: glance.url }, { drain_delay: '2' })
+    await serving.line('serving')
+    const url = await serving.url()
+    const slow = fetch(`${url}/image/versions?slow`)
+    await glance.hasSlow
+    serving.signal('SIGTERM')
+    let health = await fetch(`${url}/healthcheck`)
+    while (health.ok) health = await fetch(`${url}/healthcheck`)
+    t.is(await health.text(), 'draining')
+    t.is((await fetch(`${url}/image/versions`)).status, 200)
+
+    await setTimeout(2_500)
+    await t.throwsAsync(fetch(`${url}/healthcheck`))
+    glance.release()
+    t.is(await (await slow).text(), 'slow, but whole')
+    t.is(await serving.ended, 0)
+    const stopped = serving.lines.filter(({ msg }) => msg === 'stopped').map(({ name }) => name)
+    t.deepEqual(stopped, ['proxy', 'recorder', 'mixmatch'])
+  },
+)
+
+test.serial('a worker that is killed is relieved, and what it counted stays counted', async t => {
+  const glance = await playGlance(t)
+  const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
+  await serving.line('serving')
+  const url = await serving.url()
+  for (let n = 0; n < 3; n += 1) await (await fetch(`${url}/image/versions`)).text()
+  const counted =
+    'mixmatch_requests_total{service="image",cloud="default",method="GET",code="200",reason="local"}'
+  t.is((await samplesAt(serving)).get(counted), 3)
+
+  const { pid } = await serving.line('accepting connections')
+  serving.forget()
+  process.kill(Number(pid), 'SIGKILL')
+  await serving.line('accepting connections')
+  await (await fetch(`${url}/image/versions`)).text()
+  const samples = await samplesAt(serving)
+  t.is(samples.get(counted), 4)
+  t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
+})
+
+async function samplesAt(serving: Running) {
+  return samplesOf(await (await fetch(`${await serving.ops()}/metrics`)).text())
+}
+
+function change(lines: readonly Line[], option: string): Line | undefined {
+  return lines.find(line => line['option'] === option)
+}
+
+/** A Glance that keeps those who ask for it waiting. */
+async function playGlance(t: ExecutionContext) {
+  let release = () => {}
+  let slowCame = () => {}
+  const released = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const hasSlow = new Promise<void>(resolve => {
+    slowCame = resolve
+  })
+  const url = await play(t, async (req, res) => {
+    if (!req.url?.includes('slow')) return res.end('quick')
+    res.write('slow, ')
+    slowCame()
+    await released
+    return res.end('but whole')
+  })
+  return { url, release, hasSlow }
+}
+
+/** Requests one after another on a few connections that are kept alive. */
+function beat(url: string) {
+  const agent = new Agent({ keepAlive: true })
+  const failed: string[] = []
+  let answered = 0
+  let isOver = false
+  const once = () =>
+    new Promise<void>(resolve => {
+      const request = get(url, { agent }, response => {
+        if (response.statusCode !== 200) failed.push(String(response.statusCode))
+        response.on('end', () => {
+          answered += 1
+          resolve()
+        })
+        response.on('error', error => failed.push(error.message))
+        response.resume()
+      })
+      request.on('error', error => {
+        failed.push(error.message)
+        resolve()
+      })
+    })
+  const hearts = [1, 2, 3].map(async () => {
+    while (!isOver) {
+      await once()
+      await setTimeout(20)
+    }
+  })
+  return {
+    async stop() {
+      isOver = true
+      await Promise.all(hearts)
+      agent.destroy()
+      return { answered, failed }
+    },
+  }
+}
