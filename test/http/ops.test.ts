@@ -1,0 +1,87 @@
+import { createServer } from 'node:net'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { createOpsApp, type OpsParts, openOps } from '../../src/http/ops.js'
+
+const here = { host: '127.0.0.1', port: 0 }
+
+async function open(t: ExecutionContext, parts: Partial<OpsParts> = {}) {
+  const lines: string[] = []
+  const logger = pino({}, { write: line => lines.push(line) })
+  const app = createOpsApp({
+    health: () => ({ healthy: true, reasons: [] }),
+    missing: async () => [],
+    metrics: async () => 'up 1\n',
+    metricsType: 'text/plain; version=0.0.4; charset=utf-8',
+    logger,
+    ...parts,
+  })
+  const ops = await openOps(app, here, logger)
+  t.teardown(async () => ops?.[Symbol.asyncDispose]())
+  return { url: `http://127.0.0.1:${ops?.port}`, lines }
+}
+
+test('it is ready while nothing is missing, and names each part that is', async t => {
+  const lacks: { part: string; reason: string }[] = []
+  const { url } = await open(t, { missing: async () => lacks })
+  const ready = await fetch(`${url}/ready`)
+  t.is(ready.status, 200)
+  t.deepEqual(await ready.json(), { ready: true, missing: [] })
+  lacks.push({ part: 'event log', reason: 'the file is gone' })
+  const not = await fetch(`${url}/ready`)
+  t.is(not.status, 503)
+  t.deepEqual(await not.json(), { ready: false, missing: lacks })
+})
+
+test('metrics are in the form that Prometheus asks for', async t => {
+  const { url } = await open(t)
+  const page = await fetch(`${url}/metrics`)
+  t.is(page.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  t.is(await page.text(), 'up 1\n')
+})
+
+test('health is answered as on the public port, also to HEAD', async t => {
+  const { url } = await open(t, { health: () => ({ healthy: false, reasons: ['draining'] }) })
+  const text = await fetch(`${url}/healthcheck`)
+  t.is(text.status, 503)
+  t.is(await text.text(), 'draining')
+  const json = await fetch(`${url}/healthcheck`, { headers: { Accept: 'application/json' } })
+  t.deepEqual(await json.json(), { detailed: false, reasons: ['draining'] })
+  t.is((await fetch(`${url}/healthcheck`, { method: 'HEAD' })).status, 503)
+})
+
+test('nothing can be changed there, and nothing else is there', async t => {
+  const { url } = await open(t)
+  t.is((await fetch(`${url}/metrics`, { method: 'DELETE' })).status, 405)
+  t.is((await fetch(`${url}/image/v2/images`)).status, 404)
+})
+
+test('a fault of ours is logged, and the client is not told more than that', async t => {
+  const { url, lines } = await open(t, {
+    metrics: () => Promise.reject(new Error('the secret reason')),
+  })
+  const answer = await fetch(`${url}/metrics`)
+  t.is(answer.status, 500)
+  t.false((await answer.text()).includes('secret'))
+  t.true(lines.some(line => line.includes('the secret reason')))
+})
+
+test('a port that somebody else has is told of, and does without', async t => {
+  const other = createServer()
+  await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const address = other.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const lines: string[] = []
+  const logger = pino({}, { write: line => lines.push(line) })
+  const health = () => ({ healthy: true, reasons: [] })
+  const parts = {
+    health,
+    missing: async () => [],
+    metrics: async () => '',
+    metricsType: '',
+    logger,
+  }
+  t.is(await openOps(createOpsApp(parts), { ...here, port }, logger), null)
+  t.true(lines.some(line => line.includes('[ops] port')))
+})

@@ -1,0 +1,74 @@
+import test from 'ava'
+import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
+import { createRecorderMetrics } from '../../src/metrics/recorder-metrics.js'
+import { bequest, renderReports } from '../../src/metrics/report.js'
+import { samplesOf } from '../process/serving.js'
+
+const request = {
+  service: 'image',
+  cloud: 'cornmeal',
+  method: 'GET',
+  status: 200,
+  reason: 'located',
+  seconds: 0.02,
+  fault: null,
+}
+const counted =
+  'mixmatch_requests_total{service="image",cloud="cornmeal",method="GET",code="200",reason="located"}'
+const durations =
+  'mixmatch_request_duration_seconds_count{service="image",cloud="cornmeal",method="GET"}'
+const upTo50Ms =
+  'mixmatch_request_duration_seconds_bucket{le="0.05",service="image",cloud="cornmeal",method="GET"}'
+
+/** As another process gets it: through a channel that knows JSON alone. */
+function sent<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value))
+}
+
+test('what several workers count is one sum, histograms included', async t => {
+  const [one, two] = [createProxyMetrics(), createProxyMetrics()]
+  one.answered(request)
+  two.answered(request)
+  two.answered({ ...request, seconds: 2 })
+  const samples = samplesOf(
+    await renderReports([sent(await one.report()), sent(await two.report())]),
+  )
+  t.is(samples.get(counted), 3)
+  t.is(samples.get(durations), 3)
+  t.is(samples.get(upTo50Ms), 2)
+})
+
+test('counts of a process that is gone stay, what it measured goes', async t => {
+  const gone = createProxyMetrics()
+  gone.answered(request)
+  const left = await bequest([sent(await gone.report())])
+  const both = await bequest([left, sent(await gone.report())])
+  const samples = samplesOf(await renderReports([both]))
+  t.is(samples.get(counted), 2)
+  t.is(samples.get(upTo50Ms), 2)
+  t.false(samples.has('process_resident_memory_bytes{process="worker"}'))
+})
+
+test('a request that the proxy answered itself is counted under its fault', async t => {
+  const metrics = createProxyMetrics()
+  metrics.answered({ ...request, status: 504, fault: 'SERVICE_PROVIDER_TIMEOUT' })
+  const samples = samplesOf(await renderReports([await metrics.report()]))
+  const fault = 'mixmatch_faults_total{cloud="cornmeal",fault="SERVICE_PROVIDER_TIMEOUT"}'
+  t.is(samples.get(fault), 1)
+})
+
+test('a cloud that is no longer listened to has no figures, and no log has none', async t => {
+  const bus = { cloud: 'cornmeal', connected: true, missing: 1, lastMessageAt: 1_795_440_000 }
+  const rest = { logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9, conflicts: 0 }
+  let figures: Parameters<typeof createRecorderMetrics>[0] = () => ({ buses: [bus], ...rest })
+  const metrics = createRecorderMetrics(() => figures())
+  const page = async () => samplesOf(await renderReports([await metrics.report()]))
+  const last = 'mixmatch_bus_last_message_timestamp_seconds{cloud="cornmeal"}'
+
+  t.is((await page()).get(last), 1_795_440_000)
+  t.is((await page()).get('mixmatch_log_position'), 7)
+  figures = () => ({ buses: [], ...rest })
+  t.false((await page()).has(last))
+  figures = () => null
+  t.false((await page()).has('mixmatch_log_position'))
+})

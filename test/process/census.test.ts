@@ -1,0 +1,58 @@
+import { fork } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { renderReports } from '../../src/metrics/report.js'
+import { openCensus } from '../../src/process/census.js'
+import { type Child, keepRunning } from '../../src/process/children.js'
+import { samplesOf } from './serving.js'
+
+const logger = pino({ level: 'silent' })
+const program = fileURLToPath(new URL('reporting-child.ts', import.meta.url))
+const hits = 'mixmatch_token_lookups_total{cache="caller",result="hit"}'
+
+async function startChild(t: ExecutionContext, name: string): Promise<Child> {
+  const child = keepRunning({
+    name,
+    start: () => fork(program, { execArgv: ['--import=tsx'] }),
+    patienceMs: () => 0,
+    onDeath: () => {},
+    logger,
+  })
+  t.teardown(() => child.stop())
+  await child.ready
+  return child
+}
+
+test('the recorder tells what it cannot do, and all tell what they have counted', async t => {
+  const recorder = await startChild(t, 'recorder')
+  const worker = await startChild(t, 'worker 1')
+  using census = openCensus({ fleet: { recorder, workers: [worker] }, logger })
+  const { metrics, missing } = await census.take()
+  t.deepEqual(missing, [{ part: 'views', reason: '3 events behind' }])
+  t.is(samplesOf(await renderReports(metrics)).get(hits), 2)
+})
+
+test('where no worker answers, workers are missing; what was heard of them before still counts', async t => {
+  const worker = await startChild(t, 'worker 1')
+  const fleet = { recorder: null, workers: [worker] }
+  using census = openCensus({ fleet, answerMs: 200, logger })
+  t.deepEqual((await census.take()).missing, [])
+  worker.current().send('hang')
+  const { metrics, missing } = await census.take()
+  t.deepEqual(missing, [{ part: 'workers', reason: 'none answers' }])
+  t.is(samplesOf(await renderReports(metrics)).get(hits), 1)
+})
+
+test('a process that hangs is killed and started again', async t => {
+  const worker = await startChild(t, 'worker 1')
+  const hanging = worker.current()
+  const fleet = { recorder: null, workers: [worker] }
+  using _census = openCensus({ fleet, everyMs: 100, answerMs: 100, patienceMs: 1500, logger })
+  await setTimeout(2_000)
+  t.is(hanging.signalCode, null)
+  hanging.send('hang')
+  while (worker.current() === hanging) await setTimeout(50)
+  t.is(hanging.signalCode, 'SIGKILL')
+})

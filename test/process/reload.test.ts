@@ -1,0 +1,107 @@
+import test from 'ava'
+import { pino } from 'pino'
+import { checkConfig } from '../../src/config/config.js'
+import { createReload, type Reading } from '../../src/process/reload.js'
+
+interface Line {
+  readonly level: number
+  readonly msg: string
+  readonly option?: string
+}
+
+const clouds = {
+  OS_DEFAULT__SERVICE_PROVIDERS: 'default',
+  OS_SP_DEFAULT__IMAGE_ENDPOINT: 'http://glance:9292',
+  OS_SP_DEFAULT__VOLUME_ENDPOINT: 'http://cinder:8776',
+}
+
+/** What is read is the environment that `next` was last given. */
+function reloading(take: (reading: Reading) => Promise<void> = async () => {}) {
+  const lines: Line[] = []
+  const results: string[] = []
+  const taken: Reading[] = []
+  let env: Record<string, string> = clouds
+  const read = () => checkConfig({ cwd: '/nowhere', env })
+  const checked = read()
+  if (!checked.config) throw new Error(JSON.stringify(checked.problems))
+  const reload = createReload({
+    first: { ...checked, config: checked.config },
+    read,
+    async take(reading) {
+      taken.push(reading)
+      await take(reading)
+    },
+    onResult: result => results.push(result),
+    logger: pino({}, { write: line => lines.push(JSON.parse(line)) }),
+  })
+  const next = (more: Record<string, string>) => {
+    env = { ...clouds, ...more }
+    return reload()
+  }
+  return { reload, next, lines, results, taken }
+}
+
+const said = (lines: readonly Line[], option: string) =>
+  lines.filter(line => line.option === option)
+
+test('what is different is logged once, and taken', async t => {
+  const { next, lines, results, taken } = reloading()
+  await next({ OS_DEFAULT__CACHE_TIME: '7' })
+  await next({ OS_DEFAULT__CACHE_TIME: '7' })
+  t.is(taken.at(-1)?.config.auth.cacheSeconds, 7)
+  t.like(said(lines, 'cache_time'), [{ level: 30, before: '600', after: '7' }])
+  t.is(said(lines, 'cache_time').length, 1)
+  t.deepEqual(results, ['taken', 'taken'])
+})
+
+test('what needs a restart is told each time, until it is as it was', async t => {
+  const { next, lines } = reloading()
+  await next({ OS_DEFAULT__PORT: '5002' })
+  await next({ OS_DEFAULT__PORT: '5002' })
+  await next({})
+  t.like(said(lines, 'port'), [{ level: 40 }, { level: 40 }])
+  t.is(said(lines, 'port').length, 2)
+})
+
+test('a wrong configuration is not taken, and the next right one is', async t => {
+  const { next, lines, results, taken } = reloading()
+  await next({ OS_DEFAULT__CACHE_TIME: 'soon', OS_DEFAULT__DEBUG: 'perhaps' })
+  t.is(lines.filter(({ level }) => level === 50).length, 3)
+  t.deepEqual(taken, [])
+  await next({ OS_DEFAULT__CACHE_TIME: '7' })
+  t.deepEqual(results, ['refused', 'taken'])
+})
+
+test('no configuration at all is not taken either', async t => {
+  const { next, results } = reloading()
+  await next({ OS_DEFAULT__SERVICE_PROVIDERS: '' })
+  t.deepEqual(results, ['refused'])
+})
+
+test('calls in the middle of one are one more after it', async t => {
+  let running = 0
+  let most = 0
+  const { reload, taken } = reloading(async () => {
+    running += 1
+    most = Math.max(most, running)
+    await new Promise(resolve => setTimeout(resolve, 10))
+    running -= 1
+  })
+  const first = reload()
+  await Promise.all([first, reload(), reload()])
+  t.is(taken.length, 2)
+  t.is(most, 1)
+  await reload()
+  t.is(taken.length, 3)
+})
+
+test('where it cannot be taken everywhere that is logged, and the next is tried', async t => {
+  let fails = true
+  const { reload, results } = reloading(async () => {
+    if (fails) throw new Error('a worker ended')
+  })
+  await reload()
+  fails = false
+  await reload()
+  t.deepEqual(results, ['failed', 'taken'])
+})
