@@ -47,10 +47,13 @@ export function createFetchPage(
   const links = linksOf(destination, rewriting)
   let isFirst = true
 
-  function pageOf({ text }: Asked): Page {
-    const body = parseJson(links.json(text))
+  function pageOf(answer: Asked): Page {
+    const body = parseJson(links.json(answer.text))
     const shown = isObject(body) ? body[envelope] : undefined
-    if (!isObject(body) || !Array.isArray(shown)) return NOTHING
+    if (!isObject(body) || !Array.isArray(shown)) {
+      round.refused(destination, answer)
+      return NOTHING
+    }
     if (isFirst && typeof body['count'] === 'number') counted(body['count'])
     isFirst = false
     const items = itemsOf(shown, destination.cloud, plan.order)

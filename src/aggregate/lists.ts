@@ -14,6 +14,7 @@ import { comparing } from './order.js'
 import { listOf, type Plan, planOf } from './plan.js'
 import {
   type Asker,
+  cloudOf,
   decisiveFailure,
   missingIn,
   openRound,
@@ -109,7 +110,10 @@ export function createLists(
     const last = items.length === plan.limit ? items.at(-1)?.mark : undefined
     const next =
       plan.paged && last
-        ? { marker: last.id, cursor: cursors.write({ last, places: placesOf(lanes) }, scope) }
+        ? {
+            marker: last.id,
+            cursor: cursors.write({ last, places: placesOf(lanes, round) }, scope),
+          }
         : null
     return merged(round, request, bodyOf(items, { ...request, plan, count, next }))
   }
@@ -191,8 +195,14 @@ function isSame(a: Item, b: Item): boolean {
   return a.mark.cloud === b.mark.cloud && a.mark.id === b.mark.id
 }
 
-function placesOf(lanes: readonly Lane[]): readonly WalkedTo[] {
-  return lanes.map(({ destination: { cloud, project }, taken }) => ({
+/** A list that could not even be begun stands nowhere, as if it had never been asked for. */
+function placesOf(lanes: readonly Lane[], { failures }: Round): readonly WalkedTo[] {
+  const failed = new Set(failures.map(cloudOf))
+  const begun = lanes.filter(
+    ({ destination, start, taken }) =>
+      taken !== null || start.kind !== 'first' || !failed.has(destination.cloud),
+  )
+  return begun.map(({ destination: { cloud, project }, taken }) => ({
     cloud,
     project,
     after: taken,

@@ -25,7 +25,7 @@ export interface RoundParts {
   readonly breaker: Breaker
   readonly forget: Identity['forget']
   readonly timeouts: Timeouts
-  /** How long one cloud may take for its part, from login to last byte; 0 for ever. */
+  /** How long one cloud may take to let the user in, and then for each answer; 0 for ever. */
   readonly deadlineMs: number
 }
 
@@ -68,7 +68,6 @@ export async function openRound(
   const { among, sender, project: asked, headers } = asker
   const failures: Failure[] = []
   const answered = new Map<SpName, RawHeaders>()
-  const deadlines = new Map(among.map(cloud => [cloud, deadline(signal, deadlineMs)]))
 
   function failed(cloud: SpName, error: unknown): void {
     if (!(error instanceof MixmatchError)) throw error
@@ -83,7 +82,7 @@ export async function openRound(
       failures.push({ kind: 'failed', cloud, error: notTried(cloud) })
       return found
     }
-    const until = deadlines.get(cloud) ?? signal
+    const until = deadline(signal, deadlineMs)
     const each = destinations.reachEach(cloud, path, sender, { asked, owner: null })
     try {
       for (;;) {
@@ -104,7 +103,7 @@ export async function openRound(
       headers: headers(destination),
       what: `Service provider "${cloud}": GET ${path.replace(/\?.*/s, '')}`,
     }
-    const until = deadlines.get(cloud) ?? signal
+    const until = deadline(signal, deadlineMs)
     const answer = await ask(pools.pool(cloud, origin, 'GET'), request, timeouts, until)
     if (answer.status >= 500) breaker.failed(cloud)
     else breaker.succeeded(cloud)
@@ -186,7 +185,7 @@ function isUnauthorizedAtHome(failure: Failure): boolean {
   )
 }
 
-function cloudOf(failure: Failure): SpName {
+export function cloudOf(failure: Failure): SpName {
   return failure.kind === 'refused' ? failure.by.cloud : failure.cloud
 }
 

@@ -29,6 +29,7 @@ export function logAccess(
       service_provider: serviceProvider,
       project: caller?.project?.id ?? null,
       user: caller?.userId ?? null,
+      missing: outcome && (headerValue(outcome.headers, 'mm-partial') ?? null),
       upstream_status: outcome?.status ?? null,
       upstream_request_id:
         outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),

@@ -35,18 +35,16 @@ export async function ask(
     bodyTimeout: timeouts.idleTimeoutMs,
     signal,
   }
-  let sent = false
   try {
     const answer = await pool.request(request).catch(error => {
       if (signal.aborted || !isBrokenConnection(error)) throw error
       return pool.request(request)
     })
-    sent = true
     const text = await textOf(answer.body, what)
     return { status: answer.statusCode, headers: rawHeaders(answer.headers), text }
   } catch (error) {
     if (signal.aborted) throw tooLate(what, error)
-    throw upstreamFailure(error, { what, sent, timeouts })
+    throw upstreamFailure(error, { what, sent: isBrokenConnection(error), timeouts })
   }
 }
 

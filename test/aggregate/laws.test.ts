@@ -1,0 +1,140 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { sp1 } from '../http/federation.js'
+import { type ListingProxy, startListing, withProjects } from './listing.js'
+import { alice, bob, carol, idp, type Shelf, startShelf } from './shelf.js'
+import { compare, orderFor, type Thing, thing } from './things.js'
+
+/** Laws of walking through the pages of a list, whatever the clouds hold and whatever happens meanwhile. */
+
+const RUNS = { numRuns: 40 }
+
+/** Few moments, names and sizes, so that ties are common; everybody's things at sp1 show in two projects. */
+const things = (owners: readonly Thing['owner'][]) =>
+  fc.array(
+    fc.record({
+      second: fc.nat(4),
+      name: fc.constantFrom(null, 'a', 'b', 'c'),
+      size: fc.nat(3),
+      owner: fc.constantFrom(...owners),
+    }),
+    { maxLength: 12 },
+  )
+
+const sorts = fc.constantFrom(
+  '',
+  'sort=name:asc',
+  'sort=name:desc,size:asc',
+  'sort=size',
+  'sort=created_at:asc',
+  'sort_key=name&sort_key=size&sort_dir=asc',
+  'sort_key=size&sort_dir=desc',
+)
+
+/** What happens between two pages: something new, or something gone, at one of the clouds. */
+const happenings = fc.array(
+  fc.array(
+    fc.record({
+      shelf: fc.nat(1),
+      what: fc.constantFrom('create', 'delete', 'delete', 'delete'),
+      which: fc.nat(20),
+      second: fc.nat(4),
+      name: fc.constantFrom(null, 'a', 'b', 'c'),
+    }),
+    { maxLength: 4 },
+  ),
+  { maxLength: 12 },
+)
+
+let made = 0
+
+type Made = { second: number; name: string | null; size?: number; owner?: Thing['owner'] }
+
+function make({ second, name, size = 1, owner = null }: Made): Thing {
+  made += 1
+  return thing(made, { created_at: thing(second).created_at, name, size, owner })
+}
+
+/** All pages, each with `next` followed or with a marker that the client makes itself. */
+async function pages(
+  proxy: ListingProxy,
+  { limit, sort, follow }: { limit: number; sort: string; follow: 'link' | 'marker' },
+  between: () => void = () => {},
+): Promise<string[]> {
+  const seen: string[] = []
+  let path: string | undefined = `/v2/images?limit=${limit}&${sort}`
+  while (path !== undefined) {
+    const { status, json } = await proxy.get(`/image${path}`)
+    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(json)}`)
+    seen.push(...json.images.map(({ id }: Thing) => id))
+    const more = json.next !== undefined && json.images.length > 0
+    const marker = `/v2/images?limit=${limit}&${sort}&marker=${seen.at(-1)}`
+    path = more ? (follow === 'link' ? json.next : marker) : undefined
+    between()
+  }
+  return seen
+}
+
+function merged(shelves: readonly Shelf[], sort: string): string[] {
+  const query = new URLSearchParams(sort)
+  const inCloud = orderFor(query, true)
+  const rank = (thing: Thing) => shelves.findIndex(({ things }) => things.includes(thing))
+  // The same order without ids, to see where clouds come before ids.
+  const without = (thing: Thing) => ({ ...thing, id: '' })
+  return shelves
+    .flatMap(({ things }) => things)
+    .sort((a, b) => inCloud(without(a), without(b)) || compare(rank(a), rank(b)) || inCloud(a, b))
+    .map(({ id }) => id)
+}
+
+for (const follow of ['link', 'marker'] as const) {
+  test(`walking by ${follow}, pages of any size are the merge of what all clouds hold`, async t => {
+    const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
+    const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+    await fc.assert(
+      fc.asyncProperty(
+        things([alice, null]),
+        things([bob, carol, null]),
+        fc.integer({ min: 1, max: 9 }),
+        sorts,
+        async (atHome, atSp1, limit, sort) => {
+          shelves[0].things = atHome.map(make)
+          shelves[1].things = atSp1.map(make)
+          t.deepEqual(await pages(proxy, { limit, sort, follow }), merged(shelves, sort))
+        },
+      ),
+      RUNS,
+    )
+  })
+}
+
+test('whatever is created and deleted during a walk, nothing that was there throughout is missing, and nothing comes twice', async t => {
+  const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
+  const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+  await fc.assert(
+    fc.asyncProperty(
+      things([alice, null]),
+      things([bob, carol, null]),
+      fc.integer({ min: 1, max: 5 }),
+      sorts,
+      happenings,
+      async (atHome, atSp1, limit, sort, meanwhile) => {
+        shelves[0].things = atHome.map(make)
+        shelves[1].things = atSp1.map(make)
+        const throughout = new Set(shelves.flatMap(({ things }) => things.map(({ id }) => id)))
+        const rounds = [...meanwhile]
+        const seen = await pages(proxy, { limit, sort, follow: 'link' }, () => {
+          for (const { shelf, what, which, second, name } of rounds.shift() ?? []) {
+            const { things } = shelves[shelf === 0 ? 0 : 1]
+            if (what === 'create') things.push(make({ second, name }))
+            else for (const gone of things.splice(which % 13, 1)) throughout.delete(gone.id)
+          }
+        })
+        t.is(new Set(seen).size, seen.length, 'something came twice')
+        const missing = [...throughout].filter(id => !seen.includes(id))
+        t.deepEqual(missing, [])
+      },
+    ),
+    RUNS,
+  )
+})

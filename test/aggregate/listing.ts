@@ -1,0 +1,109 @@
+import type { ExecutionContext } from 'ava'
+import { createDispatch, type DispatchOptions } from '../../src/http/dispatch.js'
+import type { Identity } from '../../src/identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId } from '../../src/ids.js'
+import { createBreaker } from '../../src/upstream/breaker.js'
+import { createDestinations } from '../../src/upstream/destination.js'
+import { createArrivals } from '../../src/upstream/forwarded.js'
+import type { SendOptions } from '../../src/upstream/send.js'
+import {
+  identity,
+  KEYSTONE,
+  project,
+  type Proxy as Served,
+  startProxy,
+} from '../http/federation.js'
+import { openPools } from '../upstream/wire.js'
+import type { Shelf } from './shelf.js'
+
+export interface ListingProxy extends Served {
+  readonly shelves: readonly Shelf[]
+  /** One answer, its body parsed. */
+  get(path: string, headers?: Record<string, string>): Promise<Answer>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: what a test reads of an answer, it asserts
+  readonly json: any
+}
+
+export interface ListingSetting extends Partial<DispatchOptions> {
+  readonly identity?: Partial<Identity>
+  readonly deadlineMs?: number
+  readonly searchByBroadcast?: boolean
+  readonly aggregation?: boolean
+}
+
+/** The whole proxy with aggregation on, before these clouds. */
+export async function startListing(
+  t: ExecutionContext,
+  shelves: readonly Shelf[],
+  setting: ListingSetting = {},
+): Promise<ListingProxy> {
+  const clouds = shelves.map(({ cloud }) => cloud)
+  const who = identity(setting.identity)
+  const timeouts = {
+    connectTimeoutMs: 10_000,
+    headersTimeoutMs: setting.deadlineMs ?? 20_000,
+    idleTimeoutMs: 20_000,
+  }
+  const options: SendOptions = {
+    destinations: createDestinations({
+      endpoint: name => clouds.find(cloud => cloud.name === name)?.url ?? null,
+      identity: who,
+    }),
+    pools: openPools(t),
+    breaker: createBreaker(() => performance.now()),
+    forget: who.forget,
+    observe: () => {},
+    timeouts,
+    proxyName: 'home',
+    authenticateUri: KEYSTONE,
+  }
+  const dispatch = createDispatch(options, {
+    errors: setting.errors ?? 'partial',
+    secrets: setting.secrets ?? ['one secret'],
+    now: setting.now ?? (() => performance.now()),
+  })
+  const proxy = await startProxy(t, {
+    clouds,
+    app: {
+      send: dispatch,
+      arrivalOf: createArrivals({
+        publicEndpoint: 'https://cloud.example/resource',
+        isTrusted: () => false,
+      }),
+      federation: {
+        clouds: clouds.map(({ name }) => ({
+          name,
+          spName: name === IDENTITY_PROVIDER ? 'home' : name,
+          enabledServices: ['image', 'volume'],
+        })),
+        locate: () => [],
+        searchByBroadcast: setting.searchByBroadcast ?? false,
+        aggregation: setting.aggregation ?? true,
+      },
+    },
+  })
+  return {
+    ...proxy,
+    shelves,
+    async get(path, headers = { 'X-Auth-Token': 'good' }) {
+      const response = await fetch(`${proxy.url}${path}`, { headers })
+      const text = await response.text()
+      const isJson = response.headers.get('Content-Type')?.startsWith('application/json')
+      return {
+        status: response.status,
+        headers: response.headers,
+        json: isJson ? JSON.parse(text) : text,
+      }
+    },
+  }
+}
+
+/** An identity with these projects of the user's at every service provider. */
+export function withProjects(...ids: readonly ProjectId[]): Partial<Identity> {
+  return { projects: async () => ids.map((id, index) => project(id, index === 0 ? 'demo' : id)) }
+}

@@ -1,0 +1,504 @@
+import test from 'ava'
+import { MixmatchError } from '../../src/errors.js'
+import { Token } from '../../src/identity/token.js'
+import { project, sp1, sp2 } from '../http/federation.js'
+import { startListing, withProjects } from './listing.js'
+import { alice, bob, carol, idp, say, startShelf } from './shelf.js'
+import { type Thing, thing } from './things.js'
+
+const names = (things: readonly { name: string }[]) => things.map(({ name }) => name)
+const token = { 'X-Auth-Token': 'good' }
+const at = (version: string) => ({ ...token, 'OpenStack-API-Version': version })
+
+/** Things 1, 3, 5 at home and 2, 4, 6 at sp1: the newest has the greatest number. */
+async function twoClouds(t: Parameters<typeof startShelf>[0]) {
+  const home = await startShelf(
+    t,
+    idp,
+    [1, 3, 5].map(n => thing(n, { owner: alice })),
+  )
+  const far = await startShelf(
+    t,
+    sp1,
+    [2, 4, 6].map(n => thing(n, { owner: bob })),
+  )
+  return [home, far] as const
+}
+
+// What is listed
+
+test('images of all clouds come as one list, the newest first', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const { status, headers, json } = await proxy.get('/image/v2/images')
+  t.is(status, 200)
+  t.deepEqual(
+    names(json.images),
+    [6, 5, 4, 3, 2, 1].map(n => `thing ${n}`),
+  )
+  t.is(json.schema, '/v2/schemas/images')
+  t.is(json.first, '/v2/images')
+  t.is(json.next, undefined)
+  t.is(headers.get('MM-Service-Provider'), 'default, sp1')
+  t.is(headers.get('MM-Partial'), null)
+  t.regex(headers.get('X-Openstack-Request-Id') ?? '', /^req-/)
+})
+
+test('what everybody sees is listed once, in however many projects the user sees it', async t => {
+  const home = await startShelf(t, idp)
+  const far = await startShelf(t, sp1, [
+    thing(1),
+    thing(2, { owner: bob }),
+    thing(3, { owner: carol }),
+  ])
+  const proxy = await startListing(t, [home, far], { identity: withProjects(bob, carol) })
+  const { json } = await proxy.get('/image/v2/images')
+  t.deepEqual(names(json.images), ['thing 3', 'thing 2', 'thing 1'])
+})
+
+test('two clouds may hold images of one id, and both are listed', async t => {
+  const shelves = [await startShelf(t, idp, [thing(1)]), await startShelf(t, sp1, [thing(1)])]
+  const proxy = await startListing(t, shelves)
+  const { json } = await proxy.get('/image/v2/images?limit=1')
+  const second = await proxy.get(`/image${json.next}`)
+  t.deepEqual(
+    [...json.images, ...second.json.images].map(({ id }) => id),
+    [thing(1).id, thing(1).id],
+  )
+})
+
+test('MM-PROJECT-ID narrows the list to one project of the service providers', async t => {
+  const home = await startShelf(t, idp)
+  const far = await startShelf(t, sp1, [thing(2, { owner: bob }), thing(3, { owner: carol })])
+  const proxy = await startListing(t, [home, far], { identity: withProjects(bob, carol) })
+  const { json } = await proxy.get('/image/v2/images', { ...token, 'MM-PROJECT-ID': carol })
+  t.deepEqual(names(json.images), ['thing 3'])
+})
+
+test('clouds are asked with the same filters and order, byte for byte', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  await proxy.get('/image/v2/images?tag=a%3Fb&tag=c&sort=name:asc&limit=7')
+  const asked = 'GET /v2/images?tag=a%3Fb&tag=c&sort=name:asc&limit=7'
+  t.deepEqual([home.cloud.seen, far.cloud.seen], [[asked], [asked]])
+})
+
+// Pages
+
+test('the next page begins where the page before it ended in every cloud', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const first = await proxy.get('/image/v2/images?limit=4&name=x%20y')
+  t.regex(
+    first.json.next,
+    /^\/v2\/images\?limit=4&name=x%20y&marker=0{7}3-0000-4000-8000-0{12}&mm_cursor=[\w-]+$/,
+  )
+  const second = await proxy.get(`/image${first.json.next}`)
+  t.deepEqual(names(second.json.images), ['thing 2', 'thing 1'])
+  t.is(second.json.first, '/v2/images?limit=4&name=x%20y')
+})
+
+test('a page is never longer than asked for, and neither is what a cloud is asked for', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get('/image/v2/images?limit=5000')
+  t.is(json.images.length, 6)
+  t.deepEqual(home.cloud.seen, ['GET /v2/images?limit=1000'])
+})
+
+test("without a limit, images come in Glance's own pages", async t => {
+  const many = Array.from({ length: 30 }, (_, n) => thing(n))
+  const proxy = await startListing(t, [
+    await startShelf(t, idp, many),
+    await startShelf(
+      t,
+      sp1,
+      many.map(({ id, ...rest }) => ({ ...rest, id: id.replace(/^./, '9') })),
+    ),
+  ])
+  const { json } = await proxy.get('/image/v2/images')
+  t.is(json.images.length, 25)
+  t.regex(json.next, /^\/v2\/images\?marker=.*&mm_cursor=/)
+})
+
+test('a limit of nothing gives nothing', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  for (const path of ['/image/v2/images', `/volume/v3/${alice}/volumes`]) {
+    const { status, json } = await proxy.get(`${path}?limit=0`)
+    t.is(status, 200)
+    t.deepEqual(json.images ?? json.volumes, [])
+    t.is(json.next ?? json.volumes_links, undefined)
+  }
+})
+
+test('a cloud that gives shorter pages than it is asked for is asked again', async t => {
+  const [home, far] = await twoClouds(t)
+  far.maxLimit = 1
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get('/image/v2/images?limit=6')
+  t.deepEqual(
+    names(json.images),
+    [6, 5, 4, 3, 2, 1].map(n => `thing ${n}`),
+  )
+})
+
+test('a cursor that was tampered with, or of another list, does not count: the marker does', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get('/image/v2/images?limit=2')
+  const broken = json.next.replace(/mm_cursor=./, 'mm_cursor=_')
+  const otherwise = json.next.replace('limit=2', 'limit=2&sort=created_at:asc')
+  t.deepEqual(names((await proxy.get(`/image${broken}`)).json.images), ['thing 4', 'thing 3'])
+  t.deepEqual(names((await proxy.get(`/image${otherwise}`)).json.images), ['thing 6'])
+})
+
+test('a cursor of one proxy is good at another with the same secrets, and no other', async t => {
+  const [home, far] = await twoClouds(t)
+  const one = await startListing(t, [home, far], { secrets: ['s'] })
+  const twin = await startListing(t, [home, far], { secrets: ['s'] })
+  const other = await startListing(t, [home, far], { secrets: ['another'] })
+  const { json } = await one.get('/image/v2/images?limit=2')
+  for (const [proxy, reads] of [
+    [twin, 0],
+    [other, 1],
+  ] as const) {
+    home.cloud.seen.length = 0
+    const page = await proxy.get(`/image${json.next}`)
+    t.deepEqual(names(page.json.images), ['thing 4', 'thing 3'])
+    t.is(home.cloud.seen.filter(line => line.includes('/v2/images/')).length, reads)
+  }
+})
+
+test('to a marker that no cloud knows, the cloud at home answers in its own words', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const image = await proxy.get(`/image/v2/images?marker=${thing(9).id}`)
+  t.is(image.status, 400)
+  const volume = await proxy.get(`/volume/v3/${alice}/volumes?marker=${thing(9).id}`)
+  t.is(volume.status, 404)
+  t.regex(volume.json.gone.message, /no marker 00000009/)
+})
+
+test('a marker that may be at a cloud which is down is not called unknown', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListing(t, [home, far])
+  t.is((await proxy.get(`/image/v2/images?marker=${thing(4).id}`)).status, 502)
+})
+
+test('the order by time lets clouds leave out what comes before a marker', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get(`/image/v2/images?marker=${thing(4).id}`)
+  t.deepEqual(names(json.images), ['thing 3', 'thing 2', 'thing 1'])
+  t.true(
+    home.cloud.seen.some(line =>
+      line.includes(`created_at=lte%3A${thing(4).created_at.replaceAll(':', '%3A')}`),
+    ),
+  )
+})
+
+// Volumes
+
+test('volumes are asked for with their details, so that they can be put in order, and shown without', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get(`/volume/v3/${alice}/volumes?limit=2`)
+  t.deepEqual(Object.keys(json.volumes[0]).sort(), ['id', 'links', 'name'])
+  t.deepEqual(names(json.volumes), ['thing 6', 'thing 5'])
+  t.deepEqual(home.cloud.seen, [`GET /v3/${alice}/volumes/detail?limit=2`])
+  t.deepEqual(far.cloud.seen, [`GET /v3/${bob}/volumes/detail?limit=2`])
+})
+
+test("links lead to the proxy, in the caller's own project", async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get(`/volume/v3/${alice}/volumes/detail?limit=2`)
+  const base = `https://cloud.example/resource/volume/v3/${alice}`
+  t.is(json.volumes[0].links[0].href, `${base}/volumes/${thing(6).id}`)
+  t.is(json.volumes[1].links[0].href, `${base}/volumes/${thing(5).id}`)
+  const [{ rel, href }] = json.volumes_links
+  t.is(rel, 'next')
+  t.true(href.startsWith(`${base}/volumes/detail?limit=2&marker=${thing(5).id}&mm_cursor=`))
+  const next = await proxy.get(href.replace('https://cloud.example/resource', ''))
+  t.deepEqual(names(next.json.volumes), ['thing 4', 'thing 3'])
+})
+
+test('paths without a project get links without one', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const { json } = await proxy.get('/volume/v3/volumes/detail')
+  for (const { links } of json.volumes) {
+    t.regex(links[0].href, /^https:\/\/cloud\.example\/resource\/volume\/v3\/volumes\/0/)
+  }
+})
+
+test('the links of groups have a name of their own', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const { json } = await proxy.get(`/volume/v3/${alice}/groups?limit=1`, at('volume 3.13'))
+  t.deepEqual(Object.keys(json.groups[0]), ['id', 'name'])
+  t.regex(json.group_links[0].href, /\/groups\?limit=1&marker=/)
+})
+
+test('an offset counts in the list of all', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const first = await proxy.get(`/volume/v3/${alice}/volumes?limit=2&offset=3`)
+  t.deepEqual(names(first.json.volumes), ['thing 3', 'thing 2'])
+  const { href } = first.json.volumes_links[0]
+  t.notRegex(href, /offset/)
+  const second = await proxy.get(href.replace('https://cloud.example/resource', ''))
+  t.deepEqual(names(second.json.volumes), ['thing 1'])
+})
+
+test('with_count is the number of all, on every page', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const path = `/volume/v3/${alice}/volumes?with_count=true&limit=4`
+  const first = await proxy.get(path, at('volume 3.45'))
+  t.is(first.json.count, 6)
+  const { href } = first.json.volumes_links[0]
+  const rest = href.replace('https://cloud.example/resource', '')
+  t.is((await proxy.get(rest, at('volume 3.45'))).json.count, 6)
+  t.is((await proxy.get(`${path}&marker=${thing(3).id}`, at('volume 3.60'))).json.count, 6)
+})
+
+test('transfers come in pages from 3.59 on, and before that all at once, the oldest first', async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  const shown = (things: readonly Thing[]) => things.map(({ id }) => Number(id.slice(0, 8)))
+  const path = `/volume/v3/${alice}/os-volume-transfer`
+  const [home, far] = proxy.shelves
+  for (const shelf of [home, far]) {
+    if (!shelf) continue
+    shelf.instead = (req, res) => {
+      if (!req.url?.includes('transfer')) return false
+      const things = [...shelf.things]
+      const paged = /3\.59/.test(String(req.headers['openstack-api-version']))
+      if (paged) things.reverse()
+      const limit = Number(new URL(req.url, 'http://x').searchParams.get('limit') ?? 1000)
+      const transfers = things.slice(0, limit)
+      const links = transfers.length === limit ? { transfers_links: [{}] } : {}
+      say(res, 200, { transfers, ...links })
+      return true
+    }
+  }
+  const before = await proxy.get(path)
+  t.deepEqual(shown(before.json.transfers), [1, 2, 3, 4, 5, 6])
+  const paged = await proxy.get(`${path}?limit=3`, at('volume 3.59'))
+  t.deepEqual(shown(paged.json.transfers), [6, 5, 4])
+  t.regex(paged.json.transfers_links[0].href, /os-volume-transfer\?limit=3&marker=/)
+})
+
+test('summaries are added up', async t => {
+  const [home, far] = await twoClouds(t)
+  home.instead = (_, res) => {
+    const metadata = { k: ['a', 'b'] }
+    say(res, 200, { 'volume-summary': { total_size: 1, total_count: 2, metadata } })
+    return true
+  }
+  far.instead = (_, res) => {
+    const metadata = { k: ['b', 'c'], l: ['d'] }
+    say(res, 200, { 'volume-summary': { total_size: 10, total_count: 20, metadata } })
+    return true
+  }
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get(`/volume/v3/${alice}/volumes/summary?name=x`, at('volume 3.36'))
+  const metadata = { k: ['a', 'b', 'c'], l: ['d'] }
+  t.deepEqual(json, { 'volume-summary': { total_size: 11, total_count: 22, metadata } })
+  t.deepEqual(far.cloud.seen.at(-1), `GET /v3/${bob}/volumes/summary?name=x`)
+})
+
+// Microversions
+
+test('latest is the newest microversion that all clouds speak, in whatever they are asked', async t => {
+  const [home, far] = await twoClouds(t)
+  far.maxMinor = 59
+  const proxy = await startListing(t, [home, far])
+  const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, at('volume latest'))
+  t.is(headers.get('OpenStack-API-Version'), 'volume 3.59')
+  t.is(headers.get('Vary'), 'OpenStack-API-Version')
+  const asked = [home, far].map(
+    ({ cloud }) => cloud.requests.at(-1)?.headers['openstack-api-version'],
+  )
+  t.deepEqual(asked, ['volume 3.59', 'volume 3.59'])
+})
+
+test('a microversion that one cloud is too old for becomes the newest that it speaks', async t => {
+  const [home, far] = await twoClouds(t)
+  far.maxMinor = 59
+  const proxy = await startListing(t, [home, far])
+  const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, at('volume 3.66'))
+  t.is(headers.get('OpenStack-API-Version'), 'volume 3.59')
+})
+
+test('a microversion that no cloud speaks is for them to refuse', async t => {
+  const [home, far] = await twoClouds(t)
+  for (const shelf of [home, far]) {
+    shelf.instead = (req, res) => {
+      if (req.headers['openstack-api-version'] !== 'volume 3.99') return false
+      say(res, 406, { computeFault: { code: 406, message: 'Version 3.99 is not supported' } })
+      return true
+    }
+  }
+  const proxy = await startListing(t, [home, far])
+  t.is((await proxy.get(`/volume/v3/${alice}/volumes`, at('volume 3.99'))).status, 406)
+})
+
+// Failures
+
+test('a list without a cloud that is down says which', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListing(t, [home, far])
+  const { status, headers, json } = await proxy.get('/image/v2/images')
+  t.is(status, 200)
+  t.deepEqual(names(json.images), ['thing 5', 'thing 3', 'thing 1'])
+  t.is(headers.get('MM-Partial'), 'sp1')
+  t.is(headers.get('MM-Service-Provider'), 'default')
+  t.is((await proxy.access())['missing'], 'sp1')
+})
+
+test('a cloud that is back is listed from its beginning on the next page', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListing(t, [home, far])
+  const { json } = await proxy.get('/image/v2/images?limit=2')
+  far.instead = () => false
+  const next = await proxy.get(`/image${json.next}&limit=9`)
+  t.deepEqual(names(next.json.images), ['thing 6', 'thing 4', 'thing 2', 'thing 1'])
+})
+
+test('a list without a cloud that is down is none where all of it is wanted', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListing(t, [home, far], { errors: 'fail' })
+  t.is((await proxy.get('/image/v2/images')).status, 502)
+  far.instead = (_, res) => {
+    say(res, 403, { forbidden: { code: 403, message: 'not you' } })
+    return true
+  }
+  const refused = await proxy.get('/image/v2/images')
+  t.is(refused.status, 403)
+  t.is(refused.headers.get('MM-Service-Provider'), 'sp1')
+})
+
+test.serial('a cloud that takes too long is left out in time', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = () => true
+  const proxy = await startListing(t, [home, far], { deadlineMs: 500 })
+  const { headers, json } = await proxy.get('/image/v2/images')
+  t.is(json.images.length, 3)
+  t.is(headers.get('MM-Partial'), 'sp1')
+})
+
+test.serial('a login that takes too long does not hold the others up', async t => {
+  const shelves = await twoClouds(t)
+  const proxy = await startListing(t, shelves, {
+    deadlineMs: 500,
+    identity: { projects: () => new Promise(() => {}) },
+  })
+  t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
+})
+
+test('a cloud that failed time and again is not asked for a while', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = (_, res) => Boolean(say(res, 503, {})) || true
+  const proxy = await startListing(t, [home, far])
+  for (let n = 0; n < 5; n += 1) {
+    t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
+  }
+  t.is(far.cloud.seen.length, 3)
+})
+
+test('when no cloud answers, the failure of the nearest is the answer', async t => {
+  const [home, far] = await twoClouds(t)
+  for (const { instead } of [home, far]) void instead
+  home.instead = far.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListing(t, [home, far])
+  const { status, json } = await proxy.get('/image/v2/images')
+  t.is(status, 502)
+  t.regex(json, /Service provider &quot;default&quot;|Service provider "default"/)
+})
+
+test("what every cloud refuses is refused in the words of the cloud at home, which are the service's own", async t => {
+  const proxy = await startListing(t, await twoClouds(t))
+  for (const query of ['limit=-1', 'limit=x', 'sort=name&sort_key=size', 'sort=bogus:asc']) {
+    const { status, headers, json } = await proxy.get(`/image/v2/images?${query}`)
+    t.is(status, 400, query)
+    t.truthy(json.badRequest.message)
+    t.is(headers.get('MM-Service-Provider'), 'default')
+  }
+})
+
+test('a token that the cloud at home turns down is turned down, whatever others say', async t => {
+  const [home, far] = await twoClouds(t)
+  home.instead = (_, res) => {
+    say(res, 401, {}, { 'WWW-Authenticate': 'Keystone uri="http://keystone"' })
+    return true
+  }
+  const proxy = await startListing(t, [home, far])
+  t.is((await proxy.get('/image/v2/images')).status, 401)
+})
+
+test('a token that a service provider turns down is forgotten, and one more is tried', async t => {
+  const [home, far] = await twoClouds(t)
+  let generation = 0
+  far.instead = (req, res) => {
+    if (String(req.headers['x-auth-token']).startsWith('1')) return false
+    say(res, 401, {})
+    return true
+  }
+  const proxy = await startListing(t, [home, far], {
+    identity: {
+      access: async (_, __, at, id) => ({
+        token: new Token(`${generation}@${at}/${id}`),
+        project: project(id, 'demo'),
+        endpoints: new Map(),
+      }),
+      forget() {
+        generation += 1
+      },
+    },
+  })
+  const { headers, json } = await proxy.get('/image/v2/images')
+  t.is(json.images.length, 6)
+  t.is(headers.get('MM-Partial'), null)
+})
+
+test('a cloud where the user has nothing is not missing', async t => {
+  const [home, far] = await twoClouds(t)
+  const third = await startShelf(t, sp2, [thing(7)])
+  const proxy = await startListing(t, [home, far, third], {
+    errors: 'fail',
+    identity: {
+      async projects(_, __, at) {
+        if (at === sp1) throw new MixmatchError('FORBIDDEN', 'The token cannot be federated.')
+        return []
+      },
+    },
+  })
+  const { headers, json } = await proxy.get('/image/v2/images')
+  t.is(json.images.length, 3)
+  t.is(headers.get('MM-Partial'), null)
+})
+
+test('an answer that is no list is not one', async t => {
+  const [home, far] = await twoClouds(t)
+  far.instead = (_, res) => {
+    say(res, 200, ['what is this'])
+    return true
+  }
+  const proxy = await startListing(t, [home, far])
+  const { headers, json } = await proxy.get('/image/v2/images')
+  t.is(json.images.length, 3)
+  t.is(headers.get('MM-Partial'), 'sp1')
+})
+
+test('a client that leaves takes its requests to the clouds with it', async t => {
+  const [home, far] = await twoClouds(t)
+  const closed = new Promise<void>(resolve => {
+    far.instead = req => Boolean(req.socket.once('close', resolve))
+  })
+  const proxy = await startListing(t, [home, far])
+  const gone = new AbortController()
+  const asked = fetch(`${proxy.url}/image/v2/images`, { headers: token, signal: gone.signal })
+  while (far.cloud.seen.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  gone.abort()
+  await t.throwsAsync(asked, { any: true })
+  await closed
+  t.pass()
+})

@@ -1,0 +1,57 @@
+import type { ProjectId } from '../../src/ids.js'
+
+/** What the clouds of these tests hold, and the order in which services list it. */
+
+export interface Thing {
+  readonly id: string
+  readonly created_at: string
+  readonly name: string | null
+  readonly size: number
+  /** Who sees it; null for everybody. */
+  readonly owner: ProjectId | null
+}
+
+/** The n-th thing of an example, some seconds after the one before it. */
+export function thing(n: number, fields: Partial<Thing> = {}): Thing {
+  return {
+    id: `${String(n).padStart(8, '0')}-0000-4000-8000-000000000000`,
+    created_at: new Date(1_795_440_000_000 + n * 1000).toISOString().replace('.000Z', 'Z'),
+    name: `thing ${n}`,
+    size: n,
+    owner: null,
+    ...fields,
+  }
+}
+
+/** As the services' sources have it: what direction the keys get that are added to break ties. */
+export function orderFor(query: URLSearchParams, isImage: boolean): (a: Thing, b: Thing) => number {
+  const sort = query.get('sort')
+  const pairs: [string, string][] =
+    sort === null
+      ? query.getAll('sort_key').map((key, index, { length }) => {
+          const directions = query.getAll('sort_dir')
+          return [key, directions[length === directions.length ? index : 0] ?? 'desc']
+        })
+      : sort.split(',').map(pair => [pair.split(':')[0] ?? '', pair.split(':')[1] ?? 'desc'])
+  const directions =
+    sort === null ? query.getAll('sort_dir') : pairs.map(([, direction]) => direction)
+  const added = isImage
+    ? directions.length === 1
+      ? (directions[0] ?? 'desc')
+      : 'desc'
+    : (directions[0] ?? 'desc')
+  const all: [string, string][] = pairs.length > 0 ? pairs : [['created_at', added]]
+  return (a, b) => {
+    for (const [key, direction] of [...all, ['created_at', added], ['id', added]]) {
+      const difference = compare(a[key as keyof Thing], b[key as keyof Thing])
+      if (difference !== 0) return direction === 'asc' ? difference : -difference
+    }
+    return 0
+  }
+}
+
+export function compare(a: string | number | null, b: string | number | null): number {
+  if (a === b) return 0
+  if (a === null || b === null) return a === null ? -1 : 1
+  return a < b ? -1 : 1
+}
