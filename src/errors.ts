@@ -9,6 +9,7 @@ export const faults = {
   CONFIG_INVALID: { status: 500, exit: 2 },
   CONFIG_NOT_FOUND: { status: 500, exit: 2 },
 
+  RECORDER_GONE: { status: 500, exit: 1 },
   LOG_HELD: { status: 500, exit: 1 },
   LOG_NOT_FOUND: { status: 500, exit: 1 },
   LOG_NOT_A_LOG: { status: 500, exit: 1 },

@@ -3,35 +3,66 @@ import { createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { type Event, eventKinds } from '../event/event.js'
 import { micros, projectId, resourceId, resourceTypes, spName } from '../ids.js'
-import type { Observation } from './observation.js'
+import { toEvent } from './observation.js'
 
-/** One line from a worker: a number of its own, and what it learned. */
-const line = z.object({
-  n: z.int().nonnegative(),
-  observation: z.object({
+const id = z.string().min(1)
+const resource = z.object({ type: z.enum(resourceTypes), id: id.transform(resourceId) })
+const project = z.string().transform(projectId).nullable()
+const parent = z.string().transform(resourceId).nullable()
+const time = z.int().transform(micros)
+const number = z.int().nonnegative()
+
+/** What a worker learned from an answer. */
+const observation = z
+  .object({
     learned: z.enum(['created', 'found', 'missing']),
-    serviceProvider: z.string().min(1).transform(spName),
-    resource: z.object({
-      type: z.enum(resourceTypes),
-      id: z.string().min(1).transform(resourceId),
-    }),
-    project: z.string().transform(projectId).nullable(),
-    parent: z.string().transform(resourceId).nullable(),
-    observedAt: z.int().transform(micros),
+    serviceProvider: id.transform(spName),
+    resource,
+    project,
+    parent,
+    observedAt: time,
     requestId: z.string(),
+  })
+  .transform(toEvent)
+
+/** What a reconcile found: events as they are, because it makes them whole. */
+const reconciled = z.object({
+  serviceProvider: id.transform(spName),
+  source: z.literal('reconcile'),
+  messageId: id,
+  eventType: id,
+  kind: z.enum(eventKinds),
+  emittedAt: time.nullable(),
+  resource: resource.nullable(),
+  project,
+  parent,
+  wire: z.object({
+    exchange: z.string(),
+    routingKey: z.string(),
+    envelope: z.enum(['2.0', '1.0', 'none']),
   }),
+  body: z.string(),
 })
 
+/** One line: a number of the sender's own, and one observation of a worker, or some of a reconcile. */
+const line = z.union([
+  z
+    .object({ n: number, observation })
+    .transform(({ n, observation }) => ({ n, events: [observation] })),
+  z.object({ n: number, events: z.array(reconciled) }),
+])
+
 /**
- * Take observations from the proxy's workers over a Unix socket that only this user can reach: a
- * JSON line each, answered with `{"appended": n}` once `append` has returned, that is once the
- * views have it. Only the process that holds the log listens, so a socket file that is there
- * already was left by one that died.
+ * Take what others observed into the log, over a Unix socket that only this user can reach: a JSON
+ * line each, answered with `{"appended": n}` once `append` has returned, that is once the views have
+ * it. Only the process that holds the log listens, so a socket file that is there already was left
+ * by one that died.
  */
 export async function receiveObservations(
   path: string,
-  append: (observations: readonly Observation[]) => void,
+  append: (events: readonly Event[]) => void,
   logger: Logger,
 ): Promise<AsyncDisposable> {
   rmSync(path, { force: true })
@@ -39,7 +70,7 @@ export async function receiveObservations(
   const server = createServer(socket => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    socket.on('error', error => logger.debug({ err: error }, 'a worker went away'))
+    socket.on('error', error => logger.debug({ err: error }, 'who observes went away'))
     const lines = createInterface({ input: socket })
     lines.on('error', () => {}) // readline repeats the socket's own
     lines.on('line', text => {
@@ -50,10 +81,10 @@ export async function receiveObservations(
         return
       }
       try {
-        append([parsed.data.observation])
+        append(parsed.data.events)
         socket.write(`{"appended":${parsed.data.n}}\n`)
       } catch (error) {
-        logger.error({ err: error }, 'an observation could not be appended; its worker keeps it')
+        logger.error({ err: error }, 'an observation could not be appended; who made it keeps it')
         socket.destroy()
       }
     })

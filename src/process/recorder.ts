@@ -5,7 +5,6 @@ import type { Position, SpName } from '../ids.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { type EventLog, openLog } from '../log/log.js'
-import { type Observation, toEvent } from '../observation/observation.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { socketOf } from '../observation/socket.js'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
@@ -71,8 +70,7 @@ export async function openRecorder(
     const record = (events: readonly Event[]) => {
       if (appending.append(events) > 0) follow()
     }
-    const observe = (observations: readonly Observation[]) => record(observations.map(toEvent))
-    opened.push(await receiveObservations(socketOf(logFile), observe, logger))
+    opened.push(await receiveObservations(socketOf(logFile), record, logger))
     const { position, hash } = log.head()
     logger.info({ file: logFile, position, hash }, 'the event log is open')
     return {

@@ -3,13 +3,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test from 'ava'
 import { pino } from 'pino'
+import type { Event } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
+import { openAppender } from '../../src/observation/appender.js'
 import { type Observation, toEvent } from '../../src/observation/observation.js'
 import { createOverlay } from '../../src/observation/overlay.js'
 import { receiveObservations } from '../../src/observation/receiver.js'
 import { KEPT, openSender } from '../../src/observation/sender.js'
 import { socketOf } from '../../src/observation/socket.js'
-import { alice, at, cornmeal, disk, folder, idp } from '../controls.js'
+import { alice, at, cornmeal, created, disk, event, folder, idp } from '../controls.js'
 
 const silent = pino({ level: 'silent' })
 
@@ -26,6 +28,11 @@ function observed(fields: Partial<Observation> = {}): Observation {
   }
 }
 
+/** An event without the id that is made anew for each. */
+function unnamed({ messageId: _, ...event }: Event) {
+  return event
+}
+
 /** A promise and the function that keeps it. */
 function promise<Value>() {
   let resolve: (value: Value) => void = () => {}
@@ -37,14 +44,14 @@ function promise<Value>() {
 
 test('an observation reaches the recorder as it was, and its worker learns when it is appended', async t => {
   const path = join(folder(t), 'events.db.sock')
-  const received: Observation[] = []
+  const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
   const appended = promise<Observation>()
   using sender = openSender(path, appended.resolve, silent)
   const observation = observed({ parent: disk.id, project: null })
   sender.send(observation)
   t.is(await appended.promised, observation)
-  t.deepEqual(received, [observation])
+  t.deepEqual(received.map(unnamed), [unnamed(toEvent(observation))])
 })
 
 test('what was observed while there was no recorder is handed on when one comes', async t => {
@@ -52,11 +59,11 @@ test('what was observed while there was no recorder is handed on when one comes'
   const appended = promise<Observation>()
   using sender = openSender(path, appended.resolve, silent)
   sender.send(observed({ requestId: 'req-early' }))
-  const received: Observation[] = []
+  const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
   await appended.promised
   t.deepEqual(
-    received.map(({ requestId }) => requestId),
+    received.map(({ body }) => JSON.parse(body).request_id),
     ['req-early'],
   )
 })
@@ -78,10 +85,11 @@ test('an observation that could not be appended is sent again', async t => {
 
 test('what is no observation is refused, and who sent it cut off', async t => {
   const path = join(folder(t), 'events.db.sock')
-  const received: Observation[] = []
+  const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
   const { createConnection } = await import('node:net')
-  for (const text of ['no JSON', '{}', '{"n":1,"observation":{"learned":"guessed"}}']) {
+  const asABus = JSON.stringify({ n: 1, events: [created(disk, alice)] })
+  for (const text of ['no JSON', '{}', '{"n":1,"observation":{"learned":"guessed"}}', asABus]) {
     const socket = createConnection(path)
     socket.write(`${text}\n`)
     await once(socket.resume(), 'close')
@@ -151,4 +159,29 @@ test('an observation is an event that moves the view as far as it may be believe
   t.is(toEvent(observed({ learned: 'found' })).kind, 'created')
   t.is(toEvent(observed({ learned: 'missing' })).kind, 'deleted')
   t.not(toEvent(observed()).messageId, toEvent(observed()).messageId)
+})
+
+test('events of a reconcile go into the log as they are, a batch after the other', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  const received: Event[] = []
+  await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
+  using appender = await openAppender(path)
+  const found = event({ source: 'reconcile', kind: 'created', resource: disk, project: alice })
+  const finished = event({ source: 'reconcile' })
+  await appender.append([found])
+  await appender.append([finished])
+  t.deepEqual(received, [found, finished])
+})
+
+test('who appends learns that the recorder has gone, or that there is none', async t => {
+  const path = join(folder(t), 'events.db.sock')
+  await t.throwsAsync(openAppender(path), { code: 'RECORDER_GONE' })
+  const fail = () => {
+    throw new Error('disk full')
+  }
+  await using _receiver = await receiveObservations(path, fail, silent)
+  using appender = await openAppender(path)
+  const append = () => appender.append([event({ source: 'reconcile' })])
+  await t.throwsAsync(append, { code: 'RECORDER_GONE' })
+  await t.throwsAsync(append, { code: 'RECORDER_GONE' })
 })

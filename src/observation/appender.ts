@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { MixmatchError } from '../errors.js'
+import type { Event } from '../event/event.js'
+
+/** Appends through the recorder, from a process that does not hold the log. */
+export interface Appender extends Disposable {
+  /**
+   * Resolves when the events are in the log and in the views. One batch at a time.
+   *
+   * @throws RECORDER_GONE; then nobody knows whether they were appended
+   */
+  append(events: readonly Event[]): Promise<void>
+}
+
+const answer = z.object({ appended: z.int() })
+
+/**
+ * Connect to the recorder that listens at a socket.
+ *
+ * @throws RECORDER_GONE where there is none
+ */
+export async function openAppender(path: string): Promise<Appender> {
+  const socket = createConnection(path)
+  try {
+    await once(socket, 'connect')
+  } catch (cause) {
+    throw new MixmatchError('RECORDER_GONE', `${path}: no recorder listens there.`, { cause })
+  }
+  socket.on('error', () => {}) // the end of its lines says so
+  const lines = createInterface({ input: socket }).on('error', () => {})
+  const answers = lines[Symbol.asyncIterator]()
+  let sent = 0
+  return {
+    async append(events) {
+      sent += 1
+      socket.write(`${JSON.stringify({ n: sent, events })}\n`)
+      const { done, value } = await answers.next()
+      if (!done && answer.parse(JSON.parse(value)).appended === sent) return
+      const message = `${path}: the recorder went away before it had appended what it was given.`
+      throw new MixmatchError('RECORDER_GONE', message)
+    },
+    [Symbol.dispose]() {
+      lines.close()
+      socket.destroy()
+    },
+  }
+}
