@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { MixmatchError } from '../errors.js'
+import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'
+import type { JsonValue } from '../service/json.js'
+import { collectionRulesOf } from '../service/lists.js'
+import type { Collection } from './collections.js'
+import type { Listed } from './comparison.js'
+import type { Answer, Read } from './reader.js'
+
+/** A page of a list, and when it was so. */
+export interface Page {
+  readonly items: readonly Listed[]
+  readonly at: Micros
+}
+
+/** A page of this many is answered in seconds, and fits into memory many times. */
+const PAGE = 500
+/** The marker of the next page may be deleted meanwhile: as many before it are tried instead. */
+const OTHER_MARKERS = 20
+
+/**
+ * List one collection of a cloud, the oldest first, so that what is made meanwhile comes last. The
+ * way to the next page is made here, and no link is followed: a link may lead anywhere.
+ *
+ * @param everyones whether to ask for what belongs to other projects, as an administrator may
+ * @throws NOT_FOUND where the cloud has no such collection, SERVICE_PROVIDER_BROKE_OFF where it does
+ * not answer with a list of it, and what `read` throws
+ */
+export async function* list(
+  collection: Collection,
+  everyones: boolean,
+  read: Read,
+): AsyncGenerator<Page> {
+  for (const query of collection.queries) {
+    const all = { ...query, ...(everyones ? collection.everyones : {}) }
+    yield* listOne(collection, all, read)
+  }
+}
+
+async function* listOne(
+  collection: Collection,
+  query: Readonly<Record<string, string>>,
+  read: Read,
+): AsyncGenerator<Page> {
+  let last: readonly ResourceId[] = []
+  while (true) {
+    const { answer, body } = await readPage(collection, query, last, read)
+    const { items, ids } = itemsIn(collection, body)
+    if (ids.length === 0) return
+    if (ids.at(-1) === last.at(-1)) throw brokeOff(collection, 'ends with the same page for ever')
+    yield { items, at: answer.at }
+    if (!hasNext(collection, body)) return
+    last = ids
+  }
+}
+
+async function readPage(
+  collection: Collection,
+  query: Readonly<Record<string, string>>,
+  last: readonly ResourceId[],
+  read: Read,
+): Promise<{ answer: Answer; body: Body }> {
+  const markers = last.length === 0 ? [null] : last.slice(-OTHER_MARKERS).reverse()
+  let answer: Answer | undefined
+  for (const marker of markers) {
+    const path = pathOf(collection, query, marker)
+    answer = await read(collection.service, path)
+    const body = bodyOf(answer)
+    if (body) return { answer, body }
+    if (marker === null && answer.status === 404) throw absent(collection)
+    if (marker === null || ![400, 404].includes(answer.status)) break
+  }
+  throw brokeOff(collection, `answered ${answer?.status}`)
+}
+
+function pathOf(
+  { name, detail }: Collection,
+  query: Readonly<Record<string, string>>,
+  marker: ResourceId | null,
+): string {
+  const parameters = new URLSearchParams({
+    ...query,
+    limit: String(PAGE),
+    sort_key: 'created_at',
+    sort_dir: 'asc',
+    ...(marker === null ? {} : { marker }),
+  })
+  return `/${name}${detail}?${parameters}`
+}
+
+type Body = { readonly [name: string]: JsonValue }
+
+/** The JSON object that a read was answered with; null where it was answered otherwise. */
+export function bodyOf({ status, body }: Answer): Body | null {
+  return status === 200 && isObject(body) ? body : null
+}
+
+function isObject(value: JsonValue | undefined): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const text = z.string().min(1).max(255)
+const resource = z.looseObject({ id: text })
+type Resource = z.infer<typeof resource>
+const resources = z.array(resource)
+
+/** @throws SERVICE_PROVIDER_BROKE_OFF */
+function itemsIn(
+  collection: Collection,
+  body: Body,
+): { items: readonly Listed[]; ids: readonly ResourceId[] } {
+  const parsed = resources.safeParse(body[collection.name])
+  if (!parsed.success) throw brokeOff(collection, `has no array "${collection.name}" of resources`)
+  return {
+    items: parsed.data.filter(item => !isGone(item)).map(item => listed(collection, item)),
+    ids: parsed.data.map(({ id }) => resourceId(id)),
+  }
+}
+
+function listed(collection: Collection, item: Resource): Listed {
+  const project = text.safeParse(item[collection.project]).data
+  const parent = collection.parent ? text.safeParse(item[collection.parent]).data : undefined
+  return {
+    id: resourceId(item.id),
+    project: project === undefined ? null : projectId(project),
+    parent: parent === undefined ? null : resourceId(parent),
+  }
+}
+
+/** Glance shows an administrator what it will delete later, and nobody else. */
+export function isGone(resource: Readonly<Record<string, unknown>>): boolean {
+  return resource['status'] === 'deleted' || resource['status'] === 'pending_delete'
+}
+
+/** Whether the service says that there is more: only where the page was full, whatever it calls full. */
+function hasNext({ service, name }: Collection, body: Body): boolean {
+  const { next } = collectionRulesOf(service, name)
+  if (!next) return false
+  const links = body['member' in next ? next.member : next.links]
+  return Array.isArray(links) ? links.length > 0 : typeof links === 'string'
+}
+
+function absent({ name }: Collection): MixmatchError {
+  return new MixmatchError('NOT_FOUND', `There are no ${name} at this cloud.`)
+}
+
+function brokeOff({ name }: Collection, found: string): MixmatchError {
+  return new MixmatchError(
+    'SERVICE_PROVIDER_BROKE_OFF',
+    `The list of ${name} ${found}; expected a page of it.`,
+  )
+}

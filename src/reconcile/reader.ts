@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type FaultCode, MixmatchError } from '../errors.js'
+import type { ServiceAccess, ServiceIdentity } from '../identity/service-identity.js'
+import { type Micros, micros, type SpName } from '../ids.js'
+import { endpointBase } from '../routing/upstream-path.js'
+import { type JsonValue, parseJson } from '../service/json.js'
+import type { ServiceName } from '../service/service.js'
+import { services } from '../service/services.js'
+import { type Asked, ask } from '../upstream/ask.js'
+import type { Timeouts } from '../upstream/failure.js'
+import { headerValue } from '../upstream/headers.js'
+import type { Pools } from '../upstream/pools.js'
+
+/** What a cloud answered to a read. */
+export interface Answer {
+  readonly status: number
+  readonly body: JsonValue | undefined
+  /** A moment before which the cloud cannot have looked: by its own clock, when the question left. */
+  readonly at: Micros
+}
+
+/**
+ * Read one path of a service, as Mixmatch itself.
+ *
+ * @param path below version and project: `/volumes/detail?limit=500`
+ * @throws what `ask` and `ServiceIdentity.access` throw, once it has been tried again
+ */
+export type Read = (service: ServiceName, path: string) => Promise<Answer>
+
+export interface ReaderParts {
+  readonly cloud: {
+    readonly name: SpName
+    /** Where the configuration has it; else the catalog of that cloud tells. */
+    readonly endpoints: Readonly<Record<ServiceName, string | null>>
+  }
+  readonly identity: Pick<ServiceIdentity, 'access' | 'forget'>
+  readonly pools: Pools
+  readonly timeouts: Timeouts
+  /** `req-<uuid>`, by which the cloud's own logs tell whose questions these were. */
+  readonly requestId: string
+  /** How long to wait before asking again, and each time as much longer. */
+  readonly pauseMs: number
+  readonly signal: AbortSignal
+}
+
+/** A long list should survive a hiccup, and a cloud that is down should not hold up the others. */
+const ATTEMPTS = 3
+const hiccups: readonly FaultCode[] = [
+  'SERVICE_PROVIDER_UNREACHABLE',
+  'SERVICE_PROVIDER_TIMEOUT',
+  'SERVICE_PROVIDER_BROKE_OFF',
+]
+const tryAgain = [429, 500, 502, 503, 504]
+
+/** Read from one cloud: with a token that is renewed in time, and at once when it is refused. */
+export function createReader(parts: ReaderParts): Read {
+  const { identity, cloud, pauseMs, signal } = parts
+  const { name } = cloud
+
+  async function readAsKnown(service: ServiceName, path: string): Promise<Answer> {
+    const access = await identity.access(name)
+    const answer = await readOnce(parts, access, service, path)
+    if (answer.status !== 401) return answer
+    identity.forget(name, access.token)
+    return readOnce(parts, await identity.access(name), service, path)
+  }
+
+  return async function read(service, path) {
+    for (let attempt = 1; ; attempt += 1) {
+      signal.throwIfAborted()
+      try {
+        const answer = await readAsKnown(service, path)
+        if (attempt === ATTEMPTS || !tryAgain.includes(answer.status)) return answer
+      } catch (error) {
+        signal.throwIfAborted()
+        if (attempt === ATTEMPTS || !isHiccup(error)) throw error
+      }
+      await sleep(attempt * pauseMs, undefined, { signal })
+    }
+  }
+}
+
+async function readOnce(
+  { cloud, pools, timeouts, requestId, signal }: ReaderParts,
+  access: ServiceAccess,
+  service: ServiceName,
+  path: string,
+): Promise<Answer> {
+  const { catalogTypes, version, projectInPath } = services[service]
+  const listed = catalogTypes.map(type => access.endpoints.get(type)).find(url => url)
+  const url = cloud.endpoints[service] ?? listed
+  if (url === undefined) {
+    const message = `Service provider "${cloud.name}" has no ${service} service in its catalog.`
+    throw new MixmatchError('NOT_FOUND', message)
+  }
+  const base = new URL(endpointBase(url))
+  const prefix = `${base.pathname.replace(/\/$/, '')}/${version}`
+  const whole = `${prefix}${projectInPath ? `/${access.project.id}` : ''}${path}`
+  const begun = performance.now()
+  const asked = await ask(
+    pools.pool(cloud.name, base.origin, 'GET'),
+    {
+      path: whole,
+      headers: headersFor(service, access, requestId),
+      what: `Service provider "${cloud.name}": GET ${base.origin}${whole}`,
+    },
+    timeouts,
+    signal,
+  )
+  const at = askedAt(asked, performance.now() - begun)
+  return { status: asked.status, body: parseJson(asked.text), at }
+}
+
+/**
+ * The newest microversion that the cloud has, whichever that is: what is read here was only ever
+ * added to, and the owner of a group is shown from 3.58 on alone.
+ */
+function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: string): string[] {
+  const version = service === 'volume' ? ['OpenStack-API-Version', 'volume latest'] : []
+  const own = ['Accept', 'application/json', 'X-Openstack-Request-Id', requestId]
+  return [...own, ...version, 'X-Auth-Token', token.reveal()]
+}
+
+/** The Date of an answer tells when it was written; by our own clock where there is none. */
+function askedAt({ headers }: Asked, tookMs: number): Micros {
+  const answered = Date.parse(headerValue(headers, 'date') ?? '')
+  return micros(Math.floor((Number.isNaN(answered) ? Date.now() : answered) - tookMs) * 1000)
+}
+
+function isHiccup(error: unknown): boolean {
+  return error instanceof MixmatchError && hiccups.includes(error.code)
+}
