@@ -8,6 +8,7 @@ import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { importEvents } from '../log/import.js'
 import { openLog } from '../log/log.js'
+import { eventsInMapping } from '../log/mapping.js'
 import { fromLine, isExported } from '../log/portable.js'
 import { parseRecorded } from '../notification/recorded.js'
 import { toEvent } from '../notification/to-event.js'
@@ -17,23 +18,26 @@ import { logFileOf, logOption, viewsFileOf } from './files.js'
 
 export function importCommand(context: Context): Command {
   return new Command('import')
-    .description('Take in an export, or recorded notifications. The recorder must not run.')
+    .description(
+      'Take in an export, recorded notifications, or what a Python mixmatch had learned. The recorder must not run.',
+    )
     .argument(
-      '<file>',
+      '[file]',
       'a JSON object a line, as `log export` writes it or as a file:// bus has it',
     )
+    .option('--mixmatch-db <file>', 'the SQLite database of a Python mixmatch, instead of a file')
     .option(...logOption)
     .addHelpText(
       'after',
       '\nRun it again if it was interrupted: nothing is there twice.\nExample: mixmatch log import events.ndjson --log data/copy.db',
     )
-    .action(async (given: string, _options: object, command: Command) => {
-      const source = resolve(context.cwd, given)
+    .action(async (given: string | undefined, _options: object, command: Command) => {
+      const { mixmatchDb } = command.opts<{ mixmatchDb?: string }>()
+      const events = eventsOf({ given, mixmatchDb }, context)
       const file = logFileOf(command, context)
-      if (!existsSync(source)) throw new MixmatchError('USAGE', `${source}: no such file.`)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
-      const { restored, appended, duplicates } = await importEvents(log, eventsIn(source))
+      const { restored, appended, duplicates } = await importEvents(log, events)
       openViews(viewsFileOf(file), historyFiles([file])).views[Symbol.dispose]()
       context.stderr.write(
         `${file}: ${restored} events restored in their places, ${appended} recorded as new, ` +
@@ -42,7 +46,23 @@ export function importCommand(context: Context): Command {
     })
 }
 
-async function* eventsIn(source: string): AsyncGenerator<Event | RecordedEvent> {
+type Source = { given: string | undefined; mixmatchDb: string | undefined }
+
+/** @throws USAGE where none or two sources are named, or one that does not exist */
+function eventsOf({ given, mixmatchDb }: Source, { cwd }: Context): AsyncIterable<Imported> {
+  const named = given ?? mixmatchDb
+  if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
+    const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'
+    throw new MixmatchError('USAGE', message)
+  }
+  const source = resolve(cwd, named)
+  if (!existsSync(source)) throw new MixmatchError('USAGE', `${source}: no such file.`)
+  return given === undefined ? eventsInMapping(source) : eventsIn(source)
+}
+
+type Imported = Event | RecordedEvent
+
+async function* eventsIn(source: string): AsyncGenerator<Imported> {
   let number = 0
   const lines = createInterface({ input: createReadStream(source), crlfDelay: Infinity })
   for await (const text of lines) {

@@ -16,9 +16,10 @@ export type EventKind = (typeof eventKinds)[number]
 
 /**
  * Who says so: a notification bus, the proxy from an answer it passed on, the recorder about
- * itself (a bus lost, a queue declared anew), a reconcile that listed the cloud.
+ * itself (a bus lost, a queue declared anew), a reconcile that listed the cloud, an import of what
+ * another program had learned.
  */
-export const eventSources = ['bus', 'proxy', 'recorder', 'reconcile'] as const
+export const eventSources = ['bus', 'proxy', 'recorder', 'reconcile', 'import'] as const
 export type EventSource = (typeof eventSources)[number]
 
 /** How a notification came, so that it can be published again in the same form. */
@@ -74,4 +75,5 @@ export const ownEventTypes = {
   reconcileOwner: 'mixmatch.reconcile.owner',
   reconcileGone: 'mixmatch.reconcile.gone',
   reconcileFinished: 'mixmatch.reconcile.finished',
+  mappingImported: 'mixmatch.mapping.imported',
 } as const

@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { z } from 'zod'
+import { MixmatchError } from '../errors.js'
+import { type Event, ownEventTypes } from '../event/event.js'
+import {
+  isUuid,
+  type Micros,
+  micros,
+  projectId,
+  type ResourceType,
+  resourceId,
+  spName,
+} from '../ids.js'
+
+/**
+ * What the Python mixmatch had learned, as events: the rows of the table `resource_mapping` in a
+ * SQLite file of its own, or one made of its MySQL database (docs/migration.md).
+ *
+ * The table knows no times. Its rows held, at the latest, when the file was last written: what our
+ * own log has of a later time counts above them, and a deletion counts in any case. A row has the
+ * same message id whenever it is read, so that importing again adds nothing; of rows that say the
+ * same twice the first counts, as it did there.
+ *
+ * @throws IMPORT_REFUSED where it is no such database, or a row is none that mixmatch writes
+ */
+export async function* eventsInMapping(file: string): AsyncGenerator<Event> {
+  const writtenAt = micros(Math.floor(statSync(file).mtimeMs) * 1000)
+  const db = new Database(file, { readonly: true })
+  try {
+    for (const row of rowsOf(db, file)) yield eventOf(row, writtenAt, file)
+  } finally {
+    db.close()
+  }
+}
+
+const COLUMNS = 'id, resource_type, resource_id, resource_sp, project_id'
+
+function rowsOf(db: Database.Database, file: string): IterableIterator<unknown> {
+  try {
+    return db.prepare(`select ${COLUMNS} from resource_mapping order by rowid`).iterate()
+  } catch (cause) {
+    const message = `${file}: expected a SQLite file with the table resource_mapping (${COLUMNS}), found: ${
+      cause instanceof Error ? cause.message : cause
+    }.`
+    throw new MixmatchError('IMPORT_REFUSED', message, { cause })
+  }
+}
+
+/** It keyed its rows by the plural in the path of a request. */
+const types: Readonly<Record<'images' | 'volumes' | 'snapshots', ResourceType>> = {
+  images: 'image',
+  volumes: 'volume',
+  snapshots: 'snapshot',
+}
+
+const mapping = z.object({
+  id: z.union([z.number(), z.string()]),
+  resource_type: z.enum(['images', 'volumes', 'snapshots']),
+  resource_id: z.string().refine(isUuid, 'expected a UUID').transform(resourceId),
+  resource_sp: z.string().min(1),
+  project_id: z
+    .string()
+    .nullable()
+    .transform(text => (text ? projectId(text) : null)),
+})
+
+function eventOf(row: unknown, writtenAt: Micros, file: string): Event {
+  const parsed = mapping.safeParse(row)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const where = `${file}: resource_mapping ${JSON.stringify(row)}`
+    const message = `${where}: ${issue?.path.join('.')}: ${issue?.message}. Mend or delete the row.`
+    throw new MixmatchError('IMPORT_REFUSED', message)
+  }
+  const { resource_type, resource_id, resource_sp, project_id } = parsed.data
+  const resource = { type: types[resource_type], id: resource_id }
+  return {
+    serviceProvider: spName(resource_sp),
+    source: 'import',
+    messageId: `mixmatch-db ${resource.type} ${resource.id}`,
+    eventType: ownEventTypes.mappingImported,
+    kind: 'changed',
+    emittedAt: writtenAt,
+    resource,
+    project: project_id,
+    parent: null,
+    wire: { exchange: '', routingKey: '', envelope: 'none' },
+    body: JSON.stringify(row),
+  }
+}

@@ -1,0 +1,96 @@
+import { utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
+import { importEvents } from '../../src/log/import.js'
+import { openLog } from '../../src/log/log.js'
+import { eventsInMapping } from '../../src/log/mapping.js'
+import { mixmatch } from '../commands/mixmatch.js'
+import { alice, at, bob, cornmeal, deleted, disk, folder, image } from '../controls.js'
+
+type Row = readonly [type: string, id: string, sp: string, project: string | null]
+
+/** A database as `mixmatch-manage db_sync` made it, with these rows. */
+function mapped(t: ExecutionContext, ...rows: readonly Row[]): string {
+  const file = join(folder(t), 'mixmatch.db')
+  const db = new Database(file)
+  db.exec(`create table resource_mapping (
+    id integer not null primary key, resource_type varchar(60) not null,
+    resource_id varchar(255) not null, resource_sp varchar(255) not null,
+    project_id varchar(255))`)
+  const insert = db.prepare(
+    'insert into resource_mapping (resource_type, resource_id, resource_sp, project_id) values (?, ?, ?, ?)',
+  )
+  for (const row of rows) insert.run(row)
+  db.close()
+  utimesSync(file, new Date(at(10) / 1000), new Date(at(10) / 1000))
+  return file
+}
+
+const bare = (id: string) => id.replaceAll('-', '')
+
+test('what a Python mixmatch had learned is located after the import', async t => {
+  const file = mapped(
+    t,
+    ['volumes', bare(disk.id), 'cornmeal', alice],
+    ['images', bare(image.id), 'default', null],
+  )
+  const path = folder(t)
+  const first = await mixmatch(path, 'log', 'import', '--mixmatch-db', file, '--log', 'events.db')
+  t.is(first.code, 0, first.err)
+  t.regex(first.err, /2 recorded as new, 0 were there/)
+
+  const { out } = await mixmatch(path, 'locate', disk.id, '--log', 'events.db', '--format', 'json')
+  t.like(JSON.parse(out), { service_provider: 'cornmeal', type: 'volume', project: alice })
+  t.is((await mixmatch(path, 'views', 'check', '--log', 'events.db')).code, 0)
+  const again = await mixmatch(path, 'log', 'import', '--mixmatch-db', file, '--log', 'events.db')
+  t.regex(again.err, /0 recorded as new, 2 were there/)
+})
+
+test('rows that a redelivery wrote twice become one event, of the first', async t => {
+  const file = mapped(
+    t,
+    ['volumes', bare(disk.id), 'cornmeal', alice],
+    ['volumes', bare(disk.id), 'cornmeal', bob],
+  )
+  using log = openLog(join(folder(t), 'events.db'))
+  t.like(await importEvents(log, eventsInMapping(file)), { appended: 1, duplicates: 1 })
+  t.is([...log.read()][0]?.project, alice)
+})
+
+test('a mapping does not bring back what is known to be deleted', async t => {
+  const file = mapped(t, ['volumes', bare(disk.id), 'cornmeal', alice])
+  const path = folder(t)
+  {
+    using log = openLog(join(path, 'events.db'))
+    log.append([deleted(disk, { serviceProvider: cornmeal, emittedAt: at(5) })], at(6))
+  }
+  await mixmatch(path, 'log', 'import', '--mixmatch-db', file, '--log', 'events.db')
+  t.is((await mixmatch(path, 'locate', disk.id, '--log', 'events.db')).code, 1)
+})
+
+test('a row that mixmatch does not write is refused with the row and what is wrong', async t => {
+  for (const [row, wrong] of [
+    [['networks', disk.id, 'cornmeal', alice], /networks.*resource_type/],
+    [['volumes', 'disk', 'cornmeal', alice], /resource_id: expected a UUID/],
+    [['volumes', disk.id, '', alice], /resource_sp/],
+  ] as const) {
+    const file = mapped(t, row)
+    const run = await mixmatch(folder(t), 'log', 'import', '--mixmatch-db', file, '--log', 'e.db')
+    t.is(run.code, 1)
+    t.regex(run.err, wrong)
+  }
+})
+
+test('a file that is no database of mixmatch is refused, and none or two sources are misuse', async t => {
+  const path = folder(t)
+  openLog(join(path, 'other.db'))[Symbol.dispose]()
+  const other = await mixmatch(path, 'log', 'import', '--mixmatch-db', 'other.db', '--log', 'e.db')
+  t.is(other.code, 1)
+  t.regex(other.err, /other\.db: expected a SQLite file with the table resource_mapping/)
+
+  t.is((await mixmatch(path, 'log', 'import', '--log', 'e.db')).code, 2)
+  const both = await mixmatch(path, 'log', 'import', 'x', '--mixmatch-db', 'y', '--log', 'e.db')
+  t.is(both.code, 2)
+  t.regex(both.err, /either a file of JSON lines or --mixmatch-db/)
+})
