@@ -1,0 +1,57 @@
+import { ownEventTypes } from '../event/event.js'
+import { sourceCode } from '../event/stored.js'
+import { type Audited, caveatsOf, resourceOf, scopeOf, time } from './audited.js'
+import type { Report } from './report.js'
+
+interface Found {
+  readonly service_provider: string
+  readonly resource_type: number
+  readonly resource_id: Buffer | string
+  readonly project: string | null
+  readonly event_type: string
+  readonly position: number
+  readonly recorded_at: number
+}
+
+const meaning: Readonly<Record<string, string>> = {
+  [ownEventTypes.observedFound]: 'the cloud had it, the log did not know',
+  [ownEventTypes.observedMissing]: 'the log had it, the cloud did not',
+}
+
+/** What reconciling found to be otherwise in the clouds than the log had it. */
+export function driftOf(audited: Audited): Report {
+  const rows = audited.db
+    .prepare<[number], Found>(
+      `select sp.name as service_provider, e.resource_type, e.resource_id, pr.name as project,
+        t.name as event_type, e.position, e.recorded_at
+      from history e join service_providers sp on sp.id = e.service_provider
+      join log.event_types t on t.id = e.event_type
+      left join projects pr on pr.id = e.project
+      where e.origin in (select id from log.origins where source = ${sourceCode('reconcile')})
+        and e.resource_id is not null and e.position <= ?
+      order by e.position`,
+    )
+    .all(audited.upTo)
+  return {
+    title: 'Drift',
+    verdict: `${rows.length} differences were found by reconciling.`,
+    scope: scopeOf(audited),
+    caveats: caveatsOf(audited),
+    sections: [
+      {
+        name: 'drift',
+        title: 'What reconciling found',
+        columns: ['position', 'recorded_at', 'service_provider', 'resource', 'project', 'found'],
+        rows: rows.map(row => ({
+          position: row.position,
+          recorded_at: time(row.recorded_at),
+          service_provider: row.service_provider,
+          resource: resourceOf(row.resource_type, row.resource_id),
+          project: row.project,
+          found: meaning[row.event_type] ?? row.event_type,
+        })),
+      },
+    ],
+    charts: [],
+  }
+}

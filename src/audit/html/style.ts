@@ -1,0 +1,56 @@
+/** Okabe and Ito's colours, which people tell apart who see some of them alike. */
+const colours = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#7f7f7f',
+  '#b8a800',
+]
+
+export const style = `
+:root { color-scheme: light dark; --ink: #1b2330; --quiet: #667085; --rule: #e4e7ec; --paper: #f5f6f8;
+  --card: #fff; --accent: #0072b2; --alarm: #c8372d; --warn: #fff6e5; --warn-edge: #e69f00 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --quiet: #98a2b3; --rule: #2c3442;
+  --paper: #11151c; --card: #181e28; --accent: #56b4e9; --alarm: #ff7b6e; --warn: #2b2414 } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif }
+main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 64px }
+header { margin-bottom: 24px }
+.brand { margin: 0; color: var(--accent); font-weight: 700; font-size: 13px; letter-spacing: .08em; text-transform: uppercase }
+h1 { margin: 2px 0 6px; font-size: 32px; line-height: 1.2; letter-spacing: -.01em; overflow-wrap: anywhere }
+h2 { margin: 0; font-size: 18px }
+h2 small { color: var(--quiet); font-weight: 400; font-size: 14px }
+.verdict { margin: 0; font-size: 18px; color: var(--quiet) }
+.scope { display: flex; flex-wrap: wrap; gap: 10px 28px; margin: 0 0 20px; padding: 14px 20px;
+  background: var(--card); border: 1px solid var(--rule); border-radius: 10px }
+.scope div { min-width: 0 } .scope dt { color: var(--quiet); font-size: 12px } .scope dd { margin: 0; overflow-wrap: anywhere;
+  font-size: 13px; font-variant-numeric: tabular-nums }
+.caveat { margin: 0 0 12px; padding: 10px 16px; background: var(--warn); border-left: 4px solid var(--warn-edge); border-radius: 4px }
+figure, section { margin: 0 0 20px; padding: 20px 24px; background: var(--card); border: 1px solid var(--rule); border-radius: 10px }
+figcaption { margin-bottom: 12px } figcaption p, .note, .none { margin: 2px 0 0; color: var(--quiet); font-size: 13px }
+svg { display: block; width: 100%; height: auto; overflow: visible }
+svg text { font: 12px/1 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; fill: var(--ink);
+  font-variant-numeric: tabular-nums }
+svg text.tick { fill: var(--quiet); font-size: 11px } svg text.end { fill: var(--c); font-weight: 600 }
+.rule { stroke: var(--rule) } .base { stroke: var(--c); stroke-opacity: .35 }
+.line { fill: none; stroke: var(--c); stroke-width: 2 } .area { fill: var(--c); fill-opacity: .08 }
+.bar { fill: var(--c) } .silence { fill: url(#silence) } .hatch { stroke: var(--quiet); stroke-width: 1.6; stroke-opacity: .55 }
+.gap { fill: var(--alarm); fill-opacity: .3; stroke: var(--alarm) }
+.ribbon { fill: none; stroke: var(--c); stroke-opacity: .34 } .ribbon:hover { stroke-opacity: .7 }
+.node { fill: var(--c) } .cell { fill: var(--accent) } svg text.strong { fill: var(--card); font-weight: 600 }
+.span { fill: var(--c) } .lasts { fill-opacity: .82 } .bar:hover, .span:hover, .cell:hover { filter: brightness(1.15) }
+.neutral { --c: var(--quiet) }
+${colours.map((colour, index) => `.c${index} { --c: ${colour} }`).join(' ')}
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 10px; padding: 0; list-style: none; font-size: 13px }
+.legend i { display: inline-block; width: 11px; height: 11px; margin-right: 6px; border-radius: 3px; background: var(--c) }
+.wide { margin-top: 10px; overflow-x: auto }
+table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
+th { padding: 6px 14px 6px 0; color: var(--quiet); font-weight: 500; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule) }
+td { padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap }
+tbody tr:last-child td { border-bottom: 0 } .number { text-align: right; padding-right: 22px } .nothing { color: var(--quiet) }
+@media print { body { background: #fff } figure, section { break-inside: avoid } }
+`.trim()

@@ -1,0 +1,13 @@
+/** Least and greatest of what is known; null where nothing is. */
+export function least(values: readonly (number | null)[]): number | null {
+  return values.reduce((one, other) => (one === null || (other ?? one) < one ? other : one), null)
+}
+
+export function greatest(values: readonly (number | null)[]): number | null {
+  return values.reduce((one, other) => (one === null || (other ?? one) > one ? other : one), null)
+}
+
+/** Microseconds as seconds, to the millisecond. */
+export function seconds(microseconds: number | null): number | null {
+  return microseconds === null ? null : Math.round(microseconds / 1e3) / 1e3
+}

@@ -1,0 +1,103 @@
+import { position as positionOf } from '../ids.js'
+import { activityOf, silencesIn } from './activity.js'
+import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
+import { gapsIn } from './gaps.js'
+import type { Cells, Report } from './report.js'
+import { gapSection, silenceSection } from './summary.js'
+import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
+
+/** Whether anything of some projects was ever where it must not be. */
+export interface ResidencyQuestion {
+  readonly projects: readonly string[]
+  readonly notAt: readonly string[]
+  /** By the clocks of the clouds, microseconds; null for as far as the history goes. */
+  readonly from: number | null
+  readonly until: number | null
+  /** How long a silence of one of these clouds is worth a warning, microseconds. */
+  readonly silence: number
+}
+
+/**
+ * Every time in which a cloud that is named held something of a project that is named, with the
+ * events that prove it. A clean answer is as good as what was heard: gaps and silences of those
+ * clouds are part of it.
+ *
+ * @returns the report, and whether anything was found
+ */
+export function residencyOf(
+  audited: Audited,
+  question: ResidencyQuestion,
+): { report: Report; breached: boolean } {
+  const turns = turnsWhere(
+    audited,
+    `pr.name in ${anyOf('projects')} and sp.name in ${anyOf('clouds')}
+      and (:until is null or p.from_at <= :until) and (:from is null or ifnull(p.to_at >= :from, true))`,
+    {
+      projects: JSON.stringify(question.projects),
+      clouds: JSON.stringify(question.notAt),
+      from: question.from,
+      until: question.until,
+    },
+  )
+  const asked = (each: { cloud: string }) => question.notAt.includes(each.cloud)
+  const silences = silencesIn(activityOf(audited, question.silence), question.silence).filter(asked)
+  const gaps = gapsIn(audited).filter(asked)
+  const whose = question.projects.join(', ')
+  const where = question.notAt.join(', ')
+  const breached = turns.length > 0
+  return {
+    breached,
+    report: {
+      title: `Residency of ${whose}`,
+      verdict: breached
+        ? `${turns.length} times something of ${whose} was at ${where}.`
+        : `Nothing of ${whose} is known to have been at ${where}${period(question)}.`,
+      scope: scopeOf(audited),
+      caveats: [
+        ...caveatsOf(audited),
+        ...unheardOf(audited, question.notAt).map(
+          cloud => `The history has never heard of a cloud "${cloud}": is the name right?`,
+        ),
+        ...(silences.length + gaps.length > 0
+          ? [
+              `${where}: ${gaps.length} gaps and ${silences.length} silences in the record, in which ` +
+                'something may have been there unheard.',
+            ]
+          : []),
+      ],
+      sections: [
+        {
+          name: 'evidence',
+          title: `What of ${whose} was at ${where}`,
+          columns: [...turnColumns, 'from_event', 'from_hash', 'to_event'],
+          rows: turns.map(turn => ({ ...turnCells(turn), ...proof(audited, turn) })),
+        },
+        gapSection(gaps),
+        silenceSection(silences),
+      ],
+      charts: breached ? [spansOf(audited, 'When it was there', turns)] : [],
+    },
+  }
+}
+
+function period({ from, until }: ResidencyQuestion): string {
+  return `${from === null ? '' : ` from ${time(from)}`}${until === null ? '' : ` until ${time(until)}`}`
+}
+
+function unheardOf({ db }: Audited, clouds: readonly string[]): string[] {
+  const heard = db.prepare<[string], number>('select id from service_providers where name = ?')
+  return clouds.filter(cloud => heard.get(cloud) === undefined)
+}
+
+function proof(
+  { history }: Audited,
+  turn: { from_position: number; to_position: number | null },
+): Cells {
+  const event = (at: number | null) => (at === null ? undefined : history.get(positionOf(at)))
+  const begun = event(turn.from_position)
+  return {
+    from_event: begun?.eventType ?? null,
+    from_hash: begun?.hash ?? null,
+    to_event: event(turn.to_position)?.eventType ?? null,
+  }
+}

@@ -1,0 +1,47 @@
+import type { History } from '../log/history.js'
+import { verifyLog } from '../log/verify.js'
+import type { Report } from './report.js'
+
+/**
+ * Whether the history is what was recorded: the chain, the positions and the guards of every file.
+ *
+ * @param head a hash noted down earlier, which must be in it
+ * @param progress called now and then with the position reached
+ */
+export function verifiedOf(
+  history: History,
+  head: string | undefined,
+  progress: (position: number) => void,
+): { report: Report; holds: boolean } {
+  const verdict = verifyLog(history, head, progress)
+  const holds = verdict.breaches.length === 0
+  const { position, archive } = history.base()
+  return {
+    holds,
+    report: {
+      title: 'Verification',
+      verdict: holds
+        ? `${verdict.events} events hold.`
+        : `${verdict.breaches.length} breaches: compare with another copy.`,
+      scope: {
+        log: history.parts.map(({ file }) => file).join(', '),
+        events: verdict.events,
+        head: verdict.head.hash,
+        noted_head: head ?? null,
+      },
+      caveats:
+        position === 0
+          ? []
+          : [`The first ${position} events are in the archive ${archive}, which was not read.`],
+      sections: [
+        {
+          name: 'breaches',
+          title: 'What does not hold',
+          columns: ['position', 'problem'],
+          rows: verdict.breaches.map(breach => ({ ...breach })),
+        },
+      ],
+      charts: [],
+    },
+  }
+}

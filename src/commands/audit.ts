@@ -1,0 +1,192 @@
+import { Command, Option } from 'commander'
+import { anomaliesOf } from '../audit/anomalies.js'
+import { type Audited, openAudited } from '../audit/audited.js'
+import { driftOf } from '../audit/drift.js'
+import { placementOf } from '../audit/placement.js'
+import type { Report } from '../audit/report.js'
+import { residencyOf } from '../audit/residency.js'
+import { summaryOf } from '../audit/summary.js'
+import { verifiedOf } from '../audit/verified.js'
+import { MixmatchError } from '../errors.js'
+import { isResourceType, projectId, type ResourceType } from '../ids.js'
+import { type Point, parsePoint } from '../replay/point.js'
+import type { Context } from './context.js'
+import { logOption, openHistoryOf } from './files.js'
+import { progressOn } from './progress.js'
+import { printReport, type ReportOptions, reportFormats } from './report-output.js'
+
+/** Reports over a log file alone: a copy of it is enough, and nothing is left beside it. */
+export function auditCommand(context: Context): Command {
+  const audit = new Command('audit').description(
+    'Reports over an event log: a copied file is enough, on a read-only medium too.',
+  )
+  for (const command of [
+    summaryCommand,
+    placementCommand,
+    residencyCommand,
+    anomaliesCommand,
+    driftCommand,
+    verifyCommand,
+  ]) {
+    audit.addCommand(command(context))
+  }
+  return audit
+}
+
+function summaryCommand(context: Context): Command {
+  return reporting('summary', 'what there is and was, per cloud, type and project')
+    .addOption(silenceOption())
+    .addHelpText('after', example('summary --format html > summary.html'))
+    .action((options: ReportOptions & { silence: number }, command: Command) => {
+      print(context, command, options, audited => summaryOf(audited, options.silence))
+    })
+}
+
+function placementCommand(context: Context): Command {
+  return reporting('placement', 'what was where at a time')
+    .option('--at <point>', 'a time by the clouds’ clocks, or a position of the log', parsePoint)
+    .option('--project <ids>', 'only of these, by commas', list, [])
+    .option('--sp <names>', 'only at these clouds, by commas', list, [])
+    .option('--type <types>', 'only image, volume, snapshot, …, by commas', types, [])
+    .addHelpText('after', example('placement --at 2026-11-23T13:20 --sp sp1'))
+    .action(
+      (
+        options: ReportOptions & {
+          at?: Point
+          project: readonly string[]
+          sp: readonly string[]
+          type: readonly ResourceType[]
+        },
+        command: Command,
+      ) => {
+        const { at } = options
+        const filter = {
+          projects: options.project.map(projectId),
+          serviceProviders: options.sp,
+          types: options.type,
+        }
+        const time = at && 'time' in at ? at.time : null
+        print(context, command, options, audited => placementOf(audited, filter, time), at)
+      },
+    )
+}
+
+function residencyCommand(context: Context): Command {
+  return reporting('residency', 'whether anything of a project was ever where it must not be')
+    .requiredOption('--project <ids>', 'whose, by commas', list, [])
+    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', list, [])
+    .option('--from <time>', 'by the clouds’ clocks', time)
+    .option('--until <time>', 'by the clouds’ clocks', time)
+    .addOption(silenceOption())
+    .addHelpText(
+      'after',
+      `\nExits 1 with the evidence if it was.${example('residency --project 3f… --not-at sp1,sp2')}`,
+    )
+    .action(
+      (
+        options: ReportOptions & {
+          project: readonly string[]
+          notAt: readonly string[]
+          from?: number
+          until?: number
+          silence: number
+        },
+        command: Command,
+      ) => {
+        const { notAt, from = null, until = null, silence } = options
+        const projects = options.project.map(projectId)
+        print(context, command, options, audited => {
+          const found = residencyOf(audited, { projects, notAt, from, until, silence })
+          if (found.breached) context.setExitCode(1)
+          return found.report
+        })
+      },
+    )
+}
+
+function anomaliesCommand(context: Context): Command {
+  return reporting('anomalies', 'what does not fit together')
+    .addOption(silenceOption())
+    .addHelpText('after', example('anomalies --format csv > anomalies.csv'))
+    .action((options: ReportOptions & { silence: number }, command: Command) => {
+      print(context, command, options, audited => anomaliesOf(audited, options.silence))
+    })
+}
+
+function driftCommand(context: Context): Command {
+  return reporting('drift', 'what reconciling found to be otherwise than the log had it')
+    .addHelpText('after', example('drift'))
+    .action((options: ReportOptions, command: Command) => {
+      print(context, command, options, driftOf)
+    })
+}
+
+function verifyCommand(context: Context): Command {
+  return reporting('verify', 'whether the log is what was recorded')
+    .option('--head <hash>', 'a head noted down earlier, which must be in it')
+    .addHelpText('after', `\nExits 1 if something does not hold.${example('verify --log copy.db')}`)
+    .action((options: ReportOptions & { head?: string }, command: Command) => {
+      using history = openHistoryOf(command, context)
+      const total = history.head().position - history.base().position
+      using progress = progressOn(context.stderr, 'verifying', total)
+      const { report, holds } = verifiedOf(history, options.head, at => progress.at(at))
+      if (!holds) context.setExitCode(1)
+      printReport(context.stdout, report, options)
+    })
+}
+
+function reporting(name: string, description: string): Command {
+  return new Command(name)
+    .description(`Report ${description}.`)
+    .option(...logOption)
+    .addOption(new Option('--format <format>').choices(reportFormats).default('table'))
+    .option('--section <name>', 'only one part of the report')
+}
+
+function print(
+  context: Context,
+  command: Command,
+  options: ReportOptions,
+  reportOn: (audited: Audited) => Report,
+  at?: Point,
+): void {
+  using history = openHistoryOf(command, context)
+  using audited = openAudited(history, at && 'position' in at ? at.position : undefined)
+  printReport(context.stdout, reportOn(audited), options)
+}
+
+function silenceOption(): Option {
+  return new Option('--silence <hours>', 'how long a bus may say nothing')
+    .default(24 * HOUR, '24')
+    .argParser(text => {
+      const hours = Number(text)
+      if (hours > 0) return hours * HOUR
+      throw new MixmatchError('USAGE', `--silence: expected hours, found "${text}".`)
+    })
+}
+
+const HOUR = 3600e6 // in microseconds
+
+function example(args: string): string {
+  return `\nExample: mixmatch audit ${args}`
+}
+
+function list(text: string, others: readonly string[]): string[] {
+  return [...others, ...text.split(',').filter(each => each !== '')]
+}
+
+function types(text: string, others: readonly ResourceType[]): ResourceType[] {
+  return [
+    ...others,
+    ...list(text, []).map(type => {
+      if (isResourceType(type)) return type
+      throw new MixmatchError('USAGE', `--type: "${type}" is nothing that can be located.`)
+    }),
+  ]
+}
+
+function time(text: string): number {
+  const point = parsePoint(text)
+  if ('time' in point) return point.time
+  throw new MixmatchError('USAGE', `"${text}": expected a time such as 2026-11-23T13:20.`)
+}

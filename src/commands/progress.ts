@@ -1,0 +1,30 @@
+import type { Context } from './context.js'
+
+/** How often a line of progress is worth writing. */
+const EVERY_MS = 100
+
+/** A line on a terminal that says how far a long work has come. Nothing where nobody watches. */
+export interface Progress extends Disposable {
+  at(done: number): void
+}
+
+/**
+ * @param what is being done, e.g. `verifying`
+ * @param total of the units that `at` is told
+ */
+export function progressOn(stderr: Context['stderr'], what: string, total: number): Progress {
+  if (!stderr.isTTY) return { at: () => {}, [Symbol.dispose]: () => {} }
+  let written = 0
+  return {
+    at(done) {
+      const now = performance.now()
+      if (now - written < EVERY_MS) return
+      written = now
+      const percent = total > 0 ? Math.floor((100 * done) / total) : 100
+      stderr.write(`\r\u001b[K${what} ${percent} % (${done} of ${total})`)
+    },
+    [Symbol.dispose]() {
+      stderr.write('\r\u001b[K')
+    },
+  }
+}
