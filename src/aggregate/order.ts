@@ -1,6 +1,7 @@
 import type { SpName } from '../ids.js'
 import type { JsonValue } from '../service/json.js'
 import type { CollectionRules, ListRules } from '../service/list-rules.js'
+import { entry } from '../service/services.js'
 import { valuesOf } from './query.js'
 
 /** The order of a list, as every cloud that is asked for it keeps it. */
@@ -12,6 +13,7 @@ export interface Order {
 }
 
 export interface SortKey {
+  /** As items show it. */
   readonly name: string
   readonly descending: boolean
 }
@@ -36,7 +38,7 @@ export function orderOf(query: string, rules: ListRules): Order {
   const first = directions[0]
   const added = rules.addedDirection === 'first' || directions.length === 1 ? first : 'desc'
   const keys = (names.length > 0 ? names : ['created_at']).map((name, index) => ({
-    name,
+    name: entry(rules.shownAs, name) ?? name,
     descending: descends(directions[index] ?? first),
   }))
   const isSorted = keys.some(({ name }) => name === 'created_at')

@@ -5,6 +5,7 @@ export const imageLists: ListRules = {
   defaultLimit: 25,
   maxLimit: 1000,
   repeatedSortKeys: true,
+  shownAs: {},
   addedDirection: 'only',
   offsets: false,
   collections: {

@@ -8,6 +8,8 @@ export interface ListRules {
   readonly maxLimit: number
   /** Whether `sort_key` and `sort_dir` may be repeated; where they may not, the first counts. */
   readonly repeatedSortKeys: boolean
+  /** Members of items by the names under which lists are sorted by them, where those differ. */
+  readonly shownAs: Readonly<Record<string, string>>
   /**
    * To break ties, services add `created_at` and `id`: in the direction of the first key, or, unless
    * there is `only` one direction, from the newest to the oldest.

@@ -11,6 +11,13 @@ export const volumeLists: ListRules = {
   defaultLimit: 1000,
   maxLimit: 1000,
   repeatedSortKeys: false,
+  // The columns of its database: cinderclient sorts by these names.
+  shownAs: {
+    display_name: 'name',
+    display_description: 'description',
+    expires_at: 'guaranteed_until',
+    volume_size: 'size',
+  },
   addedDirection: 'first',
   offsets: true,
   collections: {

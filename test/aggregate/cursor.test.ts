@@ -1,0 +1,60 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
+import test from 'ava'
+import { type Cursor, createCursors, cursorKey } from '../../src/aggregate/cursor.js'
+import { alice, bob, cornmeal, idp } from '../controls.js'
+
+const cursor: Cursor = {
+  last: { cloud: idp, id: 'an id', values: ['name', 7, true, null] },
+  places: [
+    { cloud: idp, project: alice, after: 'an id' },
+    { cloud: cornmeal, project: bob, after: null },
+  ],
+}
+const cursors = createCursors(cursorKey(['secret']))
+
+test('a cursor that was written reads the same', t => {
+  t.deepEqual(cursors.read(cursors.write(cursor, 'list'), 'list'), cursor)
+})
+
+test('a cursor is no good for another list, or with another key', t => {
+  const text = cursors.write(cursor, 'list')
+  t.is(cursors.read(text, 'another list'), null)
+  t.is(createCursors(cursorKey(['another'])).read(text, 'list'), null)
+})
+
+test('no byte of a cursor can be changed', t => {
+  const bytes = Buffer.from(cursors.write(cursor, 'list'), 'base64url')
+  for (const index of bytes.keys()) {
+    const changed = Buffer.from(bytes)
+    changed[index] = (changed[index] ?? 0) ^ 1
+    t.is(cursors.read(changed.toString('base64url'), 'list'), null)
+  }
+})
+
+for (const text of ['', 'x', '%%%', 'A'.repeat(22), 'A'.repeat(100_000)]) {
+  test(`${text.slice(0, 30)}… of ${text.length} characters is no cursor`, t => {
+    t.is(cursors.read(text, 'list'), null)
+  })
+}
+
+test('what another version has signed is no cursor', t => {
+  const packed = deflateRawSync('["something","else"]')
+  const digest = createHmac('sha256', cursorKey(['secret']))
+    .update('4 list')
+    .update(packed)
+    .digest()
+  const text = Buffer.concat([digest.subarray(0, 16), packed]).toString('base64url')
+  t.is(cursors.read(text, 'list'), null)
+})
+
+test('the same secrets give the same key, and others another', t => {
+  t.deepEqual(cursorKey(['a', 'b']), cursorKey(['a', 'b']))
+  t.notDeepEqual(cursorKey(['a', 'b']), cursorKey(['ab']))
+})
+
+test('positions in three clouds fit into a URL with ease', t => {
+  const place = () => ({ cloud: cornmeal, project: bob, after: randomUUID() })
+  const places = [place(), place(), place()]
+  t.true(cursors.write({ ...cursor, places }, 'list').length < 400)
+})

@@ -1,0 +1,41 @@
+import test from 'ava'
+import { hasCome, minorIn, withCommonMicroversion } from '../../src/aggregate/microversion.js'
+
+const asking = (value: string) => ['OpenStack-API-Version', value]
+const ranges = [
+  { min: 0, max: 70 },
+  { min: 0, max: 59 },
+]
+
+for (const [asked, sent] of [
+  ['volume latest', 'volume 3.59'],
+  ['volume 3.66', 'volume 3.59'],
+  ['volume 3.59', 'volume 3.59'],
+  ['volume 3.0', 'volume 3.0'],
+  ['volume 3.71', 'volume 3.71'],
+  ['compute latest', 'compute latest'],
+  ['compute 2.1, volume latest', 'compute 2.1,volume 3.59'],
+  ['volume nonsense', 'volume nonsense'],
+] as const) {
+  test(`${asked} is sent as ${sent} where one cloud knows 3.70 and another 3.59`, t => {
+    t.deepEqual(withCommonMicroversion(asking(asked), ranges), asking(sent))
+  })
+}
+
+test('nothing is sent where nothing was asked for, nor changed where nothing is known', t => {
+  t.deepEqual(withCommonMicroversion(['Accept', '*/*'], ranges), ['Accept', '*/*'])
+  t.deepEqual(withCommonMicroversion(asking('volume latest'), []), asking('volume latest'))
+})
+
+test('the number of a microversion is what follows its point', t => {
+  t.is(minorIn(asking('compute 2.1, volume 3.60')), 60)
+  t.is(minorIn(asking('volume latest')), Number.POSITIVE_INFINITY)
+  t.is(minorIn([]), 0)
+})
+
+test('a microversion has come if it is asked for or older, or was always there', t => {
+  t.true(hasCome('3.59', 59))
+  t.false(hasCome('3.59', 58))
+  t.false(hasCome('3.5', 3))
+  t.true(hasCome(null, 0))
+})
