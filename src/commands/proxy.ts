@@ -1,8 +1,9 @@
 import cluster from 'node:cluster'
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
-import { answerReports } from '../process/reports.js'
+import { answerReports, type Missing } from '../process/reports.js'
 import { sayReady } from '../process/run.js'
 import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
@@ -28,7 +29,10 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile) }
   const metrics = createProxyMetrics()
-  const tell = answerReports(async () => ({ metrics: await metrics.report(), missing: [] }))
+  const tell = answerReports(async () => ({
+    metrics: await metrics.report(),
+    missing: existsSync(files.viewsFile) ? [] : [noViews],
+  }))
   const cutOff = await work(config, files, logger, { asked, metrics }, ({ address, port }) => {
     logger.info({ address, port }, 'accepting connections')
     sayReady()
@@ -38,3 +42,5 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   logger.info('stopped')
   cluster.worker?.disconnect()
 }
+
+const noViews: Missing = { part: 'views', reason: 'there are none: start "mixmatch record"' }

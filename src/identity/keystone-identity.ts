@@ -29,6 +29,8 @@ export interface IdentityOptions {
   readonly now: () => number
   /** Told of every question to the caches: who it is, and the way to another cloud. */
   readonly onLookup?: (cache: 'caller' | 'visit', result: 'hit' | 'miss') => void
+  /** Told of every way to another cloud that was taken to its end, or as far as it went. */
+  readonly onVisit?: (at: SpName, result: 'arrived' | 'failed', ms: number) => void
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
@@ -77,13 +79,25 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
   const callers = cache<Caller>('caller')
   const visits = cache<Visit>('visit')
 
+  async function timed<Value>(at: SpName, way: () => Promise<Value>): Promise<Value> {
+    const begun = now()
+    try {
+      const value = await way()
+      options.onVisit?.(at, 'arrived', now() - begun)
+      return value
+    } catch (error) {
+      options.onVisit?.(at, 'failed', now() - begun)
+      throw error
+    }
+  }
+
   async function visit(token: Token, caller: Caller, at: SpName): Promise<Visit> {
     const there = clouds.get(at)
     if (!there) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
     refuseWhatMustNotLeave(caller, there)
     try {
       return await visits.get(visitKey(token, at), () =>
-        beginVisit(token, caller, there, { home, cacheSeconds, now, logger }),
+        timed(at, () => beginVisit(token, caller, there, { home, cacheSeconds, now, logger })),
       )
     } catch (error) {
       if (codeOf(error) === 'NOT_AUTHENTICATED') callers.drop(token.digest)

@@ -22,6 +22,8 @@ export interface ProxyMetrics {
   answered(request: AnsweredRequest): void
   /** A question to the token cache: `caller` for who it is, `visit` for the way to another cloud. */
   asked(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
+  /** A way to another cloud by Keystone-to-Keystone federation. */
+  visited(cloud: string, result: 'arrived' | 'failed', ms: number): void
   report(): Promise<Report>
 }
 
@@ -57,6 +59,13 @@ export function createProxyMetrics(): ProxyMetrics {
     labelNames: ['cache', 'result'],
     registers,
   })
+  const visits = new Histogram({
+    name: 'mixmatch_federation_duration_seconds',
+    help: 'The way to another cloud by Keystone-to-Keystone federation, which precedes a first request.',
+    labelNames: ['cloud', 'result'],
+    buckets: SECONDS,
+    registers,
+  })
   return {
     answered({ service, cloud, method, status, reason, seconds, fault }) {
       requests.inc({ service, cloud, method, code: String(status), reason })
@@ -64,6 +73,7 @@ export function createProxyMetrics(): ProxyMetrics {
       if (fault !== null) faults.inc({ cloud, fault })
     },
     asked: (cache, result) => lookups.inc({ cache, result }),
+    visited: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
     report: () => registry.getMetricsAsJSON(),
   }
 }

@@ -71,18 +71,17 @@ export function openCensus(options: CensusOptions): Census {
     return {
       metrics: [await inherit(), ...[...heard.values()].flatMap(metricsOf)],
       missing: [
-        ...(fleet.recorder ? missingAt(answerOf(fleet.recorder)) : []),
-        ...(fleet.workers.some(answerOf)
-          ? []
-          : [{ part: 'workers', reason: 'none answers' } as const]),
+        ...(fleet.recorder ? missingAtRecorder(answerOf(fleet.recorder)) : []),
+        ...missingAtWorkers(fleet.workers.map(answerOf)),
       ],
     }
   }
 
   function killWhatHangs(): void {
-    for (const [process, { at }] of heard) {
+    for (const [process, { at, report }] of heard) {
       const silentMs = Math.round(performance.now() - at)
-      if (hasEnded(process) || silentMs < patienceMs) continue
+      // One that never answered is only just starting, and may have views to build from a long log.
+      if (report === null || hasEnded(process) || silentMs < patienceMs) continue
       logger.error({ pid: process.pid, silent_ms: silentMs }, 'a process hangs and is killed')
       process.kill('SIGKILL')
     }
@@ -101,8 +100,14 @@ function metricsOf({ report }: Heard): Report[] {
   return report ? [report.metrics] : []
 }
 
-function missingAt(recorder: ProcessReport | null): readonly Missing[] {
-  return recorder?.missing ?? [{ part: 'recorder', reason: 'it does not answer' }]
+function missingAtRecorder(answer: ProcessReport | null): readonly Missing[] {
+  return answer?.missing ?? [{ part: 'recorder', reason: 'it does not answer' }]
+}
+
+/** One that works is enough: the others may just be relieved. */
+function missingAtWorkers(answers: readonly (ProcessReport | null)[]): readonly Missing[] {
+  const [first] = answers.filter(answer => answer !== null)
+  return first?.missing ?? [{ part: 'workers', reason: 'none answers' }]
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

@@ -96,7 +96,8 @@ export function keepRunning({ name, start, patienceMs, onDeath, logger }: ChildO
   }
 
   async function beAtWork(run: Run): Promise<void> {
-    if (!(await run.atWork)) throw new ChildFailed(name, (await run.gone).code ?? 1)
+    if ((await run.atWork) || stopping) return
+    throw new ChildFailed(name, (await run.gone).code ?? 1)
   }
 
   async function dismiss(run: Run): Promise<void> {
@@ -128,6 +129,7 @@ export function keepRunning({ name, start, patienceMs, onDeath, logger }: ChildO
       await beAtWork(current)
     },
     async relieve(letGo) {
+      if (stopping) return
       const fresh = begin()
       await beAtWork(fresh)
       if (stopping) return

@@ -50,7 +50,7 @@ export async function supervise(supervision: Supervision): Promise<number> {
     try {
       await fleet.replace()
     } finally {
-      await manager.ready(statusOf(fleet))
+      if (state === 'serving') await manager.ready(statusOf(fleet))
     }
   }
 
@@ -123,5 +123,6 @@ function opsOf(parts: {
 }
 
 function statusOf({ recorder, workers }: Fleet): string {
-  return `${recorder ? 'a recorder and ' : ''}${workers.length} workers`
+  const serving = workers.length === 1 ? 'one worker' : `${workers.length} workers`
+  return recorder ? `recording, and ${serving} serving` : `${serving} serving`
 }

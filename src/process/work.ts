@@ -58,6 +58,7 @@ export async function work(
     },
     now: Date.now,
     onLookup: metrics.asked,
+    onVisit: metrics.visited,
     logger,
   })
   const pools = createPools({

@@ -131,3 +131,19 @@ test('requests that wait for 100 Continue reach the listener like all others', a
   t.is(headers.connection, 'close')
   t.is(seen.length, 1)
 })
+
+test('once retired, every answer is the last on its connection, and new connections are taken', async t => {
+  const { listener, next } = holding()
+  const [url, server] = await start(t, listener)
+  const running = fetch(url)
+  const held = await next()
+  server.retire()
+  held.end('old')
+  const later = fetch(url)
+  const taken = await next()
+  taken.end('new')
+  for (const { status, headers } of [await running, await later]) {
+    t.is(status, 200)
+    t.is(headers.get('connection'), 'close')
+  }
+})

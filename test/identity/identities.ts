@@ -15,7 +15,9 @@ import type { Keystones } from './keystones.js'
 export const sp1 = spName('sp1')
 
 type Options = Partial<
-  Timeouts & Pick<IdentityOptions, 'cacheSeconds'> & Omit<CloudOptions, 'name'>
+  Timeouts &
+    Pick<IdentityOptions, 'cacheSeconds' | 'onLookup' | 'onVisit'> &
+    Omit<CloudOptions, 'name'>
 >
 
 /** Identity by the two Keystones; ends with the test. */
@@ -24,6 +26,8 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     cacheSeconds = 600,
     connectTimeoutMs = 5_000,
     answerTimeoutMs = 20_000,
+    onLookup = () => {},
+    onVisit = () => {},
     ...cloud
   } = options
   const lines: string[] = []
@@ -39,6 +43,8 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     cacheSeconds,
     timeouts: { connectTimeoutMs, answerTimeoutMs },
     now: clouds.now,
+    onLookup,
+    onVisit,
     logger: pino({ level: 'debug' }, stream),
   })
   t.teardown(identity.close)

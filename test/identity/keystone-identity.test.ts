@@ -440,3 +440,33 @@ function unscopedAt({ sp }: Keystones): string {
   const listings = sp.received.filter(({ path }) => path.endsWith('/auth/projects'))
   return String(listings.at(-1)?.headers['x-auth-token'])
 }
+
+test('who counts is told of every question to the caches, and of every way to another cloud', async t => {
+  const clouds = await startKeystones(t)
+  const told: unknown[] = []
+  const { visitor } = identityOf(t, clouds, {
+    onLookup: (cache, result) => told.push([cache, result]),
+    onVisit: (at, result) => told.push([at, result]),
+  })
+  const { projects } = await visitor(await clouds.login())
+  await projects()
+  await projects()
+  t.deepEqual(told, [
+    ['caller', 'miss'],
+    ['visit', 'miss'],
+    ['sp1', 'arrived'],
+    ['visit', 'hit'],
+  ])
+})
+
+test('who counts is told of a way to another cloud that fails', async t => {
+  const clouds = await startKeystones(t)
+  const told: unknown[] = []
+  const { visitor } = identityOf(t, clouds, {
+    allowedHosts: ['elsewhere.example'],
+    onVisit: (at, result) => told.push([at, result]),
+  })
+  const { projects } = await visitor(await clouds.login())
+  await t.throwsAsync(projects())
+  t.deepEqual(told, [['sp1', 'failed']])
+})

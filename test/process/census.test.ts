@@ -6,10 +6,13 @@ import { pino } from 'pino'
 import { renderReports } from '../../src/metrics/report.js'
 import { openCensus } from '../../src/process/census.js'
 import { type Child, keepRunning } from '../../src/process/children.js'
+import type { Missing } from '../../src/process/reports.js'
 import { samplesOf } from './serving.js'
 
 const logger = pino({ level: 'silent' })
 const program = fileURLToPath(new URL('reporting-child.ts', import.meta.url))
+/** What each of them lacks. */
+const behind: Missing = { part: 'views', reason: '3 events behind' }
 const hits = 'mixmatch_token_lookups_total{cache="caller",result="hit"}'
 
 async function startChild(t: ExecutionContext, name: string): Promise<Child> {
@@ -25,12 +28,12 @@ async function startChild(t: ExecutionContext, name: string): Promise<Child> {
   return child
 }
 
-test('the recorder tells what it cannot do, and all tell what they have counted', async t => {
+test('processes tell what they lack, and what they have counted', async t => {
   const recorder = await startChild(t, 'recorder')
   const worker = await startChild(t, 'worker 1')
   using census = openCensus({ fleet: { recorder, workers: [worker] }, logger })
   const { metrics, missing } = await census.take()
-  t.deepEqual(missing, [{ part: 'views', reason: '3 events behind' }])
+  t.deepEqual(missing, [behind, behind])
   t.is(samplesOf(await renderReports(metrics)).get(hits), 2)
 })
 
@@ -38,7 +41,7 @@ test('where no worker answers, workers are missing; what was heard of them befor
   const worker = await startChild(t, 'worker 1')
   const fleet = { recorder: null, workers: [worker] }
   using census = openCensus({ fleet, answerMs: 200, logger })
-  t.deepEqual((await census.take()).missing, [])
+  t.deepEqual((await census.take()).missing, [behind])
   worker.current().send('hang')
   const { metrics, missing } = await census.take()
   t.deepEqual(missing, [{ part: 'workers', reason: 'none answers' }])

@@ -99,6 +99,17 @@ test('a child that was let go and has not ended yet is stopped with the other', 
   t.deepEqual(started.map(isRunning), [false, false])
 })
 
+test('once it is stopped nothing is started in its place, whoever asks for it', async t => {
+  const { child, started } = keep(t, [working])
+  await child.ready
+  const relieved = child.relieve(() => {})
+  await child.stop()
+  await relieved
+  await child.relieve(() => {})
+  await child.restart()
+  t.deepEqual(started.map(isRunning), [false, false])
+})
+
 test('where the new one does not get to work, the old child stays', async t => {
   const { child, started } = keep(t, [working, 'process.exit(1)'])
   await child.ready

@@ -2,7 +2,7 @@ import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import { answerReports } from '../../src/process/reports.js'
 import { sayReady } from '../../src/process/run.js'
 
-/** A worker that has answered one request and serves no more: told `hang`, it does not even answer us. */
+/** A worker that has only ever looked up one token. Told `hang`, it does nothing any more. */
 const metrics = createProxyMetrics()
 metrics.asked('caller', 'hit')
 answerReports(async () => ({
