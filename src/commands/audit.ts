@@ -73,8 +73,8 @@ function placementCommand(context: Context): Command {
 
 function residencyCommand(context: Context): Command {
   return reporting('residency', 'whether anything of a project was ever where it must not be')
-    .requiredOption('--project <ids>', 'whose, by commas', list, [])
-    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', list, [])
+    .requiredOption('--project <ids>', 'whose, by commas', list)
+    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', list)
     .option('--from <time>', 'by the clouds’ clocks', time)
     .option('--until <time>', 'by the clouds’ clocks', time)
     .addOption(silenceOption())
@@ -171,7 +171,7 @@ function example(args: string): string {
   return `\nExample: mixmatch audit ${args}`
 }
 
-function list(text: string, others: readonly string[]): string[] {
+function list(text: string, others: readonly string[] = []): string[] {
   return [...others, ...text.split(',').filter(each => each !== '')]
 }
 

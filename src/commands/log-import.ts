@@ -1,6 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
@@ -64,7 +66,7 @@ type Imported = Event | RecordedEvent
 
 async function* eventsIn(source: string): AsyncGenerator<Imported> {
   let number = 0
-  const lines = createInterface({ input: createReadStream(source), crlfDelay: Infinity })
+  const lines = createInterface({ input: textOf(source), crlfDelay: Infinity })
   for await (const text of lines) {
     number += 1
     if (text.trim() === '') continue
@@ -72,6 +74,12 @@ async function* eventsIn(source: string): AsyncGenerator<Imported> {
     const line = parse(text, where)
     yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
   }
+}
+
+/** A file whose name ends in .gz is unpacked on the way. */
+function textOf(source: string): Readable {
+  const bytes = createReadStream(source)
+  return source.endsWith('.gz') ? bytes.compose(createGunzip()) : bytes
 }
 
 function parse(text: string, where: string): unknown {

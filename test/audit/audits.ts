@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { type Audited, openAudited } from '../../src/audit/audited.js'
+import type { Cells, Report } from '../../src/audit/report.js'
+import type { Event } from '../../src/event/event.js'
+import type { Micros, Position } from '../../src/ids.js'
+import { openHistory } from '../../src/log/history.js'
+import { openLog } from '../../src/log/log.js'
+import { at, folder } from '../controls.js'
+
+/** An event, and when it was recorded where that is not the end of the story. */
+export type Recorded = Event | readonly [Event, Micros]
+
+/** The history of these events, under audit until the test ends. */
+export function audited(
+  t: ExecutionContext,
+  events: readonly Recorded[],
+  upTo?: Position,
+): Audited {
+  const file = join(folder(t), 'events.db')
+  {
+    using log = openLog(file)
+    for (const each of events) {
+      const [event, received] = 'messageId' in each ? [each, at(5000)] : each
+      log.append([event], received)
+    }
+  }
+  const history = openHistory([file])
+  const opened = openAudited(history, upTo)
+  t.teardown(() => {
+    opened[Symbol.dispose]()
+    history[Symbol.dispose]()
+  })
+  return opened
+}
+
+/** The rows of a section of a report. */
+export function rows(report: Report, section: string): readonly Cells[] {
+  return report.sections.find(({ name }) => name === section)?.rows ?? []
+}

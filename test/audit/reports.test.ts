@@ -1,0 +1,262 @@
+import test from 'ava'
+import { anomaliesOf } from '../../src/audit/anomalies.js'
+import { driftOf } from '../../src/audit/drift.js'
+import { placementOf } from '../../src/audit/placement.js'
+import { residencyOf } from '../../src/audit/residency.js'
+import { summaryOf } from '../../src/audit/summary.js'
+import { ownEventTypes } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
+import {
+  alice,
+  at,
+  bob,
+  changed,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  idp,
+  image,
+  millet,
+  snapshot,
+  transferred,
+} from '../controls.js'
+import { audited, type Recorded, rows } from './audits.js'
+
+const HOUR = 3600e6
+const hours = (count: number) => at(count * 3600)
+
+test('a summary counts what lives, came, was given away and went, per cloud, type and project', t => {
+  const report = summaryOf(
+    audited(t, [
+      created(disk, alice),
+      transferred(disk, bob),
+      created(snapshot, bob, { parent: disk.id }),
+      deleted(snapshot),
+      created(image, alice, { serviceProvider: idp }),
+    ]),
+    HOUR,
+  )
+  t.deepEqual(
+    rows(report, 'resources').map(row => [
+      row['service_provider'],
+      row['type'],
+      row['project'],
+      ...['live', 'created', 'received', 'given', 'deleted'].map(column => row[column]),
+    ]),
+    [
+      [cornmeal, 'volume', bob, 1, 0, 1, 0, 0],
+      [cornmeal, 'volume', alice, 0, 1, 0, 1, 0],
+      [cornmeal, 'snapshot', bob, 0, 1, 0, 0, 1],
+      [idp, 'image', alice, 1, 1, 0, 0, 0],
+    ],
+  )
+})
+
+test('a silence is the time between two messages of one bus, to the microsecond, or to the end', t => {
+  const heard = (cloud: typeof cornmeal, time: number): Recorded => [
+    event({ serviceProvider: cloud, emittedAt: hours(time) }),
+    hours(time),
+  ]
+  const report = summaryOf(
+    audited(t, [
+      heard(cornmeal, 0),
+      heard(millet, 0),
+      heard(cornmeal, 1),
+      heard(cornmeal, 9.5),
+      heard(cornmeal, 10),
+      heard(cornmeal, 20.25),
+    ]),
+    8 * HOUR,
+  )
+  t.deepEqual(
+    rows(report, 'silences').map(row => [row['service_provider'], row['hours'], row['lasts']]),
+    [
+      [cornmeal, 8.5, false],
+      [cornmeal, 10.3, false],
+      [millet, 20.3, true],
+    ],
+  )
+})
+
+test('gaps are what the recorder noted, and nobody else', t => {
+  const noted = (
+    eventType: string,
+    time: number,
+    source: 'recorder' | 'bus' = 'recorder',
+  ): Recorded => [event({ source, eventType, emittedAt: hours(time) }), hours(time)]
+  const report = summaryOf(
+    audited(t, [
+      noted(ownEventTypes.queueDeclared, 0),
+      noted(ownEventTypes.busLost, 1),
+      noted(ownEventTypes.busConnected, 2),
+      noted(ownEventTypes.busLost, 3, 'bus'),
+      noted(ownEventTypes.busLost, 4),
+      noted(ownEventTypes.queueDeclared, 5),
+    ]),
+    HOUR,
+  )
+  t.deepEqual(
+    rows(report, 'gaps').map(row => [row['position'], String(row['what']).slice(0, 24)]),
+    [
+      [2, 'the bus was lost; its qu'],
+      [5, 'the bus was lost, and st'],
+      [6, 'the queue was gone and d'],
+    ],
+  )
+})
+
+test('placement tells what was where at a time, at a position, and now', t => {
+  const story = [
+    created(disk, alice, { emittedAt: at(10) }),
+    transferred(disk, bob, { emittedAt: at(20) }),
+    deleted(disk, { emittedAt: at(30) }),
+  ]
+  const any = { projects: [], serviceProviders: [], types: [] }
+  const history = audited(t, story)
+  const owners = (time: number | null, filter = {}) =>
+    rows(placementOf(history, { ...any, ...filter }, time), 'placement').map(row => row['project'])
+  t.deepEqual(owners(at(9)), [])
+  t.deepEqual(owners(at(10)), [alice])
+  t.deepEqual(owners(at(20)), [bob])
+  t.deepEqual(owners(at(30)), [])
+  t.deepEqual(owners(null), [])
+  t.deepEqual(
+    owners(at(15), { projects: [alice], serviceProviders: [cornmeal], types: ['volume'] }),
+    [alice],
+  )
+  t.deepEqual(owners(at(15), { projects: [bob] }), [])
+  t.deepEqual(owners(at(15), { serviceProviders: [millet] }), [])
+  t.deepEqual(owners(at(15), { types: ['image'] }), [])
+  const earlier = audited(t, story, position(1))
+  t.deepEqual(
+    rows(placementOf(earlier, any, null), 'placement').map(row => row['project']),
+    [alice],
+  )
+})
+
+test('residency finds what was ever where it must not be, with the events that prove it', t => {
+  const history = audited(t, [
+    created(disk, alice, { emittedAt: at(10) }),
+    transferred(disk, bob, { emittedAt: at(20) }),
+    deleted(disk, { emittedAt: at(30) }),
+    created(image, alice, { serviceProvider: idp }),
+  ])
+  const ask = (
+    project: string,
+    cloud: string,
+    from: number | null = null,
+    until: number | null = null,
+  ) => residencyOf(history, { projects: [project], notAt: [cloud], from, until, silence: HOUR })
+
+  const { breached, report } = ask(alice, cornmeal)
+  t.true(breached)
+  t.like(rows(report, 'evidence')[0], {
+    id: disk.id,
+    from_position: 1,
+    to_position: 2,
+    from_event: 'volume.create.start',
+    from_hash: history.history.get(position(1))?.hash,
+    to_event: 'volume.transfer.accept.end',
+  })
+  t.false(ask(alice, cornmeal, at(21)).breached)
+  t.true(ask(alice, cornmeal, at(15), at(16)).breached)
+  t.false(ask(alice, cornmeal, null, at(9)).breached)
+  t.true(ask(bob, cornmeal, at(25)).breached)
+  t.false(ask(bob, idp).breached)
+  t.regex(ask(bob, 'nowhere').report.caveats.join(), /never heard of a cloud "nowhere"/)
+})
+
+test('what is known only by its deletion is evidence too', t => {
+  const gone = { ...deleted(disk, { emittedAt: at(30) }), project: alice }
+  const question = { projects: [alice], notAt: [cornmeal], from: null, until: null, silence: HOUR }
+  t.true(residencyOf(audited(t, [gone]), question).breached)
+})
+
+const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
+  'a deletion of something never heard of': [
+    'deleted without having been created',
+    [deleted(disk)],
+  ],
+  'an update of something deleted': [
+    'spoken of after its deletion',
+    [
+      created(disk, alice, { emittedAt: at(1) }),
+      deleted(disk, { emittedAt: at(2) }),
+      changed(disk, alice, { emittedAt: at(3) }),
+    ],
+  ],
+  'another owner without a transfer': [
+    'owner changed without a transfer',
+    [created(disk, alice, { emittedAt: at(1) }), changed(disk, bob, { emittedAt: at(2) })],
+  ],
+  'one id at two clouds at the same time': [
+    'claimed by two clouds',
+    [
+      created(disk, alice, { emittedAt: at(1) }),
+      created(disk, bob, { serviceProvider: millet, emittedAt: at(2) }),
+    ],
+  ],
+  'something that went without a word': [
+    'gone without a word',
+    [
+      created(disk, alice, { emittedAt: at(1) }),
+      {
+        ...deleted(disk, { emittedAt: at(2) }),
+        source: 'proxy',
+        eventType: ownEventTypes.observedMissing,
+      },
+    ],
+  ],
+  'something that was created twice': [
+    'created twice',
+    [created(disk, alice, { emittedAt: at(1) }), created(disk, alice, { emittedAt: at(2) })],
+  ],
+  'a clock ahead of ours': ['clock', [[event({ emittedAt: at(10) }), at(5)]]],
+  'a clock behind ours': ['clock', [[event({ emittedAt: at(0) }), at(500)]]],
+}
+
+for (const [what, [name, events]] of Object.entries(anomalies)) {
+  test(`an anomaly is found: ${what}`, t => {
+    const found = rows(anomaliesOf(audited(t, events), HOUR), 'anomalies').map(row => row['what'])
+    t.true(found.includes(name), found.join())
+  })
+}
+
+test('where everything fits together there is no anomaly', t => {
+  const [early, late] = [at(100), at(101)]
+  const heard = (each: ReturnType<typeof event>): Recorded => [
+    { ...each, emittedAt: each.emittedAt ?? early },
+    late,
+  ]
+  const fitting = [
+    created(disk, alice, { emittedAt: at(95) }),
+    created(snapshot, alice, { parent: disk.id, emittedAt: at(96) }),
+    transferred(disk, bob, { emittedAt: at(97) }),
+    deleted(snapshot, { emittedAt: at(98) }),
+    deleted(disk, { emittedAt: at(99) }),
+    created(disk, bob, { emittedAt: early }),
+  ]
+  t.deepEqual(rows(anomaliesOf(audited(t, fitting.map(heard)), HOUR), 'anomalies'), [])
+})
+
+test('drift is what reconciling found', t => {
+  const found = {
+    ...changed(disk, alice),
+    source: 'reconcile',
+    eventType: ownEventTypes.observedFound,
+  } as const
+  const report = driftOf(audited(t, [created(image, bob), found]))
+  t.deepEqual(
+    rows(report, 'drift').map(row => [row['position'], row['resource'], row['found']]),
+    [[2, `volume ${disk.id}`, 'the cloud had it, the log did not know']],
+  )
+})
+
+test('an empty log has reports, too', t => {
+  const history = audited(t, [])
+  t.deepEqual(rows(summaryOf(history, HOUR), 'resources'), [])
+  t.deepEqual(rows(anomaliesOf(history, HOUR), 'anomalies'), [])
+  t.deepEqual(rows(driftOf(history), 'drift'), [])
+})

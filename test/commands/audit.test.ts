@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import { openLog } from '../../src/log/log.js'
+import { alice, at, bob, cornmeal, created, disk, folder, image } from '../controls.js'
+import { mixmatch } from './mixmatch.js'
+
+const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
+const mainScript = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+function recorded(path: string): void {
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice), created({ ...image, id: '=1+1' as never }, bob)], at(60))
+}
+
+test('the sample history is what its README says', async t => {
+  const path = folder(t)
+  t.is((await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')).code, 0)
+  const audit = async (...args: string[]) => {
+    const { code, out } = await mixmatch(
+      path,
+      'audit',
+      ...args,
+      '--log',
+      'events.db',
+      '--format',
+      'json',
+    )
+    return {
+      code,
+      lines: out
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line)),
+    }
+  }
+  const summary = await audit('summary')
+  t.true(summary.lines[0].events > 3000)
+  const gap = summary.lines.find(({ section }) => section === 'gaps')
+  t.like(gap, { service_provider: 'sp2' })
+  t.regex(gap.from, /^2026-10-27/)
+
+  const { lines } = await audit('anomalies', '--section', 'anomalies')
+  t.deepEqual([...new Set(lines.slice(1).map(({ what }) => what))].sort(), [
+    'claimed by two clouds',
+    'clock',
+    'deleted without having been created',
+    'gone without a word',
+    'owner changed without a transfer',
+  ])
+  const verdict = await audit('verify')
+  t.is(verdict.code, 0)
+  t.is(verdict.lines[0].events, summary.lines[0].events)
+})
+
+test('audit residency ends with 1 and the evidence, with 0 where there is none, with 2 for misuse', async t => {
+  const path = folder(t)
+  recorded(path)
+  const ask = (...args: string[]) =>
+    mixmatch(path, 'audit', 'residency', ...args, '--log', 'events.db')
+  const found = await ask('--project', alice, '--not-at', cornmeal)
+  t.is(found.code, 1)
+  t.true(found.out.includes(disk.id))
+  t.is((await ask('--project', alice, '--not-at', 'elsewhere')).code, 0)
+  t.is((await ask('--project', alice)).code, 2)
+  t.is((await ask('--project', alice, '--not-at', cornmeal, '--from', '12')).code, 2)
+})
+
+test('audit verify ends with 1 where a noted head is not in the log', async t => {
+  const path = folder(t)
+  recorded(path)
+  const verify = (head: string) =>
+    mixmatch(path, 'audit', 'verify', '--log', 'events.db', '--head', head)
+  using log = openLog(join(path, 'events.db'))
+  t.is((await verify(log.head().hash)).code, 0)
+  t.is((await verify('ab'.repeat(32))).code, 1)
+})
+
+test('CSV has one section, and nothing in it that a spreadsheet would compute', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { out } = await mixmatch(
+    path,
+    'audit',
+    'placement',
+    '--log',
+    'events.db',
+    '--format',
+    'csv',
+  )
+  const lines = out.split('\r\n')
+  t.is(lines[0], 'service_provider,type,id,project,from,to,from_position,to_position')
+  t.true(lines.some(line => line.includes(",'=1+1,")))
+  t.is(lines.length, 4)
+})
+
+test('a page asks nothing of any network and shows names as text, whatever they are', async t => {
+  const path = folder(t)
+  {
+    using log = openLog(join(path, 'events.db'))
+    const cloud = '<img src=x onerror=alert(1)>' as never
+    log.append([created(disk, alice, { serviceProvider: cloud })], at(60))
+  }
+  for (const report of ['summary', 'placement', 'anomalies', 'verify']) {
+    const { code, out } = await mixmatch(
+      path,
+      'audit',
+      report,
+      '--log',
+      'events.db',
+      '--format',
+      'html',
+    )
+    t.is(code, 0)
+    t.regex(out, /^<!doctype html>/)
+    t.regex(out, /default-src 'none'/)
+    t.notRegex(out, /<img|<script|https?:|@import|url\((?!#)/)
+  }
+})
+
+test('a copied file is audited in a folder that nothing can be written to, and is left alone', t => {
+  const path = folder(t)
+  recorded(path)
+  const medium = join(path, 'medium')
+  mkdirSync(medium)
+  copyFileSync(join(path, 'events.db'), join(medium, 'events.db'))
+  const before = readFileSync(join(medium, 'events.db'))
+  chmodSync(path, 0o755)
+  chmodSync(medium, 0o555)
+  t.teardown(() => chmodSync(medium, 0o755))
+  // root may write anywhere: be nobody
+  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import=tsx', mainScript, 'audit', 'placement', '--log', join(medium, 'events.db')],
+    { encoding: 'utf8', ...nobody, env: { ...process.env, TMPDIR: '/tmp', HOME: '/tmp' } },
+  )
+  t.is(status, 0, stderr)
+  t.true(stdout.includes(disk.id))
+  t.deepEqual(readdirSync(medium), ['events.db'])
+  t.deepEqual(readFileSync(join(medium, 'events.db')), before)
+})
