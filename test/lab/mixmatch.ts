@@ -26,8 +26,8 @@ export interface Exported {
   readonly source: string
   readonly message_id: string
   readonly event_type: string
-  readonly exchange: string
   readonly resource: { readonly type: string; readonly id: string } | null
+  readonly body?: { readonly possible_gap?: object | null }
 }
 
 /** The built product with a log of its own, in a directory of its own. */

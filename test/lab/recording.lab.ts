@@ -70,9 +70,12 @@ test.serial('a lost broker holds nobody up, and is heard again as soon as it is 
 
   const before = (await mixmatch.events()).length
   await lab('start', 'rabbit@sp1')
+  let back: Exported | undefined
   await until('sp1 heard again', async () => {
-    return (await mixmatch.events()).slice(before).some(tells('sp1', 'mixmatch.bus.connected'))
+    back = (await mixmatch.events()).slice(before).find(tells('sp1', 'mixmatch.bus.connected'))
+    return back !== undefined
   })
+  t.truthy(back?.body?.possible_gap, 'what may have been missed meanwhile')
   const image = await createImage(token, 'sp1')
   await untilRecorded(t.context, 'sp1', image, 'image.create')
   await untilLocated(t.context, image, 'sp1')
@@ -80,10 +83,6 @@ test.serial('a lost broker holds nobody up, and is heard again as soon as it is 
   await cinderIsBack('sp1')
   const volume = await place('sp1', 'volume', 'after sp1 was heard again', '1')
   await untilRecorded(t.context, 'sp1', volume, 'volume.create.start', 'volume.create.end')
-  const declared = (await mixmatch.events())
-    .slice(before)
-    .filter(tells('sp1', 'mixmatch.exchange.redeclared'))
-  t.deepEqual(declared.map(({ exchange }) => exchange).sort(), ['glance', 'openstack'])
 })
 
 closingProofs(test)
