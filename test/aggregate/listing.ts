@@ -34,6 +34,8 @@ export interface ListingSetting extends Partial<DispatchOptions> {
   readonly deadlineMs?: number
   readonly searchByBroadcast?: boolean
   readonly aggregation?: boolean
+  /** Where a service is at each cloud; at the root if absent. */
+  readonly endpointPath?: (service: string) => string
 }
 
 /** The whole proxy with aggregation on, before these clouds. */
@@ -51,7 +53,10 @@ export async function startListing(
   }
   const options: SendOptions = {
     destinations: createDestinations({
-      endpoint: name => clouds.find(cloud => cloud.name === name)?.url ?? null,
+      endpoint(name, service) {
+        const cloud = clouds.find(cloud => cloud.name === name)
+        return cloud ? `${cloud.url}${setting.endpointPath?.(service) ?? ''}` : null
+      },
       identity: who,
     }),
     pools: openPools(t),
