@@ -75,6 +75,7 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
     }
     trusted.addSubnet(address, prefix, family(address))
   }
+  if (list.length === 0) return () => false // a look into an empty list costs 10 µs all the same
   return address => isIP(address) !== 0 && trusted.check(address, family(address))
 }
 
