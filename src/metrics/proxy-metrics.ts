@@ -1,4 +1,4 @@
-import { Counter, Histogram } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
 import type { Report } from './report.js'
 
@@ -24,6 +24,8 @@ export interface ProxyMetrics {
   asked(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
   /** A way to another cloud by Keystone-to-Keystone federation. */
   visited(cloud: string, result: 'arrived' | 'failed', ms: number): void
+  /** From now on ask this which clouds are not waited for, whenever a report is made. */
+  watchBreaker(openFor: () => readonly string[]): void
   report(): Promise<Report>
 }
 
@@ -66,6 +68,17 @@ export function createProxyMetrics(): ProxyMetrics {
     buckets: SECONDS,
     registers,
   })
+  let openFor: () => readonly string[] = () => []
+  new Gauge({
+    name: 'mixmatch_breaker_open',
+    help: 'Workers that do not wait for a cloud at the moment, because it has failed time and again.',
+    labelNames: ['cloud'],
+    registers,
+    collect() {
+      this.reset()
+      for (const cloud of openFor()) this.set({ cloud }, 1)
+    },
+  })
   return {
     answered({ service, cloud, method, status, reason, seconds, fault }) {
       requests.inc({ service, cloud, method, code: String(status), reason })
@@ -74,6 +87,9 @@ export function createProxyMetrics(): ProxyMetrics {
     },
     asked: (cache, result) => lookups.inc({ cache, result }),
     visited: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
+    watchBreaker(ask) {
+      openFor = ask
+    },
     report: () => registry.getMetricsAsJSON(),
   }
 }

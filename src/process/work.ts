@@ -66,13 +66,15 @@ export async function work(
     connections: null,
     trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
   })
+  const breaker = createBreaker(() => performance.now())
+  metrics.watchBreaker(breaker.openFor)
   const sending = {
     destinations: createDestinations({
       endpoint: (name, service) => cloudOf(name)?.endpoints[service] ?? null,
       identity,
     }),
     pools,
-    breaker: createBreaker(() => performance.now()),
+    breaker,
     forget: identity.forget,
     observe(observation: Observation) {
       overlay.add(observation)

@@ -6,6 +6,8 @@ export interface Breaker {
   isOpen(cloud: SpName): boolean
   succeeded(cloud: SpName): void
   failed(cloud: SpName): void
+  /** Those for which it is open. Looking takes nobody's turn to try again. */
+  openFor(): readonly SpName[]
 }
 
 const FAILURES = 3
@@ -28,5 +30,9 @@ export function createBreaker(now: () => number): Breaker {
       const count = (failures.get(cloud)?.count ?? 0) + 1
       failures.set(cloud, { count, retryAt: now() + PAUSE_MS })
     },
+    openFor: () =>
+      [...failures].flatMap(([cloud, { count, retryAt }]) =>
+        count >= FAILURES && now() < retryAt ? [cloud] : [],
+      ),
   }
 }

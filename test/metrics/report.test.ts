@@ -57,6 +57,17 @@ test('a request that the proxy answered itself is counted under its fault', asyn
   t.is(samples.get(fault), 1)
 })
 
+test('a breaker that is open in two workers counts two, until it is closed', async t => {
+  let open = ['cornmeal']
+  const workers = [createProxyMetrics(), createProxyMetrics()]
+  for (const worker of workers) worker.watchBreaker(() => open)
+  const page = async () =>
+    samplesOf(await renderReports(await Promise.all(workers.map(worker => worker.report()))))
+  t.is((await page()).get('mixmatch_breaker_open{cloud="cornmeal"}'), 2)
+  open = []
+  t.false((await page()).has('mixmatch_breaker_open{cloud="cornmeal"}'))
+})
+
 test('a cloud that is no longer listened to has no figures, and no log has none', async t => {
   const bus = { cloud: 'cornmeal', connected: true, missing: 1, lastMessageAt: 1_795_440_000 }
   const rest = { logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9, conflicts: 0 }

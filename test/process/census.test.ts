@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
@@ -7,6 +7,7 @@ import { renderReports } from '../../src/metrics/report.js'
 import { openCensus } from '../../src/process/census.js'
 import { type Child, keepRunning } from '../../src/process/children.js'
 import type { Missing } from '../../src/process/reports.js'
+import { READY } from '../../src/process/run.js'
 import { samplesOf } from './serving.js'
 
 const logger = pino({ level: 'silent' })
@@ -58,4 +59,22 @@ test('a process that hangs is killed and started again', async t => {
   hanging.send('hang')
   while (worker.current() === hanging) await setTimeout(50)
   t.is(hanging.signalCode, 'SIGKILL')
+})
+
+test('a process that has not answered yet is only just starting, and is left alone', async t => {
+  const busy = `process.send('${READY}'); setInterval(() => {}, 1000)`
+  const child = keepRunning({
+    name: 'recorder',
+    start: () => spawn(process.execPath, ['-e', busy], { stdio: ['ignore', 2, 2, 'ipc'] }),
+    patienceMs: () => 0,
+    onDeath: () => {},
+    logger,
+  })
+  t.teardown(() => child.stop())
+  await child.ready
+  const fleet = { recorder: child, workers: [] }
+  using census = openCensus({ fleet, everyMs: 50, answerMs: 50, patienceMs: 100, logger })
+  await setTimeout(500)
+  t.is(child.current().signalCode, null)
+  t.deepEqual((await census.take()).missing[0], { part: 'recorder', reason: 'it does not answer' })
 })

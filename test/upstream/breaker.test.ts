@@ -1,0 +1,17 @@
+import test from 'ava'
+import { createBreaker } from '../../src/upstream/breaker.js'
+import { cornmeal, millet } from '../controls.js'
+
+test('who only looks sees for which clouds it is open, and takes nobody his turn', t => {
+  let now = 0
+  const breaker = createBreaker(() => now)
+  for (let n = 0; n < 3; n += 1) breaker.failed(cornmeal)
+  breaker.failed(millet)
+  t.deepEqual(breaker.openFor(), [cornmeal])
+  now = 30_000
+  t.deepEqual(breaker.openFor(), [])
+  t.false(breaker.isOpen(cornmeal))
+  t.true(breaker.isOpen(cornmeal))
+  breaker.succeeded(cornmeal)
+  t.deepEqual(breaker.openFor(), [])
+})
