@@ -33,6 +33,7 @@ export const faults = {
   BODY_TOO_LARGE: { status: 413, exit: 1 },
   FEDERATION_FAILED: { status: 502, exit: 1 },
   SERVICE_PROVIDER_BROKE_OFF: { status: 502, exit: 1 },
+  UNEXPECTED_ANSWER: { status: 502, exit: 1 },
   IDENTITY_UNAVAILABLE: { status: 503, exit: 1 },
   SERVICE_PROVIDER_UNREACHABLE: { status: 503, exit: 1 },
   OVERLOADED: { status: 503, exit: 1 },

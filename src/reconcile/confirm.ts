@@ -13,7 +13,7 @@ const AT_ONCE = 8
  * answered as the list has it stays. A list may be read from a database that lags behind, and its
  * pages are not of one moment.
  *
- * @throws SERVICE_PROVIDER_BROKE_OFF where an answer is neither yes nor no, and what `read` throws
+ * @throws UNEXPECTED_ANSWER where an answer is neither yes nor no, and what `read` throws
  */
 export async function confirmed(
   drifts: readonly Drift[],
@@ -50,7 +50,7 @@ async function lookAt(
   if (body) return { lives: !isGone(body), at: answer.at }
   if (answer.status === 404) return { lives: false, at: answer.at }
   throw new MixmatchError(
-    'SERVICE_PROVIDER_BROKE_OFF',
+    'UNEXPECTED_ANSWER',
     `GET ${path} answered ${answer.status}; expected the resource, or 404 where it is gone.`,
   )
 }

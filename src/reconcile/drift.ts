@@ -84,6 +84,12 @@ export interface Compared {
   readonly drift: Readonly<Record<Drift['difference'], number>>
 }
 
+/** How many differences a run found. */
+export function differencesIn({ collections }: Outcome): number {
+  const counts = collections.flatMap(({ drift }) => Object.values(drift))
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
 export interface Failure {
   /** null where it was the cloud as a whole. */
   readonly type: ResourceType | null

@@ -23,7 +23,7 @@ const OTHER_MARKERS = 20
  * way to the next page is made here, and no link is followed: a link may lead anywhere.
  *
  * @param everyones whether to ask for what belongs to other projects, as an administrator may
- * @throws NOT_FOUND where the cloud has no such collection, SERVICE_PROVIDER_BROKE_OFF where it does
+ * @throws NOT_FOUND where the cloud has no such collection, UNEXPECTED_ANSWER where it does
  * not answer with a list of it, and what `read` throws
  */
 export async function* list(
@@ -47,7 +47,7 @@ async function* listOne(
     const { answer, body } = await readPage(collection, query, last, read)
     const { items, ids } = itemsIn(collection, body)
     if (ids.length === 0) return
-    if (ids.at(-1) === last.at(-1)) throw brokeOff(collection, 'ends with the same page for ever')
+    if (ids.at(-1) === last.at(-1)) throw unexpected(collection, 'ends with the same page for ever')
     yield { items, at: answer.at }
     if (!hasNext(collection, body)) return
     last = ids
@@ -70,7 +70,7 @@ async function readPage(
     if (marker === null && answer.status === 404) throw absent(collection)
     if (marker === null || ![400, 404].includes(answer.status)) break
   }
-  throw brokeOff(collection, `answered ${answer?.status}`)
+  throw unexpected(collection, `answered ${answer?.status}`)
 }
 
 function pathOf(
@@ -104,13 +104,14 @@ const resource = z.looseObject({ id: text })
 type Resource = z.infer<typeof resource>
 const resources = z.array(resource)
 
-/** @throws SERVICE_PROVIDER_BROKE_OFF */
+/** @throws UNEXPECTED_ANSWER */
 function itemsIn(
   collection: Collection,
   body: Body,
 ): { items: readonly Listed[]; ids: readonly ResourceId[] } {
   const parsed = resources.safeParse(body[collection.name])
-  if (!parsed.success) throw brokeOff(collection, `has no array "${collection.name}" of resources`)
+  if (!parsed.success)
+    throw unexpected(collection, `has no array "${collection.name}" of resources`)
   return {
     items: parsed.data.filter(item => !isGone(item)).map(item => listed(collection, item)),
     ids: parsed.data.map(({ id }) => resourceId(id)),
@@ -144,9 +145,9 @@ function absent({ name }: Collection): MixmatchError {
   return new MixmatchError('NOT_FOUND', `There are no ${name} at this cloud.`)
 }
 
-function brokeOff({ name }: Collection, found: string): MixmatchError {
+function unexpected({ name }: Collection, found: string): MixmatchError {
   return new MixmatchError(
-    'SERVICE_PROVIDER_BROKE_OFF',
+    'UNEXPECTED_ANSWER',
     `The list of ${name} ${found}; expected a page of it.`,
   )
 }

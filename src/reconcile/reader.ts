@@ -45,7 +45,8 @@ export interface ReaderParts {
 
 /** A long list should survive a hiccup, and a cloud that is down should not hold up the others. */
 const ATTEMPTS = 3
-const hiccups: readonly FaultCode[] = [
+/** How it is told that there is nobody to talk to, for the moment or longer. */
+export const outages: readonly FaultCode[] = [
   'SERVICE_PROVIDER_UNREACHABLE',
   'SERVICE_PROVIDER_TIMEOUT',
   'SERVICE_PROVIDER_BROKE_OFF',
@@ -73,7 +74,7 @@ export function createReader(parts: ReaderParts): Read {
         if (attempt === ATTEMPTS || !tryAgain.includes(answer.status)) return answer
       } catch (error) {
         signal.throwIfAborted()
-        if (attempt === ATTEMPTS || !isHiccup(error)) throw error
+        if (attempt === ATTEMPTS || !isOutage(error)) throw error
       }
       await sleep(attempt * pauseMs, undefined, { signal })
     }
@@ -127,6 +128,6 @@ function askedAt({ headers }: Asked, tookMs: number): Micros {
   return micros(Math.floor((Number.isNaN(answered) ? Date.now() : answered) - tookMs) * 1000)
 }
 
-function isHiccup(error: unknown): boolean {
-  return error instanceof MixmatchError && hiccups.includes(error.code)
+function isOutage(error: unknown): boolean {
+  return error instanceof MixmatchError && outages.includes(error.code)
 }

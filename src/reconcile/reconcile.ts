@@ -18,7 +18,7 @@ import {
   type Sight,
 } from './drift.js'
 import { list } from './listing.js'
-import type { Read } from './reader.js'
+import { outages, type Read } from './reader.js'
 
 /** One cloud to be compared with the view of it. */
 export interface Subject {
@@ -78,7 +78,7 @@ export async function reconcile(subject: Subject, findings: Findings): Promise<O
       compared.push(await compare(collection, as, subject, findings))
     } catch (error) {
       const failure = fail(type, error)
-      if (unwell.includes(failure.code)) down.set(service, failure)
+      if (outages.includes(failure.code)) down.set(service, failure)
     }
   }
   const outcome = { beganAt, as: as ?? null, collections: compared, failed }
@@ -88,9 +88,6 @@ export async function reconcile(subject: Subject, findings: Findings): Promise<O
 
 /** A cloud need not have every collection; one that it has not is no failure. */
 const ABSENT: FaultCode = 'NOT_FOUND'
-/** Why the other collections of a service need not be tried. */
-const unwell: readonly FaultCode[] = ['SERVICE_PROVIDER_UNREACHABLE', 'SERVICE_PROVIDER_TIMEOUT']
-
 async function sight({ access }: Subject): Promise<Sight> {
   const { isAdmin, project } = await access()
   return { sees: isAdmin ? 'everything' : 'project', project: project.id }
@@ -99,13 +96,14 @@ async function sight({ access }: Subject): Promise<Sight> {
 async function compare(
   collection: Collection,
   as: Sight,
-  { cloud, viewsFile, run, read }: Subject,
+  { cloud, viewsFile, run, read, signal }: Subject,
   { append, onDrift = () => {}, onProgress = () => {} }: Findings,
 ): Promise<Compared> {
   const { type } = collection
   const drift = { unknown: 0, returned: 0, owner: 0, gone: 0 }
   async function found(drifts: readonly Drift[]): Promise<void> {
     await setImmediate() // let others have their turn who share the process
+    signal.throwIfAborted()
     if (drifts.length === 0) return
     for (const { difference } of drifts) drift[difference] += 1
     await append(drifts.map(each => driftEvent(cloud.name, run, each)))
