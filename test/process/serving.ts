@@ -44,6 +44,10 @@ export function start(
   { keystone = nowhere, glance = nowhere }: Clouds = {},
   general: Record<string, string> = {},
 ): Running {
+  t.timeout(
+    180_000,
+    'its processes compile the program as they start, which a busy machine does slowly',
+  )
   const directory = folder(t)
   const file = join(directory, 'mixmatch.conf')
   const configure = (options: Record<string, string>) => {
