@@ -16,6 +16,7 @@ export const faults = {
   LOG_FROM_THE_FUTURE: { status: 500, exit: 1 },
   LOG_BROKEN: { status: 500, exit: 1 },
   IMPORT_REFUSED: { status: 500, exit: 1 },
+  INTERRUPTED: { status: 500, exit: 1 },
   NOT_LOCATED: { status: 404, exit: 1 },
 
   BAD_REQUEST: { status: 400, exit: 1 },

@@ -3,7 +3,7 @@ import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { formatTime } from '../event/time.js'
 import { micros, type Position } from '../ids.js'
 import type { History } from '../log/history.js'
-import { viewsAside } from '../projection/views.js'
+import { openViewsAside } from '../projection/views.js'
 import type { Cell } from './report.js'
 
 /** A history under audit: its files, and beside them its views, which leave nothing behind. */
@@ -26,7 +26,8 @@ export interface Audited extends Disposable {
  */
 export function openAudited(history: History, upTo: Position = history.head().position): Audited {
   const paths = history.parts.map(({ path }) => path)
-  const db = viewsAside(paths, upTo)
+  const views = openViewsAside(paths, upTo)
+  const { db } = views
   const recordedAt = db
     .prepare<[number], number>('select recorded_at from history where position = ?')
     .pluck()
@@ -36,9 +37,7 @@ export function openAudited(history: History, upTo: Position = history.head().po
     upTo,
     since: recordedAt.get(history.base().position + 1) ?? null,
     until: recordedAt.get(upTo) ?? null,
-    [Symbol.dispose]() {
-      db.close()
-    },
+    [Symbol.dispose]: () => views[Symbol.dispose](),
   }
 }
 

@@ -1,5 +1,8 @@
+import { z } from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
+import { parseTime } from '../event/time.js'
+import { position as positionOf } from '../ids.js'
 import type { Audited } from './audited.js'
 
 /** A time in which events of a cloud may have been missed, as the recorder itself noted it. */
@@ -18,62 +21,60 @@ interface Note {
   readonly event_type: string
   readonly position: number
   readonly recorded_at: number
-  readonly exchange: string
+}
+
+const meaning: Readonly<Record<string, string>> = {
+  [ownEventTypes.queueDeclared]: 'the queue was declared anew: what came before it was not kept',
+  [ownEventTypes.exchangeRedeclared]:
+    'an exchange was gone: what came before we were bound again is lost',
 }
 
 /** All gaps in the order in which they were noted. Only the recorder is believed about them. */
-export function gapsIn({ db, upTo }: Audited): Gap[] {
+export function gapsIn({ db, history, upTo }: Audited): Gap[] {
   const notes = db
     .prepare<[number], Note>(
-      `select sp.name as cloud, t.name as event_type, e.position, e.recorded_at, o.exchange
+      `select sp.name as cloud, t.name as event_type, e.position, e.recorded_at
       from history e
       join service_providers sp on sp.id = e.service_provider
       join log.event_types t on t.id = e.event_type
-      join log.origins o on o.id = e.origin
       where e.origin in (select id from log.origins where source = ${sourceCode('recorder')})
         and e.position <= ?
       order by e.position`,
     )
     .all(upTo)
   const lost = new Map<string, Note>()
-  const declared = new Set<string>()
   const gaps: Gap[] = []
   for (const note of notes) {
-    const { cloud, position, recorded_at } = note
-    switch (note.event_type) {
-      case ownEventTypes.busLost:
-        if (!lost.has(cloud)) lost.set(cloud, note)
-        break
-      case ownEventTypes.busConnected: {
-        const since = lost.get(cloud)
-        lost.delete(cloud)
-        if (since) gaps.push(gap(since, recorded_at, 'the bus was lost; its queue kept what came'))
-        break
-      }
-      case ownEventTypes.queueDeclared:
-        if (declared.has(cloud)) {
-          const what = 'the queue was gone and declared anew: what came meanwhile is lost'
-          gaps.push({ ...gap(note, recorded_at, what), from: lost.get(cloud)?.recorded_at ?? null })
-        }
-        declared.add(cloud)
-        break
-      case ownEventTypes.exchangeRedeclared: {
-        const what = `the exchange ${note.exchange} was gone and declared anew: some may be lost`
-        gaps.push({
-          cloud,
-          position,
-          from: lost.get(cloud)?.recorded_at ?? null,
-          until: recorded_at,
-          what,
-        })
-        break
-      }
+    const { cloud, event_type, position, recorded_at } = note
+    const possible = possibleGap(history.get(positionOf(position))?.body ?? '{}')
+    if (possible) {
+      gaps.push({ cloud, position, ...possible, what: meaning[event_type] ?? event_type })
+    }
+    const since = lost.get(cloud)
+    if (event_type === ownEventTypes.busLost && !since) lost.set(cloud, note)
+    if (event_type === ownEventTypes.busConnected && since) {
+      gaps.push(outage(since, recorded_at, 'the bus was lost; its queue kept what came'))
+      lost.delete(cloud)
     }
   }
-  const lasting = [...lost.values()].map(note => gap(note, null, 'the bus was lost, and still is'))
+  const lasting = [...lost.values()].map(note =>
+    outage(note, null, 'the bus was lost, and still is'),
+  )
   return [...gaps, ...lasting].sort((one, other) => one.position - other.position)
 }
 
-function gap({ cloud, position, recorded_at }: Note, until: number | null, what: string): Gap {
+function outage({ cloud, position, recorded_at }: Note, until: number | null, what: string): Gap {
   return { cloud, position, from: recorded_at, until, what }
+}
+
+const noted = z.object({
+  possible_gap: z.object({ from: z.string().nullable(), to: z.string() }).nullable(),
+})
+
+/** What a recorder's note says of itself: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
+function possibleGap(body: string): Pick<Gap, 'from' | 'until'> | null {
+  const { data } = noted.safeParse(JSON.parse(body))
+  if (!data?.possible_gap) return null
+  const { from, to } = data.possible_gap
+  return { from: from === null ? null : parseTime(from), until: parseTime(to) }
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import type { Context } from './context.js'
+import { archiveCommand } from './log-archive.js'
+import { backupCommand } from './log-backup.js'
 import { exportCommand } from './log-export.js'
 import { importCommand } from './log-import.js'
 import { infoCommand } from './log-info.js'
@@ -17,6 +19,8 @@ export function logCommand(context: Context): Command {
     headCommand,
     exportCommand,
     importCommand,
+    backupCommand,
+    archiveCommand,
   ]) {
     log.addCommand(command(context))
   }

@@ -5,7 +5,8 @@ const EVERY_MS = 100
 
 /** A line on a terminal that says how far a long work has come. Nothing where nobody watches. */
 export interface Progress extends Disposable {
-  at(done: number): void
+  /** @param of the total, where it is known only now */
+  at(done: number, of?: number): void
 }
 
 /**
@@ -16,12 +17,12 @@ export function progressOn(stderr: Context['stderr'], what: string, total: numbe
   if (!stderr.isTTY) return { at: () => {}, [Symbol.dispose]: () => {} }
   let written = 0
   return {
-    at(done) {
+    at(done, of = total) {
       const now = performance.now()
       if (now - written < EVERY_MS) return
       written = now
-      const percent = total > 0 ? Math.floor((100 * done) / total) : 100
-      stderr.write(`\r\u001b[K${what} ${percent} % (${done} of ${total})`)
+      const percent = of > 0 ? Math.floor((100 * done) / of) : 100
+      stderr.write(`\r\u001b[K${what} ${percent} % (${done} of ${of})`)
     },
     [Symbol.dispose]() {
       stderr.write('\r\u001b[K')

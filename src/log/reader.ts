@@ -43,7 +43,7 @@ const BEGINNING: Head = { position: position(0), hash: GENESIS }
 /** The newest event of a log at any moment; of an empty one, what its first event will follow. */
 export function heads(db: Database): () => Head {
   const newest = db.prepare<[], HeadRow>(
-    'select position, hash from payloads order by position desc limit 1',
+    'select position, hash from main.payloads order by position desc limit 1',
   )
   return () => {
     const row = newest.get()
@@ -53,7 +53,7 @@ export function heads(db: Database): () => Head {
 
 function baseOf(db: Database): Head & { readonly archive?: string } {
   const row = db
-    .prepare<[], HeadRow & { readonly archive: string }>('select position, hash, archive from base')
+    .prepare<[], HeadRow & { readonly archive: string }>('select position, hash, archive from main.base')
     .get()
   return row ? { ...readHead(row), archive: row.archive } : BEGINNING
 }

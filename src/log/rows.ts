@@ -33,14 +33,14 @@ export interface EventRow {
   readonly body: Buffer
 }
 
-/** Everything of an event; the caller adds `where` and `order by`. */
+/** Everything of an event in this very file; the caller adds `where` and `order by`. */
 export const selectEvents = `
   select e.position, sp.name as service_provider, o.source, o.exchange, o.routing_key, o.envelope,
     t.name as event_type, e.kind, e.recorded_at, e.emitted_at, e.message_id,
     e.resource_type, e.resource_id, pr.name as project, e.parent,
     p.hash, p.dictionary, p.body
-  from events e
-  join payloads p using (position)
+  from main.events e
+  join main.payloads p using (position)
   join service_providers sp on sp.id = e.service_provider
   join event_types t on t.id = e.event_type
   join origins o on o.id = e.origin

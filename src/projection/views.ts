@@ -73,20 +73,40 @@ export function buildViews(file: string, logFiles: readonly string[], upTo?: Pos
   }
 }
 
+/** Views of a history as it was, which leave nothing behind. */
+export interface ViewsAside extends Disposable {
+  /** With the views as temporary tables, and all events as the view `history`. Refuses to write. */
+  readonly db: Database.Database
+  /** Go on to a later position. */
+  catchUp(upTo: Position): void
+}
+
 /**
- * The views of a history as temporary tables beside the log itself, which is opened for reading
- * only: for questions that need no file to be left behind. The history may have lost its beginning.
+ * Build the views of a history as temporary tables beside the log itself, which is opened for reading
+ * only. The history may have lost its beginning.
  *
- * @returns a connection with the views, and all events as the view `history`
+ * @param upTo the last position to apply
  */
-export function viewsAside(logFiles: readonly string[], upTo?: Position): Database.Database {
+export function openViewsAside(logFiles: readonly string[], upTo: Position): ViewsAside {
   const db = new Database(newestOf(logFiles), { readonly: true })
+  const catchUp = (to: Position) => {
+    applyFiles(db, logFiles, to)
+    return attachHistory(db, logFiles)
+  }
   try {
     db.pragma('cache_size = -65536')
     createTables(db, 'temp')
-    applyFiles(db, logFiles, upTo)
-    attachHistory(db, logFiles)
-    return db
+    let detach = catchUp(upTo)
+    return {
+      db,
+      catchUp(to) {
+        detach()
+        detach = catchUp(to)
+      },
+      [Symbol.dispose]() {
+        db.close()
+      },
+    }
   } catch (error) {
     db.close()
     throw error

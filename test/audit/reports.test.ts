@@ -4,7 +4,8 @@ import { driftOf } from '../../src/audit/drift.js'
 import { placementOf } from '../../src/audit/placement.js'
 import { residencyOf } from '../../src/audit/residency.js'
 import { summaryOf } from '../../src/audit/summary.js'
-import { ownEventTypes } from '../../src/event/event.js'
+import { type Event, ownEventTypes } from '../../src/event/event.js'
+import { formatTime } from '../../src/event/time.js'
 import { position } from '../../src/ids.js'
 import {
   alice,
@@ -81,28 +82,28 @@ test('a silence is the time between two messages of one bus, to the microsecond,
 })
 
 test('gaps are what the recorder noted, and nobody else', t => {
-  const noted = (
-    eventType: string,
-    time: number,
-    source: 'recorder' | 'bus' = 'recorder',
-  ): Recorded => [event({ source, eventType, emittedAt: hours(time) }), hours(time)]
+  const noted = (eventType: string, time: number, fields: Partial<Event> = {}): Recorded => [
+    event({ source: 'recorder', eventType, emittedAt: hours(time), body: '{}', ...fields }),
+    hours(time),
+  ]
+  const gap = { from: formatTime(hours(4)), to: formatTime(hours(5)) }
   const report = summaryOf(
     audited(t, [
-      noted(ownEventTypes.queueDeclared, 0),
+      noted(ownEventTypes.queueDeclared, 0, { body: '{"possible_gap":null}' }),
       noted(ownEventTypes.busLost, 1),
       noted(ownEventTypes.busConnected, 2),
-      noted(ownEventTypes.busLost, 3, 'bus'),
+      noted(ownEventTypes.busLost, 3, { source: 'bus' }),
       noted(ownEventTypes.busLost, 4),
-      noted(ownEventTypes.queueDeclared, 5),
+      noted(ownEventTypes.queueDeclared, 5, { body: JSON.stringify({ possible_gap: gap }) }),
     ]),
     HOUR,
   )
   t.deepEqual(
-    rows(report, 'gaps').map(row => [row['position'], String(row['what']).slice(0, 24)]),
+    rows(report, 'gaps').map(row => [row['position'], row['from'], row['until']]),
     [
-      [2, 'the bus was lost; its qu'],
-      [5, 'the bus was lost, and st'],
-      [6, 'the queue was gone and d'],
+      [2, formatTime(hours(1)), formatTime(hours(2))],
+      [5, formatTime(hours(4)), null],
+      [6, gap.from, gap.to],
     ],
   )
 })

@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import { MixmatchError } from '../errors.js'
+import { now } from '../event/time.js'
+import { micros, type Position } from '../ids.js'
+import { archiveLog } from '../log/archive.js'
+import { openLogReader } from '../log/log.js'
+import { type Point, parsePoint, positionAt } from '../replay/point.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption } from './files.js'
+
+/** A message that comes again must find its first copy in the live file, or it would be there twice. */
+const YOUNGEST_MS = 3_600_000
+
+export function archiveCommand(context: Context): Command {
+  return new Command('archive')
+    .description('Move older events into a file of their own beside the log, which stays small.')
+    .option(...logOption)
+    .requiredOption('--before <time>', 'those recorded before it; at least an hour ago', parsePoint)
+    .addHelpText(
+      'after',
+      '\nEvery command reads the archives beside a log with it. The recorder must not run at the end.\n' +
+        'Example: mixmatch log archive --before 2026-10-01',
+    )
+    .action(({ before }: { before: Point }, command: Command) => {
+      const file = logFileOf(command, context)
+      const upTo = lastBefore(file, before)
+      const say = (step: string) => context.stderr.isTTY && context.stderr.write(`${step} …\n`)
+      const { archive, events } = archiveLog(file, upTo, say)
+      context.stderr.write(
+        `${archive}: ${events} events up to ${upTo}; ${file} goes on from there\n`,
+      )
+    })
+}
+
+function lastBefore(file: string, before: Point): Position {
+  if ('position' in before || before.time > now() - YOUNGEST_MS * 1000) {
+    throw new MixmatchError('USAGE', '--before: expected a time that is at least an hour ago.')
+  }
+  using log = openLogReader(file)
+  return positionAt(log, { time: micros(before.time - 1) })
+}

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { backUp } from '../log/backup.js'
+import { openLogReader } from '../log/log.js'
+import type { Context } from './context.js'
+import { logFileOf, logOption } from './files.js'
+import { interrupted } from './interrupted.js'
+import { progressOn } from './progress.js'
+
+export function backupCommand(context: Context): Command {
+  return new Command('backup')
+    .description('Copy the log into one file, while it is being recorded.')
+    .argument('<file>', 'a new file')
+    .option(...logOption)
+    .addHelpText('after', '\nExample: mixmatch log backup /backup/events-2026-11-23.db')
+    .action(async (given: string, _options: object, command: Command) => {
+      const file = resolve(context.cwd, given)
+      using log = openLogReader(logFileOf(command, context))
+      using stop = interrupted()
+      using progress = progressOn(context.stderr, 'copying', 0)
+      const copied = (done: number, total: number) => progress.at(done, total)
+      const head = await backUp(log, file, copied, stop.signal)
+      context.stderr.write(`${file}: events up to ${head.position}, head ${head.hash}\n`)
+    })
+}

@@ -1,0 +1,191 @@
+import { once } from 'node:events'
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { MixmatchError } from '../errors.js'
+import type { RecordedEvent } from '../event/event.js'
+import { micros, type Position, position, resourceId } from '../ids.js'
+import type { History } from '../log/history.js'
+import { openPublisher } from '../notification/publisher.js'
+import { maskTransportUrl, parseTransportUrl } from '../notification/transport-url.js'
+import { buildViews } from '../projection/views.js'
+import { changesBetween, type Whereabouts } from '../replay/diff.js'
+import { paced } from '../replay/pace.js'
+import { type Point, parsePoint, positionAt } from '../replay/point.js'
+import { type Selection, selected } from '../replay/select.js'
+import type { Context } from './context.js'
+import { eventRow } from './event-row.js'
+import { logOption, openHistoryOf } from './files.js'
+import { interrupted } from './interrupted.js'
+import { type Format, formats, printRows } from './output.js'
+import { progressOn } from './progress.js'
+
+interface Options {
+  readonly from?: Point
+  readonly until?: Point
+  readonly type: readonly string[]
+  readonly sp: readonly string[]
+  readonly resource?: string
+  readonly into?: string
+  readonly diff?: readonly string[]
+  readonly to?: string
+  readonly speed: number
+  readonly format: Format
+}
+
+export function replayCommand(context: Context): Command {
+  return new Command('replay')
+    .description('History again: printed, as views of any point, as differences, or onto a bus.')
+    .option(...logOption)
+    .option('--from <point>', 'the first event: a position, or a time of recording', parsePoint)
+    .option('--until <point>', 'the last event', parsePoint)
+    .option('--type <types>', 'only these, by commas; volume.* for all that begin so', list, [])
+    .option('--sp <names>', 'only of these clouds, by commas', list, [])
+    .option('--resource <id>', 'only what is said of it')
+    .option('--into <file>', 'build the views as of --until in a new file')
+    .option('--diff <points...>', 'two points: what the view says otherwise at the second')
+    .option('--to <url>', 'publish again on rabbit://… or file://…, as it was on the wire')
+    .addOption(
+      new Option('--speed <speed>', 'of --to: 1x is as it was recorded')
+        .default(1, '1x')
+        .argParser(speed),
+    )
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText(
+      'after',
+      '\nExample: mixmatch replay --from 2026-11-23T13:00 --type volume.* --to rabbit://guest:guest@127.0.0.1 --speed 10x',
+    )
+    .action(async (options: Options, command: Command) => {
+      using log = openHistoryOf(command, context)
+      if (options.into !== undefined) into(log, options.into, options, context)
+      else if (options.diff !== undefined) diff(log, options.diff, options.format, context)
+      else if (options.to !== undefined) await publish(log, options.to, options, context)
+      else await print(log, options, context)
+    })
+}
+
+function selectionOf(log: History, options: Options): Selection {
+  const { from, until } = options
+  return {
+    from: from === undefined ? position(log.base().position + 1) : firstFrom(log, from),
+    until: until === undefined ? log.head().position : positionAt(log, until),
+    types: options.type,
+    serviceProviders: options.sp,
+    resource: options.resource === undefined ? null : resourceId(options.resource),
+  }
+}
+
+/** The event at a position, or the first that was recorded at a time or after it. */
+function firstFrom(log: History, point: Point): Position {
+  if ('position' in point) return point.position
+  return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
+}
+
+/** Rows that are printed together: a table aligns its columns within them. */
+const PAGE = 500
+
+async function print(log: History, options: Options, context: Context): Promise<void> {
+  let page: RecordedEvent[] = []
+  const flush = () => {
+    printRows(context.stdout, options.format, page.map(eventRow))
+    page = []
+  }
+  for (const event of selected(log, selectionOf(log, options))) {
+    page.push(event)
+    if (page.length === PAGE) {
+      flush()
+      if (context.stdout.writableNeedDrain) await once(context.stdout, 'drain')
+    }
+  }
+  flush()
+}
+
+/** Built aside and then put in place: there is never half a file of that name. */
+function into(log: History, given: string, options: Options, context: Context): void {
+  if (options.from !== undefined || options.type.length + options.sp.length > 0) {
+    throw new MixmatchError(
+      'USAGE',
+      '--into builds the views of all that was known at a point: it takes --until alone.',
+    )
+  }
+  const file = resolve(context.cwd, given)
+  if (existsSync(file)) throw new MixmatchError('USAGE', `--into ${file}: is there already.`)
+  const upTo = selectionOf(log, options).until
+  const aside = `${file}.building`
+  rmSync(aside, { force: true })
+  try {
+    buildViews(
+      aside,
+      log.parts.map(({ path }) => path),
+      upTo,
+    )
+    renameSync(aside, file)
+  } finally {
+    rmSync(aside, { force: true })
+  }
+  context.stderr.write(`${file}: the views as of position ${upTo}\n`)
+}
+
+function diff(log: History, given: readonly string[], format: Format, context: Context): void {
+  const [earlier, later, ...rest] = given.map(text => positionAt(log, parsePoint(text)))
+  if (earlier === undefined || later === undefined || rest.length > 0 || later < earlier) {
+    throw new MixmatchError('USAGE', '--diff: expected two points, the earlier one first.')
+  }
+  const files = log.parts.map(({ path }) => path)
+  const rows = changesBetween(files, earlier, later).map(({ type, id, before, after }) => ({
+    type,
+    id,
+    before: format === 'json' ? before : places(before),
+    after: format === 'json' ? after : places(after),
+  }))
+  printRows(context.stdout, format, rows)
+  context.stderr.write(`${rows.length} differ between position ${earlier} and ${later}\n`)
+}
+
+function places(all: readonly Whereabouts[]): string {
+  return (
+    all.map(each => `${each.service_provider} (${each.project ?? 'no project'})`).join(', ') ||
+    'nowhere'
+  )
+}
+
+async function publish(log: History, given: string, options: Options, context: Context) {
+  const url = parseTransportUrl(given)
+  const selection = selectionOf(log, options)
+  using stop = interrupted()
+  using progress = progressOn(
+    context.stderr,
+    `publishing to ${maskTransportUrl(given)}`,
+    selection.until - selection.from + 1,
+  )
+  await using publisher = await openPublisher(url, stop.signal)
+  let published = 0
+  let last: number | null = null
+  for await (const event of paced(onTheWire(log, selection), options.speed, stop.signal)) {
+    await publisher.publish(event)
+    published += 1
+    last = event.position
+    progress.at(event.position - selection.from)
+  }
+  await publisher.flush()
+  const on = stop.signal.aborted && last !== null ? `; go on with --from ${last + 1}` : ''
+  context.stderr.write(`${published} notifications published${on}\n`)
+}
+
+/** What we noted ourselves never was on a bus, and what could not be parsed is not kept as it came. */
+function* onTheWire(log: History, selection: Selection): Generator<RecordedEvent> {
+  for (const event of selected(log, selection)) {
+    if (event.source === 'bus' && event.wire.envelope !== 'none') yield event
+  }
+}
+
+function list(text: string, others: readonly string[]): string[] {
+  return [...others, ...text.split(',').filter(each => each !== '')]
+}
+
+function speed(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const [, factor] = /^(\d+(?:\.\d+)?)x?$/.exec(text) ?? []
+  if (Number(factor) > 0) return Number(factor)
+  throw new MixmatchError('USAGE', `--speed: expected 1x, 10x, … or max, found "${text}".`)
+}

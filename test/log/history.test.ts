@@ -1,0 +1,243 @@
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import { micros, type Position, position } from '../../src/ids.js'
+import { archiveLog } from '../../src/log/archive.js'
+import { backUp } from '../../src/log/backup.js'
+import { historyFiles, openHistory } from '../../src/log/history.js'
+import { holdLog } from '../../src/log/holder.js'
+import { openLog, openLogReader } from '../../src/log/log.js'
+import { verifyLog } from '../../src/log/verify.js'
+import { checkViews } from '../../src/projection/check.js'
+import { buildViews, openViews } from '../../src/projection/views.js'
+import { locateAt } from '../../src/replay/at.js'
+import {
+  alice,
+  at,
+  bob,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  image,
+  snapshot,
+  transferred,
+} from '../controls.js'
+
+const quiet = () => {}
+
+/** A log of eight events, a second apart. */
+function recorded(path: string): string {
+  using log = openLog(join(path, 'events.db'))
+  const story = [
+    created(disk, alice),
+    created(snapshot, alice, { parent: disk.id }),
+    created(image, bob),
+    event(),
+    transferred(disk, bob),
+    deleted(snapshot),
+    deleted(image),
+    created(image, alice),
+  ]
+  for (const [second, each] of story.entries()) log.append([each], at(second))
+  return log.file
+}
+
+function everything(...files: string[]): unknown[] {
+  using history = openHistory(files)
+  return [...history.read()]
+}
+
+test('what is archived and what goes on are one history, event for event and hash for hash', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const before = everything(file)
+  const { archive, events } = archiveLog(file, position(3), quiet)
+  t.is(events, 3)
+  archiveLog(file, position(6), quiet)
+
+  t.deepEqual(everything(file), before)
+  t.deepEqual(everything(path), before)
+  t.is(historyFiles([file]).length, 3)
+  t.is(historyFiles([archive])[0], archive)
+  using history = openHistory([file])
+  t.deepEqual(verifyLog(history), { events: 8, head: history.head(), breaches: [] })
+  t.is(history.get(position(2))?.resource?.id, snapshot.id)
+  t.is(history.db.prepare('select count(*) from events').pluck().get(), 8)
+  t.is(locateAt(history, position(5))(snapshot.type, snapshot.id)[0]?.project, bob)
+  using live = openLogReader(file)
+  t.deepEqual(
+    [...live.read()].map(each => each.position),
+    [7, 8].map(position),
+  )
+  t.deepEqual(verifyLog(live).breaches, [])
+})
+
+test('recording goes on after archiving: positions, chain, and a message that comes again', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  archiveLog(file, position(8), quiet)
+  using log = openLog(file)
+  t.is(log.head().position, position(8))
+  const next = event()
+  t.is(log.append([next], at(9)).recorded[0]?.position, position(9))
+  t.is(log.append([next], at(9)).duplicates, 1)
+  using history = openHistory([file])
+  t.deepEqual(verifyLog(history).breaches, [])
+})
+
+test('views follow a log through archiving, and are built again from all of it', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const views = join(path, 'views.db')
+  openViews(views, [file]).views[Symbol.dispose]()
+  archiveLog(file, position(5), quiet)
+  {
+    using log = openLog(file)
+    log.append([transferred(image, bob)], at(10))
+  }
+  const opened = openViews(views, historyFiles([file]))
+  t.is(opened.rebuilt, null)
+  opened.views[Symbol.dispose]()
+  t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
+})
+
+test('views are not built of a history without its beginning', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const { archive } = archiveLog(file, position(5), quiet)
+  renameSync(archive, `${archive}.away`)
+  t.deepEqual(historyFiles([file]), [file])
+  t.throws(() => buildViews(join(path, 'new.db'), [file]), {
+    code: 'LOG_NOT_FOUND',
+    message: /first 5 events are in the archive events-000000001-000000005\.db/,
+  })
+})
+
+test('nothing is archived while the log is held, and what was written then is used later', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  {
+    using _recorder = holdLog(file, 'record')
+    t.throws(() => archiveLog(file, position(5), quiet), { code: 'LOG_HELD' })
+  }
+  using log = openLogReader(file)
+  t.is(log.base().position, position(0))
+  const steps: string[] = []
+  archiveLog(file, position(5), step => steps.push(step))
+  t.deepEqual(steps, ['putting the live file in place'])
+})
+
+test('an archive of another log that has the same name is not taken for ours', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const other = join(path, 'other')
+  mkdirSync(other)
+  const { archive } = archiveLog(recorded(other), position(5), quiet)
+  copyFileSync(archive, join(path, 'events-000000001-000000005.db'))
+  t.throws(() => archiveLog(file, position(5), quiet), { code: 'LOG_BROKEN' })
+  t.is(everything(file).length, 8)
+})
+
+test('there is nothing to archive before the beginning or after the end', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  for (const upTo of [0, 9]) {
+    t.throws(() => archiveLog(file, position(upTo), quiet), { code: 'USAGE' })
+  }
+})
+
+test('files of different logs, and files with something missing between them, are no history', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const { archive } = archiveLog(file, position(3), quiet)
+  const { archive: middle } = archiveLog(file, position(6), quiet)
+  const away = join(path, 'away')
+  mkdirSync(away)
+  for (const each of [file, archive]) copyFileSync(each, join(away, each.slice(path.length + 1)))
+  t.throws(() => openHistory([away]), { code: 'LOG_BROKEN', message: /name the file between them/ })
+  t.is(everything(away, middle).length, 8)
+  const other = join(path, 'other')
+  mkdirSync(other)
+  t.throws(() => openHistory([file, recorded(other)]), {
+    code: 'LOG_BROKEN',
+    message: /not of one history/,
+  })
+  t.throws(() => openHistory([join(path, 'absent.db')]), { code: 'LOG_NOT_FOUND' })
+})
+
+test('a backup is complete, stands alone, and is a part of the history that it was taken of', async t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const copy = join(path, 'backup.db')
+  using log = openLog(file)
+  const head = await backUp(log, copy, quiet, new AbortController().signal)
+  t.deepEqual(head, log.head())
+  log.append([event()], at(20))
+  t.is(everything(copy, file).length, 9)
+  await t.throwsAsync(backUp(log, copy, quiet, new AbortController().signal), { code: 'USAGE' })
+})
+
+test('a backup that is interrupted leaves nothing behind', async t => {
+  const path = folder(t)
+  using log = openLog(recorded(path))
+  const stop = new AbortController()
+  stop.abort(new Error('stopped'))
+  const copy = join(path, 'backup.db')
+  await t.throwsAsync(backUp(log, copy, quiet, stop.signal))
+  t.throws(() => openHistory([copy]), { code: 'LOG_NOT_FOUND' })
+  t.throws(() => openHistory([`${copy}.partial`]), { code: 'LOG_NOT_FOUND' })
+})
+
+test('law: wherever a history is cut into files, it is the same, and so are its views', t => {
+  const path = folder(t)
+  let run = 0
+  const cut = (file: string, cuts: readonly Position[]) => {
+    for (const upTo of cuts) archiveLog(file, upTo, quiet)
+  }
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(5)), { minLength: 2, maxLength: 9 }),
+      fc.uniqueArray(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }),
+      (story, cuts) => {
+        run += 1
+        const here = join(path, String(run))
+        const file = join(here, 'events.db')
+        const kinds = [
+          created(disk, alice),
+          deleted(disk),
+          transferred(disk, bob),
+          created(snapshot, alice, { parent: disk.id }),
+          deleted(snapshot),
+          event(),
+        ]
+        {
+          using log = openLog(file)
+          for (const [index, [second, kind]] of story.entries()) {
+            const { messageId, ...fields } = kinds[kind] ?? event()
+            log.append(
+              [{ ...fields, messageId: `${index} ${messageId}`, emittedAt: at(second) }],
+              micros(at(index)),
+            )
+          }
+        }
+        const before = everything(file)
+        const views = join(here, 'views.db')
+        buildViews(views, [file])
+        cut(
+          file,
+          cuts
+            .filter(upTo => upTo <= story.length)
+            .sort((a, b) => a - b)
+            .map(position),
+        )
+        t.deepEqual(everything(file), before)
+        t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
+        rmSync(here, { recursive: true })
+      },
+    ),
+    { numRuns: 25 },
+  )
+})
