@@ -52,6 +52,8 @@ export interface Config {
     readonly queueMaxBytes: number | null
     /** null for never. */
     readonly queueExpiresMs: number | null
+    /** When what is known is compared with what the clouds have, without anybody asking. */
+    readonly reconcile: 'never' | 'first' | 'gaps'
   }
   readonly database: {
     /** The event log, an absolute path. */
@@ -179,6 +181,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       exchanges: settings.read('DEFAULT', general.notificationExchanges),
       queueMaxBytes: settings.read('DEFAULT', general.queueMaxBytes),
       queueExpiresMs: settings.read('DEFAULT', general.queueExpires),
+      reconcile: settings.read('DEFAULT', general.reconcile),
     },
     database: { file: resolve(cwd, settings.read('database', database.connection)) },
     logging: {

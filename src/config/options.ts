@@ -137,6 +137,12 @@ const general = {
     '1209600',
     'Seconds after which a message bus deletes the queue of a Mixmatch that does not come back (1209600 is two weeks); 0 for never. An existing queue keeps the time it was made with.',
   ),
+  reconcile: option(
+    'reconcile',
+    kinds.choice(['never', 'first', 'gaps']),
+    'never',
+    'When the recorder by itself compares what it knows with what the clouds really have, as "mixmatch reconcile" does: first for every cloud that never was, gaps also after notifications may have been lost. It needs a user that may see everything, in [auth] or [sp_<name>].',
+  ),
   debug: option('debug', kinds.flag, 'false', 'Whether to log details.'),
   logFile: optional('log_file', kinds.text, 'File that log lines are appended to.', {
     aliases: ['logfile'],

@@ -75,5 +75,6 @@ export const ownEventTypes = {
   reconcileOwner: 'mixmatch.reconcile.owner',
   reconcileGone: 'mixmatch.reconcile.gone',
   reconcileFinished: 'mixmatch.reconcile.finished',
+  reconcileIncomplete: 'mixmatch.reconcile.incomplete',
   mappingImported: 'mixmatch.mapping.imported',
 } as const

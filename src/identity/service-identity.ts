@@ -84,6 +84,7 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
     ]),
   )
   const logins = new Map<SpName, Promise<Login>>()
+  const inUse = new Map<SpName, Login>()
 
   async function logInAt(at: SpName): Promise<Login> {
     const cloud = clouds.get(at)
@@ -95,32 +96,26 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
     return loginOf(there, await federate(await logIn(home, own), home, there))
   }
 
-  /** Whoever asks meanwhile waits for the same login; one that failed is tried again. */
+  /** Whoever asks meanwhile waits for the same login. */
   function begin(at: SpName): Promise<Login> {
     const login = logInAt(at)
+      .then(fresh => {
+        inUse.set(at, fresh)
+        return fresh
+      })
+      .finally(() => logins.delete(at))
     logins.set(at, login)
-    login.catch(() => drop(at, login))
     return login
-  }
-
-  function drop(at: SpName, login: Promise<Login>): void {
-    if (logins.get(at) === login) logins.delete(at)
   }
 
   return {
     async access(at) {
-      const known = logins.get(at) ?? begin(at)
-      const { access, expiresAtMs } = await known
-      if (expiresAtMs - MARGIN_MS > now()) return access
-      drop(at, known)
+      const known = inUse.get(at)
+      if (known && known.expiresAtMs - MARGIN_MS > now()) return known.access
       return (await (logins.get(at) ?? begin(at))).access
     },
     forget(at, token) {
-      const known = logins.get(at)
-      const dropIfItsOwn = ({ access }: Login) => {
-        if (known && access.token.digest === token.digest) drop(at, known)
-      }
-      known?.then(dropIfItsOwn, () => {})
+      if (inUse.get(at)?.access.token.digest === token.digest) inUse.delete(at)
     },
     async close() {
       await Promise.all(connections.map(connection => connection.close()))

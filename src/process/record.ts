@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js'
 import type { Bus } from '../notification/bus.js'
 import { listen } from '../notification/listen.js'
 import { toEvent } from '../notification/to-event.js'
+import { reconcileInBackground } from './reconciling.js'
 import { type OnAppended, openRecorder, type RecorderState } from './recorder.js'
 
 /** The recording while it goes on. */
@@ -20,7 +21,7 @@ export interface Recording {
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; Error (SQLite's) where the views are lost
  */
 export async function record(
-  config: Pick<Config, 'clouds' | 'notification'>,
+  config: Pick<Config, 'auth' | 'clouds' | 'notification' | 'upstream'>,
   files: { logFile: string; viewsFile: string; command: string },
   logger: Logger,
   asked: Promise<unknown>,
@@ -34,6 +35,8 @@ export async function record(
     stopping.abort()
   }
   await using recorder = await openRecorder(files, onViewsLost, logger, onAppended)
+  const { signal } = stopping
+  const reconciling = reconcileInBackground(config, files, recorder.record, { signal, logger })
   const { exchanges, queueMaxBytes, queueExpiresMs } = config.notification
   const buses = config.clouds.flatMap(({ name, messagebus, queueName, cafile, insecure }): Bus[] =>
     messagebus === null
@@ -51,15 +54,19 @@ export async function record(
             },
             tls: { caFile: cafile, insecure },
             onDeliveries: batch => recorder.record(batch.map(toEvent)),
-            onFact: fact => recorder.record([fact]),
+            onFact(fact) {
+              recorder.record([fact])
+              reconciling.noticed(fact)
+            },
             logger: logger.child({ service_provider: name }),
-            signal: stopping.signal,
+            signal,
           }),
         ],
   )
   void asked.then(() => stopping.abort())
   ready({ buses, state: recorder.state })
-  await Promise.all([aborted(stopping.signal), ...buses.map(({ stopped }) => stopped)])
+  const stopped = [...buses, reconciling].map(({ stopped }) => stopped)
+  await Promise.all([aborted(signal), ...stopped])
   if (lost) throw lost.error
 }
 

@@ -97,8 +97,8 @@ export interface Failure {
 }
 
 /**
- * That a cloud was reconciled, as an event that moves nothing: the last word on a run, also where
- * it found no difference. It was complete if `failed` is empty.
+ * That a run came to its end at a cloud, as an event that moves nothing, also where it found no
+ * difference. It is called incomplete where anything failed.
  *
  * Its body is JSON: `{"run": "<uuid>", "began_at": "2026-…Z", "as": {"sees": "everything",
  * "project": "…"}, "collections": [{"type": "image", "listed": 7, "drift": {"unknown": 1,
@@ -112,7 +112,8 @@ export function finishedEvent(
 ): Event {
   return {
     ...origin(serviceProvider),
-    eventType: ownEventTypes.reconcileFinished,
+    eventType:
+      failed.length === 0 ? ownEventTypes.reconcileFinished : ownEventTypes.reconcileIncomplete,
     kind: 'noted',
     emittedAt: at,
     resource: null,

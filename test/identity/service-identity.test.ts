@@ -1,0 +1,127 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Credentials } from '../../src/config/credentials.js'
+import { Secret } from '../../src/config/secret.js'
+import { createServiceIdentity } from '../../src/identity/service-identity.js'
+import { IDENTITY_PROVIDER, spName } from '../../src/ids.js'
+import { ids, type Keystones, startKeystones } from './keystones.js'
+
+const sp1 = spName('sp1')
+
+function user(username: string, projectName: string, password = `${username}-password`) {
+  return {
+    username,
+    password: new Secret(password),
+    userDomainId: 'default',
+    projectName,
+    projectDomainId: 'default',
+  }
+}
+
+/** Mixmatch at the two Keystones; ends with the test. */
+function serviceAt(
+  t: ExecutionContext,
+  { idp, sp, now }: Keystones,
+  own: Credentials | null,
+  theirs: Credentials | null = null,
+) {
+  const cloud = { allowedHosts: [], credentials: null }
+  const identity = createServiceIdentity({
+    keystone: { authUrl: idp.url, credentials: own },
+    clouds: [
+      { ...cloud, name: IDENTITY_PROVIDER, spName: 'default', authUrl: idp.url },
+      { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url, credentials: theirs },
+    ],
+    timeouts: { connectTimeoutMs: 5_000, answerTimeoutMs: 20_000 },
+    now,
+  })
+  t.teardown(identity.close)
+  return identity
+}
+
+const logins = ({ asked }: Keystones['idp']) =>
+  asked().filter(each => each === 'POST /identity/v3/auth/tokens').length
+
+test('at the identity provider it logs in with the password of [auth]', async t => {
+  const clouds = await startKeystones(t)
+  const identity = serviceAt(t, clouds, user('demo', 'demo'))
+  const access = await identity.access(IDENTITY_PROVIDER)
+  t.is(access.project.id as string, ids.demo)
+  t.false(access.isAdmin)
+  t.truthy(clouds.idp.keystone.validate(access.token.reveal()))
+  t.is(String(access.token), '[token]')
+})
+
+test('at a service provider the user of [auth] comes by federation', async t => {
+  const clouds = await startKeystones(t)
+  const access = await serviceAt(t, clouds, user('demo', 'demo')).access(sp1)
+  t.is(access.project.id as string, ids.spDemo)
+  t.truthy(clouds.sp.keystone.validate(access.token.reveal()))
+  t.truthy(access.endpoints.get('image'))
+})
+
+test('one that a service provider does not admit is told what to configure', async t => {
+  const clouds = await startKeystones(t)
+  const identity = serviceAt(t, clouds, user('glance', 'service'))
+  await t.throwsAsync(identity.access(sp1), {
+    code: 'NO_PROJECT_AT_SERVICE_PROVIDER',
+    message: /\[sp_sp1\] a username, password and project_name/,
+  })
+})
+
+test('credentials of a cloud count there, and the identity provider is not asked', async t => {
+  const clouds = await startKeystones(t)
+  const identity = serviceAt(t, clouds, user('demo', 'demo'), user('nobody', 'demo'))
+  const error = await t.throwsAsync(identity.access(sp1), { code: 'NOT_AUTHENTICATED' })
+  t.regex(error.message, /logging in as "nobody" on project "demo"/)
+  t.notRegex(error.message, /nobody-password/)
+  t.is(logins(clouds.idp), 0)
+  t.is(logins(clouds.sp), 1)
+})
+
+test('without any user of its own it says what to configure', async t => {
+  const clouds = await startKeystones(t)
+  await t.throwsAsync(serviceAt(t, clouds, null).access(IDENTITY_PROVIDER), {
+    code: 'NOT_AUTHENTICATED',
+    message: /no user of its own for "default"/,
+  })
+})
+
+test('a token is shared, and replaced before it ends', async t => {
+  const clouds = await startKeystones(t)
+  const identity = serviceAt(t, clouds, user('demo', 'demo'))
+  const access = () => identity.access(IDENTITY_PROVIDER)
+  const [one, other] = await Promise.all([access(), access()])
+  t.is(one.token, other.token)
+  clouds.passMs(3_600_000 - 91_000)
+  t.is((await access()).token, one.token)
+  t.is(logins(clouds.idp), 1)
+  clouds.passMs(2_000)
+  const [fresh, same] = await Promise.all([access(), access()])
+  t.not(fresh.token, one.token)
+  t.is(fresh.token, same.token)
+  t.is(logins(clouds.idp), 2)
+})
+
+test('a token that was refused is not used again, and no other is dropped for it', async t => {
+  const clouds = await startKeystones(t)
+  const identity = serviceAt(t, clouds, user('demo', 'demo'))
+  const { token } = await identity.access(IDENTITY_PROVIDER)
+  identity.forget(IDENTITY_PROVIDER, token)
+  const fresh = await identity.access(IDENTITY_PROVIDER)
+  t.not(fresh.token, token)
+  identity.forget(IDENTITY_PROVIDER, token)
+  t.is((await identity.access(IDENTITY_PROVIDER)).token, fresh.token)
+})
+
+test('a login that failed is tried again', async t => {
+  const clouds = await startKeystones(t)
+  let failures = 1
+  clouds.idp.answer(({ path }) => {
+    if (!path.endsWith('/auth/tokens') || failures === 0) return undefined
+    failures -= 1
+    return { status: 503 }
+  })
+  const identity = serviceAt(t, clouds, user('demo', 'demo'))
+  await t.throwsAsync(identity.access(IDENTITY_PROVIDER), { code: 'IDENTITY_UNAVAILABLE' })
+  await t.notThrowsAsync(identity.access(IDENTITY_PROVIDER))
+})
