@@ -1,12 +1,15 @@
 import { Command, CommanderError } from 'commander'
 import { MixmatchError } from '../errors.js'
+import { auditCommand } from './audit.js'
 import { configCommand } from './config.js'
 import type { Context, World } from './context.js'
 import { explainCommand } from './explain.js'
 import { locateCommand } from './locate.js'
 import { logCommand } from './log.js'
 import { proxyCommand } from './proxy.js'
+import { reconcileCommand } from './reconcile.js'
 import { recordCommand } from './record.js'
+import { replayCommand } from './replay.js'
 import { sandboxCommand } from './sandbox.js'
 import { serveCommand } from './serve.js'
 import { viewsCommand } from './views.js'
@@ -19,8 +22,11 @@ const commands = [
   configCommand,
   logCommand,
   viewsCommand,
+  reconcileCommand,
   locateCommand,
   explainCommand,
+  replayCommand,
+  auditCommand,
   sandboxCommand,
 ]
 

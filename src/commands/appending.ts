@@ -1,0 +1,37 @@
+import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
+import type { Event } from '../event/event.js'
+import { openAppender } from '../observation/appender.js'
+import { socketOf } from '../observation/socket.js'
+import { openRecorder } from '../process/recorder.js'
+
+/** A way into the log and the views. */
+export interface Appending extends AsyncDisposable {
+  /** When it returns, or what it returns is resolved, the events are on the disk. */
+  readonly append: (events: readonly Event[]) => void | Promise<void>
+}
+
+/**
+ * Append by the recorder, where one runs; else hold the log, and keep the views, in this process.
+ *
+ * @throws LOG_HELD where something holds the log that takes nothing from others, and as `openRecorder`
+ */
+export async function openForAppending(
+  files: { logFile: string; viewsFile: string; command: string },
+  logger: Logger,
+): Promise<Appending> {
+  const onViewsLost = (error: unknown) => {
+    throw error
+  }
+  try {
+    const recorder = await openRecorder(files, onViewsLost, logger)
+    return { append: recorder.record, [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose]() }
+  } catch (held) {
+    if (!(held instanceof MixmatchError && held.code === 'LOG_HELD')) throw held
+    const appender = await openAppender(socketOf(files.logFile)).catch(() => {
+      throw held
+    })
+    const close = async () => appender[Symbol.dispose]()
+    return { append: appender.append, [Symbol.asyncDispose]: close }
+  }
+}

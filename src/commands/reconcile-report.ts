@@ -1,0 +1,72 @@
+import type { SpName } from '../ids.js'
+import { type Drift, differencesIn, type Outcome } from '../reconcile/drift.js'
+import type { Findings, Progress as Listed } from '../reconcile/reconcile.js'
+import type { Context } from './context.js'
+import { type Format, printRows, type Row } from './output.js'
+import { type Progress, progressOn } from './progress.js'
+
+/** What is told of one cloud: differences on stdout, words and progress on stderr. */
+export interface ReconcileReport extends Disposable {
+  readonly findings: Required<Pick<Findings, 'onDrift' | 'onProgress'>>
+  /** @param recorded whether the differences went into the log */
+  close(outcome: Outcome, recorded: boolean): void
+}
+
+/** Differences that are printed as one table: memory must not depend on how many there are. */
+const ROWS = 1000
+
+export function createReconcileReport(
+  { stdout, stderr }: Context,
+  cloud: SpName,
+  format: Format,
+): ReconcileReport {
+  let rows: Row[] = []
+  let line: (Progress & { readonly type: string }) | undefined
+  function endLine(): void {
+    line?.[Symbol.dispose]()
+    line = undefined
+  }
+  function print(): void {
+    endLine()
+    printRows(stdout, format, rows)
+    rows = []
+  }
+  return {
+    findings: {
+      onDrift(drifts: readonly Drift[]) {
+        for (const drift of drifts) rows.push(rowOf(cloud, drift))
+        if (rows.length >= ROWS) print()
+      },
+      onProgress({ type, listed, expected }: Listed) {
+        if (line?.type !== type) {
+          endLine()
+          line = { type, ...progressOn(stderr, `${cloud}: listing ${type}`, expected) }
+        }
+        line.at(listed, Math.max(listed, expected))
+      },
+    },
+    close(outcome, recorded) {
+      print()
+      for (const words of wordsOf(outcome, recorded)) stderr.write(`${cloud}: ${words}\n`)
+    },
+    [Symbol.dispose]: endLine,
+  }
+}
+
+function rowOf(cloud: SpName, { difference, resource, project, believed }: Drift): Row {
+  const { type, id } = resource
+  return { service_provider: cloud, difference, type, id, project, believed }
+}
+
+function* wordsOf(outcome: Outcome, recorded: boolean): Generator<string> {
+  const { as, collections, failed } = outcome
+  if (as?.sees === 'project') {
+    yield `no administrator there: only project ${as.project} is seen in full, and nothing else missed`
+  }
+  if (as) {
+    const listed = collections.map(({ type, listed }) => `${type} ${listed}`).join(', ')
+    const done = recorded ? 'recorded' : 'not recorded'
+    yield `listed ${listed || 'nothing'}; ${differencesIn(outcome)} differences, ${done}`
+  }
+  for (const { type, reason } of failed) yield type ? `${type} was not compared: ${reason}` : reason
+}

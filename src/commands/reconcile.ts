@@ -1,0 +1,74 @@
+import { Command, Option } from 'commander'
+import type { Config } from '../config/config.js'
+import { MixmatchError } from '../errors.js'
+import type { SpName } from '../ids.js'
+import { openLogReader } from '../log/log.js'
+import { createLogger } from '../logger.js'
+import { differencesIn } from '../reconcile/drift.js'
+import { openReconciler } from '../reconcile/reconciler.js'
+import { openForAppending } from './appending.js'
+import { configOf } from './configuration.js'
+import type { Context } from './context.js'
+import { viewsFileOf } from './files.js'
+import { type Format, formats } from './output.js'
+import { createReconcileReport } from './reconcile-report.js'
+
+interface Options {
+  readonly dryRun?: true
+  readonly format: Format
+}
+
+export function reconcileCommand(context: Context): Command {
+  return new Command('reconcile')
+    .description('Compare what is known with what the clouds really have, and record differences.')
+    .argument('[clouds...]', 'names of [DEFAULT] service_providers; all where none is given')
+    .option('--dry-run', 'record nothing, and exit 1 if there are differences')
+    .addOption(new Option('--format <format>').choices(formats).default('table'))
+    .addHelpText(
+      'after',
+      '\nLists what every cloud has as the user of [sp_…], else of [auth]. An administrator sees\n' +
+        'everything; of what others own, nothing is declared gone by anyone else. May run beside the\n' +
+        'recorder, and again after it was interrupted. Exits 1 if something could not be compared.\n' +
+        'Example: mixmatch reconcile sp1 --dry-run',
+    )
+    .action((names: string[], options: Options, command: Command) =>
+      reconcileClouds(names, options, configOf(command, context), context),
+    )
+}
+
+async function reconcileClouds(
+  names: readonly string[],
+  { dryRun = false, format }: { readonly dryRun?: boolean; readonly format: Format },
+  config: Config,
+  context: Context,
+): Promise<void> {
+  const clouds = chosen(config, names)
+  const logFile = config.database.file
+  const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'reconcile' }
+  if (dryRun) openLogReader(logFile)[Symbol.dispose]() // which refuses to begin one
+  const logger = createLogger(config.logging, 'reconcile')
+  logger.level = 'warn'
+  await using log = await openForAppending(files, logger)
+  await using reconciler = openReconciler(config, files.viewsFile)
+  const append = dryRun ? () => {} : log.append
+  const { signal } = new AbortController() // Ctrl-C ends the process, and nothing is lost by it
+  for (const cloud of clouds) {
+    using report = createReconcileReport(context, cloud, format)
+    const outcome = await reconciler.reconcile(cloud, { ...report.findings, append }, signal)
+    report.close(outcome, !dryRun)
+    const different = dryRun && differencesIn(outcome) > 0
+    if (different || outcome.failed.length > 0) context.setExitCode(1)
+  }
+}
+
+/** @throws USAGE */
+function chosen({ clouds }: Config, names: readonly string[]): SpName[] {
+  const all = clouds.map(({ name }) => name)
+  const unknown = names.filter(name => !all.some(each => each === name))
+  if (unknown.length === 0)
+    return names.length === 0 ? all : all.filter(each => names.includes(each))
+  throw new MixmatchError(
+    'USAGE',
+    `${unknown.join(', ')}: expected clouds of [DEFAULT] service_providers: ${all.join(', ')}.`,
+  )
+}

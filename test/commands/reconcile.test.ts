@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import test from 'ava'
+import { pino } from 'pino'
+import { resourceId } from '../../src/ids.js'
+import { holdLog } from '../../src/log/holder.js'
+import { openRecorder } from '../../src/process/recorder.js'
+import { alice, at, created } from '../controls.js'
+import { makeImage, sp1, stage } from '../reconcile/clouds.js'
+import { mixmatch } from './mixmatch.js'
+
+/** Something that only the log knows of. */
+const ghost = () =>
+  created({ type: 'volume', id: resourceId(randomUUID()) }, alice, {
+    serviceProvider: sp1,
+    emittedAt: at(-86_400),
+  })
+
+test('a dry run prints what differs, records nothing, and exits 1', async t => {
+  const scene = await stage(t)
+  const id = await makeImage(scene)
+  const gone = ghost()
+  await scene.hear(gone)
+  const run = await mixmatch(scene.path, 'reconcile', 'sp1', '--dry-run', '--format', 'json')
+  t.is(run.code, 1)
+  const rows = run.out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const { project } = scene.admin
+  t.deepEqual(rows, [
+    { service_provider: 'sp1', difference: 'unknown', type: 'image', id, project, believed: null },
+    {
+      service_provider: 'sp1',
+      difference: 'gone',
+      type: 'volume',
+      id: gone.resource?.id,
+      project: null,
+      believed: alice,
+    },
+  ])
+  t.regex(run.err, /^sp1: listed image 1, volume 0, snapshot 0; 2 differences, not recorded$/m)
+  t.is(scene.events().length, 1)
+})
+
+test('a run records what differs and exits 0; a dry run after it finds nothing', async t => {
+  const scene = await stage(t)
+  await makeImage(scene)
+  const run = await mixmatch(scene.path, 'reconcile')
+  t.is(run.code, 0)
+  t.regex(run.out, /sp1 +unknown +image/)
+  t.regex(
+    run.err,
+    /default: listed image 0.*; 0 differences, recorded\nsp1: .*1 differences, recorded/,
+  )
+  const again = await mixmatch(scene.path, 'reconcile', '--dry-run')
+  t.like(again, { code: 0, out: '' })
+})
+
+test('beside a running recorder, it is the recorder that appends', async t => {
+  const scene = await stage(t)
+  const id = await makeImage(scene)
+  const files = { ...scene, command: 'record' }
+  const broken = (error: unknown) => {
+    throw error
+  }
+  await using recorder = await openRecorder(files, broken, pino({ level: 'silent' }))
+  const run = await mixmatch(scene.path, 'reconcile', 'sp1')
+  t.is(run.code, 0)
+  t.is(recorder.state().logPosition as number, 2)
+  t.deepEqual(scene.located('image', id), [`sp1 ${scene.admin.project}`])
+})
+
+test('where the log is held by what takes nothing from others, it says who holds it', async t => {
+  const scene = await stage(t)
+  using _held = holdLog(scene.logFile, 'log import')
+  const run = await mixmatch(scene.path, 'reconcile', 'sp1')
+  t.is(run.code, 1)
+  t.regex(run.err, /held by "mixmatch log import"/)
+})
+
+test('a cloud that cannot be asked does not keep the others from it, and exits 1', async t => {
+  const scene = await stage(t, {
+    intercept: (cloud, _, response) => {
+      if (cloud === 'default') response.destroy()
+      return cloud === 'default'
+    },
+  })
+  await makeImage(scene)
+  const run = await mixmatch(scene.path, 'reconcile')
+  t.is(run.code, 1)
+  t.regex(run.err, /^default: Identity provider: logging in as "admin"/m)
+  t.regex(run.err, /^sp1: listed image 1.*1 differences, recorded$/m)
+})
+
+test('a cloud that is none of the configuration is misuse, and a dry run begins no log', async t => {
+  const scene = await stage(t)
+  t.like(await mixmatch(scene.path, 'reconcile', 'sp3'), {
+    code: 2,
+    err: 'mixmatch: sp3: expected clouds of [DEFAULT] service_providers: default, sp1.\n',
+  })
+  rmSync(scene.logFile)
+  const run = await mixmatch(scene.path, 'reconcile', '--dry-run')
+  t.is(run.code, 1)
+  t.regex(run.err, /no event log there/)
+})
