@@ -1,6 +1,6 @@
 // biome-ignore lint/style/noDefaultExport: the form that AVA reads
 export default {
-  files: ['test/lab/*.lab.ts', 'test/notification/*.rabbit.ts'],
+  files: ['test/lab/*.lab.ts', 'test/notification/*.rabbit.ts', 'test/audit/*.chromium.ts'],
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,

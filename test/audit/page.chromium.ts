@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { mixmatch } from '../commands/mixmatch.js'
+import { folder } from '../controls.js'
+import { openPage } from './chromium.js'
+
+const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
+
+/** A report on the sample history, in a browser. */
+async function reported(t: ExecutionContext, ...args: string[]) {
+  const path = folder(t)
+  await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')
+  const { out } = await mixmatch(path, 'audit', ...args, '--log', 'events.db', '--format', 'html')
+  const file = join(path, 'report.html')
+  writeFileSync(file, out)
+  return openPage(t, file)
+}
+
+test('the summary of the sample history is drawn, complete and within its page', async t => {
+  const page = await reported(t, 'summary')
+  t.is(await page.evaluate('document.title'), 'Audit summary')
+  t.deepEqual(
+    await page.evaluate("[...document.querySelectorAll('figure h2')].map(h => h.textContent)"),
+    ['Resources per cloud', 'What the buses said', 'Who gave to whom', 'Whose resources are where'],
+  )
+  const drawn = async (selector: string) =>
+    page.evaluate(`[...document.querySelectorAll('${selector}')].filter(each => {
+      const { width, height } = each.getBoundingClientRect()
+      return width > 0 && height > 0
+    }).length`)
+  t.is(await drawn('.course .line'), 3)
+  t.true(Number(await drawn('.strip .bar')) > 150)
+  t.true(Number(await drawn('.strip .silence')) >= 5)
+  t.is(await drawn('.strip .gap'), 1)
+  t.true(Number(await drawn('.flows .ribbon')) > 5)
+  t.is(await drawn('.grid .cell'), 27)
+
+  // What each line of the chart says at its end is what lives at that cloud in the table.
+  const ends = await page.evaluate(
+    "[...document.querySelectorAll('.course text.end')].map(each => each.firstChild.data)",
+  )
+  const live = await page.evaluate(`(() => {
+    const counts = {}
+    for (const row of document.querySelector('section tbody').rows) {
+      counts[row.cells[0].textContent] = (counts[row.cells[0].textContent] ?? 0) + Number(row.cells[3].textContent)
+    }
+    return Object.entries(counts).map(([cloud, count]) => cloud + ' ' + count)
+  })()`)
+  t.deepEqual(ends, live)
+
+  // Nothing sticks out of its picture or of the page, no label stands on another one of its chart.
+  t.deepEqual(
+    await page.evaluate(`[...document.querySelectorAll('svg text')].filter(each => {
+      const [box, card] = [each, each.closest('figure')].map(of => of.getBoundingClientRect())
+      return box.left < card.left || box.right > card.right || box.bottom > card.bottom
+    }).map(each => each.textContent)`),
+    [],
+  )
+  t.true(Boolean(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
+  t.deepEqual(page.requests, [])
+  t.deepEqual(page.complaints, [])
+})
+
+test('where things were is drawn from when to when, in the colour of the cloud', async t => {
+  const page = await reported(t, 'placement', '--type', 'image')
+  t.is(await page.evaluate("document.querySelectorAll('.spans text.lane').length"), 40)
+  const colours = await page.evaluate(
+    "new Set([...document.querySelectorAll('.spans .span')].map(each => getComputedStyle(each).fill)).size",
+  )
+  t.is(colours, await page.evaluate("document.querySelectorAll('.spans .legend li').length"))
+  t.deepEqual(page.requests, [])
+  t.deepEqual(page.complaints, [])
+})
+
+test('a reader who prefers the dark gets it', async t => {
+  const page = await reported(t, 'anomalies')
+  const rules = await page.evaluate(
+    "[...document.styleSheets[0].cssRules].filter(rule => rule.media?.mediaText.includes('dark')).length",
+  )
+  t.is(rules, 1)
+  t.true(Number(await page.evaluate("document.querySelector('section tbody').rows.length")) >= 5)
+})

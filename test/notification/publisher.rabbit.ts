@@ -1,0 +1,41 @@
+import test from 'ava'
+import { openPublisher, wireBody } from '../../src/notification/publisher.js'
+import { event } from '../controls.js'
+import { startBroker, startListening, until } from './rabbit.js'
+
+test('recorded notifications are published in their order and their form, to whoever listens', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: true })
+  const listening = startListening(t, broker)
+  await until('the bus is connected', () => listening.bus.status().state === 'connected')
+
+  const events = Array.from({ length: 1200 }, (_, index) =>
+    event({
+      wire: {
+        exchange: broker.exchange,
+        routingKey: 'notifications.info',
+        envelope: index % 2 === 0 ? '2.0' : '1.0',
+      },
+    }),
+  )
+  const publisher = await openPublisher(broker.url, new AbortController().signal)
+  for (const each of events) await publisher.publish(each)
+  await publisher.flush()
+  await publisher[Symbol.asyncDispose]()
+  await until('all is taken', () => listening.taken.length === events.length)
+  t.deepEqual(listening.taken, events.map(wireBody))
+})
+
+test('an exchange that is not there is declared as the services do it', async t => {
+  const broker = await startBroker(t)
+  const publisher = await openPublisher(broker.url, new AbortController().signal)
+  const wire = {
+    exchange: broker.exchange,
+    routingKey: 'notifications.info',
+    envelope: '2.0',
+  } as const
+  await publisher.publish(event({ wire }))
+  await publisher.flush()
+  await publisher[Symbol.asyncDispose]()
+  await t.notThrowsAsync(broker.declareExchange({ durable: false }))
+})
