@@ -49,13 +49,17 @@ export interface Mixmatch {
 }
 
 export interface Running {
+  readonly pid: number
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves when it is gone. @throws where it does not exit with 0 */
   stop(): Promise<void>
 }
 
-export async function createMixmatch(): Promise<Mixmatch> {
+/** @param settings `OS_<GROUP>__<OPTION>`, above those that every test needs */
+export async function createMixmatch(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Mixmatch> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-lab-'))
   const queue = `mixmatch.lab.${randomUUID()}`
   const env = {
@@ -67,6 +71,7 @@ export async function createMixmatch(): Promise<Mixmatch> {
     OS_DEFAULT__QUEUE_EXPIRES: '900',
     OS_SP_DEFAULT__QUEUE_NAME: queue,
     OS_SP_SP1__QUEUE_NAME: queue,
+    ...settings,
   }
   const children = new Set<ChildProcess>()
   const endAll = () => {
@@ -99,6 +104,7 @@ export async function createMixmatch(): Promise<Mixmatch> {
         await gone
       }
       return {
+        pid: child.pid ?? 0,
         kill: () => end('SIGKILL'),
         async stop() {
           await end('SIGTERM')

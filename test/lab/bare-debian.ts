@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A Debian of its own in a folder: nothing of this machine in it but the kernel and the network. */
+export interface Debian {
+  readonly root: string
+  /**
+   * Run a shell command as root in it, as an engine's RUN does.
+   *
+   * @throws where it does not exit with 0, with the end of what it printed
+   */
+  run(
+    command: string,
+    place?: { cwd?: string; env?: Readonly<Record<string, string>> },
+  ): Promise<string>
+  remove(): Promise<void>
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const TEN_MINUTES_MS = 600_000
+
+/**
+ * What the image `node:20-bookworm-slim` is: Debian 12 with Node under /usr/local. Debian comes from
+ * debootstrap; 12 has no Node 20, so the Node is this machine's, unpacked into it with its npm and
+ * the headers that are compiled against. Made once, kept in the folder of the lab.
+ */
+export async function bareDebian(): Promise<Debian> {
+  const home = process.env['LAB_HOME'] ?? '/var/tmp/mixmatch-lab'
+  const base = join(home, 'bare-debian')
+  if (!existsSync(base)) await makeBase(base)
+  const root = await mkdtemp(join(tmpdir(), 'mixmatch-debian-'))
+  await run('cp', ['-a', '--reflink=auto', `${base}/.`, root])
+  return {
+    root,
+    async run(command, { cwd = '/', env = {} } = {}) {
+      const words = Object.entries({ PATH, HOME: '/root', ...outside(), ...env }).map(pair =>
+        pair.join('='),
+      )
+      const inside = ['env', '-i', ...words, 'sh', '-c', `cd '${cwd}' && ${command}`]
+      const namespaces = ['--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${root}/proc`]
+      try {
+        const options = { timeout: TEN_MINUTES_MS, maxBuffer: 64 * 1024 * 1024 }
+        return (await run('unshare', [...namespaces, 'chroot', root, ...inside], options)).stdout
+      } catch (cause) {
+        const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
+        const end = `${stdout}\n${stderr}`.slice(-4000)
+        throw new Error(`in a bare Debian: ${command}\n${end}`, { cause })
+      }
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  }
+}
+
+async function makeBase(base: string): Promise<void> {
+  const making = `${base}.making`
+  await rm(making, { recursive: true, force: true })
+  await mkdir(dirname(base), { recursive: true })
+  await run('debootstrap', ['--variant=minbase', '--include=ca-certificates', 'bookworm', making], {
+    timeout: TEN_MINUTES_MS,
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const local = join(making, 'usr/local')
+  const prefix = dirname(dirname(process.execPath))
+  await cp(process.execPath, join(local, 'bin/node'))
+  for (const part of ['lib/node_modules/npm', 'include/node']) {
+    await cp(join(prefix, part), join(local, part), { recursive: true })
+  }
+  await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(local, 'bin/npm'))
+  // As this machine reaches the network, so must whoever builds in there.
+  for (const file of ['etc/resolv.conf', 'etc/ssl/certs/ca-certificates.crt']) {
+    await cp(join('/', file), join(making, file), { dereference: true })
+  }
+  await rename(making, base)
+}
+
+/** How packages are fetched and compiled on this machine; an image is told the same. */
+function outside(): Record<string, string> {
+  const named = Object.entries(process.env).filter(([name]) =>
+    /^(npm_config_(registry|proxy|https_proxy)|https?_proxy|no_proxy)$/i.test(name),
+  )
+  const passed = named.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+  const bundle = '/etc/ssl/certs/ca-certificates.crt'
+  return {
+    ...Object.fromEntries(passed),
+    NODE_EXTRA_CA_CERTS: bundle,
+    npm_config_nodedir: '/usr/local',
+  }
+}

@@ -1,0 +1,184 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** The configurations in `httpd`, by their files, and the path under which each has Mixmatch. */
+export const fronts = {
+  'apache-resource.conf': '/resource',
+  'apache-root.conf': '',
+  'nginx.conf': '',
+  'haproxy.cfg': '',
+} as const
+export type FrontFile = keyof typeof fronts
+
+/** One front that runs, with TLS, on a free port of 127.0.0.1. */
+export interface Front {
+  /** Where clients reach the proxy: `https://127.0.0.1:40123/resource`. */
+  readonly base: string
+  /** The certificate to believe, as a file in PEM. */
+  readonly cafile: string
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/**
+ * Start a front from the file that the operator gets. Only names, ports and the certificate are put
+ * in; what the Debian package has around it stands in `surroundings`.
+ */
+export async function startFront(file: FrontFile, proxy: string, folder: string): Promise<Front> {
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  const port = await freePort()
+  const certificate = await selfSigned(folder)
+  const shipped = await readFile(new URL(`../../httpd/${file}`, import.meta.url), 'utf8')
+  const config = join(folder, file)
+  await writeFile(config, fitted(shipped, port, proxy, certificate))
+
+  const [command = '', ...args] = await surroundings(file, folder, config, port)
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const exited = once(child, 'exit')
+  let said = ''
+  child.stderr.on('data', (bytes: Buffer) => {
+    said += bytes
+  })
+  const origin = `127.0.0.1:${port}`
+  for (let tries = 0; !(await accepts(port)); tries += 1) {
+    if (tries > 100 || child.exitCode !== null) throw new Error(`${file} does not serve: ${said}`)
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  return {
+    base: `https://${origin}${fronts[file]}`,
+    cafile: certificate.chain,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+interface Certificate {
+  readonly chain: string
+  readonly key: string
+  readonly both: string
+}
+
+/** @throws where the file has not got what is to be replaced, and so would be tried as something else */
+function fitted(text: string, port: number, proxy: string, { chain, key, both }: Certificate) {
+  const wanted: [RegExp, string][] = [
+    [/\*:443\b|(?<=listen )443\b/g, `127.0.0.1:${port}`],
+    [/127\.0\.0\.1:5001/g, new URL(proxy).host],
+  ]
+  const certificates: [RegExp, string][] = text.includes('mixmatch-and-key')
+    ? [[/\/etc\/ssl\/private\/mixmatch-and-key\.pem/g, both]]
+    : [
+        [/\/etc\/ssl\/certs\/mixmatch\.pem/g, chain],
+        [/\/etc\/ssl\/private\/mixmatch\.key/g, key],
+      ]
+  return [...wanted, ...certificates].reduce((fit, [pattern, value]) => {
+    if (!pattern.test(fit)) throw new Error(`nothing there like ${pattern}`)
+    return fit.replace(pattern, value)
+  }, text)
+}
+
+const modules = ['mpm_event', 'authn_core', 'authz_core', 'env', 'headers', 'reqtimeout']
+const more = ['proxy', 'proxy_http', 'socache_shmcb', 'ssl']
+
+/** The rest of a configuration, and the command that runs in the foreground. */
+async function surroundings(file: FrontFile, folder: string, config: string, port: number) {
+  if (file === 'haproxy.cfg') return ['haproxy', '-f', config]
+  const main = join(folder, 'main.conf')
+  if (file === 'nginx.conf') {
+    const inside = `access_log off; client_body_temp_path ${folder}/body; include ${config};`
+    const others = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      of => `${of}_temp_path ${folder}/${of};`,
+    )
+    const text = `pid ${folder}/pid; daemon off; error_log stderr; events {}
+      http { ${inside} ${others.join(' ')} }`
+    await writeFile(main, text)
+    return ['nginx', '-p', folder, '-c', main, '-e', 'stderr']
+  }
+  const loaded = [...modules, ...more].map(
+    name => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`,
+  )
+  const around = [
+    `ServerRoot ${folder}`,
+    `DefaultRuntimeDir ${folder}`,
+    `PidFile ${folder}/pid`,
+    `Mutex file:${folder} default`,
+    'User www-data',
+    'Group www-data',
+    'ErrorLog /dev/stderr',
+    'ServerName 127.0.0.1',
+  ]
+  await writeFile(
+    main,
+    [...around, ...loaded, `Listen 127.0.0.1:${port}`, `Include ${config}`, ''].join('\n'),
+  )
+  return ['apache2', '-D', 'FOREGROUND', '-f', main]
+}
+
+async function selfSigned(folder: string): Promise<Certificate> {
+  const [chain, key] = [join(folder, 'chain.pem'), join(folder, 'key.pem')]
+  const both = join(folder, 'both.pem')
+  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const kind = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
+  await run('openssl', ['req', ...kind, ...names, '-keyout', key, '-out', chain])
+  await writeFile(both, (await readFile(chain, 'utf8')) + (await readFile(key, 'utf8')))
+  return { chain, key, both }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function accepts(port: number): Promise<boolean> {
+  return run('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`]).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What a process and all that came of it used since they began, in MiB. */
+export interface Usage {
+  /** The greatest that each was at any time, added up. */
+  readonly memory: number
+  /** Written to a disk, or on the way there. */
+  readonly written: number
+}
+
+export function usageOf(pid: number): Usage {
+  const all = [pid, ...descendants(pid)].map(each => {
+    const status = readFileSync(`/proc/${each}/status`, 'utf8')
+    const io = readFileSync(`/proc/${each}/io`, 'utf8')
+    return {
+      memory: Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024,
+      written: Number(/^write_bytes: (\d+)/m.exec(io)?.[1]) / 1024 / 1024,
+    }
+  })
+  const sum = (part: keyof Usage) => Math.round(all.reduce((total, each) => total + each[part], 0))
+  return { memory: sum('memory'), written: sum('written') }
+}
+
+function descendants(pid: number): number[] {
+  const children = readdirSync('/proc').filter(name => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      return new RegExp(`^PPid:\\s+${pid}$`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'))
+    } catch {
+      return false // gone since
+    }
+  })
+  return children.map(Number).flatMap(child => [child, ...descendants(child)])
+}

@@ -1,0 +1,233 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import anyTest, { type ExecutionContext, type TestFn } from 'ava'
+import { demoToken, glance } from './clients.js'
+import { type Front, type FrontFile, fronts, startFront, usageOf } from './front.js'
+import { createMixmatch, type Mixmatch, type Running, url } from './mixmatch.js'
+import { until } from './until.js'
+
+interface Place {
+  readonly mixmatch: Mixmatch
+  readonly running: Running
+  readonly token: string
+  readonly project: string
+}
+const test = anyTest as TestFn<Place>
+const MiB = 1024 * 1024
+const TEN_MINUTES_MS = 600_000
+
+test.before(async t => {
+  const settings = { OS_DEFAULT__PUBLIC_ENDPOINT: '', OS_DEFAULT__TRUSTED_PROXIES: '127.0.0.1' }
+  const mixmatch = await createMixmatch(settings)
+  t.context = { mixmatch, running: await mixmatch.start('serve'), ...(await demoToken()) }
+})
+test.after.always(async t => {
+  await t.context.running?.stop()
+  await t.context.mixmatch?.close()
+})
+
+for (const file of Object.keys(fronts) as FrontFile[]) {
+  const tried = (title: string, body: (t: ExecutionContext<Place>, at: Client) => Promise<void>) =>
+    test.serial(`${file}: ${title}`, async t => {
+      t.timeout(TEN_MINUTES_MS)
+      const folder = join(t.context.mixmatch.directory, `${file}-${randomBytes(4).toString('hex')}`)
+      const front = await startFront(file, url, folder)
+      t.teardown(() => front.stop())
+      await body(t, clientOf(front, t.context))
+    })
+
+  tried('version documents name the front, whatever a client says of its way', async (t, at) => {
+    const forged = { 'X-Forwarded-Host': 'elsewhere.example', 'X-Forwarded-Prefix': '/wrong' }
+    for (const service of ['image', 'volume']) {
+      const { status, json } = await at.json('GET', `/${service}/`, { headers: forged })
+      t.is(status, 300)
+      const links = json.versions.flatMap((each: { links: { rel: string; href: string }[] }) =>
+        each.links.filter(({ rel }) => rel === 'self').map(({ href }) => href),
+      )
+      t.true(links.length > 0)
+      for (const href of links) t.true(href.startsWith(`${at.base}/${service}/v`), href)
+    }
+  })
+
+  tried('Location and links of what lives at sp1 name the front', async (t, at) => {
+    const { project } = t.context
+    const image = await at.newImage('sp1')
+    t.is(image.location, `${at.base}/image/v2/images/${image.id}`)
+    await at.remove(image.id)
+
+    const body = { volume: { name: 'behind a front', size: 1 } }
+    const volumes = `/volume/v3/${project}/volumes`
+    const made = await at.json('POST', volumes, { headers: { 'MM-SERVICE-PROVIDER': 'sp1' }, body })
+    t.is(made.status, 202)
+    const { id, links } = made.json.volume
+    t.is(links[0].href, `${at.base}${volumes}/${id}`)
+    await until('the volume is made', async () => {
+      const shown = await at.json('GET', `${volumes}/${id}`)
+      return shown.json.volume.status === 'available'
+    })
+    t.is((await at.send('DELETE', `${volumes}/${id}`)).statusCode, 202)
+  })
+
+  tried('a chunked upload to sp1 comes back alike, also by ranges', async (t, at) => {
+    const bytes = randomBytes(24 * MiB + 5)
+    const { id } = await at.newImage('sp1')
+    const chunks = Readable.from(pieces(bytes, 70_000))
+    const sent = await at.send('PUT', `/image/v2/images/${id}/file`, { stream: chunks })
+    t.is(sent.statusCode, 204)
+
+    const whole = await at.bytes(`/image/v2/images/${id}/file`)
+    t.is(digest(whole.bytes), digest(bytes))
+    t.is(whole.headers['mm-service-provider'], 'sp1')
+    const part = await at.bytes(`/image/v2/images/${id}/file`, { Range: 'bytes=1000000-3000000' })
+    t.is(part.status, 206)
+    t.is(part.headers['content-range'], `bytes 1000000-3000000/${bytes.length}`)
+    t.true(part.bytes.equals(bytes.subarray(1_000_000, 3_000_001)))
+    await at.remove(id)
+  })
+
+  tried('an upload of 2 GiB goes through without being kept on the way', async (t, at) => {
+    const size = 2048 * MiB
+    const { id } = await at.newImage('default')
+    const before = { front: usageOf(at.pid), proxy: usageOf(t.context.running.pid) }
+    const begun = performance.now()
+    const sent = await at.send('PUT', `/image/v2/images/${id}/file`, {
+      stream: Readable.from(zeros(size)),
+      headers: { 'Content-Length': String(size) },
+    })
+    const seconds = (performance.now() - begun) / 1000
+    const after = { front: usageOf(at.pid), proxy: usageOf(t.context.running.pid) }
+    const { json } = await at.json('GET', `/image/v2/images/${id}`)
+    await at.remove(id)
+
+    t.is(sent.statusCode, 204)
+    t.is(json.size, size)
+    const written = after.front.written - before.front.written
+    t.log(
+      `${Math.round(size / MiB / seconds)} MiB/s; the front took ${after.front.memory} MiB of memory ` +
+        `and wrote ${written} MiB, the proxy took ${after.proxy.memory} MiB ` +
+        `and wrote ${after.proxy.written - before.proxy.written} MiB`,
+    )
+    t.true(written < 64, `the front wrote ${written} MiB`)
+    t.true(after.proxy.written - before.proxy.written < 64)
+    t.true(after.front.memory < 256)
+    t.true(after.proxy.memory - before.proxy.memory < 128)
+  })
+
+  tried('a token of 16 KiB reaches the proxy, which alone judges it', async (t, at) => {
+    const token = 'x'.repeat(16 * 1024)
+    const answer = await at.bytes('/image/v2/images', { 'X-Auth-Token': token })
+    t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
+    t.true([401, 503].includes(answer.status), `${answer.status} ${answer.bytes}`)
+    const discovery = await at.bytes('/image/', { 'X-Auth-Token': token })
+    t.is(discovery.status, 300)
+  })
+
+  tried('an encoded slash arrives as it was sent, for the proxy to refuse', async (t, at) => {
+    const answer = await at.bytes('/image/v2/images/..%2F..%2Fv2')
+    t.is(answer.status, 400)
+    t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
+  })
+
+  tried('python-glanceclient works through it', async (t, at) => {
+    const { id } = await at.newImage('sp1')
+    const shown = await glance(
+      '--os-cacert',
+      at.cafile,
+      '--os-image-url',
+      `${at.base}/image`,
+      'image-show',
+      id,
+    )
+    t.regex(shown, /behind a front/)
+    await at.remove(id)
+  })
+}
+
+type Client = ReturnType<typeof clientOf>
+
+interface Sent {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly stream?: Readable
+}
+
+/** demo at a front, over TLS that is verified, one connection a request. */
+function clientOf({ base, cafile, pid }: Front, { token }: Place) {
+  const ca = readFileSync(cafile)
+
+  async function open(method: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
+    const { headers = {}, body, stream } = sent
+    const json = body === undefined ? {} : { 'Content-Type': 'application/json' }
+    const data = stream ? { 'Content-Type': 'application/octet-stream' } : json
+    const all = { 'X-Auth-Token': token, ...data, ...headers }
+    const req = request(`${base}${path}`, { method, ca, headers: all, agent: false })
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      req.once('response', resolve).once('error', reject)
+    })
+    if (stream) await Promise.all([pipeline(stream, req), answered])
+    else req.end(body === undefined ? undefined : JSON.stringify(body))
+    return answered
+  }
+
+  async function bytes(path: string, headers: Readonly<Record<string, string>> = {}) {
+    const response = await open('GET', path, { headers })
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      bytes: await read(response),
+    }
+  }
+
+  async function json(method: string, path: string, sent: Sent = {}) {
+    const response = await open(method, path, sent)
+    const text = (await read(response)).toString()
+    return { status: response.statusCode, headers: response.headers, json: JSON.parse(text) }
+  }
+
+  async function send(method: string, path: string, sent: Sent = {}) {
+    const response = await open(method, path, sent)
+    response.resume()
+    return response
+  }
+
+  return {
+    base,
+    cafile,
+    pid,
+    bytes,
+    json,
+    send,
+    async newImage(cloud: string): Promise<{ id: string; location: string | undefined }> {
+      const body = { name: 'behind a front', disk_format: 'raw', container_format: 'bare' }
+      const headers = { 'MM-SERVICE-PROVIDER': cloud }
+      const made = await json('POST', '/image/v2/images', { headers, body })
+      if (made.status !== 201) throw new Error(`no image at ${cloud}: ${JSON.stringify(made.json)}`)
+      return { id: made.json.id, location: made.headers.location }
+    },
+    remove: (id: string) => send('DELETE', `/image/v2/images/${id}`),
+  }
+}
+
+async function read(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+function* zeros(size: number): Generator<Buffer> {
+  const piece = Buffer.alloc(MiB)
+  for (let sent = 0; sent < size; sent += piece.length) yield piece
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
