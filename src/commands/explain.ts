@@ -1,60 +1,116 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { MixmatchError } from '../errors.js'
+import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
-import { type LogReader, openLogReader } from '../log/log.js'
+import type { LogReader } from '../log/log.js'
 import { openLocations } from '../projection/locate.js'
+import { locateAt } from '../replay/at.js'
+import { type Point, parsePoint, positionAt } from '../replay/point.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, describe } from '../routing/decision.js'
 import type { Cloud, Federation } from '../routing/federation.js'
-import { type HeaderFields, parseRequest } from '../routing/request.js'
+import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { JsonValue } from '../service/json.js'
 import { serviceNames } from '../service/service.js'
+import { type AccessLine, findAccessLine } from './access-line.js'
 import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 import { eventRow } from './event-row.js'
-import { logFileOf, logOption, viewsFileOf } from './files.js'
+import { logOption, openHistoryOf, viewsFileOf } from './files.js'
 import { type Format, formats, printFacts, printRows } from './output.js'
 
 interface Options {
-  readonly log?: string
   readonly header: readonly string[]
   readonly body?: string
+  readonly at?: Point
+  readonly requestId?: string
+  readonly accessLog?: string
   readonly format: Format
 }
 
 export function explainCommand(context: Context): Command {
   return new Command('explain')
     .description('Where a request would go, why, and which event says so. Nothing is sent.')
-    .argument('<method>', 'GET, POST, …')
-    .argument('<path>', 'as the client would send it to the proxy, with the query')
+    .argument('[method]', 'GET, POST, …')
+    .argument('[path]', 'as the client would send it to the proxy, with the query')
     .option('-H, --header <field>', "'Name: value', repeatable", gather, [])
     .option('--body <file>', 'what the request carries; - for standard input')
+    .option('--at <point>', 'as far as was known then: a time, or a position', parsePoint)
+    .option('--request-id <id>', 'instead of method and path: a request of the access log')
+    .option('--access-log <file>', 'where to look for it: what the proxy logs')
     .option(...logOption)
     .addOption(new Option('--format <format>').choices(formats).default('table'))
-    .addHelpText('after', '\nExample: mixmatch explain GET /image/v2/images/5c0b7a52-…')
-    .action((method: string, path: string, options: Options, command: Command) => {
-      const file = logFileOf(command, context)
-      using log = openLogReader(file)
-      using locations = openLocations(viewsFileOf(file))
-      const federation = { ...federationOf(command, context, log), locate: locations.locate }
-      const parsed = parseRequest(method.toUpperCase(), path, headerFields(options.header))
-      const request =
-        options.body === undefined
-          ? parsed
-          : {
-              ...parsed,
-              body: readJson(options.body === '-' ? 0 : resolve(context.cwd, options.body)),
-            }
+    .addHelpText(
+      'after',
+      '\nExample: mixmatch explain GET /image/v2/images/5c0b7a52-… --at 2026-11-23T13:20',
+    )
+    .action(async (method: string, path: string, options: Options, command: Command) => {
+      using log = openHistoryOf(command, context)
+      const told = await toldBy(options, context)
+      const line = { method: told?.method ?? method, path: told?.path ?? path }
+      if (line.method === undefined || line.path === undefined) {
+        throw new MixmatchError(
+          'USAGE',
+          'expected METHOD and PATH, or --request-id and --access-log.',
+        )
+      }
+      if (told) printTold(context, options.format, told)
+      const at = told ? { time: told.beganAt } : options.at
+      const request = requestOf(line, options, context)
       if (needsBody(request) && options.body === undefined) {
         context.stderr.write(
           'mixmatch: what the body says matters here: give it with --body FILE\n',
         )
       }
+      using locations = at ? undefined : viewOf(log)
+      const locate =
+        locations?.locate ?? locateAt(log, at ? positionAt(log, at) : log.head().position)
+      const federation = { ...federationOf(command, context, log), locate }
       print(context, options.format, decide(request, federation), log)
     })
+}
+
+/** The present is what the view says, as the proxy sees it; a log alone speaks for itself. */
+function viewOf(log: LogReader) {
+  const file = viewsFileOf(log.file)
+  return existsSync(file) ? openLocations(file) : undefined
+}
+
+async function toldBy({ requestId, accessLog }: Options, context: Context) {
+  if (requestId === undefined) return null
+  if (accessLog !== undefined) return findAccessLine(resolve(context.cwd, accessLog), requestId)
+  throw new MixmatchError('USAGE', '--request-id: name the file to look in with --access-log.')
+}
+
+/** What was decided then. It may have rested on a header or a body, which no log keeps. */
+function printTold(context: Context, format: Format, told: AccessLine): void {
+  const { beganAt, ...rest } = told
+  const facts = { began_at: formatTime(beganAt), ...rest }
+  if (format === 'json') {
+    printFacts(context.stdout, 'json', facts)
+    return
+  }
+  printFacts(context.stdout, 'table', {
+    request: `${told.method} ${told.path}`,
+    began_at: facts.began_at,
+    answered: `${told.status ?? 'not at all'}${told.serviceProvider ? ` by ${told.serviceProvider}` : ''}`,
+    decided: told.reason,
+    rests_on: told.restsOn,
+  })
+  context.stdout.write('\nBy what the log said at that moment, without headers and body:\n')
+}
+
+function requestOf(
+  { method, path }: { method: string; path: string },
+  { header, body }: Options,
+  context: Context,
+): RoutedRequest {
+  const request = parseRequest(method.toUpperCase(), path, headerFields(header))
+  if (body === undefined) return request
+  return { ...request, body: readJson(body === '-' ? 0 : resolve(context.cwd, body)) }
 }
 
 function print(context: Context, format: Format, decision: Decision, log: LogReader): void {
@@ -79,7 +135,7 @@ function federationOf(
   log: LogReader,
 ): Omit<Federation, 'locate'> {
   const { log: named, configFile } = command.optsWithGlobals<{
-    log?: string
+    log?: readonly string[]
     configFile?: string
   }>()
   if (named !== undefined && configFile === undefined) {

@@ -1,0 +1,70 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { MixmatchError } from '../errors.js'
+import { parseTime } from '../event/time.js'
+import { type Micros, micros } from '../ids.js'
+
+/** What the access log kept of one request. */
+export interface AccessLine {
+  readonly requestId: string
+  /** When it was decided on, to the millisecond: what was in the log by then was known. */
+  readonly beganAt: Micros
+  readonly method: string
+  readonly path: string
+  readonly status: number | null
+  /** The words of the decision; null where it ended before there was one. */
+  readonly reason: string | null
+  readonly serviceProvider: string | null
+  readonly restsOn: number | null
+}
+
+const line = z.object({
+  access: z.literal(true),
+  time: z.string(),
+  request_id: z.string(),
+  global_request_id: z.string(),
+  method: z.string(),
+  path: z.string(),
+  ms: z.number(),
+  status: z.number().nullable(),
+  reason: z.string().nullable(),
+  service_provider: z.string().nullable(),
+  rests_on: z.number().nullable(),
+})
+
+/**
+ * Find a request in the access log by its own id or by the global one that came with it.
+ *
+ * @throws USAGE where there is no such file, NOT_FOUND where it has no such request
+ */
+export async function findAccessLine(file: string, requestId: string): Promise<AccessLine> {
+  if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such access log.`)
+  const lines = createInterface({ input: createReadStream(file) })
+  for await (const text of lines) {
+    if (!text.includes(requestId)) continue
+    const { success, data } = line.safeParse(parsed(text))
+    if (!success || ![data.request_id, data.global_request_id].includes(requestId)) continue
+    const endedAt = parseTime(data.time)
+    if (endedAt === null) continue
+    return {
+      requestId: data.request_id,
+      beganAt: micros(endedAt - Math.round(data.ms * 1000)),
+      method: data.method,
+      path: data.path,
+      status: data.status,
+      reason: data.reason,
+      serviceProvider: data.service_provider,
+      restsOn: data.rests_on,
+    }
+  }
+  throw new MixmatchError('NOT_FOUND', `${file}: no request ${requestId} in it.`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { openLog } from '../../src/log/log.js'
+import { alice, at, bob, cornmeal, created, deleted, disk, folder, millet } from '../controls.js'
+import { mixmatch } from './mixmatch.js'
+
+const LOG = ['--log', 'events.db']
+const SHOW = `/volume/v3/${alice}/volumes/${disk.id}`
+
+/** A disk that lived at one cloud, and lives at another since. */
+function moved(path: string): void {
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice)], at(60))
+  log.append([deleted(disk), created(disk, bob, { serviceProvider: millet })], at(120))
+}
+
+test('explain --at says where a request would have gone then, from the log alone', async t => {
+  const path = folder(t)
+  moved(path)
+  const then = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--at', '1')
+  t.regex(then.out, /^located: cornmeal holds .*, says event 1\n/)
+  const now = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG)
+  t.regex(now.out, /^located: millet holds .*, says event 3\n/)
+  const before = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--at', '2001-01-01')
+  t.regex(before.out, /^default: nothing says otherwise/)
+})
+
+test('explain --request-id tells what was decided on a request, and what the log said then', async t => {
+  const path = folder(t)
+  moved(path)
+  const line = {
+    access: true,
+    time: new Date((at(90) + 250_000) / 1000).toISOString(),
+    request_id: 'req-11111111-1111-4111-8111-111111111111',
+    global_request_id: 'req-22222222-2222-4222-8222-222222222222',
+    method: 'GET',
+    path: SHOW,
+    ms: 250,
+    status: 200,
+    reason: 'located',
+    service_provider: cornmeal,
+    rests_on: 1,
+  }
+  writeFileSync(
+    join(path, 'access.log'),
+    `no JSON\n{"request_id":"other"}\n${JSON.stringify(line)}\n`,
+  )
+  for (const id of [line.request_id, line.global_request_id]) {
+    const args = ['--request-id', id, '--access-log', 'access.log']
+    const { code, out } = await mixmatch(path, 'explain', ...args, ...LOG)
+    t.is(code, 0)
+    t.regex(out, /answered +200 by cornmeal\n/)
+    t.regex(out, /located: cornmeal holds .*, says event 1\n/)
+  }
+})
+
+test('explain says what it lacks', async t => {
+  const path = folder(t)
+  moved(path)
+  t.is((await mixmatch(path, 'explain', ...LOG)).code, 2)
+  t.is((await mixmatch(path, 'explain', '--request-id', 'req-1', ...LOG)).code, 2)
+  writeFileSync(join(path, 'access.log'), '')
+  const args = ['--request-id', 'req-1', '--access-log', 'access.log']
+  const { code, err } = await mixmatch(path, 'explain', ...args, ...LOG)
+  t.is(code, 1)
+  t.regex(err, /access\.log: no request req-1/)
+})
