@@ -1,7 +1,8 @@
 import type { ParsedPath } from '../routing/path.js'
+import { isObject, type JsonObject, parseJson } from '../service/json.js'
 import { CURSOR, type Plan } from './plan.js'
 import { withParameters } from './query.js'
-import type { Item, JsonObject } from './walk.js'
+import type { Item } from './walk.js'
 
 /** What the answer to a list is made of, besides its items. */
 export interface BodyParts {
@@ -21,16 +22,19 @@ export interface BodyParts {
 /** The JSON text of a page, in the form of the service whose list it is. */
 export function bodyOf(items: readonly Item[], parts: BodyParts): string {
   const { plan, envelope, count } = parts
-  const texts = items.map(({ shown }) => JSON.stringify(shortened(shown, plan.members)))
+  const texts = items.map(({ shown }) => shortened(shown, plan.members))
   const others = { ...constantsOf(parts), ...nextOf(parts), ...(count === null ? {} : { count }) }
   // Joined as texts, so that no second copy of all items is made.
   const rest = JSON.stringify(others).slice(1)
   return `{${JSON.stringify(envelope)}:[${texts.join(',')}]${rest === '}' ? rest : `,${rest}`}`
 }
 
-function shortened(item: JsonObject, members: readonly string[] | null): JsonObject {
-  if (members === null) return item
-  return Object.fromEntries(Object.entries(item).filter(([name]) => members.includes(name)))
+function shortened(shown: string, members: readonly string[] | null): string {
+  const item = members === null ? undefined : parseJson(shown)
+  if (members === null || !isObject(item)) return shown
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(item).filter(([name]) => members.includes(name))),
+  )
 }
 
 function constantsOf({ plan, path }: BodyParts): JsonObject {

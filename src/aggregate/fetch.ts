@@ -1,5 +1,5 @@
 import type { SpName } from '../ids.js'
-import { type JsonValue, parseJson } from '../service/json.js'
+import { isObject, type JsonObject, parseJson } from '../service/json.js'
 import type { Asked } from '../upstream/ask.js'
 import type { Destination } from '../upstream/destination.js'
 import { createLinks } from '../upstream/links.js'
@@ -7,7 +7,8 @@ import { type Mark, markOf, type Order } from './order.js'
 import type { Plan } from './plan.js'
 import { withParameters } from './query.js'
 import { isGood, type Round } from './round.js'
-import type { FetchPage, From, Item, JsonObject, Page } from './walk.js'
+import { sliceArray } from './slices.js'
+import type { FetchPage, From, Item, Page } from './walk.js'
 
 /** How the links of one cloud's answers become ours. */
 export interface Rewriting {
@@ -35,6 +36,7 @@ export function createFetchPage(
     rewriting,
     round,
     counted,
+    size,
   }: {
     plan: Plan
     /** The name of the array: `volumes`. */
@@ -42,26 +44,34 @@ export function createFetchPage(
     rewriting: Rewriting
     round: Round
     counted: (count: number) => void
+    /** How many items to ask for at a time. */
+    size: number
   },
 ): FetchPage {
   const links = linksOf(destination, rewriting)
   let isFirst = true
 
   function pageOf(answer: Asked): Page {
-    const body = parseJson(links.json(answer.text))
-    const shown = isObject(body) ? body[envelope] : undefined
-    if (!isObject(body) || !Array.isArray(shown)) {
+    const sliced = sliceArray(links.json(answer.text), envelope)
+    const body = sliced ? parseJson(sliced.rest) : undefined
+    if (sliced === null || !isObject(body)) {
       round.refused(destination, answer)
       return NOTHING
     }
     if (isFirst && typeof body['count'] === 'number') counted(body['count'])
     isFirst = false
-    const items = itemsOf(shown, destination.cloud, plan.order)
-    return { items, more: plan.paged && items.length > 0 && goesOn(body, items.length, plan) }
+    const items = itemsOf(sliced.items, destination.cloud, plan.order)
+    return {
+      items,
+      more: plan.paged && items.length > 0 && goesOn(body, items.length >= size, plan),
+    }
   }
 
   return async from => {
-    const plain = withParameters(plan.query, markerOf(from))
+    const plain = withParameters(plan.query, {
+      ...(plan.limited ? { limit: String(size) } : {}),
+      ...(from.after === null ? {} : { marker: from.after }),
+    })
     const narrowed = narrow(plain, from, plan)
     let answer = await round.ask(destination, narrowed)
     // The filter is ours: a cloud that does not take it has not refused anything yet.
@@ -88,10 +98,6 @@ export function markIn(
   return markOf(isObject(inner) ? inner : body, cloud, order)
 }
 
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function linksOf({ bases, border, project }: Destination, { to, projectSegment }: Rewriting) {
   const replaced = border.kind === 'abroad' && project !== null
   return createLinks({
@@ -101,22 +107,18 @@ function linksOf({ bases, border, project }: Destination, { to, projectSegment }
   })
 }
 
-function itemsOf(shown: readonly JsonValue[], cloud: SpName, order: Order): readonly Item[] {
-  return shown.flatMap(item => {
+function itemsOf(texts: readonly string[], cloud: SpName, order: Order): readonly Item[] {
+  return texts.flatMap(shown => {
+    const item = parseJson(shown)
     const mark = isObject(item) ? markOf(item, cloud, order) : undefined
-    return mark && isObject(item) ? [{ mark, shown: item }] : []
+    return mark ? [{ mark, shown }] : []
   })
 }
 
 /** A cloud says it with a link; where it never gives one, a full page may not be the last. */
-function goesOn(body: JsonObject, length: number, { rules, limit }: Plan): boolean {
-  const { next } = rules
-  if (next === undefined) return length >= limit
+function goesOn(body: JsonObject, isFull: boolean, { rules: { next } }: Plan): boolean {
+  if (next === undefined) return isFull
   return 'member' in next ? body[next.member] !== undefined : body[next.links] !== undefined
-}
-
-function markerOf({ after }: From): Readonly<Record<string, string>> {
-  return after === null ? {} : { marker: after }
 }
 
 /** Let the cloud leave out what is not wanted, where it can tell by the time alone. */

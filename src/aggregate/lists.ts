@@ -154,6 +154,7 @@ async function takePage(
 ): Promise<{ items: readonly Item[]; count: number | null }> {
   const compare = comparing(plan.order, among)
   const rewriting = { to: `${publicBase}/${path.service}`, projectSegment: path.projectSegment }
+  const size = sizeFor(plan, lanes.length)
   let count: number | null = null
   const counted = (own: number) => {
     count = (count ?? 0) + own
@@ -161,12 +162,23 @@ async function takePage(
   const walks = lanes.map(({ destination, start }) =>
     walk(
       start,
-      createFetchPage(destination, { plan, envelope, rewriting, round, counted }),
+      createFetchPage(destination, { plan, envelope, rewriting, round, counted, size }),
       compare,
     ),
   )
   const all = merge(walks, (a, b) => compare(a.mark, b.mark), isSame)
   return { items: await take(plan, lanes, all), count }
+}
+
+/** A page that is not worth splitting. */
+const SMALL = 100
+
+/**
+ * How many items to ask of each list at a time: its share of a large page and something over, because
+ * what a page does not need was fetched in vain. Lists that turn out to have more of it are asked again.
+ */
+function sizeFor({ limit }: Plan, lists: number): number {
+  return Math.min(limit, Math.max(SMALL, Math.ceil((1.25 * limit) / Math.max(lists, 1))))
 }
 
 /** The items of the page; how far each lane was taken is written down on the way. */

@@ -18,6 +18,8 @@ export interface Plan {
   readonly order: Order
   /** Whether there are pages at all. */
   readonly paged: boolean
+  /** Whether the clouds are to be told how many items to give at a time. */
+  readonly limited: boolean
   /** Items on the page at most. */
   readonly limit: number
   /** Items to leave out, where the page begins. */
@@ -50,6 +52,7 @@ export function planOf(path: ParsedPath, minor: number): Plan {
   const order = paged || !rules.paged ? orderOf(query, lists) : fixedOrder(rules.paged)
 
   const limit = integerIn(query, 'limit')
+  const isLimitOdd = limit === null && valuesOf(query, 'limit').length > 0
   const asked = Math.min(limit ?? lists.defaultLimit, lists.maxLimit)
   const offset = lists.offsets ? integerIn(query, 'offset') : null
   const isCounted = lists.offsets && valuesOf(query, 'with_count').length > 0
@@ -63,13 +66,12 @@ export function planOf(path: ParsedPath, minor: number): Plan {
     query: withParameters(query, {
       marker: null,
       [CURSOR]: null,
-      ...(limit === null && valuesOf(query, 'limit').length > 0
-        ? {}
-        : { limit: paged ? String(asked) : null }),
+      ...(isLimitOdd ? {} : { limit: null }),
       ...(offset === null ? {} : { offset: null }),
     }),
     order,
     paged,
+    limited: paged && !isLimitOdd,
     limit: asked,
     offset: offset ?? 0,
     marker: paged ? (valuesOf(query, 'marker').at(-1) ?? null) : null,

@@ -1,11 +1,9 @@
-import { type JsonValue, parseJson } from '../service/json.js'
+import { isObject, type JsonObject, type JsonValue, parseJson } from '../service/json.js'
 import type { Destination } from '../upstream/destination.js'
 import type { RawHeaders } from '../upstream/headers.js'
-import { isObject } from './fetch.js'
 import { type ListAnswer, type ListParts, type ListRequest, merged, rangesFor } from './lists.js'
 import { withCommonMicroversion } from './microversion.js'
 import { decisiveFailure, isGood, openRound } from './round.js'
-import type { JsonObject } from './walk.js'
 
 /**
  * Make what adds up what several clouds say of all that they hold, as in `volumes/summary`: numbers

@@ -1,14 +1,11 @@
-import type { JsonValue } from '../service/json.js'
 import type { Mark } from './order.js'
 
 /** One item of a list. */
 export interface Item {
   readonly mark: Mark
-  /** As its cloud shows it. */
-  readonly shown: JsonObject
+  /** As its cloud shows it: a JSON text. */
+  readonly shown: string
 }
-
-export type JsonObject = Readonly<Record<string, JsonValue>>
 
 /** Where a page begins: after an item that the cloud knows, or somewhere before a place in the order. */
 export interface From {

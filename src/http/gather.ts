@@ -119,9 +119,9 @@ function wholeOf(
 }
 
 function write(res: ServerResponse, { status, headers, body }: Whole): Promise<Outcome> {
-  const bytes = Buffer.from(body)
+  const length = Buffer.byteLength(body)
   const own = withoutHeader(headers, 'content-length')
-  const sent = [...own, 'Content-Length', String(bytes.length)]
+  const sent = [...own, 'Content-Length', String(length)]
   const outcome = { status, headers: sent, bytesReceived: 0 }
   return new Promise(resolve => {
     let delivered = false
@@ -131,12 +131,12 @@ function write(res: ServerResponse, { status, headers, body }: Whole): Promise<O
     res.once('close', () =>
       resolve({
         ...outcome,
-        bytesSent: delivered ? bytes.length : 0,
+        bytesSent: delivered ? length : 0,
         aborted: delivered ? null : 'client',
       }),
     )
     if (res.destroyed) return resolve({ ...outcome, bytesSent: 0, aborted: 'client' })
     res.writeHead(status, sent)
-    res.end(bytes)
+    res.end(body)
   })
 }

@@ -15,6 +15,8 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
+export type JsonObject = { readonly [name: string]: JsonValue }
+
 /** A place in a JSON document as RFC 6901 writes it: `/volume/name`. */
 export type Pointer = `/${string}`
 
@@ -37,4 +39,8 @@ function member(value: JsonValue | undefined, name: string): JsonValue | undefin
 
 function unescaped(token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

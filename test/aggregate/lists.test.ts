@@ -96,12 +96,23 @@ test('the next page begins where the page before it ended in every cloud', async
   t.is(second.json.first, '/v2/images?limit=4&name=x%20y')
 })
 
-test('a page is never longer than asked for, and neither is what a cloud is asked for', async t => {
-  const [home, far] = await twoClouds(t)
+test('a large page is shared out among the clouds, and one that has more of it is asked again', async t => {
+  const many = Array.from({ length: 700 }, (_, n) => thing(n))
+  const [home, far] = [await startShelf(t, idp, [thing(1000)]), await startShelf(t, sp1, many)]
   const proxy = await startListing(t, [home, far])
-  const { json } = await proxy.get('/image/v2/images?limit=5000')
-  t.is(json.images.length, 6)
-  t.deepEqual(home.cloud.seen, ['GET /v2/images?limit=1000'])
+  const { json } = await proxy.get('/image/v2/images?limit=800')
+  t.is(json.images.length, 701)
+  t.deepEqual(home.cloud.seen, ['GET /v2/images?limit=500'])
+  t.deepEqual(far.cloud.seen, [
+    'GET /v2/images?limit=500',
+    `GET /v2/images?limit=500&marker=${thing(200).id}`,
+  ])
+})
+
+test('a page is never longer than the services allow', async t => {
+  const many = Array.from({ length: 1500 }, (_, n) => thing(n))
+  const proxy = await startListing(t, [await startShelf(t, idp), await startShelf(t, sp1, many)])
+  t.is((await proxy.get('/image/v2/images?limit=5000')).json.images.length, 1000)
 })
 
 test("without a limit, images come in Glance's own pages", async t => {

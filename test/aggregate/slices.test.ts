@@ -1,0 +1,47 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { sliceArray } from '../../src/aggregate/slices.js'
+
+test('the items of an array are cut out, and the rest is what is left', t => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.jsonValue()),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.constantFrom(undefined, 1),
+      (items, others, indent) => {
+        const sliced = sliceArray(
+          JSON.stringify({ before: others, items, others }, null, indent),
+          'items',
+        )
+        t.deepEqual(
+          sliced?.items.map(text => JSON.parse(text)),
+          JSON.parse(JSON.stringify(items)),
+        )
+        const rest = JSON.parse(JSON.stringify({ before: others, items: [], others }))
+        t.deepEqual(JSON.parse(sliced?.rest ?? ''), rest)
+      },
+    ),
+  )
+})
+
+test('an array of that name further down is another', t => {
+  const sliced = sliceArray('{"a": {"items": [1]}, "b": "items", "items" : [ 2, [3] ]}', 'items')
+  t.deepEqual(sliced, {
+    items: [' 2', ' [3] '],
+    rest: '{"a": {"items": [1]}, "b": "items", "items" : []}',
+  })
+})
+
+for (const text of [
+  '',
+  '[]',
+  '{"items": 1}',
+  '{"other": []}',
+  '{"items": [1',
+  '{"items": ["x',
+  'null',
+]) {
+  test(`${text || 'nothing'} has no such array`, t => {
+    t.is(sliceArray(text, 'items'), null)
+  })
+}
