@@ -69,7 +69,9 @@ export function openComparison(
   }
   const db = new Database('') // SQLite's word for a temporary one on the disk
   db.pragma(`cache_size = -${CACHE_KIB}`)
-  db.exec('create table listed (id any primary key, project text, parent any, at integer) strict')
+  db.pragma('journal_mode = OFF') // it is thrown away whatever happens
+  db.exec(`create table listed (id any primary key, project text, parent any, at integer)
+    strict, without rowid`)
   db.prepare('attach ? as views').run(viewsFile)
   const statements = prepare(db)
   const cloud = db

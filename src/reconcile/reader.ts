@@ -23,7 +23,8 @@ export interface Answer {
  * Read one path of a service, as Mixmatch itself.
  *
  * @param path below version and project: `/volumes/detail?limit=500`
- * @throws what `ask` and `ServiceIdentity.access` throw, once it has been tried again
+ * @throws what `ask` and `ServiceIdentity.access` throw, once it has been tried again;
+ * CONFIG_INVALID where another Mixmatch answers
  */
 export type Read = (service: ServiceName, path: string) => Promise<Answer>
 
@@ -108,6 +109,7 @@ async function readOnce(
     timeouts,
     signal,
   )
+  refuseProxies(asked, cloud.name, url)
   const at = askedAt(asked, performance.now() - begun)
   return { status: asked.status, body: parseJson(asked.text), at }
 }
@@ -122,10 +124,25 @@ function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: s
   return [...own, ...version, 'X-Auth-Token', token.reveal()]
 }
 
+/**
+ * What answers like Mixmatch tells of other clouds, too, and all that would be taken for this one's.
+ *
+ * @throws CONFIG_INVALID
+ */
+function refuseProxies({ headers }: Asked, cloud: SpName, url: string): void {
+  if (headerValue(headers, 'mm-service-provider') === undefined) return
+  throw new MixmatchError(
+    'CONFIG_INVALID',
+    `Service provider "${cloud}": ${url} is a Mixmatch, which answers for several clouds. Give ` +
+      `[sp_${cloud}] the URLs of the services themselves, in image_endpoint and volume_endpoint.`,
+  )
+}
+
 /** The Date of an answer tells when it was written; by our own clock where there is none. */
 function askedAt({ headers }: Asked, tookMs: number): Micros {
-  const answered = Date.parse(headerValue(headers, 'date') ?? '')
-  return micros(Math.floor((Number.isNaN(answered) ? Date.now() : answered) - tookMs) * 1000)
+  const date = Date.parse(headerValue(headers, 'date') ?? '')
+  const answered = Number.isSafeInteger(date * 1000) ? date : Date.now()
+  return micros(Math.floor(answered - tookMs) * 1000)
 }
 
 function isOutage(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import test from 'ava'
+import ava from 'ava'
 import { pino } from 'pino'
 import { resourceId } from '../../src/ids.js'
 import { holdLog } from '../../src/log/holder.js'
@@ -8,6 +8,9 @@ import { openRecorder } from '../../src/process/recorder.js'
 import { alice, at, created } from '../controls.js'
 import { makeImage, sp1, stage } from '../reconcile/clouds.js'
 import { mixmatch } from './mixmatch.js'
+
+/** One after another: each has two clouds of its own. */
+const test = ava.serial
 
 /** Something that only the log knows of. */
 const ghost = () =>

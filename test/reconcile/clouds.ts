@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
@@ -13,7 +14,7 @@ import type { Progress } from '../../src/reconcile/reconcile.js'
 import { openReconciler } from '../../src/reconcile/reconciler.js'
 import type { Federation, FederationOptions } from '../../src/sandbox/federation.js'
 import { people } from '../../src/sandbox/people.js'
-import { folder } from '../controls.js'
+import { at, folder } from '../controls.js'
 import { logIn, startClouds, type User } from '../sandbox/clouds.js'
 
 export const sp1 = spName('sp1')
@@ -155,4 +156,18 @@ export async function makeVolume({
   const { status, json, text } = await admin.call('POST', url, { json: { volume: { size: 1 } } })
   if (status !== 202) throw new Error(`no volume: ${status} ${text}`)
   return json.volume.id
+}
+
+export const image = (id: string) => ({ type: 'image', id: resourceId(id) }) as const
+export const volume = (id: string) => ({ type: 'volume', id: resourceId(id) }) as const
+
+/** Of sp1, and longer ago than the second in which a test runs: a Date header tells no more. */
+export const before = { serviceProvider: sp1, emittedAt: at(-86_400 * 300) }
+
+/** The path that was asked for, without its query. */
+export const pathOf = (request: IncomingMessage) => (request.url ?? '').replace(/\?.*/, '')
+
+export function answerJson(response: ServerResponse, body: unknown): true {
+  response.setHeader('Content-Type', 'application/json').end(JSON.stringify(body))
+  return true
 }
