@@ -30,7 +30,9 @@ const URL_PARTS = /^(https?:\/\/[^/?#]+)?(\/[^?#]*)?(.*)$/is
 const VERSIONED = /^(?:\/?$|\/v\d)/
 
 export function createLinks({ from, to, project }: LinkMap): Links {
-  const bases = [...from, to].map(baseOf)
+  // Cinder takes our host from X-Forwarded-Host, but the scheme from its own connection.
+  const ours = [to, to.replace(/^https?/, scheme => (scheme === 'https' ? 'http' : 'https'))]
+  const bases = [...from, ...ours].map(baseOf)
 
   function url(text: string): string {
     const [, origin, path = '', query = ''] = URL_PARTS.exec(text) ?? []

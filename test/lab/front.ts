@@ -114,7 +114,8 @@ async function surroundings(file: FrontFile, folder: string, config: string, por
     `Mutex file:${folder} default`,
     'User www-data',
     'Group www-data',
-    'ErrorLog /dev/stderr',
+    // Node gives a child a socket for its standard error, and no socket can be opened by name.
+    `ErrorLog ${folder}/error.log`,
     'ServerName 127.0.0.1',
   ]
   await writeFile(

@@ -119,7 +119,8 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
   })
 
   tried('a token of 16 KiB reaches the proxy, which alone judges it', async (t, at) => {
-    const token = 'x'.repeat(16 * 1024)
+    // With its name it is the longest line that Glance takes.
+    const token = 'x'.repeat(16 * 1024 - 'X-Auth-Token: \r\n'.length)
     const answer = await at.bytes('/image/v2/images', { 'X-Auth-Token': token })
     t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
     t.true([401, 503].includes(answer.status), `${answer.status} ${answer.bytes}`)

@@ -24,6 +24,11 @@ const cases: [string, string, string][] = [
   ['host and port in another form', 'HTTP://Cinder.SP1:80/volume/v3/x', `${to}/v3/x`],
   ['a path alone', `/v3/${there}/volumes`, `${to}/v3/${here}/volumes`],
   ['our own URL, made from X-Forwarded-Host', `${to}/v3/${there}/x`, `${to}/v3/${here}/x`],
+  [
+    'our own host with the scheme of the way to the cloud',
+    `http://cloud.example:5001/v3/${there}/x`,
+    `${to}/v3/${here}/x`,
+  ],
   ['our own URL that lost its prefix', 'https://cloud.example:5001/v3/x', `${to}/v3/x`],
 ]
 for (const [what, url, expected] of cases) {
