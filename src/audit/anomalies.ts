@@ -92,7 +92,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
         and e.at > p.to_at
       join log.event_types t on t.id = e.event_type
       join service_providers sp on sp.id = l.service_provider
-      where l.deleted_at is not null and p.to_at is not null and +e.position <= :upTo
+      where l.deleted_at is not null and l.last_position > p.to_position and +e.position <= :upTo
         and not exists (select 1 from placements c where c.resource_type = l.resource_type
           and c.resource_id = l.resource_id and c.service_provider = l.service_provider
           and c.from_at <= e.at and ifnull(c.to_at >= e.at, true))
@@ -138,14 +138,16 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
     what: 'created twice',
     sql: `
       select ${TURN}, e.at, e.position, p.from_position as other, t.name as says
-      from placements p join history b on b.position = p.from_position
+      from placements p join locations l using (resource_type, resource_id, service_provider)
+      join history b on b.position = p.from_position
       join history e on e.resource_type = p.resource_type and e.resource_id = p.resource_id
         and e.service_provider = p.service_provider and e.kind = ${CREATED}
         and e.kind > 0 and e.at > p.from_at and e.at <= ifnull(p.to_at, 9e18)
         and e.event_type = b.event_type and +e.position <= :upTo
       join log.event_types t on t.id = e.event_type and t.name not like '%.exists'
         and t.name not like 'mixmatch.%'
-      join service_providers sp on sp.id = p.service_provider`,
+      join service_providers sp on sp.id = p.service_provider
+      where l.created_at > p.from_at`,
   },
 ]
 

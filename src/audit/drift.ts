@@ -14,8 +14,10 @@ interface Found {
 }
 
 const meaning: Readonly<Record<string, string>> = {
-  [ownEventTypes.observedFound]: 'the cloud had it, the log did not know',
-  [ownEventTypes.observedMissing]: 'the log had it, the cloud did not',
+  [ownEventTypes.reconcileUnknown]: 'the cloud had it, the log did not know',
+  [ownEventTypes.reconcileReturned]: 'the cloud had it, the log said that it was deleted',
+  [ownEventTypes.reconcileOwner]: 'it was another project’s in the cloud than in the log',
+  [ownEventTypes.reconcileGone]: 'the log had it, the cloud did not',
 }
 
 /** What reconciling found to be otherwise in the clouds than the log had it. */

@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { now } from '../../src/event/time.js'
+import { micros } from '../../src/ids.js'
+import { holdLog } from '../../src/log/holder.js'
+import { openLog } from '../../src/log/log.js'
+import { alice, created, disk, event, folder } from '../controls.js'
+import { mixmatch } from './mixmatch.js'
+
+const HOUR = 3600e6
+
+/** A log of three events: three, two and no hours old. */
+function recorded(path: string): void {
+  using log = openLog(join(path, 'events.db'))
+  for (const age of [3, 2, 0]) {
+    log.append([age === 3 ? created(disk, alice) : event()], micros(now() - age * HOUR))
+  }
+}
+
+const ago = (hours: number) => new Date((now() - hours * HOUR) / 1000).toISOString()
+const LOG = ['--log', 'events.db']
+
+test('log archive moves what is older than a time, and every command still reads all of it', async t => {
+  const path = folder(t)
+  recorded(path)
+  const archived = await mixmatch(path, 'log', 'archive', '--before', ago(1.5), ...LOG)
+  t.is(archived.code, 0, archived.err)
+  t.true(readdirSync(path).includes('events-000000001-000000002.db'))
+
+  t.like(JSON.parse((await mixmatch(path, 'log', 'info', '--format', 'json', ...LOG)).out), {
+    events: 3,
+  })
+  const lines = async (...args: string[]) =>
+    (await mixmatch(path, ...args)).out.trimEnd().split('\n').length
+  t.is(await lines('log', 'export', ...LOG), 3)
+  t.is(await lines('log', 'export', '--log', '.'), 3)
+  t.is(await lines('log', 'tail', '--format', 'json', ...LOG), 3)
+  t.is((await mixmatch(path, 'audit', 'verify', ...LOG)).code, 0)
+  t.regex((await mixmatch(path, 'locate', disk.id, ...LOG)).out, new RegExp(alice))
+  t.is((await mixmatch(path, 'log', 'show', '1', ...LOG)).code, 0)
+})
+
+test('what is younger than an hour is not archived, nor anything while a recorder holds the log', async t => {
+  const path = folder(t)
+  recorded(path)
+  const archive = (before: string) => mixmatch(path, 'log', 'archive', '--before', before, ...LOG)
+  t.is((await archive(ago(0.5))).code, 2)
+  t.is((await archive('2')).code, 2)
+  using _recorder = holdLog(join(path, 'events.db'), 'record')
+  const held = await archive(ago(1.5))
+  t.is(held.code, 1)
+  t.regex(held.err, /is held by "mixmatch record"/)
+})
+
+test('log backup makes a file that can be audited alone, and replaces none', async t => {
+  const path = folder(t)
+  recorded(path)
+  using _recorder = holdLog(join(path, 'events.db'), 'record')
+  const backup = () => mixmatch(path, 'log', 'backup', 'copy.db', ...LOG)
+  t.is((await backup()).code, 0)
+  t.is((await mixmatch(path, 'audit', 'verify', '--log', 'copy.db')).code, 0)
+  t.is((await backup()).code, 2)
+  t.false(readdirSync(path).some(name => name.startsWith('copy.db-') || name.endsWith('.partial')))
+})
