@@ -61,33 +61,40 @@ export async function reconcile(subject: Subject, findings: Findings): Promise<O
   const failed: Failure[] = []
   const down = new Map<ServiceName, MixmatchError>()
 
+  /** What one cloud does not answer must not keep us from the rest; all else must. */
   function fail(type: ResourceType | null, error: unknown): MixmatchError {
     signal.throwIfAborted()
-    if (!(error instanceof MixmatchError)) throw error
+    if (!(error instanceof MixmatchError) || ownFaults.includes(error.code)) throw error
     if (type === null || error.code !== ABSENT) failed.push({ type, reason: error.message })
     return error
   }
 
-  const as = await sight(subject).catch(error => void fail(null, error))
-  for (const collection of as ? collections : []) {
-    const { type, service } = collection
-    if (!as || !cloud.enabledServices.includes(service)) continue
-    try {
-      const reason = down.get(service)
-      if (reason) throw reason
-      compared.push(await compare(collection, as, subject, findings))
-    } catch (error) {
-      const failure = fail(type, error)
-      if (outages.includes(failure.code)) down.set(service, failure)
+  async function compareEach(as: Sight): Promise<void> {
+    const enabled = collections.filter(({ service }) => cloud.enabledServices.includes(service))
+    for (const collection of enabled) {
+      try {
+        const reason = down.get(collection.service)
+        if (reason) throw reason
+        compared.push(await compare(collection, as, subject, findings))
+      } catch (error) {
+        const failure = fail(collection.type, error)
+        if (outages.includes(failure.code)) down.set(collection.service, failure)
+      }
     }
   }
-  const outcome = { beganAt, as: as ?? null, collections: compared, failed }
+
+  const as = (await sight(subject).catch(error => void fail(null, error))) ?? null
+  if (as) await compareEach(as)
+  const outcome = { beganAt, as, collections: compared, failed }
   await findings.append([finishedEvent(cloud.name, run, outcome, now())])
   return outcome
 }
 
 /** A cloud need not have every collection; one that it has not is no failure. */
 const ABSENT: FaultCode = 'NOT_FOUND'
+/** What goes wrong on this side, for whichever cloud. */
+const ownFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND']
+
 async function sight({ access }: Subject): Promise<Sight> {
   const { isAdmin, project } = await access()
   return { sees: isAdmin ? 'everything' : 'project', project: project.id }

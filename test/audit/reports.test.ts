@@ -246,7 +246,7 @@ test('drift is what reconciling found', t => {
   const found = {
     ...changed(disk, alice),
     source: 'reconcile',
-    eventType: ownEventTypes.observedFound,
+    eventType: ownEventTypes.reconcileUnknown,
   } as const
   const report = driftOf(audited(t, [created(image, bob), found]))
   t.deepEqual(

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import ava from 'ava'
+import { MixmatchError } from '../../src/errors.js'
 import { ownEventTypes } from '../../src/event/event.js'
 import { projectId, resourceId } from '../../src/ids.js'
+import { openReconciler } from '../../src/reconcile/reconciler.js'
 import { people } from '../../src/sandbox/people.js'
 import { alice, at, bob, changed, created, deleted, idp, transferred } from '../controls.js'
 import { logIn } from '../sandbox/clouds.js'
@@ -242,4 +244,16 @@ test('a run that is interrupted says nothing of its end, and the next one does t
     drifts.map(({ resource }) => resource.id),
     [disk],
   )
+})
+
+test('a fault of our own is not told as one of the cloud', async t => {
+  const scene = await stage(t)
+  await using reconciler = openReconciler(scene.config, `${scene.path}/absent.db`)
+  const run = reconciler.reconcile(sp1, { append: () => t.fail() }, new AbortController().signal)
+  await t.throwsAsync(run, { code: 'LOG_NOT_FOUND', message: /absent.db: no views there/ })
+  const gone = () => Promise.reject(new MixmatchError('RECORDER_GONE', 'it went away'))
+  await using other = openReconciler(scene.config, scene.viewsFile)
+  await makeImage(scene)
+  const left = other.reconcile(sp1, { append: gone }, new AbortController().signal)
+  await t.throwsAsync(left, { code: 'RECORDER_GONE' })
 })
