@@ -15,12 +15,14 @@ RUN apt-get update \
 WORKDIR /opt/mixmatch
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-# Of better-sqlite3 only what is loaded is kept: its sources and objects are five times as large.
+# Of better-sqlite3 only what is loaded is kept: its sources and objects are ten times as large.
 RUN npm ci --no-audit --no-fund \
   && npm prune --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
   && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \
-  && find dist -name '*.map' -delete
+  && find node_modules -type d -empty -delete \
+  && find dist -name '*.map' -delete \
+  && chmod 0755 dist/main.js
 
 FROM node:20-bookworm-slim
 RUN groupadd --gid 42424 mixmatch \
