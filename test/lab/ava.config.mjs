@@ -7,5 +7,5 @@ export default {
   // One federation, one catalog, one port: whoever works with them has them alone.
   concurrency: 1,
   serial: true,
-  timeout: '10m',
+  timeout: '15m',
 }

@@ -119,13 +119,11 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
   })
 
   tried('a token of 16 KiB reaches the proxy, which alone judges it', async (t, at) => {
-    // With its name it is the longest line that Glance takes.
-    const token = 'x'.repeat(16 * 1024 - 'X-Auth-Token: \r\n'.length)
+    const token = 'x'.repeat(16 * 1024)
     const answer = await at.bytes('/image/v2/images', { 'X-Auth-Token': token })
     t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
-    t.true([401, 503].includes(answer.status), `${answer.status} ${answer.bytes}`)
-    const discovery = await at.bytes('/image/', { 'X-Auth-Token': token })
-    t.is(discovery.status, 300)
+    t.is(answer.status, 401)
+    t.regex(String(answer.headers['www-authenticate']), /^Keystone uri=/)
   })
 
   tried('an encoded slash arrives as it was sent, for the proxy to refuse', async (t, at) => {
