@@ -39,7 +39,7 @@ USER 42424:42424
 WORKDIR /var/lib/mixmatch
 VOLUME ["/var/lib/mixmatch"]
 EXPOSE 5001
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:5001/healthcheck').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["mixmatch"]
 CMD ["serve"]
