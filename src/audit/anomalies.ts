@@ -70,6 +70,7 @@ interface Found {
 
 const TURN = `p.resource_type, p.resource_id, sp.name as service_provider`
 
+/** A cross join keeps its order: from the few resources in question to their events. */
 const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'deleted without having been created',
@@ -85,8 +86,8 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
     sql: `
       select ${TURN}, e.at, e.position, max(p.to_position) as other, t.name as says
       from locations l
-      join placements p using (resource_type, resource_id, service_provider)
-      join history e on e.resource_type = l.resource_type and e.resource_id = l.resource_id
+      cross join placements p using (resource_type, resource_id, service_provider)
+      cross join history e on e.resource_type = l.resource_type and e.resource_id = l.resource_id
         and e.service_provider = l.service_provider and e.kind > 0
         and e.kind in (${CHANGED}, ${TRANSFERRED})
         and e.at > p.to_at
@@ -138,9 +139,9 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
     what: 'created twice',
     sql: `
       select ${TURN}, e.at, e.position, p.from_position as other, t.name as says
-      from placements p join locations l using (resource_type, resource_id, service_provider)
-      join history b on b.position = p.from_position
-      join history e on e.resource_type = p.resource_type and e.resource_id = p.resource_id
+      from placements p cross join locations l using (resource_type, resource_id, service_provider)
+      cross join history b on b.position = p.from_position
+      cross join history e on e.resource_type = p.resource_type and e.resource_id = p.resource_id
         and e.service_provider = p.service_provider and e.kind = ${CREATED}
         and e.kind > 0 and e.at > p.from_at and e.at <= ifnull(p.to_at, 9e18)
         and e.event_type = b.event_type and +e.position <= :upTo

@@ -53,7 +53,9 @@ export function heads(db: Database): () => Head {
 
 function baseOf(db: Database): Head & { readonly archive?: string } {
   const row = db
-    .prepare<[], HeadRow & { readonly archive: string }>('select position, hash, archive from main.base')
+    .prepare<[], HeadRow & { readonly archive: string }>(
+      'select position, hash, archive from main.base',
+    )
     .get()
   return row ? { ...readHead(row), archive: row.archive } : BEGINNING
 }
