@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { appendFile, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { buildImage, type Image } from './image.js'
@@ -18,6 +19,14 @@ test.before('the Dockerfile can be followed to its end', async t => {
   t.context.image = await buildImage()
 })
 test.after.always(t => t.context.image?.remove())
+
+test.serial('a linter finds nothing wrong with the Dockerfile', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'mixmatch-linter-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await run('npm', ['install', '--no-save', '--prefix', folder, 'dockerfilelint@1.8.0'])
+  const linter = join(folder, 'node_modules/.bin/dockerfilelint')
+  await t.notThrowsAsync(run(linter, [fileURLToPath(new URL('../../Dockerfile', import.meta.url))]))
+})
 
 test.serial('the image holds what runs, and neither sources nor tools', async t => {
   const { debian } = t.context.image
