@@ -11,8 +11,10 @@ import { demoToken, hosts } from './clients.js'
 import { findSecrets } from './secrets.js'
 import { listenOnWire } from './wire.js'
 
+const all = { tokensFrom: Object.values(hosts), sentTo: Object.values(hosts) }
+
 test('a token issued at default that reaches sp1 is seen at the wire', async t => {
-  const wire = await listenOnWire(Object.values(hosts))
+  const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
 
@@ -29,7 +31,7 @@ test('a token issued at default that reaches sp1 is seen at the wire', async t =
 })
 
 test('a token is seen even where it comes in two packets', async t => {
-  const wire = await listenOnWire(Object.values(hosts))
+  const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
   const middle = token.length / 2
@@ -48,7 +50,7 @@ test('a token is seen even where it comes in two packets', async t => {
 })
 
 test('what is sent to default is not taken for something that reached sp1', async t => {
-  const wire = await listenOnWire(Object.values(hosts))
+  const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
 

@@ -21,7 +21,10 @@ export function onFederation(
 ): TestFn<Federation> {
   const test = anyTest as TestFn<Federation>
   test.before(async t => {
-    const wire = await listenOnWire(Object.values(hosts))
+    const wire = await listenOnWire({
+      tokensFrom: Object.values(hosts),
+      sentTo: [hosts.sp1],
+    })
     const mixmatch = await createMixmatch()
     const running: Federation['running'] = new Map()
     t.context = { mixmatch, wire, running }

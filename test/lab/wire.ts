@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { until } from './until.js'
 
 /** What went over the loopback device while it was listened to. */
 export interface Capture {
@@ -25,32 +26,29 @@ export interface Wire {
 
 const KEYSTONE = 5000
 const SERVICES = [KEYSTONE, 9292, 8776]
+const MOST_BYTES = 2 ** 30 // a run of the proof leaves a tenth of it
 
-/** Listen to all that reaches the services at `hosts`, and to what their Keystones answer. */
-export async function listenOnWire(hosts: readonly string[]): Promise<Wire> {
+/** What to keep of what goes by, by addresses: the less, the longer it can be listened to. */
+export interface Listening {
+  /** Keystones whose answers are kept, for the tokens in them. */
+  readonly tokensFrom: readonly string[]
+  /** Clouds of which all is kept that their services are sent. */
+  readonly sentTo: readonly string[]
+}
+
+/** Listen on the loopback device from now on; somebody must `read()` in the end. */
+export async function listenOnWire({ tokensFrom, sentTo }: Listening): Promise<Wire> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-wire-'))
   const file = join(directory, 'lo.pcap')
   const ports = SERVICES.map(port => `dst port ${port}`).join(' or ')
-  const sent = `(${hosts.map(host => `dst host ${host}`).join(' or ')}) and (${ports})`
-  const answered = `(${hosts.map(host => `src host ${host}`).join(' or ')}) and src port ${KEYSTONE}`
-  const filter = `tcp and ((${sent}) or (${answered}))`
+  const sent = `(${sentTo.map(host => `dst host ${host}`).join(' or ')}) and (${ports})`
+  const from = tokensFrom.map(host => `src host ${host}`).join(' or ')
+  const filter = `tcp and ((${sent}) or ((${from}) and src port ${KEYSTONE}))`
   // -Z root: else it gives up root, and with it the directory. -B: KiB, for bursts of image data.
-  const options = [
-    '-i',
-    'lo',
-    '-n',
-    '--immediate-mode',
-    '-U',
-    '-s',
-    '0',
-    '-B',
-    '65536',
-    '-Z',
-    'root',
-    '-w',
-    file,
-  ]
-  const tcpdump = spawn('tcpdump', [...options, filter], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const options = ['-i', 'lo', '-n', '--immediate-mode', '-U', '-s', '0', '-B', '65536']
+  const tcpdump = spawn('tcpdump', [...options, '-Z', 'root', '-w', file, filter], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const ended = once(tcpdump, 'exit')
   let said = ''
   tcpdump.stderr.setEncoding('utf8')
@@ -65,41 +63,56 @@ export async function listenOnWire(hosts: readonly string[]): Promise<Wire> {
   let capture: Promise<Capture> | undefined
 
   async function end(): Promise<Capture> {
-    await untilWritten(file, hosts)
-    tcpdump.kill('SIGINT')
-    await ended
-    const dropped = /^(\d+) packets? dropped by kernel/m.exec(said)
-    if (dropped?.[1] !== '0') throw new Error(`tcpdump missed something: ${said}`)
-    const streams = assemble(await readFile(file))
-    await rm(directory, { recursive: true })
-    return {
-      tokensFrom: host =>
-        new Set(
-          streams
-            .filter(({ from }) => from === `${host}:${KEYSTONE}`)
-            .flatMap(({ bytes }) => [
-              ...bytes.toString('latin1').matchAll(/^x-subject-token:\s*(\S+)/gim),
-            ])
-            .flatMap(([, token]) => token ?? []),
-        ),
-      sentTo: host =>
-        streams
-          .filter(({ to }) => SERVICES.some(port => to === `${host}:${port}`))
-          .map(({ bytes }) => bytes),
+    try {
+      await untilWritten(file, sentTo)
+      tcpdump.kill('SIGINT')
+      await ended
+      const dropped = /^(\d+) packets? dropped by kernel/m.exec(said)
+      if (dropped?.[1] !== '0') throw new Error(`tcpdump missed something: ${said}`)
+      const { size } = await stat(file)
+      if (size > MOST_BYTES)
+        throw new Error(`${size} bytes went by: does somebody else work with the lab?`)
+      return captured(assemble(await readFile(file)))
+    } finally {
+      tcpdump.kill('SIGKILL')
+      await rm(directory, { recursive: true })
     }
   }
 
   return { read: () => (capture ??= end()) }
 }
 
-/** Packets come in order: once a last request of our own is in the file, so is all before it. */
-async function untilWritten(file: string, hosts: readonly string[]): Promise<void> {
-  const mark = `/end-of-capture-${randomUUID()}`
-  await fetch(`http://${hosts[0]}:${KEYSTONE}${mark}`).then(response => response.text())
-  for (let tries = 0; !(await readFile(file)).includes(mark); tries++) {
-    if (tries > 100) throw new Error('tcpdump does not see the loopback device')
-    await wait(100)
+function captured(streams: readonly Stream[]): Capture {
+  return {
+    tokensFrom: host =>
+      new Set(
+        streams
+          .filter(({ from }) => from === `${host}:${KEYSTONE}`)
+          .flatMap(({ bytes }) => [
+            ...bytes.toString('latin1').matchAll(/^x-subject-token:\s*(\S+)/gim),
+          ])
+          .flatMap(([, token]) => token ?? []),
+      ),
+    sentTo: host =>
+      streams
+        .filter(({ to }) => SERVICES.some(port => to === `${host}:${port}`))
+        .map(({ bytes }) => bytes),
   }
+}
+
+/** Packets come in order: once a last request of our own is in the file, so is all before it. */
+async function untilWritten(file: string, [host]: readonly string[]): Promise<void> {
+  const mark = `/end-of-capture-${randomUUID()}`
+  const { size } = await stat(file)
+  await fetch(`http://${host}:${KEYSTONE}${mark}`).then(response => response.text())
+  await until('our own request seen on the loopback device', async () => {
+    let tail = Buffer.alloc(0)
+    for await (const chunk of createReadStream(file, { start: size })) {
+      tail = Buffer.concat([tail.subarray(-mark.length), chunk])
+      if (tail.includes(mark)) return true
+    }
+    return false
+  })
 }
 
 /** One direction of one TCP connection. */
