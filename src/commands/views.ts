@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { MixmatchError } from '../errors.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { openLogReader } from '../log/log.js'
@@ -45,7 +47,12 @@ function checkCommand(context: Context): Command {
     .action((options: { format: Format }, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()
-      const { position, rows, differences } = checkViews(viewsFileOf(file), historyFiles([file]))
+      const views = viewsFileOf(file)
+      if (!existsSync(views)) {
+        const message = `${views}: there are no views yet. mixmatch views rebuild makes them.`
+        throw new MixmatchError('USAGE', message)
+      }
+      const { position, rows, differences } = checkViews(views, historyFiles([file]))
       if (options.format === 'json') {
         printFacts(context.stdout, 'json', {
           ok: differences.length === 0,

@@ -171,6 +171,14 @@ test('views check ends with 1 and shows the rows that differ, and a rebuild mend
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
 })
 
+test('views check says so where a restored log has no views yet', async t => {
+  const path = folder(t)
+  openLog(join(path, 'events.db'))[Symbol.dispose]()
+  const { code, err } = await mixmatch(path, 'views', 'check', ...LOG)
+  t.is(code, 2)
+  t.regex(err, /views\.db: there are no views yet\. mixmatch views rebuild/)
+})
+
 test('locate tells where a resource is, and ends with 1 where nothing is known of it', async t => {
   const path = folder(t)
   recorded(path)
