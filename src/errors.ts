@@ -10,6 +10,8 @@ export const faults = {
   CONFIG_NOT_FOUND: { status: 500, exit: 2 },
 
   RECORDER_GONE: { status: 500, exit: 1 },
+  CANNOT_LISTEN: { status: 500, exit: 1 },
+
   LOG_HELD: { status: 500, exit: 1 },
   LOG_NOT_FOUND: { status: 500, exit: 1 },
   LOG_NOT_A_LOG: { status: 500, exit: 1 },

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { MixmatchError } from '../errors.js'
 
 /** A server that listens. */
 export interface HttpServer {
@@ -78,12 +79,19 @@ export async function listen(
 
 function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const refuse = (cause: Error) => reject(cannotListen(cause, host, port))
+    server.once('error', refuse)
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.off('error', refuse)
       resolve()
     })
   })
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  const why = cause.code === 'EADDRINUSE' ? 'another process listens there' : cause.message
+  const advice = 'Give it another address in [DEFAULT] host and port, or stop what is there.'
+  return new MixmatchError('CANNOT_LISTEN', `${host}:${port}: ${why}. ${advice}`, { cause })
 }
 
 function addressOf(server: Server): AddressInfo {

@@ -8,7 +8,7 @@ import { alice, at, bob, cornmeal, created, disk, folder, image } from '../contr
 import { mixmatch } from './mixmatch.js'
 
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
-const mainScript = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const mixmatchModule = new URL('../../src/commands/mixmatch.ts', import.meta.url).href
 
 function recorded(path: string): void {
   using log = openLog(join(path, 'events.db'))
@@ -130,12 +130,16 @@ test('a copied file is audited in a folder that nothing can be written to, and i
   chmodSync(path, 0o755)
   chmodSync(medium, 0o555)
   t.teardown(() => chmodSync(medium, 0o755))
-  // root may write anywhere: be nobody
-  const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const world = `{ env: {}, cwd: ${JSON.stringify(path)}, mainScript: 'mixmatch', stdout, stderr }`
+  const program = `
+    import { runMixmatch } from ${JSON.stringify(mixmatchModule)}
+    const { stdout, stderr } = process
+    if (process.getuid?.() === 0) process.setegid(65534), process.seteuid(65534) // root may write anywhere
+    process.exitCode = await runMixmatch(['audit', 'placement', '--log', 'medium/events.db'], ${world})`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import=tsx', mainScript, 'audit', 'placement', '--log', join(medium, 'events.db')],
-    { encoding: 'utf8', ...nobody, env: { ...process.env, TMPDIR: '/tmp', HOME: '/tmp' } },
+    ['--import=tsx', '--input-type=module', '-e', program],
+    { encoding: 'utf8', env: { ...process.env, TMPDIR: '/tmp' } },
   )
   t.is(status, 0, stderr)
   t.true(stdout.includes(disk.id))

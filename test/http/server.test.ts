@@ -38,12 +38,12 @@ function holding(): { listener: RequestListener; next: () => Promise<ServerRespo
   }
 }
 
-test('a port that is taken is an error', async t => {
+test('a port that is taken is named, and what to do about it', async t => {
   const [, server] = await start(t, (_, res) => void res.end())
   const { port } = server.address
   await t.throwsAsync(
     listen(() => {}, { host: '127.0.0.1', port }),
-    { code: 'EADDRINUSE' },
+    { code: 'CANNOT_LISTEN', message: new RegExp(`^127.0.0.1:${port}: another process .* port`) },
   )
 })
 

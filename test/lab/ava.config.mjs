@@ -1,6 +1,13 @@
 // biome-ignore lint/style/noDefaultExport: the form that AVA reads
 export default {
-  files: ['test/lab/*.lab.ts', 'test/notification/*.rabbit.ts', 'test/audit/*.chromium.ts'],
+  files: process.env.MIXMATCH_LAB_DEPLOY
+    ? // What is around it: fronts, container, package, the report in a browser. It takes long, and
+      // installs nginx, HAProxy, debootstrap and Chromium.
+      ['test/lab/{fronts,container,package}.lab.ts', 'test/audit/*.chromium.ts']
+    : [
+        'test/lab/{checks,identity,images,lists,reconcile,recording,volumes}.lab.ts',
+        'test/{notification,sandbox}/*.rabbit.ts',
+      ],
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
