@@ -13,9 +13,10 @@ export interface Fault {
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Give an error the shape in which clients of the service that was asked look for its message:
- * Keystone's for 401, Cinder's under /volume, Glance's under /image, and Keystone's elsewhere.
- * Of what nobody foresaw the client learns only that it happened; the log has the rest.
+ * Give an error the shape in which clients of the service that was asked look for its message: under
+ * the name of the fault for Cinder's, under `error` for Keystone's and Glance's. Glance itself answers
+ * in HTML, which is for browsers; what its clients find in JSON they show word for word. Of what nobody
+ * foresaw the client learns only that it happened; the log has the rest.
  */
 export function faultOf(error: unknown, path: string, authenticateUri: string): Fault {
   const { status, message } =
@@ -28,19 +29,13 @@ export function faultOf(error: unknown, path: string, authenticateUri: string): 
     // The rest of a body that was too slow or too long is not waited for.
     ...(status === 408 ? { Connection: 'close' } : {}),
   }
-  if (status === 401) return json(status, headers, keystoneBody(status, message))
   const [, service] = path.split(/[/?]/)
-  switch (service) {
-    case 'volume':
-      return json(status, headers, cinderBody(status, message))
-    case 'image':
-      return {
-        status,
-        headers: { ...headers, 'Content-Type': 'text/html; charset=UTF-8' },
-        body: glanceBody(status, message),
-      }
-    default:
-      return json(status, headers, keystoneBody(status, message))
+  const isCinder = service === 'volume' && status !== 401
+  const body = isCinder ? cinderBody(status, message) : keystoneBody(status, message)
+  return {
+    status,
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
   }
 }
 
@@ -51,11 +46,6 @@ export function logFault(error: unknown, requestId: string, logger: Logger): voi
   } else if (error.status >= 500) {
     logger.warn({ request_id: requestId, code: error.code }, error.message)
   }
-}
-
-function json(status: number, headers: Fault['headers'], body: unknown): Fault {
-  const contentType = { 'Content-Type': 'application/json' }
-  return { status, headers: { ...headers, ...contentType }, body: JSON.stringify(body) }
 }
 
 const titles: Readonly<Record<number, string>> = {
@@ -93,23 +83,4 @@ const cinderNames: Readonly<Record<number, string>> = {
 
 function cinderBody(status: number, message: string) {
   return { [cinderNames[status] ?? 'computeFault']: { code: status, message } }
-}
-
-/** As WebOb renders it for Glance: its clients strip the tags and show what is left. */
-function glanceBody(status: number, message: string): string {
-  const heading = `${status} ${title(status)}`
-  return `<html>
- <head>
-  <title>${heading}</title>
- </head>
- <body>
-  <h1>${heading}</h1>
-  ${escaped(message)}<br /><br />
- </body>
-</html>
-`
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
