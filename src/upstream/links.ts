@@ -4,14 +4,14 @@ export interface LinkMap {
   readonly from: readonly string[]
   /** The service at the proxy, without a slash at the end: `https://cloud.example:5001/volume`. */
   readonly to: string
-  /** The segment after the version, where the request's was replaced; `here` is null if it had none. */
+  /** The segment of the project, where the request's was replaced; `here` is null if it had none. */
   readonly project: { readonly there: string; readonly here: string | null } | null
 }
 
 /** The two forms in which URLs come back. */
 export interface Links {
   /**
-   * One URL, as in Location. Only what points into the versioned API at one of the cloud's endpoints
+   * One URL, as in Location. Only what points into the API at one of the cloud's endpoints
    * is ours to change; any other comes back as it is.
    */
   url(url: string): string
@@ -27,7 +27,8 @@ export interface Links {
 const LINKS = /"(?:\w+_)?links"\s*:\s*\[[^\]]*\]/g
 const HREF = /("href"\s*:\s*")([^"\\]*)(")/g
 const URL_PARTS = /^(https?:\/\/[^/?#]+)?(\/[^?#]*)?(.*)$/is
-const VERSIONED = /^(?:\/?$|\/v\d)/
+/** The root, a version, or a project right away: Cinder's `bookmark` leaves the version out. */
+const OF_API = /^(?:\/?$|\/v\d|\/[\da-f]{32}\/)/
 
 export function createLinks({ from, to, project }: LinkMap): Links {
   // Cinder takes our host from X-Forwarded-Host, but the scheme from its own connection.
@@ -39,7 +40,7 @@ export function createLinks({ from, to, project }: LinkMap): Links {
     // A reference without a host is the cloud's own; without a leading slash it is nothing we know.
     if (origin === undefined && !path.startsWith('/v')) return text
     const known = origin === undefined ? bases : bases.filter(b => b.origin === canonical(origin))
-    const inside = known.map(base => below(path, base.path)).find(rest => VERSIONED.test(rest))
+    const inside = known.map(base => below(path, base.path)).find(rest => OF_API.test(rest))
     return inside === undefined ? text : to + withProject(inside, project) + query
   }
 
@@ -71,8 +72,8 @@ function below(path: string, prefix: string): string {
 
 function withProject(path: string, project: LinkMap['project']): string {
   if (project === null) return path
-  const [, version, segment, ...rest] = path.split('/')
-  if (segment !== project.there) return path
-  const kept = project.here === null ? rest : [project.here, ...rest]
-  return `/${[version, ...kept].join('/')}`
+  const segments = path.split('/') // '', 'v3', project, …
+  const at = segments.indexOf(project.there)
+  if (at !== 1 && at !== 2) return path
+  return segments.toSpliced(at, 1, ...(project.here === null ? [] : [project.here])).join('/')
 }

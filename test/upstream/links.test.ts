@@ -19,6 +19,8 @@ const cases: [string, string, string][] = [
     `http://10.0.0.5:8776/v3/${there}/volumes/1?a=b`,
     `${to}/v3/${here}/volumes/1?a=b`,
   ],
+  ['a bookmark', `http://10.0.0.5:8776/${there}/volumes/1`, `${to}/${here}/volumes/1`],
+  ['a bookmark below a path', `http://cinder.sp1/volume/${there}/x`, `${to}/${here}/x`],
   ['an endpoint with a path', `http://cinder.sp1/volume/v3/${there}/x`, `${to}/v3/${here}/x`],
   ['that endpoint without its path', 'http://cinder.sp1/v3/types', `${to}/v3/types`],
   ['host and port in another form', 'HTTP://Cinder.SP1:80/volume/v3/x', `${to}/v3/x`],
