@@ -21,6 +21,7 @@ const HERE = 'default'
 const THERE = 'sp1'
 
 const identified = z.object({ id: z.string() })
+const withImages = z.object({ images: z.array(identified.extend({ name: z.string() })) })
 const withVolume = z.object({ volume: identified })
 const tokenBody = z.object({
   token: z.object({
@@ -102,6 +103,16 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
   await step('Both volumes answer at their one address', async () => {
     await ask({ method: 'GET', path: `${volumes}/${volumeHere}`, expect: ok(HERE) })
     await ask({ method: 'GET', path: `${volumes}/${volumeThere}`, expect: ok(THERE) })
+  })
+  await step('One list of what all clouds hold', async () => {
+    const from = sandbox.federation.clouds.map(({ name }) => name).join(', ')
+    const expect = { status: 200, from }
+    const { images } = withImages.parse(
+      (await ask({ method: 'GET', path: '/image/v2/images', expect })).json,
+    )
+    for (const { id, name } of images) stage.output(`${id}  ${name}`)
+    const ids = images.map(({ id }) => id)
+    check(ids.includes(imageHere) && ids.includes(imageThere), 'the list lacks an image')
   })
   await step('Why a request goes where it goes', async () => {
     const said = await mixmatch('explain', 'GET', `/image/v2/images/${imageThere}`)

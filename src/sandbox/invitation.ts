@@ -60,6 +60,7 @@ function openstackLines({ federation }: InvitationFacts['sandbox']): string {
     `export OS_USERNAME=${name} OS_PASSWORD=${password} OS_PROJECT_NAME=${project}`,
     'export OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default',
     'openstack image create --disk-format raw --container-format bare --file /etc/hosts here',
+    'openstack image create --disk-format raw --container-format bare --file /etc/hosts there@sp1',
     'openstack image list',
     'VOLUME=$(openstack volume create --size 1 there@sp1 -f value -c id)',
     'openstack volume show $VOLUME',

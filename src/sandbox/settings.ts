@@ -21,6 +21,7 @@ export function renderSettings({ clouds, port, opsPort, databaseFile }: Settings
       public_endpoint: `http://127.0.0.1:${port}`,
       service_providers: clouds.map(cloud => cloud.name).join(', '),
       search_by_broadcast: true,
+      aggregation: true,
     }),
     section('ops', { host: '127.0.0.1', port: opsPort }),
     section('database', { connection: `sqlite:///${databaseFile}` }),
