@@ -3,6 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { auditCommand } from './audit.js'
 import { configCommand } from './config.js'
 import type { Context, World } from './context.js'
+import { doctorCommand } from './doctor.js'
 import { explainCommand } from './explain.js'
 import { locateCommand } from './locate.js'
 import { logCommand } from './log.js'
@@ -20,6 +21,7 @@ const commands = [
   recordCommand,
   proxyCommand,
   configCommand,
+  doctorCommand,
   logCommand,
   viewsCommand,
   reconcileCommand,

@@ -8,6 +8,14 @@ import type { Caller, Project } from './identity.js'
 /** What a token's own description (`GET` and `POST /v3/auth/tokens`) tells us. */
 export interface TokenDescription extends Caller {
   readonly catalog: readonly CatalogService[]
+  /** The enabled service providers that its Keystone knows, as ids and URLs of their own. */
+  readonly serviceProviders: readonly KnownServiceProvider[]
+}
+
+export interface KnownServiceProvider {
+  readonly id: string
+  readonly spUrl: string
+  readonly authUrl: string
 }
 
 const named = z.object({ id: z.string(), name: z.string() })
@@ -33,6 +41,9 @@ const tokenAnswer = z.object({
         }),
       )
       .default([]),
+    service_providers: z
+      .array(z.object({ id: z.string(), sp_url: z.string(), auth_url: z.string() }))
+      .default([]),
     application_credential: z.object({ access_rules: z.unknown() }).partial().optional(),
   }),
 })
@@ -56,6 +67,11 @@ export function parseToken({ body }: Answer): TokenDescription | null {
         ...rest,
         region: region_id ?? region ?? null,
       })),
+    })),
+    serviceProviders: token.service_providers.map(({ id, sp_url, auth_url }) => ({
+      id,
+      spUrl: sp_url,
+      authUrl: auth_url,
     })),
   }
 }

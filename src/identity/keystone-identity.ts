@@ -108,7 +108,7 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
   return {
     authenticate(token) {
       return callers.get(token.digest, async () => {
-        const { catalog: _, ...caller } = await validate(home, token)
+        const { catalog: _, serviceProviders: __, ...caller } = await validate(home, token)
         return { value: caller, untilMs: caller.expiresAtMs - MARGIN_MS }
       })
     },

@@ -110,6 +110,35 @@ export async function declareQueue(
   return false
 }
 
+/** What there is of our queue and of the exchanges, seen without changing any of it. */
+export interface Inspection {
+  /** null where it does not exist. */
+  readonly queue: { readonly messages: number; readonly consumers: number } | null
+  /** Those that exist. */
+  readonly exchanges: readonly string[]
+}
+
+/** @throws Error where the broker refuses to say it */
+export async function inspect(
+  model: ChannelModel,
+  queue: string,
+  exchanges: readonly string[],
+): Promise<Inspection> {
+  const there = await attempt(model, channel => channel.checkQueue(queue))
+  if (!there.ok && there.code !== NOT_FOUND) throw new Error(there.message)
+  const found: string[] = []
+  for (const exchange of exchanges) {
+    const { ok } = await attempt(model, channel => channel.checkExchange(exchange))
+    if (ok) found.push(exchange)
+  }
+  return {
+    queue: there.ok
+      ? { messages: there.value.messageCount, consumers: there.value.consumerCount }
+      : null,
+    exchanges: found,
+  }
+}
+
 const NOT_FOUND = 404
 const PRECONDITION_FAILED = 406
 

@@ -1,0 +1,28 @@
+import { type CatalogService, endpointsOf } from '../identity/catalog.js'
+import { endpointBase } from '../routing/upstream-path.js'
+import type { ServiceName } from '../service/service.js'
+import { services } from '../service/services.js'
+import { type Look, ok, warning } from './finding.js'
+
+/**
+ * Whether the identity provider's catalog leads clients to Mixmatch.
+ *
+ * @param endpoint the service itself, as the configuration has it
+ */
+export function lookAtCatalog(
+  catalog: readonly CatalogService[],
+  service: ServiceName,
+  endpoint: string | null,
+): Look {
+  const public_ = endpointsOf(catalog, null, () => true)
+  const type = services[service].catalogTypes.find(name => public_.has(name))
+  const url = type === undefined ? undefined : public_.get(type)
+  if (url === undefined) return warning(`has no public endpoint of ${service}: clients find none`)
+  if (endpoint !== null && endpointBase(url) === endpointBase(endpoint)) {
+    return warning(
+      `names ${url}, the ${service} service itself: clients do not come to Mixmatch until ` +
+        '"openstack endpoint set --url" names it there',
+    )
+  }
+  return ok(`leads ${service} to ${url}`)
+}

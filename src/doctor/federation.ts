@@ -1,0 +1,31 @@
+import type { KnownServiceProvider } from '../identity/answers.js'
+import { failed, type Look, ok } from './finding.js'
+
+/** A service provider as the configuration has it. */
+export interface Wanted {
+  /** Its id in the identity provider's Keystone. */
+  readonly spName: string
+  readonly isAllowed: (url: string) => boolean
+}
+
+/** Whether the identity provider's Keystone knows a service provider, and leads where it may lead. */
+export function lookAtFederation(
+  { spName, isAllowed }: Wanted,
+  known: readonly KnownServiceProvider[],
+): Look {
+  const found = known.find(({ id }) => id === spName)
+  if (!found) {
+    const names = known.map(({ id }) => id).join(', ') || 'none'
+    return failed(
+      `the identity provider's Keystone knows no enabled service provider "${spName}" (it knows: ` +
+        `${names}): "openstack service provider create" makes one; sp_name says how it is called`,
+    )
+  }
+  const foreign = [found.spUrl, found.authUrl].find(url => !isAllowed(url))
+  if (foreign !== undefined) {
+    return failed(
+      `assertions would go to ${foreign}, which is not on allowed_hosts: add its host, if it is right`,
+    )
+  }
+  return ok(`known as "${spName}", assertions go to ${found.spUrl}`)
+}

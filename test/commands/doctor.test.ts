@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import ava, { type ExecutionContext } from 'ava'
+import { people } from '../../src/sandbox/people.js'
+import { stage } from '../reconcile/clouds.js'
+import { mixmatch } from './mixmatch.js'
+
+/** One after another: each has two clouds of its own. */
+const test = ava.serial
+
+async function examined(t: ExecutionContext, change: (settings: string) => string = text => text) {
+  const scene = await stage(t)
+  const file = join(scene.path, 'mixmatch.conf')
+  writeFileSync(file, change(readFileSync(file, 'utf8')))
+  const run = await mixmatch(scene.path, 'doctor', '--format', 'json')
+  const verdicts = run.out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+    .map(({ service_provider, part, verdict, found }) => ({
+      of: `${service_provider ?? 'mixmatch'} ${part}`,
+      verdict,
+      found,
+    }))
+  return { run, verdicts, scene }
+}
+
+test('every part of every cloud is looked at, and nothing is changed', async t => {
+  const { run, verdicts, scene } = await examined(t)
+  t.is(run.code, 0)
+  t.deepEqual(
+    verdicts.map(({ of }) => of),
+    [
+      'mixmatch event log',
+      ...['keystone', 'clock', 'login', 'catalog', 'catalog', 'image', 'volume', 'bus'].map(
+        part => `default ${part}`,
+      ),
+      ...['keystone', 'clock', 'login', 'federation', 'image', 'volume', 'bus'].map(
+        part => `sp1 ${part}`,
+      ),
+    ],
+  )
+  const unwell = verdicts.filter(({ verdict }) => verdict !== 'ok').map(({ of }) => of)
+  // The miniature clouds are reached past Mixmatch here, and have told their buses nothing yet.
+  t.deepEqual(unwell, ['default catalog', 'default catalog'])
+  t.is(scene.events().length, 0)
+})
+
+test('what cannot be reached has failed, the rest is looked at all the same', async t => {
+  const { run, verdicts } = await examined(t, text =>
+    text.replace(/(\[sp_sp1\][\s\S]*?image_endpoint = ).*/, '$1http://127.0.0.1:1'),
+  )
+  t.is(run.code, 1)
+  const failed = verdicts.filter(({ verdict }) => verdict === 'failed')
+  t.deepEqual(
+    failed.map(({ of }) => of),
+    ['sp1 image'],
+  )
+  t.regex(failed[0]?.found ?? '', /127\.0\.0\.1:1.*ECONNREFUSED/)
+})
+
+test('a password that is refused fails, and is not shown', async t => {
+  const { run, verdicts } = await examined(t, text =>
+    text.replace(`password = ${people.admin.password}`, 'password = not-it-at-all'),
+  )
+  t.is(run.code, 1)
+  t.like(
+    verdicts.find(({ of }) => of === 'default login'),
+    { verdict: 'failed' },
+  )
+  t.like(
+    verdicts.find(({ of }) => of === 'sp1 federation'),
+    { verdict: 'warning' },
+  )
+  t.notRegex(run.out, /not-it-at-all/)
+})
+
+test('a cloud whose mapping keeps service users out is no failure', async t => {
+  const { verdicts } = await examined(t, text =>
+    text.replace(/(\[sp_sp1\][\s\S]*?)username = .*\npassword = .*\nproject_name = .*\n/, '$1'),
+  )
+  const login = verdicts.find(({ of }) => of === 'sp1 login')
+  t.is(login?.verdict, 'warning')
+  t.regex(login?.found ?? '', /not admitted/)
+})
+
+test('a clock that is minutes away is told', async t => {
+  const late = createServer((_, res) => {
+    res.sendDate = false
+    res.writeHead(200, { Date: new Date(Date.now() - 300_000).toUTCString() }).end('{}')
+  })
+  await once(late.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => late.close())
+  const { port } = late.address() as AddressInfo
+  const { verdicts } = await examined(t, text =>
+    text.replace(/(\[sp_sp1\][\s\S]*?auth_url = ).*/, `$1http://127.0.0.1:${port}/v3`),
+  )
+  const clock = verdicts.find(({ of }) => of === 'sp1 clock')
+  t.is(clock?.verdict, 'warning')
+  t.regex(clock?.found ?? '', /(299|300|301) s behind/)
+})

@@ -1,0 +1,81 @@
+import test from 'ava'
+import { lookAtBus } from '../../src/doctor/bus.js'
+import { lookAtCatalog } from '../../src/doctor/catalog.js'
+import { lookAtFederation } from '../../src/doctor/federation.js'
+import type { Verdict } from '../../src/doctor/finding.js'
+import type { Probe } from '../../src/notification/probe.js'
+
+const queue = 'mixmatch.sp1.notifications'
+const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({
+  kind: 'rabbit',
+  host: 'rabbit.sp1:5672',
+  exchanges: ['glance', 'openstack'],
+  queue: { messages: 3, consumers: 1 },
+  ...seen,
+})
+
+const buses: [what: string, probe: Probe, verdict: Verdict, found: RegExp][] = [
+  ['one with a recorder is well', broker({}), 'ok', /3 messages wait/],
+  [
+    'one without a recorder fills up',
+    broker({ queue: { messages: 9, consumers: 0 } }),
+    'warning',
+    /9 messages wait.*mixmatch serve/,
+  ],
+  [
+    'one with two recorders halves what each hears',
+    broker({ queue: { messages: 0, consumers: 2 } }),
+    'failed',
+    /2 consume.*queue_name/,
+  ],
+  ['one without our queue keeps nothing', broker({ queue: null }), 'warning', /is not there/],
+  ['one without exchanges is silent', broker({ exchanges: [] }), 'warning', /messagingv2/],
+  [
+    'one that cannot be reached has failed',
+    { kind: 'unreachable', reason: 'rabbit.sp1:5672: connect ECONNREFUSED' },
+    'failed',
+    /ECONNREFUSED.*messagebus/,
+  ],
+  ['a file may come later', { kind: 'file', path: '/x.ndjson', exists: false }, 'warning', /yet/],
+]
+for (const [what, probe, verdict, found] of buses) {
+  test(`of buses, ${what}`, t => {
+    const look = lookAtBus(probe, queue)
+    t.is(look.verdict, verdict)
+    t.regex(look.found, found)
+  })
+}
+
+const wanted = { spName: 'sp1', isAllowed: (url: string) => url.startsWith('https://sp1.example/') }
+const known = {
+  id: 'sp1',
+  spUrl: 'https://sp1.example/Shibboleth.sso/SAML2/ECP',
+  authUrl: 'https://sp1.example/v3/OS-FEDERATION/identity_providers/default/protocols/saml2/auth',
+}
+
+test('a service provider that Keystone knows under its name is well', t => {
+  t.is(lookAtFederation(wanted, [known]).verdict, 'ok')
+})
+
+test('one that Keystone does not know is told with those that it does', t => {
+  const look = lookAtFederation(wanted, [{ ...known, id: 'sp2' }])
+  t.is(look.verdict, 'failed')
+  t.regex(look.found, /no enabled service provider "sp1".*knows: sp2/)
+})
+
+test('one that Keystone leads elsewhere names the host', t => {
+  const look = lookAtFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
+  t.is(look.verdict, 'failed')
+  t.regex(look.found, /https:\/\/other\.example\/ECP.*allowed_hosts/)
+})
+
+const glance = (url: string) => [
+  { type: 'image', endpoints: [{ interface: 'public', region: 'RegionOne', url }] },
+]
+
+test('a catalog that names the service itself is told apart from one that names Mixmatch', t => {
+  const endpoint = 'http://glance:9292'
+  t.is(lookAtCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
+  t.is(lookAtCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')
+  t.regex(lookAtCatalog([], 'image', endpoint).found, /no public endpoint/)
+})
