@@ -123,11 +123,13 @@ function readBelow(service: Service, segments: readonly string[]): Below {
 function targetIn(collection: Collection, below: readonly string[]): Target {
   const { holds: type, words, idAfter = 0 } = collection
   if (type === null) return { kind: 'local' }
-  if (isEnd(below)) return { kind: 'collection', type, word: null }
-
-  const [first = '', ...afterFirst] = below
+  const [first, ...afterFirst] = below
+  if (first === undefined) return { kind: 'collection', type, word: null }
+  // Services have nothing at `volumes/`: it is what becomes of a resource whose id is empty.
+  if (isEnd(below)) return { kind: 'local' }
   if (entry(words, first)) {
-    return isEnd(afterFirst) ? { kind: 'collection', type, word: first } : { kind: 'local' }
+    const isWhole = afterFirst.length === 0
+    return isWhole ? { kind: 'collection', type, word: first } : { kind: 'local' }
   }
   const [id, ...tail] = below.slice(idAfter)
   if (id === undefined || isEnd([id, ...tail])) return { kind: 'local' }

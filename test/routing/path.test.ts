@@ -49,7 +49,6 @@ for (const [path, type, id] of [
 
 for (const [path, word] of [
   [`/volume/v3/${project}/volumes`, null],
-  [`/volume/v3/${project}/volumes/`, null],
   [`/volume/v3/${project}/volumes/detail`, 'detail'],
   [`/volume/v3/${project}/volumes/summary`, 'summary'],
   [`/volume/v3/${project}/groups/action`, 'action'],
@@ -73,6 +72,13 @@ for (const path of [
 ]) {
   test(`${path} is every cloud's own`, t => {
     t.deepEqual(parsePath(path).target, { kind: 'local' })
+  })
+}
+
+// Tempest: test_get_volume_without_passing_volume_id
+for (const rest of ['/volumes/', '/volumes/detail/', '/volumes/summary/', '/snapshots/']) {
+  test(`${rest} with nothing behind its slash is no list, as Cinder answers 404 to it`, t => {
+    t.deepEqual(parsePath(`/volume/v3/${project}${rest}`).target, { kind: 'local' })
   })
 }
 
