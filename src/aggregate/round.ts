@@ -2,6 +2,7 @@ import { type FaultCode, MixmatchError } from '../errors.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
+import { inProject } from '../routing/upstream-path.js'
 import { type Asked, ask } from '../upstream/ask.js'
 import type { Breaker } from '../upstream/breaker.js'
 import type { Destination, Destinations, Sender } from '../upstream/destination.js'
@@ -115,13 +116,14 @@ export async function openRound(
   }
 
   async function askFor(destination: Destination, query: string): Promise<Asked | null> {
-    const { cloud, border, path: own } = destination
+    const { cloud, border, path: own, project } = destination
+    const asked = `${own}${inProject(query, sender.caller?.project?.id ?? null, project)}`
     try {
-      const answer = await askOnce(destination, `${own}${query}`)
+      const answer = await askOnce(destination, asked)
       if (answer.status !== 401 || border.kind === 'home' || !sender.token) return answer
       // A token that was good when it was cached may have been revoked since.
       forget(sender.token, cloud)
-      return await askOnce(await reachAgain(destination, path), `${own}${query}`)
+      return await askOnce(await reachAgain(destination, path), asked)
     } catch (error) {
       failed(cloud, error)
       return null

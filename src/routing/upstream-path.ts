@@ -19,6 +19,16 @@ export function upstreamPath(path: ParsedPath, project: ProjectId | null): strin
 }
 
 /**
+ * A path or a query with the caller's own project, wherever it is a whole part, as the project that
+ * the request acts in at a service provider: `members/{project}`, `os-quota-sets/{project}`,
+ * `owner={project}`. Clients take it from the token, and it means nothing anywhere else.
+ */
+export function inProject(text: string, own: ProjectId | null, there: ProjectId | null): string {
+  if (own === null || there === null) return text
+  return text.replace(/[^/?&=]+/g, part => (part === own ? encodeURIComponent(there) : part))
+}
+
+/**
  * The path on which one resource is read, in the version and project of a request that needs it:
  * in the same collection if that holds such, because its other names may be of other versions.
  * Null where the service has no such resources.

@@ -4,7 +4,7 @@ import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
 import { chooseProject, type ProjectChoice, refuseForeignProject } from '../routing/project.js'
-import { endpointBase, upstreamPath } from '../routing/upstream-path.js'
+import { endpointBase, inProject, upstreamPath } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
 import type { Border } from './headers.js'
@@ -88,7 +88,9 @@ export function createDestinations(options: {
     if (url === null) throw noEndpoint(to, path.service)
     const border: Border = { kind: 'abroad', token: access.token }
     const others = listed === null ? [] : [listed]
-    return at(to, border, url, others, upstreamPath(path, access.project.id), access.project.id)
+    const there = access.project.id
+    const sent = inProject(upstreamPath(path, there), caller.project?.id ?? null, there)
+    return at(to, border, url, others, sent, there)
   }
 
   return {

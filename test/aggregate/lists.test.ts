@@ -82,6 +82,14 @@ test('clouds are asked with the same filters and order, byte for byte', async t 
   t.deepEqual([home.cloud.seen, far.cloud.seen], [[asked], [asked]])
 })
 
+test("a filter by the user's own project asks each cloud for its project of the user's", async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListing(t, [home, far])
+  await proxy.get(`/image/v2/images?owner=${alice}`)
+  t.deepEqual(home.cloud.seen, [`GET /v2/images?owner=${alice}&limit=25`])
+  t.deepEqual(far.cloud.seen, [`GET /v2/images?owner=${bob}&limit=25`])
+})
+
 // Pages
 
 test('the next page begins where the page before it ended in every cloud', async t => {

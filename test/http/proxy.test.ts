@@ -127,6 +127,17 @@ test('a located resource is fetched where it lives, with a token of that cloud',
   t.like(await access(), { reason: 'located', service_provider: 'sp1', rests_on: 7 })
 })
 
+// As `openstack image set --accept` does with the project of its token.
+test("the user's own project in a path is away that of the resource", async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const places = [at(sp1, image.id)]
+  const { url } = await startProxy(t, { clouds: [home, there], places })
+  const member = `/image/v2/images/${image.id}/members/${alice}`
+  await ask(url + member, { headers: good })
+  t.deepEqual(there.seen, [`GET /v2/images/${image.id}/members/${bob}`])
+})
+
 test('an expired token with a service token is for the services at home to judge, and no other', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))

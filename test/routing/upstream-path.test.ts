@@ -1,7 +1,7 @@
 import test from 'ava'
 import { projectId, type ResourceKey } from '../../src/ids.js'
 import { parsePath } from '../../src/routing/path.js'
-import { endpointBase, pathOf, upstreamPath } from '../../src/routing/upstream-path.js'
+import { endpointBase, inProject, pathOf, upstreamPath } from '../../src/routing/upstream-path.js'
 import { alice, bob, disk, image, snapshot } from '../controls.js'
 
 for (const [came, sent] of [
@@ -33,6 +33,19 @@ test('a project with an id from elsewhere cannot reach beyond its segment', t =>
   const path = parsePath(`/volume/v3/${alice}/volumes`)
   t.is(upstreamPath(path, projectId('../os-hosts?x=')), '/v3/..%2Fos-hosts%3Fx%3D/volumes')
 })
+
+for (const [came, sent] of [
+  [`/v2/images/${image.id}/members/${alice}`, `/v2/images/${image.id}/members/${bob}`],
+  [`/v3/${bob}/os-quota-sets/${alice}?usage=True`, `/v3/${bob}/os-quota-sets/${bob}?usage=True`],
+  [`/v2/images?owner=${alice}&tag=a%3Fb`, `/v2/images?owner=${bob}&tag=a%3Fb`],
+  [`/v2/images?name=of-${alice}`, `/v2/images?name=of-${alice}`],
+] as const) {
+  test(`away, ${came} names the project of the token there`, t => {
+    t.is(inProject(came, alice, bob), sent)
+    t.is(inProject(came, null, bob), came)
+    t.is(inProject(came, alice, null), came)
+  })
+}
 
 for (const [from, resource, path] of [
   [`/image/v2/images/${image.id}/file?x`, image, `/v2/images/${image.id}`],
