@@ -4,7 +4,7 @@ import { MixmatchError } from '../errors.js'
 import { addressesOf, createAllowed } from '../identity/addresses.js'
 import { parseToken, type TokenDescription } from '../identity/answers.js'
 import { type Ask, openConnection } from '../identity/connection.js'
-import { createServiceIdentity, type ServiceAccess } from '../identity/service-identity.js'
+import { ADMIN, createServiceIdentity, type ServiceAccess } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { probeBus } from '../notification/probe.js'
 import { type ServiceName, serviceNames } from '../service/service.js'
@@ -46,7 +46,13 @@ function openPractice(config: Config): Practice {
   const connectTimeoutMs = Math.min(config.upstream.connectTimeoutMs || TIMEOUT_MS, TIMEOUT_MS)
   const timeouts = { connectTimeoutMs, answerTimeoutMs: TIMEOUT_MS }
   const upstream = { connectTimeoutMs, headersTimeoutMs: TIMEOUT_MS, idleTimeoutMs: TIMEOUT_MS }
-  const identity = createServiceIdentity({ keystone: auth, clouds, timeouts, now: Date.now })
+  const identity = createServiceIdentity({
+    keystone: auth,
+    clouds,
+    wanted: [ADMIN],
+    timeouts,
+    now: Date.now,
+  })
   const pools = createPools({
     connectTimeoutMs,
     connections: null,
@@ -74,7 +80,7 @@ function openPractice(config: Config): Practice {
     }
     try {
       const access = await identity.access(cloud.name)
-      const role = access.isAdmin
+      const role = access.roles.includes(ADMIN)
         ? 'an administrator'
         : 'no administrator: reconcile sees its own alone'
       return { ...ok(`acts in project ${access.project.name}, ${role}`), access }

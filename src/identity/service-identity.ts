@@ -13,10 +13,14 @@ import { logIn } from './service-login.js'
 import type { Token } from './token.js'
 import type { ServiceProvider } from './visit.js'
 
+/** Whom Glance and Cinder show what belongs to other projects, too. */
+export const ADMIN = 'admin'
+
 /** Mixmatch itself at a cloud. */
 export interface ServiceAccess extends Access {
-  /** Whether it sees what belongs to other projects, too: Glance and Cinder go by the role `admin`. */
-  readonly isAdmin: boolean
+  /** Those that it has in the project. */
+  readonly roles: readonly string[]
+  readonly expiresAtMs: number
 }
 
 /** Who Mixmatch is where it acts on its own account, on behalf of no user. */
@@ -44,6 +48,8 @@ export interface ServiceIdentityOptions {
     /** What counts there instead of a way by federation. */
     readonly credentials: Credentials | null
   })[]
+  /** By what federation chooses a project: the first that gives one of these roles. */
+  readonly wanted: readonly string[]
   readonly timeouts: Timeouts
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -56,19 +62,18 @@ interface LoggedIn {
 
 /** A page of a long list may take a minute to be answered, and needs its token that long. */
 const MARGIN_MS = 90_000
-const ADMIN = 'admin'
 /** A user with more projects than this at a cloud is no user for this. */
 const MOST_PROJECTS = 20
 
 /**
  * Mixmatch's own identity. At a cloud that has credentials of its own in the configuration they are
  * used; at the identity provider that of `[auth]`; anywhere else that user goes by
- * Keystone-to-Keystone federation, to the first project there on which it is an administrator.
+ * Keystone-to-Keystone federation, to the first project there that gives it a role that is wanted.
  *
  * @throws CONFIG_INVALID where a `cafile` cannot be read
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
-  const { keystone, timeouts, now } = options
+  const { keystone, wanted, timeouts, now } = options
   const connections: { close(): Promise<void> }[] = []
   const connect = (peer: string, trust: Trust, faults: typeof ofHome) => {
     const connection = openConnection({ ...timeouts, ...trust, peer, faults })
@@ -83,21 +88,23 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
       { there: toServiceProvider(cloud, connect), credentials: cloud.credentials },
     ]),
   )
-  const logins = new Map<SpName, Promise<Login>>()
-  const inUse = new Map<SpName, Login>()
+  const logins = new Map<SpName, Promise<ServiceAccess>>()
+  const inUse = new Map<SpName, ServiceAccess>()
 
-  async function logInAt(at: SpName): Promise<Login> {
+  async function logInAt(at: SpName): Promise<ServiceAccess> {
     const cloud = clouds.get(at)
     if (!cloud) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
     const { there, credentials } = cloud
-    if (credentials) return loginOf(there, await logIn(there, credentials))
-    const own = ownCredentials(keystone.credentials, at)
-    if (at === IDENTITY_PROVIDER) return loginOf(there, await logIn(home, own))
-    return loginOf(there, await federate(await logIn(home, own), home, there))
+    return accessOf(there, await (credentials ? logIn(there, credentials) : come(there)))
+  }
+
+  async function come(there: ServiceProvider): Promise<LoggedIn> {
+    const login = await logIn(home, ownCredentials(keystone.credentials, there.name))
+    return there.name === IDENTITY_PROVIDER ? login : federate(login, home, there, wanted)
   }
 
   /** Whoever asks meanwhile waits for the same login. */
-  function begin(at: SpName): Promise<Login> {
+  function begin(at: SpName): Promise<ServiceAccess> {
     const login = logInAt(at)
       .then(fresh => {
         inUse.set(at, fresh)
@@ -111,11 +118,11 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
   return {
     async access(at) {
       const known = inUse.get(at)
-      if (known && known.expiresAtMs - MARGIN_MS > now()) return known.access
-      return (await (logins.get(at) ?? begin(at))).access
+      if (known && known.expiresAtMs - MARGIN_MS > now()) return known
+      return logins.get(at) ?? begin(at)
     },
     forget(at, token) {
-      if (inUse.get(at)?.access.token.digest === token.digest) inUse.delete(at)
+      if (inUse.get(at)?.token.digest === token.digest) inUse.delete(at)
     },
     async close() {
       await Promise.all(connections.map(connection => connection.close()))
@@ -123,28 +130,23 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
   }
 }
 
-interface Login {
-  readonly access: ServiceAccess
-  readonly expiresAtMs: number
-}
-
 /** @throws NO_PROJECT_AT_SERVICE_PROVIDER */
-function loginOf(there: ServiceProvider, { token, description }: LoggedIn): Login {
+function accessOf(there: ServiceProvider, { token, description }: LoggedIn): ServiceAccess {
   const { project, roles, catalog, expiresAtMs } = description
   if (!project) {
     const message = `${there.peer}: a token for a project was asked for, and one for none came.`
     throw new MixmatchError('NO_PROJECT_AT_SERVICE_PROVIDER', message)
   }
   const endpoints = endpointsOf(catalog, there.region, there.isAllowed)
-  const isAdmin = roles.includes(ADMIN)
-  return { access: { token, project, endpoints, isAdmin }, expiresAtMs }
+  return { token, project, endpoints, roles, expiresAtMs }
 }
 
-/** To the first of its projects on which the user is an administrator, else to the first of all. */
+/** To the first of its projects with a role that is wanted, else to the first of all. */
 async function federate(
   { token }: LoggedIn,
   home: Keystone,
   there: ServiceProvider,
+  wanted: readonly string[],
 ): Promise<LoggedIn> {
   const entrance = await enter(home, there, token)
   if (!entrance) throw notAdmitted(there)
@@ -152,7 +154,7 @@ async function federate(
   let first: LoggedIn | undefined
   for (const { id } of projects.slice(0, MOST_PROJECTS)) {
     const scoped = await scope(there, entrance.unscoped, id)
-    if (scoped.description.roles.includes(ADMIN)) return scoped
+    if (scoped.description.roles.some(role => wanted.includes(role))) return scoped
     first ??= scoped
   }
   if (!first) throw notAdmitted(there)

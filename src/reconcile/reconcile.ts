@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import { now } from '../event/time.js'
-import type { ServiceAccess } from '../identity/service-identity.js'
+import { ADMIN, type ServiceAccess } from '../identity/service-identity.js'
 import type { ResourceType, SpName } from '../ids.js'
 import type { ServiceName } from '../service/service.js'
 import { type Collection, collections } from './collections.js'
@@ -24,7 +24,7 @@ import { outages, type Read } from './reader.js'
 export interface Subject {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
   readonly viewsFile: string
-  readonly access: () => Promise<Pick<ServiceAccess, 'isAdmin' | 'project'>>
+  readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>
   readonly read: Read
   /** Names the run in its events. */
   readonly run: string
@@ -96,8 +96,8 @@ const ABSENT: FaultCode = 'NOT_FOUND'
 const ownFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND']
 
 async function sight({ access }: Subject): Promise<Sight> {
-  const { isAdmin, project } = await access()
-  return { sees: isAdmin ? 'everything' : 'project', project: project.id }
+  const { roles, project } = await access()
+  return { sees: roles.includes(ADMIN) ? 'everything' : 'project', project: project.id }
 }
 
 async function compare(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.js'
-import { createServiceIdentity } from '../identity/service-identity.js'
+import { ADMIN, createServiceIdentity } from '../identity/service-identity.js'
 import type { SpName } from '../ids.js'
 import { createPools } from '../upstream/pools.js'
 import type { Outcome } from './drift.js'
@@ -30,6 +30,7 @@ export function openReconciler(
   const identity = createServiceIdentity({
     keystone: auth,
     clouds,
+    wanted: [ADMIN],
     timeouts: {
       connectTimeoutMs,
       answerTimeoutMs: Math.min(headersTimeoutMs, KEYSTONE_TIMEOUT_MS),

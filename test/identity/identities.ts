@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
+import type { Credentials } from '../../src/config/credentials.js'
+import { Secret } from '../../src/config/secret.js'
 import type { Timeouts } from '../../src/identity/connection.js'
 import type { Access, Project } from '../../src/identity/identity.js'
 import {
@@ -8,8 +10,9 @@ import {
   createIdentity,
   type IdentityOptions,
 } from '../../src/identity/keystone-identity.js'
+import { createServiceIdentity } from '../../src/identity/service-identity.js'
 import { Token } from '../../src/identity/token.js'
-import { projectId, spName } from '../../src/ids.js'
+import { IDENTITY_PROVIDER, projectId, spName } from '../../src/ids.js'
 import type { Keystones } from './keystones.js'
 
 export const sp1 = spName('sp1')
@@ -30,13 +33,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     onVisit = () => {},
     ...cloud
   } = options
-  const lines: string[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
+  const { logger, lines } = logbook()
   const identity = createIdentity({
     keystone: { authUrl: clouds.idp.url },
     clouds: [{ name: sp1, spName: 'sp1', authUrl: clouds.sp.url, allowedHosts: [], ...cloud }],
@@ -45,7 +42,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     now: clouds.now,
     onLookup,
     onVisit,
-    logger: pino({ level: 'debug' }, stream),
+    logger,
   })
   t.teardown(identity.close)
 
@@ -63,4 +60,54 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
       }
     },
   }
+}
+
+/** A user of Mixmatch's own, as the configuration has it. */
+export function user(
+  username: string,
+  projectName: string,
+  password = `${username}-password`,
+): Credentials {
+  return {
+    username,
+    password: new Secret(password),
+    userDomainId: 'default',
+    projectName,
+    projectDomainId: 'default',
+  }
+}
+
+/** Mixmatch at the two Keystones; ends with the test. */
+export function serviceAt(
+  t: ExecutionContext,
+  { idp, sp, now }: Keystones,
+  own: Credentials | null,
+  theirs: Credentials | null = null,
+  wanted: readonly string[] = ['admin'],
+) {
+  const cloud = { allowedHosts: [], credentials: null }
+  const identity = createServiceIdentity({
+    keystone: { authUrl: idp.url, credentials: own },
+    clouds: [
+      { ...cloud, name: IDENTITY_PROVIDER, spName: 'default', authUrl: idp.url },
+      { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url, credentials: theirs },
+    ],
+    wanted,
+    timeouts: { connectTimeoutMs: 5_000, answerTimeoutMs: 20_000 },
+    now,
+  })
+  t.teardown(identity.close)
+  return identity
+}
+
+/** A logger that tells everything, and what it told. */
+export function logbook() {
+  const lines: string[] = []
+  const stream = new Writable({
+    write(chunk, _, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  return { logger: pino({ level: 'debug' }, stream), lines }
 }

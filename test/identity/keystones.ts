@@ -37,6 +37,7 @@ export const ids = {
   spDemo: '21111111111111111111111111111111',
   spDemo2: '22222222222222222222222222222222',
   spClosed: '23333333333333333333333333333333',
+  spService: '24444444444444444444444444444444',
 }
 
 const local: Directory = {
@@ -67,6 +68,12 @@ const local: Directory = {
       password: 'glance-password',
       grants: { service: ['service'], demo: ['service'] },
     },
+    {
+      id: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa3',
+      name: 'mixmatch',
+      password: 'mixmatch-password',
+      grants: { service: ['service'] },
+    },
   ],
 }
 
@@ -75,13 +82,26 @@ const remote: Directory = {
     { id: ids.spDemo, name: 'demo' },
     { id: ids.spDemo2, name: 'demo2' },
     { id: ids.spClosed, name: 'closed', enabled: false },
+    { id: ids.spService, name: 'service' },
   ],
-  users: [],
+  users: [
+    {
+      id: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb3',
+      name: 'mixmatch',
+      password: 'mixmatch-password',
+      grants: { service: ['service'], demo: ['reader'] },
+    },
+  ],
   groups: [
     {
       id: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb1',
       name: 'demo',
       grants: { demo: ['member'], demo2: ['reader'], closed: ['member'] },
+    },
+    {
+      id: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2',
+      name: 'service',
+      grants: { demo: ['reader'], service: ['service'] },
     },
   ],
 }

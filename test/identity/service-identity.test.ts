@@ -1,42 +1,7 @@
-import test, { type ExecutionContext } from 'ava'
-import type { Credentials } from '../../src/config/credentials.js'
-import { Secret } from '../../src/config/secret.js'
-import { createServiceIdentity } from '../../src/identity/service-identity.js'
-import { IDENTITY_PROVIDER, spName } from '../../src/ids.js'
+import test from 'ava'
+import { IDENTITY_PROVIDER } from '../../src/ids.js'
+import { serviceAt, sp1, user } from './identities.js'
 import { ids, type Keystones, startKeystones } from './keystones.js'
-
-const sp1 = spName('sp1')
-
-function user(username: string, projectName: string, password = `${username}-password`) {
-  return {
-    username,
-    password: new Secret(password),
-    userDomainId: 'default',
-    projectName,
-    projectDomainId: 'default',
-  }
-}
-
-/** Mixmatch at the two Keystones; ends with the test. */
-function serviceAt(
-  t: ExecutionContext,
-  { idp, sp, now }: Keystones,
-  own: Credentials | null,
-  theirs: Credentials | null = null,
-) {
-  const cloud = { allowedHosts: [], credentials: null }
-  const identity = createServiceIdentity({
-    keystone: { authUrl: idp.url, credentials: own },
-    clouds: [
-      { ...cloud, name: IDENTITY_PROVIDER, spName: 'default', authUrl: idp.url },
-      { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url, credentials: theirs },
-    ],
-    timeouts: { connectTimeoutMs: 5_000, answerTimeoutMs: 20_000 },
-    now,
-  })
-  t.teardown(identity.close)
-  return identity
-}
 
 const logins = ({ asked }: Keystones['idp']) =>
   asked().filter(each => each === 'POST /identity/v3/auth/tokens').length
@@ -46,7 +11,7 @@ test('at the identity provider it logs in with the password of [auth]', async t 
   const identity = serviceAt(t, clouds, user('demo', 'demo'))
   const access = await identity.access(IDENTITY_PROVIDER)
   t.is(access.project.id as string, ids.demo)
-  t.false(access.isAdmin)
+  t.deepEqual(access.roles, ['reader', 'member'])
   t.truthy(clouds.idp.keystone.validate(access.token.reveal()))
   t.is(String(access.token), '[token]')
 })
@@ -57,6 +22,17 @@ test('at a service provider the user of [auth] comes by federation', async t => 
   t.is(access.project.id as string, ids.spDemo)
   t.truthy(clouds.sp.keystone.validate(access.token.reveal()))
   t.truthy(access.endpoints.get('image'))
+})
+
+test('federation takes it to the project that gives it a role it is for', async t => {
+  const clouds = await startKeystones(t)
+  const own = user('mixmatch', 'service')
+  const access = await serviceAt(t, clouds, own, null, ['else', 'service']).access(sp1)
+  t.deepEqual(access.roles, ['service'])
+  t.is(access.project.id as string, ids.spService)
+  const any = await serviceAt(t, clouds, own, null, ['admin']).access(sp1)
+  t.deepEqual(any.roles, ['reader'])
+  t.is(any.project.id as string, ids.spDemo)
 })
 
 test('one that a service provider does not admit is told what to configure', async t => {
