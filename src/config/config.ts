@@ -44,6 +44,8 @@ export interface Config {
     readonly wwwAuthenticateUri: string
     /** The user of Mixmatch itself; null where it has none, and needs none to forward. */
     readonly credentials: Credentials | null
+    /** By which a token is a service's. */
+    readonly serviceTokenRoles: readonly string[]
     readonly cacheSeconds: number
   }
   readonly notification: {
@@ -175,6 +177,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       wwwAuthenticateUri: settings.read('auth', auth.wwwAuthenticateUri) ?? authUrl,
       ...readTrust(settings, 'auth', auth, cwd),
       credentials: readCredentials(settings, 'auth', auth, cwd),
+      serviceTokenRoles: settings.read('auth', auth.serviceTokenRoles),
       cacheSeconds: settings.read('DEFAULT', general.cacheTime),
     },
     notification: {

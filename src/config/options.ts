@@ -211,6 +211,12 @@ const auth = {
     'default',
     'The domain of that project.',
   ),
+  serviceTokenRoles: option(
+    'service_token_roles',
+    listOf(kinds.text),
+    'service',
+    "Roles by which an X-Service-Token is that of a service, as in [keystone_authtoken] of the services. What one asks of another cloud for a user goes there with a service token of Mixmatch's user at that cloud, where that has one of these roles too. Empty for never.",
+  ),
   cafile,
   insecure,
 }

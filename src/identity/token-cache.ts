@@ -61,12 +61,13 @@ export class TokenCache<Value> {
    * Forget a value that proved stale, unless it was fetched only just now: another fetch would
    * change nothing, and a cloud that refuses everything must not be asked for a token each time.
    *
-   * @returns whether there was one, and it is forgotten
+   * @returns what is forgotten; undefined where nothing is
    */
-  drop(key: string): boolean {
+  drop(key: string): Value | undefined {
     const entry = this.#values.get(key)
-    if (entry && this.#options.now() - entry.sinceMs < FRESH_MS) return false
-    return this.#values.delete(key)
+    if (entry && this.#options.now() - entry.sinceMs < FRESH_MS) return undefined
+    this.#values.delete(key)
+    return entry?.value
   }
 
   async #fetch(key: string, fetch: () => Promise<Kept<Value>>): Promise<Value> {

@@ -24,6 +24,8 @@ export interface ProxyMetrics {
   asked(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
   /** A way to another cloud by Keystone-to-Keystone federation. */
   visited(cloud: string, result: 'arrived' | 'failed', ms: number): void
+  /** A request of a service to another cloud: whether it went with a service token there. */
+  serviceToken(cloud: string, result: 'sent' | 'left_out'): void
   /** From now on ask this which clouds are not waited for, whenever a report is made. */
   watchBreaker(openFor: () => readonly string[]): void
   report(): Promise<Report>
@@ -68,6 +70,12 @@ export function createProxyMetrics(): ProxyMetrics {
     buckets: SECONDS,
     registers,
   })
+  const serviceTokens = new Counter({
+    name: 'mixmatch_service_tokens_total',
+    help: 'What services of the identity provider asked of other clouds. left_out: without a service token, because Mixmatch has none there.',
+    labelNames: ['cloud', 'result'],
+    registers,
+  })
   let openFor: () => readonly string[] = () => []
   new Gauge({
     name: 'mixmatch_breaker_open',
@@ -87,6 +95,7 @@ export function createProxyMetrics(): ProxyMetrics {
     },
     asked: (cache, result) => lookups.inc({ cache, result }),
     visited: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
+    serviceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {
       openFor = ask
     },
