@@ -8,7 +8,7 @@ import type { Timeouts } from '../upstream/failure.js'
 import type { Pools } from '../upstream/pools.js'
 import { type Documents, type Inquirer, parseVersions } from './documents.js'
 
-const NOBODY = { token: null, caller: null }
+const NOBODY = { token: null, caller: null, isService: false }
 const NO_WISHES = { asked: null, owner: null }
 
 /**

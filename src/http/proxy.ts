@@ -19,6 +19,8 @@ import type { State } from './trace.js'
 
 export interface ProxyParts {
   readonly authenticate: (token: Token) => Promise<Caller>
+  /** Whether what came in X-Service-Token is a service's. */
+  readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
   readonly send: (passage: Passage) => Promise<Outcome>
   readonly arrivalOf: (req: IncomingMessage) => Arrival
@@ -35,8 +37,8 @@ export function proxy(parts: ProxyParts): Middleware<State> {
     const { trace } = ctx.state
     if (!METHODS.includes(ctx.method)) return answerOtherMethod(ctx)
     const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
-    const { sender, objection } = await identify(parsed, req, parts.authenticate)
-    trace.caller = sender.caller
+    const { objection, ...who } = await identify(parsed, req, parts.authenticate)
+    trace.caller = who.caller
 
     const read = isToBeRead(parsed, req)
       ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
@@ -46,11 +48,12 @@ export function proxy(parts: ProxyParts): Middleware<State> {
     trace.decision = decision
     if (objection && !isForHome(decision)) throw objection
     if (read === null) refuseGuess(request, req, decision, parts.federation)
+    const isService = who.caller !== null && (await isSentByService(req, decision, parts))
 
     trace.outcome = await parts.send({
       request,
       decision,
-      sender,
+      sender: { ...who, isService },
       arrival: parts.arrivalOf(req),
       requestId: trace.requestId,
       globalRequestId: trace.globalRequestId,
@@ -76,29 +79,44 @@ async function identify(
   { method, path, controls }: RoutedRequest,
   req: IncomingMessage,
   authenticate: ProxyParts['authenticate'],
-): Promise<{ sender: Sender; objection: MixmatchError | null }> {
-  const token = tokenOf(req)
+): Promise<Omit<Sender, 'isService'> & { objection: MixmatchError | null }> {
+  const token = tokenIn(req, 'x-auth-token')
   const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
   if (isDiscovery && (token === null || controls.serviceProvider === null)) {
-    return { sender: { token, caller: null }, objection: null }
+    return { token, caller: null, objection: null }
   }
   if (token === null) {
     const message = 'The request you have made requires authentication.'
     throw new MixmatchError('NOT_AUTHENTICATED', message)
   }
   try {
-    return { sender: { token, caller: await authenticate(token) }, objection: null }
+    return { token, caller: await authenticate(token), objection: null }
   } catch (error) {
-    const mayGoOn = req.headers['x-service-token'] !== undefined
+    const mayGoOn = tokenIn(req, 'x-service-token') !== null
     if (!mayGoOn || !(error instanceof MixmatchError) || error.code !== 'NOT_AUTHENTICATED') {
       throw error
     }
-    return { sender: { token, caller: null }, objection: error }
+    return { token, caller: null, objection: error }
   }
 }
 
-function tokenOf(req: IncomingMessage): Token | null {
-  const secret = req.headers['x-auth-token']
+/**
+ * Whether a service acts for the user. What goes home is judged there, as the user's token is.
+ *
+ * @throws NOT_AUTHENTICATED for a service token that is none, as keystonemiddleware refuses it;
+ * IDENTITY_UNAVAILABLE
+ */
+async function isSentByService(
+  req: IncomingMessage,
+  decision: Decision,
+  { isService }: ProxyParts,
+): Promise<boolean> {
+  const received = tokenIn(req, 'x-service-token')
+  return received !== null && !isForHome(decision) && (await isService(received))
+}
+
+function tokenIn(req: IncomingMessage, header: 'x-auth-token' | 'x-service-token'): Token | null {
+  const secret = req.headers[header]
   return typeof secret === 'string' && secret !== '' ? new Token(secret) : null
 }
 

@@ -4,6 +4,9 @@ import { createApp } from '../http/app.js'
 import { createDispatch } from '../http/dispatch.js'
 import { type HttpServer, listen } from '../http/server.js'
 import { createIdentity } from '../identity/keystone-identity.js'
+import { createServiceIdentity } from '../identity/service-identity.js'
+import { createServiceTokens } from '../identity/service-tokens.js'
+import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
 import type { Observation } from '../observation/observation.js'
@@ -48,18 +51,30 @@ export async function work(
   using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
   const refresh = setInterval(() => locations.refresh(), REFRESH_MS)
 
-  const identity = createIdentity({
+  const keystones = {
     keystone: auth,
-    clouds: clouds.filter(({ name }) => name !== IDENTITY_PROVIDER),
-    cacheSeconds: auth.cacheSeconds,
     timeouts: {
       connectTimeoutMs: upstream.connectTimeoutMs,
       answerTimeoutMs: Math.min(upstream.headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
     },
+    cacheSeconds: auth.cacheSeconds,
     now: Date.now,
+    logger,
+  }
+  const identity = createIdentity({
+    ...keystones,
+    clouds: clouds.filter(({ name }) => name !== IDENTITY_PROVIDER),
     onLookup: metrics.asked,
     onVisit: metrics.visited,
-    logger,
+  })
+  const roles = auth.serviceTokenRoles
+  const self = createServiceIdentity({ ...keystones, clouds, wanted: roles })
+  const serviceTokens = createServiceTokens({
+    ...keystones,
+    authenticate: identity.authenticate,
+    identity: self,
+    roles,
+    onUse: metrics.serviceToken,
   })
   const pools = createPools({
     connectTimeoutMs: upstream.connectTimeoutMs,
@@ -72,10 +87,14 @@ export async function work(
     destinations: createDestinations({
       endpoint: (name, service) => cloudOf(name)?.endpoints[service] ?? null,
       identity,
+      serviceToken: serviceTokens.own,
     }),
     pools,
     breaker,
-    forget: identity.forget,
+    forget(token: Token, at: SpName) {
+      identity.forget(token, at)
+      serviceTokens.forget(at)
+    },
     observe(observation: Observation) {
       overlay.add(observation)
       sender.send(observation)
@@ -95,6 +114,7 @@ export async function work(
     health: () => healthOf(reasons, server.healthcheckDisableFile),
     onAnswered: metrics.answered,
     authenticate: identity.authenticate,
+    isService: serviceTokens.isService,
     federation: { clouds, locate: overlay.locate, ...routing },
     send,
     arrivalOf: createArrivals({
@@ -123,7 +143,7 @@ export async function work(
   await Promise.race([asked, listening.drain(LONGEST_TIMER_MS)])
   const cutOff = await listening.drain(server.gracefulTimeoutMs)
   clearInterval(refresh)
-  await Promise.all([pools.destroy(), identity.close()])
+  await Promise.all([pools.destroy(), identity.close(), self.close()])
   return cutOff
 }
 

@@ -13,6 +13,8 @@ import type { Border } from './headers.js'
 export interface Sender {
   readonly token: Token | null
   readonly caller: Caller | null
+  /** Whether a service of the identity provider sends it for the user, and proved that. */
+  readonly isService: boolean
 }
 
 /** Where a request goes in one cloud, and as whom. */
@@ -55,8 +57,10 @@ export function createDestinations(options: {
   /** The configured endpoint; null where the cloud's catalog is to tell. */
   endpoint: (cloud: SpName, service: ServiceName) => string | null
   identity: Pick<Identity, 'projects' | 'access'>
+  /** What a service goes to the cloud with, besides the user's token; null for nothing. */
+  serviceToken: (at: SpName) => Promise<Token | null>
 }): Destinations {
-  const { endpoint, identity } = options
+  const { endpoint, identity, serviceToken } = options
 
   function atHome(path: ParsedPath, { caller }: Sender): Destination {
     const url = endpoint(IDENTITY_PROVIDER, path.service)
@@ -72,13 +76,14 @@ export function createDestinations(options: {
       const message = `The request needs a token to go to "${to}".`
       throw new MixmatchError('NOT_AUTHENTICATED', message)
     }
-    return at(to, { kind: 'abroad', token: null }, url, [], upstreamPath(path, null), null)
+    const border: Border = { kind: 'abroad', token: null, serviceToken: null }
+    return at(to, border, url, [], upstreamPath(path, null), null)
   }
 
   async function within(
     to: SpName,
     path: ParsedPath,
-    { token, caller }: Known,
+    { token, caller, isService }: Known,
     project: Project,
   ): Promise<Destination> {
     refuseForeignProject(path.projectSegment, caller.project, project)
@@ -86,7 +91,11 @@ export function createDestinations(options: {
     const listed = catalogued(access, path.service)
     const url = endpoint(to, path.service) ?? listed
     if (url === null) throw noEndpoint(to, path.service)
-    const border: Border = { kind: 'abroad', token: access.token }
+    const border: Border = {
+      kind: 'abroad',
+      token: access.token,
+      serviceToken: isService ? await serviceToken(to) : null,
+    }
     const others = listed === null ? [] : [listed]
     const there = access.project.id
     const sent = inProject(upstreamPath(path, there), caller.project?.id ?? null, there)
@@ -115,10 +124,10 @@ export function createDestinations(options: {
   }
 }
 
-type Known = { readonly token: Token; readonly caller: Caller }
+type Known = Sender & { readonly token: Token; readonly caller: Caller }
 
-function knownSender({ token, caller }: Sender): Known | null {
-  return token && caller ? { token, caller } : null
+function knownSender({ token, caller, isService }: Sender): Known | null {
+  return token && caller ? { token, caller, isService } : null
 }
 
 function at(

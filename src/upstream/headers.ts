@@ -6,10 +6,16 @@ import type { Token } from '../identity/token.js'
  */
 export type RawHeaders = readonly string[]
 
-/** Whose cloud a message crosses to or comes from; `token` is the user's own at that service provider. */
+/** Whose cloud a message crosses to or comes from, and with which tokens of that service provider. */
 export type Border =
   | { readonly kind: 'home' }
-  | { readonly kind: 'abroad'; readonly token: Token | null }
+  | {
+      readonly kind: 'abroad'
+      /** The user's own. */
+      readonly token: Token | null
+      /** Mixmatch's, where a service sends the request for the user. */
+      readonly serviceToken: Token | null
+    }
 
 /** What we add to a request that we pass on. */
 export interface Additions {
@@ -68,8 +74,8 @@ export function isRequestId(text: string | undefined): text is string {
 }
 
 /**
- * The headers to send for the headers received. The user's token goes home unchanged; abroad the
- * user's token there takes its place, and nothing else that could be a credential goes along.
+ * The headers to send for the headers received. Tokens go home unchanged; abroad those that are good
+ * there take their place, and nothing else that could be a credential goes along.
  */
 export function requestHeaders(received: RawHeaders, additions: Additions): string[] {
   const { border, globalRequestId, forwarded, visited, readable } = additions
@@ -86,6 +92,7 @@ export function requestHeaders(received: RawHeaders, additions: Additions): stri
     sent.push(name, value)
   })
   if (abroad && border.token) sent.push('X-Auth-Token', border.token.reveal())
+  if (abroad && border.serviceToken) sent.push('X-Service-Token', border.serviceToken.reveal())
   if (readable) sent.push('Accept-Encoding', 'identity')
   sent.push('X-Openstack-Request-Id', globalRequestId, 'MM-PROXY-LIST', visited.join(','))
   sent.push(...forwarded)

@@ -58,6 +58,7 @@ export async function startListing(
         return cloud ? `${cloud.url}${setting.endpointPath?.(service) ?? ''}` : null
       },
       identity: who,
+      serviceToken: async () => null,
     }),
     pools: openPools(t),
     breaker: createBreaker(() => performance.now()),

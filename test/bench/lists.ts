@@ -168,6 +168,7 @@ async function serveProxy(): Promise<void> {
       destinations: createDestinations({
         endpoint: name => (name === IDENTITY_PROVIDER ? home : far),
         identity,
+        serviceToken: async () => null,
       }),
       pools: createPools({
         connectTimeoutMs: 5000,
@@ -185,6 +186,7 @@ async function serveProxy(): Promise<void> {
   )
   const app = createApp({
     authenticate: async () => caller,
+    isService: async () => false,
     send,
     federation: {
       clouds: [IDENTITY_PROVIDER, sp1].map(name => ({

@@ -6,7 +6,7 @@ import {
 } from '../../src/discovery/documents.js'
 import { cornmeal, idp } from '../controls.js'
 
-const inquirer = { sender: { token: null, caller: null }, visited: [] }
+const inquirer = { sender: { token: null, caller: null, isService: false }, visited: [] }
 const document = (id: string): VersionDocument => ({
   status: 300,
   versions: [{ id, status: 'CURRENT', links: [] }],

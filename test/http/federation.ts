@@ -38,7 +38,10 @@ export const caller: Caller = {
   hasAccessRules: false,
 }
 
-/** `good` is a token at home; at a service provider it becomes `good@sp1/<project>`. */
+/**
+ * `good` is a token at home; at a service provider it becomes `good@sp1/<project>`. `service` is a
+ * service's, for which Mixmatch's is `service@sp1`.
+ */
 export function identity(overrides: Partial<Identity> = {}): Identity {
   return {
     async authenticate(token) {
@@ -140,11 +143,17 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
   }
   const app = createApp({
     authenticate: who.authenticate,
+    async isService(token) {
+      if (token.reveal() === 'service') return true
+      await who.authenticate(token)
+      return false
+    },
     federation,
     send: createSend({
       destinations: createDestinations({
         endpoint: name => clouds.find(cloud => cloud.name === name)?.url ?? null,
         identity: who,
+        serviceToken: async cloud => new Token(`service@${cloud}`),
       }),
       pools: openPools(t, timeouts.connectTimeoutMs),
       breaker: createBreaker(() => performance.now()),

@@ -113,7 +113,7 @@ test('a located resource is fetched where it lives, with a token of that cloud',
   const there = await startCloud(t, sp1, json(200, { volume: { id: disk.id } }))
   const { url, access } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
   const answer = await ask(`${url}/volume/v3/${alice}/volumes/${disk.id}`, {
-    headers: { ...good, 'X-Service-Token': 'service', Cookie: 'c=1', Authorization: 'Basic eA==' },
+    headers: { ...good, Cookie: 'c=1', Authorization: 'Basic eA==' },
   })
   t.is(answer.status, 200)
   t.is(answer.headers['mm-service-provider'], 'sp1')
@@ -122,8 +122,7 @@ test('a located resource is fetched where it lives, with a token of that cloud',
   const { headers } = there.requests[0] ?? {}
   t.is(headers?.['x-auth-token'], `good@sp1/${bob}`)
   t.false(JSON.stringify(there.requests[0]?.rawHeaders).includes('"good"'))
-  for (const name of ['x-service-token', 'cookie', 'authorization'])
-    t.is(headers?.[name], undefined)
+  for (const name of ['cookie', 'authorization']) t.is(headers?.[name], undefined)
   t.like(await access(), { reason: 'located', service_provider: 'sp1', rests_on: 7 })
 })
 
@@ -136,6 +135,39 @@ test("the user's own project in a path is away that of the resource", async t =>
   const member = `/image/v2/images/${image.id}/members/${alice}`
   await ask(url + member, { headers: good })
   t.deepEqual(there.seen, [`GET /v2/images/${image.id}/members/${bob}`])
+})
+
+test('a service is one abroad by a token of Mixmatch, and its own stays at home', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const target = `${url}/volume/v3/${alice}/attachments`
+  const body = JSON.stringify({ attachment: { volume_uuid: disk.id } })
+  const service = { ...good, 'X-Service-Token': 'service', 'Content-Type': 'application/json' }
+  t.is((await ask(target, { method: 'POST', headers: service, body })).status, 200)
+  t.is(there.requests[0]?.headers['x-service-token'], 'service@sp1')
+  t.false(there.requests[0]?.rawHeaders.includes('service'))
+  t.is((await ask(target, { headers: service })).status, 200)
+  t.is(home.requests[0]?.headers['x-service-token'], 'service')
+  t.false(home.requests[0]?.rawHeaders.includes('service@sp1'))
+})
+
+test("a user's own token is no service token abroad, and one that is none is refused", async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
+  const target = `${url}/volume/v3/${alice}/volumes/${disk.id}`
+  for (const headers of [good, { ...good, 'X-Service-Token': 'good' }]) {
+    t.is((await ask(target, { headers })).status, 200)
+    t.is(there.requests.at(-1)?.headers['x-service-token'], undefined)
+  }
+  const guessed = { ...good, 'X-Service-Token': 'guessed' }
+  const refused = await ask(target, { method: 'DELETE', headers: guessed })
+  t.is(refused.status, 401)
+  t.is(refused.headers['www-authenticate'], `Keystone uri="${KEYSTONE}"`)
+  t.is(there.seen.length, 2)
+  t.is((await ask(`${url}/image/v2/images`, { headers: guessed })).status, 200)
+  t.is(home.requests[0]?.headers['x-service-token'], 'guessed')
 })
 
 test('an expired token with a service token is for the services at home to judge, and no other', async t => {

@@ -11,7 +11,7 @@ import {
 
 const ID = 'req-11111111-2222-4333-8444-555555555555'
 const home: Border = { kind: 'home' }
-const abroad: Border = { kind: 'abroad', token: new Token('theirs') }
+const abroad = { kind: 'abroad', token: new Token('theirs'), serviceToken: null } as const
 
 function sent(received: RawHeaders, border: Border = home, readable = false): RawHeaders {
   const rest = { globalRequestId: ID, forwarded: ['Forwarded', 'for=us'], visited: ['a', 'b'] }
@@ -104,7 +104,10 @@ test('at home credentials pass; abroad only the token of that cloud goes', t => 
   t.deepEqual(sent(credentials).slice(0, credentials.length), credentials)
   t.deepEqual(sent(credentials, abroad), sent([], abroad))
   t.is(headerValue(sent(credentials, abroad), 'x-auth-token'), 'theirs')
-  t.is(headerValue(sent(credentials, { kind: 'abroad', token: null }), 'x-auth-token'), undefined)
+  const withService = sent(credentials, { ...abroad, serviceToken: new Token('their service') })
+  t.is(headerValue(withService, 'x-service-token'), 'their service')
+  const nobody = { kind: 'abroad', token: null, serviceToken: null } as const
+  t.is(headerValue(sent(credentials, nobody), 'x-auth-token'), undefined)
 })
 
 test('what we add is there once: the request id, the way, the proxies passed', t => {
