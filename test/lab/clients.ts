@@ -13,7 +13,13 @@ export const hosts = { default: '127.0.0.1', sp1: '127.0.0.2' } as const
 export type Cloud = keyof typeof hosts
 
 /** Every password that is in use: by the users, by the proxy and on the buses. */
-export const passwords = ['lab-demo', 'lab-mixmatch', 'lab-admin', 'lab-openstack'] as const
+export const passwords = [
+  'lab-demo',
+  'lab-mixmatch',
+  'lab-proxy',
+  'lab-admin',
+  'lab-openstack',
+] as const
 
 /** Have the lab do it: `lab('kill', 'rabbit@sp1')`. */
 export async function lab(...args: readonly string[]): Promise<string> {
