@@ -80,10 +80,8 @@ function openPractice(config: Config): Practice {
     }
     try {
       const access = await identity.access(cloud.name)
-      const role = access.roles.includes(ADMIN)
-        ? 'an administrator'
-        : 'no administrator: reconcile sees its own alone'
-      return { ...ok(`acts in project ${access.project.name}, ${role}`), access }
+      const found = [`acts in project ${access.project.name}`, ...powers(access, cloud, auth)]
+      return { ...ok(found.join('; ')), access }
     } catch (error) {
       const look = failureOf(error)
       // Most clouds keep service users out, on purpose; users come by a way of their own.
@@ -170,6 +168,21 @@ function openPractice(config: Config): Practice {
       ])
     },
   }
+}
+
+/** What Mixmatch's user can do at a cloud, and what not for want of a role. */
+function powers(
+  { roles }: ServiceAccess,
+  { name }: Cloud,
+  { serviceTokenRoles }: Config['auth'],
+): readonly string[] {
+  const isService = roles.some(role => serviceTokenRoles.includes(role))
+  return [
+    roles.includes(ADMIN) ? 'an administrator' : 'no administrator: reconcile sees its own alone',
+    ...(isService || name === IDENTITY_PROVIDER
+      ? []
+      : ['no service (service_token_roles): Nova cannot detach volumes of this cloud']),
+  ]
 }
 
 function isNotAdmitted(error: unknown): boolean {

@@ -47,6 +47,9 @@ test('every part of every cloud is looked at, and nothing is changed', async t =
   // The miniature clouds are reached past Mixmatch here, and have told their buses nothing yet.
   t.deepEqual(unwell, ['default catalog', 'default catalog'])
   t.is(scene.events().length, 0)
+  const login = (cloud: string) => verdicts.find(({ of }) => of === `${cloud} login`)?.found
+  t.regex(login('default'), /; an administrator$/)
+  t.regex(login('sp1'), /; an administrator; no service \(service_token_roles\): /)
 })
 
 test('what cannot be reached has failed, the rest is looked at all the same', async t => {
