@@ -18,6 +18,8 @@ export interface Cloud extends Trust {
   readonly authUrl: string
   /** Where its services are, without version and slash at the end; null for what its catalog says. */
   readonly endpoints: Readonly<Record<ProxiedService, string | null>>
+  /** Of which its catalog's endpoints are taken; null for the first that it names. */
+  readonly region: string | null
   readonly enabledServices: readonly ProxiedService[]
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
@@ -104,6 +106,7 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
       volume: settings.read(group, sp.volumeEndpoint),
       network: settings.read(group, sp.networkEndpoint),
     },
+    region: settings.read(group, sp.regionName),
     enabledServices,
     queueName: settings.read(group, sp.queueName) ?? `mixmatch.${name}.notifications`,
     ...readTrust(settings, group, sp, cwd),

@@ -288,6 +288,12 @@ const cloud = {
     'Its Neutron, without a version at the end.',
     { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9696' },
   ),
+  regionName: optional(
+    'region_name',
+    kinds.text,
+    'The region of which endpoints are taken from the catalog of that cloud.',
+    { otherwise: 'the first that the catalog names', example: 'RegionOne' },
+  ),
   enabledServices: option(
     'enabled_services',
     listOf(kinds.choice(['image', 'volume', 'network'])),

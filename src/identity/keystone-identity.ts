@@ -42,8 +42,8 @@ export interface CloudOptions extends Trust {
   readonly authUrl: string
   /** `host` or `host:port`, also of what its catalog names; none stands for the host of `authUrl`. */
   readonly allowedHosts: readonly string[]
-  /** Whose endpoints are taken; by default those that its catalog names first. */
-  readonly region?: string | null
+  /** Whose endpoints are taken; null for those that its catalog names first. */
+  readonly region: string | null
 }
 
 /** Users at one time. Each takes some 2 KB, and as much again for each cloud it goes to. */
@@ -155,7 +155,7 @@ const staleWhen: readonly (FaultCode | null)[] = [
 
 /** A service provider, and a way to ask its Keystone. */
 export function toServiceProvider(
-  { name, spName, authUrl, allowedHosts, region = null, ...trust }: CloudOptions,
+  { name, spName, authUrl, allowedHosts, region, ...trust }: CloudOptions,
   connect: (peer: string, trust: Trust, faults: Faults) => Ask,
 ): ServiceProvider {
   const peer = `Service provider "${name}"`

@@ -31,6 +31,17 @@ test('what is left out has its default', t => {
   })
 })
 
+test('a region of a cloud may be chosen', t => {
+  const { config } = check(t, federated.replace('[sp_sp1]', '[sp_sp1]\nregion_name = RegionTwo'))
+  t.deepEqual(
+    config?.clouds.map(({ name, region }) => [name, region]),
+    [
+      ['default', null],
+      ['sp1', 'RegionTwo'],
+    ],
+  )
+})
+
 test('the clouds are read in the order of service_providers', t => {
   const { config } = check(t, federated.replace('default, sp1', 'sp1, default'))
   t.deepEqual(

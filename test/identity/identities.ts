@@ -36,7 +36,16 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
   const { logger, lines } = logbook()
   const identity = createIdentity({
     keystone: { authUrl: clouds.idp.url },
-    clouds: [{ name: sp1, spName: 'sp1', authUrl: clouds.sp.url, allowedHosts: [], ...cloud }],
+    clouds: [
+      {
+        name: sp1,
+        spName: 'sp1',
+        authUrl: clouds.sp.url,
+        allowedHosts: [],
+        region: null,
+        ...cloud,
+      },
+    ],
     cacheSeconds,
     timeouts: { connectTimeoutMs, answerTimeoutMs },
     now: clouds.now,
@@ -85,7 +94,7 @@ export function serviceAt(
   theirs: Credentials | null = null,
   wanted: readonly string[] = ['admin'],
 ) {
-  const cloud = { allowedHosts: [], credentials: null }
+  const cloud = { allowedHosts: [], region: null, credentials: null }
   const identity = createServiceIdentity({
     keystone: { authUrl: idp.url, credentials: own },
     clouds: [

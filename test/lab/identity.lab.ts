@@ -14,7 +14,9 @@ const sp = spName(LAB_SP_NAME)
 
 const identity = createIdentity({
   keystone: { authUrl: LAB_IDP_AUTH_URL },
-  clouds: [{ name: sp, spName: LAB_SP_NAME, authUrl: LAB_SP_AUTH_URL, allowedHosts: [] }],
+  clouds: [
+    { name: sp, spName: LAB_SP_NAME, authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null },
+  ],
   cacheSeconds: 600,
   timeouts: { connectTimeoutMs: 2_000, answerTimeoutMs: 30_000 },
   now: Date.now,
@@ -78,7 +80,9 @@ test('a token that was revoked is found out on the way', async t => {
 test('a service provider that Keystone does not know is named', async t => {
   const stranger = createIdentity({
     keystone: { authUrl: LAB_IDP_AUTH_URL },
-    clouds: [{ name: sp, spName: 'nobody', authUrl: LAB_SP_AUTH_URL, allowedHosts: [] }],
+    clouds: [
+      { name: sp, spName: 'nobody', authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null },
+    ],
     cacheSeconds: 0,
     timeouts: { connectTimeoutMs: 2_000, answerTimeoutMs: 30_000 },
     now: Date.now,
