@@ -11,6 +11,9 @@ import {
 import type { Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
 
+/** Address space, not memory: room for the view of some ten million resources. */
+const MAPPED_BYTES = 2 ** 31 - 1
+
 /** One resource and where it is. */
 export interface Located {
   readonly resource: ResourceKey
@@ -65,6 +68,8 @@ function attempt(file: string, prefer: SpName) {
   const at = inode(file)
   if (at === undefined) return undefined
   const db = new Database(file, { readonly: true, fileMustExist: true })
+  // A look-up through the page cache of the system costs a third of one that reads page by page.
+  db.pragma(`mmap_size = ${MAPPED_BYTES}`)
   const places = db.prepare<[number, Buffer | string], PlaceRow>(
     selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
   )

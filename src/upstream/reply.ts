@@ -62,7 +62,8 @@ export function openReply(
     sent += chunk.length
     if (!res.headersSent) {
       writeHead(answer.headers)
-      if (chunk.length === length) return void res.end(chunk)
+      // As a text it goes out in one piece with the head; latin1 keeps every byte.
+      if (chunk.length === length) return void res.end(chunk.toString('latin1'), 'latin1')
     }
     if (!res.write(chunk)) {
       source.pause()
