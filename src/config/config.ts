@@ -120,7 +120,7 @@ export function checkConfig({ file, cwd, env }: ConfigPlace): CheckedConfig {
   if (files.length === 0 && found.problems.length === 0 && !namesClouds(settings)) {
     throw new MixmatchError(
       'CONFIG_NOT_FOUND',
-      `No configuration: looked for ${searchedFiles.join(', ')}. ` +
+      `No configuration: looked for ${searchedFiles.join(', ')}.${notSeen(found.hidden)} ` +
         'Begin with etc/mixmatch.conf.sample, or name a file with --config-file.',
     )
   }
@@ -139,6 +139,10 @@ export function checkConfig({ file, cwd, env }: ConfigPlace): CheckedConfig {
     cloudNames,
     settings,
   }
+}
+
+function notSeen(hidden: readonly string[]): string {
+  return hidden.length === 0 ? '' : ` No permission to look for ${hidden.join(', ')}.`
 }
 
 function namesClouds(settings: Settings): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { MixmatchError } from '../errors.js'
 import type { Finding } from './problem.js'
@@ -13,6 +13,8 @@ export const searchedFiles = [
 export interface FoundFiles {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
   readonly problems: readonly Finding[]
+  /** Those in folders that may not be looked into, passed over as if they were not there. */
+  readonly hidden: readonly string[]
 }
 
 /**
@@ -23,13 +25,16 @@ export interface FoundFiles {
 export function findFiles(asked: string | undefined, cwd: string): FoundFiles {
   const texts: { file: string; text: string }[] = []
   const problems: Finding[] = []
+  const hidden: string[] = []
   for (const file of asked === undefined ? searchedFiles : [asked]) {
     try {
       const bytes = readFileSync(resolve(cwd, file))
       texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) })
     } catch (error) {
       const code = codeOf(error)
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      if (asked === undefined && isHidden(resolve(cwd, file))) {
+        hidden.push(file)
+      } else if (code !== 'ENOENT' && code !== 'ENOTDIR') {
         const message = `expected a UTF-8 text file that can be read, found ${code}`
         problems.push({
           origin: { from: 'file', file, line: null },
@@ -42,7 +47,20 @@ export function findFiles(asked: string | undefined, cwd: string): FoundFiles {
       }
     }
   }
-  return { texts, problems }
+  return { texts, problems, hidden }
+}
+
+/**
+ * Whether nobody can say that the file exists, because of a folder on the way: the working directory
+ * of whoever changed users, most of all. One that is seen and may not be read is a mistake.
+ */
+function isHidden(path: string): boolean {
+  try {
+    lstatSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'EACCES'
+  }
 }
 
 /** `ENOENT`, or what else says why a file cannot be read. */
