@@ -97,7 +97,8 @@ export function keepRunning({ name, start, patienceMs, onDeath, logger }: ChildO
 
   async function beAtWork(run: Run): Promise<void> {
     if ((await run.atWork) || stopping) return
-    throw new ChildFailed(name, (await run.gone).code ?? 1)
+    // Also one that ended with 0: nobody has asked it to.
+    throw new ChildFailed(name, (await run.gone).code || 1)
   }
 
   async function dismiss(run: Run): Promise<void> {

@@ -59,6 +59,12 @@ test('a child that never came to work is reported with its exit code, and not re
   t.is(started.length, 1)
 })
 
+test('a child that ended in order before it was at work has failed, too', async t => {
+  const { child } = keep(t, ['process.exit(0)'])
+  const failure = await t.throwsAsync(child.ready, { instanceOf: ChildFailed })
+  t.is(failure?.exitCode, 1)
+})
+
 test('a child that is stopped is asked politely, waited for, and stays away', async t => {
   const polite = `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100)); ${working}`
   const { child, started } = keep(t, [polite])
