@@ -7,5 +7,12 @@ export type Role = 'supervisor' | 'recorder' | 'worker'
 export function createRegistry(role: Role): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, labels: { process: role } })
+  for (const name of sums) registry.removeSingleMetric(name)
   return registry
 }
+
+/**
+ * Gauges of prom-client with the ending of a counter, each the sum of the one without it:
+ * sum(nodejs_active_handles). By Prometheus' naming only counters end in _total.
+ */
+const sums = ['handles', 'requests', 'resources'].map(what => `nodejs_active_${what}_total`)

@@ -2,6 +2,7 @@ import test from 'ava'
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import { createRecorderMetrics } from '../../src/metrics/recorder-metrics.js'
 import { bequest, renderReports } from '../../src/metrics/report.js'
+import { createSupervisorMetrics } from '../../src/metrics/supervisor-metrics.js'
 import { samplesOf } from '../process/serving.js'
 
 const request = {
@@ -82,4 +83,28 @@ test('a cloud that is no longer listened to has no figures, and no log has none'
   t.false((await page()).has(last))
   figures = () => null
   t.false((await page()).has('mixmatch_log_position'))
+})
+
+test('names are as Prometheus wants them: counters alone end in _total, units are base units', async t => {
+  const bus = { cloud: 'cornmeal', connected: true, missing: 1, lastMessageAt: 1 }
+  const figures = { buses: [bus], logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9 }
+  const parts = [
+    createProxyMetrics(),
+    createRecorderMetrics(() => ({ ...figures, conflicts: 0 })),
+    createSupervisorMetrics(),
+  ]
+  const page = await renderReports(await Promise.all(parts.map(part => part.report())))
+  const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => ({
+    name,
+    type,
+  }))
+  t.true(types.length > 30)
+  const wrong = types.filter(
+    ({ name, type }) =>
+      name.endsWith('_total') !== (type === 'counter') ||
+      !/^[a-z][a-z0-9_]*$/.test(name) ||
+      /_(count|sum|bucket|gauge|counter|histogram)$/.test(name) ||
+      /_(milliseconds|ms|minutes|kilobytes|mb|percent)(_total)?$/.test(name),
+  )
+  t.deepEqual(wrong, [])
 })
