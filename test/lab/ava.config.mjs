@@ -5,7 +5,7 @@ export default {
       // installs nginx, HAProxy, debootstrap, Chromium and systemd.
       ['test/lab/{fronts,container,package,systemd}.lab.ts', 'test/audit/*.chromium.ts']
     : [
-        'test/lab/{checks,identity,images,lists,nova,reconcile,recording,volumes}.lab.ts',
+        'test/lab/{checks,identity,images,large,lists,nova,reconcile,recording,volumes}.lab.ts',
         'test/{notification,sandbox}/*.rabbit.ts',
       ],
   extensions: { ts: 'module' },

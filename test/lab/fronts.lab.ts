@@ -7,9 +7,10 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { demoToken, glance } from './clients.js'
-import { type Front, type FrontFile, fronts, startFront, usageOf } from './front.js'
+import { type Front, type FrontFile, fronts, startFront } from './front.js'
 import { createMixmatch, type Mixmatch, type Running, url } from './mixmatch.js'
 import { until } from './until.js'
+import { usageOf } from './usage.js'
 
 interface Place {
   readonly mixmatch: Mixmatch
