@@ -38,15 +38,20 @@ export async function openstackJson(...args: readonly string[]): Promise<Record<
   return JSON.parse(await openstack(...args, '-f', 'json'))
 }
 
-/** Create at a chosen cloud through the proxy, with the Python clients: see py/place.py. */
+/** Create at a chosen cloud, through the proxy or past it, with the Python clients: see py/place.py. */
 export async function place(
   cloud: Cloud,
   kind: 'image' | 'volume',
   name: string,
   what: string,
+  ...past: readonly 'past'[]
 ): Promise<string> {
-  const args = ['-B', `${here}py/place.py`, cloud, kind, name, what]
-  return (await output('/usr/bin/python3', args, process.env)).trim()
+  return (await python('place', cloud, kind, name, what, ...past)).trim()
+}
+
+/** One of the programs in `py`. */
+export async function python(program: string, ...args: readonly string[]): Promise<string> {
+  return output('/usr/bin/python3', ['-B', `${here}py/${program}.py`, ...args], process.env)
 }
 
 /** A token of demo's, scoped to its project at `default`. */

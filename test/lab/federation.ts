@@ -19,13 +19,21 @@ export interface Federation {
 export function onFederation(
   ...halves: readonly ('serve' | 'record' | 'proxy')[]
 ): TestFn<Federation> {
+  return onFederationWith({}, ...halves)
+}
+
+/** Likewise, with settings of its own. */
+export function onFederationWith(
+  settings: Readonly<Record<string, string>>,
+  ...halves: readonly ('serve' | 'record' | 'proxy')[]
+): TestFn<Federation> {
   const test = anyTest as TestFn<Federation>
   test.before(async t => {
     const wire = await listenOnWire({
       tokensFrom: Object.values(hosts),
       sentTo: [hosts.sp1],
     })
-    const mixmatch = await createMixmatch()
+    const mixmatch = await createMixmatch(settings)
     const running: Federation['running'] = new Map()
     t.context = { mixmatch, wire, running }
     for (const half of halves) running.set(half, await mixmatch.start(half))

@@ -1,126 +1,192 @@
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import anyTest, { type TestFn } from 'ava'
-import { demoToken } from './clients.js'
-import { createMixmatch, type Mixmatch, type Running, url } from './mixmatch.js'
+import anyTest from 'ava'
+import {
+  type Cloud,
+  cinder,
+  demoToken,
+  glance,
+  holds,
+  lab,
+  openstack,
+  openstackJson,
+  place,
+  python,
+} from './clients.js'
+import { closingProofs, onFederationWith, untilLocated } from './federation.js'
+import { url } from './mixmatch.js'
 import { until } from './until.js'
 
-/**
- * Lists over both clouds, with clients that are told where the proxy is, so that the catalog stays
- * as it is. What is listed has a tag of this run's own.
- */
-
-const run = promisify(execFile)
-const pages = fileURLToPath(new URL('py/pages.py', import.meta.url))
+/** Both clouds seen as one, by every client. What is listed has a tag of this run's own. */
 const tag = `lists-${process.pid}`
-const clouds = ['default', 'sp1'] as const
+let untold = '' // an image at sp1, made before anybody recorded
+
+anyTest.before('an image is made at sp1 past the proxy', async () => {
+  untold = await place('sp1', 'image', `${tag}-untold`, fileURLToPath(import.meta.url), 'past')
+})
+
+const test = onFederationWith(
+  { OS_DEFAULT__AGGREGATION: 'true', OS_DEFAULT__SEARCH_BY_BROADCAST: 'true' },
+  'serve',
+)
+
+const clouds: readonly Cloud[] = ['default', 'sp1']
 const newestFirst = [5, 4, 3, 2, 1].map(n => `${tag}-${n}`)
+const oldestFirst = [...newestFirst].reverse()
 
-interface Setting {
-  mixmatch: Mixmatch
-  running: Running
-  token: string
-  volumes: string
-}
+let images = ''
+let volumes = ''
+let headers: Readonly<Record<string, string>> = {}
 
-const test = anyTest as TestFn<Setting>
-
-test.before(async t => {
-  const mixmatch = await createMixmatch({
-    OS_DEFAULT__AGGREGATION: 'true',
-    OS_DEFAULT__SEARCH_BY_BROADCAST: 'true',
-    OS_OPS__PORT: '9917',
-  })
+test.before('there are images and volumes at both clouds', async () => {
   const { token, project } = await demoToken()
-  const running = await mixmatch.start('serve')
-  t.context = { mixmatch, running, token, volumes: `${url}/volume/v3/${project}` }
+  images = `${url}/image/v2/images`
+  volumes = `${url}/volume/v3/${project}`
+  headers = { 'X-Auth-Token': token, 'Content-Type': 'application/json' }
   for (const n of [1, 2, 3, 4, 5]) {
     const cloud = clouds[n % 2] ?? 'default'
-    const name = `${tag}-${n}`
-    const image = { name, tags: [tag], disk_format: 'raw', container_format: 'bare' }
-    await call(t.context, 'POST', `${url}/image/v2/images`, image, cloud)
-    const volume = { volume: { name, size: 1, metadata: { tag } } }
-    await call(t.context, 'POST', `${t.context.volumes}/volumes`, volume, cloud)
+    await newImage(`${tag}-${n}`, cloud)
+    await newVolume(`${tag}-${n}`, cloud)
     await new Promise(resolve => setTimeout(resolve, 1100)) // their clocks tell seconds
   }
 })
 
-test.after.always(async t => {
-  const { images } = await call(t.context, 'GET', `${url}/image/v2/images?tag=${tag}`)
-  for (const { id } of images) await call(t.context, 'DELETE', `${url}/image/v2/images/${id}`)
-  await until('the volumes are deleted', async () => {
-    const { volumes } = await call(t.context, 'GET', `${t.context.volumes}/volumes/detail`)
-    const left = volumes.filter(({ name }: { name: string }) => name?.startsWith(tag))
-    for (const { id, status } of left) {
-      if (status === 'available' || status === 'error') {
-        await call(t.context, 'DELETE', `${t.context.volumes}/volumes/${id}`)
-      }
-    }
-    return left.length === 0
-  })
-  await t.context.running.stop()
-  await t.context.mixmatch.close()
-})
+test.after.always('what was made is deleted', () => lab('sweep'))
 
 test.serial('openstacksdk walks through pages of both clouds', async t => {
-  const said = await client('python3', ['-B', pages, `${url}/image`, t.context.volumes, tag])
-  const { by_age, by_name, volumes, short } = JSON.parse(said)
-  t.deepEqual(by_age, newestFirst)
-  t.deepEqual(by_name, [...newestFirst].reverse())
-  t.deepEqual(volumes, newestFirst)
-  t.deepEqual(short, newestFirst)
+  t.deepEqual(JSON.parse(await python('sdk', 'list', tag)), {
+    by_age: newestFirst,
+    by_name: oldestFirst,
+    volumes: newestFirst,
+    short: newestFirst,
+  })
+})
+
+test.serial('openstack lists what both clouds have, in any order, from any marker on', async t => {
+  const named = ['-f', 'value', '-c', 'Name']
+  const listed = async (...args: string[]) =>
+    namesIn(await openstack('image', 'list', '--tag', tag, ...named, ...args))
+  t.deepEqual(await listed('--sort', 'name:asc'), oldestFirst)
+  t.deepEqual(await listed('--sort', 'created_at:desc', '--limit', '3'), newestFirst.slice(0, 3))
+  const third = await idOf('image', 3)
+  const after = await listed('--sort', 'created_at:desc', '--marker', third)
+  t.deepEqual(after, newestFirst.slice(3))
+
+  const ofVolumes = async (...args: string[]) =>
+    namesIn(await openstack('volume', 'list', ...named, ...args))
+  t.deepEqual(await ofVolumes(), newestFirst)
+  t.deepEqual(await ofVolumes('--marker', await idOf('volume', 3)), newestFirst.slice(3))
+  t.deepEqual(await ofVolumes('--limit', '2'), newestFirst.slice(0, 2))
 })
 
 test.serial('glance walks through pages of both clouds, in any order', async t => {
-  const glance = async (...args: string[]) =>
-    namesIn(
-      await client('glance', [
-        '--os-image-url',
-        `${url}/image`,
-        'image-list',
-        '--tag',
-        tag,
-        ...args,
-      ]),
-    )
-  t.deepEqual((await glance('--page-size', '2')).sort(), [...newestFirst].reverse())
-  t.deepEqual(await glance('--limit', '3', '--sort', 'created_at:desc'), newestFirst.slice(0, 3))
+  const listed = async (...args: string[]) =>
+    namesIn(await glance('image-list', '--tag', tag, ...args))
+  t.deepEqual((await listed('--page-size', '2')).sort(), oldestFirst)
+  t.deepEqual(await listed('--limit', '3', '--sort', 'created_at:desc'), newestFirst.slice(0, 3))
   t.deepEqual(
-    await glance('--page-size', '1', '--sort-key', 'name', '--sort-dir', 'asc'),
-    [...newestFirst].reverse(),
+    await listed('--page-size', '1', '--sort-key', 'name', '--sort-dir', 'asc'),
+    oldestFirst,
   )
 })
 
 test.serial('cinder lists what both clouds have, in any order, from any marker on', async t => {
-  const { volumes } = t.context
-  const cinder = async (...args: string[]) =>
-    namesIn(
-      await client('cinder', [
-        '--os-endpoint',
-        volumes,
-        'list',
-        '--metadata',
-        `tag=${tag}`,
-        ...args,
-      ]),
+  const listed = async (...args: string[]) =>
+    namesIn(await cinder('list', '--metadata', `tag=${tag}`, ...args))
+  t.deepEqual((await listed('--limit', '2')).sort(), newestFirst.slice(0, 2).sort())
+  t.deepEqual(await listed('--sort', 'name:asc'), oldestFirst)
+  t.deepEqual(await listed('--sort', 'name:desc'), newestFirst)
+  const after = await listed('--marker', await idOf('volume', 3))
+  t.deepEqual(after.sort(), [`${tag}-1`, `${tag}-2`])
+})
+
+test.serial('a snapshot at each cloud is in the one list, and goes as it came', async t => {
+  const made = await Promise.all(
+    [1, 2].map(async n => {
+      const name = `${tag}-${n}`
+      const said = await openstackJson('volume', 'snapshot', 'create', '--volume', name, name)
+      return String(said['id'])
+    }),
+  )
+  for (const id of made) {
+    await until(`the snapshot ${id} is available`, async () => {
+      const { status } = await openstackJson('volume', 'snapshot', 'show', id)
+      return status === 'available'
+    })
+  }
+  const all = await openstack('volume', 'snapshot', 'list', '-f', 'value', '-c', 'Name')
+  t.deepEqual(namesIn(all).sort(), [`${tag}-1`, `${tag}-2`])
+  t.deepEqual(namesIn(await cinder('snapshot-list')).sort(), [`${tag}-1`, `${tag}-2`])
+  for (const id of made) await openstack('volume', 'snapshot', 'delete', id)
+  await until('no cloud has the snapshots', async () => {
+    const held = await Promise.all(
+      made.flatMap(id => clouds.map(cloud => holds(cloud, 'snapshot', id))),
     )
-  t.deepEqual((await cinder('--limit', '2')).sort(), newestFirst.slice(0, 2).sort())
-  t.deepEqual(await cinder('--sort', 'name:asc'), [...newestFirst].reverse())
-  t.deepEqual(await cinder('--sort', 'name:desc'), newestFirst)
-  const { volumes: all } = await call(t.context, 'GET', `${volumes}/volumes`)
-  const third = all.find(({ name }: { name: string }) => name === `${tag}-3`)
-  t.deepEqual((await cinder('--marker', third.id)).sort(), [`${tag}-1`, `${tag}-2`])
+    return !held.includes(true)
+  })
+})
+
+const clients = {
+  openstack: {
+    show: async (image: string, volume: string) =>
+      (await openstack('image', 'show', image)) + (await openstack('volume', 'show', volume)),
+    remove: async (image: string, volume: string) => {
+      await openstack('image', 'delete', image)
+      await openstack('volume', 'delete', volume)
+    },
+  },
+  'glance and cinder': {
+    show: async (image: string, volume: string) =>
+      (await glance('image-show', image)) + (await cinder('show', volume)),
+    remove: async (image: string, volume: string) => {
+      await glance('image-delete', image)
+      await cinder('delete', volume)
+    },
+  },
+  openstacksdk: {
+    show: (image: string, volume: string) => python('sdk', 'show', image, volume),
+    remove: async (image: string, volume: string) => {
+      await python('sdk', 'delete', image, volume)
+    },
+  },
+}
+
+for (const [client, { show, remove }] of Object.entries(clients))
+  test.serial(`what either cloud has is shown and deleted by ${client}`, async t => {
+    for (const cloud of clouds) {
+      const name = `${tag}-${client.replaceAll(' ', '-')}-${cloud}`
+      const image = await newImage(name, cloud)
+      const volume = await newVolume(name, cloud)
+      await until('the volume is made', async () => {
+        const shown = await call('GET', `${volumes}/volumes/${volume}`)
+        return shown.volume.status === 'available'
+      })
+      t.is((await show(image, volume)).split(name).length - 1, 2)
+      await remove(image, volume)
+      t.false(await holds(cloud, 'image', image))
+      await until('the volume is deleted', async () => !(await holds(cloud, 'volume', volume)))
+    }
+  })
+
+test.serial('what no cloud told of is found, and known from then on', async t => {
+  const { mixmatch } = t.context
+  const id = untold
+  await t.throwsAsync(mixmatch.run('locate', id), { message: /no cloud is known/ })
+
+  t.regex(await glance('image-show', id), new RegExp(`${tag}-untold`))
+
+  await untilLocated(t.context, id, 'sp1')
+  await openstack('image', 'delete', id)
+  t.false(await holds('sp1', 'image', id))
 })
 
 test.serial('a walk goes on where it was, though all that it has told is deleted', async t => {
   const names: string[] = []
   let next: string | undefined = `/v2/images?tag=${tag}&limit=2`
   while (next !== undefined) {
-    const page = await call(t.context, 'GET', `${url}/image${next}`)
+    const page = await call('GET', `${url}/image${next}`)
     for (const { id, name } of page.images) {
       names.push(name)
-      await call(t.context, 'DELETE', `${url}/image/v2/images/${id}`)
+      await call('DELETE', `${images}/${id}`)
     }
     next = page.next
   }
@@ -128,46 +194,58 @@ test.serial('a walk goes on where it was, though all that it has told is deleted
 })
 
 test.serial('the newest microversion is that of both clouds', async t => {
-  const { versions } = await call(t.context, 'GET', `${url}/volume/v3/`)
+  const { versions } = await call('GET', `${url}/volume/v3/`)
   t.regex(versions[0].version, /^3\.\d+$/)
   t.is(versions[0].links.at(-1).href, `${url}/volume/v3/`)
 })
 
+closingProofs(test)
+
+async function newImage(name: string, cloud: Cloud): Promise<string> {
+  const image = { name, tags: [tag], disk_format: 'raw', container_format: 'bare' }
+  return (await call('POST', images, image, cloud)).id
+}
+
+async function newVolume(name: string, cloud: Cloud): Promise<string> {
+  const volume = { name, size: 1, metadata: { tag } }
+  return (await call('POST', `${volumes}/volumes`, { volume }, cloud)).volume.id
+}
+
+interface Listed {
+  readonly id: string
+  readonly name: string | null
+  readonly status: string
+}
+
+async function imagesWithTag(): Promise<readonly Listed[]> {
+  return (await call('GET', `${images}?tag=${tag}`)).images
+}
+
+async function volumesWithTag(): Promise<readonly Listed[]> {
+  const listed: readonly Listed[] = (await call('GET', `${volumes}/volumes/detail`)).volumes
+  return listed.filter(({ name }) => name?.startsWith(tag))
+}
+
+async function idOf(kind: 'image' | 'volume', n: number): Promise<string> {
+  const listed = kind === 'image' ? await imagesWithTag() : await volumesWithTag()
+  return listed.find(({ name }) => name === `${tag}-${n}`)?.id ?? 'none'
+}
+
 async function call(
-  { token }: Setting,
   method: string,
   to: string,
-  json?: unknown,
-  cloud?: string,
+  json?: object,
+  cloud?: Cloud,
   // biome-ignore lint/suspicious/noExplicitAny: what a test reads of an answer, it asserts
 ): Promise<any> {
   const response = await fetch(to, {
     method,
-    headers: {
-      'X-Auth-Token': token,
-      'Content-Type': 'application/json',
-      ...(cloud === undefined ? {} : { 'MM-SERVICE-PROVIDER': cloud }),
-    },
+    headers: { ...headers, ...(cloud === undefined ? {} : { 'MM-SERVICE-PROVIDER': cloud }) },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`${method} ${to}: ${response.status} ${text}`)
   return text === '' ? null : JSON.parse(text)
-}
-
-/** As demo, with nothing else of the machine's settings. */
-async function client(command: string, args: readonly string[]): Promise<string> {
-  const env = {
-    PATH: '/usr/bin:/bin',
-    LC_ALL: 'C.UTF-8',
-    OS_AUTH_URL: 'http://127.0.0.1:5000/v3',
-    OS_USERNAME: 'demo',
-    OS_PASSWORD: 'lab-demo',
-    OS_PROJECT_NAME: 'demo',
-    OS_USER_DOMAIN_ID: 'default',
-    OS_PROJECT_DOMAIN_ID: 'default',
-  }
-  return (await run(`/usr/bin/${command}`, args, { env, timeout: 300_000 })).stdout
 }
 
 /** In the order of the table that the client printed. */

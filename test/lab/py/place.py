@@ -1,5 +1,6 @@
 """Creates as demo, with the ordinary Python clients, at the cloud that is named:
-`place CLOUD image NAME FILE`, `place CLOUD volume NAME GIGABYTES`. Prints the id.
+`place CLOUD image NAME FILE`, `place CLOUD volume NAME GIGABYTES`; with `past` as the last argument
+past the proxy. Prints the id.
 
 The `openstack` command cannot send a header of one's own; a keystoneauth session can.
 """
@@ -10,11 +11,11 @@ import cinderclient.client
 import glanceclient
 from keystoneauth1 import session
 
-from lablib import IDP, password
+from lablib import IDP, login, password
 
-cloud, kind, name, what = sys.argv[1:]
-there = session.Session(auth=password(IDP, "demo").auth,
-                        additional_headers={"MM-SERVICE-PROVIDER": cloud})
+cloud, kind, name, what, *past = sys.argv[1:]
+there = login(cloud, "demo") if past else session.Session(
+    auth=password(IDP, "demo").auth, additional_headers={"MM-SERVICE-PROVIDER": cloud})
 
 
 def image():
