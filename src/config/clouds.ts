@@ -5,7 +5,7 @@ import { options } from './options.js'
 import { readTrust, type Trust } from './paths.js'
 import type { Settings } from './settings.js'
 
-export type ProxiedService = 'image' | 'volume' | 'network'
+export type ProxiedService = 'image' | 'volume'
 
 /** One cloud: `[sp_<name>]`. */
 export interface Cloud extends Trust {
@@ -32,7 +32,6 @@ const { sp } = options
 const endpointOptions = {
   image: sp.imageEndpoint,
   volume: sp.volumeEndpoint,
-  network: sp.networkEndpoint,
 } as const
 
 /** Read which clouds there are: `service_providers`, the identity provider among them. */
@@ -77,7 +76,7 @@ export function readClouds(
 function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: string): Cloud {
   const group = groupOf(name)
   const isIdentityProvider = name === IDENTITY_PROVIDER
-  const enabledServices = settings.read(group, sp.enabledServices)
+  const enabledServices = readServices(settings, group)
   for (const service of isIdentityProvider ? enabledServices : []) {
     if (settings.gives(group, endpointOptions[service])) continue
     const message = `expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing`
@@ -104,7 +103,6 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     endpoints: {
       image: settings.read(group, sp.imageEndpoint),
       volume: settings.read(group, sp.volumeEndpoint),
-      network: settings.read(group, sp.networkEndpoint),
     },
     region: settings.read(group, sp.regionName),
     enabledServices,
@@ -113,6 +111,14 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     allowedHosts: allowedHosts.length > 0 ? allowedHosts : [new URL(authUrl).hostname],
     credentials: readCredentials(settings, group, sp, cwd),
   }
+}
+
+function readServices(settings: Settings, group: string): readonly ProxiedService[] {
+  const named = settings.read(group, sp.enabledServices)
+  if (named.includes('network')) {
+    settings.warning(group, sp.enabledServices, 'network has no effect: Neutron is not proxied')
+  }
+  return named.filter(service => service !== 'network')
 }
 
 /** Pairs that a group or a variable of the environment could not tell apart. */

@@ -1,5 +1,6 @@
 /** Options of other software that a configuration may hold, understood but without effect here. */
 interface Ineffective {
+  /** `sp` for the groups of all clouds. */
   readonly group: string
   /** Names, or their beginning where a `*` ends them. */
   readonly names: readonly string[]
@@ -98,6 +99,11 @@ const ineffective: readonly Ineffective[] = [
     because: '/healthcheck is always there, and says in a word what is the matter',
   },
   {
+    group: 'sp',
+    names: ['network_endpoint'],
+    because: 'Neutron is not proxied',
+  },
+  {
     group: 'fleet',
     names: ['stream'],
     because: 'every node keeps an event log of its own in this version',
@@ -109,8 +115,9 @@ export const ineffectiveGroups: readonly string[] = ['cache', 'healthcheck', 'fl
 
 /** Why an option has no effect; null where it is not such a one. */
 export function whyIneffective(group: string, name: string): string | null {
+  const kind = group.startsWith('sp_') ? 'sp' : group
   const found = ineffective.find(
-    each => each.group === group && each.names.some(pattern => matches(pattern, name)),
+    each => each.group === kind && each.names.some(pattern => matches(pattern, name)),
   )
   return found?.because ?? null
 }

@@ -282,12 +282,6 @@ const cloud = {
     'Its Cinder, without a version or project at the end.',
     { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:8776' },
   ),
-  networkEndpoint: optional(
-    'network_endpoint',
-    kinds.endpoint,
-    'Its Neutron, without a version at the end.',
-    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9696' },
-  ),
   regionName: optional(
     'region_name',
     kinds.text,
@@ -298,7 +292,7 @@ const cloud = {
     'enabled_services',
     listOf(kinds.choice(['image', 'volume', 'network'])),
     'image, volume',
-    'Services that are proxied to it.',
+    'Services that are proxied to it. network is accepted, as the Python mixmatch had it, and has no effect.',
   ),
   queueName: optional(
     'queue_name',

@@ -94,7 +94,7 @@ messagebus="rabbit://rabbituser:rabbitpassword@127.0.0.1"
 image_endpoint="http://127.0.0.1:9292"
 volume_endpoint="http://127.0.0.1:8776"
 network_endpoint="http://127.0.0.1:9696"
-enabled_services=image, volume
+enabled_services=image, volume, network
 
 [sp_cornmeal-sp]
 sp_name="cornmeal-sp"
@@ -106,7 +106,7 @@ volume_endpoint="http://192.168.0.141:8776"
   )
   t.deepEqual(problems, [])
   t.deepEqual(
-    warnings.map(each => each.replace(/^mixmatch.conf:\d+ (.*): has no effect: .*$/, '$1')),
+    warnings.map(each => each.replace(/^mixmatch.conf:\d+ (.*?):? has no effect: .*$/, '$1')),
     [
       '[DEFAULT] image_api_versions',
       '[DEFAULT] volume_api_versions',
@@ -115,8 +115,11 @@ volume_endpoint="http://192.168.0.141:8776"
       '[database] max_retries',
       '[cache] enabled',
       '[cache] backend',
+      '[sp_default] network_endpoint',
+      '[sp_default] enabled_services: network',
     ],
   )
+  t.deepEqual(config?.clouds[0]?.enabledServices, ['image', 'volume'])
   t.is(config?.auth.credentials?.password.reveal(), 'nomoresecret')
   t.is(config?.database.file, '/var/lib/mixmatch/events.db')
   t.is(config?.clouds[1]?.endpoints.image, 'http://192.168.0.141:9292')
