@@ -3,7 +3,7 @@ import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { formatTime } from '../event/time.js'
 import { micros, type Position } from '../ids.js'
 import type { History } from '../log/history.js'
-import { openViewsAside } from '../projection/views.js'
+import { openViewsAside } from '../projection/aside.js'
 import type { Cell } from './report.js'
 
 /** A history under audit: its files, and beside them its views, which leave nothing behind. */

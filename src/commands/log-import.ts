@@ -40,7 +40,8 @@ export function importCommand(context: Context): Command {
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
       const { restored, appended, duplicates } = await importEvents(log, events)
-      openViews(viewsFileOf(file), historyFiles([file])).views[Symbol.dispose]()
+      const { views } = await openViews(viewsFileOf(file), historyFiles([file]))
+      views[Symbol.dispose]()
       context.stderr.write(
         `${file}: ${restored} events restored in their places, ${appended} recorded as new, ` +
           `${duplicates} were there already\n`,

@@ -8,7 +8,7 @@ import { micros, type Position, position, resourceId } from '../ids.js'
 import type { History } from '../log/history.js'
 import { openPublisher } from '../notification/publisher.js'
 import { maskTransportUrl, parseTransportUrl } from '../notification/transport-url.js'
-import { buildViews } from '../projection/views.js'
+import { buildViews } from '../projection/build.js'
 import { changesBetween, type Whereabouts } from '../replay/diff.js'
 import { paced } from '../replay/pace.js'
 import { type Point, parsePoint, positionAt } from '../replay/point.js'
@@ -57,7 +57,7 @@ export function replayCommand(context: Context): Command {
     )
     .action(async (options: Options, command: Command) => {
       using log = openHistoryOf(command, context)
-      if (options.into !== undefined) into(log, options.into, options, context)
+      if (options.into !== undefined) await into(log, options.into, options, context)
       else if (options.diff !== undefined) diff(log, options.diff, options.format, context)
       else if (options.to !== undefined) await publish(log, options.to, options, context)
       else await print(log, options, context)
@@ -101,7 +101,12 @@ async function print(log: History, options: Options, context: Context): Promise<
 }
 
 /** Built aside and then put in place: there is never half a file of that name. */
-function into(log: History, given: string, options: Options, context: Context): void {
+async function into(
+  log: History,
+  given: string,
+  options: Options,
+  context: Context,
+): Promise<void> {
   if (options.from !== undefined || options.type.length + options.sp.length > 0) {
     throw new MixmatchError(
       'USAGE',
@@ -114,10 +119,10 @@ function into(log: History, given: string, options: Options, context: Context): 
   const aside = `${file}.building`
   rmSync(aside, { force: true })
   try {
-    buildViews(
+    await buildViews(
       aside,
       log.parts.map(({ path }) => path),
-      upTo,
+      { upTo },
     )
     renameSync(aside, file)
   } finally {

@@ -24,12 +24,12 @@ function rebuildCommand(context: Context): Command {
     )
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch views rebuild')
-    .action((_options: object, command: Command) => {
+    .action(async (_options: object, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]() // refuse what is no log before anything is built of it
       using _held = holdLog(file, 'views rebuild')
       const begun = performance.now()
-      rebuildViews(viewsFileOf(file), historyFiles([file]))
+      await rebuildViews(viewsFileOf(file), historyFiles([file]))
       const seconds = ((performance.now() - begun) / 1000).toFixed(2)
       context.stderr.write(`${viewsFileOf(file)}: built from ${file} in ${seconds} s\n`)
     })
@@ -44,7 +44,7 @@ function checkCommand(context: Context): Command {
       'after',
       '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check',
     )
-    .action((options: { format: Format }, command: Command) => {
+    .action(async (options: { format: Format }, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()
       const views = viewsFileOf(file)
@@ -52,7 +52,7 @@ function checkCommand(context: Context): Command {
         const message = `${views}: there are no views yet. mixmatch views rebuild makes them.`
         throw new MixmatchError('USAGE', message)
       }
-      const { position, rows, differences } = checkViews(views, historyFiles([file]))
+      const { position, rows, differences } = await checkViews(views, historyFiles([file]))
       if (options.format === 'json') {
         printFacts(context.stdout, 'json', {
           ok: differences.length === 0,

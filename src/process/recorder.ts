@@ -55,7 +55,7 @@ export async function openRecorder(
     opened.push(holdLog(logFile, command))
     const log = openLog(logFile)
     opened.push(log)
-    const { views, rebuilt } = openViews(viewsFile, historyFiles([logFile]))
+    const { views, rebuilt } = await openViews(viewsFile, historyFiles([logFile]))
     opened.push(views)
     if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
     const conflicts = watchConflicts(views, logger)

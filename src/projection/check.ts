@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type Position, position } from '../ids.js'
-import { buildViews, projections } from './views.js'
+import { buildViews } from './build.js'
+import { projections } from './projections.js'
 
 /** A row that the views hold and the log does not give, or the other way round. */
 export interface Difference {
@@ -19,11 +20,11 @@ export interface Difference {
  * @param aside a folder for the second copy; the system's own temporary one where not given
  * @throws Error (SQLite's) where the views cannot be read at all
  */
-export function checkViews(
+export async function checkViews(
   file: string,
   logFiles: readonly string[],
   aside = tmpdir(),
-): { position: Position; rows: number; differences: Difference[] } {
+): Promise<{ position: Position; rows: number; differences: Difference[] }> {
   const folder = mkdtempSync(join(aside, 'mixmatch-views-'))
   const views = new Database(file, { readonly: true, fileMustExist: true })
   try {
@@ -32,7 +33,7 @@ export function checkViews(
       views.prepare<[], number>('select position from state').pluck().get() ?? 0,
     )
     const rebuiltFile = join(folder, 'views.db')
-    buildViews(rebuiltFile, logFiles, reached)
+    await buildViews(rebuiltFile, logFiles, { upTo: reached })
     const rebuilt = new Database(rebuiltFile, { readonly: true })
     try {
       const differences: Difference[] = []

@@ -18,7 +18,7 @@ export interface FactRow {
  */
 export function selectFacts(events: string): string {
   // A plain term on the position would be looked up by it, and not by the resource.
-  return `
+  return `select * from (
     select at, position, kind, project, 1 as own from ${events}
     where resource_type = :resource_type and resource_id = :resource_id
       and service_provider = :service_provider and at >= :since and kind > 0
@@ -29,7 +29,7 @@ export function selectFacts(events: string): string {
       and resource_id = :parent and service_provider = :service_provider and at >= :since
       and kind > 0 and kind = ${kindCode('transferred')} and project is not null
       and +position <= :upTo
-    order by at, own, kind, position`
+    ) order by at, own, kind = ${kindCode('deleted')}, position`
 }
 
 export function readFact(row: FactRow): Fact {

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
 import { type FactRow, readFact, selectFacts } from './facts.js'
+import { lifeKey, sameLife } from './lives.js'
 import type { Projection, Stretch } from './projection.js'
 import { type Turn, turnsOf } from './turns.js'
 
@@ -8,7 +9,6 @@ const NOTED = kindCode('noted')
 const CREATED = kindCode('created')
 const CHANGED = kindCode('changed')
 const TRANSFERRED = kindCode('transferred')
-const DELETED = kindCode('deleted')
 const VOLUME = resourceTypeCode('volume')
 
 /**
@@ -23,7 +23,8 @@ const VOLUME = resourceTypeCode('volume')
  */
 export const placements: Projection = {
   name: 'placements',
-  version: 1,
+  version: 2,
+  byResource: true,
   tables: {
     placements: `(
       resource_type integer not null,
@@ -51,10 +52,10 @@ export const placements: Projection = {
     const refold = folding(db)
     return stretch => {
       if (empty.get() === 1) {
-        plain.run(stretch)
+        plain.run()
         touch.rest.run()
       } else {
-        touch.some.run(stretch)
+        touch.some.run({ after: stretch.after, upTo: stretch.upTo })
       }
       refold(stretch)
     }
@@ -71,53 +72,19 @@ export const placements: Projection = {
     order by 1`,
 }
 
-const key = ['resource_type', 'resource_id', 'service_provider']
-const columns = key.join(', ')
-const sameKey = (one: string, other: string) =>
-  key.map(column => `${one}.${column} = ${other}.${column}`).join(' and ')
-
-const located = 'kind > 0 and resource_type is not null and resource_id is not null'
+const columns = lifeKey.join(', ')
 const inStretch = 'position between :after + 1 and :upTo'
 
 /*
- * Where nothing is placed yet, most resources have one turn for one project, which an aggregate
- * tells at ten times the speed of a fold. The rest (given away, deleted more than once, made again,
- * or once named without their project) is left to the fold. A turn most often begins with the only
- * creation, whose position is then known; else it is looked up.
+ * Where nothing is placed yet, most resources have the one turn that the grouping for `locations`
+ * knows. The rest is left to the fold, which takes twenty times as long.
  */
 const insertPlain = `
   insert into placements
-  select ${columns}, first_at,
-    case when creations = 1 and created_at = first_at then created_position else
-      (select position from log.events e indexed by events_by_resource
-        where ${sameKey('e', 'life')} and e.kind > ${NOTED} and +e.position <= :upTo
-        order by at, kind, position limit 1)
-    end,
-    owner, parent, deleted_at, deleted_position
-  from (
-    select ${columns}, min(at) as first_at,
-      min(project) as owner, max(project) as other_owner, count(project) in (0, count(*)) as sure,
-      count(*) filter (where kind = ${CREATED}) as creations,
-      max(at) filter (where kind = ${CREATED}) as created_at,
-      max(position) filter (where kind = ${CREATED}) as created_position,
-      count(*) filter (where kind = ${DELETED}) as deletions,
-      max(at) filter (where kind = ${DELETED}) as deleted_at,
-      max(position) filter (where kind = ${DELETED}) as deleted_position,
-      max(parent) as parent
-    from log.events indexed by events_by_resource
-    where ${located} and ${inStretch}
-    group by ${columns}
-  ) life
-  where sure and owner is other_owner and deletions <= 1 and ifnull(created_at <= deleted_at, true)
-    and (parent is null or not exists (
-      select 1 from locations volume
-      where volume.resource_type = ${VOLUME} and volume.resource_id = life.parent
-        and volume.service_provider = life.service_provider and volume.given_at is not null))`
+  select ${columns}, from_at, from_position, owner, parent, deleted_at, to_position
+  from lives where plain`
 
-const touchUnplaced = `
-  insert into touched
-  select ${columns}, 0 from locations l
-  where not exists (select 1 from placements p where ${sameKey('p', 'l')})`
+const touchUnplaced = `insert into touched select ${columns}, 0 from lives where not plain`
 
 /** An event tells nothing new if it says again, later, what its resource's present turn says. */
 const touchTold = `
@@ -126,7 +93,7 @@ const touchTold = `
     select e.resource_type, e.resource_id, e.service_provider,
       case when e.parent is null or e.parent = p.parent then e.at else 0 end as since
     from log.events e not indexed
-    left join placements p on ${sameKey('p', 'e')} and p.to_at is null
+    left join placements p on ${sameLife('p', 'e')} and p.to_at is null
     where e.kind > ${NOTED} and e.resource_type is not null and e.resource_id is not null
       and e.${inStretch} and not ifnull(
       p.from_at < e.at and e.kind in (${CREATED}, ${CHANGED})
@@ -161,10 +128,10 @@ interface TurnRow {
 /** Fold the touched resources anew, from the time on at which something new was said of each. */
 function folding(db: Database): (stretch: Stretch) => void {
   const touched = db.prepare<[], Touched>(
-    `select t.*, l.parent from touched t join locations l on ${sameKey('l', 't')}`,
+    `select t.*, l.parent from touched t join locations l on ${sameLife('l', 't')}`,
   )
-  const facts = db.prepare<[Touched & Stretch], FactRow>(selectFacts('history'))
-  const ofKey = key.map(column => `${column} = :${column}`).join(' and ')
+  const facts = db.prepare<[Touched & { readonly upTo: number }], FactRow>(selectFacts('history'))
+  const ofKey = lifeKey.map(column => `${column} = :${column}`).join(' and ')
   const last = db.prepare<[Touched], TurnRow>(`
     select * from placements where ${ofKey} and from_at < :since
     order by from_at desc, ifnull(to_at, from_at) desc, to_at is null desc limit 1`)
@@ -176,10 +143,10 @@ function folding(db: Database): (stretch: Stretch) => void {
       :from_at, :from_position, :owner, :parent, :to_at, :to_position)`)
   const forgetTouched = db.prepare('delete from touched')
 
-  return stretch => {
+  return ({ upTo }) => {
     for (const resource of touched.all()) {
       const before = last.get(resource)
-      const rows = facts.all({ ...resource, ...stretch })
+      const rows = facts.all({ ...resource, upTo })
       forget.run(resource)
       for (const turn of turnsOf(rows.map(readFact), before && readTurn(before))) {
         insert.run({ ...resource, ...turnRow(turn) })

@@ -31,7 +31,8 @@ export interface Moment {
  * a deletion is final until a later creation, an update brings nothing back, an event that names no
  * project leaves the owner as it was.
  *
- * @param facts in the order of `at`; at equal times transfers of others first, deletions last
+ * @param facts in the order of `at`; at equal times transfers of others first, deletions last, and
+ *   in between as they were recorded
  * @param before the last turn that began earlier than the first of the facts
  * @returns the turns in their order, beginning with `before` where the facts may have changed it
  */

@@ -1,7 +1,7 @@
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type SpName } from '../ids.js'
 import type { LogReader } from '../log/log.js'
-import { told } from '../projection/locations.js'
+import { selectLives } from '../projection/lives.js'
 import type { Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
 
@@ -18,8 +18,8 @@ export function locateAt(
 ): Locate {
   const places = log.db.prepare<[Question], PlaceRow>(`
     with
-    asked as (${told(events, `resource_type = :type and resource_id = :id and ${known}`)}),
-    volumes as (${told(
+    asked as (${selectLives(events, `resource_type = :type and resource_id = :id and ${known}`)}),
+    volumes as (${selectLives(
       events,
       `resource_type = :volume and resource_id in (select parent from asked) and ${known}`,
     )}),

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type ResourceType } from '../ids.js'
+import { openViewsAside } from '../projection/aside.js'
 import { selectPlaces } from '../projection/places.js'
-import { openViewsAside } from '../projection/views.js'
 
 /** How the places of a resource differ between two positions; empty where it was nowhere. */
 export interface Change {

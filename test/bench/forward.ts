@@ -83,7 +83,7 @@ async function answering(url: string): Promise<void> {
 }
 
 /** As many images as a cloud may have, all at the identity provider. */
-function seed(logFile: string): string {
+async function seed(logFile: string): Promise<string> {
   const event = (n: number): Event => ({
     serviceProvider: spName('default'),
     source: 'bus',
@@ -107,7 +107,8 @@ function seed(logFile: string): string {
       now(),
     )
   }
-  openViews(join(folder, 'views.db'), [logFile]).views[Symbol.dispose]()
+  const { views } = await openViews(join(folder, 'views.db'), [logFile])
+  views[Symbol.dispose]()
   return `/v2/images/${String(KNOWN_IMAGES >> 1).padStart(8, '0')}-0000-4000-8000-000000000000`
 }
 
@@ -256,7 +257,7 @@ try {
   console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n`)
   const authUrl = `${federation.cloud('default').keystoneUrl.replace(/\/v3$/, '')}/v3`
   const token = await login(authUrl)
-  const path = seed(join(folder, 'events.db'))
+  const path = await seed(join(folder, 'events.db'))
   const upstream = await startUpstream()
   const forwarders = [await startMixmatch(upstream, authUrl), await startFloor()]
   if (installed('nginx')) forwarders.push(await startNginx(upstream))

@@ -21,7 +21,7 @@ import {
 import { mixmatch } from './mixmatch.js'
 
 /** A folder with a log of four events and its views, as a recorder leaves them. */
-function recorded(path: string) {
+async function recorded(path: string) {
   using log = openLog(join(path, 'events.db'))
   log.append(
     [
@@ -32,7 +32,7 @@ function recorded(path: string) {
     ],
     at(60),
   )
-  const { views } = openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'views.db'), [log.file])
   views[Symbol.dispose]()
   return log.head()
 }
@@ -44,7 +44,7 @@ const notifications = fileURLToPath(
 
 test('log info says what is there and what each cloud said', async t => {
   const path = folder(t)
-  const head = recorded(path)
+  const head = await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'info', ...LOG, '--format', 'json')
   t.is(code, 0)
   t.like(JSON.parse(out), { schema: 1, events: 4, head: head.hash })
@@ -63,7 +63,7 @@ test('log info says what is there and what each cloud said', async t => {
 
 test('log tail gives the newest events, oldest of them first', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2', '--format', 'json')
   t.is(code, 0)
   t.deepEqual(
@@ -77,7 +77,7 @@ test('log tail gives the newest events, oldest of them first', async t => {
 
 test('log show prints one event with its message, and knows which there are', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'show', '1', ...LOG)
   t.is(code, 0)
   t.regex(out, new RegExp(`resource +volume ${disk.id}\n`))
@@ -89,7 +89,7 @@ test('log show prints one event with its message, and knows which there are', as
 
 test('log verify ends with 0 for a log that holds, and with 1 and the place for one that does not', async t => {
   const path = folder(t)
-  const head = recorded(path)
+  const head = await recorded(path)
   const noted = (await mixmatch(path, 'log', 'head', ...LOG)).out
   t.is(noted, `4 ${head.hash}\n`)
   t.is((await mixmatch(path, 'log', 'verify', ...LOG, '--head', head.hash)).code, 0)
@@ -108,7 +108,7 @@ test('log verify ends with 0 for a log that holds, and with 1 and the place for 
 
 test('what log export writes, log import reads: the copy has the same head', async t => {
   const path = folder(t)
-  const head = recorded(path)
+  const head = await recorded(path)
   const { out } = await mixmatch(path, 'log', 'export', ...LOG)
   writeFileSync(join(path, 'events.ndjson'), out)
   const { code, err } = await mixmatch(
@@ -145,7 +145,7 @@ test('an import that names no file, or has a line that is nothing, says so', asy
 
 test('what appends refuses a log that is held, and says by whom', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   using _held = holdLog(join(path, 'events.db'), 'record')
   for (const args of [
     ['log', 'import', notifications],
@@ -159,7 +159,7 @@ test('what appends refuses a log that is held, and says by whom', async t => {
 
 test('views check ends with 1 and shows the rows that differ, and a rebuild mends them', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
   const db = new Database(join(path, 'views.db'))
   db.exec('delete from locations where deleted_at is null')
@@ -181,7 +181,7 @@ test('views check says so where a restored log has no views yet', async t => {
 
 test('locate tells where a resource is, and ends with 1 where nothing is known of it', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   const { code, out } = await mixmatch(
     path,
     'locate',
@@ -204,7 +204,7 @@ test('locate tells where a resource is, and ends with 1 where nothing is known o
 
 test('explain says where a request would go, and shows the event that it rests on', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   const { code, out } = await mixmatch(
     path,
     'explain',
@@ -242,7 +242,7 @@ test('explain says where a request would go, and shows the event that it rests o
 
 test('explain reads the body where it matters, and says so where it is missing', async t => {
   const path = folder(t)
-  recorded(path)
+  await recorded(path)
   writeFileSync(join(path, 'body.json'), JSON.stringify({ snapshot: { volume_id: disk.id } }))
   const args = ['explain', 'POST', `/volume/v3/${alice}/snapshots`, ...LOG]
   const { out } = await mixmatch(path, ...args, '--body', join(path, 'body.json'))

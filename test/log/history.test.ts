@@ -9,8 +9,9 @@ import { historyFiles, openHistory } from '../../src/log/history.js'
 import { holdLog } from '../../src/log/holder.js'
 import { openLog, openLogReader } from '../../src/log/log.js'
 import { verifyLog } from '../../src/log/verify.js'
+import { buildViews } from '../../src/projection/build.js'
 import { checkViews } from '../../src/projection/check.js'
-import { buildViews, openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/views.js'
 import { locateAt } from '../../src/replay/at.js'
 import {
   alice,
@@ -88,29 +89,30 @@ test('recording goes on after archiving: positions, chain, and a message that co
   t.deepEqual(verifyLog(history).breaches, [])
 })
 
-test('views follow a log through archiving, and are built again from all of it', t => {
+test('views follow a log through archiving, and are built again from all of it', async t => {
   const path = folder(t)
   const file = recorded(path)
   const views = join(path, 'views.db')
-  openViews(views, [file]).views[Symbol.dispose]()
+  const before = await openViews(views, [file])
+  before.views[Symbol.dispose]()
   archiveLog(file, position(5), quiet)
   {
     using log = openLog(file)
     log.append([transferred(image, bob)], at(10))
   }
-  const opened = openViews(views, historyFiles([file]))
+  const opened = await openViews(views, historyFiles([file]))
   t.is(opened.rebuilt, null)
   opened.views[Symbol.dispose]()
-  t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
+  t.deepEqual((await checkViews(views, historyFiles([file]))).differences, [])
 })
 
-test('views are not built of a history without its beginning', t => {
+test('views are not built of a history without its beginning', async t => {
   const path = folder(t)
   const file = recorded(path)
   const { archive } = archiveLog(file, position(5), quiet)
   renameSync(archive, `${archive}.away`)
   t.deepEqual(historyFiles([file]), [file])
-  t.throws(() => buildViews(join(path, 'new.db'), [file]), {
+  await t.throwsAsync(buildViews(join(path, 'new.db'), [file]), {
     code: 'LOG_NOT_FOUND',
     message: /first 5 events are in the archive events-000000001-000000005\.db/,
   })
@@ -191,17 +193,17 @@ test('a backup that is interrupted leaves nothing behind', async t => {
   t.throws(() => openHistory([`${copy}.partial`]), { code: 'LOG_NOT_FOUND' })
 })
 
-test('law: wherever a history is cut into files, it is the same, and so are its views', t => {
+test('law: wherever a history is cut into files, it is the same, and so are its views', async t => {
   const path = folder(t)
   let run = 0
   const cut = (file: string, cuts: readonly Position[]) => {
     for (const upTo of cuts) archiveLog(file, upTo, quiet)
   }
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(5)), { minLength: 2, maxLength: 9 }),
       fc.uniqueArray(fc.integer({ min: 1, max: 8 }), { maxLength: 3 }),
-      (story, cuts) => {
+      async (story, cuts) => {
         run += 1
         const here = join(path, String(run))
         const file = join(here, 'events.db')
@@ -225,7 +227,7 @@ test('law: wherever a history is cut into files, it is the same, and so are its 
         }
         const before = everything(file)
         const views = join(here, 'views.db')
-        buildViews(views, [file])
+        await buildViews(views, [file])
         cut(
           file,
           cuts
@@ -234,7 +236,7 @@ test('law: wherever a history is cut into files, it is the same, and so are its 
             .map(position),
         )
         t.deepEqual(everything(file), before)
-        t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
+        t.deepEqual((await checkViews(views, historyFiles([file]))).differences, [])
         rmSync(here, { recursive: true })
       },
     ),

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
@@ -5,8 +6,10 @@ import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
+import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { buildViews, openViews, projections } from '../../src/projection/views.js'
+import { projections } from '../../src/projection/projections.js'
+import { openViews } from '../../src/projection/views.js'
 import {
   alice,
   at,
@@ -25,14 +28,14 @@ import {
 } from '../controls.js'
 
 /** Where a resource is, after these batches of events were recorded and applied one after another. */
-function located(
+async function located(
   t: ExecutionContext,
   resource: ResourceKey,
   ...batches: readonly (readonly Event[])[]
 ) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
-  const { views } = openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'views.db'), [log.file])
   using _views = views
   for (const batch of batches) {
     log.append(batch, at(1000))
@@ -44,96 +47,119 @@ function located(
     .map(({ serviceProvider, project }) => [serviceProvider, project])
 }
 
-test('a resource is where it was created, and belongs to who created it', t => {
-  t.deepEqual(located(t, disk, [created(disk, alice)]), [[cornmeal, alice]])
+test('a resource is where it was created, and belongs to who created it', async t => {
+  t.deepEqual(await located(t, disk, [created(disk, alice)]), [[cornmeal, alice]])
 })
 
-test('a transferred volume changes its project and stays where it is', t => {
-  t.deepEqual(located(t, disk, [created(disk, alice)], [transferred(disk, bob)]), [[cornmeal, bob]])
+test('a transferred volume changes its project and stays where it is', async t => {
+  t.deepEqual(await located(t, disk, [created(disk, alice)], [transferred(disk, bob)]), [
+    [cornmeal, bob],
+  ])
 })
 
-test('an update of something never heard of tells that it exists', t => {
-  t.deepEqual(located(t, disk, [changed(disk, alice)]), [[cornmeal, alice]])
+test('an update of something never heard of tells that it exists', async t => {
+  t.deepEqual(await located(t, disk, [changed(disk, alice)]), [[cornmeal, alice]])
 })
 
-test('an event that names no project leaves the owner as it was', t => {
-  t.deepEqual(located(t, disk, [created(disk, alice), changed(disk, null)]), [[cornmeal, alice]])
+test('an event that names no project leaves the owner as it was', async t => {
+  t.deepEqual(await located(t, disk, [created(disk, alice), changed(disk, null)]), [
+    [cornmeal, alice],
+  ])
 })
 
-test('an image without an owner is located all the same', t => {
-  t.deepEqual(located(t, disk, [created(disk, null)]), [[cornmeal, null]])
+test('an image without an owner is located all the same', async t => {
+  t.deepEqual(await located(t, disk, [created(disk, null)]), [[cornmeal, null]])
 })
 
-test('what was deleted is nowhere, and a late update does not bring it back', t => {
+test('what was deleted is nowhere, and a late update does not bring it back', async t => {
   const gone = [created(disk, alice), deleted(disk)]
-  t.deepEqual(located(t, disk, gone), [])
-  t.deepEqual(located(t, disk, gone, [changed(disk, alice, { emittedAt: at(9_000) })]), [])
+  t.deepEqual(await located(t, disk, gone), [])
+  t.deepEqual(await located(t, disk, gone, [changed(disk, alice, { emittedAt: at(9_000) })]), [])
 })
 
-test('what is created again after its deletion is back', t => {
+test('what is created again after its deletion is back', async t => {
   const gone = [created(disk, alice), deleted(disk)]
-  t.deepEqual(located(t, disk, gone, [created(disk, bob)]), [[cornmeal, bob]])
+  t.deepEqual(await located(t, disk, gone, [created(disk, bob)]), [[cornmeal, bob]])
 })
 
-test('a creation that arrives after the deletion it precedes stays deleted', t => {
+test('a creation that arrives after the deletion it precedes stays deleted', async t => {
   const [first, last] = [created(disk, alice), deleted(disk)]
-  t.deepEqual(located(t, disk, [last], [first]), [])
+  t.deepEqual(await located(t, disk, [last], [first]), [])
 })
 
-test('an older update that arrives late does not take the owner back', t => {
+test('an older update that arrives late does not take the owner back', async t => {
   const moved = [created(disk, alice), transferred(disk, bob)]
   const older = changed(disk, alice, { emittedAt: at(-1) })
-  t.deepEqual(located(t, disk, moved, [older]), [[cornmeal, bob]])
-  t.deepEqual(located(t, disk, moved, [changed(disk, alice)]), [[cornmeal, alice]])
+  t.deepEqual(await located(t, disk, moved, [older]), [[cornmeal, bob]])
+  t.deepEqual(await located(t, disk, moved, [changed(disk, alice)]), [[cornmeal, alice]])
 })
 
-test('snapshots move with their volume, also those that are told of only later', t => {
+test('snapshots move with their volume, also those that are told of only later', async t => {
   const moved = [[cornmeal, bob]]
   const early = created(snapshot, alice, { parent: disk.id })
-  t.deepEqual(located(t, snapshot, [created(disk, alice), early, transferred(disk, bob)]), moved)
+  t.deepEqual(
+    await located(t, snapshot, [created(disk, alice), early, transferred(disk, bob)]),
+    moved,
+  )
   const late = created(snapshot, alice, { parent: disk.id, emittedAt: at(0) })
-  t.deepEqual(located(t, snapshot, [created(disk, alice), transferred(disk, bob)], [late]), moved)
+  t.deepEqual(
+    await located(t, snapshot, [created(disk, alice), transferred(disk, bob)], [late]),
+    moved,
+  )
 })
 
-test('a snapshot that was taken after the transfer is whose it says', t => {
+test('a snapshot that was taken after the transfer is whose it says', async t => {
   const move = transferred(disk, bob)
   const taken = created(snapshot, alice, { parent: disk.id })
-  t.deepEqual(located(t, snapshot, [move, taken]), [[cornmeal, alice]])
+  t.deepEqual(await located(t, snapshot, [move, taken]), [[cornmeal, alice]])
 })
 
-test('an id that is held by two clouds is the identity provider’s first, else the first holder’s', t => {
+test('an id that is held by two clouds is the identity provider’s first, else the first holder’s', async t => {
   const at_millet = created(disk, bob, { serviceProvider: millet })
   const at_idp = created(disk, bob, { serviceProvider: idp })
-  t.deepEqual(located(t, disk, [created(disk, alice), at_millet]), [
+  t.deepEqual(await located(t, disk, [created(disk, alice), at_millet]), [
     [cornmeal, alice],
     [millet, bob],
   ])
-  t.deepEqual(located(t, disk, [created(disk, alice), at_millet], [at_idp]), [
+  t.deepEqual(await located(t, disk, [created(disk, alice), at_millet], [at_idp]), [
     [idp, bob],
     [cornmeal, alice],
     [millet, bob],
   ])
 })
 
-test('a cloud that lies moves and hides nothing that lives elsewhere', t => {
+test('a cloud that lies moves and hides nothing that lives elsewhere', async t => {
   const lies = [
     created(disk, bob, { serviceProvider: millet, emittedAt: at(-99_999) }),
     transferred(disk, bob, { serviceProvider: millet }),
     deleted(disk, { serviceProvider: millet, emittedAt: at(99_999) }),
   ]
-  t.deepEqual(located(t, disk, [created(disk, alice)], lies), [[cornmeal, alice]])
+  t.deepEqual(await located(t, disk, [created(disk, alice)], lies), [[cornmeal, alice]])
 })
 
-test('the same id as a volume and as an image are two resources', t => {
+test('the same id as a volume and as an image are two resources', async t => {
   const twin: ResourceKey = { type: 'image', id: disk.id }
-  t.deepEqual(located(t, twin, [created(disk, alice), deleted(disk)], [created(twin, bob)]), [
+  t.deepEqual(await located(t, twin, [created(disk, alice), deleted(disk)], [created(twin, bob)]), [
     [cornmeal, bob],
   ])
 })
 
-test('an id that is no UUID is located by its text', t => {
+test('an id that is no UUID is located by its text', async t => {
   const odd: ResourceKey = { type: 'volume', id: resourceId('volume-of-old') }
-  t.deepEqual(located(t, odd, [created(odd, alice)]), [[cornmeal, alice]])
+  t.deepEqual(await located(t, odd, [created(odd, alice)]), [[cornmeal, alice]])
+})
+
+test('of two owners named at the same time the later word counts, whichever project the log met first', async t => {
+  const said = [
+    created(disk, alice, { emittedAt: at(7) }),
+    changed(disk, bob, { emittedAt: at(7) }),
+  ]
+  t.deepEqual(await located(t, disk, said), [[cornmeal, bob]])
+  const twin: ResourceKey = { type: 'image', id: disk.id }
+  t.deepEqual(await located(t, disk, [created(twin, bob), created(twin, alice)], said), [
+    [cornmeal, bob],
+  ])
+  t.deepEqual(await located(t, disk, ...said.toReversed().map(each => [each])), [[cornmeal, alice]])
 })
 
 // --- laws ---------------------------------------------------------------------------------------
@@ -179,15 +205,15 @@ function rows(file: string): unknown[] {
   }
 }
 
-test('law: views that follow the log batch by batch equal those built at once', t => {
+test('law: views that follow the log batch by batch equal those built at once', async t => {
   const path = folder(t)
   let run = 0
-  fc.assert(
-    fc.property(anyEvents, fc.array(fc.nat(25), { maxLength: 4 }), (events, cuts) => {
+  await fc.assert(
+    fc.asyncProperty(anyEvents, fc.array(fc.nat(25), { maxLength: 4 }), async (events, cuts) => {
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
-      const { views } = openViews(join(here, 'live.db'), [log.file])
+      const { views } = await openViews(join(here, 'live.db'), [log.file])
       using _views = views
       let from = 0
       for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
@@ -195,20 +221,20 @@ test('law: views that follow the log batch by batch equal those built at once', 
         views.catchUp()
         from = Math.max(from, to)
       }
-      buildViews(join(here, 'built.db'), [log.file])
+      await buildViews(join(here, 'built.db'), [log.file])
       t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
     }),
     { numRuns: 30 },
   )
 })
 
-test('law: how the clouds interleave in the log makes no difference to what each is known to hold', t => {
+test('law: how the clouds interleave in the log makes no difference to what each is known to hold', async t => {
   const path = folder(t)
   let run = 0
-  const known = (name: string, events: readonly Event[]) => {
+  const known = async (name: string, events: readonly Event[]) => {
     using log = openLog(join(path, name, 'events.db'))
     log.append(events, at(500))
-    buildViews(join(path, name, 'views.db'), [log.file])
+    await buildViews(join(path, name, 'views.db'), [log.file])
     using locations = openLocations(join(path, name, 'views.db'))
     return ids.flatMap(id =>
       locations
@@ -219,15 +245,36 @@ test('law: how the clouds interleave in the log makes no difference to what each
         ]),
     )
   }
-  fc.assert(
-    fc.property(anyEvents, events => {
+  await fc.assert(
+    fc.asyncProperty(anyEvents, async events => {
       run += 1
       const byCloud = [millet, idp, cornmeal].flatMap(cloud =>
         events.filter(({ serviceProvider }) => serviceProvider === cloud),
       )
-      const one = known(`${run}-mixed`, events)
-      t.deepEqual(known(`${run}-apart`, byCloud), one)
+      const one = await known(`${run}-mixed`, events)
+      t.deepEqual(await known(`${run}-apart`, byCloud), one)
     }),
     { numRuns: 30 },
+  )
+})
+
+test('law: views that several processes built together are those that one built', async t => {
+  const path = folder(t)
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(anyEvents, fc.integer({ min: 2, max: 3 }), async (events, processes) => {
+      run += 1
+      const here = join(path, String(run))
+      using log = openLog(join(here, 'events.db'))
+      log.append(events, at(500))
+      await buildViews(join(here, 'one.db'), [log.file], { processes: 1 })
+      await buildViews(join(here, 'many.db'), [log.file], { processes })
+      t.deepEqual(rows(join(here, 'many.db')), rows(join(here, 'one.db')))
+      t.deepEqual(
+        readdirSync(here).filter(name => name.includes('part')),
+        [],
+      )
+    }),
+    { numRuns: 4 },
   )
 })

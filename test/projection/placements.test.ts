@@ -5,8 +5,10 @@ import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
+import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { buildViews, openViews, projections } from '../../src/projection/views.js'
+import { projections } from '../../src/projection/projections.js'
+import { openViews } from '../../src/projection/views.js'
 import {
   alice,
   at,
@@ -24,10 +26,10 @@ import {
 } from '../controls.js'
 
 /** The turns after these batches were applied: cloud, owner, the positions that began and ended it. */
-function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
+async function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
-  const { views } = openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'views.db'), [log.file])
   using _views = views
   for (const batch of batches) {
     log.append(batch, at(1000))
@@ -50,35 +52,35 @@ for (const [how, split] of [
 ] as const) {
   const placed = (t: ExecutionContext, ...events: Event[]) => turns(t, ...split(events))
 
-  test(`a resource that was given away has a turn for each owner, ${how}`, t => {
-    t.deepEqual(placed(t, created(disk, alice), transferred(disk, bob), deleted(disk)), [
+  test(`a resource that was given away has a turn for each owner, ${how}`, async t => {
+    t.deepEqual(await placed(t, created(disk, alice), transferred(disk, bob), deleted(disk)), [
       [cornmeal, alice, 1, 2],
       [cornmeal, bob, 2, 3],
     ])
   })
 
-  test(`what is told again and again is one turn, ${how}`, t => {
+  test(`what is told again and again is one turn, ${how}`, async t => {
     const told = [created(disk, alice), changed(disk, alice), created(disk, null)]
-    t.deepEqual(placed(t, ...told), [[cornmeal, alice, 1, null]])
+    t.deepEqual(await placed(t, ...told), [[cornmeal, alice, 1, null]])
   })
 
-  test(`a resource that is made again after its deletion has two turns, ${how}`, t => {
+  test(`a resource that is made again after its deletion has two turns, ${how}`, async t => {
     const again = [created(disk, alice), deleted(disk), changed(disk, alice), created(disk, alice)]
-    t.deepEqual(placed(t, ...again), [
+    t.deepEqual(await placed(t, ...again), [
       [cornmeal, alice, 1, 2],
       [cornmeal, alice, 4, null],
     ])
   })
 
-  test(`what is known only by its deletion was there, for no known time, ${how}`, t => {
-    t.deepEqual(placed(t, deleted(disk, { messageId: 'gone' }), deleted(disk)), [
+  test(`what is known only by its deletion was there, for no known time, ${how}`, async t => {
+    t.deepEqual(await placed(t, deleted(disk, { messageId: 'gone' }), deleted(disk)), [
       [cornmeal, null, 1, 1],
     ])
   })
 
-  test(`a snapshot has a new owner when its volume has, ${how}`, t => {
+  test(`a snapshot has a new owner when its volume has, ${how}`, async t => {
     const kept = created(snapshot, alice, { parent: disk.id })
-    t.deepEqual(placed(t, created(disk, alice), kept, transferred(disk, bob)), [
+    t.deepEqual(await placed(t, created(disk, alice), kept, transferred(disk, bob)), [
       [cornmeal, alice, 1, 3],
       [cornmeal, bob, 3, null],
       [cornmeal, alice, 2, 3],
@@ -86,30 +88,30 @@ for (const [how, split] of [
     ])
   })
 
-  test(`an event that comes late takes its place in time, ${how}`, t => {
+  test(`an event that comes late takes its place in time, ${how}`, async t => {
     const late = transferred(disk, bob, { emittedAt: at(20) })
     const events = [
       created(disk, alice, { emittedAt: at(10) }),
       deleted(disk, { emittedAt: at(30) }),
       late,
     ]
-    t.deepEqual(placed(t, ...events), [
+    t.deepEqual(await placed(t, ...events), [
       [cornmeal, alice, 1, 3],
       [cornmeal, bob, 3, 2],
     ])
   })
 
-  test(`each cloud is believed about itself, ${how}`, t => {
+  test(`each cloud is believed about itself, ${how}`, async t => {
     const lie = deleted(disk, { serviceProvider: millet })
-    t.deepEqual(placed(t, created(disk, alice), lie), [
+    t.deepEqual(await placed(t, created(disk, alice), lie), [
       [cornmeal, alice, 1, null],
       [millet, null, 2, 2],
     ])
   })
 }
 
-test('an owner that is learned later is not assumed for the time before', t => {
-  t.deepEqual(turns(t, [created(disk, null), changed(disk, alice)]), [
+test('an owner that is learned later is not assumed for the time before', async t => {
+  t.deepEqual(await turns(t, [created(disk, null), changed(disk, alice)]), [
     [cornmeal, null, 1, 2],
     [cornmeal, alice, 2, null],
   ])
@@ -144,15 +146,15 @@ function openReadonly(file: string) {
   return { db, [Symbol.dispose]: () => db.close() }
 }
 
-test('law: turns are the same whether events are applied in any pieces or at once', t => {
+test('law: turns are the same whether events are applied in any pieces or at once', async t => {
   const path = folder(t)
   let run = 0
-  fc.assert(
-    fc.property(anyEvents, fc.array(fc.nat(20), { maxLength: 5 }), (events, cuts) => {
+  await fc.assert(
+    fc.asyncProperty(anyEvents, fc.array(fc.nat(20), { maxLength: 5 }), async (events, cuts) => {
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
-      const { views } = openViews(join(here, 'live.db'), [log.file])
+      const { views } = await openViews(join(here, 'live.db'), [log.file])
       using _views = views
       let from = 0
       for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
@@ -160,14 +162,14 @@ test('law: turns are the same whether events are applied in any pieces or at onc
         views.catchUp()
         from = Math.max(from, to)
       }
-      buildViews(join(here, 'built.db'), [log.file])
+      await buildViews(join(here, 'built.db'), [log.file])
       t.deepEqual(placementRows(join(here, 'live.db')), placementRows(join(here, 'built.db')))
     }),
     { numRuns: 60 },
   )
 })
 
-test('law: the turns that last are the places, and no two turns of a resource overlap', t => {
+test('law: the turns that last are the places, and no two turns of a resource overlap', async t => {
   const path = folder(t)
   let run = 0
   const inOrderOfTime = fc
@@ -178,13 +180,13 @@ test('law: the turns that last are the places, and no two turns of a resource ov
         event({ ...fields, project: fields.project ?? alice, emittedAt: at(all.indexOf(fields)) }),
       ),
     )
-  fc.assert(
-    fc.property(inOrderOfTime, events => {
+  await fc.assert(
+    fc.asyncProperty(inOrderOfTime, async events => {
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
       log.append(events, at(500))
-      buildViews(join(here, 'views.db'), [log.file])
+      await buildViews(join(here, 'views.db'), [log.file])
       using views = openReadonly(join(here, 'views.db'))
       using locations = openLocations(join(here, 'views.db'))
       for (const type of ['volume', 'snapshot'] as const) {

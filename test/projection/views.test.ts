@@ -22,33 +22,34 @@ import {
 } from '../controls.js'
 
 /** A log of three events and its views, both closed. */
-function recorded(path: string): { log: string; views: string } {
+async function recorded(path: string): Promise<{ log: string; views: string }> {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), created(image, bob), deleted(image)], at(9))
   const views = join(path, 'views.db')
-  openViews(views, [log.file]).views[Symbol.dispose]()
+  const opened = await openViews(views, [log.file])
+  opened.views[Symbol.dispose]()
   return { log: log.file, views }
 }
 
-test('views that fit are only caught up', t => {
-  const files = recorded(folder(t))
-  const { views, rebuilt } = openViews(files.views, [files.log])
+test('views that fit are only caught up', async t => {
+  const files = await recorded(folder(t))
+  const { views, rebuilt } = await openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(3))
 })
 
-test('views are caught up with what was recorded while they were away', t => {
-  const files = recorded(folder(t))
+test('views are caught up with what was recorded while they were away', async t => {
+  const files = await recorded(folder(t))
   {
     using log = openLog(files.log)
     log.append([created(image, bob)], at(10))
   }
-  const { views, rebuilt } = openViews(files.views, [files.log])
+  const { views, rebuilt } = await openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(4))
-  t.deepEqual(checkViews(files.views, [files.log]).differences, [])
+  t.deepEqual((await checkViews(files.views, [files.log])).differences, [])
 })
 
 const damages: Record<string, (views: string) => void> = {
@@ -62,26 +63,26 @@ const damages: Record<string, (views: string) => void> = {
 }
 
 for (const [damage, apply] of Object.entries(damages)) {
-  test(`views are built anew when they do not fit: ${damage}`, t => {
-    const files = recorded(folder(t))
+  test(`views are built anew when they do not fit: ${damage}`, async t => {
+    const files = await recorded(folder(t))
     apply(files.views)
-    const { views, rebuilt } = openViews(files.views, [files.log])
+    const { views, rebuilt } = await openViews(files.views, [files.log])
     using _views = views
     t.truthy(rebuilt)
     t.is(views.position(), position(3))
-    t.deepEqual(checkViews(files.views, [files.log]).differences, [])
+    t.deepEqual((await checkViews(files.views, [files.log])).differences, [])
   })
 }
 
-test('a check names every row that the log does not give, and every one that it does', t => {
-  const files = recorded(folder(t))
-  t.deepEqual(checkViews(files.views, [files.log]), {
+test('a check names every row that the log does not give, and every one that it does', async t => {
+  const files = await recorded(folder(t))
+  t.deepEqual(await checkViews(files.views, [files.log]), {
     position: position(3),
     rows: 5,
     differences: [],
   })
   edit(files.views, 'update locations set owner = 2 where owner = 1')
-  const { differences } = checkViews(files.views, [files.log])
+  const { differences } = await checkViews(files.views, [files.log])
   t.deepEqual(
     differences.map(each => [each.view, each.in, each.row.includes(alice), each.row.includes(bob)]),
     [
@@ -91,19 +92,19 @@ test('a check names every row that the log does not give, and every one that it 
   )
 })
 
-test('a check compares at the position of the views, whatever was recorded since', t => {
-  const files = recorded(folder(t))
+test('a check compares at the position of the views, whatever was recorded since', async t => {
+  const files = await recorded(folder(t))
   using log = openLog(files.log)
   log.append([deleted(disk)], at(20))
-  t.deepEqual(checkViews(files.views, [files.log]), {
+  t.deepEqual(await checkViews(files.views, [files.log]), {
     position: position(3),
     rows: 5,
     differences: [],
   })
 })
 
-test('readers find views that were put in the place of theirs', t => {
-  const files = recorded(folder(t))
+test('readers find views that were put in the place of theirs', async t => {
+  const files = await recorded(folder(t))
   using locations = openLocations(files.views)
   using absent = openLocations(`${files.views}.later`)
   t.is(locations.locate('volume', disk.id).length, 1)
@@ -112,7 +113,7 @@ test('readers find views that were put in the place of theirs', t => {
     using log = openLog(files.log)
     log.append([deleted(disk)], at(20))
   }
-  rebuildViews(files.views, [files.log])
+  await rebuildViews(files.views, [files.log])
   copyFileSync(files.views, `${files.views}.later`)
   locations.refresh()
   absent.refresh()
@@ -121,22 +122,22 @@ test('readers find views that were put in the place of theirs', t => {
   t.false(existsSync(`${files.views}.building`))
 })
 
-test('how an exchange was declared is believed of the recorder alone, not of a bus that says so itself', t => {
+test('how an exchange was declared is believed of the recorder alone, not of a bus that says so itself', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   const wire = { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' } as const
   log.append([event({ eventType: ownEventTypes.exchangeDurable, wire })], at(1))
-  const { views } = openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'views.db'), [log.file])
   using _views = views
   t.deepEqual(views.db.prepare('select * from exchanges').all(), [])
 })
 
-test('the view of sources counts what each bus said, and remembers how exchanges were declared', t => {
+test('the view of sources counts what each bus said, and remembers how exchanges were declared', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   const seen = (eventType: string, exchange: string) =>
     event({ source: 'recorder', eventType, wire: { exchange, routingKey: '', envelope: 'none' } })
-  const { views } = openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'views.db'), [log.file])
   using _views = views
   log.append([event(), seen(ownEventTypes.exchangeTransient, 'glance')], at(1))
   views.catchUp()

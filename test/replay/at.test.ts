@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import test from 'ava'
 import { micros, position } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
+import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { buildViews } from '../../src/projection/views.js'
+
 import { locateAt } from '../../src/replay/at.js'
 import { parsePoint, positionAt } from '../../src/replay/point.js'
 import {
@@ -35,13 +36,13 @@ const story = [
   created(disk, alice, { serviceProvider: millet }),
 ]
 
-test('at every position of a history everything is where the view of that position has it', t => {
+test('at every position of a history everything is where the view of that position has it', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   for (const [index, event] of story.entries()) log.append([event], at(index))
   for (const upTo of [...story.keys(), story.length].map(position)) {
     const file = join(path, `views-${upTo}.db`)
-    buildViews(file, [log.file], upTo)
+    await buildViews(file, [log.file], { upTo })
     using locations = openLocations(file)
     const locate = locateAt(log, upTo)
     for (const { type, id } of [disk, snapshot, image]) {

@@ -1,0 +1,85 @@
+import type { Database } from 'better-sqlite3'
+import { type Position, position } from '../ids.js'
+import type { Projection, Stretch } from './projection.js'
+import { projections } from './projections.js'
+
+/** Apply what is missing of the files of a history, one after the other, oldest first. */
+export function applyFiles(db: Database, logFiles: readonly string[], upTo?: Position): void {
+  for (const index of logFiles.keys()) {
+    const detach = attachHistory(db, logFiles.slice(0, index + 1))
+    advancing(db)(upTo)
+    detach()
+  }
+}
+
+/**
+ * Attach the last of these files as `log`, and lay the view `history` over the events of all.
+ *
+ * @returns what detaches them
+ */
+export function attachHistory(db: Database, logFiles: readonly string[]): () => void {
+  const schemas = logFiles.map((_, index) =>
+    index === logFiles.length - 1 ? 'log' : `part${index}`,
+  )
+  for (const [index, file] of logFiles.entries()) {
+    db.prepare(`attach ? as ${schemas[index]}`).run(file)
+  }
+  const selects = schemas.map(schema => `select * from ${schema}.events`)
+  db.exec(`create temp view history as ${selects.join(' union all ')}`)
+  return () => {
+    db.exec('drop view temp.history')
+    for (const schema of schemas) db.exec(`detach ${schema}`)
+  }
+}
+
+/** How a stretch is applied to all views: by their own statements, or in another way that comes to the same. */
+export type Apply = (stretch: Stretch) => void
+
+/** What applies a stretch of the attached file `log` to these views. */
+export function applying(db: Database, views: readonly Projection[] = projections): Apply {
+  const applies = views.map(view => view.prepare(db))
+  return stretch => {
+    for (const apply of applies) apply(stretch)
+  }
+}
+
+/** One transaction that applies what is missing of the file `log`, to every view alike. */
+export function advancing(db: Database): (upTo?: Position) => Stretch {
+  const missing = missingOf(db)
+  const apply = applying(db)
+  const move = moving(db)
+  return db.transaction((upTo?: Position): Stretch => {
+    const stretch = missing(upTo)
+    if (stretch.upTo <= stretch.after) return stretch
+    apply(stretch)
+    move(stretch.upTo)
+    return stretch
+  })
+}
+
+/** What the views lack of the attached file `log`. */
+export function missingOf(db: Database): (upTo?: Position) => Stretch {
+  const head = db
+    .prepare<[], number>(
+      'select coalesce(max(position), (select position from log.base), 0) from log.events',
+    )
+    .pluck()
+  const reached = db.prepare<[], number>('select position from state').pluck()
+  return upTo => {
+    const last = head.get() ?? 0
+    return {
+      after: position(reached.get() ?? 0),
+      upTo: position(Math.min(upTo ?? last, last)),
+    }
+  }
+}
+
+/** What notes down how far the log was applied. */
+export function moving(db: Database): (to: Position) => void {
+  const move = db.prepare<[number, number]>(
+    'update state set position = ?, hash = (select hash from log.payloads where position = ?)',
+  )
+  return to => {
+    move.run(to, to)
+  }
+}

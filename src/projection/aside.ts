@@ -1,0 +1,50 @@
+import Database from 'better-sqlite3'
+import type { Position } from '../ids.js'
+import { applyFiles, attachHistory } from './advance.js'
+import { createTables } from './tables.js'
+
+/** Views of a history as it was, which leave nothing behind. */
+export interface ViewsAside extends Disposable {
+  /** With the views as temporary tables, and all events as the view `history`. Refuses to write. */
+  readonly db: Database.Database
+  /** Go on to a later position. */
+  catchUp(upTo: Position): void
+}
+
+/**
+ * Build the views of a history as temporary tables beside the log itself, which is opened for reading
+ * only. The history may have lost its beginning.
+ *
+ * @param upTo the last position to apply
+ */
+export function openViewsAside(logFiles: readonly string[], upTo: Position): ViewsAside {
+  const db = new Database(newestOf(logFiles), { readonly: true })
+  const catchUp = (to: Position) => {
+    applyFiles(db, logFiles, to)
+    return attachHistory(db, logFiles)
+  }
+  try {
+    db.pragma('cache_size = -65536')
+    createTables(db, 'temp')
+    let detach = catchUp(upTo)
+    return {
+      db,
+      catchUp(to) {
+        detach()
+        detach = catchUp(to)
+      },
+      [Symbol.dispose]() {
+        db.close()
+      },
+    }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+export function newestOf(logFiles: readonly string[]): string {
+  const newest = logFiles.at(-1)
+  if (newest === undefined) throw new RangeError('a history has at least one file')
+  return newest
+}

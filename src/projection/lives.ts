@@ -1,0 +1,126 @@
+import type { Database } from 'better-sqlite3'
+import { kindCode, resourceTypeCode } from '../event/stored.js'
+import { allKeys, type Stretch } from './projection.js'
+
+const NOTED = kindCode('noted')
+const CREATED = kindCode('created')
+const TRANSFERRED = kindCode('transferred')
+const DELETED = kindCode('deleted')
+const VOLUME = resourceTypeCode('volume')
+
+/** What names a life: one resource in one cloud. */
+export const lifeKey = ['resource_type', 'resource_id', 'service_provider'] as const
+
+/** Whether two rows are of the same resource in the same cloud. */
+export const sameLife = (one: string, other: string) =>
+  lifeKey.map(column => `${one}.${column} = ${other}.${column}`).join(' and ')
+
+/** The columns of `locations`, all of which a life has, in their order. */
+export const placeColumns = [
+  ...lifeKey,
+  ...['first_position', 'last_position', 'created_at', 'deleted_at'],
+  ...['owner_at', 'owner', 'given_at', 'given_to', 'parent'],
+].join(', ')
+
+/**
+ * What events tell of each resource in each cloud, in one grouping for all views that are about
+ * resources: the row of `locations`; and of the first turn where it began and, if the resource was
+ * deleted once, where it ended. That turn is the whole story where `plain` is true: never given away,
+ * by itself or with its volume, never made again, and named with its project always or never. At
+ * equal times what was recorded later counts, and a deletion most.
+ *
+ * @param events the table of events, and how it is read
+ * @param condition which of them; none is beyond the position `:upTo`
+ */
+export function selectLives(
+  events: { readonly table: string; readonly access: string },
+  condition: string,
+): string {
+  const saidAt = (time: string) => `
+    from ${events.table} e where ${sameLife('e', 'life')} and e.at = life.${time}
+      and e.kind > ${NOTED} and +e.position <= :upTo`
+  const projectAt = (time: string, restriction = 'true') => `(
+    select e.project ${saidAt(time)} and e.project is not null and ${restriction}
+    order by e.position desc limit 1)`
+  return `
+    select ${lifeKey.join(', ')}, first_position, last_position, created_at, deleted_at,
+      owner_at, case when owner_at is null or project = other_project then other_project
+        else ${projectAt('owner_at')} end as owner,
+      given_at, case when given_at is not null then
+        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end as given_to,
+      parent,
+      from_at, case when created_at = from_at and created_position = first_position then first_position
+        else (select e.position ${saidAt('from_at')}
+          order by e.kind = ${DELETED}, e.position limit 1) end as from_position,
+      deleted_position as to_position,
+      (owner_at is null or project = other_project) and deletions <= 1
+        and ifnull(created_at <= deleted_at, true)
+        and (parent is null or not exists (
+          select 1 from ${events.table} given
+          where given.resource_type = ${VOLUME} and given.resource_id = life.parent
+            and given.service_provider = life.service_provider and given.kind > 0
+            and given.kind = ${TRANSFERRED} and given.project is not null
+            and +given.position <= :upTo)) as plain
+    from (
+      select ${lifeKey.join(', ')},
+        min(position) as first_position, max(position) as last_position,
+        max(at) filter (where kind = ${CREATED}) as created_at,
+        min(position) filter (where kind = ${CREATED}) as created_position,
+        max(at) filter (where kind = ${DELETED}) as deleted_at,
+        max(position) filter (where kind = ${DELETED}) as deleted_position,
+        count(*) filter (where kind = ${DELETED}) as deletions,
+        min(at) as from_at,
+        max(at) filter (where project is not null) as owner_at,
+        min(ifnull(project, 0)) as project, max(project) as other_project,
+        max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
+        max(parent) as parent
+      from ${events.table} ${events.access}
+      where kind > ${NOTED} and resource_type is not null and resource_id is not null
+        and ${condition}
+      group by ${lifeKey.join(', ')}
+    ) life`
+}
+
+const table = `(
+  resource_type integer not null,
+  resource_id any not null,
+  service_provider integer not null,
+  first_position integer not null,
+  last_position integer not null,
+  created_at integer,
+  deleted_at integer,
+  owner_at integer,
+  owner integer,
+  given_at integer,
+  given_to integer,
+  parent any,
+  from_at integer not null,
+  from_position integer not null,
+  to_position integer,
+  plain integer not null
+) strict`
+
+/** Prepare what groups a stretch into the temporary table `lives`, for the views to be told from. */
+export function groupingLives(db: Database): (stretch: Stretch) => void {
+  db.exec(`create temp table if not exists lives ${table}`)
+  const forget = db.prepare('delete from lives')
+  const grouping = (access: string, condition: string) =>
+    db.prepare(`insert into lives ${selectLives({ table: 'log.events', access }, condition)}`)
+  // A short stretch is read by position, a long one in the order of the index that covers it.
+  const short = grouping('not indexed', 'position > :after and position <= :upTo')
+  const long = grouping(
+    'indexed by events_by_resource',
+    `(resource_type, resource_id) >= (:fromType, :fromId)
+      and (resource_type, resource_id) < (:toType, :toId)
+      and +position > :after and +position <= :upTo`,
+  )
+  return stretch => {
+    forget.run()
+    const { after, upTo, keys = upTo - after > LONG_STRETCH ? allKeys : undefined } = stretch
+    if (keys) long.run({ after, upTo, ...keys })
+    else short.run({ after, upTo })
+  }
+}
+
+/** Above this many events the grouping of a rebuild is faster by index than by position. */
+const LONG_STRETCH = 50_000
