@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode } from '../event/stored.js'
-import { allKeys, type Stretch } from './projection.js'
+import { resourceTypes } from '../ids.js'
+import { allKeys, type Keys, type Stretch } from './projection.js'
 
 const NOTED = kindCode('noted')
 const CREATED = kindCode('created')
@@ -110,16 +111,29 @@ export function groupingLives(db: Database): (stretch: Stretch) => void {
   const short = grouping('not indexed', 'position > :after and position <= :upTo')
   const long = grouping(
     'indexed by events_by_resource',
-    `(resource_type, resource_id) >= (:fromType, :fromId)
-      and (resource_type, resource_id) < (:toType, :toId)
+    `resource_type = :type and resource_id >= :fromId and resource_id < :toId
       and +position > :after and +position <= :upTo`,
   )
   return stretch => {
     forget.run()
     const { after, upTo, keys = upTo - after > LONG_STRETCH ? allKeys : undefined } = stretch
-    if (keys) long.run({ after, upTo, ...keys })
-    else short.run({ after, upTo })
+    if (keys === undefined) short.run({ after, upTo })
+    else for (const range of rangesOf(keys)) long.run({ after, upTo, ...range })
   }
+}
+
+/** Greater than every id: those that are UUIDs come last, with 16 bytes. */
+const BEYOND = Buffer.alloc(17, 0xff)
+
+/** Keys as a range of ids for each type: two columns at once would be compared for every event. */
+function rangesOf({ fromType, fromId, toType, toId }: Keys) {
+  return resourceTypes
+    .map((_, type) => ({
+      type,
+      fromId: type === fromType ? fromId : '',
+      toId: type === toType ? toId : BEYOND,
+    }))
+    .filter(({ type }) => type >= fromType && type <= toType)
 }
 
 /** Above this many events the grouping of a rebuild is faster by index than by position. */

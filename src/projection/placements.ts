@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
-import { type FactRow, readFact, selectFacts } from './facts.js'
+import { type FactRow, readFacts, selectFacts } from './facts.js'
 import { lifeKey, sameLife } from './lives.js'
 import type { Projection, Stretch } from './projection.js'
 import { type Turn, turnsOf } from './turns.js'
@@ -148,7 +148,7 @@ function folding(db: Database): (stretch: Stretch) => void {
       const before = last.get(resource)
       const rows = facts.all({ ...resource, upTo })
       forget.run(resource)
-      for (const turn of turnsOf(rows.map(readFact), before && readTurn(before))) {
+      for (const turn of turnsOf(readFacts(rows), before && readTurn(before))) {
         insert.run({ ...resource, ...turnRow(turn) })
       }
     }

@@ -12,7 +12,7 @@ import {
   spName,
 } from '../ids.js'
 import type { LogReader } from '../log/log.js'
-import { type FactRow, readFact, selectFacts } from '../projection/facts.js'
+import { type FactRow, readFacts, selectFacts } from '../projection/facts.js'
 import { type Moment, turnsOf } from '../projection/turns.js'
 
 /** A time in which a cloud held a resource for one project, as `placements` has it. */
@@ -47,7 +47,7 @@ export function turnsAt(log: LogReader, id: ResourceId, upTo: Position): PlacedT
   return resourceTypes.flatMap(type => {
     const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
     return holders.all(question).flatMap(holder => {
-      const told = facts.all({ ...question, ...holder, since: 0 }).map(readFact)
+      const told = readFacts(facts.all({ ...question, ...holder, since: 0 }))
       return turnsOf(told).map(({ from, owner, to }) => ({
         serviceProvider: spName(holder.name),
         type,

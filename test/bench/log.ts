@@ -4,71 +4,21 @@
  *
  *     npm run bench:log -- 200000
  */
-import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Event } from '../../src/event/event.js'
 import { now } from '../../src/event/time.js'
-import { spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { verifyLog } from '../../src/log/verify.js'
-import { parseRecorded } from '../../src/notification/recorded.js'
-import { toEvent } from '../../src/notification/to-event.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { rebuildViews } from '../../src/projection/views.js'
+import { batches, recordedHistory, recordedSize } from './recorded-history.js'
 
-const BATCH = 1000
 const total = Number(process.argv[2] ?? 100_000)
 const folder = mkdtempSync(join(tmpdir(), 'mixmatch-bench-'))
-const recorded = readFileSync(
-  new URL('../fixtures/notifications/sp1.ndjson', import.meta.url),
-  'utf8',
-).trimEnd()
-const lines = recorded.split('\n')
-const templates = lines.map((line, index) =>
-  toEvent(parseRecorded(JSON.parse(line), `line ${index}`)),
-)
-
-/** The recorded history over and over, with ids of its own each time. */
-function* history(): Generator<Event> {
-  for (let made = 0; made < total; ) {
-    const fresh = new Map<string, string>()
-    const renewed = (text: string) =>
-      text.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, id => {
-        const known = fresh.get(id) ?? randomUUID()
-        fresh.set(id, known)
-        return known
-      })
-    for (const template of templates.slice(0, total - made)) {
-      const { resource, ...rest } = template
-      const id = resource && renewed(resource.id)
-      yield {
-        ...rest,
-        serviceProvider: spName('sp1'),
-        messageId: randomUUID(),
-        resource: resource && id ? { ...resource, id: id as typeof resource.id } : null,
-        body: renewed(template.body),
-      }
-      made += 1
-    }
-  }
-}
-
-function* batches<Value>(values: Iterable<Value>): Generator<Value[]> {
-  let batch: Value[] = []
-  for (const value of values) {
-    batch.push(value)
-    if (batch.length === BATCH) {
-      yield batch
-      batch = []
-    }
-  }
-  if (batch.length > 0) yield batch
-}
-
-const prepared = [...batches(history())]
+const prepared = [...batches(recordedHistory(total))]
 
 function appendEach(append: (batch: readonly Event[]) => unknown): () => void {
   return () => {
@@ -137,10 +87,9 @@ try {
   )
 
   log.db.pragma('wal_checkpoint(TRUNCATE)')
-  const raw = Buffer.byteLength(recorded) / lines.length
   const stored = statSync(log.file).size / total
   console.log(
-    `bytes an event: ${raw.toFixed(0)} as recorded JSON, ${stored.toFixed(0)} in the log with all its indexes: ${(stored / raw).toFixed(2)}`,
+    `bytes an event: ${recordedSize.toFixed(0)} as recorded JSON, ${stored.toFixed(0)} in the log with all its indexes: ${(stored / recordedSize).toFixed(2)}`,
   )
   bare.close()
 } finally {
