@@ -21,6 +21,8 @@ export interface Piece {
   readonly first_heard: number | null
   readonly last_heard: number | null
   readonly unparseable: number
+  /** Where the recorder noted something about itself: positions, as JSON. */
+  readonly notes: string
   /** Recorded after it was emitted, by the two clocks: the least and the greatest, of the bus. */
   readonly least_lag: number | null
   readonly greatest_lag: number | null
@@ -34,7 +36,7 @@ const FEWEST_PIECES = 360
 const MOST_PIECES = 4_000
 
 /**
- * Walk over all events once, a piece of time after the other: times in a log run forward, so a piece
+ * Walk over all events, the only time that a summary does, a piece of time after the other: times in a log run forward, so a piece
  * is a range of positions.
  *
  * @param longest no piece is longer than this, in microseconds, where that is possible
@@ -53,11 +55,13 @@ export function activityOf(audited: Audited, longest: number): Activity {
       min(recorded_at) filter (where heard) as first_heard,
       max(recorded_at) filter (where heard) as last_heard,
       count(*) filter (where unparseable) as unparseable,
+      json_group_array(position) filter (where noted) as notes,
       min(recorded_at - emitted_at) filter (where heard) as least_lag,
       max(recorded_at - emitted_at) filter (where heard) as greatest_lag
     from (
-      select service_provider, recorded_at, emitted_at,
+      select position, service_provider, recorded_at, emitted_at,
         origin in (select id from log.origins where source = ${bus}) as heard,
+        origin in (select id from log.origins where source = ${sourceCode('recorder')}) as noted,
         event_type in (select id from log.event_types
           where name = '${ownEventTypes.unparseable}') as unparseable
       from history where position > ? and position <= ?

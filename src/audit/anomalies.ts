@@ -5,6 +5,7 @@ import { type Audited, caveatsOf, resourceOf, scopeOf, time } from './audited.js
 import { activityStrip } from './charts.js'
 import { follows } from './follows.js'
 import { gapsIn } from './gaps.js'
+import { notesIn } from './notes.js'
 import { greatest, least, seconds } from './numbers.js'
 import type { Cells, Report } from './report.js'
 import { gapSection, silenceSection } from './summary.js'
@@ -29,7 +30,7 @@ const BEHIND = 60e6
 export function anomaliesOf(audited: Audited, silence: number): Report {
   const activity = activityOf(audited, silence)
   const silences = silencesIn(activity, silence)
-  const gaps = gapsIn(audited)
+  const gaps = gapsIn(notesIn(audited, activity))
   const found = questions.flatMap(({ what, sql }) => ask(audited, what, sql))
   const skews = [...activity.clouds].flatMap(([cloud, pieces]) =>
     skewOf(

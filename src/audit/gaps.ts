@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { ownEventTypes } from '../event/event.js'
-import { sourceCode } from '../event/stored.js'
 import { parseTime } from '../event/time.js'
-import { position as positionOf } from '../ids.js'
-import type { Audited } from './audited.js'
+import type { Note } from './notes.js'
 
 /** A time in which events of a cloud may have been missed, as the recorder itself noted it. */
 export interface Gap {
@@ -16,13 +14,6 @@ export interface Gap {
   readonly position: number
 }
 
-interface Note {
-  readonly cloud: string
-  readonly event_type: string
-  readonly position: number
-  readonly recorded_at: number
-}
-
 const meaning: Readonly<Record<string, string>> = {
   [ownEventTypes.queueDeclared]: 'the queue was declared anew: what came before it was not kept',
   [ownEventTypes.exchangeRedeclared]:
@@ -30,23 +21,12 @@ const meaning: Readonly<Record<string, string>> = {
 }
 
 /** All gaps in the order in which they were noted. Only the recorder is believed about them. */
-export function gapsIn({ db, history, upTo }: Audited): Gap[] {
-  const notes = db
-    .prepare<[number], Note>(
-      `select sp.name as cloud, t.name as event_type, e.position, e.recorded_at
-      from history e
-      join service_providers sp on sp.id = e.service_provider
-      join log.event_types t on t.id = e.event_type
-      where e.origin in (select id from log.origins where source = ${sourceCode('recorder')})
-        and e.position <= ?
-      order by e.position`,
-    )
-    .all(upTo)
+export function gapsIn(notes: readonly Note[]): Gap[] {
   const lost = new Map<string, Note>()
   const gaps: Gap[] = []
   for (const note of notes) {
-    const { cloud, event_type, position, recorded_at } = note
-    const possible = possibleGap(history.get(positionOf(position))?.body ?? '{}')
+    const { cloud, event_type, position, recorded_at, body } = note
+    const possible = possibleGap(body)
     if (possible) {
       gaps.push({ cloud, position, ...possible, what: meaning[event_type] ?? event_type })
     }

@@ -2,6 +2,7 @@ import { position as positionOf } from '../ids.js'
 import { activityOf, silencesIn } from './activity.js'
 import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
 import { gapsIn } from './gaps.js'
+import { notesIn } from './notes.js'
 import type { Cells, Report } from './report.js'
 import { gapSection, silenceSection } from './summary.js'
 import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
@@ -40,8 +41,9 @@ export function residencyOf(
     },
   )
   const asked = (each: { cloud: string }) => question.notAt.includes(each.cloud)
-  const silences = silencesIn(activityOf(audited, question.silence), question.silence).filter(asked)
-  const gaps = gapsIn(audited).filter(asked)
+  const activity = activityOf(audited, question.silence)
+  const silences = silencesIn(activity, question.silence).filter(asked)
+  const gaps = gapsIn(notesIn(audited, activity)).filter(asked)
   const whose = question.projects.join(', ')
   const where = question.notAt.join(', ')
   const breached = turns.length > 0

@@ -5,6 +5,7 @@ import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
 import { activityStrip, ownershipFlows, projectsByCloud, resourcesOverTime } from './charts.js'
 import { follows } from './follows.js'
 import { type Gap, gapsIn } from './gaps.js'
+import { absorbedIn, notesIn } from './notes.js'
 import { greatest, least, seconds } from './numbers.js'
 import type { Cells, Report, Section } from './report.js'
 
@@ -17,7 +18,8 @@ import type { Cells, Report, Section } from './report.js'
 export function summaryOf(audited: Audited, silence: number): Report {
   const activity = activityOf(audited, silence)
   const silences = silencesIn(activity, silence)
-  const gaps = gapsIn(audited)
+  const notes = notesIn(audited, activity)
+  const gaps = gapsIn(notes)
   const resources = resourceRows(audited)
   const conflicts = conflictRows(audited)
   const live = resources.reduce((sum, { live }) => sum + live, 0)
@@ -47,7 +49,7 @@ export function summaryOf(audited: Audited, silence: number): Report {
         ],
         rows: resources,
       },
-      cloudSection(activity, silences, gaps),
+      cloudSection(activity, silences, gaps, absorbedIn(notes)),
       silenceSection(silences),
       gapSection(gaps),
       {
@@ -112,16 +114,18 @@ function cloudSection(
   { clouds }: Activity,
   silences: readonly Silence[],
   gaps: readonly Gap[],
+  absorbed: ReadonlyMap<string, number>,
 ): Section {
   return {
     name: 'clouds',
     title: 'What each cloud said',
-    note: 'Lag is the time from the cloud’s clock to ours, in seconds: below zero, theirs is ahead.',
+    note: 'Absorbed are messages that came again and are recorded once. Lag is the time from the cloud’s clock to ours, in seconds: below zero, theirs is ahead.',
     columns: [
       'service_provider',
       'events',
       'by_bus',
       'unparseable',
+      'absorbed',
       'first_heard',
       'last_heard',
       'least_lag',
@@ -134,6 +138,7 @@ function cloudSection(
       events: sum(pieces.map(piece => piece.events)),
       by_bus: sum(pieces.map(piece => piece.heard)),
       unparseable: sum(pieces.map(piece => piece.unparseable)),
+      absorbed: absorbed.get(cloud) ?? 0,
       first_heard: time(least(pieces.map(piece => piece.first_heard))),
       last_heard: time(greatest(pieces.map(piece => piece.last_heard))),
       least_lag: seconds(least(pieces.map(piece => piece.least_lag))),

@@ -67,6 +67,7 @@ export const ownEventTypes = {
   exchangeDurable: 'mixmatch.exchange.durable',
   exchangeTransient: 'mixmatch.exchange.transient',
   exchangeRedeclared: 'mixmatch.exchange.redeclared',
+  duplicatesAbsorbed: 'mixmatch.duplicates.absorbed',
   observedCreated: 'mixmatch.observed.created',
   observedFound: 'mixmatch.observed.found',
   observedMissing: 'mixmatch.observed.missing',

@@ -10,6 +10,7 @@ import { socketOf } from '../observation/socket.js'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
 import { type KnownExchange, knownExchanges } from '../projection/sources.js'
 import { openViews, type Views } from '../projection/views.js'
+import { countAbsorbed } from './absorbed.js'
 
 /** What is recorded: buses → log → views. */
 export interface Recorder extends AsyncDisposable {
@@ -66,10 +67,19 @@ export async function openRecorder(
         onViewsLost(error)
       }
     }
-    const appending = createAppending(log, onAppended, logger)
     const record = (events: readonly Event[]) => {
       if (appending.append(events) > 0) follow()
     }
+    const absorbed = countAbsorbed(record, logger)
+    opened.push(absorbed)
+    const appending = createAppending(
+      log,
+      (events, recorded) => {
+        absorbed.count(events, recorded)
+        onAppended(events, recorded)
+      },
+      logger,
+    )
     opened.push(await receiveObservations(socketOf(logFile), record, logger))
     const { position, hash } = log.head()
     logger.info({ file: logFile, position, hash }, 'the event log is open')

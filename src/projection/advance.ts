@@ -4,10 +4,15 @@ import type { Projection, Stretch } from './projection.js'
 import { projections } from './projections.js'
 
 /** Apply what is missing of the files of a history, one after the other, oldest first. */
-export function applyFiles(db: Database, logFiles: readonly string[], upTo?: Position): void {
+export function applyFiles(
+  db: Database,
+  logFiles: readonly string[],
+  upTo?: Position,
+  views: readonly Projection[] = projections,
+): void {
   for (const index of logFiles.keys()) {
     const detach = attachHistory(db, logFiles.slice(0, index + 1))
-    advancing(db)(upTo)
+    advancing(db, views)(upTo)
     detach()
   }
 }
@@ -44,9 +49,12 @@ export function applying(db: Database, views: readonly Projection[] = projection
 }
 
 /** One transaction that applies what is missing of the file `log`, to every view alike. */
-export function advancing(db: Database): (upTo?: Position) => Stretch {
+export function advancing(
+  db: Database,
+  views: readonly Projection[] = projections,
+): (upTo?: Position) => Stretch {
   const missing = missingOf(db)
-  const apply = applying(db)
+  const apply = applying(db, views)
   const move = moving(db)
   return db.transaction((upTo?: Position): Stretch => {
     const stretch = missing(upTo)

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import type { Position } from '../ids.js'
 import { applyFiles, attachHistory } from './advance.js'
+import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
 /** Views of a history as it was, which leave nothing behind. */
@@ -11,6 +12,9 @@ export interface ViewsAside extends Disposable {
   catchUp(upTo: Position): void
 }
 
+/** What is asked of a past: what each bus said is told by the log itself. */
+const told = projections.filter(({ name }) => name !== 'sources')
+
 /**
  * Build the views of a history as temporary tables beside the log itself, which is opened for reading
  * only. The history may have lost its beginning.
@@ -20,12 +24,12 @@ export interface ViewsAside extends Disposable {
 export function openViewsAside(logFiles: readonly string[], upTo: Position): ViewsAside {
   const db = new Database(newestOf(logFiles), { readonly: true })
   const catchUp = (to: Position) => {
-    applyFiles(db, logFiles, to)
+    applyFiles(db, logFiles, to, told)
     return attachHistory(db, logFiles)
   }
   try {
     db.pragma('cache_size = -65536')
-    createTables(db, 'temp')
+    createTables(db, 'temp', told)
     let detach = catchUp(upTo)
     return {
       db,

@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
+import { openAudited } from '../../src/audit/audited.js'
+import { summaryOf } from '../../src/audit/summary.js'
 import { ownEventTypes } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
+import { openHistory } from '../../src/log/history.js'
 import { openLogReader } from '../../src/log/log.js'
 import { openSender } from '../../src/observation/sender.js'
 import { socketOf } from '../../src/observation/socket.js'
@@ -39,6 +42,30 @@ test('what is recorded is in the log and in the view when the call returns', asy
   using locations = openLocations(opened.viewsFile)
   t.is([...log.read()].length, 2)
   t.is(locations.locate('volume', disk.id)[0]?.serviceProvider, cornmeal)
+})
+
+test('what came again is recorded once, and how often it came is noted down for each cloud', async t => {
+  const opened = files(t)
+  const again = event({ messageId: 'again' })
+  {
+    await using recorder = await openRecorder(opened, broken, listening().logger)
+    recorder.record([again, again, created(disk, alice, { serviceProvider: millet })])
+    recorder.record([again, event({ source: 'proxy', messageId: 'again' })])
+  }
+  using log = openHistory([opened.logFile])
+  const [note, ...others] = [...log.read({ after: position(2) })]
+  t.deepEqual(others, [])
+  t.like(note, { serviceProvider: cornmeal, source: 'recorder', kind: 'noted' })
+  t.is(JSON.parse(note?.body ?? '').absorbed, 2)
+  using audited = openAudited(log)
+  const clouds = summaryOf(audited, 3600e6).sections.find(({ name }) => name === 'clouds')
+  t.deepEqual(
+    clouds?.rows.map(row => [row['service_provider'], row['events'], row['absorbed']]),
+    [
+      [cornmeal, 2, 2],
+      [millet, 1, 0],
+    ],
+  )
 })
 
 test('an id that a second cloud claims is counted, and told once', async t => {
