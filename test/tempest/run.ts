@@ -22,6 +22,12 @@ interface Way {
   readonly explained: ReadonlySet<string>
 }
 
+/** A way that was gone, and the tests that should have passed on it. */
+interface Run extends Way {
+  readonly expected: readonly string[]
+  readonly verdicts: Verdicts
+}
+
 const way = (title: string): Way => ({ title, explained: explainedIn(guide, title) })
 const without = way('Without the proxy')
 const through = [
@@ -38,10 +44,11 @@ await lab('endpoints', 'direct')
 
 const direct = await run(without)
 const expected = testsThat(direct, 'PASS')
-const comparisons = [report(without, testsThat(direct, 'PASS', 'FAIL'), direct)]
+const runs = [{ ...without, expected: testsThat(direct, 'PASS', 'FAIL'), verdicts: direct }]
 for (const { settings, ...each } of through)
-  comparisons.push(report(each, expected, await throughProxy(settings, () => run(each))))
+  runs.push({ ...each, expected, verdicts: await throughProxy(settings, () => run(each)) })
 
+const comparisons = runs.map(report)
 const count = (part: keyof Comparison) =>
   comparisons.reduce((sum, comparison) => sum + comparison[part].length, 0)
 const failures = count('unexplained') + count('wrong')
@@ -73,8 +80,8 @@ async function run({ title }: Way): Promise<Verdicts> {
   return parseVerdicts(await lab('tempest', 'results'))
 }
 
-function report({ title, explained }: Way, wanted: readonly string[], verdicts: Verdicts) {
-  const comparison = compare(wanted, verdicts, explained)
+function report({ title, explained, expected, verdicts }: Run): Comparison {
+  const comparison = compare(expected, verdicts, explained)
   const { passed, unexplained, wrong } = comparison
   const known = comparison.explained.length
   const skipped = testsThat(verdicts, 'SKIP').length
