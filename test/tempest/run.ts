@@ -38,8 +38,8 @@ const through = [
   },
 ]
 
-await lab('up')
-await lab('tempest', 'init')
+for (const step of [['up'], ['tempest', 'init']])
+  if ((await shown(...step)) !== 0) throw new Error(`lab ${step.join(' ')} failed`)
 await lab('endpoints', 'direct')
 
 const direct = await run(without)
@@ -56,6 +56,7 @@ const failures = count('unexplained') + count('wrong')
 console.log(`\n# pass ${count('passed')}\n# fail ${failures}`)
 process.exitCode = expected.length > 0 && failures === 0 ? 0 : 1
 
+/** @throws where the log or its view does not hold afterwards, too */
 async function throughProxy<T>(
   settings: Readonly<Record<string, string>>,
   act: () => Promise<T>,
@@ -66,6 +67,8 @@ async function throughProxy<T>(
     await lab('endpoints', 'proxy', url)
     const done = await act()
     await running.stop()
+    await mixmatch.run('log', 'verify')
+    await mixmatch.run('views', 'check')
     return done
   } finally {
     await lab('endpoints', 'direct')
@@ -75,9 +78,14 @@ async function throughProxy<T>(
 
 async function run({ title }: Way): Promise<Verdicts> {
   console.log(`\n== ${title}: ${tests}`)
-  const running = spawn('bash', [labCommand, 'tempest', 'run', tests], { stdio: 'inherit' })
-  await once(running, 'exit') // with 1 where any test failed: the results tell which
+  await shown('tempest', 'run', tests) // 1 where any test failed: the results tell which
   return parseVerdicts(await lab('tempest', 'results'))
+}
+
+/** A command of the lab's that takes its time and tells what it does: its exit code. */
+async function shown(...args: readonly string[]): Promise<unknown> {
+  const [code] = await once(spawn('bash', [labCommand, ...args], { stdio: 'inherit' }), 'exit')
+  return code
 }
 
 function report({ title, explained, expected, verdicts }: Run): Comparison {
