@@ -64,6 +64,21 @@ export function caveatsOf({ history }: Audited): string[] {
       ]
 }
 
+/** A name that is not in the history is most often a mistake, and an empty answer would hide it. */
+export function unheardOf(
+  { db }: Audited,
+  names: { readonly clouds: readonly string[]; readonly projects: readonly string[] },
+): string[] {
+  const unheard = (table: string, asked: readonly string[]) => {
+    const heard = db.prepare<[string], number>(`select id from ${table} where name = ?`)
+    return asked.filter(name => heard.get(name) === undefined)
+  }
+  return [
+    ...unheard('service_providers', names.clouds).map(cloud => `cloud "${cloud}"`),
+    ...unheard('projects', names.projects).map(project => `project "${project}"`),
+  ].map(what => `The history has never heard of a ${what}: is the name right?`)
+}
+
 /** A time as reports print it. */
 export function time(at: number | null): string | null {
   return at === null ? null : formatTime(micros(at))

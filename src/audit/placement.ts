@@ -1,6 +1,6 @@
 import { resourceTypeCode } from '../event/stored.js'
 import type { ResourceType } from '../ids.js'
-import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
+import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
 import { projectsByCloud } from './charts.js'
 import type { Report } from './report.js'
 import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
@@ -36,7 +36,10 @@ export function placementOf(audited: Audited, filter: PlacementFilter, at: numbe
     title: `What was where ${when}`,
     verdict: `${turns.length} resources in ${clouds} clouds.`,
     scope: scopeOf(audited),
-    caveats: caveatsOf(audited),
+    caveats: [
+      ...caveatsOf(audited),
+      ...unheardOf(audited, { clouds: filter.serviceProviders, projects: filter.projects }),
+    ],
     sections: [
       {
         name: 'placement',

@@ -1,6 +1,6 @@
 import { position as positionOf } from '../ids.js'
 import { activityOf, silencesIn } from './activity.js'
-import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
+import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
 import { gapsIn } from './gaps.js'
 import { notesIn } from './notes.js'
 import type { Cells, Report } from './report.js'
@@ -57,9 +57,7 @@ export function residencyOf(
       scope: scopeOf(audited),
       caveats: [
         ...caveatsOf(audited),
-        ...unheardOf(audited, question.notAt).map(
-          cloud => `The history has never heard of a cloud "${cloud}": is the name right?`,
-        ),
+        ...unheardOf(audited, { clouds: question.notAt, projects: question.projects }),
         ...(silences.length + gaps.length > 0
           ? [
               `${where}: ${gaps.length} gaps and ${silences.length} silences in the record, in which ` +
@@ -84,11 +82,6 @@ export function residencyOf(
 
 function period({ from, until }: ResidencyQuestion): string {
   return `${from === null ? '' : ` from ${time(from)}`}${until === null ? '' : ` until ${time(until)}`}`
-}
-
-function unheardOf({ db }: Audited, clouds: readonly string[]): string[] {
-  const heard = db.prepare<[string], number>('select id from service_providers where name = ?')
-  return clouds.filter(cloud => heard.get(cloud) === undefined)
 }
 
 function proof(

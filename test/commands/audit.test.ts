@@ -68,6 +68,17 @@ test('audit residency ends with 1 and the evidence, with 0 where there is none, 
   t.is((await ask('--project', alice, '--not-at', cornmeal, '--from', '12')).code, 2)
 })
 
+test('a project or cloud that the history has never heard of is asked about, not passed over', async t => {
+  const path = folder(t)
+  recorded(path)
+  const ask = (...args: string[]) => mixmatch(path, 'audit', ...args, '--log', 'events.db')
+  const residency = await ask('residency', '--project', 'nobody', '--not-at', cornmeal)
+  t.regex(residency.out, /never heard of a project "nobody": is the name right/)
+  const placement = await ask('placement', '--sp', 'nowhere', '--project', alice)
+  t.regex(placement.out, /never heard of a cloud "nowhere"/)
+  t.notRegex(placement.out, /never heard of a project/)
+})
+
 test('audit verify ends with 1 where a noted head is not in the log', async t => {
   const path = folder(t)
   recorded(path)
