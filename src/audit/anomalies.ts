@@ -6,7 +6,7 @@ import { activityStrip } from './charts.js'
 import { follows } from './follows.js'
 import { gapsIn } from './gaps.js'
 import { notesIn } from './notes.js'
-import { greatest, least, seconds } from './numbers.js'
+import { counted, greatest, least, seconds } from './numbers.js'
 import type { Cells, Report } from './report.js'
 import { gapSection, silenceSection } from './summary.js'
 
@@ -42,7 +42,11 @@ export function anomaliesOf(audited: Audited, silence: number): Report {
   const rows = [...found, ...skews]
   return {
     title: 'Anomalies',
-    verdict: `${rows.length} anomalies, ${gaps.length} gaps, ${silences.length} silences.`,
+    verdict: [
+      counted(rows.length, 'anomaly', 'anomalies'),
+      counted(gaps.length, 'gap'),
+      `${counted(silences.length, 'silence')}.`,
+    ].join(', '),
     scope: scopeOf(audited),
     caveats: caveatsOf(audited),
     sections: [

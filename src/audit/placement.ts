@@ -2,6 +2,7 @@ import { resourceTypeCode } from '../event/stored.js'
 import type { ResourceType } from '../ids.js'
 import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
 import { projectsByCloud } from './charts.js'
+import { counted } from './numbers.js'
 import type { Report } from './report.js'
 import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
 
@@ -34,7 +35,7 @@ export function placementOf(audited: Audited, filter: PlacementFilter, at: numbe
   const clouds = new Set(turns.map(turn => turn.service_provider)).size
   return {
     title: `What was where ${when}`,
-    verdict: `${turns.length} resources in ${clouds} clouds.`,
+    verdict: `${counted(turns.length, 'resource')} in ${counted(clouds, 'cloud')}.`,
     scope: scopeOf(audited),
     caveats: [
       ...caveatsOf(audited),

@@ -3,6 +3,7 @@ import { activityOf, silencesIn } from './activity.js'
 import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
 import { gapsIn } from './gaps.js'
 import { notesIn } from './notes.js'
+import { counted } from './numbers.js'
 import type { Cells, Report } from './report.js'
 import { gapSection, silenceSection } from './summary.js'
 import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
@@ -52,7 +53,7 @@ export function residencyOf(
     report: {
       title: `Residency of ${whose}`,
       verdict: breached
-        ? `${turns.length} times something of ${whose} was at ${where}.`
+        ? `${counted(turns.length, 'time')} something of ${whose} was at ${where}.`
         : `Nothing of ${whose} is known to have been at ${where}${period(question)}.`,
       scope: scopeOf(audited),
       caveats: [
@@ -60,7 +61,8 @@ export function residencyOf(
         ...unheardOf(audited, { clouds: question.notAt, projects: question.projects }),
         ...(silences.length + gaps.length > 0
           ? [
-              `${where}: ${gaps.length} gaps and ${silences.length} silences in the record, in which ` +
+              `${where}: ${counted(gaps.length, 'gap')} and ${counted(silences.length, 'silence')} ` +
+                'in the record, in which ' +
                 'something may have been there unheard.',
             ]
           : []),

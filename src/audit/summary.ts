@@ -6,7 +6,7 @@ import { activityStrip, ownershipFlows, projectsByCloud, resourcesOverTime } fro
 import { follows } from './follows.js'
 import { type Gap, gapsIn } from './gaps.js'
 import { absorbedIn, notesIn } from './notes.js'
-import { greatest, least, seconds } from './numbers.js'
+import { counted, greatest, least, seconds } from './numbers.js'
 import type { Cells, Report, Section } from './report.js'
 
 /**
@@ -26,8 +26,9 @@ export function summaryOf(audited: Audited, silence: number): Report {
   return {
     title: 'Audit summary',
     verdict:
-      `${live} resources live in ${activity.clouds.size} clouds; ${silences.length} silences, ` +
-      `${gaps.length} gaps, ${conflicts.length} conflicts.`,
+      `${counted(live, 'resource')} live in ${counted(activity.clouds.size, 'cloud')}; ` +
+      `${counted(silences.length, 'silence')}, ${counted(gaps.length, 'gap')}, ` +
+      `${counted(conflicts.length, 'conflict')}.`,
     scope: scopeOf(audited),
     caveats: caveatsOf(audited),
     sections: [

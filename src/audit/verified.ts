@@ -1,5 +1,6 @@
 import type { History } from '../log/history.js'
 import { verifyLog } from '../log/verify.js'
+import { counted } from './numbers.js'
 import type { Report } from './report.js'
 
 /**
@@ -22,7 +23,7 @@ export function verifiedOf(
       title: 'Verification',
       verdict: holds
         ? `${verdict.events} events hold.`
-        : `${verdict.breaches.length} breaches: compare with another copy.`,
+        : `${counted(verdict.breaches.length, 'breach', 'breaches')}: compare with another copy.`,
       scope: {
         log: history.parts.map(({ file }) => file).join(', '),
         events: verdict.events,

@@ -12,6 +12,7 @@ import { isResourceType, projectId, type ResourceType } from '../ids.js'
 import { type Point, parsePoint } from '../replay/point.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
+import { parseHash } from './output.js'
 import { progressOn } from './progress.js'
 import { printReport, type ReportOptions, reportFormats } from './report-output.js'
 
@@ -123,7 +124,7 @@ function driftCommand(context: Context): Command {
 
 function verifyCommand(context: Context): Command {
   return reporting('verify', 'whether the log is what was recorded')
-    .option('--head <hash>', 'a head noted down earlier, which must be in it')
+    .option('--head <hash>', 'a head noted down earlier, which must be in it', parseHash)
     .addHelpText('after', `\nExits 1 if something does not hold.${example('verify --log copy.db')}`)
     .action((options: ReportOptions & { head?: string }, command: Command) => {
       using history = openHistoryOf(command, context)

@@ -2,13 +2,13 @@ import { Command, Option } from 'commander'
 import { verifyLog } from '../log/verify.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
-import { type Format, formats, printFacts, printRows } from './output.js'
+import { type Format, formats, parseHash, printFacts, printRows } from './output.js'
 
 export function verifyCommand(context: Context): Command {
   return new Command('verify')
     .description('Recompute the hash chain and check that nothing was changed, added or taken out.')
     .option(...logOption)
-    .option('--head <hash>', 'a head noted down earlier, which must be in this log')
+    .option('--head <hash>', 'a head noted down earlier, which must be in this log', parseHash)
     .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',

@@ -18,6 +18,14 @@ export function parseWhole(text: string): number {
   throw new InvalidArgumentError('Expected a whole number.')
 }
 
+/** For commander: a hash of the chain, as `log head` prints it. */
+export function parseHash(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase()
+  throw new InvalidArgumentError(
+    'Expected the 64 hexadecimal digits that "mixmatch log head" prints.',
+  )
+}
+
 /** A row of data: its keys are the columns of a table and the keys of a JSON line. */
 export type Row = Readonly<Record<string, unknown>>
 

@@ -87,6 +87,9 @@ test('audit verify ends with 1 where a noted head is not in the log', async t =>
   using log = openLog(join(path, 'events.db'))
   t.is((await verify(log.head().hash)).code, 0)
   t.is((await verify('ab'.repeat(32))).code, 1)
+  const short = await verify('abc')
+  t.is(short.code, 2)
+  t.regex(short.err, /'abc' is invalid.*64 hexadecimal digits/)
 })
 
 test('CSV has one section, and nothing in it that a spreadsheet would compute', async t => {
