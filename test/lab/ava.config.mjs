@@ -3,7 +3,7 @@ export default {
   files: process.env.MIXMATCH_LAB_DEPLOY
     ? // What is around it: fronts, container, package, the report in a browser. It takes long, and
       // installs nginx, HAProxy, debootstrap, Chromium and systemd.
-      ['test/lab/{fronts,container,package,systemd}.lab.ts', 'test/audit/*.chromium.ts']
+      ['test/lab/{fronts,container,installed,package,systemd}.lab.ts', 'test/audit/*.chromium.ts']
     : [
         'test/lab/{checks,identity,images,large,lists,nova,reconcile,recording,volumes}.lab.ts',
         'test/{notification,sandbox}/*.rabbit.ts',

@@ -22,7 +22,7 @@ export interface Debian {
   remove(): Promise<void>
 }
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const TEN_MINUTES_MS = 600_000
 
 /**
@@ -80,7 +80,7 @@ async function makeBase(base: string): Promise<void> {
 }
 
 /** How packages are fetched and compiled on this machine; an image is told the same. */
-function outside(): Record<string, string> {
+export function outside(): Record<string, string> {
   const named = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_(registry|proxy|https_proxy)|https?_proxy|no_proxy)$/i.test(name),
   )

@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import anyTest, { type TestFn } from 'ava'
+import { type BootedDebian, bootDebian } from './booted-debian.js'
+import { type Cloud, lab, labCommand, openstack, openstackJson, place } from './clients.js'
+import { readGuide } from './guide.js'
+import { until } from './until.js'
+
+// The guide itself is what is tried: its commands are read out of it, and all of them are run,
+// but for those that `elsewhere` tells the reason of.
+
+const run = promisify(execFile)
+const test = anyTest as TestFn<{ debian: BootedDebian; folder: string }>
+const source = fileURLToPath(new URL('../..', import.meta.url))
+const HALF_HOUR_MS = 1_800_000
+const guide = readGuide()
+const tried = new Set<string>()
+
+/** Commands that are not run here, and why. */
+const elsewhere: readonly (readonly [RegExp, string])[] = [
+  [/^keystone-manage saml_idp_metadata/, 'the lab ran it before its Keystone began'],
+  [/^openstack service provider create/, 'the lab has sp1, as test/lab/py/seed.py made it'],
+  [/^openstack identity provider create/, 'sp1 knows default, as seed.py told it'],
+  [/^openstack group create demo/, 'the group is there, and so is what its role is on'],
+  [/VOLUMEV2_ENDPOINT/, 'Cinder of Debian 12 has no v2, so no catalog names one'],
+]
+
+/** What the guide calls by example, and the lab by name. */
+const fitted: readonly (readonly [RegExp, string])[] = [
+  [/https:\/\/cloud\.example\.org\/resource/g, 'http://127.0.0.1:5001'],
+  [/https:\/\/keystone\.example\.org\/v3/g, 'http://127.0.0.1:5000/v3'],
+  [/https:\/\/keystone\.sp1\.example\.org\/v3/g, 'http://127.0.0.2:5000/v3'],
+  [/rabbit\.example\.org/g, '127.0.0.1'],
+  [/rabbit\.sp1\.example\.org:5671\/\?ssl=1/g, '127.0.0.2:5672/'],
+  [/(glance|cinder)\.example\.org/g, '127.0.0.1'],
+  [/SECRET/g, 'lab-mixmatch'],
+  // Nobody sits at a terminal here to be asked.
+  [/--password-prompt/g, '--password lab-mixmatch'],
+  [/apt-get install/g, 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y'],
+]
+
+function asInTheLab(example: string): string {
+  return fitted.reduce((text, [pattern, value]) => text.replace(pattern, value), example)
+}
+
+/** The commands of a section that have this in them, a block each. */
+function commands(section: number, having: RegExp): readonly string[] {
+  const pieces = (guide.get(section) ?? []).filter(({ kind, text }) => {
+    return kind === 'commands' && having.test(text) && !elsewhere.some(([not]) => not.test(text))
+  })
+  if (pieces.length === 0) throw new Error(`section ${section} has no such commands: ${having}`)
+  for (const { text } of pieces) tried.add(text)
+  return pieces.map(({ text }) => asInTheLab(text))
+}
+
+/** A file to make an image of. */
+const bytes = ({ folder }: { folder: string }) => join(folder, 'mixmatch-0.1.0.tgz')
+
+/** Run what an operator runs with the credentials of somebody at a cloud. */
+async function at(cloud: Cloud, user: string, script: string): Promise<string> {
+  const who = await lab('env', cloud, user)
+  const bash = `set -e\n${who}\nrabbitmqctl() { '${labCommand}' rabbitmqctl ${cloud} "$@"; }\n${script}`
+  const running = run('bash', ['-c', bash], { timeout: 300_000 })
+  running.child.stdin?.end() // an image is made of what is there to be read
+  return (await running).stdout
+}
+
+test.before('a bare Debian is booted, and the package lies in it', async t => {
+  t.timeout(HALF_HOUR_MS)
+  const folder = await mkdtemp(join(tmpdir(), 'mixmatch-installed-'))
+  const clone = join(folder, 'clone')
+  await run('git', ['clone', '--quiet', '--shared', source, clone])
+  await run('ln', ['-s', join(source, 'node_modules'), join(clone, 'node_modules')])
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: clone })
+  t.context = { folder, debian: await bootDebian() }
+  await copyFile(
+    join(folder, 'mixmatch-0.1.0.tgz'),
+    join(t.context.debian.root, 'root/mixmatch-0.1.0.tgz'),
+  )
+})
+test.after.always(async t => {
+  await lab('endpoints', 'direct')
+  await at('sp1', 'admin', 'openstack user delete mixmatch || true')
+  await t.context.debian?.remove()
+  if (t.context.folder) await rm(t.context.folder, { recursive: true, force: true })
+})
+
+test.serial('1: it is installed, with its unit and its user', async t => {
+  t.timeout(HALF_HOUR_MS)
+  const { debian } = t.context
+  for (const script of commands(1, /./)) await debian.run(script)
+  t.regex(await debian.run('id mixmatch'), /uid=\d+\(mixmatch\)/)
+  t.is(await debian.run('stat -c %U:%G:%a /etc/mixmatch/mixmatch.conf'), 'root:mixmatch:640\n')
+  const listed = await debian.run('npm ls --global --all --parseable')
+  t.notRegex(listed, /node_modules\/(ava|typescript|tsx)$/m)
+})
+
+test.serial('2 and 3: Mixmatch has a user at both clouds, made as the guide says', async t => {
+  await at('default', 'admin', 'openstack user delete mixmatch')
+  for (const script of commands(2, /user create/)) await at('default', 'admin', script)
+  for (const script of commands(3, /user create/)) await at('sp1', 'admin', script)
+  for (const script of commands(3, /volume list/)) await at('default', 'demo', script)
+  t.regex(await at('sp1', 'mixmatch', 'openstack token issue'), /expires/)
+})
+
+test.serial('4: and a user at both brokers, who may do no more than it has to', async t => {
+  for (const cloud of ['default', 'sp1'] as const) {
+    await at(cloud, 'admin', 'rabbitmqctl delete_user mixmatch')
+    for (const script of commands(4, /rabbitmqctl/)) await at(cloud, 'admin', script)
+    const users = await lab('rabbitmqctl', cloud, 'list_users')
+    t.regex(users, /^mixmatch\s+\[\]$/m, 'without a tag')
+  }
+})
+
+test.serial('5: it is configured, started by systemd, and knows what was there before', async t => {
+  const { debian } = t.context
+  const before = String((await openstackJson('image', 'create', 'from before'))['id'])
+  const settings = (guide.get(5) ?? []).filter(({ kind }) => kind === 'settings')
+  const conf = settings.map(({ text }) => asInTheLab(text)).join('\n')
+  await writeFile(join(debian.root, 'etc/mixmatch/mixmatch.conf'), conf)
+  for (const script of commands(5, /./)) await debian.run(script)
+  t.is(await debian.run('systemctl show mixmatch -p ActiveState --value'), 'active\n')
+  t.is(await debian.run('systemctl show mixmatch -p NRestarts --value'), '0\n')
+  t.regex(await debian.run('systemctl show mixmatch -p StatusText --value'), /recording/)
+  const owner = 'stat -c %U "/proc/$(systemctl show mixmatch -p MainPID --value)"'
+  t.is(await debian.run(owner), 'mixmatch\n')
+  t.regex(await debian.run(`runuser -u mixmatch -- mixmatch locate ${before}`), /default/)
+})
+
+test.serial('6: the catalog leads to it, the doctor is content, and clients work', async t => {
+  const { debian } = t.context
+  const listed = await at('default', 'admin', 'openstack endpoint list --interface public -f json')
+  const endpoints: { ID: string; 'Service Type': string }[] = JSON.parse(listed)
+  const idOf = (type: string) => endpoints.find(each => each['Service Type'] === type)?.ID ?? type
+  for (const script of commands(6, /openstack endpoint set/)) {
+    const named = script.replace('VOLUMEV3_ENDPOINT', idOf('volumev3'))
+    await at('default', 'admin', named.replace('IMAGE_ENDPOINT', idOf('image')))
+  }
+  for (const script of commands(6, /doctor/)) t.log(await debian.run(script))
+
+  const { id } = await openstackJson('image', 'create', 'by the guide')
+  const far = await place('sp1', 'image', 'far away', bytes(t.context))
+  t.is((await openstackJson('image', 'show', String(id)))['name'], 'by the guide')
+  t.is((await openstackJson('image', 'show', far))['name'], 'far away')
+  t.regex(await openstack('image', 'list'), /by the guide/)
+  const volume = await openstackJson('volume', 'create', '--size', '1', 'by the guide')
+  t.regex(await openstack('volume', 'list'), new RegExp(String(volume['id'])))
+  const where = await debian.run(`runuser -u mixmatch -- mixmatch locate ${far}`)
+  t.regex(where, /sp1/)
+})
+
+test.serial('8: a reload is taken, and both ports say that all is well', async t => {
+  const { debian } = t.context
+  await debian.run("sed -i '/^.DEFAULT.$/a debug = true' /etc/mixmatch/mixmatch.conf")
+  await debian.run('systemctl reload mixmatch')
+  await until('the journal has the change', async () =>
+    /"option":"debug"/.test(await debian.run('journalctl -u mixmatch -o cat')),
+  )
+  for (const port of [5001, 9914]) {
+    t.is(await (await fetch(`http://127.0.0.1:${port}/healthcheck`)).text(), 'OK')
+  }
+  t.deepEqual(await (await fetch('http://127.0.0.1:9914/ready')).json(), {
+    ready: true,
+    missing: [],
+  })
+})
+
+test.serial('9: backed up while it records, destroyed, restored; nothing is missing', async t => {
+  const { debian } = t.context
+  await debian.run('install -d -o mixmatch /backup')
+  const [backup = '', restore = ''] = commands(9, /./)
+  await debian.run(backup)
+  const after = await place('sp1', 'image', 'after the backup', bytes(t.context))
+  const shown = `runuser -u mixmatch -- mixmatch locate ${after}`
+  await until('it is in the log', () =>
+    debian.run(shown).then(
+      () => true,
+      () => false,
+    ),
+  )
+  await debian.run('systemctl kill --signal=KILL mixmatch; systemctl stop mixmatch')
+  await debian.run('rm -r /var/lib/mixmatch/*')
+  const make = "openstack image create --public -f value -c id 'while nobody listened'"
+  const meanwhile = (await at('sp1', 'admin', make)).trim()
+  await debian.run(restore)
+  t.regex(await debian.run(shown), /sp1/)
+  t.regex(await debian.run(`runuser -u mixmatch -- mixmatch locate ${meanwhile}`), /sp1/)
+  t.is((await openstackJson('image', 'show', meanwhile))['name'], 'while nobody listened')
+})
+
+test.serial('10: it is upgraded, and its log is as it was', async t => {
+  t.timeout(HALF_HOUR_MS)
+  const { debian } = t.context
+  for (const script of commands(10, /./)) t.log(await debian.run(script))
+  t.regex(await openstack('image', 'list'), /by the guide/)
+})
+
+test.serial('every command of the guide was run, but for those with a reason', t => {
+  const all = [...guide.values()].flat().filter(({ kind }) => kind === 'commands')
+  const left = all.map(({ text }) => text).filter(text => !tried.has(text))
+  const unexplained = left.filter(text => !elsewhere.some(([pattern]) => pattern.test(text)))
+  t.deepEqual(unexplained, [])
+  t.deepEqual(
+    elsewhere.filter(([pattern]) => !left.some(text => pattern.test(text))),
+    [],
+    'reasons for nothing',
+  )
+})
