@@ -36,8 +36,8 @@ const FEWEST_PIECES = 360
 const MOST_PIECES = 4_000
 
 /**
- * Walk over all events, the only time that a summary does, a piece of time after the other: times in a log run forward, so a piece
- * is a range of positions.
+ * Walk over all events, the only time that a summary does, a piece of time after the other: times in a
+ * log run forward, so a piece is a range of positions.
  *
  * @param longest no piece is longer than this, in microseconds, where that is possible
  */
