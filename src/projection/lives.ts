@@ -17,11 +17,26 @@ export const sameLife = (one: string, other: string) =>
   lifeKey.map(column => `${one}.${column} = ${other}.${column}`).join(' and ')
 
 /** The columns of `locations`, all of which a life has, in their order. */
-export const placeColumns = [
-  ...lifeKey,
-  ...['first_position', 'last_position', 'created_at', 'deleted_at'],
-  ...['owner_at', 'owner', 'given_at', 'given_to', 'parent'],
-].join(', ')
+const places = {
+  resource_type: 'integer not null',
+  resource_id: 'any not null',
+  service_provider: 'integer not null',
+  first_position: 'integer not null',
+  last_position: 'integer not null',
+  created_at: 'integer',
+  deleted_at: 'integer',
+  owner_at: 'integer',
+  owner: 'integer',
+  given_at: 'integer',
+  given_to: 'integer',
+  parent: 'any',
+}
+
+export const placeColumns = Object.keys(places).join(', ')
+
+export const placeDefinitions = Object.entries(places)
+  .map(column => column.join(' '))
+  .join(', ')
 
 /**
  * What events tell of each resource in each cloud, in one grouping for all views that are about
@@ -82,19 +97,7 @@ export function selectLives(
     ) life`
 }
 
-const table = `(
-  resource_type integer not null,
-  resource_id any not null,
-  service_provider integer not null,
-  first_position integer not null,
-  last_position integer not null,
-  created_at integer,
-  deleted_at integer,
-  owner_at integer,
-  owner integer,
-  given_at integer,
-  given_to integer,
-  parent any,
+const table = `(${placeDefinitions},
   from_at integer not null,
   from_position integer not null,
   to_position integer,

@@ -1,5 +1,5 @@
 import { resourceTypeCode } from '../event/stored.js'
-import { groupingLives, lifeKey, placeColumns } from './lives.js'
+import { groupingLives, lifeKey, placeColumns, placeDefinitions } from './lives.js'
 import type { Projection } from './projection.js'
 
 const VOLUME = resourceTypeCode('volume')
@@ -24,19 +24,7 @@ export const locations: Projection = {
   version: 2,
   byResource: true,
   tables: {
-    locations: `(
-      resource_type integer not null,
-      resource_id any not null,
-      service_provider integer not null,
-      first_position integer not null,
-      last_position integer not null,
-      created_at integer,
-      deleted_at integer,
-      owner_at integer,
-      owner integer,
-      given_at integer,
-      given_to integer,
-      parent any,
+    locations: `(${placeDefinitions},
       primary key (resource_type, resource_id, service_provider)
     ) strict, without rowid`,
   },
