@@ -84,6 +84,7 @@ test.before('a bare Debian is booted, and the package lies in it', async t => {
 })
 test.after.always(async t => {
   await lab('endpoints', 'direct')
+  await at('default', 'admin', 'openstack user delete mixmatch-reconcile || true')
   await at('sp1', 'admin', 'openstack user delete mixmatch || true')
   await t.context.debian?.remove()
   if (t.context.folder) await rm(t.context.folder, { recursive: true, force: true })
