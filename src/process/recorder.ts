@@ -8,7 +8,7 @@ import { type EventLog, openLog } from '../log/log.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { socketOf } from '../observation/socket.js'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
-import { type KnownExchange, knownExchanges } from '../projection/sources.js'
+import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
 import { openViews, type Views } from '../projection/views.js'
 import { countAbsorbed } from './absorbed.js'
 

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { type Position, position } from '../ids.js'
+import { cutKeys, type Keys } from './keys.js'
 import type { Projection, Stretch } from './projection.js'
 import { projections } from './projections.js'
 
@@ -37,14 +38,25 @@ export function attachHistory(db: Database, logFiles: readonly string[]): () => 
   }
 }
 
-/** How a stretch is applied to all views: by their own statements, or in another way that comes to the same. */
-export type Apply = (stretch: Stretch) => void
-
-/** What applies a stretch of the attached file `log` to these views. */
-export function applying(db: Database, views: readonly Projection[] = projections): Apply {
-  const applies = views.map(view => view.prepare(db))
-  return stretch => {
-    for (const apply of applies) apply(stretch)
+/**
+ * What applies a stretch of the attached file `log` to these views. Where nothing is in them yet, the
+ * views of resources are told piece by piece, which keeps memory flat however long the stretch is.
+ */
+export function applying(
+  db: Database,
+  views: readonly Projection[] = projections,
+): (stretch: Stretch, pieces?: readonly Keys[]) => void {
+  const prepare = (byResource: boolean) =>
+    views.filter(view => (view.byResource ?? false) === byResource).map(view => view.prepare(db))
+  const others = prepare(false)
+  const ofResources = prepare(true)
+  return ({ after, upTo }, pieces) => {
+    for (const apply of others) apply({ after, upTo })
+    if (after > 0) for (const apply of ofResources) apply({ after, upTo })
+    else
+      for (const keys of pieces ?? cutKeys(db)) {
+        for (const apply of ofResources) apply({ after, upTo, keys })
+      }
   }
 }
 

@@ -12,8 +12,8 @@ export interface ViewsAside extends Disposable {
   catchUp(upTo: Position): void
 }
 
-/** What is asked of a past: what each bus said is told by the log itself. */
-const told = projections.filter(({ name }) => name !== 'sources')
+/** What is asked of a past. */
+const told = projections.filter(({ name }) => name !== 'exchanges')
 
 /**
  * Build the views of a history as temporary tables beside the log itself, which is opened for reading

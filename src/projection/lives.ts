@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode } from '../event/stored.js'
-import { resourceTypes } from '../ids.js'
-import { allKeys, type Keys, type Stretch } from './projection.js'
+import type { Stretch } from './projection.js'
 
 const NOTED = kindCode('noted')
 const CREATED = kindCode('created')
@@ -91,8 +90,7 @@ export function selectLives(
         max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
         max(parent) as parent
       from ${events.table} ${events.access}
-      where kind > ${NOTED} and resource_type is not null and resource_id is not null
-        and ${condition}
+      where kind > ${NOTED} and ${condition}
       group by ${lifeKey.join(', ')}
     ) life`
 }
@@ -110,34 +108,19 @@ export function groupingLives(db: Database): (stretch: Stretch) => void {
   const forget = db.prepare('delete from lives')
   const grouping = (access: string, condition: string) =>
     db.prepare(`insert into lives ${selectLives({ table: 'log.events', access }, condition)}`)
-  // A short stretch is read by position, a long one in the order of the index that covers it.
-  const short = grouping('not indexed', 'position > :after and position <= :upTo')
-  const long = grouping(
+  const all = grouping(
+    'not indexed',
+    `resource_type is not null and resource_id is not null
+      and position > :after and position <= :upTo`,
+  )
+  const some = grouping(
     'indexed by events_by_resource',
     `resource_type = :type and resource_id >= :fromId and resource_id < :toId
-      and +position > :after and +position <= :upTo`,
+      and +position <= :upTo`,
   )
-  return stretch => {
+  return ({ after, upTo, keys }) => {
     forget.run()
-    const { after, upTo, keys = upTo - after > LONG_STRETCH ? allKeys : undefined } = stretch
-    if (keys === undefined) short.run({ after, upTo })
-    else for (const range of rangesOf(keys)) long.run({ after, upTo, ...range })
+    if (keys === undefined) all.run({ after, upTo })
+    else some.run({ upTo, ...keys })
   }
 }
-
-/** Greater than every id: those that are UUIDs come last, with 16 bytes. */
-const BEYOND = Buffer.alloc(17, 0xff)
-
-/** Keys as a range of ids for each type: two columns at once would be compared for every event. */
-function rangesOf({ fromType, fromId, toType, toId }: Keys) {
-  return resourceTypes
-    .map((_, type) => ({
-      type,
-      fromId: type === fromType ? fromId : '',
-      toId: type === toType ? toId : BEYOND,
-    }))
-    .filter(({ type }) => type >= fromType && type <= toType)
-}
-
-/** Above this many events the grouping of a rebuild is faster by index than by position. */
-const LONG_STRETCH = 50_000

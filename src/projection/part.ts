@@ -1,6 +1,4 @@
-import { buildPart } from './parts.js'
+import { buildPart, type Part } from './parts.js'
 
-// The process that builds the part of the views whose file is named to it.
-const [file] = process.argv.slice(2)
-if (file === undefined) throw new RangeError('expected the file of a part')
-buildPart(file)
+// The process that builds the part of the views that it is told of.
+process.once('message', part => buildPart(part as Part))

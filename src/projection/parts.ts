@@ -4,22 +4,18 @@ import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Database } from 'better-sqlite3'
-import type { StoredId } from '../event/stored.js'
-import { position } from '../ids.js'
 import { applying, attachHistory } from './advance.js'
-import { allKeys, type Keys, type Stretch } from './projection.js'
+import { cutKeys, type Keys } from './keys.js'
+import type { Stretch } from './projection.js'
 import { projections } from './projections.js'
 import { createTables, openUnfinished } from './tables.js'
 
-/** The views that are built in parts: each row is about one resource and follows from its events. */
-const partial = projections.filter(({ byResource }) => byResource)
-
 /** Below this many events each, more processes cost more than they save. */
-const WORTHWHILE = 200_000
+const WORTHWHILE = 250_000
 
 /** How many processes should share a stretch: no more than there are cores. */
 export function mostProcesses({ after, upTo }: Stretch): number {
-  return Math.min(availableParallelism(), Math.floor((upTo - after) / WORTHWHILE))
+  return Math.max(1, Math.min(availableParallelism(), Math.floor((upTo - after) / WORTHWHILE)))
 }
 
 interface Work {
@@ -27,105 +23,78 @@ interface Work {
   readonly file: string
   readonly logFile: string
   readonly stretch: Stretch
-  readonly count: number
+  readonly processes: number
 }
 
 /**
- * Have the views that are about resources built by several processes, each for the resources between
- * two keys, and join what they built.
+ * Apply a stretch to views in which nothing is yet, by several processes: this one takes the first
+ * resources, and each of the others some that follow, in a file that is then appended here.
  *
- * @param db the views, with nothing in them, and the log attached
- * @param meanwhile what this process does while the others are at work
+ * @param db the views, and the log attached
  */
-export async function buildParts(
+export async function applyShared(
   db: Database,
-  { file, logFile, stretch, count }: Work,
-  meanwhile: () => void,
+  { file, logFile, stretch, processes }: Work,
 ): Promise<void> {
-  const parts = splitKeys(db, stretch, count).map((keys, index) => {
-    const part = `${file}.part${index}`
-    rmSync(part, { force: true })
-    writeTask(part, { log: logFile, ...stretch, ...keys })
-    return part
-  })
+  const pieces = cutKeys(db)
+  const shares = Array.from({ length: processes }, (_, index) =>
+    pieces.slice(...[index, index + 1].map(end => Math.round((end * pieces.length) / processes))),
+  )
+  const [own, ...others] = shares
+  const parts = others.map((share, index) => ({ file: `${file}.part${index}`, share }))
   try {
-    const built = Promise.all(parts.map(runPart))
-    meanwhile()
-    await built
-    for (const part of parts) join(db, part)
+    const built = await Promise.all(parts.map(part => startPart({ ...part, logFile, stretch })))
+    db.transaction(() => applying(db)(stretch, own))()
+    for (const [index, part] of parts.entries()) {
+      await built[index]?.done
+      append(db, part.file)
+    }
   } finally {
-    for (const part of parts) rmSync(part, { force: true })
+    for (const part of parts) rmSync(part.file, { force: true })
   }
 }
 
-/** Events that are looked at to tell where parts of equal size meet. */
-const SAMPLE = 2000
-
-/** Cut the resources where the events of each part are about as many. */
-function splitKeys(db: Database, { after, upTo }: Stretch, count: number): Keys[] {
-  const step = (upTo - after) / SAMPLE
-  const places = Array.from({ length: SAMPLE }, (_, index) => Math.ceil(after + index * step) + 1)
-  const seen = db
-    .prepare<[string], { type: number; id: StoredId }>(
-      `select resource_type as type, resource_id as id from log.events
-      where position in (select value from json_each(?)) and kind > 0
-        and resource_type is not null and resource_id is not null
-      order by 1, 2`,
-    )
-    .all(JSON.stringify(places))
-  const ends = Array.from({ length: count - 1 }, (_, index) => {
-    const end = seen[Math.floor(((index + 1) * seen.length) / count)]
-    return end === undefined ? undefined : { toType: end.type, toId: end.id }
-  }).filter(end => end !== undefined)
-  const last = { toType: allKeys.toType, toId: allKeys.toId }
-  return [...ends, last].map((end, index) => {
-    const { toType: fromType = allKeys.fromType, toId: fromId = allKeys.fromId } =
-      ends[index - 1] ?? {}
-    return { fromType, fromId, ...end }
-  })
+/** What a process is told to build. */
+export interface Part {
+  readonly file: string
+  readonly logFile: string
+  readonly stretch: Stretch
+  readonly share: readonly Keys[]
 }
 
-/** What a part is to be built from; stands in its file from the beginning. */
-interface Task extends Keys {
-  readonly log: string
-  readonly after: number
-  readonly upTo: number
-}
+/** The views of which each process has its part. */
+const shared = projections.filter(({ byResource }) => byResource)
 
-function writeTask(part: string, task: Task): void {
-  const db = openUnfinished(part)
-  db.exec('create table task (log, "after", upTo, fromType, fromId, toType, toId)')
-  db.prepare(
-    'insert into task values (:log, :after, :upTo, :fromType, :fromId, :toType, :toId)',
-  ).run(task)
-  db.close()
-}
-
-async function runPart(part: string): Promise<void> {
+/** @returns once the process knows what to build */
+async function startPart(part: Part): Promise<{ done: Promise<void> }> {
   const script = fileURLToPath(import.meta.resolve('./part.js'))
-  const child = fork(script, [part], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [code, signal] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`a part of the views could not be built: ${signal ?? code}`)
+  const child = fork(script, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const done = once(child, 'exit').then(([code, signal]) => {
+    if (code !== 0) throw new Error(`a part of the views could not be built: ${signal ?? code}`)
+  })
+  done.catch(() => {}) // it is waited for later
+  await new Promise<void>(resolve => child.send(part, () => resolve()))
+  return { done }
 }
 
-/** Build the part whose task stands in a file, in a process of its own. */
-export function buildPart(part: string): void {
-  const db = openUnfinished(part)
-  const task = db.prepare<[], Task>('select * from task').get()
-  if (task === undefined) throw new RangeError(`${part}: no task there`)
-  createTables(db, 'main', partial)
-  attachHistory(db, [task.log])
-  const apply = applying(db, partial)
-  const stretch = { after: position(task.after), upTo: position(task.upTo), keys: task }
-  db.transaction(() => apply(stretch))()
+/** Build a part, in a process of its own. */
+export function buildPart({ file, logFile, stretch, share }: Part): void {
+  rmSync(file, { force: true })
+  const db = openUnfinished(file)
+  createTables(db, 'main', shared)
+  attachHistory(db, [logFile])
+  db.transaction(() => applying(db, shared)(stretch, share))()
   db.close()
 }
 
 /** Append the rows of a part to those of the parts before it: in their order they need no sorting. */
-function join(db: Database, part: string): void {
+function append(db: Database, part: string): void {
   db.prepare('attach ? as part').run(part)
   db.transaction(() => {
-    for (const table of partial.flatMap(({ tables }) => Object.keys(tables))) {
+    for (const table of shared.flatMap(({ tables }) => Object.keys(tables))) {
       db.exec(`insert into main.${table} select * from part.${table}`)
     }
   })()

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
-import { type FactRow, readFacts, selectFacts } from './facts.js'
+import { kindCode, resourceTypeCode } from '../event/stored.js'
+import { fact, inOrder, type Resource, readingFacts, readingGiven } from './facts.js'
 import { lifeKey, sameLife } from './lives.js'
 import type { Projection, Stretch } from './projection.js'
 import { type Turn, turnsOf } from './turns.js'
@@ -46,18 +46,19 @@ export const placements: Projection = {
       service_provider integer not null,
       since integer not null
     ) strict`)
-    const empty = db.prepare('select not exists (select 1 from placements)').pluck()
-    const plain = db.prepare(insertPlain)
-    const touch = { some: db.prepare(touchTold), rest: db.prepare(touchUnplaced) }
-    const refold = folding(db)
+    const insertAll = db.prepare(insertPlain)
+    const fold = folding(db)
+    const touch = db.prepare(touchTold)
+    const refold = refolding(db)
     return stretch => {
-      if (empty.get() === 1) {
-        plain.run()
-        touch.rest.run()
+      const { after, upTo, keys } = stretch
+      if (keys) {
+        insertAll.run()
+        fold(stretch)
       } else {
-        touch.some.run({ after: stretch.after, upTo: stretch.upTo })
+        touch.run({ after, upTo })
+        refold(stretch)
       }
-      refold(stretch)
     }
   },
   rows: `
@@ -84,8 +85,6 @@ const insertPlain = `
   select ${columns}, from_at, from_position, owner, parent, deleted_at, to_position
   from lives where plain`
 
-const touchUnplaced = `insert into touched select ${columns}, 0 from lives where not plain`
-
 /** An event tells nothing new if it says again, later, what its resource's present turn says. */
 const touchTold = `
   insert into touched
@@ -109,13 +108,12 @@ const touchTold = `
   )
   group by ${columns}`
 
-interface Touched {
-  readonly resource_type: number
-  readonly resource_id: StoredId
-  readonly service_provider: number
+interface Touched extends Resource {
   readonly since: number
-  readonly parent: StoredId | null
 }
+
+/** Earlier than every time. */
+const EVER = Number.MIN_SAFE_INTEGER
 
 interface TurnRow {
   readonly from_at: number
@@ -125,12 +123,58 @@ interface TurnRow {
   readonly to_position: number | null
 }
 
-/** Fold the touched resources anew, from the time on at which something new was said of each. */
+/** Fold those of the grouped resources that have more than the one turn, of which nothing is placed yet. */
 function folding(db: Database): (stretch: Stretch) => void {
+  const unplaced = db.prepare<[], Resource & { readonly life: number }>(
+    `select rowid as life, ${columns}, parent from lives where not plain order by rowid`,
+  )
+  // In one statement: to begin one for each resource takes longer than to read what it finds.
+  const told = db
+    .prepare<
+      [object],
+      [life: number, at: number, position: number, kind: number, project: number]
+    >(`
+      select l.rowid, e.at, e.position, e.kind, e.project
+      from lives l cross join log.events e indexed by events_by_resource on ${sameLife('e', 'l')}
+      where not l.plain and e.kind > ${NOTED} and +e.position <= :upTo
+      order by l.rowid`)
+    .raw()
+  const given = readingGiven(db, 'log.events')
+  const insert = inserting(db)
+  return ({ upTo }) => {
+    const rows = told.all({ upTo })
+    let next = 0
+    for (const { life, ...resource } of unplaced.all()) {
+      const facts = given(resource, { since: EVER, upTo })
+      for (let row = rows[next]; row?.[0] === life; row = rows[next]) {
+        const [, at, position, kind, project] = row
+        facts.push(fact({ at, position, kind, project }, true))
+        next += 1
+      }
+      insert(resource, turnsOf(inOrder(facts)))
+    }
+  }
+}
+
+function inserting(db: Database): (resource: Resource, turns: readonly Turn[]) => void {
+  const insert = db.prepare('insert into placements values (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  return (resource, turns) => {
+    const { resource_type, resource_id, service_provider, parent } = resource
+    for (const { from, owner, to } of turns) {
+      insert.run(
+        ...[resource_type, resource_id, service_provider, from.at, from.position],
+        ...[owner, parent, to?.at ?? null, to?.position ?? null],
+      )
+    }
+  }
+}
+
+/** Fold the touched resources anew, from the time on at which something new was said of each. */
+function refolding(db: Database): (stretch: Stretch) => void {
   const touched = db.prepare<[], Touched>(
     `select t.*, l.parent from touched t join locations l on ${sameLife('l', 't')}`,
   )
-  const facts = db.prepare<[Touched & { readonly upTo: number }], FactRow>(selectFacts('history'))
+  const facts = readingFacts(db, 'history')
   const ofKey = lifeKey.map(column => `${column} = :${column}`).join(' and ')
   const last = db.prepare<[Touched], TurnRow>(`
     select * from placements where ${ofKey} and from_at < :since
@@ -138,19 +182,15 @@ function folding(db: Database): (stretch: Stretch) => void {
   const forget = db.prepare<[Touched]>(`
     delete from placements where ${ofKey}
       and (from_at >= :since or to_at is null or to_at >= :since)`)
-  const insert = db.prepare(`
-    insert into placements values (:resource_type, :resource_id, :service_provider,
-      :from_at, :from_position, :owner, :parent, :to_at, :to_position)`)
+  const insert = inserting(db)
   const forgetTouched = db.prepare('delete from touched')
 
   return ({ upTo }) => {
     for (const resource of touched.all()) {
       const before = last.get(resource)
-      const rows = facts.all({ ...resource, upTo })
+      const told = facts(resource, { since: resource.since, upTo })
       forget.run(resource)
-      for (const turn of turnsOf(readFacts(rows), before && readTurn(before))) {
-        insert.run({ ...resource, ...turnRow(turn) })
-      }
+      insert(resource, turnsOf(told, before && readTurn(before)))
     }
     forgetTouched.run()
   }
@@ -164,15 +204,5 @@ function readTurn(row: TurnRow): Turn {
       row.to_at === null || row.to_position === null
         ? null
         : { at: row.to_at, position: row.to_position },
-  }
-}
-
-function turnRow({ from, owner, to }: Turn): TurnRow {
-  return {
-    from_at: from.at,
-    from_position: from.position,
-    owner,
-    to_at: to?.at ?? null,
-    to_position: to?.position ?? null,
   }
 }

@@ -1,25 +1,14 @@
 import type { Database } from 'better-sqlite3'
-import type { StoredId } from '../event/stored.js'
-import { type Position, resourceTypes } from '../ids.js'
+import type { Position } from '../ids.js'
+import type { Keys } from './keys.js'
 
 /** A stretch of the log: positions `after` (exclusive) to `upTo` (inclusive). */
 export interface Stretch {
   readonly after: Position
   readonly upTo: Position
-  /** Which resources alone, where several processes build the views of one log together. */
+  /** These resources alone, of which the views know nothing yet. */
   readonly keys?: Keys
 }
-
-/** Types and ids of resources as they are stored, in their order: from (inclusive) to (exclusive). */
-export interface Keys {
-  readonly fromType: number
-  readonly fromId: StoredId
-  readonly toType: number
-  readonly toId: StoredId
-}
-
-/** Every resource: texts come before UUIDs. */
-export const allKeys: Keys = { fromType: 0, fromId: '', toType: resourceTypes.length, toId: '' }
 
 /**
  * One view of the log. `apply` is the only way into it: the same statement serves live batches,
@@ -36,7 +25,7 @@ export interface Projection {
   readonly version: number
   /**
    * Whether each row is about one resource and follows from its own events and those of what it was
-   * made from: such views are built by several processes, each for a part of the resources.
+   * made from: such views are built piece by piece, of some resources at a time.
    */
   readonly byResource?: true
   /** What stands after `create table NAME`. */

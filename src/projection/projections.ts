@@ -1,11 +1,11 @@
+import { exchanges } from './exchanges.js'
 import { locations } from './locations.js'
 import { names } from './names.js'
 import { placements } from './placements.js'
 import type { Projection } from './projection.js'
-import { sources } from './sources.js'
 
 /** Every view, in the order in which they are applied. A new one is a file, its test, and a word here. */
-export const projections: readonly Projection[] = [names, sources, locations, placements]
+export const projections: readonly Projection[] = [names, exchanges, locations, placements]
 
 /** What views were built by: others are rebuilt. */
 export const versions = JSON.stringify(projections.map(({ name, version }) => [name, version]))

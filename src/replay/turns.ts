@@ -1,4 +1,4 @@
-import { readProjectId, resourceTypeCode, type StoredId, storeId } from '../event/stored.js'
+import { readProjectId, resourceTypeCode, storeId } from '../event/stored.js'
 import {
   type Micros,
   micros,
@@ -12,7 +12,7 @@ import {
   spName,
 } from '../ids.js'
 import type { LogReader } from '../log/log.js'
-import { type FactRow, readFacts, selectFacts } from '../projection/facts.js'
+import { type Resource, readingFacts } from '../projection/facts.js'
 import { type Moment, turnsOf } from '../projection/turns.js'
 
 /** A time in which a cloud held a resource for one project, as `placements` has it. */
@@ -38,16 +38,14 @@ export function turnsAt(log: LogReader, id: ResourceId, upTo: Position): PlacedT
     where resource_type = :resource_type and resource_id = :resource_id and kind > 0
       and +position <= :upTo
     group by service_provider`)
-  const facts = log.db.prepare<[Question & Holder & { since: number }], FactRow>(
-    selectFacts('events'),
-  )
+  const facts = readingFacts(log.db, 'events')
   const projectName = log.db
     .prepare<[number], string>('select name from projects where id = ?')
     .pluck()
   return resourceTypes.flatMap(type => {
     const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
     return holders.all(question).flatMap(holder => {
-      const told = readFacts(facts.all({ ...question, ...holder, since: 0 }))
+      const told = facts({ ...question, ...holder }, { since: 0, upTo })
       return turnsOf(told).map(({ from, owner, to }) => ({
         serviceProvider: spName(holder.name),
         type,
@@ -59,16 +57,12 @@ export function turnsAt(log: LogReader, id: ResourceId, upTo: Position): PlacedT
   })
 }
 
-interface Question {
-  readonly resource_type: number
-  readonly resource_id: StoredId
+interface Question extends Pick<Resource, 'resource_type' | 'resource_id'> {
   readonly upTo: number
 }
 
-interface Holder {
-  readonly service_provider: number
+interface Holder extends Pick<Resource, 'service_provider' | 'parent'> {
   readonly name: string
-  readonly parent: StoredId | null
 }
 
 function placed(moment: Moment): PlacedMoment {

@@ -1,14 +1,9 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import Database from 'better-sqlite3'
-import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
-import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { projections } from '../../src/projection/projections.js'
 import { openViews } from '../../src/projection/views.js'
 import {
   alice,
@@ -19,7 +14,6 @@ import {
   created,
   deleted,
   disk,
-  event,
   folder,
   idp,
   millet,
@@ -160,121 +154,4 @@ test('of two owners named at the same time the later word counts, whichever proj
     [cornmeal, bob],
   ])
   t.deepEqual(await located(t, disk, ...said.toReversed().map(each => [each])), [[cornmeal, alice]])
-})
-
-// --- laws ---------------------------------------------------------------------------------------
-
-const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head => resourceId(`${head}-0000-4000-8000-000000000000`))
-const anyResource = fc.record({
-  type: fc.constantFrom('volume', 'snapshot', 'image') satisfies fc.Arbitrary<ResourceKey['type']>,
-  id: fc.constantFrom(...ids),
-})
-const anyEvents = fc
-  .array(
-    fc.record({
-      kind: fc.constantFrom<Event['kind'][]>(
-        'noted',
-        'created',
-        'changed',
-        'transferred',
-        'deleted',
-      ),
-      resource: fc.option(anyResource, { freq: 9 }),
-      serviceProvider: fc.constantFrom(idp, cornmeal, millet),
-      project: fc.option(fc.constantFrom(alice, bob), { freq: 4 }),
-      parent: fc.option(fc.constantFrom(...ids)),
-      emittedAt: fc.option(fc.integer({ min: 1, max: 12 }).map(at), { freq: 9 }),
-    }),
-    { minLength: 1, maxLength: 25 },
-  )
-  .map(all => all.map(fields => event(fields)))
-
-/** All rows of all views, as `views check` compares them. */
-function rows(file: string): unknown[] {
-  const db = new Database(file, { readonly: true })
-  try {
-    return projections.flatMap(({ name, rows }) =>
-      db
-        .prepare<[], string>(rows)
-        .pluck()
-        .all()
-        .map(row => [name, row]),
-    )
-  } finally {
-    db.close()
-  }
-}
-
-test('law: views that follow the log batch by batch equal those built at once', async t => {
-  const path = folder(t)
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(anyEvents, fc.array(fc.nat(25), { maxLength: 4 }), async (events, cuts) => {
-      run += 1
-      const here = join(path, String(run))
-      using log = openLog(join(here, 'events.db'))
-      const { views } = await openViews(join(here, 'live.db'), [log.file])
-      using _views = views
-      let from = 0
-      for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
-        log.append(events.slice(from, to), at(500))
-        views.catchUp()
-        from = Math.max(from, to)
-      }
-      await buildViews(join(here, 'built.db'), [log.file])
-      t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
-    }),
-    { numRuns: 30 },
-  )
-})
-
-test('law: how the clouds interleave in the log makes no difference to what each is known to hold', async t => {
-  const path = folder(t)
-  let run = 0
-  const known = async (name: string, events: readonly Event[]) => {
-    using log = openLog(join(path, name, 'events.db'))
-    log.append(events, at(500))
-    await buildViews(join(path, name, 'views.db'), [log.file])
-    using locations = openLocations(join(path, name, 'views.db'))
-    return ids.flatMap(id =>
-      locations
-        .find(id)
-        .map(({ resource, places }) => [
-          resource,
-          places.map(({ serviceProvider, project }) => `${serviceProvider} ${project}`).sort(),
-        ]),
-    )
-  }
-  await fc.assert(
-    fc.asyncProperty(anyEvents, async events => {
-      run += 1
-      const byCloud = [millet, idp, cornmeal].flatMap(cloud =>
-        events.filter(({ serviceProvider }) => serviceProvider === cloud),
-      )
-      const one = await known(`${run}-mixed`, events)
-      t.deepEqual(await known(`${run}-apart`, byCloud), one)
-    }),
-    { numRuns: 30 },
-  )
-})
-
-test('law: views that several processes built together are those that one built', async t => {
-  const path = folder(t)
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(anyEvents, fc.integer({ min: 2, max: 3 }), async (events, processes) => {
-      run += 1
-      const here = join(path, String(run))
-      using log = openLog(join(here, 'events.db'))
-      log.append(events, at(500))
-      await buildViews(join(here, 'one.db'), [log.file], { processes: 1 })
-      await buildViews(join(here, 'many.db'), [log.file], { processes })
-      t.deepEqual(rows(join(here, 'many.db')), rows(join(here, 'one.db')))
-      t.deepEqual(
-        readdirSync(here).filter(name => name.includes('part')),
-        [],
-      )
-    }),
-    { numRuns: 4 },
-  )
 })

@@ -3,11 +3,9 @@ import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
-import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { projections } from '../../src/projection/projections.js'
 import { openViews } from '../../src/projection/views.js'
 import {
   alice,
@@ -24,6 +22,7 @@ import {
   snapshot,
   transferred,
 } from '../controls.js'
+import { anyNews, ids } from './any-events.js'
 
 /** The turns after these batches were applied: cloud, owner, the positions that began and ended it. */
 async function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
@@ -117,63 +116,16 @@ test('an owner that is learned later is not assumed for the time before', async 
   ])
 })
 
-// --- laws ---------------------------------------------------------------------------------------
-
-const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head => resourceId(`${head}-0000-4000-8000-000000000000`))
-const anyFields = fc.record({
-  kind: fc.constantFrom<Event['kind'][]>('noted', 'created', 'changed', 'transferred', 'deleted'),
-  resource: fc.record({
-    type: fc.constantFrom('volume', 'snapshot') satisfies fc.Arbitrary<ResourceKey['type']>,
-    id: fc.constantFrom(...ids),
-  }),
-  serviceProvider: fc.constantFrom(cornmeal, millet),
-  project: fc.option(fc.constantFrom(alice, bob), { freq: 5 }),
-  parent: fc.option(fc.constantFrom(...ids), { freq: 1 }),
-})
-const time = fc.integer({ min: 1, max: 9 })
-const anyEvents = fc
-  .array(fc.tuple(anyFields, time), { minLength: 1, maxLength: 20 })
-  .map(all => all.map(([fields, seconds]) => event({ ...fields, emittedAt: at(seconds) })))
-
-function placementRows(file: string): unknown[] {
-  using views = openReadonly(file)
-  const rows = projections.find(({ name }) => name === 'placements')?.rows ?? ''
-  return views.db.prepare(rows).pluck().all()
-}
-
 function openReadonly(file: string) {
   const db = new Database(file, { readonly: true })
   return { db, [Symbol.dispose]: () => db.close() }
 }
 
-test('law: turns are the same whether events are applied in any pieces or at once', async t => {
-  const path = folder(t)
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(anyEvents, fc.array(fc.nat(20), { maxLength: 5 }), async (events, cuts) => {
-      run += 1
-      const here = join(path, String(run))
-      using log = openLog(join(here, 'events.db'))
-      const { views } = await openViews(join(here, 'live.db'), [log.file])
-      using _views = views
-      let from = 0
-      for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
-        log.append(events.slice(from, to), at(500))
-        views.catchUp()
-        from = Math.max(from, to)
-      }
-      await buildViews(join(here, 'built.db'), [log.file])
-      t.deepEqual(placementRows(join(here, 'live.db')), placementRows(join(here, 'built.db')))
-    }),
-    { numRuns: 60 },
-  )
-})
-
 test('law: the turns that last are the places, and no two turns of a resource overlap', async t => {
   const path = folder(t)
   let run = 0
   const inOrderOfTime = fc
-    .array(anyFields, { minLength: 1, maxLength: 20 })
+    .array(anyNews, { minLength: 1, maxLength: 20 })
     .chain(all => fc.shuffledSubarray(all, { minLength: all.length }).map(order => [all, order]))
     .map(([all = [], order = []]) =>
       order.map(fields =>

@@ -1,0 +1,63 @@
+import type { Database } from 'better-sqlite3'
+import { ownEventTypes } from '../event/event.js'
+import { sourceCode } from '../event/stored.js'
+import type { SpName } from '../ids.js'
+import type { Projection } from './projection.js'
+
+/**
+ * Which exchanges were seen at each cloud, and with which durability, so that one that a broker lost
+ * can be declared as it was.
+ */
+export const exchanges: Projection = {
+  name: 'exchanges',
+  version: 1,
+  tables: {
+    exchanges: `(
+      service_provider integer not null,
+      exchange text not null,
+      durable integer not null,
+      position integer not null,
+      primary key (service_provider, exchange)
+    ) strict, without rowid`,
+  },
+  prepare(db) {
+    const { exchangeDurable, exchangeTransient } = ownEventTypes
+    const declare = db.prepare(`
+      insert into exchanges as known
+      select e.service_provider, o.exchange, t.name = '${exchangeDurable}', e.position
+      from log.events e
+      join log.event_types t on t.id = e.event_type
+      join log.origins o on o.id = e.origin
+      where e.position > :after and e.position <= :upTo
+        and e.event_type in (select id from log.event_types
+          where name in ('${exchangeDurable}', '${exchangeTransient}'))
+        and o.source = ${sourceCode('recorder')}
+      order by e.position
+      on conflict (service_provider, exchange) do update set
+        durable = excluded.durable, position = excluded.position
+        where excluded.position > known.position`)
+    return ({ after, upTo }) => {
+      declare.run({ after, upTo })
+    }
+  },
+  rows: `
+    select json_array(sp.name, x.exchange, x.durable)
+    from exchanges x join service_providers sp on sp.id = x.service_provider order by 1`,
+}
+
+/** An exchange as it was when it was last seen. */
+export interface KnownExchange {
+  readonly name: string
+  readonly durable: boolean
+}
+
+/** The exchanges that were seen at a cloud. */
+export function knownExchanges(db: Database, serviceProvider: SpName): KnownExchange[] {
+  return db
+    .prepare<[string], { exchange: string; durable: number }>(
+      `select exchange, durable from exchanges x
+      join service_providers sp on sp.id = x.service_provider where sp.name = ? order by exchange`,
+    )
+    .all(serviceProvider)
+    .map(({ exchange, durable }) => ({ name: exchange, durable: durable === 1 }))
+}
