@@ -128,9 +128,9 @@ function verifyCommand(context: Context): Command {
     .addHelpText('after', `\nExits 1 if something does not hold.${example('verify --log copy.db')}`)
     .action((options: ReportOptions & { head?: string }, command: Command) => {
       using history = openHistoryOf(command, context)
-      const total = history.head().position - history.base().position
-      using progress = progressOn(context.stderr, 'verifying', total)
-      const { report, holds } = verifiedOf(history, options.head, at => progress.at(at))
+      const before = history.base().position
+      using progress = progressOn(context.stderr, 'verifying', history.head().position - before)
+      const { report, holds } = verifiedOf(history, options.head, at => progress.at(at - before))
       if (!holds) context.setExitCode(1)
       printReport(context.stdout, report, options)
     })

@@ -5,6 +5,7 @@ import { toLine } from '../log/portable.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
 import { parseWhole } from './output.js'
+import { progressOn } from './progress.js'
 
 export function exportCommand(context: Context): Command {
   return new Command('export')
@@ -19,7 +20,9 @@ export function exportCommand(context: Context): Command {
         after: position(Math.max(0, options.from - 1)),
         upTo: options.until === undefined ? log.head().position : position(options.until),
       }
+      using progress = progressOn(context.stderr, 'exporting', range.upTo - range.after)
       for (const event of log.read(range)) {
+        progress.at(event.position - range.after)
         if (!context.stdout.write(`${toLine(event)}\n`)) await once(context.stdout, 'drain')
       }
     })

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -17,6 +17,8 @@ import { toEvent } from '../notification/to-event.js'
 import { openViews } from '../projection/views.js'
 import type { Context } from './context.js'
 import { logFileOf, logOption, viewsFileOf } from './files.js'
+import { interrupted } from './interrupted.js'
+import { progressOn } from './progress.js'
 
 export function importCommand(context: Context): Command {
   return new Command('import')
@@ -35,11 +37,16 @@ export function importCommand(context: Context): Command {
     )
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { mixmatchDb } = command.opts<{ mixmatchDb?: string }>()
-      const events = eventsOf({ given, mixmatchDb }, context)
+      const source = sourceOf({ given, mixmatchDb }, context)
       const file = logFileOf(command, context)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
-      const { restored, appended, duplicates } = await importEvents(log, events)
+      using interrupt = interrupted()
+      using progress = progressOn(context.stderr, 'importing', source.size)
+      const { restored, appended, duplicates } = await importEvents(log, source.events, () => {
+        progress.at(source.read())
+        interrupt.signal.throwIfAborted() // what is in stays, and is not taken in again
+      })
       const { views } = await openViews(viewsFileOf(file), historyFiles([file]))
       views[Symbol.dispose]()
       context.stderr.write(
@@ -49,38 +56,43 @@ export function importCommand(context: Context): Command {
     })
 }
 
-type Source = { given: string | undefined; mixmatchDb: string | undefined }
+/** What is taken in. */
+interface Source {
+  readonly events: AsyncIterable<Event | RecordedEvent>
+  /** Bytes of the file. */
+  readonly size: number
+  /** Bytes that were read of it. */
+  read(): number
+}
+
+type Named = { given: string | undefined; mixmatchDb: string | undefined }
 
 /** @throws USAGE where none or two sources are named, or one that does not exist */
-function eventsOf({ given, mixmatchDb }: Source, { cwd }: Context): AsyncIterable<Imported> {
+function sourceOf({ given, mixmatchDb }: Named, { cwd }: Context): Source {
   const named = given ?? mixmatchDb
   if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
     const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'
     throw new MixmatchError('USAGE', message)
   }
-  const source = resolve(cwd, named)
-  if (!existsSync(source)) throw new MixmatchError('USAGE', `${source}: no such file.`)
-  return given === undefined ? eventsInMapping(source) : eventsIn(source)
+  const file = resolve(cwd, named)
+  if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such file.`)
+  const { size } = statSync(file)
+  if (given === undefined) return { events: eventsInMapping(file), size, read: () => size }
+  const bytes = createReadStream(file)
+  // A file whose name ends in .gz is unpacked on the way.
+  const text = file.endsWith('.gz') ? bytes.compose(createGunzip()) : bytes
+  return { events: eventsIn(text, file), size, read: () => bytes.bytesRead }
 }
 
-type Imported = Event | RecordedEvent
-
-async function* eventsIn(source: string): AsyncGenerator<Imported> {
+async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event | RecordedEvent> {
   let number = 0
-  const lines = createInterface({ input: textOf(source), crlfDelay: Infinity })
-  for await (const text of lines) {
+  for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
     number += 1
     if (text.trim() === '') continue
     const where = `${source}:${number}`
     const line = parse(text, where)
     yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
   }
-}
-
-/** A file whose name ends in .gz is unpacked on the way. */
-function textOf(source: string): Readable {
-  const bytes = createReadStream(source)
-  return source.endsWith('.gz') ? bytes.compose(createGunzip()) : bytes
 }
 
 function parse(text: string, where: string): unknown {

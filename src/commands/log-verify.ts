@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
-import { verifyLog } from '../log/verify.js'
+import type { History } from '../log/history.js'
+import { type Verdict, verifyLog } from '../log/verify.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, parseHash, printFacts, printRows } from './output.js'
+import { progressOn } from './progress.js'
 
 export function verifyCommand(context: Context): Command {
   return new Command('verify')
@@ -16,10 +18,7 @@ export function verifyCommand(context: Context): Command {
     )
     .action((options: { head?: string; format: Format }, command: Command) => {
       using log = openHistoryOf(command, context)
-      const progress = (at: number) =>
-        context.stderr.isTTY && context.stderr.write(`\r${at} events`)
-      const { events, head, breaches } = verifyLog(log, options.head, progress)
-      if (context.stderr.isTTY) context.stderr.write('\r')
+      const { events, head, breaches } = verified(log, options.head, context)
       if (options.format === 'json') {
         printFacts(context.stdout, 'json', {
           ok: breaches.length === 0,
@@ -42,6 +41,12 @@ export function verifyCommand(context: Context): Command {
         context.setExitCode(1)
       }
     })
+}
+
+function verified(log: History, noted: string | undefined, { stderr }: Context): Verdict {
+  const before = log.base().position
+  using progress = progressOn(stderr, 'verifying', log.head().position - before)
+  return verifyLog(log, noted, at => progress.at(at - before))
 }
 
 export function headCommand(context: Context): Command {

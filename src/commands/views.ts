@@ -9,6 +9,7 @@ import { rebuildViews } from '../projection/views.js'
 import type { Context } from './context.js'
 import { logFileOf, logOption, viewsFileOf } from './files.js'
 import { type Format, formats, printFacts, printRows } from './output.js'
+import { progressOn } from './progress.js'
 
 export function viewsCommand(context: Context): Command {
   return new Command('views')
@@ -29,7 +30,9 @@ function rebuildCommand(context: Context): Command {
       openLogReader(file)[Symbol.dispose]() // refuse what is no log before anything is built of it
       using _held = holdLog(file, 'views rebuild')
       const begun = performance.now()
-      await rebuildViews(viewsFileOf(file), historyFiles([file]))
+      using progress = progressOn(context.stderr, 'building', 0)
+      const told = (done: number, of: number) => progress.at(done, of)
+      await rebuildViews(viewsFileOf(file), historyFiles([file]), told)
       const seconds = ((performance.now() - begun) / 1000).toFixed(2)
       context.stderr.write(`${viewsFileOf(file)}: built from ${file} in ${seconds} s\n`)
     })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Event } from '../event/event.js'
 import type { Micros, Position } from '../ids.js'
 
@@ -37,10 +37,10 @@ export function chain(
     wire.routingKey,
     wire.envelope,
   ])
-  return createHash('sha256')
-    .update(previous, 'hex')
-    .update(canonical)
-    .update('\n')
-    .update(event.body)
-    .digest('hex')
+  // At once: an object that takes the pieces one by one costs twice the hash.
+  const bytes = Buffer.concat([
+    Buffer.from(previous, 'hex'),
+    Buffer.from(`${canonical}\n${event.body}`),
+  ])
+  return hash('sha256', bytes, 'hex')
 }

@@ -45,7 +45,7 @@ export function attachHistory(db: Database, logFiles: readonly string[]): () => 
 export function applying(
   db: Database,
   views: readonly Projection[] = projections,
-): (stretch: Stretch, pieces?: readonly Keys[]) => void {
+): (stretch: Stretch, pieces?: Iterable<Keys>) => void {
   const prepare = (byResource: boolean) =>
     views.filter(view => (view.byResource ?? false) === byResource).map(view => view.prepare(db))
   const others = prepare(false)

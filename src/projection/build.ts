@@ -10,6 +10,8 @@ interface Options {
   readonly upTo?: Position | undefined
   /** As many as there are cores, but one for a short log, where not given. */
   readonly processes?: number | undefined
+  /** Called now and then with how far the first file of the history was applied, and of how much. */
+  readonly progress?: ((done: number, of: number) => void) | undefined
 }
 
 /**
@@ -21,33 +23,33 @@ interface Options {
 export async function buildViews(
   file: string,
   logFiles: readonly string[],
-  { upTo, processes }: Options = {},
+  options: Options = {},
 ): Promise<void> {
   const db = openUnfinished(file)
   try {
     refuseBeginless(db, logFiles)
     createTables(db, 'main')
     const [oldest] = logFiles
-    if (oldest !== undefined) await applyFirst(db, file, oldest, { upTo, processes })
-    applyFiles(db, logFiles, upTo)
+    if (oldest !== undefined) await applyFirst(db, file, oldest, options)
+    applyFiles(db, logFiles, options.upTo)
     db.pragma('journal_mode = WAL')
   } finally {
     db.close()
   }
 }
 
-/** Apply the first file by several processes where it is long enough; else it is left to the common way. */
+/** Apply the first file, by several processes where it is long enough. */
 async function applyFirst(
   db: Database.Database,
   file: string,
   logFile: string,
-  { upTo, processes }: Options,
+  { upTo, processes, progress }: Options,
 ): Promise<void> {
   const detach = attachHistory(db, [logFile])
   const stretch = missingOf(db)(upTo)
-  const most = processes ?? mostProcesses(stretch)
-  if (most > 1 && stretch.upTo > stretch.after) {
-    await applyShared(db, { file, logFile, stretch, processes: most })
+  if (stretch.upTo > stretch.after) {
+    const most = processes ?? mostProcesses(stretch)
+    await applyShared(db, { file, logFile, stretch, processes: most, progress })
     moving(db)(stretch.upTo)
   }
   detach()

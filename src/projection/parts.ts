@@ -24,6 +24,8 @@ interface Work {
   readonly logFile: string
   readonly stretch: Stretch
   readonly processes: number
+  /** Called with how far this process has come with its share, and of how much. */
+  readonly progress?: ((done: number, of: number) => void) | undefined
 }
 
 /**
@@ -34,23 +36,30 @@ interface Work {
  */
 export async function applyShared(
   db: Database,
-  { file, logFile, stretch, processes }: Work,
+  { file, logFile, stretch, processes, progress }: Work,
 ): Promise<void> {
   const pieces = cutKeys(db)
   const shares = Array.from({ length: processes }, (_, index) =>
     pieces.slice(...[index, index + 1].map(end => Math.round((end * pieces.length) / processes))),
   )
-  const [own, ...others] = shares
+  const [own = [], ...others] = shares
   const parts = others.map((share, index) => ({ file: `${file}.part${index}`, share }))
   try {
     const built = await Promise.all(parts.map(part => startPart({ ...part, logFile, stretch })))
-    db.transaction(() => applying(db)(stretch, own))()
+    db.transaction(() => applying(db)(stretch, told(own, progress)))()
     for (const [index, part] of parts.entries()) {
       await built[index]?.done
       append(db, part.file)
     }
   } finally {
     for (const part of parts) rmSync(part.file, { force: true })
+  }
+}
+
+function* told(pieces: readonly Keys[], progress: Work['progress']): Generator<Keys> {
+  for (const [done, piece] of pieces.entries()) {
+    progress?.(done, pieces.length)
+    yield piece
   }
 }
 

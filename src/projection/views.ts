@@ -41,10 +41,14 @@ export async function openViews(
 }
 
 /** Build the views aside from the whole log, then put them in the place of what is there. */
-export async function rebuildViews(file: string, logFiles: readonly string[]): Promise<void> {
+export async function rebuildViews(
+  file: string,
+  logFiles: readonly string[],
+  progress?: (done: number, of: number) => void,
+): Promise<void> {
   const aside = `${file}.building`
   discardUnfinished(file)
-  await buildViews(aside, logFiles)
+  await buildViews(aside, logFiles, { progress })
   remove(file)
   renameSync(aside, file)
 }
