@@ -18,7 +18,7 @@ export const style = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif }
-main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 64px }
+main { max-width: 1240px; margin: 0 auto; padding: 40px 24px 64px }
 header { margin-bottom: 24px }
 .brand { margin: 0; color: var(--accent); font-weight: 700; font-size: 13px; letter-spacing: .08em; text-transform: uppercase }
 h1 { margin: 2px 0 6px; font-size: 32px; line-height: 1.2; letter-spacing: -.01em; overflow-wrap: anywhere }
@@ -51,6 +51,6 @@ ${colours.map((colour, index) => `.c${index} { --c: ${colour} }`).join(' ')}
 table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
 th { padding: 6px 14px 6px 0; color: var(--quiet); font-weight: 500; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule) }
 td { padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap }
-tbody tr:last-child td { border-bottom: 0 } .number { text-align: right; padding-right: 22px } .nothing { color: var(--quiet) }
-@media print { body { background: #fff } figure, section { break-inside: avoid } }
+tbody tr:last-child td { border-bottom: 0 } .number { text-align: right; padding-right: 18px } .nothing { color: var(--quiet) }
+@media print { body { background: #fff } .wide { overflow: visible } figure, section { break-inside: avoid } }
 `.trim()
