@@ -1,5 +1,5 @@
 import type { History } from '../log/history.js'
-import { verifyLog } from '../log/verify.js'
+import { verifyTogether } from '../log/verify.js'
 import { counted } from './numbers.js'
 import type { Report } from './report.js'
 
@@ -7,14 +7,14 @@ import type { Report } from './report.js'
  * Whether the history is what was recorded: the chain, the positions and the guards of every file.
  *
  * @param head a hash noted down earlier, which must be in it
- * @param progress called now and then with the position reached
+ * @param progress called now and then with about how many events were looked at
  */
-export function verifiedOf(
+export async function verifiedOf(
   history: History,
   head: string | undefined,
-  progress: (position: number) => void,
-): { report: Report; holds: boolean } {
-  const verdict = verifyLog(history, head, progress)
+  progress: (events: number) => void,
+): Promise<{ report: Report; holds: boolean }> {
+  const verdict = await verifyTogether(history, { noted: head, progress })
   const holds = verdict.breaches.length === 0
   const { position, archive } = history.base()
   return {

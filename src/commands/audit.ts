@@ -126,11 +126,12 @@ function verifyCommand(context: Context): Command {
   return reporting('verify', 'whether the log is what was recorded')
     .option('--head <hash>', 'a head noted down earlier, which must be in it', parseHash)
     .addHelpText('after', `\nExits 1 if something does not hold.${example('verify --log copy.db')}`)
-    .action((options: ReportOptions & { head?: string }, command: Command) => {
+    .action(async (options: ReportOptions & { head?: string }, command: Command) => {
       using history = openHistoryOf(command, context)
-      const before = history.base().position
-      using progress = progressOn(context.stderr, 'verifying', history.head().position - before)
-      const { report, holds } = verifiedOf(history, options.head, at => progress.at(at - before))
+      const total = history.head().position - history.base().position
+      using progress = progressOn(context.stderr, 'verifying', total)
+      const told = (events: number) => progress.at(events)
+      const { report, holds } = await verifiedOf(history, options.head, told)
       if (!holds) context.setExitCode(1)
       printReport(context.stdout, report, options)
     })

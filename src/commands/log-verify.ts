@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { History } from '../log/history.js'
-import { type Verdict, verifyLog } from '../log/verify.js'
+import { type Verdict, verifyTogether } from '../log/verify.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
 import { type Format, formats, parseHash, printFacts, printRows } from './output.js'
@@ -16,9 +16,9 @@ export function verifyCommand(context: Context): Command {
       'after',
       '\nExits 1 if something does not hold.\nExample: mixmatch log verify --log copy.db',
     )
-    .action((options: { head?: string; format: Format }, command: Command) => {
+    .action(async (options: { head?: string; format: Format }, command: Command) => {
       using log = openHistoryOf(command, context)
-      const { events, head, breaches } = verified(log, options.head, context)
+      const { events, head, breaches } = await verified(log, options.head, context)
       if (options.format === 'json') {
         printFacts(context.stdout, 'json', {
           ok: breaches.length === 0,
@@ -43,10 +43,10 @@ export function verifyCommand(context: Context): Command {
     })
 }
 
-function verified(log: History, noted: string | undefined, { stderr }: Context): Verdict {
-  const before = log.base().position
-  using progress = progressOn(stderr, 'verifying', log.head().position - before)
-  return verifyLog(log, noted, at => progress.at(at - before))
+function verified(log: History, noted: string | undefined, { stderr }: Context): Promise<Verdict> {
+  const total = log.head().position - log.base().position
+  const progress = progressOn(stderr, 'verifying', total)
+  return verifyTogether(log, { noted, progress: progress.at }).finally(progress[Symbol.dispose])
 }
 
 export function headCommand(context: Context): Command {

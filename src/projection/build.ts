@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Position } from '../ids.js'
 import { applyFiles, attachHistory, missingOf, moving } from './advance.js'
-import { applyShared, mostProcesses } from './parts.js'
+import { applyShared, sharersOf } from './parts.js'
 import { createTables, openUnfinished } from './tables.js'
 
 interface Options {
@@ -48,7 +48,7 @@ async function applyFirst(
   const detach = attachHistory(db, [logFile])
   const stretch = missingOf(db)(upTo)
   if (stretch.upTo > stretch.after) {
-    const most = processes ?? mostProcesses(stretch)
+    const most = processes ?? sharersOf(stretch)
     await applyShared(db, { file, logFile, stretch, processes: most, progress })
     moving(db)(stretch.upTo)
   }

@@ -1,4 +1,5 @@
-import { buildPart, type Part } from './parts.js'
+import { serveApart } from '../process/apart.js'
+import { buildPart } from './parts.js'
 
 // The process that builds the part of the views that it is told of.
-process.once('message', part => buildPart(part as Part))
+serveApart(buildPart)

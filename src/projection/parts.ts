@@ -1,9 +1,6 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { Database } from 'better-sqlite3'
+import { mostProcesses, startApart } from '../process/apart.js'
 import { applying, attachHistory } from './advance.js'
 import { cutKeys, type Keys } from './keys.js'
 import type { Stretch } from './projection.js'
@@ -13,10 +10,8 @@ import { createTables, openUnfinished } from './tables.js'
 /** Below this many events each, more processes cost more than they save. */
 const WORTHWHILE = 250_000
 
-/** How many processes should share a stretch: no more than there are cores. */
-export function mostProcesses({ after, upTo }: Stretch): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor((upTo - after) / WORTHWHILE)))
-}
+/** How many processes should share a stretch. */
+export const sharersOf = ({ after, upTo }: Stretch) => mostProcesses(upTo - after, WORTHWHILE)
 
 interface Work {
   /** Where the views are built. The parts are built beside it. */
@@ -45,12 +40,13 @@ export async function applyShared(
   const [own = [], ...others] = shares
   const parts = others.map((share, index) => ({ file: `${file}.part${index}`, share }))
   try {
-    const built = await Promise.all(parts.map(part => startPart({ ...part, logFile, stretch })))
+    const script = import.meta.resolve('./part.js')
+    const started = await Promise.all(
+      parts.map(part => startApart<Part, void>(script, { ...part, logFile, stretch })),
+    )
     db.transaction(() => applying(db)(stretch, told(own, progress)))()
-    for (const [index, part] of parts.entries()) {
-      await built[index]?.done
-      append(db, part.file)
-    }
+    await Promise.all(started.map(({ done }) => done))
+    for (const part of parts) append(db, part.file)
   } finally {
     for (const part of parts) rmSync(part.file, { force: true })
   }
@@ -73,21 +69,6 @@ export interface Part {
 
 /** The views of which each process has its part. */
 const shared = projections.filter(({ byResource }) => byResource)
-
-/** @returns once the process knows what to build */
-async function startPart(part: Part): Promise<{ done: Promise<void> }> {
-  const script = fileURLToPath(import.meta.resolve('./part.js'))
-  const child = fork(script, {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const done = once(child, 'exit').then(([code, signal]) => {
-    if (code !== 0) throw new Error(`a part of the views could not be built: ${signal ?? code}`)
-  })
-  done.catch(() => {}) // it is waited for later
-  await new Promise<void>(resolve => child.send(part, () => resolve()))
-  return { done }
-}
 
 /** Build a part, in a process of its own. */
 export function buildPart({ file, logFile, stretch, share }: Part): void {

@@ -3,7 +3,7 @@ import test from 'ava'
 import Database from 'better-sqlite3'
 import { GENESIS } from '../../src/log/chain.js'
 import { openLog, openLogReader } from '../../src/log/log.js'
-import { verifyLog } from '../../src/log/verify.js'
+import { verifyLog, verifyTogether } from '../../src/log/verify.js'
 import { alice, at, bob, created, disk, event, folder, image, transferred } from '../controls.js'
 
 /** A log of five events, to be tampered with by somebody who takes the guards away first. */
@@ -26,7 +26,7 @@ function tampered(file: string, edit: string): void {
   db.close()
 }
 
-for (const [edit, first] of [
+const edits = [
   ['update events set kind = 4 where position = 4', 4],
   ['update events set emitted_at = emitted_at + 1 where position = 2', 2],
   ['update events set project = 2 where position = 2', 2],
@@ -43,7 +43,9 @@ for (const [edit, first] of [
   ['delete from events where position = 2; delete from payloads where position = 2', 3],
   ['delete from payloads where position = 4', 5],
   ['delete from payloads where position = 5', null],
-] as const) {
+] as const
+
+for (const [edit, first] of edits) {
   test(`verify finds the first event that does not hold: ${edit.slice(0, 70)}`, t => {
     const file = join(folder(t), 'events.db')
     tampered(file, edit)
@@ -53,6 +55,21 @@ for (const [edit, first] of [
     t.is(breaches[0]?.position, first)
   })
 }
+
+test('several processes find what one finds', async t => {
+  for (const [edit] of [...edits, ['update projects set id = id'] as const]) {
+    const file = join(folder(t), 'events.db')
+    tampered(file, edit)
+    using log = openLogReader(file)
+    for (const noted of [undefined, log.head().hash, 'f'.repeat(64)]) {
+      t.deepEqual(
+        await verifyTogether(log, { processes: 3, noted }),
+        verifyLog(log, noted),
+        `${edit}, noted ${noted}`,
+      )
+    }
+  }
+})
 
 test('verify misses a guard that was taken away', t => {
   const file = join(folder(t), 'events.db')

@@ -1,0 +1,5 @@
+import { serveApart } from '../process/apart.js'
+import { verifyPart } from './verify.js'
+
+// The process that verifies the stretch of a log that it is told of.
+serveApart(verifyPart)
