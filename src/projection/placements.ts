@@ -112,6 +112,9 @@ interface Touched extends Resource {
   readonly since: number
 }
 
+/** So many resources are in memory together, however long the stretch is. */
+const AT_ONCE = 1_000
+
 /** Earlier than every time. */
 const EVER = Number.MIN_SAFE_INTEGER
 
@@ -171,9 +174,15 @@ function inserting(db: Database): (resource: Resource, turns: readonly Turn[]) =
 
 /** Fold the touched resources anew, from the time on at which something new was said of each. */
 function refolding(db: Database): (stretch: Stretch) => void {
-  const touched = db.prepare<[], Touched>(
-    `select t.*, l.parent from touched t join locations l on ${sameLife('l', 't')}`,
-  )
+  const touched = db.prepare<[number], Touched & { readonly place: number }>(`
+    select t.rowid as place, t.*, l.parent from touched t join locations l on ${sameLife('l', 't')}
+    where t.rowid > ? order by t.rowid limit ${AT_ONCE}`)
+  function* batches(): Generator<Touched> {
+    for (let last = 0, some = touched.all(last); some.length > 0; some = touched.all(last)) {
+      yield* some
+      last = some.at(-1)?.place ?? last
+    }
+  }
   const facts = readingFacts(db, 'history')
   const ofKey = lifeKey.map(column => `${column} = :${column}`).join(' and ')
   const last = db.prepare<[Touched], TurnRow>(`
@@ -186,7 +195,7 @@ function refolding(db: Database): (stretch: Stretch) => void {
   const forgetTouched = db.prepare('delete from touched')
 
   return ({ upTo }) => {
-    for (const resource of touched.all()) {
+    for (const resource of batches()) {
       const before = last.get(resource)
       const told = facts(resource, { since: resource.since, upTo })
       forget.run(resource)
