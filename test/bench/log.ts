@@ -27,9 +27,9 @@ function appendEach(append: (batch: readonly Event[]) => unknown): () => void {
 }
 
 /** Events a second, of the work alone. */
-function rate(work: () => void): number {
+async function rate(work: () => unknown): Promise<number> {
   const begun = performance.now()
-  work()
+  await work()
   return Math.round((total / (performance.now() - begun)) * 1000)
 }
 
@@ -54,31 +54,28 @@ try {
   const insertAll = bare.transaction((events: readonly Event[]) => {
     for (const { messageId, body } of events) insert.run(messageId, body)
   })
-  const bareAppend = rate(appendEach(insertAll))
+  const bareAppend = await rate(appendEach(insertAll))
 
   using log = openLog(join(folder, 'events.db'))
-  row('append, synchronous=FULL', rate(appendEach(batch => log.append(batch, now()))), bareAppend)
+  row(
+    'append, synchronous=FULL',
+    await rate(appendEach(batch => log.append(batch, now()))),
+    bareAppend,
+  )
 
   const scan = log.db.prepare(`select count(*), max(position), max(kind), max(emitted_at),
     max(recorded_at), max(project), max(resource_type), max(resource_id), max(parent), max(service_provider)
     from events not indexed`)
-  const bareScan = rate(() => scan.get())
+  const bareScan = await rate(() => scan.get())
   const views = join(folder, 'views.db')
-  row(
-    'rebuild every view / bare scan',
-    rate(() => rebuildViews(views, [log.file])),
-    bareScan,
-  )
-  row(
-    'verify the chain',
-    rate(() => void verifyLog(log)),
-  )
+  row('rebuild every view / bare scan', await rate(() => rebuildViews(views, [log.file])), bareScan)
+  row('verify the chain', await rate(() => verifyLog(log)))
 
   const ids = prepared.flat().flatMap(({ resource }) => (resource ? [resource] : []))
   using locations = openLocations(views)
   row(
     'locate',
-    rate(() => {
+    await rate(() => {
       for (let n = 0; n < total; n += 1) {
         const key = ids[(n * 7919) % ids.length]
         if (key) locations.locate(key.type, key.id)
