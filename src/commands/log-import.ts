@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
+import { type SpName, spName } from '../ids.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { importEvents } from '../log/import.js'
@@ -15,6 +16,7 @@ import { fromLine, isExported } from '../log/portable.js'
 import { parseRecorded } from '../notification/recorded.js'
 import { toEvent } from '../notification/to-event.js'
 import { openViews } from '../projection/views.js'
+import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 import { logFileOf, logOption, viewsFileOf } from './files.js'
 
@@ -35,7 +37,7 @@ export function importCommand(context: Context): Command {
     )
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { mixmatchDb } = command.opts<{ mixmatchDb?: string }>()
-      const events = eventsOf({ given, mixmatchDb }, context)
+      const events = eventsOf({ given, mixmatchDb }, command, context)
       const file = logFileOf(command, context)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
@@ -52,15 +54,28 @@ export function importCommand(context: Context): Command {
 type Source = { given: string | undefined; mixmatchDb: string | undefined }
 
 /** @throws USAGE where none or two sources are named, or one that does not exist */
-function eventsOf({ given, mixmatchDb }: Source, { cwd }: Context): AsyncIterable<Imported> {
+function eventsOf(
+  { given, mixmatchDb }: Source,
+  command: Command,
+  context: Context,
+): AsyncIterable<Imported> {
   const named = given ?? mixmatchDb
   if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
     const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'
     throw new MixmatchError('USAGE', message)
   }
-  const source = resolve(cwd, named)
+  const source = resolve(context.cwd, named)
   if (!existsSync(source)) throw new MixmatchError('USAGE', `${source}: no such file.`)
-  return given === undefined ? eventsInMapping(source) : eventsIn(source)
+  return given === undefined
+    ? eventsInMapping(source, cloudsBySpName(command, context))
+    : eventsIn(source)
+}
+
+/** Whom a Python mixmatch meant by an `sp_name`, as the configuration has it; `--log` needs none. */
+function cloudsBySpName(command: Command, context: Context): (name: string) => SpName {
+  if (command.opts<{ log?: readonly string[] }>().log !== undefined) return spName
+  const { clouds } = configOf(command, context)
+  return name => clouds.find(cloud => cloud.spName === name)?.name ?? spName(name)
 }
 
 type Imported = Event | RecordedEvent
