@@ -175,7 +175,7 @@ test.serial('6: the catalog leads to it, the doctor is content, and clients work
   const endpoints: { ID: string; 'Service Type': string }[] = JSON.parse(listed)
   const idOf = (type: string) => endpoints.find(each => each['Service Type'] === type)?.ID ?? type
   for (const script of commands(6, /openstack endpoint set/)) {
-    const named = script.replace(/([A-Z]+\w*)_ENDPOINT/, (_, name: string) =>
+    const named = script.replace(/([A-Z]+\w*)_ENDPOINT/g, (_, name: string) =>
       idOf(name.toLowerCase().replace('_', '-')),
     )
     await at('default', 'admin', named)
