@@ -119,10 +119,15 @@ test.before('a bare Debian is booted, and the package lies in it', async t => {
   await copyFile(earlier, join(debian.root, 'root/earlier.tgz'))
 })
 test.after.always(async t => {
+  await t.context.debian?.remove()
   await lab('endpoints', 'direct')
   await at('default', 'admin', 'openstack user delete mixmatch-reconcile || true')
   await at('sp1', 'admin', 'openstack user delete mixmatch || true')
-  await t.context.debian?.remove()
+  for (const cloud of ['default', 'sp1'] as const) {
+    // What waited in a queue would be recorded by the next that is installed.
+    await at(cloud, 'admin', `rabbitmqctl delete_queue mixmatch.${cloud}.notifications || true`)
+    await at(cloud, 'admin', 'rabbitmqctl clear_policy notifications || true')
+  }
   if (t.context.folder) await rm(t.context.folder, { recursive: true, force: true })
 })
 
@@ -228,6 +233,7 @@ test.serial('9: backed up while it records, destroyed, restored; nothing is miss
   t.regex(await located(debian, after), /sp1/)
   t.regex(await located(debian, meanwhile), /sp1/)
   t.is((await openstackJson('image', 'show', meanwhile))['name'], 'while nobody listened')
+  await at('sp1', 'admin', `openstack image delete ${meanwhile}`)
 })
 
 test.serial('10: what an earlier Mixmatch recorded is there after the upgrade', async t => {
