@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander'
-import { checkConfig } from '../config/config.js'
+import { type CheckedConfig, checkConfig } from '../config/config.js'
+import { options } from '../config/options.js'
 import { type Finding, formatFinding } from '../config/problem.js'
 import { renderOptions, showOptions } from '../config/show.js'
+import { whyNoLog } from '../log/probe.js'
 import type { Context } from './context.js'
 
 /** `mixmatch config`: what the configuration says, and what is wrong with it. */
@@ -21,7 +23,7 @@ function checkCommand(context: Context): Command {
       for (const warning of checked.warnings) {
         context.stderr.write(`warning: ${formatFinding(warning)}\n`)
       }
-      if (refuse(checked.problems, context)) return
+      if (refuse([...checked.problems, ...problemsOfLog(checked)], context)) return
       const read = checked.files.length > 0 ? checked.files.join(', ') : 'environment'
       context.stdout.write(`${read}: ok, clouds: ${checked.cloudNames.join(', ')}\n`)
     })
@@ -44,6 +46,15 @@ function showCommand(context: Context): Command {
 function check(command: Command, { cwd, env }: Context) {
   const { configFile } = command.optsWithGlobals<{ configFile?: string }>()
   return checkConfig({ ...(configFile === undefined ? {} : { file: configFile }), cwd, env })
+}
+
+/** A file is there that cannot be the event log. */
+function problemsOfLog({ config, settings }: CheckedConfig): Finding[] {
+  const message = config && whyNoLog(config.database.file)
+  if (message === null) return []
+  const { connection } = options.database
+  const { origin } = settings.effective('database', connection)
+  return [{ origin, section: 'database', option: connection.name, message }]
 }
 
 /** Say what is wrong, if anything is. */

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
+import { type SpName, spName } from '../ids.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { importEvents } from '../log/import.js'
@@ -15,6 +16,7 @@ import { fromLine, isExported } from '../log/portable.js'
 import { parseRecorded } from '../notification/recorded.js'
 import { toEvent } from '../notification/to-event.js'
 import { openViews } from '../projection/views.js'
+import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 import { logFileOf, logOption, viewsFileOf } from './files.js'
 import { interrupted } from './interrupted.js'
@@ -37,7 +39,7 @@ export function importCommand(context: Context): Command {
     )
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { mixmatchDb } = command.opts<{ mixmatchDb?: string }>()
-      const source = sourceOf({ given, mixmatchDb }, context)
+      const source = sourceOf({ given, mixmatchDb }, command, context)
       const file = logFileOf(command, context)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
@@ -68,20 +70,30 @@ interface Source {
 type Named = { given: string | undefined; mixmatchDb: string | undefined }
 
 /** @throws USAGE where none or two sources are named, or one that does not exist */
-function sourceOf({ given, mixmatchDb }: Named, { cwd }: Context): Source {
+function sourceOf({ given, mixmatchDb }: Named, command: Command, context: Context): Source {
   const named = given ?? mixmatchDb
   if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
     const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'
     throw new MixmatchError('USAGE', message)
   }
-  const file = resolve(cwd, named)
+  const file = resolve(context.cwd, named)
   if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such file.`)
   const { size } = statSync(file)
-  if (given === undefined) return { events: eventsInMapping(file), size, read: () => size }
+  if (given === undefined) {
+    const events = eventsInMapping(file, cloudsBySpName(command, context))
+    return { events, size, read: () => size }
+  }
   const bytes = createReadStream(file)
   // A file whose name ends in .gz is unpacked on the way.
   const text = file.endsWith('.gz') ? bytes.compose(createGunzip()) : bytes
   return { events: eventsIn(text, file), size, read: () => bytes.bytesRead }
+}
+
+/** Whom a Python mixmatch meant by an `sp_name`, as the configuration has it; `--log` needs none. */
+function cloudsBySpName(command: Command, context: Context): (name: string) => SpName {
+  if (command.opts<{ log?: readonly string[] }>().log !== undefined) return spName
+  const { clouds } = configOf(command, context)
+  return name => clouds.find(cloud => cloud.spName === name)?.name ?? spName(name)
 }
 
 async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event | RecordedEvent> {

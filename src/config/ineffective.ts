@@ -19,6 +19,12 @@ const ineffective: readonly Ineffective[] = [
     because: 'tokens are always kept for a while; cache_time says how long at most',
   },
   {
+    // Where the sample of the Python mixmatch had it.
+    group: 'auth',
+    names: ['caching'],
+    because: 'tokens are always kept for a while; cache_time says how long at most',
+  },
+  {
     group: 'DEFAULT',
     names: [
       'log_dir',
@@ -102,6 +108,11 @@ const ineffective: readonly Ineffective[] = [
     group: 'sp',
     names: ['network_endpoint'],
     because: 'Neutron is not proxied',
+  },
+  {
+    group: 'sp',
+    names: ['services'],
+    because: 'enabled_services says which of them are proxied',
   },
   {
     group: 'fleet',

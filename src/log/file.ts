@@ -25,12 +25,17 @@ export interface Readable extends Disposable {
  */
 export function openReadable(file: string): Readable {
   try {
-    const db = open(file, file, { readonly: true })
+    const db = openInPlace(file)
     return { db, path: file, [Symbol.dispose]: () => db.close() }
   } catch (error) {
     if (!cannotOpen(error)) throw error
     return openCopy(file)
   }
+}
+
+/** @throws LOG_NOT_A_LOG, and what SQLite says where it cannot be read as it lies there */
+export function openInPlace(file: string): Database.Database {
+  return open(file, file, { readonly: true })
 }
 
 function openCopy(file: string): Readable {

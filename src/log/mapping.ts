@@ -10,6 +10,7 @@ import {
   projectId,
   type ResourceType,
   resourceId,
+  type SpName,
   spName,
 } from '../ids.js'
 
@@ -22,13 +23,17 @@ import {
  * same message id whenever it is read, so that importing again adds nothing; of rows that say the
  * same twice the first counts, as it did there.
  *
+ * @param cloudOf the cloud that a row means, which names it by its `sp_name`
  * @throws IMPORT_REFUSED where it is no such database, or a row is none that mixmatch writes
  */
-export async function* eventsInMapping(file: string): AsyncGenerator<Event> {
+export async function* eventsInMapping(
+  file: string,
+  cloudOf: (spName: string) => SpName = spName,
+): AsyncGenerator<Event> {
   const writtenAt = micros(Math.floor(statSync(file).mtimeMs) * 1000)
   const db = new Database(file, { readonly: true })
   try {
-    for (const row of rowsOf(db, file)) yield eventOf(row, writtenAt, file)
+    for (const row of rowsOf(db, file)) yield eventOf(row, { writtenAt, file, cloudOf })
   } finally {
     db.close()
   }
@@ -65,7 +70,13 @@ const mapping = z.object({
     .transform(text => (text ? projectId(text) : null)),
 })
 
-function eventOf(row: unknown, writtenAt: Micros, file: string): Event {
+interface Source {
+  readonly file: string
+  readonly writtenAt: Micros
+  readonly cloudOf: (spName: string) => SpName
+}
+
+function eventOf(row: unknown, { file, writtenAt, cloudOf }: Source): Event {
   const parsed = mapping.safeParse(row)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -76,7 +87,7 @@ function eventOf(row: unknown, writtenAt: Micros, file: string): Event {
   const { resource_type, resource_id, resource_sp, project_id } = parsed.data
   const resource = { type: types[resource_type], id: resource_id }
   return {
-    serviceProvider: spName(resource_sp),
+    serviceProvider: cloudOf(resource_sp),
     source: 'import',
     messageId: `mixmatch-db ${resource.type} ${resource.id}`,
     eventType: ownEventTypes.mappingImported,

@@ -25,6 +25,7 @@ export function listenToSignals(): Signals {
     process.on('SIGTERM', stopping('SIGTERM'))
     process.on('SIGINT', stopping('SIGINT'))
     process.once('disconnect', stopping('disconnect'))
+    process.channel?.unref() // a parent that talks to us does not keep us when we are done
     process.on('SIGHUP', () => {
       // The kernel sends the same when a terminal is closed, with nobody left to read a reload's log.
       if (hadTerminal && !hasTerminal()) stopping('SIGHUP')()

@@ -1,7 +1,11 @@
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
 import { runMixmatch } from '../../src/commands/mixmatch.js'
+import { openLog } from '../../src/log/log.js'
 import { federated, least, place } from '../config/places.js'
+import { folder } from '../controls.js'
 
 function sink() {
   const chunks: string[] = []
@@ -63,6 +67,21 @@ test('config check and show end with 2 where there is a problem, and say every o
       ['mixmatch.conf:9 [ops] port', 'mixmatch.conf:10 [ops] host', ''],
     )
   }
+})
+
+test('config check refuses a database that is no event log, such as that of a Python mixmatch', async t => {
+  const file = join(folder(t), 'mixmatch.db')
+  const db = new Database(file)
+  db.exec('create table resource_mapping (id integer primary key)')
+  db.close()
+  const text = `${least}[database]\nconnection = "sqlite:///${file}"\n`
+  const { exitCode, stderr } = await run(t, ['config', 'check'], text)
+  t.is(exitCode, 2)
+  t.regex(stderr, /^mixmatch.conf:9 \[database\] connection: .*mixmatch.db: expected an event log/)
+
+  const log = join(folder(t), 'events.db')
+  openLog(log)[Symbol.dispose]()
+  t.is((await run(t, ['config', 'check'], text.replace(file, log))).exitCode, 0)
 })
 
 test('a configuration file that does not exist is misuse', async t => {

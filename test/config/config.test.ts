@@ -87,6 +87,7 @@ password="nomoresecret"
 user_domain_id="default"
 project_name="service"
 project_domain_id="default"
+caching=True
 
 [sp_default]
 sp_name="default"
@@ -115,6 +116,7 @@ volume_endpoint="http://192.168.0.141:8776"
       '[database] max_retries',
       '[cache] enabled',
       '[cache] backend',
+      '[auth] caching',
       '[sp_default] network_endpoint',
       '[sp_default] enabled_services: network',
     ],

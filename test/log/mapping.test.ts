@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
@@ -45,6 +45,35 @@ test('what a Python mixmatch had learned is located after the import', async t =
   t.is((await mixmatch(path, 'views', 'check', '--log', 'events.db')).code, 0)
   const again = await mixmatch(path, 'log', 'import', '--mixmatch-db', file, '--log', 'events.db')
   t.regex(again.err, /0 recorded as new, 2 were there/)
+})
+
+test('a row names its cloud by sp_name, which the configuration tells the cloud of', async t => {
+  const file = mapped(
+    t,
+    ['volumes', bare(disk.id), 'keystone-sp1', alice],
+    ['images', bare(image.id), 'gone', alice],
+  )
+  const path = folder(t)
+  writeFileSync(
+    join(path, 'mixmatch.conf'),
+    `[DEFAULT]
+service_providers = default, cornmeal
+[database]
+connection = sqlite:///events.db
+[sp_default]
+image_endpoint = http://127.0.0.1:9292
+volume_endpoint = http://127.0.0.1:8776
+[sp_cornmeal]
+sp_name = keystone-sp1
+auth_url = http://127.0.0.2:5000/v3
+`,
+  )
+  const run = await mixmatch(path, 'log', 'import', '--mixmatch-db', file)
+  t.is(run.code, 0, run.err)
+  const located = await mixmatch(path, 'locate', disk.id, '--format', 'json')
+  t.like(JSON.parse(located.out), { service_provider: 'cornmeal', project: alice })
+  const other = await mixmatch(path, 'locate', image.id, '--format', 'json')
+  t.like(JSON.parse(other.out), { service_provider: 'gone' }, 'a cloud that is no more')
 })
 
 test('rows that a redelivery wrote twice become one event, of the first', async t => {

@@ -72,7 +72,8 @@ export function start(
   const child = spawn(
     process.execPath,
     ['--import=tsx', 'src/main.ts', '--config-file', file, half],
-    { stdio: ['ignore', 'inherit', 'pipe'], env: { PATH: process.env['PATH'] } },
+    // With a channel to us, as process managers of Node have it to what they start.
+    { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { PATH: process.env['PATH'] } },
   )
   t.teardown(() => end(child))
   return { ...observe(child), configure, directory }
