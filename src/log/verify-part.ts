@@ -1,4 +1,4 @@
-import { serveApart } from '../process/apart.js'
+import { serveApart } from '../apart.js'
 import { verifyPart } from './verify.js'
 
 // The process that verifies the stretch of a log that it is told of.

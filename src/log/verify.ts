@@ -1,5 +1,5 @@
+import { mostProcesses, startApart } from '../apart.js'
 import type { Position } from '../ids.js'
-import { mostProcesses, startApart } from '../process/apart.js'
 import { chain } from './chain.js'
 import { type Head, type LogReader, openLogReader } from './log.js'
 import { guards } from './schema.js'

@@ -1,4 +1,4 @@
-import { serveApart } from '../process/apart.js'
+import { serveApart } from '../apart.js'
 import { buildPart } from './parts.js'
 
 // The process that builds the part of the views that it is told of.

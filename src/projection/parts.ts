@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
-import { mostProcesses, startApart } from '../process/apart.js'
+import { mostProcesses, startApart } from '../apart.js'
 import { applying, attachHistory } from './advance.js'
 import { cutKeys, type Keys } from './keys.js'
 import type { Stretch } from './projection.js'
