@@ -22,7 +22,9 @@ export interface OpsParts {
 export function createOpsApp({ health, missing, metrics, metricsType, logger }: OpsParts): Koa {
   const router = new Router()
   router.get('/ready', async ctx => {
-    const lacks = await missing()
+    const { healthy, reasons } = health()
+    const against = healthy ? [] : reasons.map(reason => ({ part: 'process', reason }))
+    const lacks = [...against, ...(await missing())]
     ctx.status = lacks.length === 0 ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
     ctx.body = { ready: lacks.length === 0, missing: lacks }

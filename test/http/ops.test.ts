@@ -33,6 +33,14 @@ test('it is ready while nothing is missing, and names each part that is', async 
   t.deepEqual(await not.json(), { ready: false, missing: lacks })
 })
 
+test('it is not ready while it is to get no requests', async t => {
+  const { url } = await open(t, { health: () => ({ healthy: false, reasons: ['draining'] }) })
+  const ready = await fetch(`${url}/ready`)
+  t.is(ready.status, 503)
+  const missing = [{ part: 'process', reason: 'draining' }]
+  t.deepEqual(await ready.json(), { ready: false, missing })
+})
+
 test('metrics are in the form that Prometheus asks for', async t => {
   const { url } = await open(t)
   const page = await fetch(`${url}/metrics`)
