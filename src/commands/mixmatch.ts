@@ -1,36 +1,26 @@
 import { Command, CommanderError } from 'commander'
 import { MixmatchError } from '../errors.js'
-import { auditCommand } from './audit.js'
-import { configCommand } from './config.js'
 import type { Context, World } from './context.js'
-import { doctorCommand } from './doctor.js'
-import { explainCommand } from './explain.js'
-import { locateCommand } from './locate.js'
-import { logCommand } from './log.js'
-import { proxyCommand } from './proxy.js'
-import { reconcileCommand } from './reconcile.js'
-import { recordCommand } from './record.js'
-import { replayCommand } from './replay.js'
-import { sandboxCommand } from './sandbox.js'
-import { serveCommand } from './serve.js'
-import { viewsCommand } from './views.js'
 
-/** In the order in which `--help` lists them. */
-const commands = [
-  serveCommand,
-  recordCommand,
-  proxyCommand,
-  configCommand,
-  doctorCommand,
-  logCommand,
-  viewsCommand,
-  reconcileCommand,
-  locateCommand,
-  explainCommand,
-  replayCommand,
-  auditCommand,
-  sandboxCommand,
-]
+/**
+ * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
+ * in a log has not to wait for all that serves requests.
+ */
+const commands = {
+  serve: async () => (await import('./serve.js')).serveCommand,
+  record: async () => (await import('./record.js')).recordCommand,
+  proxy: async () => (await import('./proxy.js')).proxyCommand,
+  config: async () => (await import('./config.js')).configCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+  log: async () => (await import('./log.js')).logCommand,
+  views: async () => (await import('./views.js')).viewsCommand,
+  reconcile: async () => (await import('./reconcile.js')).reconcileCommand,
+  locate: async () => (await import('./locate.js')).locateCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  replay: async () => (await import('./replay.js')).replayCommand,
+  audit: async () => (await import('./audit.js')).auditCommand,
+  sandbox: async () => (await import('./sandbox.js')).sandboxCommand,
+} satisfies Record<string, () => Promise<(context: Context) => Command>>
 
 const DONE = 0
 const FAILED = 1
@@ -50,7 +40,7 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     },
   }
   try {
-    await program(context).parseAsync(args, { from: 'user' })
+    await (await program(context, args)).parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
@@ -60,11 +50,16 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
   }
 }
 
-function program(context: Context): Command {
+async function program(context: Context, args: readonly string[]): Promise<Command> {
   const mixmatch = new Command('mixmatch')
     .description('The event-sourced federation proxy for OpenStack.')
     .option('--config-file <file>', 'instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf')
-  for (const command of commands) mixmatch.addCommand(command(context))
+  const all = Object.entries(commands)
+  const asked = all.filter(([name]) => args.includes(name))
+  for (const [, load] of asked.length > 0 && !args.includes('help') ? asked : all) {
+    const command = await load()
+    mixmatch.addCommand(command(context))
+  }
   inherit(mixmatch, context)
   return mixmatch
 }
