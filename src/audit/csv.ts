@@ -5,12 +5,13 @@ import type { Cell, Section } from './report.js'
  * would take for a formula gets an apostrophe before it: ids and names come from other people's
  * clouds (OWASP, CSV Injection).
  */
-export function toCsv({ columns, rows }: Section): string {
-  const lines = [
-    columns.map(field),
-    ...rows.map(row => columns.map(name => field(row[name] ?? null))),
-  ]
-  return lines.map(line => `${line.join(',')}\r\n`).join('')
+export function* toCsv({ columns, rows }: Section): Generator<string> {
+  yield line(columns)
+  for (const row of rows) yield line(columns.map(name => row[name] ?? null))
+}
+
+function line(values: readonly Cell[]): string {
+  return `${values.map(field).join(',')}\r\n`
 }
 
 function field(value: Cell): string {

@@ -1,4 +1,3 @@
-import { position as positionOf } from '../ids.js'
 import { activityOf, silencesIn } from './activity.js'
 import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
 import { gapsIn } from './gaps.js'
@@ -47,6 +46,7 @@ export function residencyOf(
   const gaps = gapsIn(notesIn(audited, activity)).filter(asked)
   const whose = question.projects.join(', ')
   const where = question.notAt.join(', ')
+  const proof = proving(audited)
   const breached = turns.length > 0
   return {
     breached,
@@ -72,7 +72,7 @@ export function residencyOf(
           name: 'evidence',
           title: `What of ${whose} was at ${where}`,
           columns: [...turnColumns, 'from_event', 'from_hash', 'to_event'],
-          rows: turns.map(turn => ({ ...turnCells(turn), ...proof(audited, turn) })),
+          rows: turns.map(turn => ({ ...turnCells(turn), ...proof(turn) })),
         },
         gapSection(gaps),
         silenceSection(silences),
@@ -86,15 +86,33 @@ function period({ from, until }: ResidencyQuestion): string {
   return `${from === null ? '' : ` from ${time(from)}`}${until === null ? '' : ` until ${time(until)}`}`
 }
 
-function proof(
-  { history }: Audited,
-  turn: { from_position: number; to_position: number | null },
-): Cells {
-  const event = (at: number | null) => (at === null ? undefined : history.get(positionOf(at)))
-  const begun = event(turn.from_position)
-  return {
-    from_event: begun?.eventType ?? null,
-    from_hash: begun?.hash ?? null,
-    to_event: event(turn.to_position)?.eventType ?? null,
+/** Which events began and ended a turn. Their bodies are not read for it: there may be many. */
+function proving({ history }: Audited): (turn: Bounds) => Cells {
+  const events = history.parts.map(({ db }) =>
+    db.prepare<[number], { type: string; hash: Buffer }>(
+      `select t.name as type, p.hash from main.events e
+      join event_types t on t.id = e.event_type join payloads p using (position)
+      where e.position = ?`,
+    ),
+  )
+  const event = (at: number | null) => {
+    for (const find of events) {
+      const found = at === null ? undefined : find.get(at)
+      if (found) return found
+    }
+    return undefined
   }
+  return ({ from_position, to_position }) => {
+    const begun = event(from_position)
+    return {
+      from_event: begun?.type ?? null,
+      from_hash: begun?.hash.toString('hex') ?? null,
+      to_event: event(to_position)?.type ?? null,
+    }
+  }
+}
+
+interface Bounds {
+  readonly from_position: number
+  readonly to_position: number | null
 }

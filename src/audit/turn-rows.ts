@@ -63,11 +63,16 @@ export function turnCells(turn: TurnRow): Cells {
 
 const MOST_LANES = 40
 
-/** Turns drawn as lanes, a resource each; the first of them where there are many. */
+/** Turns, in the order of resources, drawn as lanes, a resource each; the first of them where there are many. */
 export function spansOf(audited: Audited, title: string, turns: readonly TurnRow[]): Spans {
   const lanes = new Map<string, Spans['lanes'][number]['spans'][number][]>()
+  let resources = 0
+  let before: string | undefined
   for (const turn of turns) {
     const name = resourceOf(turn.resource_type, turn.resource_id)
+    if (name !== before) resources += 1
+    before = name
+    if (resources > MOST_LANES) continue
     const spans = lanes.get(name) ?? []
     lanes.set(name, spans)
     spans.push({
@@ -77,16 +82,15 @@ export function spansOf(audited: Audited, title: string, turns: readonly TurnRow
       says: `${turn.service_provider}, ${turn.project ?? 'no project'}`,
     })
   }
-  const shown = [...lanes].slice(0, MOST_LANES)
   return {
     kind: 'spans',
     title,
     note:
-      lanes.size > shown.length
-        ? `The first ${shown.length} of ${lanes.size} resources; the table has all.`
+      resources > lanes.size
+        ? `The first ${lanes.size} of ${resources} resources; the table has all.`
         : 'A lane is a resource, its colour the cloud.',
     from: audited.since ?? 0,
     until: audited.until ?? 0,
-    lanes: shown.map(([name, spans]) => ({ name, spans })),
+    lanes: [...lanes].map(([name, spans]) => ({ name, spans })),
   }
 }

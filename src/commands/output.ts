@@ -38,9 +38,42 @@ export function printRows(out: Writable, format: Format, rows: readonly Row[]): 
   const [first] = rows
   if (!first) return
   const columns = Object.keys(first)
-  const table = new Table({ head: columns.map(title), chars: borderless, style: plain })
-  for (const row of rows) table.push(columns.map(column => text(row[column])))
+  const head = columns.map(title)
+  const cells = (row: Row) => columns.map(column => text(row[column]))
+  if (rows.length > MANY) {
+    printMany(out, head, { rows, cells })
+    return
+  }
+  const table = new Table({ head, chars: borderless, style: plain })
+  for (const row of rows) table.push(cells(row))
   out.write(`${trimmed(table.toString())}\n`)
+}
+
+/** Above it a row is only padded: the table would take a millisecond for each, and fail at 100,000. */
+const MANY = 1_000
+
+function printMany(
+  out: Writable,
+  head: readonly string[],
+  { rows, cells }: { rows: readonly Row[]; cells: (row: Row) => readonly string[] },
+): void {
+  const widths = head.map(widthOf)
+  for (const row of rows) {
+    for (const [index, cell] of cells(row).entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, widthOf(cell))
+    }
+  }
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell) + GAP))
+      .join('')
+  out.write(`${line(head).trimEnd()}\n`)
+  for (const row of rows) out.write(`${line(cells(row)).trimEnd()}\n`)
+}
+
+/** In columns, at most: what is not ASCII may take two. */
+function widthOf(cell: string): number {
+  return cell.length + (cell.match(/[^\x20-\x7e]/g)?.length ?? 0)
 }
 
 /** One thing and what is known of it, a line each; or one JSON object. */
@@ -54,7 +87,9 @@ export function printFacts(out: Writable, format: Format, facts: Row): void {
   out.write(`${trimmed(table.toString())}\n`)
 }
 
-const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 }
+/** Between two columns. */
+const GAP = 2
+const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': GAP }
 const borderless = {
   top: '',
   'top-mid': '',

@@ -23,7 +23,7 @@ export function printReport(out: Writable, report: Report, options: ReportOption
       out.write(toPage({ ...report, sections }))
       break
     case 'csv':
-      for (const section of sections.slice(0, 1)) out.write(toCsv(section))
+      if (sections[0]) for (const line of toCsv(sections[0])) out.write(line)
       break
     case 'json':
       printJson(out, report, sections)
