@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import {
   type Cloud,
   cinder,
@@ -10,7 +8,6 @@ import {
   glance,
   holds,
   lab,
-  labCommand,
   openstack,
   openstackJson,
   place,
@@ -19,7 +16,6 @@ import { closingProofs, onFederation, untilLocated } from './federation.js'
 import { url } from './mixmatch.js'
 import { until } from './until.js'
 
-const run = promisify(execFile)
 const clouds: readonly Cloud[] = ['default', 'sp1']
 const MiB = 1024 * 1024
 
@@ -167,7 +163,8 @@ async function remove(cloud: Cloud, volume: string): Promise<void> {
 async function restartCinder(settings: Readonly<Record<string, string>>): Promise<void> {
   for (const service of ['cinder-api@default', 'cinder-volume@default']) {
     await lab('stop', service)
-    await run('bash', [labCommand, 'start', service], { env: { ...process.env, ...settings } })
+    const given = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+    await lab('start', service, ...given)
   }
 }
 
