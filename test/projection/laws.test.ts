@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
-import { openLog } from '../../src/log/log.js'
+import { type EventLog, openLog } from '../../src/log/log.js'
 import { applying, attachHistory, missingOf, moving } from '../../src/projection/advance.js'
 import { buildViews } from '../../src/projection/build.js'
 import { cutKeys, type Keys } from '../../src/projection/keys.js'
@@ -85,25 +85,16 @@ test('law: how the clouds interleave in the log makes no difference to what each
 })
 
 test('law: views told of a few resources at a time are those told of all at once', async t => {
-  const path = folder(t)
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(anyEvents, fc.integer({ min: 1, max: 6 }), async (events, size) => {
-      run += 1
-      const here = join(path, String(run))
-      using log = openLog(join(here, 'events.db'))
-      log.append(events, at(500))
-      const pieces = build(join(here, 'pieces.db'), log.file, db => cutKeys(db, size))
-      await buildViews(join(here, 'built.db'), [log.file], { processes: 1 })
-      t.deepEqual(rows(join(here, 'pieces.db')), rows(join(here, 'built.db')))
-      const ends = pieces.map(({ type, fromId }) => JSON.stringify([type, fromId]))
-      t.is(new Set(ends).size, ends.length)
-      const told = events.filter(({ kind, resource }) => kind !== 'noted' && resource)
-      const named = new Set(told.map(({ resource }) => JSON.stringify(resource)))
-      if (size === 1) t.true(pieces.length >= named.size)
-    }),
-    { numRuns: 30 },
-  )
+  await ofAnyLog(t, fc.integer({ min: 1, max: 6 }), 30, async ({ here, log, events }, size) => {
+    const pieces = build(join(here, 'pieces.db'), log.file, db => cutKeys(db, size))
+    await buildViews(join(here, 'built.db'), [log.file], { processes: 1 })
+    t.deepEqual(rows(join(here, 'pieces.db')), rows(join(here, 'built.db')))
+    const ends = pieces.map(({ type, fromId }) => JSON.stringify([type, fromId]))
+    t.is(new Set(ends).size, ends.length)
+    const told = events.filter(({ kind, resource }) => kind !== 'noted' && resource)
+    const named = new Set(told.map(({ resource }) => JSON.stringify(resource)))
+    if (size === 1) t.true(pieces.length >= named.size)
+  })
 })
 
 /** Build the views of resources from the pieces that a log is cut into. */
@@ -121,22 +112,41 @@ function build(file: string, log: string, cut: (db: Database.Database) => Keys[]
 }
 
 test('law: views that several processes built together are those that one built', async t => {
+  await ofAnyLog(t, fc.integer({ min: 2, max: 3 }), 4, async ({ here, log }, processes) => {
+    await buildViews(join(here, 'one.db'), [log.file], { processes: 1 })
+    await buildViews(join(here, 'many.db'), [log.file], { processes })
+    t.deepEqual(rows(join(here, 'many.db')), rows(join(here, 'one.db')))
+    t.deepEqual(
+      readdirSync(here).filter(name => name.includes('part')),
+      [],
+    )
+  })
+})
+
+interface Recorded {
+  /** A folder of its own. */
+  readonly here: string
+  readonly log: EventLog
+  readonly events: readonly Event[]
+}
+
+/** Check what holds of a log of any events, and of a number that is drawn with it. */
+async function ofAnyLog(
+  t: ExecutionContext,
+  anyNumber: fc.Arbitrary<number>,
+  numRuns: number,
+  check: (recorded: Recorded, drawn: number) => Promise<void>,
+): Promise<void> {
   const path = folder(t)
   let run = 0
   await fc.assert(
-    fc.asyncProperty(anyEvents, fc.integer({ min: 2, max: 3 }), async (events, processes) => {
+    fc.asyncProperty(anyEvents, anyNumber, async (events, drawn) => {
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
       log.append(events, at(500))
-      await buildViews(join(here, 'one.db'), [log.file], { processes: 1 })
-      await buildViews(join(here, 'many.db'), [log.file], { processes })
-      t.deepEqual(rows(join(here, 'many.db')), rows(join(here, 'one.db')))
-      t.deepEqual(
-        readdirSync(here).filter(name => name.includes('part')),
-        [],
-      )
+      await check({ here, log, events }, drawn)
     }),
-    { numRuns: 4 },
+    { numRuns },
   )
-})
+}
