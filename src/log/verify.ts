@@ -41,8 +41,9 @@ interface Walked {
  */
 export function verifyLog(log: Verifiable, noted?: string): Verdict {
   const { parts = [log] } = log
+  const head = log.head() // before the walk, which goes at least as far
   const walked = parts.map(part => [walk(part, whole(part), { noted })])
-  return judge(log, noted, walked)
+  return { ...judge(log, noted, walked), head }
 }
 
 /** The same by several processes: each link of the chain can be looked at by itself. */
@@ -51,9 +52,10 @@ export async function verifyTogether(
   { noted, progress, processes }: Options = {},
 ): Promise<Verdict> {
   const { parts = [log] } = log
+  const head = log.head() // before the walk, which goes at least as far
   const walked: (readonly Walked[])[] = []
   for (const part of parts) walked.push(await walkTogether(part, { noted, progress, processes }))
-  return judge(log, noted, walked)
+  return { ...judge(log, noted, walked), head }
 }
 
 type Verifiable = LogReader & { readonly parts?: readonly LogReader[] }
@@ -71,7 +73,7 @@ function judge(
   log: Verifiable,
   noted: string | undefined,
   walked: readonly (readonly Walked[])[],
-): Verdict {
+): Omit<Verdict, 'head'> {
   const { parts = [log] } = log
   const breaches: Breach[] = []
   let events = 0
@@ -93,7 +95,7 @@ function judge(
       problem: `no event has the hash ${noted}: this is not a later copy of that log`,
     })
   }
-  return { events, head: log.head(), breaches }
+  return { events, breaches }
 }
 
 const whole = (log: LogReader): Stretch => ({
