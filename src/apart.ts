@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
@@ -8,38 +8,44 @@ export function mostProcesses(units: number, each: number): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(units / each)))
 }
 
+/** A process that does a part of a long work. */
+export interface Apart<Result> {
+  /**
+   * What it has done next, as soon as it has.
+   *
+   * @throws Error where the process has ended before
+   */
+  next(): Promise<Result>
+}
+
 /**
  * Have a part of a long work done by a process of its own, so that another core does it.
  *
  * @param script the URL of a module that hands what is to be done to `serveApart`
  * @returns once the process knows what to do: this one may then be busy itself
  */
-export async function startApart<Task, Result>(
-  script: string,
-  task: Task,
-): Promise<{ readonly done: Promise<Result> }> {
+export async function startApart<Task, Result>(script: string, task: Task): Promise<Apart<Result>> {
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  let result: Result
-  child.on('message', message => {
-    result = message as Result
-  })
-  const done = once(child, 'close').then(([code, signal]) => {
-    if (code !== 0)
-      throw new Error(`a process that had a part of the work ended: ${signal ?? code}`)
-    return result
-  })
-  done.catch(() => {}) // it is waited for later
+  const results = on(child, 'message', { close: ['close'] })
+  const ended = once(child, 'close')
+  ended.catch(() => {}) // it is waited for later
   await new Promise<void>(resolve => child.send(task as object, () => resolve()))
-  return { done }
+  return {
+    async next() {
+      const { done, value } = await results.next()
+      if (!done) return value[0]
+      const [code, signal] = await ended
+      throw new Error(`a process that had a part of the work ended: ${signal ?? code}`)
+    },
+  }
 }
 
 /** The other side of `startApart`: what the module that it starts calls. */
-export function serveApart<Task, Result>(work: (task: Task) => Result): void {
+export function serveApart<Task, Result>(work: (task: Task) => Iterable<Result>): void {
   process.once('message', task => {
-    const result = work(task as Task)
-    if (result !== undefined) process.send?.(result)
+    for (const result of work(task as Task)) process.send?.(result)
   })
 }

@@ -1,5 +1,5 @@
 import { serveApart } from '../apart.js'
-import { verifyPart } from './verify.js'
+import { type Part, verifyPart } from './verify.js'
 
 // The process that verifies the stretch of a log that it is told of.
-serveApart(verifyPart)
+serveApart((part: Part) => [verifyPart(part)])

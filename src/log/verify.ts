@@ -116,7 +116,7 @@ async function walkTogether(log: LogReader, options: Options): Promise<Walked[]>
     others.map(stretch => startApart<Part, Walked>(script, { file: log.path, stretch, noted })),
   )
   const first = own && walk(log, own, { noted, progress: events => progress?.(events * count) })
-  const rest = await Promise.all(started.map(({ done }) => done))
+  const rest = await Promise.all(started.map(part => part.next()))
   return first ? [first, ...rest] : rest
 }
 

@@ -54,7 +54,7 @@ export function applying(
     for (const apply of others) apply({ after, upTo })
     if (after > 0) for (const apply of ofResources) apply({ after, upTo })
     else
-      for (const keys of pieces ?? cutKeys(db)) {
+      for (const keys of pieces ?? cutKeys(db, { after, upTo })) {
         for (const apply of ofResources) apply({ after, upTo, keys })
       }
   }

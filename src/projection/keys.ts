@@ -1,47 +1,62 @@
 import type { Database } from 'better-sqlite3'
 import type { StoredId } from '../event/stored.js'
 import { resourceTypes } from '../ids.js'
+import type { Stretch } from './projection.js'
 
 /** Resources of one type, in the order of their stored ids: from (inclusive) to (exclusive). */
 export interface Keys {
   readonly type: number
   readonly fromId: StoredId
   readonly toId: StoredId
+  /** How many events they have, about. */
+  readonly events: number
 }
 
-/** Events of one piece: little enough for what is grouped of them to stay in memory. */
-const PIECE = 50_000
-/** Less than every id: texts come before UUIDs. */
+/**
+ * Every how-manyth event is looked at, and how many of those make a piece. 50,000 events are little
+ * enough for what is grouped of them to stay in memory.
+ */
+const SAMPLE = { distance: 500, together: 100 }
+/** Not greater than any id: texts come before UUIDs. */
 const FIRST = ''
 /** Greater than every id: those that are UUIDs come last, with 16 bytes. */
 const BEYOND = Buffer.alloc(17, 0xff)
 
 /**
- * Cut all resources of the attached file `log` into pieces of about as many events each. Together
- * they are every resource once.
+ * Cut all resources into pieces of about as many events each, going by some events of the attached
+ * file `log` at even distances. Together the pieces are every resource once.
  */
-export function cutKeys(db: Database, size = PIECE): Keys[] {
-  const ofType = `
-    select resource_id as id, resource_id = :from as same
-    from log.events indexed by events_by_resource where kind > 0 and resource_type = :type`
-  const order = 'order by resource_id, service_provider, at'
-  interface Cut {
-    readonly id: StoredId
-    readonly same: number
-  }
-  const at = db.prepare<unknown[], Cut>(
-    `${ofType} and resource_id >= :from ${order} limit 1 offset :size`,
-  )
-  const after = db.prepare<unknown[], Cut>(`${ofType} and resource_id > :from ${order} limit 1`)
+export function cutKeys(
+  db: Database,
+  { after, upTo }: Stretch,
+  { distance, together } = SAMPLE,
+): Keys[] {
+  const sample = db
+    .prepare<[object], { readonly type: number; readonly id: StoredId }>(`
+      with recursive places (position) as (
+        select :after + 1 union all
+        select position + :distance from places where position + :distance <= :upTo
+      )
+      select e.resource_type as type, e.resource_id as id
+      from places cross join log.events e using (position)
+      where e.kind > 0 and e.resource_type is not null and e.resource_id is not null
+      order by e.resource_type, e.resource_id`)
+    .all({ after, upTo, distance })
   return resourceTypes.flatMap((_, type) => {
-    const pieces: Keys[] = []
-    let from: StoredId = FIRST
-    for (;;) {
-      let cut = at.get({ type, from, size })
-      if (cut?.same) cut = after.get({ type, from }) // a resource is never cut in two
-      pieces.push({ type, fromId: from, toId: cut?.id ?? BEYOND })
-      if (cut === undefined) return pieces
-      from = cut.id
-    }
+    const ids = sample.filter(event => event.type === type).map(({ id }) => id)
+    const cuts = ids.filter((_, index) => index > 0 && index % together === 0)
+    const borders = [FIRST, ...cuts.filter(isFirst), BEYOND]
+    const events = (ids.length * distance) / (borders.length - 1)
+    return borders.slice(1).map((toId, index) => {
+      const fromId = borders[index] ?? FIRST
+      return { type, fromId, toId, events }
+    })
   })
+}
+
+/** A resource is never cut in two. */
+function isFirst(id: StoredId, index: number, ids: readonly StoredId[]): boolean {
+  const before = ids[index - 1]
+  if (typeof id === 'string' || typeof before !== 'object') return id !== before
+  return !id.equals(before)
 }

@@ -1,5 +1,5 @@
 import { serveApart } from '../apart.js'
-import { buildPart } from './parts.js'
+import { buildParts } from './parts.js'
 
-// The process that builds the part of the views that it is told of.
-serveApart(buildPart)
+// The process that builds the parts of the views that it is told of.
+serveApart(buildParts)

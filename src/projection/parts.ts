@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { mostProcesses, startApart } from '../apart.js'
 import { applying, attachHistory } from './advance.js'
 import { cutKeys, type Keys } from './keys.js'
-import type { Stretch } from './projection.js'
+import type { Projection, Stretch } from './projection.js'
 import { projections } from './projections.js'
 import { createTables, openUnfinished } from './tables.js'
 
@@ -17,67 +17,117 @@ interface Work {
   /** Where the views are built. The parts are built beside it. */
   readonly file: string
   readonly logFile: string
+  readonly views?: readonly Projection[] | undefined
   readonly stretch: Stretch
   readonly processes: number
-  /** Called with how far this process has come with its share, and of how much. */
+  /** Called with how many pieces of the work are done, and of how many. */
   readonly progress?: ((done: number, of: number) => void) | undefined
+}
+
+/** The views of some resources, in a file of their own. */
+interface Part {
+  readonly file: string
+  readonly pieces: readonly Keys[]
+}
+
+/** What a process is told to build. */
+export interface Share {
+  readonly logFile: string
+  readonly stretch: Stretch
+  readonly parts: readonly Part[]
 }
 
 /**
  * Apply a stretch to views in which nothing is yet, by several processes: this one takes the first
- * resources, and each of the others some that follow, in a file that is then appended here.
+ * resources, and appends what the others have built of those that follow while they build on.
  *
  * @param db the views, and the log attached
  */
 export async function applyShared(
   db: Database,
-  { file, logFile, stretch, processes, progress }: Work,
+  { file, logFile, views, stretch, processes, progress }: Work,
 ): Promise<void> {
-  const pieces = cutKeys(db)
-  const shares = Array.from({ length: processes }, (_, index) =>
-    pieces.slice(...[index, index + 1].map(end => Math.round((end * pieces.length) / processes))),
-  )
-  const [own = [], ...others] = shares
-  const parts = others.map((share, index) => ({ file: `${file}.part${index}`, share }))
+  const pieces = cutKeys(db, stretch)
+  const own = pieces.slice(0, ownShare(pieces, processes))
+  const parts = partsOf(file, pieces.slice(own.length))
   try {
     const script = import.meta.resolve('./part.js')
-    const started = await Promise.all(
-      parts.map(part => startApart<Part, void>(script, { ...part, logFile, stretch })),
+    // Dealt out in turn, so that they are ready in about the order in which they are appended.
+    const shares = Array.from({ length: processes - 1 }, (_, index) =>
+      parts.filter((_, part) => part % (processes - 1) === index),
     )
-    db.transaction(() => applying(db)(stretch, told(own, progress)))()
-    await Promise.all(started.map(({ done }) => done))
-    for (const part of parts) append(db, part.file)
+    const others = await Promise.all(
+      shares.map(share => startApart<Share, string>(script, { logFile, stretch, parts: share })),
+    )
+    let done = 0
+    const tell = ({ length }: readonly Keys[]) => {
+      done += length
+      progress?.(done, pieces.length)
+    }
+    db.transaction(() =>
+      applying(db, views)(
+        stretch,
+        each(own, piece => tell([piece])),
+      ),
+    )()
+    for (const [index, part] of parts.entries()) {
+      await others[index % others.length]?.next()
+      append(db, part.file)
+      rmSync(part.file)
+      tell(part.pieces)
+    }
   } finally {
     for (const part of parts) rmSync(part.file, { force: true })
   }
 }
 
-function* told(pieces: readonly Keys[], progress: Work['progress']): Generator<Keys> {
-  for (const [done, piece] of pieces.entries()) {
-    progress?.(done, pieces.length)
-    yield piece
-  }
+/** What appending takes of what building takes, and what the views that are not of resources do. */
+const [APPENDING, OTHERS] = [0.08, 0.06]
+
+/** How many pieces the process takes itself that does all the rest, so that all end together. */
+function ownShare(pieces: readonly Keys[], processes: number): number {
+  if (processes === 1) return pieces.length
+  const others = processes - 1
+  const share = (1 - others * (APPENDING + OTHERS)) / (processes - others * APPENDING)
+  const events = share * pieces.reduce((sum, piece) => sum + piece.events, 0)
+  let before = 0
+  return pieces.filter(piece => {
+    before += piece.events
+    return before <= events
+  }).length
 }
 
-/** What a process is told to build. */
-export interface Part {
-  readonly file: string
-  readonly logFile: string
-  readonly stretch: Stretch
-  readonly share: readonly Keys[]
+/** Pieces that are built together: a file costs a little, and the last one is waited for. */
+const TOGETHER = 5
+
+function partsOf(file: string, pieces: readonly Keys[]): Part[] {
+  return Array.from({ length: Math.ceil(pieces.length / TOGETHER) }, (_, index) => ({
+    file: `${file}.part${index}`,
+    pieces: pieces.slice(index * TOGETHER, (index + 1) * TOGETHER),
+  }))
+}
+
+function* each<Item>(items: readonly Item[], told: (item: Item) => void): Generator<Item> {
+  for (const item of items) {
+    yield item
+    told(item)
+  }
 }
 
 /** The views of which each process has its part. */
 const shared = projections.filter(({ byResource }) => byResource)
 
-/** Build a part, in a process of its own. */
-export function buildPart({ file, logFile, stretch, share }: Part): void {
-  rmSync(file, { force: true })
-  const db = openUnfinished(file)
-  createTables(db, 'main', shared)
-  attachHistory(db, [logFile])
-  db.transaction(() => applying(db, shared)(stretch, share))()
-  db.close()
+/** Build parts, in a process of its own. @returns the file of each as soon as it is whole */
+export function* buildParts({ logFile, stretch, parts }: Share): Generator<string> {
+  for (const { file, pieces } of parts) {
+    rmSync(file, { force: true })
+    const db = openUnfinished(file)
+    createTables(db, 'main', shared)
+    attachHistory(db, [logFile])
+    db.transaction(() => applying(db, shared)(stretch, pieces))()
+    db.close()
+    yield file
+  }
 }
 
 /** Append the rows of a part to those of the parts before it: in their order they need no sorting. */

@@ -7,6 +7,7 @@ import { alice, at, bob, cornmeal, event, idp, millet } from '../controls.js'
 export const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head =>
   resourceId(`${head}-0000-4000-8000-000000000000`),
 )
+const [volume = resourceId('none')] = ids
 export const types = ['volume', 'snapshot', 'image'] satisfies ResourceKey['type'][]
 const kinds = ['noted', 'created', 'changed', 'transferred', 'deleted'] satisfies Event['kind'][]
 
@@ -20,17 +21,40 @@ export const anyNews = fc.record({
 })
 
 /** Events that contradict one another, come late, at equal times or at none, and are of nothing now and then. */
-export const anyEvents: fc.Arbitrary<Event[]> = fc
-  .array(
-    fc.record({
-      news: anyNews,
-      ofNothing: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
-      emittedAt: fc.option(fc.integer({ min: 1, max: 12 }).map(at), { freq: 9 }),
-    }),
-    { minLength: 1, maxLength: 25 },
-  )
-  .map(all =>
-    all.map(({ news, ofNothing, emittedAt }) =>
-      event({ ...news, emittedAt, ...(ofNothing && { resource: null }) }),
-    ),
-  )
+export const anyEvents = eventsOf(anyNews, { minLength: 1, maxLength: 25 })
+
+/** All of one volume and of one that was made from it, at one cloud: so that a life has many events. */
+export const anyEventsOfFew = eventsOf(
+  fc
+    .record({
+      kind: fc.constantFrom(...kinds),
+      child: fc.integer({ min: 0, max: 3 }).map(n => n === 0),
+      project: fc.option(fc.constantFrom(alice, bob), { freq: 9 }),
+    })
+    .map(({ kind, child, project }) => ({
+      ...{ kind, project, serviceProvider: idp },
+      resource: { type: child ? ('snapshot' as const) : ('volume' as const), id: volume },
+      parent: child ? volume : null,
+    })),
+  { minLength: 2, maxLength: 9 },
+)
+
+function eventsOf(
+  news: fc.Arbitrary<Partial<Event>>,
+  constraints: fc.ArrayConstraints,
+): fc.Arbitrary<Event[]> {
+  return fc
+    .array(
+      fc.record({
+        news,
+        ofNothing: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
+        emittedAt: fc.option(fc.integer({ min: 1, max: 12 }).map(at), { freq: 9 }),
+      }),
+      constraints,
+    )
+    .map(all =>
+      all.map(({ news, ofNothing, emittedAt }) =>
+        event({ ...news, emittedAt, ...(ofNothing && { resource: null }) }),
+      ),
+    )
+}

@@ -9,11 +9,12 @@ import { applying, attachHistory, missingOf, moving } from '../../src/projection
 import { buildViews } from '../../src/projection/build.js'
 import { cutKeys, type Keys } from '../../src/projection/keys.js'
 import { openLocations } from '../../src/projection/locate.js'
+import type { Stretch } from '../../src/projection/projection.js'
 import { projections } from '../../src/projection/projections.js'
 import { createTables, openUnfinished } from '../../src/projection/tables.js'
 import { openViews } from '../../src/projection/views.js'
 import { at, cornmeal, folder, idp, millet } from '../controls.js'
-import { anyEvents, ids } from './any-events.js'
+import { anyEvents, anyEventsOfFew, ids } from './any-events.js'
 
 /** All rows of all views, as `views check` compares them. */
 function rows(file: string): unknown[] {
@@ -31,28 +32,33 @@ function rows(file: string): unknown[] {
   }
 }
 
-test('law: views that follow the log batch by batch equal those built at once', async t => {
-  const path = folder(t)
-  let run = 0
-  await fc.assert(
-    fc.asyncProperty(anyEvents, fc.array(fc.nat(25), { maxLength: 4 }), async (events, cuts) => {
-      run += 1
-      const here = join(path, String(run))
-      using log = openLog(join(here, 'events.db'))
-      const { views } = await openViews(join(here, 'live.db'), [log.file])
-      using _views = views
-      let from = 0
-      for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
-        log.append(events.slice(from, to), at(500))
-        views.catchUp()
-        from = Math.max(from, to)
-      }
-      await buildViews(join(here, 'built.db'), [log.file])
-      t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
-    }),
-    { numRuns: 60 },
-  )
-})
+for (const [what, some, numRuns] of [
+  ['views', anyEvents, 60],
+  ['views of few resources', anyEventsOfFew, 150],
+] as const) {
+  test(`law: ${what} that follow the log batch by batch equal those built at once`, async t => {
+    const path = folder(t)
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(some, fc.array(fc.nat(25), { maxLength: 4 }), async (events, cuts) => {
+        run += 1
+        const here = join(path, String(run))
+        using log = openLog(join(here, 'events.db'))
+        const { views } = await openViews(join(here, 'live.db'), [log.file])
+        using _views = views
+        let from = 0
+        for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
+          log.append(events.slice(from, to), at(500))
+          views.catchUp()
+          from = Math.max(from, to)
+        }
+        await buildViews(join(here, 'built.db'), [log.file])
+        t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
+      }),
+      { numRuns },
+    )
+  })
+}
 
 test('law: how the clouds interleave in the log makes no difference to what each is known to hold', async t => {
   const path = folder(t)
@@ -86,7 +92,9 @@ test('law: how the clouds interleave in the log makes no difference to what each
 
 test('law: views told of a few resources at a time are those told of all at once', async t => {
   await ofAnyLog(t, fc.integer({ min: 1, max: 6 }), 30, async ({ here, log, events }, size) => {
-    const pieces = build(join(here, 'pieces.db'), log.file, db => cutKeys(db, size))
+    const pieces = build(join(here, 'pieces.db'), log.file, (db, stretch) =>
+      cutKeys(db, stretch, { distance: 1, together: size }),
+    )
     await buildViews(join(here, 'built.db'), [log.file], { processes: 1 })
     t.deepEqual(rows(join(here, 'pieces.db')), rows(join(here, 'built.db')))
     const ends = pieces.map(({ type, fromId }) => JSON.stringify([type, fromId]))
@@ -98,12 +106,16 @@ test('law: views told of a few resources at a time are those told of all at once
 })
 
 /** Build the views of resources from the pieces that a log is cut into. */
-function build(file: string, log: string, cut: (db: Database.Database) => Keys[]): Keys[] {
+function build(
+  file: string,
+  log: string,
+  cut: (db: Database.Database, stretch: Stretch) => Keys[],
+): Keys[] {
   const db = openUnfinished(file)
   createTables(db, 'main')
   const detach = attachHistory(db, [log])
   const stretch = missingOf(db)()
-  const pieces = cut(db)
+  const pieces = cut(db, stretch)
   applying(db)(stretch, pieces)
   moving(db)(stretch.upTo)
   detach()
