@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { ownEventTypes } from '../event/event.js'
-import { sourceCode } from '../event/stored.js'
+import { kindCode, sourceCode } from '../event/stored.js'
 import type { SpName } from '../ids.js'
 import type { Projection } from './projection.js'
 
@@ -29,7 +29,7 @@ export const exchanges: Projection = {
       join log.event_types t on t.id = e.event_type
       join log.origins o on o.id = e.origin
       where e.position > :after and e.position <= :upTo
-        and e.event_type in (select id from log.event_types
+        and e.kind = ${kindCode('noted')} and e.event_type in (select id from log.event_types
           where name in ('${exchangeDurable}', '${exchangeTransient}'))
         and o.source = ${sourceCode('recorder')}
       order by e.position

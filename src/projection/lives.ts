@@ -40,16 +40,18 @@ export const placeDefinitions = Object.entries(places)
 /**
  * What events tell of each resource in each cloud, in one grouping for all views that are about
  * resources: the row of `locations`; and of the first turn where it began and, if the resource was
- * deleted once, where it ended. That turn is the whole story where `plain` is true: never given away,
- * by itself or with its volume, never made again, and named with its project always or never. At
- * equal times what was recorded later counts, and a deletion most.
+ * deleted once, where it ended. That turn is the whole story of a life that is `steady`, named with
+ * the same project always or never, and lived `once`: never made again, nor given away with its
+ * volume. At equal times what was recorded later counts, and a deletion most.
  *
  * @param events the table of events, and how it is read
  * @param condition which of them; none is beyond the position `:upTo`
+ * @param key what tells their lives apart. To compare a column that the condition fixes takes time.
  */
 export function selectLives(
   events: { readonly table: string; readonly access: string },
   condition: string,
+  key: readonly string[] = lifeKey,
 ): string {
   const saidAt = (time: string) => `
     from ${events.table} e where ${sameLife('e', 'life')} and e.at = life.${time}
@@ -68,14 +70,14 @@ export function selectLives(
         else (select e.position ${saidAt('from_at')}
           order by e.kind = ${DELETED}, e.position limit 1) end as from_position,
       deleted_position as to_position,
-      (owner_at is null or project = other_project) and deletions <= 1
-        and ifnull(created_at <= deleted_at, true)
+      owner_at is null or project = other_project as steady,
+      deletions <= 1 and ifnull(created_at <= deleted_at, true)
         and (parent is null or not exists (
           select 1 from ${events.table} given
           where given.resource_type = ${VOLUME} and given.resource_id = life.parent
             and given.service_provider = life.service_provider and given.kind > 0
             and given.kind = ${TRANSFERRED} and given.project is not null
-            and +given.position <= :upTo)) as plain
+            and +given.position <= :upTo)) as once
     from (
       select ${lifeKey.join(', ')},
         min(position) as first_position, max(position) as last_position,
@@ -88,10 +90,10 @@ export function selectLives(
         max(at) filter (where project is not null) as owner_at,
         min(ifnull(project, 0)) as project, max(project) as other_project,
         max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
-        max(parent) as parent
+        max(parent) filter (where parent is not null) as parent
       from ${events.table} ${events.access}
       where kind > ${NOTED} and ${condition}
-      group by ${lifeKey.join(', ')}
+      group by ${key.join(', ')}
     ) life`
 }
 
@@ -99,15 +101,16 @@ const table = `(${placeDefinitions},
   from_at integer not null,
   from_position integer not null,
   to_position integer,
-  plain integer not null
+  steady integer not null,
+  once integer not null
 ) strict`
 
 /** Prepare what groups a stretch into the temporary table `lives`, for the views to be told from. */
 export function groupingLives(db: Database): (stretch: Stretch) => void {
   db.exec(`create temp table if not exists lives ${table}`)
   const forget = db.prepare('delete from lives')
-  const grouping = (access: string, condition: string) =>
-    db.prepare(`insert into lives ${selectLives({ table: 'log.events', access }, condition)}`)
+  const grouping = (access: string, condition: string, key?: readonly string[]) =>
+    db.prepare(`insert into lives ${selectLives({ table: 'log.events', access }, condition, key)}`)
   const all = grouping(
     'not indexed',
     `resource_type is not null and resource_id is not null
@@ -117,6 +120,7 @@ export function groupingLives(db: Database): (stretch: Stretch) => void {
     'indexed by events_by_resource',
     `resource_type = :type and resource_id >= :fromId and resource_id < :toId
       and +position <= :upTo`,
+    ['resource_id', 'service_provider'],
   )
   return ({ after, upTo, keys }) => {
     forget.run()

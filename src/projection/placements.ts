@@ -46,14 +46,17 @@ export const placements: Projection = {
       service_provider integer not null,
       since integer not null
     ) strict`)
-    const insertAll = db.prepare(insertPlain)
+    const insertSteady = db.prepare(steady)
+    const insertGiven = db.prepare(givenOnce)
     const fold = folding(db)
     const touch = db.prepare(touchTold)
     const refold = refolding(db)
     return stretch => {
       const { after, upTo, keys } = stretch
       if (keys) {
-        insertAll.run()
+        const { upTo } = stretch
+        insertSteady.run()
+        insertGiven.run({ upTo })
         fold(stretch)
       } else {
         touch.run({ after, upTo })
@@ -78,12 +81,36 @@ const inStretch = 'position between :after + 1 and :upTo'
 
 /*
  * Where nothing is placed yet, most resources have the one turn that the grouping for `locations`
- * knows. The rest is left to the fold, which takes twenty times as long.
+ * knows, and most of the others the two that a gift parts. What is left is for the fold, which takes
+ * twenty times as long.
  */
-const insertPlain = `
+const steady = `
   insert into placements
   select ${columns}, from_at, from_position, owner, parent, deleted_at, to_position
-  from lives where plain`
+  from lives where once and steady`
+
+/** Given away at a time of which nothing else tells, and named with the one project before and the other after. */
+const givenOnce = `
+  insert into placements
+  with given as materialized (
+    select life.*, first.project as giver, gift.position as given_position
+    from lives life
+    cross join log.events first on first.position = life.from_position
+    cross join log.events gift indexed by events_by_resource on ${sameLife('gift', 'life')}
+      and gift.at = life.given_at and gift.kind > ${NOTED} and gift.kind = ${TRANSFERRED} and +gift.position <= :upTo
+    where once and not steady and from_at < given_at and ifnull(given_at < deleted_at, true)
+      and first.project <> given_to and not exists (
+        select 1 from log.events e indexed by events_by_resource
+        where ${sameLife('e', 'life')} and e.kind > ${NOTED} and +e.position <= :upTo
+          and case
+            when e.at < given_at then e.project <> first.project
+            when e.at > given_at then e.project <> given_to
+            else e.position <> gift.position
+          end)
+  )
+  select ${columns}, from_at, from_position, giver, parent, given_at, given_position from given
+  union all
+  select ${columns}, given_at, given_position, given_to, parent, deleted_at, to_position from given`
 
 /** An event tells nothing new if it says again, later, what its resource's present turn says. */
 const touchTold = `
@@ -126,10 +153,13 @@ interface TurnRow {
   readonly to_position: number | null
 }
 
-/** Fold those of the grouped resources that have more than the one turn, of which nothing is placed yet. */
+const unplaced = `not (l.once and l.steady)
+  and not exists (select 1 from placements p where ${sameLife('p', 'l')})`
+
+/** Fold those of the grouped resources of which nothing is placed yet. */
 function folding(db: Database): (stretch: Stretch) => void {
-  const unplaced = db.prepare<[], Resource & { readonly life: number }>(
-    `select rowid as life, ${columns}, parent from lives where not plain order by rowid`,
+  const resources = db.prepare<[], Resource & { readonly life: number }>(
+    `select rowid as life, ${columns}, parent from lives l where ${unplaced} order by rowid`,
   )
   // In one statement: to begin one for each resource takes longer than to read what it finds.
   const told = db
@@ -139,7 +169,7 @@ function folding(db: Database): (stretch: Stretch) => void {
     >(`
       select l.rowid, e.at, e.position, e.kind, e.project
       from lives l cross join log.events e indexed by events_by_resource on ${sameLife('e', 'l')}
-      where not l.plain and e.kind > ${NOTED} and +e.position <= :upTo
+      where ${unplaced} and e.kind > ${NOTED} and +e.position <= :upTo
       order by l.rowid`)
     .raw()
   const given = readingGiven(db, 'log.events')
@@ -147,7 +177,7 @@ function folding(db: Database): (stretch: Stretch) => void {
   return ({ upTo }) => {
     const rows = told.all({ upTo })
     let next = 0
-    for (const { life, ...resource } of unplaced.all()) {
+    for (const { life, ...resource } of resources.all()) {
       const facts = given(resource, { since: EVER, upTo })
       for (let row = rows[next]; row?.[0] === life; row = rows[next]) {
         const [, at, position, kind, project] = row
