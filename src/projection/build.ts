@@ -3,9 +3,13 @@ import { MixmatchError } from '../errors.js'
 import type { Position } from '../ids.js'
 import { applyFiles, attachHistory, missingOf, moving } from './advance.js'
 import { applyShared, sharersOf } from './parts.js'
+import type { Projection } from './projection.js'
+import { projections } from './projections.js'
 import { createTables, openUnfinished } from './tables.js'
 
 interface Options {
+  /** All of them where not given. */
+  readonly views?: readonly Projection[] | undefined
   /** The last position to apply; the history's head where it is not given. */
   readonly upTo?: Position | undefined
   /** As many as there are cores, but one for a short log, where not given. */
@@ -25,13 +29,14 @@ export async function buildViews(
   logFiles: readonly string[],
   options: Options = {},
 ): Promise<void> {
+  const { upTo, views = projections } = options
   const db = openUnfinished(file)
   try {
     refuseBeginless(db, logFiles)
-    createTables(db, 'main')
+    createTables(db, 'main', views)
     const [oldest] = logFiles
     if (oldest !== undefined) await applyFirst(db, file, oldest, options)
-    applyFiles(db, logFiles, options.upTo)
+    applyFiles(db, logFiles, upTo, views)
     db.pragma('journal_mode = WAL')
   } finally {
     db.close()
@@ -43,13 +48,13 @@ async function applyFirst(
   db: Database.Database,
   file: string,
   logFile: string,
-  { upTo, processes, progress }: Options,
+  { views, upTo, processes, progress }: Options,
 ): Promise<void> {
   const detach = attachHistory(db, [logFile])
   const stretch = missingOf(db)(upTo)
   if (stretch.upTo > stretch.after) {
     const most = processes ?? sharersOf(stretch)
-    await applyShared(db, { file, logFile, stretch, processes: most, progress })
+    await applyShared(db, { file, logFile, views, stretch, processes: most, progress })
     moving(db)(stretch.upTo)
   }
   detach()
