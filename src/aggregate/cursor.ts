@@ -6,8 +6,13 @@ import type { Mark } from './order.js'
 
 /** How far a list was walked, when a page of it was full. */
 export interface Cursor {
-  /** The last item of the page. */
-  readonly last: Mark
+  /** The id of the last item of the page. */
+  readonly last: string
+  /**
+   * The furthest in the order that anything was told of. That need not be the last item: what is made
+   * during a walk may come after what it should have come before.
+   */
+  readonly reached: Mark
   /** How far each project of the user at each cloud was walked. */
   readonly places: readonly WalkedTo[]
 }
@@ -71,16 +76,18 @@ export function createCursors(key: Buffer): Cursors {
 const short = z.tuple([
   z.string(),
   z.string(),
+  z.string(),
   z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
   z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()])),
 ])
 
 /** Arrays instead of objects, because it becomes part of a URL. */
-function shortened({ last, places }: Cursor): z.infer<typeof short> {
+function shortened({ last, reached, places }: Cursor): z.infer<typeof short> {
   return [
-    last.cloud,
-    last.id,
-    [...last.values],
+    last,
+    reached.cloud,
+    reached.id,
+    [...reached.values],
     places.map(({ cloud, project, after }) => [cloud, project, after]),
   ]
 }
@@ -89,9 +96,10 @@ function shortened({ last, places }: Cursor): z.infer<typeof short> {
 function unfolded(value: unknown): Cursor | null {
   const parsed = short.safeParse(value)
   if (!parsed.success) return null
-  const [cloud, id, values, places] = parsed.data
+  const [last, cloud, id, values, places] = parsed.data
   return {
-    last: { cloud: spName(cloud), id, values },
+    last,
+    reached: { cloud: spName(cloud), id, values },
     places: places.map(([name, project, after]) => ({
       cloud: spName(name),
       project: project === null ? null : projectId(project),

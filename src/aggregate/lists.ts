@@ -10,7 +10,7 @@ import type { Cursors, WalkedTo } from './cursor.js'
 import { createFetchPage } from './fetch.js'
 import { type Merged, merge } from './merge.js'
 import { type MinorRange, minorIn, withCommonMicroversion } from './microversion.js'
-import { comparing } from './order.js'
+import { comparing, type Mark } from './order.js'
 import { listOf, type Plan, planOf } from './plan.js'
 import {
   type Asker,
@@ -112,7 +112,14 @@ export function createLists(
       plan.paged && last
         ? {
             marker: last.id,
-            cursor: cursors.write({ last, places: placesOf(lanes, round) }, scope),
+            cursor: cursors.write(
+              {
+                last: last.id,
+                reached: reachedBy(lanes, items, comparing(plan.order, among)) ?? last,
+                places: placesOf(lanes, round),
+              },
+              scope,
+            ),
           }
         : null
     return merged(round, request, bodyOf(items, { ...request, plan, count, next }))
@@ -205,6 +212,16 @@ async function take(
 
 function isSame(a: Item, b: Item): boolean {
   return a.mark.cloud === b.mark.cloud && a.mark.id === b.mark.id
+}
+
+/** The furthest in the order that anything was told of, in this page or before. */
+function reachedBy(
+  lanes: readonly Lane[],
+  items: readonly Item[],
+  compare: (a: Mark, b: Mark) => number,
+): Mark | undefined {
+  const before = lanes.flatMap(({ start }) => (start.kind === 'first' ? [] : [start.mark]))
+  return [...before, ...items.map(({ mark }) => mark)].sort(compare).at(-1)
 }
 
 /** A list that could not even be begun stands nowhere, as if it had never been asked for. */

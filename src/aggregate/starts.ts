@@ -26,16 +26,16 @@ export async function findStarts(
   const { marker } = plan
   if (marker === null) return () => ({ kind: 'first' })
   const cursor = plan.cursor === null ? null : readCursor(plan.cursor)
-  if (cursor?.last.id === marker) return destination => startAt(destination, cursor)
+  if (cursor?.last === marker) return destination => startAt(destination, cursor)
   return findMarker(marker, plan, round, request)
 }
 
-function startAt({ cloud, project }: Destination, { last, places }: Cursor): Start {
+function startAt({ cloud, project }: Destination, { reached, places }: Cursor): Start {
   const own = places.filter(place => place.cloud === cloud)
   const place = own.find(place => place.project === project)
-  if (place?.after) return { kind: 'after', id: place.after, mark: last }
+  if (place?.after) return { kind: 'after', id: place.after, mark: reached }
   // Of a cloud that no page has had anything of yet, nothing was told: it was not there, perhaps.
-  return own.length === 0 ? { kind: 'first' } : { kind: 'beyond', mark: last }
+  return own.length === 0 ? { kind: 'first' } : { kind: 'beyond', mark: reached }
 }
 
 async function findMarker(

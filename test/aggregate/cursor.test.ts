@@ -5,7 +5,8 @@ import { type Cursor, createCursors, cursorKey } from '../../src/aggregate/curso
 import { alice, bob, cornmeal, idp } from '../controls.js'
 
 const cursor: Cursor = {
-  last: { cloud: idp, id: 'an id', values: ['name', 7, true, null] },
+  last: 'an id',
+  reached: { cloud: idp, id: 'another', values: ['name', 7, true, null] },
   places: [
     { cloud: idp, project: alice, after: 'an id' },
     { cloud: cornmeal, project: bob, after: null },

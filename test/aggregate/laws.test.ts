@@ -138,3 +138,22 @@ test('whatever is created and deleted during a walk, nothing that was there thro
     RUNS,
   )
 })
+
+test('what is made during a walk, before where it is, does not bring back what was told', async t => {
+  const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
+  const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+  const [first, second, third] = [0, 1, 1].map(moment => make({ second: moment, name: null }))
+  const other = make({ second: 0, name: null, owner: bob })
+  shelves[0].things = [first, second, third].filter(each => each !== undefined)
+  shelves[1].things = [other]
+  let page = 0
+  const seen = await pages(proxy, { limit: 1, sort: 'sort=created_at:asc', follow: 'link' }, () => {
+    page += 1
+    if (page !== 4) return
+    shelves[0].things.pop() // what the page ended with
+    shelves[1].things.push(make({ second: 0, name: null }))
+  })
+  t.is(page, 6)
+  t.is(new Set(seen).size, 5)
+  t.is(seen.length, 5)
+})
