@@ -23,10 +23,15 @@ export interface Audited extends Disposable {
  * Build the views of a history aside, for questions about it.
  *
  * @param upTo the last event to look at; the history's head where it is not given
+ * @param progress called now and then with how much of the building is done, and of how much
  */
-export function openAudited(history: History, upTo: Position = history.head().position): Audited {
+export function openAudited(
+  history: History,
+  upTo: Position = history.head().position,
+  progress?: (done: number, of: number) => void,
+): Audited {
   const paths = history.parts.map(({ path }) => path)
-  const views = openViewsAside(paths, upTo)
+  const views = openViewsAside(paths, upTo, progress)
   const { db } = views
   const recordedAt = db
     .prepare<[number], number>('select recorded_at from history where position = ?')

@@ -153,7 +153,9 @@ function print(
   at?: Point,
 ): void {
   using history = openHistoryOf(command, context)
-  using audited = openAudited(history, at && 'position' in at ? at.position : undefined)
+  using progress = progressOn(context.stderr, 'reading', 0)
+  const upTo = at && 'position' in at ? at.position : undefined
+  using audited = openAudited(history, upTo, (done, of) => progress.at(done, of))
   printReport(context.stdout, reportOn(audited), options)
 }
 

@@ -116,13 +116,15 @@ async function into(
   const file = resolve(context.cwd, given)
   if (existsSync(file)) throw new MixmatchError('USAGE', `--into ${file}: is there already.`)
   const upTo = selectionOf(log, options).until
+  using told = progressOn(context.stderr, 'building', 0)
+  const progress = (done: number, of: number) => told.at(done, of)
   const aside = `${file}.building`
   rmSync(aside, { force: true })
   try {
     await buildViews(
       aside,
       log.parts.map(({ path }) => path),
-      { upTo },
+      { upTo, progress },
     )
     renameSync(aside, file)
   } finally {

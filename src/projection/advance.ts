@@ -4,16 +4,27 @@ import { cutKeys, type Keys } from './keys.js'
 import type { Projection, Stretch } from './projection.js'
 import { projections } from './projections.js'
 
+/** Called with how much of a work is done, and of how much. */
+export type Told = (done: number, of: number) => void
+
+interface Options {
+  /** The last position to apply; the last that there is where it is not given. */
+  readonly upTo?: Position | undefined
+  /** All of them where not given. */
+  readonly views?: readonly Projection[] | undefined
+  /** Called after each piece where nothing is in the views yet. */
+  readonly progress?: Told | undefined
+}
+
 /** Apply what is missing of the files of a history, one after the other, oldest first. */
 export function applyFiles(
   db: Database,
   logFiles: readonly string[],
-  upTo?: Position,
-  views: readonly Projection[] = projections,
+  { upTo, views, progress }: Options = {},
 ): void {
   for (const index of logFiles.keys()) {
     const detach = attachHistory(db, logFiles.slice(0, index + 1))
-    advancing(db, views)(upTo)
+    advancing(db, views, progress)(upTo)
     detach()
   }
 }
@@ -45,18 +56,23 @@ export function attachHistory(db: Database, logFiles: readonly string[]): () => 
 export function applying(
   db: Database,
   views: readonly Projection[] = projections,
-): (stretch: Stretch, pieces?: Iterable<Keys>) => void {
+  progress?: Told,
+): (stretch: Stretch, pieces?: readonly Keys[]) => void {
   const prepare = (byResource: boolean) =>
     views.filter(view => (view.byResource ?? false) === byResource).map(view => view.prepare(db))
   const others = prepare(false)
   const ofResources = prepare(true)
-  return ({ after, upTo }, pieces) => {
+  const tell = (stretch: Stretch) => {
+    for (const apply of ofResources) apply(stretch)
+  }
+  return ({ after, upTo }, given) => {
     for (const apply of others) apply({ after, upTo })
-    if (after > 0) for (const apply of ofResources) apply({ after, upTo })
-    else
-      for (const keys of pieces ?? cutKeys(db, { after, upTo })) {
-        for (const apply of ofResources) apply({ after, upTo, keys })
-      }
+    if (after > 0) return tell({ after, upTo })
+    const pieces = given ?? cutKeys(db, { after, upTo })
+    for (const [done, keys] of pieces.entries()) {
+      progress?.(done, pieces.length)
+      tell({ after, upTo, keys })
+    }
   }
 }
 
@@ -64,9 +80,10 @@ export function applying(
 export function advancing(
   db: Database,
   views: readonly Projection[] = projections,
+  progress?: Told,
 ): (upTo?: Position) => Stretch {
   const missing = missingOf(db)
-  const apply = applying(db, views)
+  const apply = applying(db, views, progress)
   const move = moving(db)
   return db.transaction((upTo?: Position): Stretch => {
     const stretch = missing(upTo)

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import type { Position } from '../ids.js'
-import { applyFiles, attachHistory } from './advance.js'
+import { applyFiles, attachHistory, type Told } from './advance.js'
 import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
@@ -20,11 +20,16 @@ const told = projections.filter(({ name }) => name !== 'exchanges')
  * only. The history may have lost its beginning.
  *
  * @param upTo the last position to apply
+ * @param progress called now and then with how much of the building is done, and of how much
  */
-export function openViewsAside(logFiles: readonly string[], upTo: Position): ViewsAside {
+export function openViewsAside(
+  logFiles: readonly string[],
+  upTo: Position,
+  progress?: Told,
+): ViewsAside {
   const db = new Database(newestOf(logFiles), { readonly: true })
   const catchUp = (to: Position) => {
-    applyFiles(db, logFiles, to, told)
+    applyFiles(db, logFiles, { upTo: to, views: told, progress })
     return attachHistory(db, logFiles)
   }
   try {

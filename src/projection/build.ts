@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Position } from '../ids.js'
-import { applyFiles, attachHistory, missingOf, moving } from './advance.js'
+import { applyFiles, attachHistory, missingOf, moving, type Told } from './advance.js'
 import { applyShared, sharersOf } from './parts.js'
 import type { Projection } from './projection.js'
 import { projections } from './projections.js'
@@ -15,7 +15,7 @@ interface Options {
   /** As many as there are cores, but one for a short log, where not given. */
   readonly processes?: number | undefined
   /** Called now and then with how far the first file of the history was applied, and of how much. */
-  readonly progress?: ((done: number, of: number) => void) | undefined
+  readonly progress?: Told | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ export async function buildViews(
     createTables(db, 'main', views)
     const [oldest] = logFiles
     if (oldest !== undefined) await applyFirst(db, file, oldest, options)
-    applyFiles(db, logFiles, upTo, views)
+    applyFiles(db, logFiles, { upTo, views })
     db.pragma('journal_mode = WAL')
   } finally {
     db.close()

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { mostProcesses, startApart } from '../apart.js'
-import { applying, attachHistory } from './advance.js'
+import { applying, attachHistory, type Told } from './advance.js'
 import { cutKeys, type Keys } from './keys.js'
 import type { Projection, Stretch } from './projection.js'
 import { projections } from './projections.js'
@@ -21,7 +21,7 @@ interface Work {
   readonly stretch: Stretch
   readonly processes: number
   /** Called with how many pieces of the work are done, and of how many. */
-  readonly progress?: ((done: number, of: number) => void) | undefined
+  readonly progress?: Told | undefined
 }
 
 /** The views of some resources, in a file of their own. */
@@ -59,22 +59,15 @@ export async function applyShared(
     const others = await Promise.all(
       shares.map(share => startApart<Share, string>(script, { logFile, stretch, parts: share })),
     )
-    let done = 0
-    const tell = ({ length }: readonly Keys[]) => {
-      done += length
-      progress?.(done, pieces.length)
-    }
-    db.transaction(() =>
-      applying(db, views)(
-        stretch,
-        each(own, piece => tell([piece])),
-      ),
-    )()
+    const told: Told = done => progress?.(done, pieces.length)
+    db.transaction(() => applying(db, views, told)(stretch, own))()
+    let done = own.length
     for (const [index, part] of parts.entries()) {
       await others[index % others.length]?.next()
       append(db, part.file)
       rmSync(part.file)
-      tell(part.pieces)
+      done += part.pieces.length
+      told(done, pieces.length)
     }
   } finally {
     for (const part of parts) rmSync(part.file, { force: true })
@@ -105,13 +98,6 @@ function partsOf(file: string, pieces: readonly Keys[]): Part[] {
     file: `${file}.part${index}`,
     pieces: pieces.slice(index * TOGETHER, (index + 1) * TOGETHER),
   }))
-}
-
-function* each<Item>(items: readonly Item[], told: (item: Item) => void): Generator<Item> {
-  for (const item of items) {
-    yield item
-    told(item)
-  }
 }
 
 /** The views of which each process has its part. */
