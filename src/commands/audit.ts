@@ -8,7 +8,8 @@ import { residencyOf } from '../audit/residency.js'
 import { summaryOf } from '../audit/summary.js'
 import { verifiedOf } from '../audit/verified.js'
 import { MixmatchError } from '../errors.js'
-import { isResourceType, projectId, type ResourceType } from '../ids.js'
+import { isResourceType, type Position, projectId, type ResourceType } from '../ids.js'
+import type { History } from '../log/history.js'
 import { type Point, parsePoint } from '../replay/point.js'
 import type { Context } from './context.js'
 import { logOption, openHistoryOf } from './files.js'
@@ -153,10 +154,15 @@ function print(
   at?: Point,
 ): void {
   using history = openHistoryOf(command, context)
-  using progress = progressOn(context.stderr, 'reading', 0)
   const upTo = at && 'position' in at ? at.position : undefined
-  using audited = openAudited(history, upTo, (done, of) => progress.at(done, of))
+  using audited = openWatched(history, upTo, context)
   printReport(context.stdout, reportOn(audited), options)
+}
+
+/** The line of progress is gone before the report is printed. */
+function openWatched(history: History, upTo: Position | undefined, context: Context): Audited {
+  using progress = progressOn(context.stderr, 'reading', 0)
+  return openAudited(history, upTo, (done, of) => progress.at(done, of))
 }
 
 function silenceOption(): Option {
