@@ -45,10 +45,11 @@ export interface Share {
  */
 export async function applyShared(
   db: Database,
-  { file, logFile, views, stretch, processes, progress }: Work,
+  { file, logFile, views = projections, stretch, processes, progress }: Work,
 ): Promise<void> {
   const pieces = cutKeys(db, stretch)
-  const own = pieces.slice(0, ownShare(pieces, processes))
+  const besides = views.every(view => view.byResource) ? 0 : OTHERS
+  const own = pieces.slice(0, ownShare(pieces, processes, besides))
   const parts = partsOf(file, pieces.slice(own.length))
   try {
     const script = import.meta.resolve('./part.js')
@@ -77,11 +78,15 @@ export async function applyShared(
 /** What appending takes of what building takes, and what the views that are not of resources do. */
 const [APPENDING, OTHERS] = [0.08, 0.06]
 
-/** How many pieces the process takes itself that does all the rest, so that all end together. */
-function ownShare(pieces: readonly Keys[], processes: number): number {
+/**
+ * How many pieces the process takes itself that does all the rest, so that all end together.
+ *
+ * @param besides what it does before, as a part of what building all pieces takes
+ */
+function ownShare(pieces: readonly Keys[], processes: number, besides: number): number {
   if (processes === 1) return pieces.length
   const others = processes - 1
-  const share = (1 - others * (APPENDING + OTHERS)) / (processes - others * APPENDING)
+  const share = (1 - others * (APPENDING + besides)) / (processes - others * APPENDING)
   const events = share * pieces.reduce((sum, piece) => sum + piece.events, 0)
   let before = 0
   return pieces.filter(piece => {
