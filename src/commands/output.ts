@@ -29,15 +29,18 @@ export function parseHash(text: string): string {
 /** A row of data: its keys are the columns of a table and the keys of a JSON line. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** Rows as people read them, or a JSON object a line. Columns are those of the first row. */
-export function printRows(out: Writable, format: Format, rows: readonly Row[]): void {
+/** Rows as people read them, or a JSON object a line. The columns of a table are those of the first row. */
+export function printRows(
+  out: Writable,
+  format: Format,
+  rows: readonly Row[],
+  columns: readonly string[] = Object.keys(rows[0] ?? {}),
+): void {
   if (format === 'json') {
     for (const row of rows) out.write(`${JSON.stringify(row)}\n`)
     return
   }
-  const [first] = rows
-  if (!first) return
-  const columns = Object.keys(first)
+  if (rows.length === 0) return
   const head = columns.map(title)
   const cells = (row: Row) => columns.map(column => text(row[column]))
   if (rows.length > MANY) {

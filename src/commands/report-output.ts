@@ -48,11 +48,7 @@ function printJson(out: Writable, report: Report, sections: readonly Section[]):
   const { title, verdict, scope, caveats } = report
   printFacts(out, 'json', { section: 'report', title, verdict, ...scope, caveats })
   for (const { name, columns, rows } of sections) {
-    printRows(
-      out,
-      'json',
-      rows.map(row => ({ section: name, ...inOrder(row, columns) })),
-    )
+    for (const row of rows) printFacts(out, 'json', { section: name, ...inOrder(row, columns) })
   }
 }
 
@@ -64,12 +60,7 @@ function printTables(out: Writable, report: Report, sections: readonly Section[]
     out.write(`\n${title}\n${'-'.repeat(title.length)}\n`)
     if (note !== undefined && rows.length > 0) out.write(`${note}\n`)
     if (rows.length === 0) out.write('none\n')
-    else
-      printRows(
-        out,
-        'table',
-        rows.map(row => inOrder(row, columns)),
-      )
+    else printRows(out, 'table', rows, columns)
   }
 }
 
