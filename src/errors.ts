@@ -11,6 +11,7 @@ export const faults = {
 
   RECORDER_GONE: { status: 500, exit: 1 },
   CANNOT_LISTEN: { status: 500, exit: 1 },
+  BUS_UNREACHABLE: { status: 500, exit: 1 },
 
   LOG_HELD: { status: 500, exit: 1 },
   LOG_NOT_FOUND: { status: 500, exit: 1 },

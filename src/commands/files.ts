@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
@@ -48,6 +49,30 @@ export function openHistoryOf(command: Command, context: Context): History {
     )
   }
   return history
+}
+
+/**
+ * A file that a command is to write.
+ *
+ * @throws USAGE where its folder is not there, or a folder has its name
+ */
+export function writtenFile(given: string, context: Context): string {
+  const file = resolve(context.cwd, given)
+  const folder = dirname(file)
+  if (!isFolder(folder)) {
+    throw new MixmatchError('USAGE', `${file}: there is no folder ${folder}. Make it first.`)
+  }
+  refuseFolder(file)
+  return file
+}
+
+/** @throws USAGE where a folder is named in place of a file */
+export function refuseFolder(file: string): void {
+  if (isFolder(file)) throw new MixmatchError('USAGE', `${file}: is a folder. Name a file in it.`)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** The views stand beside their log, and can be deleted at any moment. */

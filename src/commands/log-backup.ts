@@ -1,9 +1,8 @@
-import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { backUp } from '../log/backup.js'
 import { openLogReader } from '../log/log.js'
 import type { Context } from './context.js'
-import { logFileOf, logOption } from './files.js'
+import { logFileOf, logOption, writtenFile } from './files.js'
 import { interrupted } from './interrupted.js'
 import { progressOn } from './progress.js'
 
@@ -14,7 +13,7 @@ export function backupCommand(context: Context): Command {
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch log backup /backup/events-2026-11-23.db')
     .action(async (given: string, _options: object, command: Command) => {
-      const file = resolve(context.cwd, given)
+      const file = writtenFile(given, context)
       using log = openLogReader(logFileOf(command, context))
       using stop = interrupted()
       using progress = progressOn(context.stderr, 'copying', 0)

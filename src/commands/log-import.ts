@@ -18,7 +18,7 @@ import { toEvent } from '../notification/to-event.js'
 import { openViews } from '../projection/views.js'
 import { configOf } from './configuration.js'
 import type { Context } from './context.js'
-import { logFileOf, logOption, viewsFileOf } from './files.js'
+import { logFileOf, logOption, refuseFolder, viewsFileOf } from './files.js'
 import { interrupted } from './interrupted.js'
 import { progressOn } from './progress.js'
 
@@ -78,6 +78,7 @@ function sourceOf({ given, mixmatchDb }: Named, command: Command, context: Conte
   }
   const file = resolve(context.cwd, named)
   if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such file.`)
+  refuseFolder(file)
   const { size } = statSync(file)
   if (given === undefined) {
     const events = eventsInMapping(file, cloudsBySpName(command, context))

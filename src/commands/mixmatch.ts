@@ -44,10 +44,20 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
-    if (!(error instanceof MixmatchError)) throw error
-    world.stderr.write(`mixmatch: ${error.message}\n`)
-    return error.exit === MISUSE ? MISUSE : FAILED
+    const message = error instanceof MixmatchError ? error.message : refusalOf(error)
+    if (message === null) throw error
+    world.stderr.write(`mixmatch: ${message}\n`)
+    return error instanceof MixmatchError && error.exit === MISUSE ? MISUSE : FAILED
   }
+}
+
+/** What the machine refuses, such as a file that may not be read or a disk that is full: no fault of ours. */
+function refusalOf(error: unknown): string | null {
+  if (!(error instanceof Error && 'code' in error)) return null
+  const { code, message } = error
+  if ('syscall' in error && ('path' in error || code === 'ENOSPC')) return message
+  const isFile = /^SQLITE_(?:CANTOPEN|READONLY|FULL|IOERR)/.test(String(code))
+  return isFile ? `${message} (${code})` : null
 }
 
 async function program(context: Context, args: readonly string[]): Promise<Command> {

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { MixmatchError } from '../errors.js'
 import type { RecordedEvent } from '../event/event.js'
@@ -15,7 +14,7 @@ import { type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type Selection, selected } from '../replay/select.js'
 import type { Context } from './context.js'
 import { eventRow } from './event-row.js'
-import { logOption, openHistoryOf } from './files.js'
+import { logOption, openHistoryOf, writtenFile } from './files.js'
 import { interrupted } from './interrupted.js'
 import { type Format, formats, printRows } from './output.js'
 import { progressOn } from './progress.js'
@@ -113,7 +112,7 @@ async function into(
       '--into builds the views of all that was known at a point: it takes --until alone.',
     )
   }
-  const file = resolve(context.cwd, given)
+  const file = writtenFile(given, context)
   if (existsSync(file)) throw new MixmatchError('USAGE', `--into ${file}: is there already.`)
   const upTo = selectionOf(log, options).until
   using told = progressOn(context.stderr, 'building', 0)
@@ -158,6 +157,7 @@ function places(all: readonly Whereabouts[]): string {
 
 async function publish(log: History, given: string, options: Options, context: Context) {
   const url = parseTransportUrl(given)
+  if (url.kind === 'file') writtenFile(url.path, context)
   const selection = selectionOf(log, options)
   using stop = interrupted()
   using progress = progressOn(

@@ -1,7 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import type { Channel, ConfirmChannel } from 'amqplib'
+import { MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
-import { connectAny } from './amqp-connect.js'
+import { type Connection, connectAny } from './amqp-connect.js'
+import { messageOf } from './status.js'
 import type { RabbitUrl, TransportUrl } from './transport-url.js'
 
 /** Where recorded notifications are published again. */
@@ -15,7 +17,7 @@ export interface Publisher extends AsyncDisposable {
 /**
  * Open a bus for publishing what was recorded, for other consumers to be tried with.
  *
- * @throws Error where no host of the URL would have us
+ * @throws BUS_UNREACHABLE where no host of the URL would have us, or the broker ends the connection
  */
 export async function openPublisher(url: TransportUrl, signal: AbortSignal): Promise<Publisher> {
   return url.kind === 'file' ? filePublisher(url.path) : await amqpPublisher(url, signal)
@@ -50,7 +52,45 @@ function filePublisher(path: string): Publisher {
 const MOST_UNCONFIRMED = 500
 
 async function amqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publisher> {
-  const connection = await connectAny(
+  const reached = <Result>(work: Promise<Result>) =>
+    work.catch(error => {
+      throw new MixmatchError('BUS_UNREACHABLE', `RabbitMQ: ${messageOf(error)}`, { cause: error })
+    })
+  const connection = await reached(connecting(url, signal))
+  connection.model.on('error', () => {}) // the publish that it breaks says so
+  const channel = await connection.model.createConfirmChannel()
+  channel.on('error', () => {})
+  const declared = new Set<string>()
+  let unconfirmed = 0
+  const flush = async () => {
+    await channel.waitForConfirms()
+    unconfirmed = 0
+  }
+  const publish = async (event: Event) => {
+    const { exchange, routingKey } = event.wire
+    if (!declared.has(exchange)) {
+      await declare(() => connection.model.createChannel(), channel, exchange)
+      declared.add(exchange)
+    }
+    channel.publish(exchange, routingKey, Buffer.from(wireBody(event)), {
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      persistent: true,
+    })
+    unconfirmed += 1
+    if (unconfirmed >= MOST_UNCONFIRMED) await flush()
+  }
+  return {
+    publish: event => reached(publish(event)),
+    flush: () => reached(flush()),
+    async [Symbol.asyncDispose]() {
+      await connection.close()
+    },
+  }
+}
+
+function connecting(url: RabbitUrl, signal: AbortSignal): Promise<Connection> {
+  return connectAny(
     url,
     0,
     {
@@ -61,35 +101,6 @@ async function amqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publi
     },
     signal,
   )
-  connection.model.on('error', () => {}) // the publish that it breaks says so
-  const channel = await connection.model.createConfirmChannel()
-  channel.on('error', () => {})
-  const declared = new Set<string>()
-  let unconfirmed = 0
-  const flush = async () => {
-    await channel.waitForConfirms()
-    unconfirmed = 0
-  }
-  return {
-    async publish(event) {
-      const { exchange, routingKey } = event.wire
-      if (!declared.has(exchange)) {
-        await declare(() => connection.model.createChannel(), channel, exchange)
-        declared.add(exchange)
-      }
-      channel.publish(exchange, routingKey, Buffer.from(wireBody(event)), {
-        contentType: 'application/json',
-        contentEncoding: 'utf-8',
-        persistent: true,
-      })
-      unconfirmed += 1
-      if (unconfirmed >= MOST_UNCONFIRMED) await flush()
-    },
-    flush,
-    async [Symbol.asyncDispose]() {
-      await connection.close()
-    },
-  }
 }
 
 /** As the services declare it, topic and not durable, where it is not there yet in any form. */
