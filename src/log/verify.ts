@@ -1,6 +1,7 @@
 import { mostProcesses, startApart } from '../apart.js'
 import type { Position } from '../ids.js'
 import { chain } from './chain.js'
+import { firstUnindexed, surplusInIndex } from './indexed.js'
 import { type Head, type LogReader, openLogReader } from './log.js'
 import { guards } from './schema.js'
 
@@ -35,7 +36,7 @@ interface Walked {
 
 /**
  * Recompute the whole chain: positions without gaps, every hash over its predecessor, every body
- * readable, the append-only triggers in place. In each file of a history, and from one to the next.
+ * readable, every event in the index that reports are read by, the append-only triggers in place. In each file of a history, and from one to the next.
  *
  * @param noted a head noted down earlier: an event of that hash must be in the log
  */
@@ -87,7 +88,8 @@ function judge(
     const holding = reached - part.base().position
     events += holding
     const found = [...missingGuards(part), ...(breach ? [breach] : [])]
-    breaches.push(...found, ...(breach ? [] : orphans(part, { holding, reached })))
+    breaches.push(...found)
+    if (!breach) breaches.push(...orphans(part, { holding, reached }), ...strays(part))
   }
   if (!seen) {
     breaches.push({
@@ -171,6 +173,13 @@ function walk(log: LogReader, stretch: Stretch, { noted, progress }: Options): W
       seen ||= hash === noted
       if (position % 10_000 === 0) progress?.(position - stretch.after)
     }
+    const unindexed = firstUnindexed(log, { after: stretch.after, upTo: position })
+    if (unindexed !== null) {
+      return broken(
+        unindexed,
+        'is not in the index of resources as it stands: reports would miss it',
+      )
+    }
   } catch (error) {
     const problem = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
     return broken(position + 1, problem)
@@ -201,6 +210,14 @@ function orphans(
     .get(reached)
   if (stored === holding) return []
   const problem = `${stored} events but ${holding} with a payload: rows were taken out of one table`
+  return [{ position: null, problem }]
+}
+
+/** What the index of resources has beside the events. */
+function strays(log: LogReader): Breach[] {
+  const surplus = surplusInIndex(log)
+  if (surplus === 0) return []
+  const problem = `the index of resources has ${surplus} entries more than there are events: reports would tell of them`
   return [{ position: null, problem }]
 }
 

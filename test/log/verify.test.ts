@@ -3,6 +3,7 @@ import test from 'ava'
 import Database from 'better-sqlite3'
 import { GENESIS } from '../../src/log/chain.js'
 import { openLog, openLogReader } from '../../src/log/log.js'
+import { guards } from '../../src/log/schema.js'
 import { verifyLog, verifyTogether } from '../../src/log/verify.js'
 import { alice, at, bob, created, disk, event, folder, image, transferred } from '../controls.js'
 
@@ -28,6 +29,78 @@ function tampered(file: string, edit: string): void {
   for (const { sql } of triggers) db.exec(sql)
   db.close()
 }
+
+/** Take the index of resources out of the schema, edit, and put it back as it was: it knows nothing of the edit. */
+function unnoticedByIndex(file: string, edit: () => void): void {
+  const index = withSchema(file, db => {
+    const row = db.prepare("select * from sqlite_schema where name = 'events_by_resource'").get()
+    db.exec("delete from sqlite_schema where name = 'events_by_resource'")
+    return row as { sql: string; rootpage: number }
+  })
+  edit()
+  withSchema(file, db =>
+    db
+      .prepare("insert into sqlite_schema values ('index', 'events_by_resource', 'events', ?, ?)")
+      .run(index.rootpage, index.sql),
+  )
+}
+
+function withSchema<Result>(file: string, edit: (db: Database.Database) => Result): Result {
+  const db = new Database(file)
+  db.unsafeMode(true)
+  db.pragma('writable_schema = ON')
+  const result = edit(db)
+  db.pragma('writable_schema = RESET')
+  db.close()
+  return result
+}
+
+test('verify misses what is in the log and not in the index that reports are read by', t => {
+  const file = join(folder(t), 'events.db')
+  tampered(file, '')
+  unnoticedByIndex(file, () => {
+    using log = openLog(file)
+    log.append([created(image, bob)], at(3))
+  })
+  using log = openLogReader(file)
+  const { breaches } = verifyLog(log)
+  t.deepEqual(
+    breaches.map(({ position }) => position),
+    [6],
+  )
+  t.regex(breaches[0]?.problem ?? '', /not in the index of resources/)
+})
+
+test('verify finds what is in the index that reports are read by and not in the log', t => {
+  const path = folder(t)
+  const file = join(path, 'events.db')
+  tampered(file, '')
+  {
+    using log = openLog(file)
+    log.append([created(image, bob)], at(3))
+  }
+  unnoticedByIndex(file, () => {
+    const db = new Database(file)
+    for (const { name } of guards) db.exec(`drop trigger ${name}`)
+    db.exec('delete from payloads where position = 6; delete from events where position = 6')
+    for (const { sql } of guards) db.exec(sql)
+    db.close()
+  })
+  using log = openLogReader(file)
+  const { breaches } = verifyLog(log)
+  t.deepEqual(
+    breaches.map(({ position }) => position),
+    [null],
+  )
+  t.regex(breaches[0]?.problem ?? '', /1 entries more than there are events/)
+})
+
+test('verify says where the index that reports are read by is gone', t => {
+  const file = join(folder(t), 'events.db')
+  tampered(file, 'drop index events_by_resource')
+  using log = openLogReader(file)
+  t.regex(verifyLog(log).breaches[0]?.problem ?? '', /no such index: events_by_resource/)
+})
 
 const edits = [
   ['update events set kind = 4 where position = 4', 4],
