@@ -1,9 +1,10 @@
 import { createReadStream, existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
+import { codeOf } from '../config/find-files.js'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { type SpName, spName } from '../ids.js'
@@ -14,6 +15,7 @@ import { openLog } from '../log/log.js'
 import { eventsInMapping } from '../log/mapping.js'
 import { fromLine, isExported } from '../log/portable.js'
 import { parseRecorded } from '../notification/recorded.js'
+import { messageOf } from '../notification/status.js'
 import { toEvent } from '../notification/to-event.js'
 import { openViews } from '../projection/views.js'
 import { configOf } from './configuration.js'
@@ -86,7 +88,7 @@ function sourceOf({ given, mixmatchDb }: Named, command: Command, context: Conte
   }
   const bytes = createReadStream(file)
   // A file whose name ends in .gz is unpacked on the way.
-  const text = file.endsWith('.gz') ? bytes.compose(createGunzip()) : bytes
+  const text = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes // read below: so is its error
   return { events: eventsIn(text, file), size, read: () => bytes.bytesRead }
 }
 
@@ -99,12 +101,22 @@ function cloudsBySpName(command: Command, context: Context): (name: string) => S
 
 async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event | RecordedEvent> {
   let number = 0
-  for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
-    number += 1
-    if (text.trim() === '') continue
-    const where = `${source}:${number}`
-    const line = parse(text, where)
-    yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
+  try {
+    for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
+      number += 1
+      if (text.trim() === '') continue
+      const where = `${source}:${number}`
+      const line = parse(text, where)
+      yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
+    }
+  } catch (cause) {
+    if (!codeOf(cause).startsWith('Z_')) throw cause
+    throw new MixmatchError(
+      'IMPORT_REFUSED',
+      `${source}: cannot be unpacked beyond line ${number}: ${messageOf(cause)}. ` +
+        'Import it again when it is whole: nothing will be there twice.',
+      { cause },
+    )
   }
 }
 

@@ -56,7 +56,7 @@ function refusalOf(error: unknown): string | null {
   if (!(error instanceof Error && 'code' in error)) return null
   const { code, message } = error
   if ('syscall' in error && ('path' in error || code === 'ENOSPC')) return message
-  const isFile = /^SQLITE_(?:CANTOPEN|READONLY|FULL|IOERR)/.test(String(code))
+  const isFile = /^SQLITE_(?:CANTOPEN|READONLY|FULL|IOERR|CORRUPT)/.test(String(code))
   return isFile ? `${message} (${code})` : null
 }
 

@@ -68,7 +68,12 @@ function open(path: string, name: string, options?: Database.Options): Database.
       db.pragma('busy_timeout = 5000')
       return db
     } catch (cause) {
-      if (!(cause instanceof Database.SqliteError) || cause.code !== 'SQLITE_NOTADB') throw cause
+      if (!(cause instanceof Database.SqliteError)) throw cause
+      if (cause.code.startsWith('SQLITE_CORRUPT')) {
+        const message = `${name}: is damaged (${cause.message}). Take another copy of the log.`
+        throw new MixmatchError('LOG_BROKEN', message, { cause })
+      }
+      if (cause.code !== 'SQLITE_NOTADB') throw cause
       throw new MixmatchError(
         'LOG_NOT_A_LOG',
         `${name}: expected an event log, found another kind of file.`,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
@@ -51,5 +51,45 @@ test('what the machine refuses is said without a stack', async t => {
   const to = ['--to', dangling, '--speed', 'max']
   const { code, err } = await mixmatch(path, 'replay', '--log', 'events.db', ...to)
   t.regex(err, /^mixmatch: ENOSPC: no space left on device/m)
+  t.is(code, 1)
+})
+
+test('a log that was cut short in copying is said to be damaged, by every command', async t => {
+  const path = folder(t)
+  {
+    using log = openLog(join(path, 'events.db'))
+    log.append([event(), event()], at(1))
+  }
+  truncateSync(join(path, 'events.db'), 100_000)
+  for (const args of [
+    ['audit', 'summary'],
+    ['log', 'verify'],
+    ['log', 'info'],
+    ['locate', 'x'],
+  ]) {
+    const { code, err } = await mixmatch(path, ...args, '--log', 'events.db')
+    t.regex(err, /events\.db: is damaged \(.*malformed\)\. Take another copy/, args.join(' '))
+    t.is(code, 1)
+  }
+})
+
+test('a packed file that is not whole is taken in up to there, and again when it is', async t => {
+  const path = folder(t)
+  const whole = readFileSync(new URL('../../data/sample.ndjson.gz', import.meta.url))
+  writeFileSync(join(path, 'some.ndjson.gz'), whole.subarray(0, 200_000))
+  const into = ['--log', 'events.db']
+  const cut = await mixmatch(path, 'log', 'import', 'some.ndjson.gz', ...into)
+  t.regex(cut.err, /some\.ndjson\.gz: cannot be unpacked beyond line \d+: unexpected end of file/)
+  t.is(cut.code, 1)
+  t.is((await mixmatch(path, 'log', 'verify', ...into)).code, 0)
+
+  writeFileSync(join(path, 'some.ndjson.gz'), whole)
+  const again = await mixmatch(path, 'log', 'import', 'some.ndjson.gz', ...into)
+  t.is(again.code, 0)
+  t.regex((await mixmatch(path, 'log', 'verify', ...into)).out, /4057 events hold/)
+
+  writeFileSync(join(path, 'not.gz'), 'plain text')
+  const { code, err } = await mixmatch(path, 'log', 'import', 'not.gz', ...into)
+  t.regex(err, /not\.gz: cannot be unpacked beyond line 0: incorrect header check/)
   t.is(code, 1)
 })
