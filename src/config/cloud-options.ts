@@ -1,0 +1,83 @@
+import * as kinds from './kinds.js'
+import { listOf } from './kinds.js'
+import { cafile, insecure, password, passwordFile } from './login-options.js'
+import { option, optional } from './option.js'
+
+/** The options of one cloud, `[sp_<name>]`: the only group that stands in a file once for each cloud. */
+export const cloud = {
+  spName: optional(
+    'sp_name',
+    kinds.text,
+    'Id of the cloud among the service providers of Keystone. That of [sp_default] is the name by which proxies that call each other know this one.',
+    { otherwise: 'the name of the cloud', example: 'cornmeal-sp' },
+  ),
+  messagebus: optional(
+    'messagebus',
+    kinds.transportUrl,
+    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file of notifications that is followed.',
+    { secret: true, example: 'rabbit://mixmatch:secret@rabbit.cornmeal.example.org:5672/' },
+  ),
+  authUrl: optional(
+    'auth_url',
+    kinds.httpUrl,
+    'Its Keystone, or the whole URL at which federated users log in there.',
+    { otherwise: 'that of [auth] for "default"', example: 'https://cornmeal.example.org:5000/v3' },
+  ),
+  imageEndpoint: optional(
+    'image_endpoint',
+    kinds.endpoint,
+    'Its Glance, without a version at the end.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9292' },
+  ),
+  volumeEndpoint: optional(
+    'volume_endpoint',
+    kinds.endpoint,
+    'Its Cinder, without a version or project at the end.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:8776' },
+  ),
+  regionName: optional(
+    'region_name',
+    kinds.text,
+    'The region of which endpoints are taken from the catalog of that cloud.',
+    { otherwise: 'the first that the catalog names', example: 'RegionOne' },
+  ),
+  enabledServices: option(
+    'enabled_services',
+    listOf(kinds.choice(['image', 'volume', 'network'])),
+    'image, volume',
+    'Services that are proxied to it. network is accepted, as the Python mixmatch had it, and has no effect.',
+  ),
+  queueName: optional(
+    'queue_name',
+    kinds.queueName,
+    'The queue of Mixmatch on its message bus. Two proxies must not share one: each would record half.',
+    { otherwise: 'mixmatch.<name>.notifications', example: 'mixmatch.cornmeal.notifications' },
+  ),
+  cafile,
+  insecure,
+  allowedHosts: option(
+    'allowed_hosts',
+    listOf(kinds.hostAndPort),
+    '',
+    'Hosts, or host:port, that Keystone may name as places to log in at for this cloud. An assertion is sent nowhere else.',
+    { otherwise: 'the host of auth_url', example: 'cornmeal.example.org' },
+  ),
+  username: optional(
+    'username',
+    kinds.text,
+    'The user of Mixmatch at this cloud, where federation does not admit that of [auth].',
+    { example: 'mixmatch' },
+  ),
+  password,
+  passwordFile: passwordFile('/etc/mixmatch/cornmeal.password'),
+  userDomainId: option('user_domain_id', kinds.text, 'default', 'The domain of that user.'),
+  projectName: optional('project_name', kinds.text, 'The project that it acts in.', {
+    example: 'service',
+  }),
+  projectDomainId: option(
+    'project_domain_id',
+    kinds.text,
+    'default',
+    'The domain of that project.',
+  ),
+}
