@@ -115,7 +115,7 @@ export function createLists(
             cursor: cursors.write(
               {
                 last: last.id,
-                reached: reachedBy(lanes, items, comparing(plan.order, among)) ?? last,
+                reached: reachedBy(last, { lanes, items }, comparing(plan.order, among)),
                 places: placesOf(lanes, round),
               },
               scope,
@@ -214,14 +214,15 @@ function isSame(a: Item, b: Item): boolean {
   return a.mark.cloud === b.mark.cloud && a.mark.id === b.mark.id
 }
 
-/** The furthest in the order that anything was told of, in this page or before. */
+/** The furthest in the order that anything was told of, in this page, which ends with `last`, or before. */
 function reachedBy(
-  lanes: readonly Lane[],
-  items: readonly Item[],
+  last: Mark,
+  { lanes, items }: { lanes: readonly Lane[]; items: readonly Item[] },
   compare: (a: Mark, b: Mark) => number,
-): Mark | undefined {
+): Mark {
   const before = lanes.flatMap(({ start }) => (start.kind === 'first' ? [] : [start.mark]))
-  return [...before, ...items.map(({ mark }) => mark)].sort(compare).at(-1)
+  const marks = [...before, ...items.map(({ mark }) => mark)]
+  return marks.reduce((most, mark) => (compare(mark, most) > 0 ? mark : most), last)
 }
 
 /** A list that could not even be begun stands nowhere, as if it had never been asked for. */
