@@ -3,6 +3,7 @@ import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { formatTime } from '../event/time.js'
 import { micros, type Position } from '../ids.js'
 import type { History } from '../log/history.js'
+import type { Told } from '../projection/advance.js'
 import { openViewsAside } from '../projection/aside.js'
 import type { Cell } from './report.js'
 
@@ -28,7 +29,7 @@ export interface Audited extends Disposable {
 export function openAudited(
   history: History,
   upTo: Position = history.head().position,
-  progress?: (done: number, of: number) => void,
+  progress?: Told,
 ): Audited {
   const paths = history.parts.map(({ path }) => path)
   const views = openViewsAside(paths, upTo, progress)

@@ -36,7 +36,8 @@ interface Walked {
 
 /**
  * Recompute the whole chain: positions without gaps, every hash over its predecessor, every body
- * readable, every event in the index that reports are read by, the append-only triggers in place. In each file of a history, and from one to the next.
+ * readable, every event in the index that reports are read by, the append-only triggers in place. In
+ * each file of a history, and from one to the next.
  *
  * @param noted a head noted down earlier: an event of that hash must be in the log
  */
