@@ -1,16 +1,28 @@
 #!/usr/bin/env node
-import { runMixmatch } from './commands/mixmatch.js'
+// Imports here must load on any Node: the check below runs before everything else is loaded.
+import { unsupportedNode } from './node-version.js'
 
-// Whoever reads our output may have seen enough: `mixmatch log export | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
-})
+const unsupported = unsupportedNode(process.versions.node)
+if (unsupported === null) await run()
+else {
+  process.stderr.write(`mixmatch: ${unsupported}\n`)
+  process.exitCode = 2
+}
 
-process.exitCode = await runMixmatch(process.argv.slice(2), {
-  env: process.env,
-  cwd: process.cwd(),
-  mainScript: process.argv[1] ?? 'mixmatch',
-  stdout: process.stdout,
-  stderr: process.stderr,
-})
+async function run(): Promise<void> {
+  const { runMixmatch } = await import('./commands/mixmatch.js')
+
+  // The reader of our output may have seen enough: `mixmatch log export | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+
+  process.exitCode = await runMixmatch(process.argv.slice(2), {
+    env: process.env,
+    cwd: process.cwd(),
+    mainScript: process.argv[1] ?? 'mixmatch',
+    stdout: process.stdout,
+    stderr: process.stderr,
+  })
+}
