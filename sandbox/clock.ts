@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { type Micros, micros } from '../ids.js'
+import { type Micros, micros } from '../src/ids.js'
 
 /** The time now. Finer than `Date`, so that what a cloud tells in one millisecond keeps its order. */
 export function microClock(): Micros {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Bus } from './bus.js'
+import { toMessage } from './bus/message.js'
+import type { Bus } from './bus/sandbox-bus.js'
 import type { WhoIs } from './caller.js'
-import { createCinder } from './cinder.js'
+import { createCinder } from './cinder/cinder.js'
 import { microClock } from './clock.js'
-import { createGlance } from './glance.js'
-import type { Keystone } from './keystone.js'
-import { toMessage } from './notification.js'
+import { createGlance } from './glance/glance.js'
+import type { Keystone } from './keystone/keystone.js'
 
 /** One request that reached a cloud. */
 export interface SeenRequest {

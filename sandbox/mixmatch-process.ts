@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { hasEnded, startGroup } from './child.js'
+import { hasEnded, startGroup } from './process-group.js'
 
 /** How the real `mixmatch` is started beside this process. */
 export interface MixmatchProgram {
@@ -71,7 +71,7 @@ export async function startServe(
 }
 
 function argumentsOf({ mainScript, configFile }: MixmatchProgram, args: readonly string[]) {
-  return [...process.execArgv, mainScript, '--config-file', configFile, ...args]
+  return [mainScript, '--config-file', configFile, ...args]
 }
 
 async function isHealthy(url: string): Promise<boolean> {

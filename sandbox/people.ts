@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Directory, GroupEntry, UserEntry } from './keystone-directory.js'
+import type { Directory, GroupEntry, UserEntry } from './keystone/keystone-directory.js'
 
 /** Who the users of the sandbox are; the password of each is `<name>-secret`. */
 export const people = {

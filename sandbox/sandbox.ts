@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ownEventTypes } from '../event/event.js'
-import { EXCHANGES } from './bus.js'
-import { type Buses, type BusKind, openBuses } from './buses.js'
+import { ownEventTypes } from '../src/event/event.js'
+import { type Buses, type BusKind, openBuses } from './bus/buses.js'
+import { EXCHANGES } from './bus/sandbox-bus.js'
+import { type RecordedLine, untilRecorded } from './demo/recorded-events.js'
 import { type Federation, startFederation } from './federation.js'
 import { freePort } from './free-port.js'
 import {
@@ -12,7 +13,6 @@ import {
   runMixmatchCommand,
   startServe,
 } from './mixmatch-process.js'
-import { type RecordedLine, untilRecorded } from './recorded.js'
 import { renderSettings } from './settings.js'
 
 export interface SandboxOptions {

@@ -1,4 +1,4 @@
-import { parseTime } from '../event/time.js'
+import { parseTime } from '../src/event/time.js'
 import { Refusal } from './refusal.js'
 
 /**

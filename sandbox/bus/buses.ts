@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { MixmatchError } from '../errors.js'
-import { type Bus, openAmqpBus, openFileBus } from './bus.js'
+import { MixmatchError } from '../../src/errors.js'
 import { findRabbit, startRabbit } from './rabbit.js'
+import { type Bus, openAmqpBus, openFileBus } from './sandbox-bus.js'
 
 export const busKinds = ['auto', 'file', 'rabbitmq'] as const
 /** What is to carry the notifications; `auto` is RabbitMQ where it is installed and comes up. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { formatTime } from '../event/time.js'
-import type { Micros } from '../ids.js'
+import { formatTime } from '../../src/event/time.js'
+import type { Micros } from '../../src/ids.js'
 
 /** What a service has to tell, before it has the form of the wire. */
 export interface Notification {

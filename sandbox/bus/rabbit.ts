@@ -4,10 +4,10 @@ import { access, constants, mkdir, open } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { connect } from 'amqplib'
-import type { AmqpAddress } from './bus.js'
-import { type Group, hasEnded, startGroup } from './child.js'
-import { freePort } from './free-port.js'
+import { freePort } from '../free-port.js'
+import { type Group, hasEnded, startGroup } from '../process-group.js'
 import { environment, USER, writeFiles } from './rabbit-files.js'
+import type { AmqpAddress } from './sandbox-bus.js'
 
 /** A RabbitMQ of our own, with a virtual host for each cloud. */
 export interface Rabbit {

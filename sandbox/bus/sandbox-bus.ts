@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
-import type { Message } from './notification.js'
+import type { Message } from './message.js'
 
 /** Where a miniature cloud's notifications go. */
 export interface Bus {

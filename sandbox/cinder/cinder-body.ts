@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { Refusal } from './refusal.js'
-import { readJson } from './service.js'
+import { readJson } from '../http-service.js'
+import { Refusal } from '../refusal.js'
 
 const text = z.string().max(255).nullish()
 /** The old names are still understood, and cinderclient uses them. */

@@ -1,5 +1,5 @@
-import type { Refusal } from './refusal.js'
-import type { ServiceContext } from './service.js'
+import type { ServiceContext } from '../http-service.js'
+import type { Refusal } from '../refusal.js'
 
 /** The key that Cinder gives a fault of each status; `computeFault` for the rest. */
 const KEYS: Readonly<Record<number, string>> = {

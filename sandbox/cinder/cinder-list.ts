@@ -1,10 +1,10 @@
-import type { Micros } from '../ids.js'
-import { isAdmin } from './caller.js'
+import type { Micros } from '../../src/ids.js'
+import { isAdmin } from '../caller.js'
+import { toSeconds } from '../clock.js'
+import { ordering } from '../item-order.js'
+import { Refusal } from '../refusal.js'
+import { fits } from '../time-filter.js'
 import type { CinderContext } from './cinder-state.js'
-import { toSeconds } from './clock.js'
-import { ordering } from './ordering.js'
-import { Refusal } from './refusal.js'
-import { fits } from './time-filter.js'
 
 const MAX_LIMIT = 1000 // osapi_max_limit
 const SORT_KEYS = ['id', 'name', 'status', 'size', 'created_at', 'updated_at']

@@ -1,10 +1,10 @@
-import { formatTime } from '../event/time.js'
-import type { Micros } from '../ids.js'
+import { formatTime } from '../../src/event/time.js'
+import type { Micros } from '../../src/ids.js'
+import type { Notify } from '../bus/message.js'
+import { toSeconds } from '../clock.js'
+import type { ServiceState } from '../http-service.js'
 import type { Snapshot } from './cinder-snapshot.js'
 import { type Volume, volumeType } from './cinder-volume.js'
-import { toSeconds } from './clock.js'
-import type { Notify } from './notification.js'
-import type { ServiceState } from './service.js'
 
 type Phase = 'start' | 'end'
 type VolumeStep = `${'create' | 'delete' | 'resize' | 'update' | 'reset_status'}.${Phase}`

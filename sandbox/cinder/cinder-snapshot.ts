@@ -1,4 +1,4 @@
-import type { Micros } from '../ids.js'
+import type { Micros } from '../../src/ids.js'
 import { cinderTime } from './cinder-volume.js'
 
 /** One snapshot. A change makes a new value. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
-import { isAdmin } from './caller.js'
+import { isAdmin } from '../caller.js'
+import { Refusal } from '../refusal.js'
 import { changedSnapshot, namingIn, newSnapshot, readBody } from './cinder-body.js'
 import { listPage } from './cinder-list.js'
 import { detail, present, type Snapshot } from './cinder-snapshot.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
-import { Refusal } from './refusal.js'
 
 /** `/v3/snapshots` and what is below. */
 export function routeSnapshots(router: Router<CinderState>, parts: CinderParts): void {

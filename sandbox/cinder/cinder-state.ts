@@ -1,10 +1,10 @@
 import type { RouterContext } from 'koa-router'
-import type { Micros } from '../ids.js'
-import type { Afterwards } from './afterwards.js'
+import type { Micros } from '../../src/ids.js'
+import type { Afterwards } from '../background-jobs.js'
+import type { ServiceState } from '../http-service.js'
 import type { CinderNews } from './cinder-news.js'
 import type { Snapshot } from './cinder-snapshot.js'
 import type { Volume } from './cinder-volume.js'
-import type { ServiceState } from './service.js'
 
 /** What Cinder's handlers know of the request in hand. */
 export interface CinderState extends ServiceState {

@@ -1,5 +1,5 @@
-import type { Micros } from '../ids.js'
-import { toSeconds } from './clock.js'
+import type { Micros } from '../../src/ids.js'
+import { toSeconds } from '../clock.js'
 
 /** One volume. A change makes a new value. */
 export interface Volume {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
-import { isAdmin } from './caller.js'
+import { isAdmin } from '../caller.js'
+import { Refusal } from '../refusal.js'
 import {
   actions,
   changedVolume,
@@ -12,7 +13,6 @@ import {
 import { listPage } from './cinder-list.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 import { detail, present, summarise, type Volume, volumeType } from './cinder-volume.js'
-import { Refusal } from './refusal.js'
 
 /** How many GiB a project may have. */
 export const GIGABYTES = 1000

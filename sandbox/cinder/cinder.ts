@@ -1,16 +1,16 @@
 import type Koa from 'koa'
 import Router from 'koa-router'
-import type { Micros } from '../ids.js'
-import { createAfterwards } from './afterwards.js'
+import type { Micros } from '../../src/ids.js'
+import { createAfterwards } from '../background-jobs.js'
+import type { Notify } from '../bus/message.js'
+import { createService, originOf, type ServiceOptions } from '../http-service.js'
+import { Refusal } from '../refusal.js'
 import { renderCinderFault } from './cinder-fault.js'
 import { createCinderNews } from './cinder-news.js'
 import { routeSnapshots } from './cinder-snapshots.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 import { volumeType } from './cinder-volume.js'
 import { GIGABYTES, gigabytes, routeVolumes, volumesOf } from './cinder-volumes.js'
-import type { Notify } from './notification.js'
-import { Refusal } from './refusal.js'
-import { createService, originOf, type ServiceOptions } from './service.js'
 
 export interface CinderOptions extends ServiceOptions {
   readonly cloud: string

@@ -1,4 +1,4 @@
-import type { Stage } from './stage.js'
+import type { Stage } from './terminal.js'
 
 /** A request of the walk-through, and what must come of it. */
 export interface Ask {

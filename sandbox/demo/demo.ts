@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { people } from '../people.js'
+import type { Sandbox } from '../sandbox.js'
 import { type Client, createClient } from './demo-client.js'
-import { people } from './people.js'
-import { type RecordedLine, untilRecorded } from './recorded.js'
-import type { Sandbox } from './sandbox.js'
-import type { Stage } from './stage.js'
+import { type RecordedLine, untilRecorded } from './recorded-events.js'
+import type { Stage } from './terminal.js'
 
 /** A step of the walk-through that did not hold. */
 export class StepFailed extends Error {

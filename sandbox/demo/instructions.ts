@@ -1,6 +1,6 @@
-import { people } from './people.js'
-import type { Sandbox } from './sandbox.js'
-import type { Stage } from './stage.js'
+import { people } from '../people.js'
+import type { Sandbox } from '../sandbox.js'
+import type { Stage } from './terminal.js'
 
 export interface InvitationFacts {
   readonly sandbox: Pick<

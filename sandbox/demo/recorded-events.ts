@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Outcome } from './mixmatch-process.js'
+import type { Outcome } from '../mixmatch-process.js'
 
 const eventLine = z.object({
   service_provider: z.string(),

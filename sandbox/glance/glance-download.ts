@@ -1,5 +1,5 @@
-import { Refusal } from './refusal.js'
-import type { ServiceContext } from './service.js'
+import type { ServiceContext } from '../http-service.js'
+import { Refusal } from '../refusal.js'
 import { read, type Span, type StoredFile } from './stored-file.js'
 
 /**

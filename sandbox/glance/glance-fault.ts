@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { Refusal } from './refusal.js'
-import type { ServiceContext } from './service.js'
+import type { ServiceContext } from '../http-service.js'
+import type { Refusal } from '../refusal.js'
 
 /** WebOb's name where it is not Node's. */
 const TITLES: Readonly<Record<number, string>> = { 416: 'Request Range Not Satisfiable' }

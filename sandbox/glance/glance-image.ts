@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Micros } from '../ids.js'
-import { type Caller, isAdmin } from './caller.js'
-import { toSeconds } from './clock.js'
-import { Refusal } from './refusal.js'
+import type { Micros } from '../../src/ids.js'
+import { type Caller, isAdmin } from '../caller.js'
+import { toSeconds } from '../clock.js'
+import { Refusal } from '../refusal.js'
 import type { StoredFile } from './stored-file.js'
 
 /** One image. A change makes a new value. */

@@ -1,8 +1,8 @@
-import type { Caller } from './caller.js'
+import type { Caller } from '../caller.js'
+import { ordering } from '../item-order.js'
+import { Refusal } from '../refusal.js'
+import { fits } from '../time-filter.js'
 import { type Image, isVisible, present } from './glance-image.js'
-import { ordering } from './ordering.js'
-import { Refusal } from './refusal.js'
-import { fits } from './time-filter.js'
 
 const DEFAULT_LIMIT = 25 // limit_param_default
 const MAX_LIMIT = 1000 // api_limit_max

@@ -1,8 +1,8 @@
-import type { Micros } from '../ids.js'
-import type { Caller } from './caller.js'
-import { toSeconds } from './clock.js'
+import type { Micros } from '../../src/ids.js'
+import type { Notification, Notify } from '../bus/message.js'
+import type { Caller } from '../caller.js'
+import { toSeconds } from '../clock.js'
 import type { Image } from './glance-image.js'
-import type { Notification, Notify } from './notification.js'
 
 type Step = 'create' | 'update' | 'prepare' | 'upload' | 'activate' | 'delete'
 

@@ -3,22 +3,22 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Koa from 'koa'
 import Router, { type RouterContext } from 'koa-router'
-import type { Micros } from '../ids.js'
-import { sendFile } from './glance-download.js'
-import { renderGlanceFault } from './glance-fault.js'
-import { applyPatch, type Image, isOwner, isVisible, parseCreate, present } from './glance-image.js'
-import { listImages } from './glance-list.js'
-import { createGlanceNews } from './glance-news.js'
-import { imageSchema, imagesSchema } from './glance-schema.js'
-import type { Notify } from './notification.js'
-import { Refusal } from './refusal.js'
+import type { Micros } from '../../src/ids.js'
+import type { Notify } from '../bus/message.js'
 import {
   createService,
   originOf,
   readJson,
   type ServiceOptions,
   type ServiceState,
-} from './service.js'
+} from '../http-service.js'
+import { Refusal } from '../refusal.js'
+import { sendFile } from './glance-download.js'
+import { renderGlanceFault } from './glance-fault.js'
+import { applyPatch, type Image, isOwner, isVisible, parseCreate, present } from './glance-image.js'
+import { listImages } from './glance-list.js'
+import { createGlanceNews } from './glance-news.js'
+import { imageSchema, imagesSchema } from './glance-schema.js'
 import { type StoredFile, store } from './stored-file.js'
 
 export interface GlanceOptions extends ServiceOptions {

@@ -1,4 +1,5 @@
 import type Router from 'koa-router'
+import { Refusal } from '../refusal.js'
 import {
   catalogBody,
   listBody,
@@ -10,7 +11,6 @@ import { rolesOn } from './keystone-directory.js'
 import { answerToken, type KeystoneState, parseBody } from './keystone-http.js'
 import { type LoginParts, login, loginRequest, unauthorized } from './keystone-login.js'
 import type { TokenInfo } from './keystone-token.js'
-import { Refusal } from './refusal.js'
 
 export interface ApiParts extends LoginParts {
   readonly around: Surroundings

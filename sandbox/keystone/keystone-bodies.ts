@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { formatTime } from '../event/time.js'
-import { micros } from '../ids.js'
+import { formatTime } from '../../src/event/time.js'
+import { micros } from '../../src/ids.js'
 import { DOMAIN, type ProjectEntry } from './keystone-directory.js'
 import type { TokenInfo } from './keystone-token.js'
 

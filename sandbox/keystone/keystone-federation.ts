@@ -1,13 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
 import { z } from 'zod'
+import { Refusal } from '../refusal.js'
 import type { ServiceProviderEntry, Surroundings } from './keystone-bodies.js'
 import type { Directory } from './keystone-directory.js'
 import { answerToken, type KeystoneState, parseBody } from './keystone-http.js'
 import { type LoginParts, unauthorized } from './keystone-login.js'
 import { type Assertion, readAssertion, writeAssertion } from './keystone-saml.js'
 import type { TokenInfo, Tokens } from './keystone-token.js'
-import { Refusal } from './refusal.js'
 
 /** An identity provider whose assertions a miniature Keystone believes. */
 export interface TrustedIdentityProvider {

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type Koa from 'koa'
 import type { z } from 'zod'
+import { Refusal } from '../refusal.js'
 import { type Surroundings, tokenBody } from './keystone-bodies.js'
 import type { TokenInfo } from './keystone-token.js'
-import { Refusal } from './refusal.js'
 
 /** A request as a miniature Keystone received it. */
 export interface Received {

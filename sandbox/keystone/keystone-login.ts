@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Refusal } from '../refusal.js'
 import {
   type ApplicationCredential,
   type Directory,
@@ -10,7 +11,6 @@ import {
   rolesOn,
 } from './keystone-directory.js'
 import type { TokenInfo, Tokens } from './keystone-token.js'
-import { Refusal } from './refusal.js'
 
 const domain = z.object({ id: z.string().optional(), name: z.string().optional() })
 const named = z.object({

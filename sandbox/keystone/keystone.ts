@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa from 'koa'
 import Router from 'koa-router'
+import { BROKEN, Refusal } from '../refusal.js'
 import { routeApi } from './keystone-api.js'
 import type { CatalogEntry, ServiceProviderEntry } from './keystone-bodies.js'
 import type { Directory } from './keystone-directory.js'
@@ -17,7 +18,6 @@ import {
   renderFault,
 } from './keystone-http.js'
 import { createTokens, type TokenInfo } from './keystone-token.js'
-import { BROKEN, Refusal } from './refusal.js'
 
 export interface KeystoneOptions {
   /** Where it will be reached, without `/v3`: `http://127.0.0.1:35001/identity`. */

@@ -1,6 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { ListAnswer, ListRequest } from '../aggregate/lists.js'
-import type { DiscoveryAnswer, DiscoveryRequest } from '../discovery/discovery.js'
 import { MixmatchError } from '../errors.js'
 import type { Destination } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
@@ -12,6 +10,8 @@ import {
   type SendOptions,
   withoutConditions,
 } from '../upstream/send.js'
+import type { ListAnswer, ListRequest } from './lists/lists.js'
+import type { DiscoveryAnswer, DiscoveryRequest } from './versions/version-discovery.js'
 
 export interface GatherOptions {
   readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer>

@@ -1,6 +1,6 @@
 import { now } from '../event/time.js'
+import { scrub } from '../notification/scrub.js'
 import type { BusStatus } from './bus.js'
-import { scrub } from './scrub.js'
 
 /** The state of a bus, as its parts report it. */
 export interface StatusKeeper {

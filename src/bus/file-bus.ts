@@ -4,12 +4,12 @@ import type { SpName } from '../ids.js'
 import { DEFAULT_BACKOFF } from './backoff.js'
 import { DEFAULT_BATCH } from './batches.js'
 import type { Bus, BusOptions } from './bus.js'
-import { type Changes, watchFile } from './changes.js'
+import { keepStatus } from './bus-status.js'
 import type { Delivery } from './delivery.js'
+import { type Changes, watchFile } from './file-watcher.js'
 import { readLines } from './lines.js'
-import { readRecorded } from './recorded.js'
+import { readRecorded } from './recorded-notification.js'
 import { retryForever } from './retry.js'
-import { keepStatus } from './status.js'
 
 export interface FileBusOptions extends BusOptions {
   /** How often to look without having been told of a change, in milliseconds. 1000 by default. */

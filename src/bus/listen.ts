@@ -1,4 +1,4 @@
-import { listenAmqp } from './amqp-bus.js'
+import { listenAmqp } from './amqp/amqp-bus.js'
 import type { AmqpOptions, Bus } from './bus.js'
 import { listenFile } from './file-bus.js'
 import { parseTransportUrl } from './transport-url.js'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Backoff, waitMs } from './backoff.js'
-import { messageOf, type StatusKeeper } from './status.js'
+import { messageOf, type StatusKeeper } from './bus-status.js'
 
 /**
  * Run something that should go on for ever, again and again until the signal stops it, with longer

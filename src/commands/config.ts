@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
+import type { Context } from '../cli/context.js'
 import { type CheckedConfig, checkConfig } from '../config/config.js'
 import { options } from '../config/options.js'
 import { type Finding, formatFinding } from '../config/problem.js'
 import { renderOptions, showOptions } from '../config/show.js'
 import { whyNoLog } from '../log/probe.js'
-import type { Context } from './context.js'
 
 /** `mixmatch config`: what the configuration says, and what is wrong with it. */
 export function configCommand(context: Context): Command {

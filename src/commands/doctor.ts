@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
+import { configOf } from '../cli/configuration.js'
+import type { Context } from '../cli/context.js'
+import { type Format, formats, printRows } from '../cli/output.js'
 import { examine } from '../doctor/doctor.js'
-import { configOf } from './configuration.js'
-import type { Context } from './context.js'
-import { type Format, formats, printRows } from './output.js'
 
 export function doctorCommand(context: Context): Command {
   return new Command('doctor')

@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { Context } from '../cli/context.js'
+import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
+import { type Format, formats, printRows, type Row } from '../cli/output.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, resourceId } from '../ids.js'
@@ -8,9 +11,6 @@ import { findAll, type Located, openLocations } from '../projection/locate.js'
 import { locateAt } from '../replay/at.js'
 import { formatPoint, type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type PlacedTurn, turnsAt } from '../replay/turns.js'
-import type { Context } from './context.js'
-import { logOption, openHistoryOf, viewsFileOf } from './files.js'
-import { type Format, formats, printRows, type Row } from './output.js'
 
 interface Options {
   readonly at?: Point

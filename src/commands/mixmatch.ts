@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import type { Context, World } from '../cli/context.js'
 import { MixmatchError } from '../errors.js'
-import type { Context, World } from './context.js'
 
 /**
  * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
@@ -12,7 +12,7 @@ const commands = {
   proxy: async () => (await import('./proxy.js')).proxyCommand,
   config: async () => (await import('./config.js')).configCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
-  log: async () => (await import('./log.js')).logCommand,
+  log: async () => (await import('./log/log-command.js')).logCommand,
   views: async () => (await import('./views.js')).viewsCommand,
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand,
   locate: async () => (await import('./locate.js')).locateCommand,

@@ -1,15 +1,15 @@
 import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import { configOf } from '../cli/configuration.js'
+import type { Context } from '../cli/context.js'
+import { viewsFileOf } from '../cli/files.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
 import { answerReports, type Missing } from '../process/reports.js'
 import { sayReady } from '../process/run.js'
 import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
-import { configOf } from './configuration.js'
-import type { Context } from './context.js'
-import { viewsFileOf } from './files.js'
 import { superviseHalves } from './supervised.js'
 
 export function proxyCommand(context: Context): Command {

@@ -1,4 +1,10 @@
 import { Command, Option } from 'commander'
+import { configOf } from '../cli/configuration.js'
+import type { Context } from '../cli/context.js'
+import { viewsFileOf } from '../cli/files.js'
+import { openForAppending } from '../cli/log-appender.js'
+import { type Format, formats } from '../cli/output.js'
+import { createReconcileReport } from '../cli/reconcile-report.js'
 import type { Config } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
@@ -6,12 +12,6 @@ import { openLogReader } from '../log/log.js'
 import { createLogger } from '../logger.js'
 import { differencesIn } from '../reconcile/drift.js'
 import { openReconciler } from '../reconcile/reconciler.js'
-import { openForAppending } from './appending.js'
-import { configOf } from './configuration.js'
-import type { Context } from './context.js'
-import { viewsFileOf } from './files.js'
-import { type Format, formats } from './output.js'
-import { createReconcileReport } from './reconcile-report.js'
 
 interface Options {
   readonly dryRun?: true

@@ -1,4 +1,7 @@
 import { Command, Option } from 'commander'
+import { configOf, readingOf } from '../cli/configuration.js'
+import type { Context } from '../cli/context.js'
+import { viewsFileOf } from '../cli/files.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { record } from '../process/record.js'
@@ -7,9 +10,6 @@ import { createRecorderReporter } from '../process/recorder-report.js'
 import { answerReports } from '../process/reports.js'
 import { sayReady } from '../process/run.js'
 import { askedBySupervisor, listenToSignals } from '../process/signals.js'
-import { configOf, readingOf } from './configuration.js'
-import type { Context } from './context.js'
-import { viewsFileOf } from './files.js'
 
 export function recordCommand(context: Context): Command {
   return new Command('record')

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Context } from './context.js'
+import type { Context } from '../cli/context.js'
 import { superviseHalves } from './supervised.js'
 
 export function serveCommand(context: Context): Command {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
+import { readingOf, sameConfiguration } from '../cli/configuration.js'
+import type { Context } from '../cli/context.js'
 import { pinned } from '../config/changes.js'
 import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
-import { readingOf, sameConfiguration } from './configuration.js'
-import type { Context } from './context.js'
 
 /** Run the proxy's workers, and the recorder beside them or not, until asked to stop. */
 export async function superviseHalves(

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { Context } from '../cli/context.js'
+import { logFileOf, logOption, viewsFileOf } from '../cli/files.js'
+import { type Format, formats, printFacts, printRows } from '../cli/output.js'
+import { progressOn } from '../cli/progress.js'
 import { MixmatchError } from '../errors.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { openLogReader } from '../log/log.js'
 import { checkViews } from '../projection/check.js'
 import { rebuildViews } from '../projection/views.js'
-import type { Context } from './context.js'
-import { logFileOf, logOption, viewsFileOf } from './files.js'
-import { type Format, formats, printFacts, printRows } from './output.js'
-import { progressOn } from './progress.js'
 
 export function viewsCommand(context: Context): Command {
   return new Command('views')

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
 import { MixmatchError } from '../errors.js'
 import { type SpName, spName } from '../ids.js'
-import { maskTransportUrl, parseTransportUrl } from '../notification/transport-url.js'
 import { unquote } from './oslo-ini.js'
 
 /** How the text of an option becomes a value. */

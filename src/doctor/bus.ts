@@ -1,4 +1,4 @@
-import type { Probe } from '../notification/probe.js'
+import type { Probe } from '../bus/amqp/bus-probe.js'
 import { failed, type Look, ok, warning } from './finding.js'
 
 /** Whether notifications reach us over a bus. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { parseVersions, type Version } from '../discovery/documents.js'
+import { parseVersions, type Version } from '../aggregate/versions/version-documents.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'

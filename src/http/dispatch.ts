@@ -1,12 +1,12 @@
-import { createCursors, cursorKey } from '../aggregate/cursor.js'
-import { createLists } from '../aggregate/lists.js'
-import { createSums } from '../aggregate/sum.js'
-import { createDiscovery, createMinors } from '../discovery/discovery.js'
-import { createDocuments } from '../discovery/documents.js'
-import { createFetchDocument } from '../discovery/fetch.js'
+import { createGather } from '../aggregate/gather.js'
+import { createCursors, cursorKey } from '../aggregate/lists/cursor.js'
+import { createLists } from '../aggregate/lists/lists.js'
+import { createSums } from '../aggregate/lists/sum.js'
+import { createFetchDocument } from '../aggregate/versions/fetch-versions.js'
+import { createDiscovery, createMinors } from '../aggregate/versions/version-discovery.js'
+import { createDocuments } from '../aggregate/versions/version-documents.js'
 import type { Outcome } from '../upstream/forward.js'
 import { createSend, type Passage, type SendOptions } from '../upstream/send.js'
-import { createGather } from './gather.js'
 
 export interface DispatchOptions {
   /** Whether a list of which something is missing is better than none. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
+import type { Delivery } from '../bus/delivery.js'
 import type { Wire } from '../event/event.js'
-import type { Delivery } from './delivery.js'
 import { isJsonObject, type JsonObject, textAt } from './json.js'
 
 /** What a delivery turned out to be. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Delivery } from '../bus/delivery.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { hyphenated } from '../ids.js'
-import type { Delivery } from './delivery.js'
 import { type Message, parseDelivery, type Unparseable } from './envelope.js'
 import { textAt } from './json.js'
 import { emittedAt, meaningOf } from './normalise.js'

@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import type { Bus } from '../bus/bus.js'
 import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
 import {
   type Batch,
@@ -6,7 +7,6 @@ import {
   createRecorderMetrics,
   type RecorderFigures,
 } from '../metrics/recorder-metrics.js'
-import type { Bus } from '../notification/bus.js'
 import type { Recording } from './record.js'
 import type { OnAppended } from './recorder.js'
 import type { Missing, ProcessReport } from './reports.js'

@@ -17,12 +17,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { z } from 'zod'
+import { startFederation } from '../../sandbox/federation.js'
 import type { Event } from '../../src/event/event.js'
 import { now } from '../../src/event/time.js'
 import { projectId, resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { openViews } from '../../src/projection/views.js'
-import { startFederation } from '../../src/sandbox/federation.js'
 
 const CONNECTIONS = 64
 const ROUNDS = 3

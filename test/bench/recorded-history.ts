@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import type { Event } from '../../src/event/event.js'
 import { micros, resourceId, spName } from '../../src/ids.js'
-import { parseRecorded } from '../../src/notification/recorded.js'
 import { toEvent } from '../../src/notification/to-event.js'
 
 /** The notifications of a real cloud, as they were recorded. */

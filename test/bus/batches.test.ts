@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
-import { waitMs } from '../../src/notification/backoff.js'
-import { type BatchOptions, createBatches } from '../../src/notification/batches.js'
+import { waitMs } from '../../src/bus/backoff.js'
+import { type BatchOptions, createBatches } from '../../src/bus/batches.js'
 
 /** Never quiet by itself, so that only `most` and `drain` end a batch. */
 const NEVER: BatchOptions = { most: 3, quietMs: 60_000 }

@@ -1,11 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { maskTransportUrl, parseTransportUrl, type RabbitUrl } from '../../src/bus/transport-url.js'
 import { MixmatchError } from '../../src/errors.js'
-import {
-  maskTransportUrl,
-  parseTransportUrl,
-  type RabbitUrl,
-} from '../../src/notification/transport-url.js'
 
 const rabbit = (text: string): RabbitUrl => {
   const url = parseTransportUrl(text)

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
-import { printRows, type Row } from '../../src/commands/output.js'
+import { printRows, type Row } from '../../src/cli/output.js'
 
 async function printed(rows: readonly Row[]): Promise<readonly string[]> {
   const out = new PassThrough()

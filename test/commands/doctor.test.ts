@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import ava, { type ExecutionContext } from 'ava'
-import { people } from '../../src/sandbox/people.js'
+import { people } from '../../sandbox/people.js'
 import { stage } from '../reconcile/clouds.js'
 import { mixmatch } from './mixmatch.js'
 

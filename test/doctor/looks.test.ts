@@ -1,9 +1,9 @@
 import test from 'ava'
+import type { Probe } from '../../src/bus/amqp/bus-probe.js'
 import { lookAtBus } from '../../src/doctor/bus.js'
 import { lookAtCatalog } from '../../src/doctor/catalog.js'
 import { lookAtFederation } from '../../src/doctor/federation.js'
 import type { Verdict } from '../../src/doctor/finding.js'
-import type { Probe } from '../../src/notification/probe.js'
 
 const queue = 'mixmatch.sp1.notifications'
 const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({

@@ -1,6 +1,6 @@
 import test from 'ava'
+import type { Reply } from '../../sandbox/keystone/keystone-http.js'
 import type { FaultCode } from '../../src/errors.js'
-import type { Reply } from '../../src/sandbox/keystone-http.js'
 import { identityOf } from './identities.js'
 import { ids, startKeystones } from './keystones.js'
 

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
-import { createKeystone, type Keystone } from '../../src/sandbox/keystone.js'
-import type { ServiceProviderEntry } from '../../src/sandbox/keystone-bodies.js'
-import type { Directory } from '../../src/sandbox/keystone-directory.js'
-import { federationUrls } from '../../src/sandbox/keystone-federation.js'
-import type { Received, Reply } from '../../src/sandbox/keystone-http.js'
+import { createKeystone, type Keystone } from '../../sandbox/keystone/keystone.js'
+import type { ServiceProviderEntry } from '../../sandbox/keystone/keystone-bodies.js'
+import type { Directory } from '../../sandbox/keystone/keystone-directory.js'
+import { federationUrls } from '../../sandbox/keystone/keystone-federation.js'
+import type { Received, Reply } from '../../sandbox/keystone/keystone-http.js'
 
 /** Two Keystones that know each other, on ports of their own, and what they were asked. */
 export interface Keystones {

@@ -7,9 +7,9 @@ export default {
     : [
         'test/lab/{checks,identity,images,large,lists,nova,reconcile,recording,volumes}.lab.ts',
         'test/lab/{fronts,systemd}.lab.ts',
-        'test/{notification,sandbox}/*.rabbit.ts',
+        'test/{bus,sandbox}/**/*.rabbit.ts',
       ],
-  extensions: { ts: 'module' },
+  extensions: ['ts'],
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
   // One federation, one catalog, one port: whoever works with them has them alone.

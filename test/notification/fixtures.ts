@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { Delivery } from '../../src/notification/delivery.js'
-import { parseRecorded } from '../../src/notification/recorded.js'
+import type { Delivery } from '../../src/bus/delivery.js'
+import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import { cornmeal } from '../controls.js'
 
 /** Every notification that was recorded of two real clouds, in order. */

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { createAfterwards } from '../../src/sandbox/afterwards.js'
+import { createAfterwards } from '../../sandbox/background-jobs.js'
 
 test('work begins at once and goes on after its moment', async t => {
   const steps: string[] = []

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { openBuses } from '../../src/sandbox/buses.js'
-import { microClock } from '../../src/sandbox/clock.js'
-import { toMessage } from '../../src/sandbox/notification.js'
-import { startRabbit } from '../../src/sandbox/rabbit.js'
+import { openBuses } from '../../sandbox/bus/buses.js'
+import { toMessage } from '../../sandbox/bus/message.js'
+import { startRabbit } from '../../sandbox/bus/rabbit.js'
+import { microClock } from '../../sandbox/clock.js'
 
 function directoryOf(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-buses-'))

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
-import type { FederationOptions } from '../../src/sandbox/federation.js'
-import { people } from '../../src/sandbox/people.js'
+import type { FederationOptions } from '../../sandbox/federation.js'
+import { people } from '../../sandbox/people.js'
 import { call, logIn, startClouds, told, typesTold, until } from './clouds.js'
 
 const NEWEST = { 'OpenStack-API-Version': 'volume 3.70' }

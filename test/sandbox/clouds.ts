@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import type { Cloud } from '../../src/sandbox/cloud.js'
+import type { Cloud } from '../../sandbox/cloud.js'
 import {
   type Federation,
   type FederationOptions,
   startFederation,
-} from '../../src/sandbox/federation.js'
-import { people } from '../../src/sandbox/people.js'
+} from '../../sandbox/federation.js'
+import { people } from '../../sandbox/people.js'
 
 /** A miniature federation for one test, in which nothing breaks unforeseen. */
 export async function startClouds(

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import type { Cloud } from '../../src/sandbox/cloud.js'
-import { startFederation } from '../../src/sandbox/federation.js'
-import { people } from '../../src/sandbox/people.js'
+import type { Cloud } from '../../sandbox/cloud.js'
+import { startFederation } from '../../sandbox/federation.js'
+import { people } from '../../sandbox/people.js'
 import { call, logIn, startClouds } from './clouds.js'
 
 test('a user of the first cloud gets to the others by federation, and has projects there', async t => {

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { people } from '../../src/sandbox/people.js'
+import { people } from '../../sandbox/people.js'
 import { call, logIn, startClouds, told, typesTold, until } from './clouds.js'
 
 const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import test from 'ava'
-import { hasEnded, startGroup } from '../../src/sandbox/child.js'
+import { hasEnded, startGroup } from '../../sandbox/process-group.js'
 
 test('a process that is asked to end ends, and whom it started with it', async t => {
   const sleeper = "require('child_process').spawn('sleep', ['60'], { stdio: 'inherit' })"

@@ -58,7 +58,7 @@ test.serial('a bus that there is not is misuse', async t => {
 /** The real command, in a temporary directory of its own. */
 function start(t: ExecutionContext, ...args: string[]) {
   const temporary = mkdtempSync(join(tmpdir(), 'mixmatch-test-'))
-  const script = [resolve('src/main.ts'), 'sandbox', ...args]
+  const script = [resolve('sandbox/main.ts'), ...args]
   const child = spawn(process.execPath, ['--import=tsx', ...script], {
     env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import { renderSettings } from '../../sandbox/settings.js'
 import { checkConfig } from '../../src/config/config.js'
-import { renderSettings } from '../../src/sandbox/settings.js'
 import { startClouds } from './clouds.js'
 
 test('the configuration of the sandbox is right, and says where everything is', async t => {

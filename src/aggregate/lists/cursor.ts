@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
-import { type ProjectId, projectId, type SpName, spName } from '../ids.js'
-import type { Mark } from './order.js'
+import { type ProjectId, projectId, type SpName, spName } from '../../ids.js'
+import type { Mark } from './sort-order.js'
 
 /** How far a list was walked, when a page of it was full. */
 export interface Cursor {

@@ -1,7 +1,7 @@
-import type { ParsedPath } from '../routing/path.js'
-import { isObject, type JsonObject, parseJson } from '../service/json.js'
-import { CURSOR, type Plan } from './plan.js'
-import { withParameters } from './query.js'
+import type { ParsedPath } from '../../routing/path.js'
+import { isObject, type JsonObject, parseJson } from '../../service/json.js'
+import { CURSOR, type Plan } from './list-plan.js'
+import { withParameters } from './list-query.js'
 import type { Item } from './walk.js'
 
 /** What the answer to a list is made of, besides its items. */

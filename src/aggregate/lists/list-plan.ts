@@ -1,9 +1,9 @@
-import type { ParsedPath } from '../routing/path.js'
-import type { CollectionRules } from '../service/list-rules.js'
-import { collectionRulesOf, listRulesOf } from '../service/lists.js'
-import { hasCome } from './microversion.js'
-import { fixedOrder, type Order, orderOf } from './order.js'
-import { valuesOf, withParameters } from './query.js'
+import type { ParsedPath } from '../../routing/path.js'
+import type { CollectionRules } from '../../service/list-rules.js'
+import { collectionRulesOf, listRulesOf } from '../../service/lists.js'
+import { hasCome } from './list-microversion.js'
+import { valuesOf, withParameters } from './list-query.js'
+import { fixedOrder, type Order, orderOf } from './sort-order.js'
 
 /** The name under which our own position in a list stands in links. */
 export const CURSOR = 'mm_cursor'

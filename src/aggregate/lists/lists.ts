@@ -1,17 +1,16 @@
-import type { Caller } from '../identity/identity.js'
-import type { SpName } from '../ids.js'
-import type { ParsedPath } from '../routing/path.js'
-import type { ServiceName } from '../service/service.js'
-import type { Asked } from '../upstream/ask.js'
-import type { Destination } from '../upstream/destination.js'
-import { headerValue, type RawHeaders } from '../upstream/headers.js'
-import { bodyOf } from './body.js'
+import type { Caller } from '../../identity/identity.js'
+import type { SpName } from '../../ids.js'
+import type { ParsedPath } from '../../routing/path.js'
+import type { ServiceName } from '../../service/service.js'
+import type { Asked } from '../../upstream/ask.js'
+import type { Destination } from '../../upstream/destination.js'
+import { headerValue, type RawHeaders } from '../../upstream/headers.js'
 import type { Cursors, WalkedTo } from './cursor.js'
-import { createFetchPage } from './fetch.js'
+import { createFetchPage } from './fetch-page.js'
+import { bodyOf } from './list-body.js'
+import { type MinorRange, minorIn, withCommonMicroversion } from './list-microversion.js'
+import { listOf, type Plan, planOf } from './list-plan.js'
 import { type Merged, merge } from './merge.js'
-import { type MinorRange, minorIn, withCommonMicroversion } from './microversion.js'
-import { comparing, type Mark } from './order.js'
-import { listOf, type Plan, planOf } from './plan.js'
 import {
   type Asker,
   cloudOf,
@@ -21,6 +20,7 @@ import {
   type Round,
   type RoundParts,
 } from './round.js'
+import { comparing, type Mark } from './sort-order.js'
 import { findStarts } from './starts.js'
 import { type Item, type Start, walk } from './walk.js'
 

@@ -1,8 +1,8 @@
-import type { SpName } from '../ids.js'
-import type { JsonValue } from '../service/json.js'
-import type { CollectionRules, ListRules } from '../service/list-rules.js'
-import { entry } from '../service/services.js'
-import { valuesOf } from './query.js'
+import type { SpName } from '../../ids.js'
+import type { JsonValue } from '../../service/json.js'
+import type { CollectionRules, ListRules } from '../../service/list-rules.js'
+import { entry } from '../../service/services.js'
+import { valuesOf } from './list-query.js'
 
 /** The order of a list, as every cloud that is asked for it keeps it. */
 export interface Order {

@@ -1,8 +1,8 @@
-import { isObject, type JsonObject, type JsonValue, parseJson } from '../service/json.js'
-import type { Destination } from '../upstream/destination.js'
-import type { RawHeaders } from '../upstream/headers.js'
+import { isObject, type JsonObject, type JsonValue, parseJson } from '../../service/json.js'
+import type { Destination } from '../../upstream/destination.js'
+import type { RawHeaders } from '../../upstream/headers.js'
+import { withCommonMicroversion } from './list-microversion.js'
 import { type ListAnswer, type ListParts, type ListRequest, merged, rangesFor } from './lists.js'
-import { withCommonMicroversion } from './microversion.js'
 import { decisiveFailure, isGood, openRound } from './round.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { Mark } from './order.js'
+import type { Mark } from './sort-order.js'
 
 /** One item of a list. */
 export interface Item {

@@ -1,4 +1,4 @@
-import type { Version } from './documents.js'
+import type { Version } from './version-documents.js'
 
 /**
  * The versions that all documents have, as the first describes them. What is newest of them is

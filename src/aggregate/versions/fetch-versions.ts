@@ -1,12 +1,12 @@
-import { MixmatchError } from '../errors.js'
-import type { SpName } from '../ids.js'
-import type { ParsedPath } from '../routing/path.js'
-import type { ServiceName } from '../service/service.js'
-import { ask } from '../upstream/ask.js'
-import type { Destination, Destinations } from '../upstream/destination.js'
-import type { Timeouts } from '../upstream/failure.js'
-import type { Pools } from '../upstream/pools.js'
-import { type Documents, type Inquirer, parseVersions } from './documents.js'
+import { MixmatchError } from '../../errors.js'
+import type { SpName } from '../../ids.js'
+import type { ParsedPath } from '../../routing/path.js'
+import type { ServiceName } from '../../service/service.js'
+import { ask } from '../../upstream/ask.js'
+import type { Destination, Destinations } from '../../upstream/destination.js'
+import type { Timeouts } from '../../upstream/failure.js'
+import type { Pools } from '../../upstream/pools.js'
+import { type Documents, type Inquirer, parseVersions } from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
 const NO_WISHES = { asked: null, owner: null }

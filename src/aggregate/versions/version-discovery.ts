@@ -1,20 +1,20 @@
-import { MixmatchError } from '../errors.js'
-import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import type { ParsedPath } from '../routing/path.js'
-import type { ServiceName } from '../service/service.js'
-import { type Asked, ask } from '../upstream/ask.js'
-import type { Destination, Destinations } from '../upstream/destination.js'
-import type { Timeouts } from '../upstream/failure.js'
-import type { RawHeaders } from '../upstream/headers.js'
-import type { Pools } from '../upstream/pools.js'
+import { MixmatchError } from '../../errors.js'
+import { IDENTITY_PROVIDER, type SpName } from '../../ids.js'
+import type { ParsedPath } from '../../routing/path.js'
+import type { ServiceName } from '../../service/service.js'
+import { type Asked, ask } from '../../upstream/ask.js'
+import type { Destination, Destinations } from '../../upstream/destination.js'
+import type { Timeouts } from '../../upstream/failure.js'
+import type { RawHeaders } from '../../upstream/headers.js'
+import type { Pools } from '../../upstream/pools.js'
+import { intersect, minorsOf } from './common-versions.js'
 import {
   type Documents,
   type Inquirer,
   parseVersions,
   type Version,
   type VersionDocument,
-} from './documents.js'
-import { intersect, minorsOf } from './intersect.js'
+} from './version-documents.js'
 
 /** A request for the versions that there are, of a service or of one major version of it. */
 export interface DiscoveryRequest extends Inquirer {

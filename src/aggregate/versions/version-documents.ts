@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { SpName } from '../ids.js'
-import { parseJson } from '../service/json.js'
-import type { ServiceName } from '../service/service.js'
-import type { Asked } from '../upstream/ask.js'
-import type { Sender } from '../upstream/destination.js'
+import type { SpName } from '../../ids.js'
+import { parseJson } from '../../service/json.js'
+import type { ServiceName } from '../../service/service.js'
+import type { Asked } from '../../upstream/ask.js'
+import type { Sender } from '../../upstream/destination.js'
 
 /** One entry of a version document, with whatever else a service says in it. */
 export type Version = z.infer<typeof version>

@@ -1,10 +1,10 @@
-import { connectAny } from './amqp-connect.js'
-import { listenOn, type Memory, type Session } from './amqp-session.js'
-import { DEFAULT_BACKOFF } from './backoff.js'
-import type { AmqpOptions, Bus } from './bus.js'
-import { retryForever } from './retry.js'
-import { keepStatus } from './status.js'
-import type { RabbitUrl } from './transport-url.js'
+import { DEFAULT_BACKOFF } from '../backoff.js'
+import type { AmqpOptions, Bus } from '../bus.js'
+import { keepStatus } from '../bus-status.js'
+import { retryForever } from '../retry.js'
+import type { RabbitUrl } from '../transport-url.js'
+import { connectAny } from './broker-connection.js'
+import { listenOn, type Memory, type Session } from './session.js'
 
 /**
  * Listen to a cloud's RabbitMQ through one connection and a durable queue of our own, for ever: what

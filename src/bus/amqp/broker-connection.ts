@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type ChannelModel, connect } from 'amqplib'
-import type { TlsOptions } from './bus.js'
-import { messageOf } from './status.js'
-import type { BrokerHost, RabbitUrl } from './transport-url.js'
+import type { TlsOptions } from '../bus.js'
+import { messageOf } from '../bus-status.js'
+import type { BrokerHost, RabbitUrl } from '../transport-url.js'
 
 /** A connection, and which host it is to. */
 export interface Connection {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { connectAny } from './amqp-connect.js'
-import { type Inspection, inspect } from './amqp-topology.js'
-import type { TlsOptions } from './bus.js'
-import { messageOf } from './status.js'
-import { parseTransportUrl } from './transport-url.js'
+import type { TlsOptions } from '../bus.js'
+import { messageOf } from '../bus-status.js'
+import { parseTransportUrl } from '../transport-url.js'
+import { connectAny } from './broker-connection.js'
+import { type Inspection, inspect } from './topology.js'
 
 /** What can be seen of a bus from where we stand, without leaving a trace on it. */
 export type Probe =

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import type { SpName } from '../ids.js'
-import { type BatchOptions, createBatches } from './batches.js'
-import type { Delivery, OnDeliveries } from './delivery.js'
+import type { SpName } from '../../ids.js'
+import { type BatchOptions, createBatches } from '../batches.js'
+import type { Delivery, OnDeliveries } from '../delivery.js'
 
 /** Messages that the broker may send ahead of our acknowledgement: one full batch. */
 const PREFETCH = 1000

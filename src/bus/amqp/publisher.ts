@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs'
 import type { Channel, ConfirmChannel } from 'amqplib'
-import { MixmatchError } from '../errors.js'
-import type { Event } from '../event/event.js'
-import { type Connection, connectAny } from './amqp-connect.js'
-import { messageOf } from './status.js'
-import type { RabbitUrl, TransportUrl } from './transport-url.js'
+import { MixmatchError } from '../../errors.js'
+import type { Event } from '../../event/event.js'
+import { messageOf } from '../bus-status.js'
+import type { RabbitUrl, TransportUrl } from '../transport-url.js'
+import { type Connection, connectAny } from './broker-connection.js'
 
 /** Where recorded notifications are published again. */
 export interface Publisher extends AsyncDisposable {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { now } from '../event/time.js'
-import type { Micros } from '../ids.js'
-import type { Connection } from './amqp-connect.js'
-import { type Consumer, consume } from './amqp-consumer.js'
-import { type Binding, bindExchange, declareQueue, rebindExchange } from './amqp-topology.js'
-import { DEFAULT_BATCH } from './batches.js'
-import type { AmqpOptions } from './bus.js'
-import { type Fact, factEvent, type Gap } from './facts.js'
-import { messageOf, type StatusKeeper } from './status.js'
+import { now } from '../../event/time.js'
+import type { Micros } from '../../ids.js'
+import { DEFAULT_BATCH } from '../batches.js'
+import type { AmqpOptions } from '../bus.js'
+import { type Fact, factEvent, type Gap } from '../bus-events.js'
+import { messageOf, type StatusKeeper } from '../bus-status.js'
+import type { Connection } from './broker-connection.js'
+import { type Consumer, consume } from './consumer.js'
+import { type Binding, bindExchange, declareQueue, rebindExchange } from './topology.js'
 
 /** What one connection to a broker is given. */
 export interface Session {

@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import type { Logger } from 'pino'
-import type { QueueOptions } from './bus.js'
-import { messageOf } from './status.js'
+import type { QueueOptions } from '../bus.js'
+import { messageOf } from '../bus-status.js'
 
 /** What oslo.messaging publishes notifications under: `notifications.info`, `.error`, … */
 const NOTIFICATIONS = 'notifications.#'

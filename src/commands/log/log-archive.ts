@@ -1,12 +1,12 @@
 import { Command } from 'commander'
-import { MixmatchError } from '../errors.js'
-import { now } from '../event/time.js'
-import { micros, type Position } from '../ids.js'
-import { archiveLog } from '../log/archive.js'
-import { openLogReader } from '../log/log.js'
-import { type Point, parsePoint, positionAt } from '../replay/point.js'
-import type { Context } from './context.js'
-import { logFileOf, logOption } from './files.js'
+import type { Context } from '../../cli/context.js'
+import { logFileOf, logOption } from '../../cli/files.js'
+import { MixmatchError } from '../../errors.js'
+import { now } from '../../event/time.js'
+import { micros, type Position } from '../../ids.js'
+import { archiveLog } from '../../log/archive.js'
+import { openLogReader } from '../../log/log.js'
+import { type Point, parsePoint, positionAt } from '../../replay/point.js'
 
 /** A message that comes again must find its first copy in the live file, or it would be there twice. */
 const YOUNGEST_MS = 3_600_000

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { backUp } from '../log/backup.js'
-import { openLogReader } from '../log/log.js'
-import type { Context } from './context.js'
-import { logFileOf, logOption, writtenFile } from './files.js'
-import { interrupted } from './interrupted.js'
-import { progressOn } from './progress.js'
+import type { Context } from '../../cli/context.js'
+import { logFileOf, logOption, writtenFile } from '../../cli/files.js'
+import { interrupted } from '../../cli/interrupt.js'
+import { progressOn } from '../../cli/progress.js'
+import { backUp } from '../../log/backup.js'
+import { openLogReader } from '../../log/log.js'
 
 export function backupCommand(context: Context): Command {
   return new Command('backup')

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Context } from './context.js'
+import type { Context } from '../../cli/context.js'
 import { archiveCommand } from './log-archive.js'
 import { backupCommand } from './log-backup.js'
 import { exportCommand } from './log-export.js'

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { Command } from 'commander'
-import { position } from '../ids.js'
-import { toLine } from '../log/portable.js'
-import type { Context } from './context.js'
-import { logOption, openHistoryOf } from './files.js'
-import { parseWhole } from './output.js'
-import { progressOn } from './progress.js'
+import type { Context } from '../../cli/context.js'
+import { logOption, openHistoryOf } from '../../cli/files.js'
+import { parseWhole } from '../../cli/output.js'
+import { progressOn } from '../../cli/progress.js'
+import { position } from '../../ids.js'
+import { toLine } from '../../log/portable.js'
 
 export function exportCommand(context: Context): Command {
   return new Command('export')

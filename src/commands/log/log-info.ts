@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { formatTime } from '../event/time.js'
-import { micros } from '../ids.js'
-import { SCHEMA_VERSION } from '../log/schema.js'
-import type { Context } from './context.js'
-import { logOption, openHistoryOf } from './files.js'
-import { type Format, formats, printFacts, printRows } from './output.js'
+import type { Context } from '../../cli/context.js'
+import { logOption, openHistoryOf } from '../../cli/files.js'
+import { type Format, formats, printFacts, printRows } from '../../cli/output.js'
+import { formatTime } from '../../event/time.js'
+import { micros } from '../../ids.js'
+import { SCHEMA_VERSION } from '../../log/schema.js'
 
 export function infoCommand(context: Context): Command {
   return new Command('info')

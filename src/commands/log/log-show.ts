@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander'
-import { MixmatchError } from '../errors.js'
-import { formatTime } from '../event/time.js'
-import { position } from '../ids.js'
-import { toLine } from '../log/portable.js'
-import type { Context } from './context.js'
-import { eventRow } from './event-row.js'
-import { logOption, openHistoryOf } from './files.js'
-import { type Format, formats, parseWhole, printFacts } from './output.js'
+import type { Context } from '../../cli/context.js'
+import { eventRow } from '../../cli/event-row.js'
+import { logOption, openHistoryOf } from '../../cli/files.js'
+import { type Format, formats, parseWhole, printFacts } from '../../cli/output.js'
+import { MixmatchError } from '../../errors.js'
+import { formatTime } from '../../event/time.js'
+import { position } from '../../ids.js'
+import { toLine } from '../../log/portable.js'
 
 export function showCommand(context: Context): Command {
   return new Command('show')

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command, Option } from 'commander'
-import { position } from '../ids.js'
-import type { Context } from './context.js'
-import { eventRow } from './event-row.js'
-import { logOption, openHistoryOf } from './files.js'
-import { type Format, formats, parseWhole, printRows } from './output.js'
+import type { Context } from '../../cli/context.js'
+import { eventRow } from '../../cli/event-row.js'
+import { logOption, openHistoryOf } from '../../cli/files.js'
+import { type Format, formats, parseWhole, printRows } from '../../cli/output.js'
+import { position } from '../../ids.js'
 
 /** How often a log that is followed is looked at. */
 const FOLLOW_MS = 200

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
-import type { History } from '../log/history.js'
-import { type Verdict, verifyTogether } from '../log/verify.js'
-import type { Context } from './context.js'
-import { logOption, openHistoryOf } from './files.js'
-import { type Format, formats, parseHash, printFacts, printRows } from './output.js'
-import { progressOn } from './progress.js'
+import type { Context } from '../../cli/context.js'
+import { logOption, openHistoryOf } from '../../cli/files.js'
+import { type Format, formats, parseHash, printFacts, printRows } from '../../cli/output.js'
+import { progressOn } from '../../cli/progress.js'
+import type { History } from '../../log/history.js'
+import { type Verdict, verifyTogether } from '../../log/verify.js'
 
 export function verifyCommand(context: Context): Command {
   return new Command('verify')

@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import test from 'ava'
-import { type Cursor, createCursors, cursorKey } from '../../src/aggregate/cursor.js'
-import { alice, bob, cornmeal, idp } from '../controls.js'
+import { type Cursor, createCursors, cursorKey } from '../../../src/aggregate/lists/cursor.js'
+import { alice, bob, cornmeal, idp } from '../../controls.js'
 
 const cursor: Cursor = {
   last: 'an id',

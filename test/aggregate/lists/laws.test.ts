@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { sp1 } from '../http/federation.js'
+import { sp1 } from '../../http/federation.js'
 import { type ListingProxy, startListing, withProjects } from './listing.js'
 import { alice, bob, carol, idp, type Shelf, startShelf } from './shelf.js'
 import { compare, orderFor, type Thing, thing } from './things.js'

@@ -1,19 +1,19 @@
 import type { ExecutionContext } from 'ava'
-import { createDispatch, type DispatchOptions } from '../../src/http/dispatch.js'
-import type { Identity } from '../../src/identity/identity.js'
-import { IDENTITY_PROVIDER, type ProjectId } from '../../src/ids.js'
-import { createBreaker } from '../../src/upstream/breaker.js'
-import { createDestinations } from '../../src/upstream/destination.js'
-import { createArrivals } from '../../src/upstream/forwarded.js'
-import type { SendOptions } from '../../src/upstream/send.js'
+import { createDispatch, type DispatchOptions } from '../../../src/http/dispatch.js'
+import type { Identity } from '../../../src/identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId } from '../../../src/ids.js'
+import { createBreaker } from '../../../src/upstream/breaker.js'
+import { createDestinations } from '../../../src/upstream/destination.js'
+import { createArrivals } from '../../../src/upstream/forwarded.js'
+import type { SendOptions } from '../../../src/upstream/send.js'
 import {
   identity,
   KEYSTONE,
   project,
   type Proxy as Served,
   startProxy,
-} from '../http/federation.js'
-import { openPools } from '../upstream/wire.js'
+} from '../../http/federation.js'
+import { openPools } from '../../upstream/wire.js'
 import type { Shelf } from './shelf.js'
 
 export interface ListingProxy extends Served {

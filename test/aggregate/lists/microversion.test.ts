@@ -1,5 +1,9 @@
 import test from 'ava'
-import { hasCome, minorIn, withCommonMicroversion } from '../../src/aggregate/microversion.js'
+import {
+  hasCome,
+  minorIn,
+  withCommonMicroversion,
+} from '../../../src/aggregate/lists/list-microversion.js'
 
 const asking = (value: string) => ['OpenStack-API-Version', value]
 const ranges = [

@@ -1,7 +1,13 @@
 import test from 'ava'
-import { comparing, fixedOrder, type Mark, markOf, orderOf } from '../../src/aggregate/order.js'
-import { listRulesOf } from '../../src/service/lists.js'
-import { cornmeal, idp } from '../controls.js'
+import {
+  comparing,
+  fixedOrder,
+  type Mark,
+  markOf,
+  orderOf,
+} from '../../../src/aggregate/lists/sort-order.js'
+import { listRulesOf } from '../../../src/service/lists.js'
+import { cornmeal, idp } from '../../controls.js'
 
 const [image, volume] = [listRulesOf('image'), listRulesOf('volume')]
 const up = (name: string) => ({ name, descending: false })

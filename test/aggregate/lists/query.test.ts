@@ -1,5 +1,5 @@
 import test from 'ava'
-import { valuesOf, withParameters } from '../../src/aggregate/query.js'
+import { valuesOf, withParameters } from '../../../src/aggregate/lists/list-query.js'
 
 test('all values of a parameter are found, decoded', t => {
   const query = '?tag=a%2Cb&x=1&tag=c+d&t%61g=e&tag&tag=f%ff'

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExecutionContext } from 'ava'
-import { projectId, type SpName } from '../../src/ids.js'
-import { alice, bob } from '../controls.js'
-import { type Cloud, idp, startCloud } from '../http/federation.js'
+import { projectId, type SpName } from '../../../src/ids.js'
+import { alice, bob } from '../../controls.js'
+import { type Cloud, idp, startCloud } from '../../http/federation.js'
 import { orderFor, type Thing } from './things.js'
 
 /** Clouds that hold things, and list them as Glance and Cinder do. */

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { sliceArray } from '../../src/aggregate/slices.js'
+import { sliceArray } from '../../../src/aggregate/lists/slices.js'
 
 test('the items of an array are cut out, and the rest is what is left', t => {
   fc.assert(

@@ -1,4 +1,4 @@
-import type { ProjectId } from '../../src/ids.js'
+import type { ProjectId } from '../../../src/ids.js'
 
 /** What the clouds of these tests hold, and the order in which services list it. */
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import test from 'ava'
-import { startListing } from '../aggregate/listing.js'
-import { type Shelf, startShelf } from '../aggregate/shelf.js'
-import { type Cloud, idp, sp1 } from '../http/federation.js'
+import { type Cloud, idp, sp1 } from '../../http/federation.js'
+import { startListing } from '../lists/listing.js'
+import { type Shelf, startShelf } from '../lists/shelf.js'
 
 const nobody = {}
 const user = { 'X-Auth-Token': 'good' }

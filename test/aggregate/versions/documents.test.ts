@@ -3,8 +3,8 @@ import {
   createDocuments,
   parseVersions,
   type VersionDocument,
-} from '../../src/discovery/documents.js'
-import { cornmeal, idp } from '../controls.js'
+} from '../../../src/aggregate/versions/version-documents.js'
+import { cornmeal, idp } from '../../controls.js'
 
 const inquirer = { sender: { token: null, caller: null, isService: false }, visited: [] }
 const document = (id: string): VersionDocument => ({

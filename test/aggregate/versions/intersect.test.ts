@@ -1,5 +1,5 @@
 import test from 'ava'
-import { intersect, minorsOf } from '../../src/discovery/intersect.js'
+import { intersect, minorsOf } from '../../../src/aggregate/versions/common-versions.js'
 
 const version = (id: string, status = 'SUPPORTED', rest: object = {}) => ({
   id,

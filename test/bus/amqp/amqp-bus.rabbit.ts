@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { ownEventTypes } from '../../src/event/event.js'
-import { folder } from '../controls.js'
+import { ownEventTypes } from '../../../src/event/event.js'
+import { folder } from '../../controls.js'
 import {
   brokerUrl,
   hostOf,

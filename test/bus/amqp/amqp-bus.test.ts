@@ -3,10 +3,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import { listenAmqp } from '../../src/notification/amqp-bus.js'
-import type { AmqpOptions } from '../../src/notification/bus.js'
-import { parseTransportUrl } from '../../src/notification/transport-url.js'
-import { cornmeal } from '../controls.js'
+import { listenAmqp } from '../../../src/bus/amqp/amqp-bus.js'
+import type { AmqpOptions } from '../../../src/bus/bus.js'
+import { parseTransportUrl } from '../../../src/bus/transport-url.js'
+import { cornmeal } from '../../controls.js'
 
 /** What a broker that is not well does to us; what a healthy one does needs a real one (`*.rabbit.ts`). */
 

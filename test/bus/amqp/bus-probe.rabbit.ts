@@ -1,5 +1,5 @@
 import test from 'ava'
-import { probeBus } from '../../src/notification/probe.js'
+import { probeBus } from '../../../src/bus/amqp/bus-probe.js'
 import { brokerUrl, startBroker, startListening, until } from './rabbit.js'
 
 const url = process.env['MIXMATCH_TEST_AMQP_URL'] ?? ''

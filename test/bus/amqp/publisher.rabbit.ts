@@ -1,6 +1,6 @@
 import test from 'ava'
-import { openPublisher, wireBody } from '../../src/notification/publisher.js'
-import { event } from '../controls.js'
+import { openPublisher, wireBody } from '../../../src/bus/amqp/publisher.js'
+import { event } from '../../controls.js'
 import { startBroker, startListening, until } from './rabbit.js'
 
 test('recorded notifications are published in their order and their form, to whoever listens', async t => {

@@ -6,12 +6,12 @@ import { createServer as createTlsServer } from 'node:tls'
 import { type Channel, connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import type { Event } from '../../src/event/event.js'
-import { listenAmqp } from '../../src/notification/amqp-bus.js'
-import type { AmqpOptions, Bus } from '../../src/notification/bus.js'
-import type { Delivery } from '../../src/notification/delivery.js'
-import { parseTransportUrl, type RabbitUrl } from '../../src/notification/transport-url.js'
-import { cornmeal } from '../controls.js'
+import { listenAmqp } from '../../../src/bus/amqp/amqp-bus.js'
+import type { AmqpOptions, Bus } from '../../../src/bus/bus.js'
+import type { Delivery } from '../../../src/bus/delivery.js'
+import { parseTransportUrl, type RabbitUrl } from '../../../src/bus/transport-url.js'
+import type { Event } from '../../../src/event/event.js'
+import { cornmeal } from '../../controls.js'
 
 /** A real RabbitMQ, names on it that are the test's own, and a service that publishes there. */
 export interface Broker {
