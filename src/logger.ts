@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
+import { serializeError } from './error-serializer.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
 export interface LoggerOptions {
@@ -23,6 +24,7 @@ export function createLogger(options: LoggerOptions, name: string): Logger {
     base: { name, pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (level: string) => ({ level }) },
+    serializers: { err: (error: unknown) => serializeError(error) },
   }
   return options.json
     ? pino(settings, file)

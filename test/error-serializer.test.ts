@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { serializeError } from '../src/error-serializer.js'
+import { createOpsApp, openOps } from '../src/http/ops.js'
+import { createLogger } from '../src/logger.js'
+import { folder, idp } from './controls.js'
+import { json, startCloud, startProxy } from './http/federation.js'
+import { say } from './upstream/wire.js'
+
+const TOKEN = 'gAAAAABlx-secret'
+
+/** A logger as the processes have it, and what it has written. */
+function logging(t: ExecutionContext) {
+  const file = join(folder(t), 'log')
+  const logger = createLogger({ debug: true, file, json: true }, 'test')
+  return { logger, written: () => readFileSync(file, 'utf8') }
+}
+
+async function until(written: () => string, pattern: RegExp): Promise<string> {
+  while (!pattern.test(written())) await delay(5)
+  return written()
+}
+
+/** A request that Node's parser gives up in the middle of its body, the token among the same bytes. */
+function broken(path: string): string {
+  return `POST ${path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: ${TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`
+}
+
+const bytes = [...Buffer.from(TOKEN)].join(',')
+
+test('a malformed request on the public port leaves no raw bytes in the log', async t => {
+  const { logger, written } = logging(t)
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, { clouds: [home], app: { logger } })
+  await say(url, broken('/image/v2/images'))
+  const log = await until(written, /a connection broke/)
+  t.regex(log, /HPE_INVALID_CHUNK_SIZE/)
+  for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
+})
+
+test('a malformed request on the port for operators leaves no raw bytes in the log', async t => {
+  const { logger, written } = logging(t)
+  const parts = {
+    health: () => ({ healthy: true, reasons: [] }),
+    missing: async () => [],
+    // Long enough that the body breaks while the request is being answered.
+    metrics: () => delay(50).then(() => ''),
+    metricsType: 'text/plain',
+    logger,
+  }
+  const ops = await openOps(createOpsApp(parts), { host: '127.0.0.1', port: 0 }, logger)
+  t.teardown(async () => ops?.[Symbol.asyncDispose]())
+  await say(`http://127.0.0.1:${ops?.port}`, broken('/metrics').replace('POST', 'GET'))
+  const log = await until(written, /operators failed/)
+  for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
+})
+
+test('of an error its type, message, code, stack and causes are logged, and nothing else', t => {
+  const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', socket: {} })
+  const error = Object.assign(new TypeError('broken', { cause }), { rawPacket: Buffer.from(TOKEN) })
+  const { stack, cause: inner, ...rest } = serializeError(error)
+  t.deepEqual(rest, { type: 'TypeError', message: 'broken' })
+  t.regex(stack ?? '', /^TypeError: broken\n/)
+  t.like(inner, { type: 'Error', message: 'read ECONNRESET', code: 'ECONNRESET' })
+  t.false(inner !== undefined && 'socket' in inner)
+})
+
+test('all attempts of an AggregateError are logged, and a circle of causes comes to an end', t => {
+  const both = new AggregateError([new Error('first'), new Error('second')], 'none worked')
+  t.like(serializeError(both), { errors: [{ message: 'first' }, { message: 'second' }] })
+  const circle = new Error('round')
+  circle.cause = circle
+  t.notThrows(() => JSON.stringify(serializeError(circle)))
+})
+
+test('what was thrown and is no error is logged as a text or not at all', t => {
+  t.deepEqual(serializeError('gone'), { type: 'string', message: 'gone' })
+  t.false(JSON.stringify(serializeError({ token: TOKEN })).includes(TOKEN))
+})
