@@ -1,20 +1,23 @@
 import { setTimeout } from 'node:timers/promises'
 
-/** What a service goes on with when it has answered: a volume that is `creating` becomes `available`. */
-export interface Afterwards {
-  /** `moment` resolves when the time has passed that such work takes. */
-  run(work: (moment: () => Promise<void>) => Promise<void>): void
-  /** Leave off: what waits for its moment never goes on. */
+/** Work that a service finishes after its response: a volume that is `creating` becomes `available`. */
+export interface BackgroundJobs {
+  /** `delay` resolves when the time has passed that such work takes. */
+  run(work: (delay: () => Promise<void>) => Promise<void>): void
+  /** Cancel all jobs that have not finished. */
   close(): void
 }
 
-export function createAfterwards(momentMs: number, report: (error: unknown) => void): Afterwards {
+export function createBackgroundJobs(
+  jobDelayMs: number,
+  report: (error: unknown) => void,
+): BackgroundJobs {
   const closing = new AbortController()
   const { signal } = closing
-  const moment = () => setTimeout(momentMs, undefined, { signal, ref: false })
+  const delay = () => setTimeout(jobDelayMs, undefined, { signal, ref: false })
   return {
     run(work) {
-      work(moment).catch(error => {
+      work(delay).catch(error => {
         if (!signal.aborted) report(error)
       })
     },

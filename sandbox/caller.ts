@@ -1,4 +1,4 @@
-/** Whom a token belongs to, as a miniature cloud's Keystone tells its Glance and Cinder. */
+/** The user of a token, as Keystone reports it to Glance and Cinder. */
 export interface Caller {
   readonly userId: string
   readonly projectId: string
@@ -8,7 +8,7 @@ export interface Caller {
   readonly token: string
 }
 
-/** null where the token is unknown, expired, or not scoped to a project. */
+/** Returns null if the token is unknown, expired, or not scoped to a project. */
 export type WhoIs = (token: string) => Caller | null
 
 export function isAdmin({ roles }: Caller): boolean {

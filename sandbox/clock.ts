@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type Micros, micros } from '../src/ids.js'
 
-/** The time now. Finer than `Date`, so that what a cloud tells in one millisecond keeps its order. */
+/** The current time. Finer than `Date`, so that notifications of the same millisecond keep their order. */
 export function microClock(): Micros {
   return micros(Math.floor((performance.timeOrigin + performance.now()) * 1000))
 }

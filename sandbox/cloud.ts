@@ -14,9 +14,9 @@ export interface SeenRequest {
   readonly method: string
   /** The request target as it came, with its query. */
   readonly path: string
-  /** As Node has them, but for the token. */
+  /** As Node parses them, without the token. */
   readonly headers: Readonly<IncomingMessage['headers']>
-  /** SHA-256 of `X-Auth-Token`, 64 hex digits; null where there was none. */
+  /** SHA-256 of `X-Auth-Token`, 64 hex digits; null if the request had none. */
   readonly tokenDigest: string | null
 }
 
@@ -33,7 +33,7 @@ export interface Cloud {
   readonly volumeUrl: string
   /** Where its notifications go, as `[sp_…] messagebus` says it. */
   readonly messagebus: string
-  /** What has reached it, the oldest first; the last thousand. */
+  /** The last thousand requests that it received, oldest first. */
   requests(): readonly SeenRequest[]
   close(): Promise<void>
 }
@@ -45,8 +45,8 @@ export interface CloudParts {
   readonly bus: Bus
   /** Where its images are kept. */
   readonly directory: string
-  readonly momentMs: number
-  /** May answer a request in the cloud's stead, and says whether it did. */
+  readonly jobDelayMs: number
+  /** May respond to a request instead of the cloud; returns whether it did. */
   readonly intercept: (request: IncomingMessage, response: ServerResponse) => boolean
   readonly report: (error: unknown) => void
 }
@@ -71,7 +71,7 @@ export function urlOf(server: Server): string {
 
 /** Serve one cloud from a server that listens already. */
 export function openCloud(parts: CloudParts): Cloud {
-  const { name, server, keystone, bus, directory, momentMs, intercept, report } = parts
+  const { name, server, keystone, bus, directory, jobDelayMs, intercept, report } = parts
   const url = urlOf(server)
   const keystoneUrl = `${url}/identity/v3`
   const shared = {
@@ -83,7 +83,7 @@ export function openCloud(parts: CloudParts): Cloud {
     report,
   } satisfies Partial<Parameters<typeof createGlance>[0]>
   const glance = createGlance({ ...shared, directory }).callback()
-  const cinder = createCinder({ ...shared, momentMs })
+  const cinder = createCinder({ ...shared, jobDelayMs })
   const answerVolumes = cinder.app.callback()
   const seen: SeenRequest[] = []
 

@@ -13,34 +13,34 @@ import { identityProviderDirectory, REFUSED, serviceProviderDirectory } from './
 export interface FederationOptions {
   /** The first is the identity provider; the Keystone id of a service provider is its name. */
   readonly clouds?: readonly string[]
-  /** Where a cloud's notifications go: by default a file for each. */
+  /** Opens the bus of a cloud; by default a file for each. */
   readonly openBus?: (cloud: string) => Promise<Bus>
-  /** Where images and files of notifications are kept: by default a temporary one, removed at the end. */
+  /** The folder for images and notification files; by default a temporary one, removed at the end. */
   readonly directory?: string
-  /** Loopback ports in the order of the clouds; any where there is none. */
+  /** Loopback ports in the order of the clouds; a missing one means any free port. */
   readonly ports?: readonly number[]
   /** How long Cinder takes to create, extend and delete. */
-  readonly momentMs?: number
-  /** May answer a request in a cloud's stead, and says whether it did. */
+  readonly jobDelayMs?: number
+  /** May respond to a request instead of the cloud; returns whether it did. */
   readonly intercept?: (
     cloud: string,
     request: IncomingMessage,
     response: ServerResponse,
   ) => boolean
-  /** Where what was not foreseen is told. */
+  /** Called with unexpected errors. */
   readonly report?: (error: unknown) => void
 }
 
 export interface Federation {
   readonly clouds: readonly Cloud[]
-  /** @throws Error where there is no such cloud */
+  /** @throws Error if there is no such cloud */
   cloud(name: string): Cloud
-  /** Image and volume of the identity provider's catalog: the proxy at this URL, from now on. */
+  /** From now on, the identity provider's catalog names this URL for image and volume. */
   pointCatalogAt(url: string): void
   close(): Promise<void>
 }
 
-/** A cloud that is to be: its server listens, so that the others can be told where it is. */
+/** A cloud before its services exist: its server listens already, so its URL is known to the others. */
 interface Site {
   readonly name: string
   readonly server: Server
@@ -50,11 +50,11 @@ interface Site {
 }
 
 /**
- * Several miniature clouds, one of which asserts its users to the others. Its catalog names its own
- * services until it is pointed at a proxy.
+ * Several miniature clouds. The first is the identity provider of the others. Its catalog names its own
+ * services until `pointCatalogAt` is called.
  */
 export async function startFederation(options: FederationOptions = {}): Promise<Federation> {
-  const { clouds: names = ['default', 'sp1', 'sp2'], ports = [], momentMs = 200 } = options
+  const { clouds: names = ['default', 'sp1', 'sp2'], ports = [], jobDelayMs = 200 } = options
   const { intercept = () => false, report = () => {} } = options
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'mixmatch-clouds-')))
   const openBus = options.openBus ?? (async name => openFileBus(join(directory, `${name}.ndjson`)))
@@ -77,7 +77,7 @@ export async function startFederation(options: FederationOptions = {}): Promise<
       }),
       bus: await openBus(site.name),
       directory: files,
-      momentMs,
+      jobDelayMs,
       intercept: (request, response) => intercept(site.name, request, response),
       report,
     })
@@ -116,7 +116,7 @@ async function settle(name: string, port: number | undefined): Promise<Site> {
   return { name, server, url, keystoneUrl: `${url}/identity` }
 }
 
-/** The first asserts, the others believe it. */
+/** The first cloud is the identity provider, the others are service providers. */
 function rolesOf(site: Site, [home, ...others]: readonly Site[], secret: string) {
   if (home === undefined || site === home) {
     const serviceProviders = others.map(({ name, keystoneUrl }) => ({

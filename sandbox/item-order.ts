@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.js'
+import { ApiFault } from './api-fault.js'
 
 type Direction = 'asc' | 'desc'
 type SortKey = readonly [key: string, direction: Direction]
@@ -7,9 +7,9 @@ type SortKey = readonly [key: string, direction: Direction]
  * The order that a list is asked for: `sort=name:asc,size`, or `sort_key` and `sort_dir`, each any
  * number of times. A direction that is not given is `desc`; ties fall to the newest, then to the id.
  *
- * @throws Refusal 400 for a key that is not allowed, another direction, or both ways at once
+ * @throws ApiFault 400 for a key that is not allowed, another direction, or both ways at once
  */
-export function ordering<Item>(
+export function parseItemOrder<Item>(
   query: URLSearchParams,
   allowed: readonly string[],
   valueAt: (item: Item, key: string) => unknown,
@@ -29,7 +29,7 @@ function asked(query: URLSearchParams, allowed: readonly string[]): SortKey[] {
   const keys = query.getAll('sort_key')
   const directions = query.getAll('sort_dir')
   if (sort !== null && keys.length + directions.length > 0)
-    throw new Refusal(400, 'Old and new sorting syntax cannot be combined')
+    throw new ApiFault(400, 'Old and new sorting syntax cannot be combined')
   const parts =
     sort === null
       ? keys.map((key, index) => [key, directions[index] ?? directions[0]] as const)
@@ -45,14 +45,14 @@ function isDirection(text: string): text is Direction {
   return text === 'asc' || text === 'desc'
 }
 
-function mustBeOneOf(what: string, found: string, allowed: readonly string[]): Refusal {
-  return new Refusal(
+function mustBeOneOf(what: string, found: string, allowed: readonly string[]): ApiFault {
+  return new ApiFault(
     400,
     `Invalid sort ${what}: ${found}. It must be one of the following: ${allowed.join(', ')}.`,
   )
 }
 
-/** As the database does: what is null comes first. */
+/** Compare as the database does: null comes first. */
 function compare(a: unknown, b: unknown): number {
   if (a === b) return 0
   if (a === null || b === null) return a === null ? -1 : 1

@@ -5,8 +5,8 @@ import { MixmatchError } from '../src/errors.js'
 import { listenToSignals } from '../src/process/signals.js'
 import { type BusKind, busKinds } from './bus/buses.js'
 import { runDemo, StepFailed } from './demo/demo.js'
-import { introduce, invite } from './demo/instructions.js'
-import { createStage, type Stage } from './demo/terminal.js'
+import { printInstructions, printOverview } from './demo/instructions.js'
+import { createTerminal, type Terminal } from './demo/terminal.js'
 import { type Sandbox, startSandbox } from './sandbox.js'
 
 interface SandboxFlags {
@@ -40,14 +40,14 @@ try {
 }
 
 async function runSandbox({ demo = false, keep = false, bus }: SandboxFlags): Promise<void> {
-  const stage = createStage(stdout, env)
+  const terminal = createTerminal(stdout, env)
   const stopped = listenToSignals().stop.then(() => 'interrupted' as const)
   const sandbox = await start({ keep, bus })
   if (!sandbox) return
   try {
-    if (demo) await showDemo(sandbox, stage, stopped)
+    if (demo) await showDemo(sandbox, terminal, stopped)
     else {
-      invite(stage, { sandbox, mainScript: built })
+      printInstructions(terminal, { sandbox, mainScript: built })
       await stopped
     }
   } catch (error) {
@@ -60,11 +60,15 @@ async function runSandbox({ demo = false, keep = false, bus }: SandboxFlags): Pr
   }
 }
 
-async function showDemo(sandbox: Sandbox, stage: Stage, stopped: Promise<string>): Promise<void> {
-  introduce(stage, { sandbox })
-  const outcome = await Promise.race([runDemo(sandbox, stage), stopped])
+async function showDemo(
+  sandbox: Sandbox,
+  terminal: Terminal,
+  stopped: Promise<string>,
+): Promise<void> {
+  printOverview(terminal, { sandbox })
+  const outcome = await Promise.race([runDemo(sandbox, terminal), stopped])
   if (outcome === 'interrupted') throw new StepFailed('the walk-through', outcome)
-  stage.say('\nEvery step held.')
+  terminal.say('\nEvery step held.')
 }
 
 /** @returns null if the sandbox did not start; the reason was printed then */

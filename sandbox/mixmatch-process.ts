@@ -4,15 +4,15 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { hasEnded, startGroup } from './process-group.js'
 
-/** How the real `mixmatch` is started beside this process. */
+/** How to start the real `mixmatch`. */
 export interface MixmatchProgram {
   readonly mainScript: string
   readonly configFile: string
-  /** Without options: what it reads is the file. */
+  /** Without `OS_<GROUP>__<OPTION>` variables, so that only the file configures it. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** What a command printed, and how it ended. */
+/** The output and exit code of a command. */
 export interface Outcome {
   readonly exitCode: number
   readonly stdout: string
@@ -39,9 +39,9 @@ export async function runMixmatchCommand(
 }
 
 /**
- * Start `mixmatch serve` and wait until it is healthy. What it says goes to the log file.
+ * Start `mixmatch serve` and wait until it is healthy. Its output goes to the log file.
  *
- * @throws Error with its last words where it ends or is not healthy in time
+ * @throws Error with the last lines of its output if it ends or is not healthy in time
  */
 export async function startServe(
   program: MixmatchProgram,
@@ -50,7 +50,7 @@ export async function startServe(
   const log = await open(logFile, 'a', 0o600)
   const group = startGroup(process.execPath, argumentsOf(program, ['serve']), {
     env: program.env,
-    stdio: ['ignore', log.fd, log.fd, 'ipc'], // if the sandbox is killed, serve hears of it
+    stdio: ['ignore', log.fd, log.fd, 'ipc'], // serve notices by the channel if the sandbox is killed
   })
   await log.close()
   const deadline = Date.now() + patienceMs

@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Directory, GroupEntry, UserEntry } from './keystone/keystone-directory.js'
 
-/** Who the users of the sandbox are; the password of each is `<name>-secret`. */
+/** The users of the sandbox. The password of each is `<name>-secret`. */
 export const people = {
-  /** Member of the project `demo`, and by federation of `demo` and `demo2` elsewhere. */
+  /** Member of the project `demo`; at service providers, by federation, of `demo` and `demo2`. */
   demo: { name: 'demo', password: 'demo-secret', project: 'demo' },
-  /** Member of the project `alt_demo`, here and elsewhere. */
+  /** Member of the project `alt_demo`, at each cloud. */
   altDemo: { name: 'alt_demo', password: 'alt_demo-secret', project: 'alt_demo' },
-  /** Administrator of one cloud: admitted nowhere else. */
+  /** Administrator of its own cloud. No service provider accepts this user by federation. */
   admin: { name: 'admin', password: 'admin-secret', project: 'admin' },
-  /** The proxy's own, with nothing but the role `service`. */
+  /** The proxy's own user. Its only role is `service`. */
   mixmatch: { name: 'mixmatch', password: 'mixmatch-secret', project: 'service' },
 } as const
 
 const MEMBER = ['member', 'reader']
 
-/** Users whom no service provider admits, whatever the identity provider asserts. */
+/** Users that every service provider rejects, whatever the identity provider asserts. */
 export const REFUSED = ['admin', 'mixmatch', 'glance', 'cinder']
 
 /** The cloud where users log in. */
@@ -31,7 +31,7 @@ export function identityProviderDirectory(cloud: string): Directory {
   }
 }
 
-/** A cloud that users reach by federation alone: all it has of them is groups. */
+/** A service provider: its users come by federation only, so it has groups for them and no accounts. */
 export function serviceProviderDirectory(cloud: string): Directory {
   return {
     projects: ['demo', 'demo2', 'alt_demo', 'admin'].map(name => project(cloud, name)),

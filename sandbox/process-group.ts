@@ -5,14 +5,14 @@ import { setTimeout } from 'node:timers/promises'
 /** A child process that leads a process group of its own, so that Ctrl-C reaches it through us alone. */
 export interface Group {
   readonly leader: ChildProcess
-  /** Ask the leader to end, make sure after a while, and leave nobody of the group behind. */
+  /** Send SIGTERM to the leader, later SIGKILL to the whole group, and wait until all have ended. */
   end(): Promise<void>
 }
 
-/** How long a process may take to end when it is asked to. */
+/** How long a process may take to end after SIGTERM. */
 const PATIENCE_MS = 15_000
 
-/** Start a program. Whatever way we end, but for SIGKILL, its group ends with us. */
+/** Start a program. Its process group ends when this process ends, unless that is killed by SIGKILL. */
 export function startGroup(program: string, args: readonly string[], options: SpawnOptions): Group {
   const leader = spawn(program, args, { ...options, detached: true })
   const kill = () => signal(leader, 'SIGKILL')
@@ -24,7 +24,7 @@ export function startGroup(program: string, args: readonly string[], options: Sp
       if (!hasEnded(leader)) {
         const ended = once(leader, 'exit')
         leader.kill('SIGTERM')
-        if (leader.connected) leader.disconnect() // who listens to us would stay for it
+        if (leader.connected) leader.disconnect() // an open channel would keep the child alive
         const giveUp = new AbortController()
         const patience = setTimeout(PATIENCE_MS, undefined, { signal: giveUp.signal })
         await Promise.race([ended, patience])
@@ -36,7 +36,7 @@ export function startGroup(program: string, args: readonly string[], options: Sp
   }
 }
 
-/** Whether it has ended, or was never there. */
+/** Whether the process has ended, or never started. */
 export function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid === undefined || exitCode !== null || signalCode !== null
 }
@@ -46,6 +46,6 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name)
   } catch {
-    // Nobody of the group is left.
+    // No process of the group is left.
   }
 }

@@ -22,9 +22,9 @@ export interface SandboxOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Leave the directory with configuration, event log and logs behind. */
   readonly keep: boolean
-  /** Told what is being waited for. */
+  /** Called with the name of each part that is being started. */
   readonly progress: (words: string) => void
-  /** Where what was not foreseen is told. */
+  /** Called with unexpected errors. */
   readonly report: (error: unknown) => void
 }
 
@@ -33,11 +33,11 @@ export interface Sandbox {
   readonly federation: Federation
   readonly buses: Pick<Buses, 'kind' | 'because'>
   readonly proxyUrl: string
-  /** Holds all that the sandbox writes. */
+  /** The folder for all files of the sandbox. */
   readonly directory: string
   readonly configFile: string
   readonly databaseFile: string
-  /** What the proxy says. */
+  /** The output of the proxy. */
   readonly logFile: string
   /** Run a command of the real `mixmatch` on its configuration. */
   run(...args: readonly string[]): Promise<Outcome>
@@ -50,8 +50,8 @@ const RABBIT_PATIENCE_MS = 60_000
 const SERVE_PATIENCE_MS = 30_000
 
 /**
- * Start buses, clouds and proxy. What was started is stopped again, in reverse, by `close`, and also
- * where a later part does not come up.
+ * Start buses, clouds and proxy. `close` stops them in reverse order; so does a part that fails
+ * to start.
  *
  * @throws Error, USAGE
  */
@@ -117,7 +117,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-/** A cloud whose exchanges the recorder has not bound to yet: what it said would be lost. */
+/** A cloud to whose exchanges the recorder is not bound yet: its notifications would be lost. */
 function unheard(events: readonly RecordedLine[]): string | null {
   const bound = (cloud: string) =>
     events.filter(

@@ -1,17 +1,17 @@
 import { parseTime } from '../src/event/time.js'
-import { Refusal } from './refusal.js'
+import { ApiFault } from './api-fault.js'
 
 /**
- * Whether a time fits a condition such as `gte:2026-11-23T13:20:06Z`, or several with commas between.
+ * Whether a time matches a condition such as `gte:2026-11-23T13:20:06Z`, or several, separated by commas.
  *
- * @throws Refusal 400 where the condition is none
+ * @throws ApiFault 400 if the condition cannot be parsed
  */
 export function fits(time: string, condition: string): boolean {
   return condition.split(',').every(part => {
     const [, operator = 'eq', text = ''] = /^(?:([a-z]+):)?(.*)$/.exec(part.trim()) ?? []
     const own = parseTime(time) ?? 0
     const than = parseTime(text)
-    if (than === null) throw new Refusal(400, `Invalid time: '${text}'`)
+    if (than === null) throw new ApiFault(400, `Invalid time: '${text}'`)
     switch (operator) {
       case 'gt':
         return own > than
@@ -26,7 +26,7 @@ export function fits(time: string, condition: string): boolean {
       case 'eq':
         return own === than
       default:
-        throw new Refusal(400, `Invalid comparison operator: '${operator}'`)
+        throw new ApiFault(400, `Invalid comparison operator: '${operator}'`)
     }
   })
 }

@@ -4,13 +4,13 @@ import { findRabbit, startRabbit } from './rabbit.js'
 import { type Bus, openAmqpBus, openFileBus } from './sandbox-bus.js'
 
 export const busKinds = ['auto', 'file', 'rabbitmq'] as const
-/** What is to carry the notifications; `auto` is RabbitMQ where it is installed and comes up. */
+/** The kind of bus for notifications; `auto` is RabbitMQ if it is installed and starts, else files. */
 export type BusKind = (typeof busKinds)[number]
 
-/** What carries the notifications of all clouds. */
+/** The buses of all clouds. */
 export interface Buses {
   readonly kind: Exclude<BusKind, 'auto'>
-  /** In words: why it is this one. */
+  /** Why this kind was chosen, in words. */
   readonly because: string
   open(cloud: string): Promise<Bus>
   close(): Promise<void>
@@ -20,13 +20,13 @@ export interface BusesOptions {
   readonly wanted: BusKind
   readonly clouds: readonly string[]
   readonly directory: string
-  /** Where programs are looked for. */
+  /** Folders to search for programs, as in `PATH`. */
   readonly path: string
-  /** How long RabbitMQ may take to come up. */
+  /** How long RabbitMQ may take to start. */
   readonly patienceMs: number
 }
 
-/** @throws USAGE where RabbitMQ is asked for and cannot be had */
+/** @throws USAGE if RabbitMQ is requested and cannot be started */
 export async function openBuses(options: BusesOptions): Promise<Buses> {
   const { wanted, clouds, directory, path, patienceMs } = options
   if (wanted === 'file') return files(directory, 'as asked')

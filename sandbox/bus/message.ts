@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { formatTime } from '../../src/event/time.js'
 import type { Micros } from '../../src/ids.js'
 
-/** What a service has to tell, before it has the form of the wire. */
+/** A notification before it is put into its wire format. */
 export interface Notification {
   /** Glance publishes on `glance`, Cinder on `openstack`. */
   readonly exchange: 'glance' | 'openstack'
@@ -10,14 +10,14 @@ export interface Notification {
   /** `volume.sp1@lvm`: the service and its host. */
   readonly publisherId: string
   readonly eventType: string
-  /** An object; plain text in some notifications of priority error. */
+  /** An object; some notifications of priority error have plain text here. */
   readonly payload: Readonly<Record<string, unknown>> | string
   /** The flattened request context, `_context_*`; Glance sends none. */
   readonly context?: Readonly<Record<string, unknown>>
   readonly at: Micros
 }
 
-/** A notification as it goes over the wire, and as one line of a file of recorded notifications. */
+/** A notification in its wire format; also the shape of one line in a file of recorded notifications. */
 export interface Message {
   readonly cloud: string
   readonly exchange: string
@@ -29,14 +29,14 @@ export interface Message {
     readonly delivery_mode: 2
     readonly priority: 0
   }
-  /** oslo.messaging's envelope 2.0: JSON text that holds the message as JSON text. */
+  /** oslo.messaging's envelope 2.0: JSON text with the message inside, again as JSON text. */
   readonly body: string
 }
 
-/** Resolves when the bus has the notification: until then Glance keeps its client waiting. */
+/** Resolves when the bus has accepted the notification. Glance answers its client only after that. */
 export type Notify = (notification: Notification) => Promise<void>
 
-/** Give a notification the form that oslo.messaging (driver `messagingv2`) gives it. */
+/** Format a notification as oslo.messaging does with the driver `messagingv2`. */
 export function toMessage(cloud: string, notification: Notification): Message {
   const { exchange, priority, publisherId, eventType, payload, context = {}, at } = notification
   const message = {

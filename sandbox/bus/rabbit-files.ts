@@ -18,7 +18,7 @@ export async function writeFiles(home: string, facts: RabbitFacts): Promise<void
   await writeFile(join(home, 'definitions.json'), definitions(facts), { mode: 0o600 })
 }
 
-/** What the node is told by its environment. */
+/** The environment variables of the RabbitMQ node. */
 export function environment(
   home: string,
   path: string,
@@ -27,7 +27,7 @@ export function environment(
   return {
     PATH: path,
     LC_ALL: 'C.UTF-8',
-    HOME: home, // the cookie is made here
+    HOME: home, // Erlang writes its cookie here
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: '127.0.0.1',
     RABBITMQ_NODENAME: `mixmatch_sandbox_${process.pid}@localhost`,

@@ -9,7 +9,7 @@ import { type Group, hasEnded, startGroup } from '../process-group.js'
 import { environment, USER, writeFiles } from './rabbit-files.js'
 import type { AmqpAddress } from './sandbox-bus.js'
 
-/** A RabbitMQ of our own, with a virtual host for each cloud. */
+/** A private RabbitMQ node with one virtual host for each cloud. */
 export interface Rabbit {
   address(vhost: string): AmqpAddress
   close(): Promise<void>
@@ -17,11 +17,11 @@ export interface Rabbit {
 
 export interface RabbitOptions {
   readonly vhosts: readonly string[]
-  /** Where it keeps what it keeps; removed by whoever made it. */
+  /** The folder for all its files; the caller removes it. */
   readonly directory: string
-  /** Where `rabbitmq-server` and `epmd` are looked for: `PATH`. */
+  /** Folders to search for `rabbitmq-server` and `epmd`, as in `PATH`. */
   readonly path: string
-  /** How long it may take to come up. */
+  /** How long it may take to start. */
   readonly patienceMs: number
 }
 
@@ -31,7 +31,7 @@ export interface RabbitOptions {
  */
 const PLACES = ['/usr/lib/rabbitmq/bin', '/opt/rabbitmq/sbin', '/usr/local/opt/rabbitmq/sbin']
 
-/** @returns null where RabbitMQ is not installed */
+/** @returns null if RabbitMQ is not installed */
 export async function findRabbit(path: string): Promise<string | null> {
   return find('rabbitmq-server', [...PLACES, ...path.split(delimiter), '/usr/sbin'])
 }
@@ -40,7 +40,7 @@ export async function findRabbit(path: string): Promise<string | null> {
  * Start a private node on free loopback ports, with an epmd, a name and a cookie of its own and
  * without plugins, so that it neither finds nor disturbs another RabbitMQ on this machine.
  *
- * @throws Error saying what did not come up; nothing is left running then
+ * @throws Error naming what did not start; nothing is left running then
  */
 export async function startRabbit(
   program: string,

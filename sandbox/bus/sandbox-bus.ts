@@ -3,11 +3,11 @@ import { pathToFileURL } from 'node:url'
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import type { Message } from './message.js'
 
-/** Where a miniature cloud's notifications go. */
+/** The notification bus of one miniature cloud. */
 export interface Bus {
-  /** The transport URL by which they are listened to: `[sp_…] messagebus`. */
+  /** The transport URL for consumers: the value of `[sp_…] messagebus`. */
   readonly messagebus: string
-  /** Resolves when the bus has the message. */
+  /** Resolves when the bus has accepted the message. */
   publish(message: Message): Promise<void>
   close(): Promise<void>
 }
@@ -17,7 +17,7 @@ export function openFileBus(path: string): Bus {
   writeFileSync(path, '', { mode: 0o600 })
   return {
     messagebus: pathToFileURL(path).href,
-    // At once: who reads the file sees the messages in the order in which they were published.
+    // Synchronous, so that readers of the file see the messages in the order of publishing.
     publish: async message => appendFileSync(path, `${JSON.stringify(message)}\n`),
     close: async () => {},
   }
@@ -35,14 +35,14 @@ export interface AmqpAddress {
 /** Where Glance and Cinder publish. */
 export const EXCHANGES = ['glance', 'openstack'] as const
 
-/** @throws Error where RabbitMQ does not answer or refuses */
+/** @throws Error if RabbitMQ does not answer or refuses the login */
 export async function openAmqpBus(address: AmqpAddress): Promise<Bus> {
   const { hostname, port, username, password, vhost } = address
   const connection = await connect({ protocol: 'amqp', ...address })
-  connection.on('error', () => {}) // the publish that it breaks says so
+  connection.on('error', () => {}) // the publish that fails because of it reports the error
   const channel = await connection.createConfirmChannel()
   channel.on('error', () => {})
-  // As services do when they start: who listens can bind a queue before the first notification.
+  // Services declare their exchange at start, so a consumer can bind before the first notification.
   for (const exchange of EXCHANGES)
     await channel.assertExchange(exchange, 'topic', { durable: false })
   const credentials = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`
@@ -55,7 +55,7 @@ export async function openAmqpBus(address: AmqpAddress): Promise<Bus> {
 
 /**
  * oslo.messaging declares exchange and queue before each message: a topic exchange and a queue named
- * like the routing key, neither durable. Nobody consumes that queue here, as in clouds without telemetry.
+ * like the routing key, neither durable. Nobody consumes that queue here, as in a cloud without telemetry.
  */
 async function publish(channel: ConfirmChannel, message: Message): Promise<void> {
   const { exchange, routing_key: key, properties, body } = message
@@ -76,6 +76,6 @@ async function close(connection: ChannelModel): Promise<void> {
   try {
     await connection.close()
   } catch {
-    // RabbitMQ was there first: it is being stopped, too.
+    // RabbitMQ closed the connection first, because it is being stopped as well.
   }
 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { ApiFault } from '../api-fault.js'
 import { readJson } from '../http-service.js'
-import { Refusal } from '../refusal.js'
 
 const text = z.string().max(255).nullish()
-/** The old names are still understood, and cinderclient uses them. */
+/** Cinder still accepts the old names, and cinderclient uses them. */
 const naming = { name: text, description: text, display_name: text, display_description: text }
 const reference = z.guid().nullish()
 const metadata = z.record(z.string(), z.string()).nullish()
@@ -38,7 +38,7 @@ export const newSnapshot = z.object({
 export const changedSnapshot = z.object({ snapshot: z.object(naming) })
 export const someMetadata = z.object({ metadata: z.record(z.string(), z.string()) })
 
-/** Of the actions on a volume, those that this Cinder knows. */
+/** The volume actions that this Cinder supports. */
 export const actions = z.looseObject({
   'os-extend': z.object({ new_size: gigabytes }).optional(),
   'os-reset_status': z.object({ status: z.string() }).optional(),
@@ -47,7 +47,7 @@ export const actions = z.looseObject({
 
 type Named = { readonly [name in keyof typeof naming]?: string | null | undefined }
 
-/** Name and description, as far as they are given. */
+/** Name and description, if given. */
 export function namingIn(asked: Named): { name?: string | null; description?: string | null } {
   const name = asked.name ?? asked.display_name
   const description = asked.description ?? asked.display_description
@@ -57,12 +57,12 @@ export function namingIn(asked: Named): { name?: string | null; description?: st
   }
 }
 
-/** @throws Refusal 400 where the body is no JSON or does not fit */
+/** @throws ApiFault 400 if the body is not JSON or has another shape */
 export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
   const result = schema.safeParse(await readJson(request))
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw new Refusal(
+  throw new ApiFault(
     400,
     `Invalid input for field/attribute ${String(issue?.path.at(-1) ?? 'body')}. ${issue?.message ?? ''}`,
   )

@@ -1,7 +1,7 @@
+import type { ApiFault } from '../api-fault.js'
 import type { ServiceContext } from '../http-service.js'
-import type { Refusal } from '../refusal.js'
 
-/** The key that Cinder gives a fault of each status; `computeFault` for the rest. */
+/** Cinder's fault key for each status; `computeFault` for all others. */
 const KEYS: Readonly<Record<number, string>> = {
   400: 'badRequest',
   403: 'forbidden',
@@ -10,8 +10,8 @@ const KEYS: Readonly<Record<number, string>> = {
   413: 'overLimit',
 }
 
-/** A fault as Cinder shapes it; the 401 is keystonemiddleware's, in front of it. */
-export function renderCinderFault(ctx: ServiceContext, { status, message }: Refusal): void {
+/** Render a fault in Cinder's format; a 401 in that of keystonemiddleware, which sits in front of it. */
+export function renderCinderFault(ctx: ServiceContext, { status, message }: ApiFault): void {
   ctx.status = status
   ctx.body =
     status === 401

@@ -1,15 +1,15 @@
 import type { Micros } from '../../src/ids.js'
+import { ApiFault } from '../api-fault.js'
 import { isAdmin } from '../caller.js'
 import { toSeconds } from '../clock.js'
-import { ordering } from '../item-order.js'
-import { Refusal } from '../refusal.js'
+import { parseItemOrder } from '../item-order.js'
 import { fits } from '../time-filter.js'
 import type { CinderContext } from './cinder-state.js'
 
 const MAX_LIMIT = 1000 // osapi_max_limit
 const SORT_KEYS = ['id', 'name', 'status', 'size', 'created_at', 'updated_at']
 
-/** What volumes and snapshots have in common. */
+/** The properties that volumes and snapshots share. */
 interface Listed {
   readonly id: string
   readonly projectId: string
@@ -24,7 +24,7 @@ interface Listed {
  * One page of what the caller may see, as Cinder lists it: `volumes`, and `volumes_links` where the
  * page is full.
  *
- * @throws Refusal 400 for a limit, offset or sort key that is none, 404 for an unknown marker
+ * @throws ApiFault 400 for an invalid limit, offset or sort key, 404 for an unknown marker
  */
 export function listPage<Item extends Listed>(
   ctx: CinderContext,
@@ -36,7 +36,7 @@ export function listPage<Item extends Listed>(
   const limit = Math.min(numberIn(query, 'limit', MAX_LIMIT), MAX_LIMIT)
   const found = [...all]
     .filter(item => isListed(item, ctx, query))
-    .sort(ordering(query, SORT_KEYS, sortValue))
+    .sort(parseItemOrder(query, SORT_KEYS, sortValue))
   const start = startOf(found, query.get('marker'), name) + numberIn(query, 'offset', 0)
   const page = found.slice(start, start + limit)
   const last = page.at(-1)
@@ -49,7 +49,7 @@ export function listPage<Item extends Listed>(
   }
 }
 
-/** Whose the caller lists: `all_tenants` is for administrators, and ignored for others. */
+/** The projects that the caller lists: `all_tenants` is ignored for users who are not administrators. */
 function isListed(item: Listed, ctx: CinderContext, query: URLSearchParams): boolean {
   const { caller } = ctx.state
   const everyones = isAdmin(caller) && /^(1|true)$/i.test(query.get('all_tenants') ?? '')
@@ -80,7 +80,7 @@ function sortValue(item: Listed, key: string): unknown {
 function numberIn(query: URLSearchParams, name: string, fallback: number): number {
   const text = query.get(name)
   if (text === null) return fallback
-  if (!/^\d+$/.test(text)) throw new Refusal(400, `${name} param must be a positive integer`)
+  if (!/^\d+$/.test(text)) throw new ApiFault(400, `${name} param must be a positive integer`)
   return Number(text)
 }
 
@@ -88,7 +88,7 @@ function startOf(found: readonly Listed[], marker: string | null, name: string):
   if (marker === null) return 0
   const index = found.findIndex(({ id }) => id === marker)
   if (index >= 0) return index + 1
-  throw new Refusal(
+  throw new ApiFault(
     404,
     `${name === 'volumes' ? 'Volume' : 'Snapshot'} ${marker} could not be found.`,
   )

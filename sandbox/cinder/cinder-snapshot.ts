@@ -1,7 +1,7 @@
 import type { Micros } from '../../src/ids.js'
 import { cinderTime } from './cinder-volume.js'
 
-/** One snapshot. A change makes a new value. */
+/** One snapshot, immutable. */
 export interface Snapshot {
   readonly id: string
   readonly volumeId: string
@@ -17,7 +17,7 @@ export interface Snapshot {
   readonly updatedAt: Micros | null
 }
 
-/** As a create and a change answer it, and as `GET …/snapshots` lists it. */
+/** A snapshot in the response to a create or update, and as `GET …/snapshots` lists it. */
 export function present(snapshot: Snapshot): Record<string, unknown> {
   return {
     id: snapshot.id,
@@ -32,7 +32,7 @@ export function present(snapshot: Snapshot): Record<string, unknown> {
   }
 }
 
-/** As it is shown alone and in `…/snapshots/detail`. */
+/** A snapshot as shown alone and in `…/snapshots/detail`. */
 export function detail(snapshot: Snapshot): Record<string, unknown> {
   return {
     ...present(snapshot),

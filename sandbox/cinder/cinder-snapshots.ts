@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
+import { ApiFault } from '../api-fault.js'
 import { isAdmin } from '../caller.js'
-import { Refusal } from '../refusal.js'
 import { changedSnapshot, namingIn, newSnapshot, readBody } from './cinder-body.js'
 import { listPage } from './cinder-list.js'
 import { detail, present, type Snapshot } from './cinder-snapshot.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 
-/** `/v3/snapshots` and what is below. */
+/** `/v3/snapshots` and its subpaths. */
 export function routeSnapshots(router: Router<CinderState>, parts: CinderParts): void {
-  const { volumes, snapshots, news, afterwards, now } = parts
+  const { volumes, snapshots, notifier, jobs, now } = parts
 
   router.get('/v3/snapshots', ctx => {
     ctx.body = listPage(ctx, 'snapshots', snapshots.values(), present)
@@ -24,9 +24,9 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
     const { caller } = ctx.state
     const volume = volumes.get(asked.volume_id)
     if (!volume || (volume.projectId !== caller.projectId && !isAdmin(caller)))
-      throw new Refusal(404, `Volume ${asked.volume_id} could not be found.`)
+      throw new ApiFault(404, `Volume ${asked.volume_id} could not be found.`)
     if (volume.status !== 'available')
-      throw new Refusal(
+      throw new ApiFault(
         400,
         `Invalid volume: Volume ${volume.id} status must be available, but current status is: ` +
           `${volume.status}.`,
@@ -48,10 +48,10 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
     snapshots.set(snapshot.id, snapshot)
     ctx.status = 202
     ctx.body = { snapshot: present(snapshot) }
-    afterwards.run(async moment => {
-      await news.snapshot('create.start', snapshot, ctx.state)
-      await moment()
-      await news.snapshot('create.end', change(snapshot, { status: 'available' }), ctx.state)
+    jobs.run(async delay => {
+      await notifier.snapshot('create.start', snapshot, ctx.state)
+      await delay()
+      await notifier.snapshot('create.end', change(snapshot, { status: 'available' }), ctx.state)
     })
   })
 
@@ -62,29 +62,29 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
   router.put('/v3/snapshots/:id', async ctx => {
     const snapshot = owned(ctx)
     const { snapshot: asked } = await readBody(ctx.req, changedSnapshot)
-    await news.snapshot('update.start', snapshot, ctx.state)
+    await notifier.snapshot('update.start', snapshot, ctx.state)
     const changed = change(snapshot, namingIn(asked))
-    await news.snapshot('update.end', changed, ctx.state)
+    await notifier.snapshot('update.end', changed, ctx.state)
     ctx.body = { snapshot: present(changed) }
   })
 
   router.delete('/v3/snapshots/:id', ctx => {
     const snapshot = owned(ctx)
     if (snapshot.status !== 'available' && snapshot.status !== 'error')
-      throw new Refusal(400, 'Invalid snapshot: Snapshot status must be available or error.')
+      throw new ApiFault(400, 'Invalid snapshot: Snapshot status must be available or error.')
     change(snapshot, { status: 'deleting' })
     ctx.status = 202
     ctx.body = ''
-    afterwards.run(async moment => {
-      await news.snapshot('delete.start', change(snapshot, {}), ctx.state)
-      await moment()
+    jobs.run(async delay => {
+      await notifier.snapshot('delete.start', change(snapshot, {}), ctx.state)
+      await delay()
       const deleted = change(snapshot, { status: 'deleted' })
       snapshots.delete(snapshot.id)
-      await news.snapshot('delete.end', deleted, ctx.state)
+      await notifier.snapshot('delete.end', deleted, ctx.state)
     })
   })
 
-  /** On top of what the snapshot has become meanwhile; one that is gone stays gone. */
+  /** Changes the current state of the snapshot; one deleted in the meantime stays deleted. */
   function change(snapshot: Snapshot, difference: Partial<Snapshot>): Snapshot {
     const changed = { ...(snapshots.get(snapshot.id) ?? snapshot), ...difference, updatedAt: now() }
     if (snapshots.has(snapshot.id)) snapshots.set(snapshot.id, changed)
@@ -96,6 +96,6 @@ export function routeSnapshots(router: Router<CinderState>, parts: CinderParts):
     const id = ctx.params['id'] ?? ''
     const snapshot = snapshots.get(id)
     if (snapshot && (snapshot.projectId === caller.projectId || isAdmin(caller))) return snapshot
-    throw new Refusal(404, `Snapshot ${id} could not be found.`)
+    throw new ApiFault(404, `Snapshot ${id} could not be found.`)
   }
 }

@@ -1,7 +1,7 @@
 import type { Micros } from '../../src/ids.js'
 import { toSeconds } from '../clock.js'
 
-/** One volume. A change makes a new value. */
+/** One volume, immutable. */
 export interface Volume {
   readonly id: string
   readonly projectId: string
@@ -31,12 +31,12 @@ export const volumeType = {
   extra_specs: {},
 }
 
-/** As `GET …/volumes` lists it. `base` is where links begin. */
+/** A volume as `GET …/volumes` lists it. `base` is the base URL of links. */
 export function summarise({ id, name }: Volume, base: string): Record<string, unknown> {
   return { id, name, links: links(id, base) }
 }
 
-/** As a create and a change answer it; `minor` is the N of microversion 3.N. */
+/** A volume in the response to a create or update; `minor` is the N of microversion 3.N. */
 export function present(volume: Volume, base: string, minor: number): Record<string, unknown> {
   return {
     id: volume.id,
@@ -66,7 +66,7 @@ export function present(volume: Volume, base: string, minor: number): Record<str
   }
 }
 
-/** As it is shown alone and in `…/volumes/detail`. */
+/** A volume as shown alone and in `…/volumes/detail`. */
 export function detail(volume: Volume, base: string, minor: number): Record<string, unknown> {
   return { ...present(volume, base, minor), 'os-vol-tenant-attr:tenant_id': volume.projectId }
 }

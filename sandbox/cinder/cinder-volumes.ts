@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
+import { ApiFault } from '../api-fault.js'
 import { isAdmin } from '../caller.js'
-import { Refusal } from '../refusal.js'
 import {
   actions,
   changedVolume,
@@ -22,9 +22,9 @@ const NOT_FREE =
   'error_extending or error_managing and must not be migrating, attached, belong to a group, ' +
   'have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.'
 
-/** `/v3/volumes` and what is below. An image given as source is not copied: this Cinder keeps no bytes. */
+/** `/v3/volumes` and its subpaths. A source image is not copied, because this Cinder stores no bytes. */
 export function routeVolumes(router: Router<CinderState>, parts: CinderParts): void {
-  const { volumes, snapshots, news, afterwards, now } = parts
+  const { volumes, snapshots, notifier, jobs, now } = parts
 
   router.get('/v3/volumes', ctx => {
     const show = (volume: Volume) => summarise(volume, ctx.state.base)
@@ -37,7 +37,7 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
   })
 
   router.get('/v3/volumes/summary', ctx => {
-    if (ctx.state.minor < 12) throw new Refusal(404, 'The resource could not be found.')
+    if (ctx.state.minor < 12) throw new ApiFault(404, 'The resource could not be found.')
     const own = volumesOf(volumes, ctx.state.caller.projectId)
     ctx.body = {
       'volume-summary': { total_count: own.length, total_size: gigabytes(own), metadata: {} },
@@ -47,9 +47,9 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
   router.post('/v3/volumes', async ctx => {
     const { volume: asked } = await readBody(ctx.req, newVolume)
     if (asked.volume_type && ![volumeType.name, volumeType.id].includes(asked.volume_type))
-      throw new Refusal(404, `Volume type with name ${asked.volume_type} could not be found.`)
+      throw new ApiFault(404, `Volume type with name ${asked.volume_type} could not be found.`)
     const size = asked.size ?? sourceSize(ctx, asked.snapshot_id, asked.source_volid)
-    mustFit(size, volumesOf(volumes, ctx.state.caller.projectId))
+    requireMatch(size, volumesOf(volumes, ctx.state.caller.projectId))
     const volume: Volume = {
       id: randomUUID(),
       projectId: ctx.state.caller.projectId,
@@ -72,11 +72,11 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
     volumes.set(volume.id, volume)
     ctx.status = 202
     ctx.body = { volume: present(volume, ctx.state.base, ctx.state.minor) }
-    afterwards.run(async moment => {
-      await news.volume('create.start', change(volume, { launchedAt: now() }), ctx.state)
-      await moment()
+    jobs.run(async delay => {
+      await notifier.volume('create.start', change(volume, { launchedAt: now() }), ctx.state)
+      await delay()
       const done = change(volume, { status: 'available', launchedAt: now() })
-      await news.volume('create.end', done, ctx.state)
+      await notifier.volume('create.end', done, ctx.state)
     })
   })
 
@@ -87,25 +87,25 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
   router.put('/v3/volumes/:id', async ctx => {
     const volume = owned(ctx)
     const { volume: asked } = await readBody(ctx.req, changedVolume)
-    await news.volume('update.start', volume, ctx.state)
+    await notifier.volume('update.start', volume, ctx.state)
     const changed = change(volume, namingIn(asked))
-    await news.volume('update.end', changed, ctx.state)
+    await notifier.volume('update.end', changed, ctx.state)
     ctx.body = { volume: present(changed, ctx.state.base, ctx.state.minor) }
   })
 
   router.delete('/v3/volumes/:id', ctx => {
     const volume = owned(ctx)
     const hasSnapshots = [...snapshots.values()].some(({ volumeId }) => volumeId === volume.id)
-    if (hasSnapshots || !/^(available|error)/.test(volume.status)) throw new Refusal(400, NOT_FREE)
+    if (hasSnapshots || !/^(available|error)/.test(volume.status)) throw new ApiFault(400, NOT_FREE)
     change(volume, { status: 'deleting' })
     ctx.status = 202
     ctx.body = ''
-    afterwards.run(async moment => {
-      await news.volume('delete.start', change(volume, {}), ctx.state)
-      await moment()
+    jobs.run(async delay => {
+      await notifier.volume('delete.start', change(volume, {}), ctx.state)
+      await delay()
       const deleted = change(volume, { status: 'deleted' })
       volumes.delete(volume.id)
-      await news.volume('delete.end', deleted, ctx.state)
+      await notifier.volume('delete.end', deleted, ctx.state)
     })
   })
 
@@ -129,7 +129,7 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
   router.delete('/v3/volumes/:id/metadata/:key', ctx => {
     const volume = owned(ctx)
     const { [ctx.params['key'] ?? '']: removed, ...metadata } = volume.metadata
-    if (removed === undefined) throw new Refusal(404, 'Metadata item was not found')
+    if (removed === undefined) throw new ApiFault(404, 'Metadata item was not found')
     change(volume, { metadata })
     ctx.body = ''
   })
@@ -150,37 +150,37 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
 
   function extendVolume(ctx: CinderContext, volume: Volume, size: number): void {
     if (volume.status !== 'available')
-      throw new Refusal(
+      throw new ApiFault(
         400,
         `Invalid volume: Volume ${volume.id} status must be '('available', 'in-use')' to extend, ` +
           `currently ${volume.status}.`,
       )
     if (size <= volume.size)
-      throw new Refusal(
+      throw new ApiFault(
         400,
         'Invalid input received: New size for extend must be greater than current size. ' +
           `(current: ${volume.size}, extended: ${size}).`,
       )
-    mustFit(size - volume.size, volumesOf(volumes, volume.projectId))
+    requireMatch(size - volume.size, volumesOf(volumes, volume.projectId))
     change(volume, { status: 'extending' })
-    afterwards.run(async moment => {
-      await news.volume('resize.start', change(volume, {}), ctx.state)
-      await moment()
-      await news.volume('resize.end', change(volume, { status: 'available', size }), ctx.state)
+    jobs.run(async delay => {
+      await notifier.volume('resize.start', change(volume, {}), ctx.state)
+      await delay()
+      await notifier.volume('resize.end', change(volume, { status: 'available', size }), ctx.state)
     })
   }
 
   async function resetStatus(ctx: CinderContext, volume: Volume, status: string): Promise<void> {
     if (!isAdmin(ctx.state.caller))
-      throw new Refusal(
+      throw new ApiFault(
         403,
         "Policy doesn't allow volume_extension:volume_admin_actions:reset_status to be performed.",
       )
-    await news.volume('reset_status.start', volume, ctx.state)
-    await news.volume('reset_status.end', change(volume, { status }), ctx.state)
+    await notifier.volume('reset_status.start', volume, ctx.state)
+    await notifier.volume('reset_status.end', change(volume, { status }), ctx.state)
   }
 
-  /** On top of what the volume has become meanwhile; one that is gone stays gone. */
+  /** Changes the current state of the volume; one deleted in the meantime stays deleted. */
   function change(volume: Volume, difference: Partial<Volume>): Volume {
     const changed = { ...(volumes.get(volume.id) ?? volume), ...difference, updatedAt: now() }
     if (volumes.has(volume.id)) volumes.set(volume.id, changed)
@@ -191,10 +191,10 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
     const { caller } = ctx.state
     const volume = volumes.get(id)
     if (volume && (volume.projectId === caller.projectId || isAdmin(caller))) return volume
-    throw new Refusal(404, `Volume ${id} could not be found.`)
+    throw new ApiFault(404, `Volume ${id} could not be found.`)
   }
 
-  /** The size of what a volume is to be made from, where its own is not given. */
+  /** The size of the source, for a volume whose own size is not given. */
   function sourceSize(
     ctx: CinderContext,
     snapshotId: string | null | undefined,
@@ -203,15 +203,15 @@ export function routeVolumes(router: Router<CinderState>, parts: CinderParts): v
     if (volumeId) return owned(ctx, volumeId).size
     const snapshot = snapshotId ? snapshots.get(snapshotId) : undefined
     if (snapshot?.projectId === ctx.state.caller.projectId) return snapshot.size
-    if (snapshotId) throw new Refusal(404, `Snapshot ${snapshotId} could not be found.`)
-    throw new Refusal(
+    if (snapshotId) throw new ApiFault(404, `Snapshot ${snapshotId} could not be found.`)
+    throw new ApiFault(
       400,
       'The server could not comply with the request since it is either malformed or otherwise incorrect.',
     )
   }
 }
 
-/** The GiB of some volumes together. */
+/** The total size of volumes in GiB. */
 export function gigabytes(volumes: readonly Volume[]): number {
   return volumes.reduce((sum, { size }) => sum + size, 0)
 }
@@ -220,18 +220,18 @@ export function volumesOf(all: ReadonlyMap<string, Volume>, projectId: string): 
   return [...all.values()].filter(volume => volume.projectId === projectId)
 }
 
-function noSuchAction(asked: object): Refusal {
-  return new Refusal(
+function noSuchAction(asked: object): ApiFault {
+  return new ApiFault(
     400,
     `There is no such action: ${Object.keys(asked).join(', ')}. Verify the request body and ` +
       'Content-Type header and try again.',
   )
 }
 
-function mustFit(size: number, own: readonly Volume[]): void {
+function requireMatch(size: number, own: readonly Volume[]): void {
   const used = gigabytes(own)
   if (used + size <= GIGABYTES) return
-  throw new Refusal(
+  throw new ApiFault(
     413,
     'VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed gigabytes ' +
       `quota. Requested ${size}G, quota is ${GIGABYTES}G and ${used}G has been consumed.`,

@@ -1,12 +1,12 @@
 import type Koa from 'koa'
 import Router from 'koa-router'
 import type { Micros } from '../../src/ids.js'
-import { createAfterwards } from '../background-jobs.js'
+import { ApiFault } from '../api-fault.js'
+import { createBackgroundJobs } from '../background-jobs.js'
 import type { Notify } from '../bus/message.js'
 import { createService, originOf, type ServiceOptions } from '../http-service.js'
-import { Refusal } from '../refusal.js'
 import { renderCinderFault } from './cinder-fault.js'
-import { createCinderNews } from './cinder-news.js'
+import { createCinderNotifier } from './cinder-notifications.js'
 import { routeSnapshots } from './cinder-snapshots.js'
 import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 import { volumeType } from './cinder-volume.js'
@@ -16,13 +16,13 @@ export interface CinderOptions extends ServiceOptions {
   readonly cloud: string
   readonly notify: Notify
   /** How long it takes to create, extend or delete. */
-  readonly momentMs: number
+  readonly jobDelayMs: number
   readonly now: () => Micros
 }
 
 export interface Cinder {
   readonly app: Koa<CinderState>
-  /** Leave off with what is being created or deleted. */
+  /** Cancel creations and deletions that have not finished. */
   close(): void
 }
 
@@ -32,12 +32,12 @@ const MANY = 1000
 
 /** Enough of the Block Storage API v3 for the `openstack` client, cinderclient and curl, below `/volume`. */
 export function createCinder(options: CinderOptions): Cinder {
-  const { cloud, notify, momentMs, now, report } = options
+  const { cloud, notify, jobDelayMs, now, report } = options
   const parts: CinderParts = {
     volumes: new Map(),
     snapshots: new Map(),
-    news: createCinderNews(cloud, notify, now),
-    afterwards: createAfterwards(momentMs, report),
+    notifier: createCinderNotifier(cloud, notify, now),
+    jobs: createBackgroundJobs(jobDelayMs, report),
     now,
   }
   const router = new Router<CinderState>({ prefix: PREFIX })
@@ -57,7 +57,7 @@ export function createCinder(options: CinderOptions): Cinder {
     ctx.set('Vary', 'OpenStack-API-Version')
     ctx.set('X-Compute-Request-Id', ctx.state.requestId)
     if (ctx.state.minor <= MAX_MINOR) return next()
-    throw new Refusal(
+    throw new ApiFault(
       406,
       `Version 3.${ctx.state.minor} is not supported by the API. ` +
         `Minimum is 3.0 and maximum is 3.${MAX_MINOR}.`,
@@ -67,15 +67,15 @@ export function createCinder(options: CinderOptions): Cinder {
     const [, project, rest = ''] = /^\/volume\/v3\/([0-9a-f-]{32,36})(\/.*)$/.exec(ctx.path) ?? []
     ctx.state.base = `${originOf(ctx)}${PREFIX}/v3${project ? `/${project}` : ''}`
     if (project === undefined) return next()
-    if (project !== ctx.state.caller.projectId) throw new Refusal(400, 'Malformed request url')
+    if (project !== ctx.state.caller.projectId) throw new ApiFault(400, 'Malformed request url')
     ctx.path = `${PREFIX}/v3${rest}`
     return next()
   })
   app.use(router.routes())
   app.use(() => {
-    throw new Refusal(404, 'The resource could not be found.')
+    throw new ApiFault(404, 'The resource could not be found.')
   })
-  return { app, close: () => parts.afterwards.close() }
+  return { app, close: () => parts.jobs.close() }
 }
 
 function routeTheRest(router: Router<CinderState>, { volumes, snapshots }: CinderParts): void {
@@ -86,7 +86,7 @@ function routeTheRest(router: Router<CinderState>, { volumes, snapshots }: Cinde
   router.get('/v3/types/:id', ctx => {
     const { id = '' } = ctx.params
     if (id !== 'default' && id !== volumeType.id)
-      throw new Refusal(404, `Volume type ${id} could not be found.`)
+      throw new ApiFault(404, `Volume type ${id} could not be found.`)
     ctx.body = { volume_type: volumeType }
   })
 
@@ -118,10 +118,10 @@ function routeTheRest(router: Router<CinderState>, { volumes, snapshots }: Cinde
 }
 
 /**
- * The N that is asked for: 0 where nothing is, `latest` the newest. The header may name several
- * services, with commas between.
+ * The requested N of 3.N: 0 without a header, the newest for `latest`. The header may name several
+ * services, separated by commas.
  *
- * @throws Refusal 400 where it is no version
+ * @throws ApiFault 400 if it is not a version
  */
 function microversion(header: string): number {
   for (const part of header.split(',')) {
@@ -130,7 +130,7 @@ function microversion(header: string): number {
     if (version === 'latest') return MAX_MINOR
     const minor = /^3\.(\d+)$/.exec(version)?.[1]
     if (minor !== undefined) return Number(minor)
-    throw new Refusal(
+    throw new ApiFault(
       400,
       `API Version String ${version} is of invalid format. Must be of format 3.N.`,
     )

@@ -1,11 +1,11 @@
-import type { Stage } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
-/** A request of the walk-through, and what must come of it. */
-export interface Ask {
+/** A request of the demo, with the expected response. */
+export interface DemoRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Below the proxy: `/image/v2/images`. */
   readonly path: string
-  /** The cloud that the request names; usually it names none. */
+  /** The cloud for MM-SERVICE-PROVIDER; most requests have none. */
   readonly at?: string
   readonly json?: unknown
   readonly bytes?: Uint8Array<ArrayBuffer>
@@ -17,15 +17,15 @@ export interface Answer {
   readonly bytes: Buffer
 }
 
-/** Sends what it shows, and shows what it gets. */
-export type Client = (ask: Ask) => Promise<Answer>
+/** Sends requests, and prints each request and its response. */
+export type Client = (ask: DemoRequest) => Promise<Answer>
 
-/** @throws Error, from the client, where the answer is another than expected */
-export function createClient(proxyUrl: string, token: string, stage: Stage): Client {
+/** The client throws an Error if the response is not the expected one. */
+export function createClient(proxyUrl: string, token: string, terminal: Terminal): Client {
   return async ({ method, path, at, json, bytes, expect }) => {
     const said = json === undefined ? '' : `  ${JSON.stringify(json)}`
     const amount = bytes ? `  ${bytes.length} bytes` : ''
-    stage.input(`${method} ${path}${at ? `  MM-SERVICE-PROVIDER: ${at}` : ''}${said}${amount}`)
+    terminal.input(`${method} ${path}${at ? `  MM-SERVICE-PROVIDER: ${at}` : ''}${said}${amount}`)
     const response = await fetch(`${proxyUrl}${path}`, {
       method,
       headers: {
@@ -39,7 +39,7 @@ export function createClient(proxyUrl: string, token: string, stage: Stage): Cli
     })
     const body = Buffer.from(await response.arrayBuffer())
     const from = response.headers.get('MM-Service-Provider') ?? 'nobody'
-    stage.output(`${response.status} ${response.statusText}, answered by ${from}`)
+    terminal.output(`${response.status} ${response.statusText}, answered by ${from}`)
     if (response.status !== expect.status || from !== expect.from)
       throw new Error(
         `${method} ${path}: expected ${expect.status} from ${expect.from}, found ` +

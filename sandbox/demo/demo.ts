@@ -4,9 +4,9 @@ import { people } from '../people.js'
 import type { Sandbox } from '../sandbox.js'
 import { type Client, createClient } from './demo-client.js'
 import { type RecordedLine, untilRecorded } from './recorded-events.js'
-import type { Stage } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
-/** A step of the walk-through that did not hold. */
+/** A step of the demo that failed. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed'
 
@@ -33,29 +33,29 @@ const tokenBody = z.object({
 })
 
 /**
- * Walk through what Mixmatch does, visibly and with the real proxy: every step shows what is sent
- * and what came back, and is checked.
+ * Show what Mixmatch does, with the real proxy: each step prints the requests and their responses,
+ * and checks them.
  *
  * @throws StepFailed with the step's name
  */
-export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
+export async function runDemo(sandbox: Sandbox, terminal: Terminal): Promise<void> {
   let steps = 0
   async function step<T>(title: string, act: () => Promise<T>): Promise<T> {
     steps += 1
     const name = `${steps}. ${title}`
-    stage.heading(name)
+    terminal.heading(name)
     try {
       return await act()
     } catch (error) {
       throw new StepFailed(name, error)
     }
   }
-  const mixmatch = (...args: string[]) => runVisibly(sandbox, stage, args)
+  const mixmatch = (...args: string[]) => runVisibly(sandbox, terminal, args)
 
   const { token, project } = await step('demo logs in, and finds the proxy in the catalog', () =>
-    logIn(sandbox, stage),
+    logIn(sandbox, terminal),
   )
-  const ask = createClient(sandbox.proxyUrl, token, stage)
+  const ask = createClient(sandbox.proxyUrl, token, terminal)
   const volumes = `/volume/v3/${project}/volumes`
 
   const [imageHere, imageThere] = await step('An image at each of two clouds', async () => [
@@ -97,7 +97,7 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
       const path = `/image/v2/images/${id}/file`
       const { bytes } = await ask({ method: 'GET', path, expect: { status: 200, from } })
       check(bytes.equals(contents), `the image at ${from} came back changed`)
-      stage.output(`${bytes.length} bytes, the same as were sent`)
+      terminal.output(`${bytes.length} bytes, the same as were sent`)
     }
   })
   await step('Both volumes answer at their one address', async () => {
@@ -110,7 +110,7 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
     const { images } = withImages.parse(
       (await ask({ method: 'GET', path: '/image/v2/images', expect })).json,
     )
-    for (const { id, name } of images) stage.output(`${id}  ${name}`)
+    for (const { id, name } of images) terminal.output(`${id}  ${name}`)
     const ids = images.map(({ id }) => id)
     check(ids.includes(imageHere) && ids.includes(imageThere), 'the list lacks an image')
   })
@@ -124,7 +124,9 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
     const digests = new Set(seen.flatMap(({ tokenDigest }) => tokenDigest ?? []))
     check(digests.size > 0, `${THERE} saw no token at all`)
     check(!digests.has(digest), `the token reached ${THERE}`)
-    stage.output(`${THERE} saw ${seen.length} requests and ${digests.size} tokens, that one never`)
+    terminal.output(
+      `${THERE} saw ${seen.length} requests and ${digests.size} tokens, that one never`,
+    )
   })
   await step('What is deleted leaves the view, and stays in the log', async () => {
     const expect = { status: 202, from: THERE }
@@ -132,7 +134,7 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
     await recorded(sandbox, [['volume.delete.end', volumeThere]])
     const { exitCode } = await sandbox.run('locate', volumeThere)
     check(exitCode === 1, `locate still finds ${volumeThere}`)
-    stage.output(`${volumeThere} is nowhere`)
+    terminal.output(`${volumeThere} is nowhere`)
   })
   await step('The log holds, and no secret is in it', async () => {
     await mixmatch('log', 'verify')
@@ -145,15 +147,15 @@ export async function runDemo(sandbox: Sandbox, stage: Stage): Promise<void> {
       ...Object.values(people).map(({ password }) => password),
     ])
       check(!stdout.includes(secret), 'a token or password is in the log')
-    stage.output('no token and no password in any event')
+    terminal.output('no token and no password in any event')
   })
 }
 
-async function logIn({ federation, proxyUrl }: Sandbox, stage: Stage) {
+async function logIn({ federation, proxyUrl }: Sandbox, terminal: Terminal) {
   const { name, password, project } = people.demo
   const domain = { id: 'default' }
   const url = `${federation.cloud(HERE).keystoneUrl}/auth/tokens`
-  stage.input(`POST ${url}`)
+  terminal.input(`POST ${url}`)
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -169,7 +171,7 @@ async function logIn({ federation, proxyUrl }: Sandbox, stage: Stage) {
   const body = tokenBody.parse(await response.json()).token
   for (const { type, endpoints } of body.catalog) {
     const address = endpoints[0]?.url ?? ''
-    stage.output(`${type.padEnd(14)} ${address}`)
+    terminal.output(`${type.padEnd(14)} ${address}`)
     check(type === 'identity' || address.startsWith(proxyUrl), `the catalog has ${address}`)
   }
   return { token, project: body.project.id }
@@ -199,7 +201,7 @@ async function createVolume(
     .id
 }
 
-/** Wait until the log has each of the events. */
+/** Wait until the log contains each of the events. */
 async function recorded(
   { run }: Sandbox,
   wanted: readonly (readonly [eventType: string, id: string])[],
@@ -214,10 +216,10 @@ async function recorded(
   await untilRecorded(run, missing, RECORDED_WITHIN_MS)
 }
 
-async function runVisibly(sandbox: Sandbox, stage: Stage, args: string[]): Promise<string> {
-  stage.input(`$ mixmatch ${args.join(' ')}`)
+async function runVisibly(sandbox: Sandbox, terminal: Terminal, args: string[]): Promise<string> {
+  terminal.input(`$ mixmatch ${args.join(' ')}`)
   const { stdout, stderr, exitCode } = await sandbox.run(...args)
-  stage.output((stdout + stderr).trimEnd())
+  terminal.output((stdout + stderr).trimEnd())
   check(exitCode === 0, `mixmatch ${args.join(' ')} ended with ${exitCode}: ${stderr.trim()}`)
   return stdout
 }

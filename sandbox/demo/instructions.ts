@@ -1,8 +1,8 @@
 import { people } from '../people.js'
 import type { Sandbox } from '../sandbox.js'
-import type { Stage } from './terminal.js'
+import type { Terminal } from './terminal.js'
 
-export interface InvitationFacts {
+export interface InstructionFacts {
   readonly sandbox: Pick<
     Sandbox,
     'federation' | 'buses' | 'proxyUrl' | 'configFile' | 'databaseFile' | 'logFile'
@@ -10,13 +10,16 @@ export interface InvitationFacts {
   readonly mainScript: string
 }
 
-/** Say what there is and where, as the sandbox and its walk-through both begin. */
-export function introduce(stage: Stage, { sandbox }: Pick<InvitationFacts, 'sandbox'>): void {
+/** Print the parts of the sandbox with their addresses. */
+export function printOverview(
+  terminal: Terminal,
+  { sandbox }: Pick<InstructionFacts, 'sandbox'>,
+): void {
   const { federation, buses, proxyUrl, configFile, databaseFile, logFile } = sandbox
   const [home] = federation.clouds
-  stage.heading('Three miniature clouds, and Mixmatch in the catalog of the first')
-  stage.say()
-  stage.facts([
+  terminal.heading('Three miniature clouds, and Mixmatch in the catalog of the first')
+  terminal.say()
+  terminal.facts([
     ['proxy', proxyUrl],
     ...federation.clouds.map(
       cloud =>
@@ -32,16 +35,16 @@ export function introduce(stage: Stage, { sandbox }: Pick<InvitationFacts, 'sand
   ])
 }
 
-/** Say what to try. Every line works when it is pasted into a shell, one after the other. */
-export function invite(stage: Stage, facts: InvitationFacts): void {
+/** Print commands to try. Each works when pasted into a shell, in this order. */
+export function printInstructions(terminal: Terminal, facts: InstructionFacts): void {
   const { sandbox, mainScript } = facts
-  introduce(stage, facts)
-  stage.heading('In another terminal, with the openstack client')
-  stage.input(openstackLines(sandbox))
-  stage.heading('With curl')
-  stage.input(curlLines(sandbox))
-  stage.heading('And what Mixmatch makes of it')
-  stage.input(
+  printOverview(terminal, facts)
+  terminal.heading('In another terminal, with the openstack client')
+  terminal.input(openstackLines(sandbox))
+  terminal.heading('With curl')
+  terminal.input(curlLines(sandbox))
+  terminal.heading('And what Mixmatch makes of it')
+  terminal.input(
     [
       `mixmatch() { node ${mainScript} --config-file ${sandbox.configFile} "$@"; }`,
       'mixmatch locate $IMAGE',
@@ -49,10 +52,10 @@ export function invite(stage: Stage, facts: InvitationFacts): void {
       'mixmatch log tail -f',
     ].join('\n'),
   )
-  stage.say('\nCtrl-C ends all of it.')
+  terminal.say('\nCtrl-C ends all of it.')
 }
 
-function openstackLines({ federation }: InvitationFacts['sandbox']): string {
+function openstackLines({ federation }: InstructionFacts['sandbox']): string {
   const { name, password, project } = people.demo
   const url = federation.clouds[0]?.keystoneUrl ?? ''
   return [
@@ -67,7 +70,7 @@ function openstackLines({ federation }: InvitationFacts['sandbox']): string {
   ].join('\n')
 }
 
-function curlLines({ federation, proxyUrl }: InvitationFacts['sandbox']): string {
+function curlLines({ federation, proxyUrl }: InstructionFacts['sandbox']): string {
   const url = federation.clouds[0]?.keystoneUrl ?? ''
   const { name, password, project } = people.demo
   const domain = { id: 'default' }

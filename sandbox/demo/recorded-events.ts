@@ -8,16 +8,16 @@ const eventLine = z.object({
   /** `image 5c0b7a52-…`. */
   resource: z.string().nullable(),
 })
-/** An event as `mixmatch log tail --format json` tells it. */
+/** An event as `mixmatch log tail --format json` prints it. */
 export type RecordedLine = z.infer<typeof eventLine>
 
 const POLL_MS = 200
 
 /**
- * Wait until the event log has what is wanted.
+ * Wait until the event log contains the expected events.
  *
- * @param missing says what is not there yet, null when all is
- * @throws Error naming what was missing to the end
+ * @param missing names what is still missing; null when nothing is
+ * @throws Error naming what is missing at the deadline
  */
 export async function untilRecorded(
   run: (...args: readonly string[]) => Promise<Outcome>,

@@ -1,22 +1,22 @@
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 
-/** Where the sandbox shows what it does: with colour on a terminal, plain in a pipe. */
-export interface Stage {
+/** Prints what the sandbox does: with colour on a terminal, plain in a pipe. */
+export interface Terminal {
   heading(text: string): void
-  /** What one types or sends. */
+  /** Print what was typed or sent. */
   input(text: string): void
-  /** What came back. */
+  /** Print what was received. */
   output(text: string): void
-  /** Names beside what they stand for. */
+  /** Print names with their values, aligned. */
   facts(facts: readonly (readonly [name: string, value: string])[]): void
   say(text?: string): void
 }
 
-export function createStage(
+export function createTerminal(
   out: Writable & { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
-): Stage {
+): Terminal {
   const colourful = out.isTTY === true && !env['NO_COLOR']
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     colourful ? styleText(style, text) : text

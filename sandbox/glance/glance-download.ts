@@ -1,12 +1,12 @@
+import { ApiFault } from '../api-fault.js'
 import type { ServiceContext } from '../http-service.js'
-import { Refusal } from '../refusal.js'
 import { read, type Span, type StoredFile } from './stored-file.js'
 
 /**
- * Answer with the bytes of an image, or with the part that is asked for. `sent` is told when the
- * exchange is over, but for HEAD.
+ * Respond with the bytes of an image, or with the requested range. `sent` is called when the
+ * response is complete, except for HEAD.
  *
- * @throws Refusal as `spanOf`
+ * @throws ApiFault as `spanOf`
  */
 export function sendFile(
   ctx: ServiceContext,
@@ -30,22 +30,22 @@ export function sendFile(
 /**
  * The part of an image that a `Range` header asks for (RFC 9110 §14.1.2), null for all of it.
  *
- * @throws Refusal 400 for several ranges or none, 416 for one outside of the image
+ * @throws ApiFault 400 for several ranges or none, 416 for one outside of the image
  */
 function spanOf(header: string, size: number): Span | null {
   if (header === '') return null
   if (header.includes(','))
-    throw new Refusal(
+    throw new ApiFault(
       400,
       'Requests with multiple ranges are not supported in Glance. You may make multiple ' +
         'single-range requests instead.',
     )
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header.trim()) ?? []
-  if (from === '' && to === '') throw new Refusal(400, `Invalid Range header: ${header}`)
+  if (from === '' && to === '') throw new ApiFault(400, `Invalid Range header: ${header}`)
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (start <= end) return { start, end }
-  throw new Refusal(416, 'The Range requested is not available.', {
+  throw new ApiFault(416, 'The Range requested is not available.', {
     detail:
       'Invalid start position in Range header. Start position MUST be in the inclusive range ' +
       `[0, ${size - 1}].`,

@@ -1,15 +1,18 @@
 import { STATUS_CODES } from 'node:http'
+import type { ApiFault } from '../api-fault.js'
 import type { ServiceContext } from '../http-service.js'
-import type { Refusal } from '../refusal.js'
 
-/** WebOb's name where it is not Node's. */
+/** WebOb's reason phrases that differ from Node's. */
 const TITLES: Readonly<Record<number, string>> = { 416: 'Request Range Not Satisfiable' }
 
 /**
  * A fault as WebOb renders it for Glance: HTML, unless the client asks for JSON and not for HTML,
  * and even then with line breaks of HTML in the message.
  */
-export function renderGlanceFault(ctx: ServiceContext, { status, message, detail }: Refusal): void {
+export function renderGlanceFault(
+  ctx: ServiceContext,
+  { status, message, detail }: ApiFault,
+): void {
   const title = TITLES[status] ?? STATUS_CODES[status] ?? 'Error'
   ctx.status = status
   if (ctx.accepts('text/html', 'application/json') === 'application/json') {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Micros } from '../../src/ids.js'
+import { ApiFault } from '../api-fault.js'
 import { type Caller, isAdmin } from '../caller.js'
 import { toSeconds } from '../clock.js'
-import { Refusal } from '../refusal.js'
 import type { StoredFile } from './stored-file.js'
 
-/** One image. A change makes a new value. */
+/** One image, immutable. */
 export interface Image {
   readonly id: string
   readonly owner: string
@@ -33,10 +33,10 @@ const attributes = z.object({
   os_hidden: z.boolean().default(false),
   tags: z.array(z.string().max(255)).default([]),
 })
-/** What a client may set, under Glance's own names. */
+/** Properties that a client may set, by Glance's names. */
 export type Attributes = Readonly<z.infer<typeof attributes>>
 
-/** What only Glance itself may set. */
+/** Properties that only Glance may set. */
 const READ_ONLY = new Set(
   (
     'status size virtual_size checksum owner created_at updated_at deleted deleted_at self file ' +
@@ -56,9 +56,9 @@ type Document = Record<string, unknown>
 type Described = Pick<Image, 'attributes' | 'properties'>
 
 /**
- * What the body of a create describes, and the id that it may choose.
+ * Parse the body of a create; the client may choose the id.
  *
- * @throws Refusal 400 where it does not fit the schema, 403 for what only Glance may set
+ * @throws ApiFault 400 where it does not fit the schema, 403 for what only Glance may set
  */
 export function parseCreate(body: unknown, caller: Caller): Described & { id: string | null } {
   const { id, ...rest } = parse(document, body)
@@ -73,13 +73,13 @@ export function parseCreate(body: unknown, caller: Caller): Described & { id: st
  * The image after a JSON patch (`application/openstack-images-v2.1-json-patch`), in which every
  * path is one name deep.
  *
- * @throws Refusal 400, 403 for what must not change, 409 for a property that is not there
+ * @throws ApiFault 400, 403 for what must not change, 409 for a property that is not there
  */
 export function applyPatch(image: Image, body: unknown, caller: Caller): Described {
   const changed: Document = { ...image.attributes, ...image.properties }
   for (const change of parse(patch, body)) {
     const name = nameIn(change.path)
-    if (name === 'id') throw new Refusal(403, "Attribute 'id' is read-only.")
+    if (name === 'id') throw new ApiFault(403, "Attribute 'id' is read-only.")
     mustBeWritable(name)
     if (change.op !== 'add' && !(name in changed)) throw noSuchProperty(name)
     if (change.op !== 'remove') changed[name] = change.value
@@ -123,7 +123,7 @@ export function isOwner({ owner }: Pick<Image, 'owner'>, caller: Caller): boolea
 function describe(given: Document, caller: Caller): Described {
   const known = parse(attributes, given)
   if (known.visibility === 'public' && !isAdmin(caller))
-    throw new Refusal(403, 'You are not authorized to complete publicize_image action.')
+    throw new ApiFault(403, 'You are not authorized to complete publicize_image action.')
   const others = Object.entries(given).filter(([name]) => !(name in known))
   return {
     attributes: { ...known, tags: [...new Set(known.tags)] },
@@ -133,22 +133,22 @@ function describe(given: Document, caller: Caller): Described {
 
 function nameIn(path: string): string {
   const match = /^\/([^/]+)$/.exec(path)
-  if (!match?.[1]) throw new Refusal(400, `Invalid JSON pointer for this resource: '${path}'`)
+  if (!match?.[1]) throw new ApiFault(400, `Invalid JSON pointer for this resource: '${path}'`)
   return match[1].replaceAll('~1', '/').replaceAll('~0', '~') // RFC 6901
 }
 
 function mustBeWritable(name: string): void {
-  if (READ_ONLY.has(name)) throw new Refusal(403, `Attribute '${name}' is read-only.`)
+  if (READ_ONLY.has(name)) throw new ApiFault(403, `Attribute '${name}' is read-only.`)
 }
 
-function noSuchProperty(name: string): Refusal {
-  return new Refusal(409, 'There was a conflict when trying to complete your request.', {
+function noSuchProperty(name: string): ApiFault {
+  return new ApiFault(409, 'There was a conflict when trying to complete your request.', {
     detail: `Property ${name} does not exist.`,
   })
 }
 
-function notRemovable(name: string): Refusal {
-  return new Refusal(403, 'Access was denied to this resource.', {
+function notRemovable(name: string): ApiFault {
+  return new ApiFault(403, 'Access was denied to this resource.', {
     detail: `Property ${name} may not be removed.`,
   })
 }
@@ -158,7 +158,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  throw new Refusal(
+  throw new ApiFault(
     400,
     `Provided object does not match schema 'image': ${where}${issue?.message ?? 'not valid'}`,
   )

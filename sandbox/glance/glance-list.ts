@@ -1,6 +1,6 @@
+import { ApiFault } from '../api-fault.js'
 import type { Caller } from '../caller.js'
-import { ordering } from '../item-order.js'
-import { Refusal } from '../refusal.js'
+import { parseItemOrder } from '../item-order.js'
 import { fits } from '../time-filter.js'
 import { type Image, isVisible, present } from './glance-image.js'
 
@@ -14,24 +14,24 @@ const NOT_A_FILTER = new Set(
   'limit marker sort sort_key sort_dir visibility member_status os_hidden'.split(' '),
 )
 
-/** `GET /v2/images`: one page, as a client sees it. */
+/** `GET /v2/images`: one page of the list. */
 export interface Page {
   readonly images: readonly unknown[]
   readonly first: string
   readonly schema: '/v2/schemas/images'
-  /** Only where the page is full, even if nothing comes after it. */
+  /** Present if the page is full, even if nothing follows. */
   readonly next?: string
 }
 
-/** @throws Refusal 400 for a limit, marker or sort key that is none */
+/** @throws ApiFault 400 for an invalid limit, marker or sort key */
 export function listImages(all: readonly Image[], query: URLSearchParams, caller: Caller): Page {
   const limit = limitIn(query)
   const sorted = all
     .filter(image => isListed(image, query, caller) && matchesAll(present(image), query))
-    .sort(ordering(query, SORT_KEYS, sortValue))
+    .sort(parseItemOrder(query, SORT_KEYS, sortValue))
   const marker = query.get('marker')
   const start = marker === null ? 0 : sorted.findIndex(image => image.id === marker) + 1
-  if (marker !== null && start === 0) throw new Refusal(400, `No image found with ID ${marker}`)
+  if (marker !== null && start === 0) throw new ApiFault(400, `No image found with ID ${marker}`)
 
   const page = sorted.slice(start, start + limit)
   const last = page.at(-1)
@@ -46,12 +46,12 @@ export function listImages(all: readonly Image[], query: URLSearchParams, caller
 
 function limitIn(query: URLSearchParams): number {
   const text = query.get('limit') ?? String(DEFAULT_LIMIT)
-  if (!/^-?\d+$/.test(text)) throw new Refusal(400, 'limit param must be an integer')
-  if (text.startsWith('-')) throw new Refusal(400, 'limit param must be positive')
+  if (!/^-?\d+$/.test(text)) throw new ApiFault(400, 'limit param must be an integer')
+  if (text.startsWith('-')) throw new ApiFault(400, 'limit param must be positive')
   return Math.min(Number(text), MAX_LIMIT)
 }
 
-/** Community images are shown to who asks for them, hidden ones likewise. */
+/** Community images and hidden images are listed only on request. */
 function isListed(image: Image, query: URLSearchParams, caller: Caller): boolean {
   const { visibility, os_hidden } = image.attributes
   const asked = query.get('visibility')

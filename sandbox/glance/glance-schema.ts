@@ -3,7 +3,7 @@ const time = { type: 'string', readOnly: true }
 const size = { type: ['null', 'integer'], readOnly: true }
 const path = { type: 'string', readOnly: true }
 
-/** `GET /v2/schemas/image`: what glanceclient makes its image class from. */
+/** `GET /v2/schemas/image`: glanceclient builds its image class from this. */
 export const imageSchema = {
   name: 'image',
   properties: {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type Koa from 'koa'
 import Router, { type RouterContext } from 'koa-router'
 import type { Micros } from '../../src/ids.js'
+import { ApiFault } from '../api-fault.js'
 import type { Notify } from '../bus/message.js'
 import {
   createService,
@@ -12,12 +13,11 @@ import {
   type ServiceOptions,
   type ServiceState,
 } from '../http-service.js'
-import { Refusal } from '../refusal.js'
 import { sendFile } from './glance-download.js'
 import { renderGlanceFault } from './glance-fault.js'
 import { applyPatch, type Image, isOwner, isVisible, parseCreate, present } from './glance-image.js'
 import { listImages } from './glance-list.js'
-import { createGlanceNews } from './glance-news.js'
+import { createGlanceNotifier } from './glance-notifications.js'
 import { imageSchema, imagesSchema } from './glance-schema.js'
 import { type StoredFile, store } from './stored-file.js'
 
@@ -42,7 +42,7 @@ const PATCH_TYPES = [
 export function createGlance(options: GlanceOptions): Koa<ServiceState> {
   const { cloud, notify, directory, now } = options
   const images = new Map<string, Image>()
-  const news = createGlanceNews(cloud, notify, now)
+  const notifier = createGlanceNotifier(cloud, notify, now)
   const router = new Router<ServiceState>({ prefix: PREFIX })
 
   router.get('/', ctx => versions(ctx, 300))
@@ -56,7 +56,7 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
 
   router.post('/v2/images', async ctx => {
     const { id, ...described } = parseCreate(await readJson(ctx.req), ctx.state.caller)
-    if (id !== null && images.has(id)) throw new Refusal(409, `Image ID ${id} already exists!`)
+    if (id !== null && images.has(id)) throw new ApiFault(409, `Image ID ${id} already exists!`)
     const at = now()
     const image: Image = {
       ...described,
@@ -69,7 +69,7 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
       deletedAt: null,
     }
     images.set(image.id, image)
-    await news.image('create', image)
+    await notifier.image('create', image)
     ctx.status = 201
     ctx.set('Location', `${originOf(ctx)}${PREFIX}/v2/images/${image.id}`)
     ctx.body = present(image)
@@ -98,7 +98,7 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
     const image = owned(ctx)
     const tags = image.attributes.tags.filter(tag => tag !== tagOf(ctx))
     if (tags.length === image.attributes.tags.length)
-      throw new Refusal(404, 'The resource could not be found.')
+      throw new ApiFault(404, 'The resource could not be found.')
     await update(image, { attributes: { ...image.attributes, tags } })
     ctx.status = 204
   })
@@ -106,11 +106,11 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
   router.delete('/v2/images/:id', async ctx => {
     const image = owned(ctx)
     if (image.attributes.protected)
-      throw new Refusal(403, `Image ${image.id} is protected and cannot be deleted.`)
+      throw new ApiFault(403, `Image ${image.id} is protected and cannot be deleted.`)
     images.delete(image.id)
     if (image.file) await rm(image.file.path, { force: true })
     const at = now()
-    await news.image('delete', { ...image, status: 'deleted', updatedAt: at, deletedAt: at })
+    await notifier.image('delete', { ...image, status: 'deleted', updatedAt: at, deletedAt: at })
     ctx.status = 204
   })
 
@@ -118,17 +118,17 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
     const image = owned(ctx)
     if (ctx.request.type !== 'application/octet-stream') throw unsupported(ctx)
     if (image.status !== 'queued')
-      throw new Refusal(
+      throw new ApiFault(
         409,
         `Image status transition from ${image.status} to saving is not allowed`,
       )
     const saving = await update(image, { status: 'saving' })
-    await news.image('prepare', saving)
+    await notifier.image('prepare', saving)
     const file = await receive(saving, ctx)
     const active: Image = { ...saving, status: 'active', file, updatedAt: now() }
     images.set(image.id, active)
-    await news.image('upload', active)
-    await news.image('activate', active)
+    await notifier.image('upload', active)
+    await notifier.image('activate', active)
     ctx.status = 204
   })
 
@@ -137,40 +137,40 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
     if (image.file === null) ctx.status = 204
     else
       sendFile(ctx, image.file, (bytes, complete) => {
-        news.sent(image, ctx.state.caller, bytes, complete).catch(options.report)
+        notifier.sent(image, ctx.state.caller, bytes, complete).catch(options.report)
       })
   })
 
   async function update(image: Image, change: Partial<Image>): Promise<Image> {
     const changed = { ...image, ...change, updatedAt: now() }
     images.set(image.id, changed)
-    await news.image('update', changed)
+    await notifier.image('update', changed)
     return changed
   }
 
-  /** The bytes of an upload. One that breaks off leaves the image as it was before. */
+  /** Store an upload. An aborted upload leaves the image unchanged. */
   async function receive(image: Image, ctx: Context): Promise<StoredFile> {
     const file = await store(join(directory, image.id), ctx.req).catch(async (error: Error) => {
       if (images.has(image.id)) images.set(image.id, { ...image, status: 'queued' })
-      await news.uploadFailed(image, error.message)
-      throw new Refusal(400, `The upload broke off: ${error.message}`)
+      await notifier.uploadFailed(image, error.message)
+      throw new ApiFault(400, `The upload broke off: ${error.message}`)
     })
     if (images.has(image.id)) return file
     await rm(file.path, { force: true })
-    throw new Refusal(410, `Image ${image.id} was deleted while it was being uploaded.`)
+    throw new ApiFault(410, `Image ${image.id} was deleted while it was being uploaded.`)
   }
 
   function seen(ctx: Context): Image {
     const id = ctx.params['id'] ?? ''
     const image = images.get(id.toLowerCase())
     if (image && isVisible(image, ctx.state.caller)) return image
-    throw new Refusal(404, `No image found with ID ${id}`)
+    throw new ApiFault(404, `No image found with ID ${id}`)
   }
 
   function owned(ctx: Context): Image {
     const image = seen(ctx)
     if (isOwner(image, ctx.state.caller)) return image
-    throw new Refusal(403, 'You are not permitted to modify this image.')
+    throw new ApiFault(403, 'You are not permitted to modify this image.')
   }
 
   const app = createService(options, {
@@ -179,7 +179,7 @@ export function createGlance(options: GlanceOptions): Koa<ServiceState> {
   })
   app.use(router.routes())
   app.use(() => {
-    throw new Refusal(404, 'The resource could not be found.')
+    throw new ApiFault(404, 'The resource could not be found.')
   })
   return app
 }
@@ -200,8 +200,8 @@ function tagOf(ctx: Context): string {
   return ctx.params['tag'] ?? ''
 }
 
-function unsupported(ctx: Context, headers: Record<string, string> = {}): Refusal {
-  return new Refusal(
+function unsupported(ctx: Context, headers: Record<string, string> = {}): ApiFault {
+  return new ApiFault(
     415,
     `The request media type ${ctx.request.type} is not supported by this server.`,
     { headers },

@@ -19,7 +19,7 @@ export interface Span {
   readonly end: number
 }
 
-/** Write what streams in to a file, measured on the way. What breaks off leaves no file behind. */
+/** Write a stream to a file, with its size and checksums. An aborted stream leaves no file behind. */
 export async function store(path: string, source: Readable): Promise<StoredFile> {
   const md5 = createHash('md5')
   const sha512 = createHash('sha512')

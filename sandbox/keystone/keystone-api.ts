@@ -1,10 +1,10 @@
 import type Router from 'koa-router'
-import { Refusal } from '../refusal.js'
+import { ApiFault } from '../api-fault.js'
 import {
   catalogBody,
+  type KeystoneSite,
   listBody,
   projectBody,
-  type Surroundings,
   versionBody,
 } from './keystone-bodies.js'
 import { rolesOn } from './keystone-directory.js'
@@ -13,10 +13,10 @@ import { type LoginParts, login, loginRequest, unauthorized } from './keystone-l
 import type { TokenInfo } from './keystone-token.js'
 
 export interface ApiParts extends LoginParts {
-  readonly around: Surroundings
+  readonly around: KeystoneSite
 }
 
-/** All of the identity API but federation: versions, tokens, projects, users. */
+/** The identity API without federation: versions, tokens, projects, users. */
 export function routeApi(router: Router<KeystoneState>, parts: ApiParts): void {
   const { directory, tokens, around } = parts
   const { url } = around
@@ -48,7 +48,7 @@ export function routeApi(router: Router<KeystoneState>, parts: ApiParts): void {
   })
   router.get('/v3/auth/catalog', ctx => {
     const { project } = callerOf(ctx)
-    if (!project) throw new Refusal(403, 'This is not a recognized Fernet token payload version')
+    if (!project) throw new ApiFault(403, 'This is not a recognized Fernet token payload version')
     ctx.body = { ...listBody('catalog', catalogBody(project, around), `${url}/v3/auth/catalog`) }
   })
   router.get('/v3/users/:id', ctx => {
@@ -73,7 +73,7 @@ export function routeApi(router: Router<KeystoneState>, parts: ApiParts): void {
     const project = directory.projects.find(({ id }) => id === ctx.params['id'])
     const visible = caller.roles.includes('admin') || caller.project?.id === project?.id
     if (!visible) throw forbidden('identity:get_project')
-    if (!project) throw new Refusal(404, `Could not find project: ${ctx.params['id']}.`)
+    if (!project) throw new ApiFault(404, `Could not find project: ${ctx.params['id']}.`)
     ctx.body = { project: projectBody(project, url) }
   })
 
@@ -85,14 +85,14 @@ export function routeApi(router: Router<KeystoneState>, parts: ApiParts): void {
     return token
   }
 
-  /** Anybody may ask of their own token, services and administrators of any. */
+  /** Users may validate their own token; services and administrators any token. */
   function subjectOf(ctx: Pick<Asked, 'get'>): TokenInfo {
     const caller = callerOf(ctx)
     const subject = tokens.find(ctx.get('X-Subject-Token'))
     const privileged = caller.roles.some(role => role === 'admin' || role === 'service')
     const understandsRules = ctx.get('OpenStack-Identity-Access-Rules') !== ''
     if (!subject || (subject.applicationCredential?.accessRules && !understandsRules)) {
-      throw new Refusal(404, 'Could not recognize Fernet token')
+      throw new ApiFault(404, 'Could not recognize Fernet token')
     }
     if (subject.id !== caller.id && !privileged) throw forbidden('identity:validate_token')
     return subject
@@ -111,6 +111,6 @@ export function routeApi(router: Router<KeystoneState>, parts: ApiParts): void {
   }
 }
 
-function forbidden(policy: string): Refusal {
-  return new Refusal(403, `You are not authorized to perform the requested action: ${policy}.`)
+function forbidden(policy: string): ApiFault {
+  return new ApiFault(403, `You are not authorized to perform the requested action: ${policy}.`)
 }

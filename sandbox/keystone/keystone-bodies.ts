@@ -12,18 +12,18 @@ export interface CatalogEntry {
   readonly url: string
 }
 
-/** A service provider as the tokens of its identity provider tell of it. */
+/** A service provider as listed in the tokens of its identity provider. */
 export interface ServiceProviderEntry {
   readonly id: string
-  /** Where assertions are posted. */
+  /** The URL to which assertions are posted. */
   readonly spUrl: string
-  /** Where the session that they open becomes a token. */
+  /** The URL that turns the resulting session into a token. */
   readonly authUrl: string
 }
 
-/** What every answer of a miniature Keystone needs to know of the cloud. */
-export interface Surroundings {
-  /** Where this Keystone is, without `/v3`. */
+/** What the responses of a miniature Keystone need to know about its cloud. */
+export interface KeystoneSite {
+  /** URL of this Keystone, without `/v3`. */
   readonly url: string
   readonly catalog: () => readonly CatalogEntry[]
   readonly serviceProviders: readonly ServiceProviderEntry[]
@@ -43,7 +43,7 @@ export function versionBody(url: string): object {
 }
 
 /** The `token` object of `/v3/auth/tokens`. */
-export function tokenBody(token: TokenInfo, around: Surroundings, withCatalog: boolean): object {
+export function tokenBody(token: TokenInfo, around: KeystoneSite, withCatalog: boolean): object {
   const { user, project, federation, applicationCredential } = token
   return {
     methods: token.methods,
@@ -86,7 +86,7 @@ export function tokenBody(token: TokenInfo, around: Surroundings, withCatalog: b
   }
 }
 
-export function catalogBody(project: ProjectEntry, { catalog, url }: Surroundings): object[] {
+export function catalogBody(project: ProjectEntry, { catalog, url }: KeystoneSite): object[] {
   const identity = { type: 'identity', name: 'keystone', url: `${url}/v3` }
   return [identity, ...catalog()].map(service => ({
     id: idOf(`service ${service.type}`),

@@ -1,4 +1,4 @@
-/** The one domain of a miniature cloud, under the id and name that Keystone bootstraps. */
+/** The only domain of a miniature cloud, with the id and name that Keystone's bootstrap gives it. */
 export const DOMAIN = { id: 'default', name: 'Default' } as const
 
 export interface ProjectEntry {
@@ -27,21 +27,21 @@ export interface ApplicationCredential {
   readonly accessRules?: readonly Readonly<Record<'service' | 'method' | 'path', string>>[]
 }
 
-/** Where federated users get their roles from. */
+/** A group; federated users get their roles from groups. */
 export interface GroupEntry {
   readonly id: string
   readonly name: string
   readonly grants: Grants
 }
 
-/** Who and what a miniature Keystone knows. Nothing in it changes while the cloud runs. */
+/** The users, groups and projects of a miniature Keystone. They never change while the cloud runs. */
 export interface Directory {
   readonly projects: readonly ProjectEntry[]
   readonly users: readonly UserEntry[]
   readonly groups?: readonly GroupEntry[]
 }
 
-/** How an API names a thing: by its id, or by its name within the domain. */
+/** A reference in the API: by id, or by name within the domain. */
 export interface Reference {
   readonly id?: string | undefined
   readonly name?: string | undefined
@@ -50,7 +50,7 @@ export interface Reference {
     | undefined
 }
 
-/** The entry that is meant, if there is one. A name without its domain names nothing. */
+/** The entry that the reference names, if there is one. A name without a domain matches nothing. */
 export function find<Entry extends { id: string; name: string }>(
   entries: readonly Entry[],
   { id, name, domain }: Reference,
@@ -60,7 +60,7 @@ export function find<Entry extends { id: string; name: string }>(
   return entries.find(entry => entry.name === name)
 }
 
-/** The roles that any of the grants gives on a project. */
+/** The roles that the grants give on a project. */
 export function rolesOn(project: ProjectEntry, grants: readonly Grants[]): readonly string[] {
   return [...new Set(grants.flatMap(grant => grant[project.name] ?? []))]
 }

@@ -1,34 +1,34 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type Router from 'koa-router'
 import { z } from 'zod'
-import { Refusal } from '../refusal.js'
-import type { ServiceProviderEntry, Surroundings } from './keystone-bodies.js'
+import { ApiFault } from '../api-fault.js'
+import type { KeystoneSite, ServiceProviderEntry } from './keystone-bodies.js'
 import type { Directory } from './keystone-directory.js'
 import { answerToken, type KeystoneState, parseBody } from './keystone-http.js'
 import { type LoginParts, unauthorized } from './keystone-login.js'
 import { type Assertion, readAssertion, writeAssertion } from './keystone-saml.js'
 import type { TokenInfo, Tokens } from './keystone-token.js'
 
-/** An identity provider whose assertions a miniature Keystone believes. */
+/** An identity provider whose assertions a miniature Keystone accepts. */
 export interface TrustedIdentityProvider {
-  /** Its id in Keystone, part of the URL at which its users log in. */
+  /** Its id in Keystone, part of the federated login URL. */
   readonly id: string
-  /** Where its Keystone is, without `/v3`. */
+  /** URL of its Keystone, without `/v3`. */
   readonly url: string
   readonly secret: string
-  /** Users that the mapping leaves out: administrators and services. */
+  /** Users that the mapping rejects: administrators and services. */
   readonly refusedUsers: readonly string[]
 }
 
 export interface IdentityProviderParts {
-  readonly around: Surroundings
+  readonly around: KeystoneSite
   readonly secret: string
   readonly tokens: Tokens
   readonly now: () => number
   readonly assertionLifetimeMs: number
 }
 
-/** Where a cloud's Keystone takes in the users of an identity provider. */
+/** The URLs for federated login at a cloud's Keystone. */
 export function federationUrls(
   url: string,
   identityProvider: string,
@@ -49,7 +49,7 @@ const assertionRequest = z.object({
   }),
 })
 
-/** The identity provider's end: a token of ours becomes an assertion for one service provider. */
+/** The identity provider's side: exchanges a local token for an assertion for one service provider. */
 export function routeIdentityProvider(
   router: Router<KeystoneState>,
   { around, secret, tokens, now, assertionLifetimeMs }: IdentityProviderParts,
@@ -57,15 +57,15 @@ export function routeIdentityProvider(
   router.post('/v3/auth/OS-FEDERATION/saml2/ecp', ctx => {
     const { identity, scope } = parseBody(ctx.state.text, assertionRequest).auth
     const token = tokens.find(identity.token.id)
-    // Keystone finds no token that has access rules unless it is asked in a way that this is not.
+    // Keystone does not find a token with access rules unless the request has the header for them.
     if (!token || token.applicationCredential?.accessRules) {
-      throw new Refusal(404, 'Could not recognize Fernet token')
+      throw new ApiFault(404, 'Could not recognize Fernet token')
     }
     const { id } = scope.service_provider
     const there = around.serviceProviders.find(entry => entry.id === id)
-    if (!there) throw new Refusal(404, `Could not find Service Provider: ${id}.`)
+    if (!there) throw new ApiFault(404, `Could not find Service Provider: ${id}.`)
     if (!token.project) {
-      throw new Refusal(
+      throw new ApiFault(
         403,
         'Use a project scoped token when attempting to create a SAML assertion',
       )
@@ -88,12 +88,12 @@ export function routeIdentityProvider(
 }
 
 export interface ServiceProviderParts extends LoginParts {
-  readonly around: Surroundings
+  readonly around: KeystoneSite
   readonly identityProviders: readonly TrustedIdentityProvider[]
 }
 
 /**
- * The service provider's end, in two steps as with mod_shib: an assertion opens a session that a
+ * The service provider's side, in two steps as with mod_shib: an assertion opens a session that a
  * cookie names, and the session becomes an unscoped token at another URL.
  */
 export function routeServiceProvider(
@@ -147,7 +147,7 @@ function believed(text: string, from: readonly TrustedIdentityProvider[]): Asser
     .find(assertion => assertion !== null)
 }
 
-/** The mapping: user U of project P over there is user U in group P here. */
+/** The mapping: user U of project P at the identity provider becomes user U in group P here. */
 function admit(
   { user, project }: Assertion,
   { id, refusedUsers }: TrustedIdentityProvider,
@@ -177,7 +177,7 @@ function entityId(url: string): string {
   return `${url}/v3/OS-FEDERATION/saml2/idp`
 }
 
-/** What mod_shib answers to everything it does not like. */
+/** The response of mod_shib to everything it rejects. */
 function shibbolethFault(
   ctx: { status: number; type: string; body: unknown },
   exception: string,

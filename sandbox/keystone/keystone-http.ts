@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type Koa from 'koa'
 import type { z } from 'zod'
-import { Refusal } from '../refusal.js'
-import { type Surroundings, tokenBody } from './keystone-bodies.js'
+import { ApiFault } from '../api-fault.js'
+import { type KeystoneSite, tokenBody } from './keystone-bodies.js'
 import type { TokenInfo } from './keystone-token.js'
 
 /** A request as a miniature Keystone received it. */
-export interface Received {
+export interface KeystoneRequest {
   readonly method: string
   /** With its query. */
   readonly path: string
@@ -14,7 +14,7 @@ export interface Received {
   readonly body: string
 }
 
-/** An answer in place of Keystone's own. */
+/** A response that replaces Keystone's own. */
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | string[]>>
@@ -22,39 +22,42 @@ export interface Reply {
 }
 
 export interface KeystoneState {
-  /** The body, read. */
+  /** The parsed body. */
   text: string
 }
 export type KeystoneContext = Koa.ParameterizedContext<KeystoneState>
 
 const MAX_BODY_BYTES = 112 * 1024 // oslo.middleware's sizelimit
 
-/** @throws Refusal 413 */
+/** @throws ApiFault 413 */
 export async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw new Refusal(413, 'Request is too large.')
+    if (size > MAX_BODY_BYTES) throw new ApiFault(413, 'Request is too large.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
 }
 
-/** @throws Refusal 400 where the text is no JSON, or JSON of another shape */
+/** @throws ApiFault 400 if the text is not JSON, or JSON of another shape */
 export function parseBody<Body>(text: string, schema: z.ZodType<Body>): Body {
   const parsed = schema.safeParse(parseJson(text))
   if (parsed.success) return parsed.data
   const [problem] = parsed.error.issues
-  throw new Refusal(400, `${problem?.path.join('.') ?? 'body'}: ${problem?.message ?? 'malformed'}`)
+  throw new ApiFault(
+    400,
+    `${problem?.path.join('.') ?? 'body'}: ${problem?.message ?? 'malformed'}`,
+  )
 }
 
-/** Give a token out, header and body; without the catalog where `nocatalog` is asked for. */
+/** Respond with a token, in header and body; without the catalog if `nocatalog` is requested. */
 export function answerToken(
   ctx: KeystoneContext,
   status: number,
   token: TokenInfo,
-  around: Surroundings,
+  around: KeystoneSite,
 ): void {
   ctx.status = status
   ctx.set('X-Subject-Token', token.id)
@@ -62,8 +65,8 @@ export function answerToken(
   ctx.body = { token: tokenBody(token, around, !('nocatalog' in ctx.query)) }
 }
 
-/** A fault as Keystone shapes it. */
-export function renderFault(ctx: KeystoneContext, { status, message, headers }: Refusal): void {
+/** Render a fault in Keystone's format. */
+export function renderFault(ctx: KeystoneContext, { status, message, headers }: ApiFault): void {
   ctx.status = status
   ctx.set(headers)
   ctx.body = { error: { code: status, message, title: titles[status] ?? 'Error' } }
@@ -82,6 +85,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Refusal(400, 'Expecting to find valid JSON in request body.')
+    throw new ApiFault(400, 'Expecting to find valid JSON in request body.')
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Refusal } from '../refusal.js'
+import { ApiFault } from '../api-fault.js'
 import {
   type ApplicationCredential,
   type Directory,
@@ -19,7 +19,7 @@ const named = z.object({
   domain: domain.optional(),
 })
 
-/** The body of `POST /v3/auth/tokens`, as far as a miniature understands it. */
+/** The body of `POST /v3/auth/tokens`, as far as the miniature Keystone supports it. */
 export const loginRequest = z.object({
   auth: z.object({
     identity: z.object({
@@ -50,13 +50,13 @@ export interface LoginParts {
   readonly lifetimeMs: number
 }
 
-/** Who is logging in, before it is settled on which project. */
+/** An authenticated user, before the scope is known. */
 type Principal = Pick<
   TokenInfo,
   'user' | 'methods' | 'grants' | 'federation' | 'expiresAtMs' | 'applicationCredential'
 > & { readonly onlyProject: ProjectEntry | null }
 
-/** @throws Refusal 401, with nothing said of what was wrong, as Keystone does it */
+/** @throws ApiFault 401, which like Keystone's does not say what was wrong */
 export function login({ auth }: LoginRequest, parts: LoginParts): TokenInfo {
   const { onlyProject, ...principal } = identify(auth.identity, parts)
   const project = onlyProject ?? projectOf(auth.scope, parts.directory)
@@ -65,8 +65,8 @@ export function login({ auth }: LoginRequest, parts: LoginParts): TokenInfo {
   return parts.tokens.issue({ ...principal, project, roles })
 }
 
-export function unauthorized(): Refusal {
-  return new Refusal(401, 'The request you have made requires authentication.')
+export function unauthorized(): ApiFault {
+  return new ApiFault(401, 'The request you have made requires authentication.')
 }
 
 function identify(identity: LoginRequest['auth']['identity'], parts: LoginParts): Principal {
@@ -95,10 +95,10 @@ function byPassword(given: Reference & { password: string }, parts: LoginParts):
   }
 }
 
-/** Rescoping: the new token lives no longer than the one it was made from. */
+/** Rescope a token: the new one expires no later than the one it was made from. */
 function byToken(id: string, { tokens }: LoginParts): Principal {
   const token = tokens.find(id)
-  if (!token) throw new Refusal(404, 'Could not recognize Fernet token')
+  if (!token) throw new ApiFault(404, 'Could not recognize Fernet token')
   return {
     ...token,
     methods: [...new Set([...token.methods, 'token'])],

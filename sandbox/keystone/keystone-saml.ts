@@ -1,11 +1,11 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 
-/** What an identity provider asserts of a user, under the attribute names that Keystone uses. */
+/** What an identity provider asserts about a user, with Keystone's attribute names. */
 export interface Assertion {
   readonly id: string
   /** Entity id of the identity provider. */
   readonly issuer: string
-  /** The URL that the assertion was made for. */
+  /** The URL that the assertion is for. */
   readonly recipient: string
   readonly user: string
   readonly project: string
@@ -14,7 +14,7 @@ export interface Assertion {
 }
 
 /**
- * An assertion in the envelope of SAML 2.0's ECP profile, as Keystone hands it out. The clouds of
+ * An assertion in the envelope of SAML 2.0's ECP profile, as Keystone returns it. The clouds of
  * a sandbox share a secret, so the signature is an HMAC where a real one is XML-DSig.
  */
 export function writeAssertion(assertion: Assertion, secret: string): string {
@@ -43,7 +43,7 @@ export function writeAssertion(assertion: Assertion, secret: string): string {
   )
 }
 
-/** @returns null where the text is no such envelope, or its signature does not hold */
+/** @returns null if the text is not such an envelope, or its signature is wrong */
 export function readAssertion(envelope: string, secret: string): Assertion | null {
   const signed = /<saml:Assertion .*<\/saml:Assertion>/s.exec(envelope)?.[0]
   const signature = /<SignatureValue>([0-9a-f]{64})</.exec(envelope)?.[1]

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { ApplicationCredential, Grants, ProjectEntry } from './keystone-directory.js'
 
-/** A token that a miniature Keystone gave out, and all that it stands for. */
+/** A token issued by a miniature Keystone, with its content. */
 export interface TokenInfo {
-  /** As it travels in `X-Auth-Token`. */
+  /** The value of `X-Auth-Token`. */
   readonly id: string
   readonly user: {
     readonly id: string
@@ -18,9 +18,9 @@ export interface TokenInfo {
   readonly expiresAtMs: number
   readonly methods: readonly string[]
   readonly auditIds: readonly string[]
-  /** What its user may have roles by: this is what rescoping looks at. */
+  /** The grants of its user; rescoping checks these. */
   readonly grants: readonly Grants[]
-  /** Set where the user came by federation. */
+  /** Set for federated users. */
   readonly federation: {
     readonly identityProvider: string
     readonly groups: readonly string[]
@@ -29,9 +29,9 @@ export interface TokenInfo {
 }
 
 /**
- * A token id in the look of Fernet: version byte 0x80, the time in seconds, and what would be
+ * A token id that looks like Fernet: version byte 0x80, the time in seconds, and random bytes as
  * cipher text. About 180 characters beginning with `gAAAAA`, so that what redacts Keystone's
- * tokens by their look redacts these.
+ * tokens by their form also redacts these.
  */
 export function makeTokenId(nowMs: number): string {
   const head = Buffer.alloc(9)
@@ -40,10 +40,10 @@ export function makeTokenId(nowMs: number): string {
   return Buffer.concat([head, randomBytes(126)]).toString('base64url')
 }
 
-/** The tokens in circulation. */
+/** The store of issued tokens. */
 export interface Tokens {
   issue(token: Omit<TokenInfo, 'id' | 'issuedAtMs' | 'auditIds'>): TokenInfo
-  /** null where the token is unknown, expired or revoked. */
+  /** null if the token is unknown, expired or revoked. */
   find(id: string): TokenInfo | null
   revoke(id: string): void
 }

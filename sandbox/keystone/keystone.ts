@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Koa from 'koa'
 import Router from 'koa-router'
-import { BROKEN, Refusal } from '../refusal.js'
+import { ApiFault, SERVER_ERROR } from '../api-fault.js'
 import { routeApi } from './keystone-api.js'
 import type { CatalogEntry, ServiceProviderEntry } from './keystone-bodies.js'
 import type { Directory } from './keystone-directory.js'
@@ -11,8 +11,8 @@ import {
   type TrustedIdentityProvider,
 } from './keystone-federation.js'
 import {
+  type KeystoneRequest,
   type KeystoneState,
-  type Received,
   type Reply,
   readText,
   renderFault,
@@ -20,34 +20,34 @@ import {
 import { createTokens, type TokenInfo } from './keystone-token.js'
 
 export interface KeystoneOptions {
-  /** Where it will be reached, without `/v3`: `http://127.0.0.1:35001/identity`. */
+  /** Its public URL, without `/v3`: `http://127.0.0.1:35001/identity`. */
   readonly url: string
   readonly directory: Directory
-  /** Asked for every token that is shown, so that it may change while the cloud runs. */
+  /** Called for each token that is shown, so the catalog may change while the cloud runs. */
   readonly catalog: () => readonly CatalogEntry[]
-  /** As an identity provider: where its users may go, and what its assertions are signed with. */
+  /** For an identity provider: its service providers, and the key that signs assertions. */
   readonly serviceProviders?: readonly ServiceProviderEntry[]
   readonly secret?: string
-  /** As a service provider: whose users may come. */
+  /** For a service provider: the identity providers whose assertions it accepts. */
   readonly identityProviders?: readonly TrustedIdentityProvider[]
   /** Milliseconds since 1970. */
   readonly now?: () => number
   readonly tokenLifetimeMs?: number
   readonly assertionLifetimeMs?: number
-  /** Sees every request first. What it returns is answered in Keystone's stead. */
-  readonly before?: (received: Received) => Reply | undefined | Promise<Reply | undefined>
-  /** Where what was not foreseen is told. */
+  /** Called first for each request. If it returns a response, that is sent instead of Keystone's. */
+  readonly before?: (received: KeystoneRequest) => Reply | undefined | Promise<Reply | undefined>
+  /** Called with unexpected errors. */
   readonly report?: (error: unknown) => void
 }
 
 export interface Keystone {
   /**
-   * Answer what is below the path of `url`, or below `/Shibboleth.sso`.
+   * Handle a request whose path is below that of `url`, or below `/Shibboleth.sso`.
    *
-   * @returns false, the request untouched, where the path is neither
+   * @returns false for any other path; the request is untouched then
    */
   handle(request: IncomingMessage, response: ServerResponse): boolean
-  /** Whom a token belongs to, null where it is unknown, expired or revoked. */
+  /** The token's content; null if it is unknown, expired or revoked. */
   validate(token: string): TokenInfo | null
   revoke(token: string): void
 }
@@ -93,10 +93,10 @@ export function createKeystone(options: KeystoneOptions): Keystone {
     try {
       ctx.state.text = await readText(ctx.req)
       await next()
-      if (ctx.status === 404 && ctx.body === undefined) throw new Refusal(404, 'Not found')
+      if (ctx.status === 404 && ctx.body === undefined) throw new ApiFault(404, 'Not found')
     } catch (error) {
-      if (!(error instanceof Refusal)) report(error)
-      renderFault(ctx, error instanceof Refusal ? error : BROKEN)
+      if (!(error instanceof ApiFault)) report(error)
+      renderFault(ctx, error instanceof ApiFault ? error : SERVER_ERROR)
       if (ctx.status === 401) ctx.set('WWW-Authenticate', `Keystone uri="${url}/v3"`)
     }
   })

@@ -5,7 +5,7 @@ import { createKeystone, type Keystone } from '../../sandbox/keystone/keystone.j
 import type { ServiceProviderEntry } from '../../sandbox/keystone/keystone-bodies.js'
 import type { Directory } from '../../sandbox/keystone/keystone-directory.js'
 import { federationUrls } from '../../sandbox/keystone/keystone-federation.js'
-import type { Received, Reply } from '../../sandbox/keystone/keystone-http.js'
+import type { KeystoneRequest, Reply } from '../../sandbox/keystone/keystone-http.js'
 
 /** Two Keystones that know each other, on ports of their own, and what they were asked. */
 export interface Keystones {
@@ -23,11 +23,11 @@ export interface Cloud {
   readonly url: string
   readonly keystone: Keystone
   readonly server: Server
-  readonly received: Received[]
+  readonly received: KeystoneRequest[]
   /** `GET /identity/v3/auth/projects`, in order of arrival. */
   asked(): string[]
   /** From now on answer these requests so; the first rule that has an answer wins. */
-  answer(rule: (received: Received) => Reply | undefined | Promise<Reply | undefined>): void
+  answer(rule: (received: KeystoneRequest) => Reply | undefined | Promise<Reply | undefined>): void
 }
 
 const START_MS = Date.UTC(2026, 10, 23, 12)
@@ -183,10 +183,11 @@ export async function loginWith(url: string, auth: object): Promise<string> {
 function serve(
   server: Server,
   url: string,
-  create: (before: (received: Received) => Promise<Reply | undefined>) => Keystone,
+  create: (before: (received: KeystoneRequest) => Promise<Reply | undefined>) => Keystone,
 ): Cloud {
-  const received: Received[] = []
-  const rules: ((received: Received) => Reply | undefined | Promise<Reply | undefined>)[] = []
+  const received: KeystoneRequest[] = []
+  const rules: ((received: KeystoneRequest) => Reply | undefined | Promise<Reply | undefined>)[] =
+    []
   const keystone = create(async request => {
     received.push(request)
     for (const rule of rules) {

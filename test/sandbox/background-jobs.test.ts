@@ -1,9 +1,9 @@
 import test from 'ava'
-import { createAfterwards } from '../../sandbox/background-jobs.js'
+import { createBackgroundJobs } from '../../sandbox/background-jobs.js'
 
-test('work begins at once and goes on after its moment', async t => {
+test('a background job starts at once and continues after its delay', async t => {
   const steps: string[] = []
-  const { run, close } = createAfterwards(10, error => t.fail(String(error)))
+  const { run, close } = createBackgroundJobs(10, error => t.fail(String(error)))
   t.teardown(close)
   await new Promise<void>(resolve =>
     run(async moment => {
@@ -16,9 +16,9 @@ test('work begins at once and goes on after its moment', async t => {
   t.deepEqual(steps, ['begun', 'done'])
 })
 
-test('what waits for its moment when all is closed never goes on, and that is no fault', async t => {
+test('closing cancels waiting background jobs, and reports no error', async t => {
   let wentOn = false
-  const { run, close } = createAfterwards(10, error => t.fail(String(error)))
+  const { run, close } = createBackgroundJobs(10, error => t.fail(String(error)))
   run(async moment => {
     await moment()
     wentOn = true
@@ -28,10 +28,10 @@ test('what waits for its moment when all is closed never goes on, and that is no
   t.false(wentOn)
 })
 
-test('work that breaks is reported', async t => {
+test('a background job that throws is reported', async t => {
   const broken = new Error('broken')
   const reported = new Promise(resolve => {
-    createAfterwards(0, resolve).run(async () => {
+    createBackgroundJobs(0, resolve).run(async () => {
       throw broken
     })
   })

@@ -14,7 +14,7 @@ function directoryOf(t: ExecutionContext): string {
   return directory
 }
 
-test('a file bus keeps the messages of each cloud apart, a JSON object a line', async t => {
+test('a file bus writes one file for each cloud, one JSON object a line', async t => {
   const directory = directoryOf(t)
   const buses = await openBuses({
     wanted: 'file',
@@ -42,7 +42,7 @@ test('a file bus keeps the messages of each cloud apart, a JSON object a line', 
   await buses.close()
 })
 
-test('a RabbitMQ that ends at once is reported with what it ended with, and nothing stays', async t => {
+test('a RabbitMQ that ends at once is reported with its exit code, and leaves nothing behind', async t => {
   const directory = directoryOf(t)
   const program = join(directory, 'rabbitmq-server')
   const epmd = join(directory, 'epmd')
@@ -58,7 +58,7 @@ test('a RabbitMQ that ends at once is reported with what it ended with, and noth
   await t.throwsAsync(starting, { message: `${program} ended with 3` })
 })
 
-test('a RabbitMQ that does not answer in time is given up', async t => {
+test('a RabbitMQ that does not answer in time is stopped and reported', async t => {
   const directory = directoryOf(t)
   const program = join(directory, 'rabbitmq-server')
   writeFileSync(program, '#!/bin/sh\nexec sleep 60\n')

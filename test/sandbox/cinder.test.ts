@@ -31,7 +31,7 @@ async function cinder(t: ExecutionContext, options: FederationOptions = {}) {
   return { cloud, demo, base, create, ready, becomes, gone }
 }
 
-test('its versions are shown: at the root to everybody, below only with a token', async t => {
+test('Cinder shows its versions at the root without a token, and below it only with one', async t => {
   const { cloud, demo } = await cinder(t)
   const root = await call('GET', `${cloud.volumeUrl}/`)
   t.is(root.status, 300)
@@ -40,8 +40,8 @@ test('its versions are shown: at the root to everybody, below only with a token'
   t.is((await demo.call('GET', `${cloud.volumeUrl}/v3/`)).status, 200)
 })
 
-test('a volume is creating, then available, and gone a moment after it is deleted', async t => {
-  const { demo, base, becomes, gone } = await cinder(t, { momentMs: 300 })
+test('a volume is creating, then available, and gone shortly after its delete', async t => {
+  const { demo, base, becomes, gone } = await cinder(t, { jobDelayMs: 300 })
   const json = { volume: { name: 'disk', size: '2', metadata: { a: 'b' } } }
   const created = await demo.call('POST', `${base}/volumes`, { json })
   t.is(created.status, 202)
@@ -55,7 +55,7 @@ test('a volume is creating, then available, and gone a moment after it is delete
 })
 
 test('a volume is renamed, extended, given metadata', async t => {
-  const { demo, base, ready, becomes } = await cinder(t, { momentMs: 300 })
+  const { demo, base, ready, becomes } = await cinder(t, { jobDelayMs: 300 })
   const id = await ready()
   const volume = `${base}/volumes/${id}`
   const action = (json: object) => demo.call('POST', `${volume}/action`, { json })
@@ -94,8 +94,8 @@ test('a snapshot keeps its volume from being deleted', async t => {
   t.is((await demo.call('DELETE', `${base}/volumes/${id}`)).status, 202)
 })
 
-test('what does not fit is refused in words of Cinder', async t => {
-  const { demo, base, create } = await cinder(t, { momentMs: 300 })
+test('Cinder rejects invalid bodies with its own messages', async t => {
+  const { demo, base, create } = await cinder(t, { jobDelayMs: 300 })
   const post = (json: object) => demo.call('POST', `${base}/volumes`, { json })
   const none = '10c958f3-2282-40d1-b754-afbad92ed84b'
   t.is((await post({ volume: { size: 'a' } })).status, 400)
@@ -111,7 +111,7 @@ test('what does not fit is refused in words of Cinder', async t => {
   t.is((await demo.call('POST', `${base}/snapshots`, { json: snapshot })).status, 400)
 })
 
-test('the project of the path is that of the token, or none', async t => {
+test('the project in the path must be that of the token, or absent', async t => {
   const { cloud, demo, create } = await cinder(t)
   const id = await create()
   const other = await demo.call('GET', `${cloud.volumeUrl}/v3/${'0'.repeat(32)}/volumes`)
@@ -186,7 +186,7 @@ test('only an administrator resets a status', async t => {
   t.is((await demo.call('GET', `${base}/volumes/${id}`)).json.volume.status, 'error')
 })
 
-test('the life of a volume is told, on whose request and in which service', async t => {
+test('Cinder notifies each step of a volume, with the requesting user and the publishing service', async t => {
   const { cloud, demo, base, ready, becomes, gone } = await cinder(t)
   const id = await ready()
   const volume = `${base}/volumes/${id}`

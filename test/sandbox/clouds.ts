@@ -16,7 +16,7 @@ export async function startClouds(
 ): Promise<Federation> {
   const broke: unknown[] = []
   const federation = await startFederation({
-    momentMs: 20,
+    jobDelayMs: 20,
     report: error => broke.push(error),
     ...options,
   })

@@ -8,7 +8,7 @@ import { startFederation } from '../../sandbox/federation.js'
 import { people } from '../../sandbox/people.js'
 import { call, logIn, startClouds } from './clouds.js'
 
-test('a user of the first cloud gets to the others by federation, and has projects there', async t => {
+test('a user of the identity provider logs in at service providers by federation, and has projects there', async t => {
   const federation = await startClouds(t)
   const { token } = await logIn(federation.cloud('default'))
   for (const name of ['sp1', 'sp2']) {
@@ -34,13 +34,13 @@ test('a user of the first cloud gets to the others by federation, and has projec
   }
 })
 
-test('a token of one cloud is worth nothing at another', async t => {
+test('a token of one cloud is not valid at another', async t => {
   const federation = await startClouds(t)
   const { call } = await logIn(federation.cloud('default'))
   t.is((await call('GET', `${federation.cloud('sp1').imageUrl}/v2/images`)).status, 401)
 })
 
-test('administrators and services are admitted nowhere else', async t => {
+test('administrators and service users cannot log in by federation', async t => {
   const federation = await startClouds(t)
   for (const user of [people.admin, people.mixmatch]) {
     const { token } = await logIn(federation.cloud('default'), user)
@@ -48,7 +48,7 @@ test('administrators and services are admitted nowhere else', async t => {
   }
 })
 
-test('the first catalog names the proxy once it is pointed there, the others themselves', async t => {
+test('pointCatalogAt puts the proxy into the catalog of the identity provider only', async t => {
   const federation = await startClouds(t)
   const urls = async (name: string, user: typeof people.demo | typeof people.admin) => {
     const cloud = federation.cloud(name)
@@ -72,7 +72,7 @@ test('the first catalog names the proxy once it is pointed there, the others the
   t.is((await urls('sp1', people.admin))['image'], `${federation.cloud('sp1').url}/image`)
 })
 
-test('a cloud remembers who visited it, and of the token only the digest', async t => {
+test('a cloud remembers the requests it received, and only digests of their tokens', async t => {
   const federation = await startClouds(t)
   const cloud = federation.cloud('default')
   const { token, call } = await logIn(cloud)
@@ -84,7 +84,7 @@ test('a cloud remembers who visited it, and of the token only the digest', async
   t.deepEqual(federation.cloud('sp1').requests(), [])
 })
 
-test('a request can be answered in a cloud’s stead', async t => {
+test('an interceptor can respond instead of a cloud', async t => {
   const federation = await startClouds(t, {
     intercept(cloud, request, response) {
       if (cloud !== 'sp1' || request.url !== '/image/versions') return false

@@ -23,7 +23,7 @@ async function glance(t: ExecutionContext) {
   return { cloud, demo, images, create }
 }
 
-test('its versions are shown to everybody, and nothing else is', async t => {
+test('Glance shows its versions without a token, and nothing else', async t => {
   const { cloud, images } = await glance(t)
   const root = await call('GET', `${cloud.imageUrl}/`)
   t.is(root.status, 300)
@@ -64,7 +64,7 @@ test('an image is created, shown, listed, changed and deleted', async t => {
   t.is((await demo.call('GET', image)).status, 404)
 })
 
-test('the bytes that go up come down, whole and in parts', async t => {
+test('uploaded image data is downloaded unchanged, whole and by range', async t => {
   const { demo, images, create } = await glance(t)
   const file = `${images}/${await create()}/file`
   const bytes = randomBytes(300_000)
@@ -96,7 +96,7 @@ test('the bytes that go up come down, whole and in parts', async t => {
   t.is((await demo.call('GET', file, { headers: { Range: 'lines=1-2' } })).status, 400)
 })
 
-test('an empty image is an image', async t => {
+test('an image may have no bytes', async t => {
   const { demo, images, create } = await glance(t)
   const file = `${images}/${await create()}/file`
   t.is((await demo.call('PUT', file, { body: '', headers: OCTETS })).status, 204)
@@ -105,7 +105,7 @@ test('an empty image is an image', async t => {
   t.is(empty.bytes.length, 0)
 })
 
-test('an image is uploaded once, and only as octets', async t => {
+test('image data is uploaded once, and only as application/octet-stream', async t => {
   const { demo, images, create } = await glance(t)
   const file = `${images}/${await create()}/file`
   t.is((await demo.call('PUT', file, { json: {} })).status, 415)
@@ -114,7 +114,7 @@ test('an image is uploaded once, and only as octets', async t => {
   t.is((await demo.call('GET', file)).text, 'first')
 })
 
-test('an upload that breaks off leaves the image queued, no file, and is told as an error', async t => {
+test('an aborted upload leaves the image queued and no file, and is notified as an error', async t => {
   const { cloud, demo, images, create } = await glance(t)
   const id = await create()
   await new Promise<void>(resolve => {
@@ -133,7 +133,7 @@ test('an upload that breaks off leaves the image queued, no file, and is told as
   t.deepEqual(readdirSync(join(dirname(fileURLToPath(cloud.messagebus)), 'default')), [])
 })
 
-test('a client may choose the id, once', async t => {
+test('a client may choose the id of an image, and a second create with it is a conflict', async t => {
   const { demo, images } = await glance(t)
   const id = '0fc6aa22-5b94-4a26-a0d8-2b1d9d7cbb5e'
   t.is((await demo.call('POST', images, { json: { ...small, id } })).json.id, id)
@@ -141,7 +141,7 @@ test('a client may choose the id, once', async t => {
   t.is((await demo.call('POST', images, { json: { ...small, id: 'mine' } })).status, 400)
 })
 
-test('what only Glance or an administrator may set is refused', async t => {
+test('Glance rejects properties that only Glance or an administrator may set', async t => {
   const { cloud, demo, images, create } = await glance(t)
   t.is((await demo.call('POST', images, { json: { status: 'active' } })).status, 403)
   t.is((await demo.call('POST', images, { json: { visibility: 'public' } })).status, 403)
@@ -163,12 +163,12 @@ test('what only Glance or an administrator may set is refused', async t => {
   t.is(all.status, 201)
 })
 
-test('a protected image stays', async t => {
+test('a protected image cannot be deleted', async t => {
   const { demo, images, create } = await glance(t)
   t.is((await demo.call('DELETE', `${images}/${await create({ protected: true })}`)).status, 403)
 })
 
-test('another project sees what is public, and cannot tell the rest from nothing', async t => {
+test('another project sees public images, and gets 404 for all others', async t => {
   const { cloud, demo, images, create } = await glance(t)
   const admin = await logIn(cloud, people.admin)
   const other = await logIn(cloud, people.altDemo)
@@ -188,7 +188,7 @@ test('another project sees what is public, and cannot tell the rest from nothing
   )
 })
 
-test('lists are paged by limit and marker, in the order asked for', async t => {
+test('image lists are paged by limit and marker, in the requested order', async t => {
   const { demo, images, create } = await glance(t)
   for (const name of ['b', 'c', 'a']) await create({ name })
   const names = async (query: string) => {
@@ -207,7 +207,7 @@ test('lists are paged by limit and marker, in the order asked for', async t => {
     t.is((await demo.call('GET', `${images}${bad}`)).status, 400, bad)
 })
 
-test('a fault is HTML, or JSON for who asks for it', async t => {
+test('Glance faults are HTML, or JSON if the client accepts it', async t => {
   const { demo, images } = await glance(t)
   const html = await demo.call('GET', `${images}/%3Cb%3E`)
   t.is(html.headers.get('Content-Type'), 'text/html; charset=UTF-8')
@@ -217,7 +217,7 @@ test('a fault is HTML, or JSON for who asks for it', async t => {
   t.regex(json.json.message, /^No image found with ID x<br/)
 })
 
-test('the life of an image is told in the order in which it happened', async t => {
+test('Glance notifies the steps of an image in order', async t => {
   const { cloud, demo, images, create } = await glance(t)
   const image = `${images}/${await create()}`
   await demo.call('PUT', `${image}/file`, { body: 'content', headers: OCTETS })
@@ -235,7 +235,7 @@ test('the life of an image is told in the order in which it happened', async t =
   ])
 })
 
-test('a refused request leaves no trace on the bus', async t => {
+test('a rejected request sends no notification', async t => {
   const { cloud, demo, images } = await glance(t)
   await demo.call('POST', images, { json: { disk_format: 'floppy' } })
   await demo.call('DELETE', `${images}/none`)

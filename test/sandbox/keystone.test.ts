@@ -9,7 +9,7 @@ import {
 
 const HOUR_MS = 3_600_000
 
-test('its versions are discovered without a token', async t => {
+test('Keystone shows its versions without a token', async t => {
   const { idp } = await startKeystones(t)
   const root = await fetch(idp.url)
   const v3 = await fetch(`${idp.url}/v3/`)
@@ -19,7 +19,7 @@ test('its versions are discovered without a token', async t => {
   t.like(await v3.json(), { version: { id: 'v3.14' } })
 })
 
-test('a password gives a token in the look of Fernet, with roles and catalog', async t => {
+test('a password login returns a token that looks like Fernet, with roles and catalog', async t => {
   const { idp, login } = await startKeystones(t)
   const token = await login()
   t.regex(token, /^gAAAAA[\w-]{170,180}$/)
@@ -55,14 +55,14 @@ test('a wrong password, an unknown user and a project without roles are all the 
   }
 })
 
-test('a request that is no login is a 400', async t => {
+test('a malformed login is a 400', async t => {
   const { idp } = await startKeystones(t)
   t.is((await post(idp, '/v3/auth/tokens', { auth: {} })).status, 400)
   const noJson = await fetch(`${idp.url}/v3/auth/tokens`, { method: 'POST', body: '{' })
   t.is(noJson.status, 400)
 })
 
-test('rescoping keeps the time at which a token ends', async t => {
+test('rescoping keeps the expiry of the token', async t => {
   const { idp, login, passMs } = await startKeystones(t)
   const unscoped = await login('demo', {})
   passMs(HOUR_MS / 2)
@@ -77,7 +77,7 @@ test('rescoping keeps the time at which a token ends', async t => {
   )
 })
 
-test('a token ends with its time, or when it is revoked', async t => {
+test('a token is invalid after its expiry or revocation', async t => {
   const { idp, login, passMs } = await startKeystones(t)
   const revoked = await login()
   const response = await fetch(`${idp.url}/v3/auth/tokens`, {
@@ -92,7 +92,7 @@ test('a token ends with its time, or when it is revoked', async t => {
   t.is(idp.keystone.validate(expired), null)
 })
 
-test('a user may ask of its own token only, a service of any', async t => {
+test('a user may validate only its own token, a service any token', async t => {
   const { idp, login } = await startKeystones(t)
   const [mine, other, service] = await Promise.all([login(), login(), login('glance')])
   const ask = (caller: string, subject: string) =>
@@ -106,7 +106,7 @@ test('a user may ask of its own token only, a service of any', async t => {
   t.is((await ask('gAAAAAunknown', mine)).status, 401)
 })
 
-test('a user sees its own projects and not the list of all', async t => {
+test('a user may list its own projects, and not all projects', async t => {
   const { idp, login } = await startKeystones(t)
   const headers = { 'X-Auth-Token': await login() }
   const own = await fetch(`${idp.url}/v3/auth/projects`, { headers })
@@ -115,7 +115,7 @@ test('a user sees its own projects and not the list of all', async t => {
   t.is((await fetch(`${idp.url}/v3/projects/${ids.demo}`, { headers })).status, 200)
 })
 
-test('an assertion opens a session at the service provider, and the session becomes a token', async t => {
+test('an assertion opens a session at the service provider, and the session is exchanged for a token', async t => {
   const clouds = await startKeystones(t)
   const assertion = await assertionFor(clouds, await clouds.login())
   const session = await openSession(clouds.sp, assertion)
@@ -130,7 +130,7 @@ test('an assertion opens a session at the service provider, and the session beco
   t.is(token?.project, null)
 })
 
-test('a service user is refused by the mapping', async t => {
+test('the mapping rejects a service user', async t => {
   const clouds = await startKeystones(t)
   const assertion = await assertionFor(clouds, await clouds.login('glance'))
   const session = await openSession(clouds.sp, assertion)
@@ -138,7 +138,7 @@ test('a service user is refused by the mapping', async t => {
   t.is((await enter(clouds.sp, cookie)).status, 401)
 })
 
-test('an assertion that was altered, used before or is out of date opens nothing', async t => {
+test('an assertion that was altered, used before or has expired is rejected', async t => {
   const clouds = await startKeystones(t)
   const token = await clouds.login()
   const altered = (await assertionFor(clouds, token)).replace('>demo<', '>root<')
@@ -153,12 +153,12 @@ test('an assertion that was altered, used before or is out of date opens nothing
   t.is((await openSession(clouds.sp, late)).status, 500)
 })
 
-test('without the session that the cookie names there is no way in', async t => {
+test('federated login without the session cookie is rejected', async t => {
   const { sp } = await startKeystones(t)
   t.is((await enter(sp, '')).status, 500)
 })
 
-test('an assertion needs a project, a service provider that is known, and no access rules', async t => {
+test('an assertion needs a project-scoped token without access rules and a known service provider', async t => {
   const clouds = await startKeystones(t)
   const ask = (token: string, id: string) => askAssertion(clouds, token, id)
   t.is((await ask(await clouds.login('demo', {}), 'sp1')).status, 403)

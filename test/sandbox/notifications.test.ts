@@ -14,7 +14,7 @@ const recorded = ['default', 'sp1'].flatMap(cloud =>
   readNotifications(`test/fixtures/notifications/${cloud}.ndjson`),
 )
 
-test('notifications have exactly the form of those that real clouds sent', async t => {
+test('notifications have the same form as those recorded from real clouds', async t => {
   const { clouds } = await startClouds(t, { clouds: ['default'] })
   const [cloud] = clouds
   if (!cloud) throw new Error('there is a cloud')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import test from 'ava'
 import { hasEnded, startGroup } from '../../sandbox/process-group.js'
 
-test('a process that is asked to end ends, and whom it started with it', async t => {
+test('ending a process group ends the process and its children', async t => {
   const sleeper = "require('child_process').spawn('sleep', ['60'], { stdio: 'inherit' })"
   const group = startGroup(
     process.execPath,
@@ -18,7 +18,7 @@ test('a process that is asked to end ends, and whom it started with it', async t
   await t.notThrowsAsync(nobodyWrites)
 })
 
-test('a process that listens for its parent’s end does not wait for it', async t => {
+test('a child that listens on its channel ends as well', async t => {
   const listens = "process.once('disconnect', () => {}).once('SIGTERM', () => {})"
   const group = startGroup(process.execPath, ['-e', `${listens}; process.send('begun')`], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -28,14 +28,14 @@ test('a process that listens for its parent’s end does not wait for it', async
   t.is(group.leader.exitCode, 0)
 })
 
-test('a program that is not there has ended', async t => {
+test('a program that does not exist counts as ended', async t => {
   const group = startGroup('/nowhere/rabbitmq-server', [], { stdio: 'ignore' })
   await once(group.leader, 'error')
   t.true(hasEnded(group.leader))
   await t.notThrowsAsync(group.end())
 })
 
-test('ending twice is ending once', async t => {
+test('a process group may be ended twice', async t => {
   const group = startGroup(process.execPath, ['-e', ''], { stdio: 'ignore' })
   await once(group.leader, 'exit')
   await group.end()

@@ -10,7 +10,7 @@ import { microClock } from '../../sandbox/clock.js'
 
 const path = process.env['PATH'] ?? ''
 
-test('a private RabbitMQ carries what the clouds say as oslo.messaging does, and leaves nothing', async t => {
+test('a private RabbitMQ carries notifications as oslo.messaging sends them, and leaves nothing behind', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-rabbit-'))
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
   const clouds = ['default', 'sp1']

@@ -9,7 +9,7 @@ import test, { type ExecutionContext } from 'ava'
 /** Some twenty processes, one after the other, beside other tests. */
 const PATIENCE_MS = 240_000
 
-test.serial('the walk-through holds in every step, and leaves nothing behind', async t => {
+test.serial('every step of the demo succeeds, and it leaves nothing behind', async t => {
   t.timeout(PATIENCE_MS)
   const { child, temporary } = start(t, '--demo', '--bus', 'file')
   const [said, complained] = [text(child.stdout), text(child.stderr)]
@@ -27,7 +27,7 @@ test.serial('the walk-through holds in every step, and leaves nothing behind', a
 })
 
 test.serial(
-  'it says what to try, until it is interrupted, and keeps its files if asked to',
+  'the sandbox prints commands to try, runs until interrupted, and keeps its files with --keep',
   async t => {
     t.timeout(PATIENCE_MS)
     const { child } = start(t, '--bus', 'file', '--keep')
@@ -47,7 +47,7 @@ test.serial(
   },
 )
 
-test.serial('a bus that there is not is misuse', async t => {
+test.serial('an unknown kind of bus ends the sandbox with exit code 2', async t => {
   const { child } = start(t, '--bus', 'pigeons')
   const complained = text(child.stderr)
   const [code] = await once(child, 'exit')

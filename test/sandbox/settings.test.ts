@@ -6,7 +6,7 @@ import { renderSettings } from '../../sandbox/settings.js'
 import { checkConfig } from '../../src/config/config.js'
 import { startClouds } from './clouds.js'
 
-test('the configuration of the sandbox is right, and says where everything is', async t => {
+test('the configuration of the sandbox is valid and names all its addresses', async t => {
   const { clouds } = await startClouds(t)
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-settings-'))
   t.teardown(() => rmSync(directory, { recursive: true }))

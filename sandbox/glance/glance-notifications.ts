@@ -6,8 +6,8 @@ import type { Image } from './glance-image.js'
 
 type Step = 'create' | 'update' | 'prepare' | 'upload' | 'activate' | 'delete'
 
-/** What one Glance tells its bus. Each resolves when the bus has it. */
-export interface GlanceNews {
+/** Publishes the notifications of one Glance. Each call resolves when the bus has accepted it. */
+export interface GlanceNotifier {
   image(step: Step, image: Image): Promise<void>
   uploadFailed(image: Image, reason: string): Promise<void>
   sent(image: Image, receiver: Caller, bytes: number, complete: boolean): Promise<void>
@@ -19,7 +19,11 @@ const beside: Readonly<Partial<Record<Step, Readonly<Record<string, unknown>>>>>
   upload: imports,
 }
 
-export function createGlanceNews(cloud: string, notify: Notify, now: () => Micros): GlanceNews {
+export function createGlanceNotifier(
+  cloud: string,
+  notify: Notify,
+  now: () => Micros,
+): GlanceNotifier {
   function tell(
     eventType: string,
     payload: Notification['payload'],

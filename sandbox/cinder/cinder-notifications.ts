@@ -10,13 +10,17 @@ type Phase = 'start' | 'end'
 type VolumeStep = `${'create' | 'delete' | 'resize' | 'update' | 'reset_status'}.${Phase}`
 type SnapshotStep = `${'create' | 'delete' | 'update'}.${Phase}`
 
-/** What one Cinder tells its bus, and on whose request. Each resolves when the bus has it. */
-export interface CinderNews {
+/** Publishes the notifications of one Cinder. Each call resolves when the bus has accepted it. */
+export interface CinderNotifier {
   volume(step: VolumeStep, volume: Volume, by: ServiceState): Promise<void>
   snapshot(step: SnapshotStep, snapshot: Snapshot, by: ServiceState): Promise<void>
 }
 
-export function createCinderNews(cloud: string, notify: Notify, now: () => Micros): CinderNews {
+export function createCinderNotifier(
+  cloud: string,
+  notify: Notify,
+  now: () => Micros,
+): CinderNotifier {
   const host = `${cloud}@lvm`
   function tell(
     publisherId: string,
@@ -54,12 +58,12 @@ export function createCinderNews(cloud: string, notify: Notify, now: () => Micro
   }
 }
 
-/** What the API service tells itself; the rest comes from the volume service. */
+/** Notifications that Cinder's API service sends; the others come from the volume service. */
 function byApi(step: string): boolean {
   return step.startsWith('update') || step.startsWith('reset_status')
 }
 
-/** Creates and deletes reach the volume service with the rights of an administrator. */
+/** Cinder's API elevates the context of creates and deletes to an administrator's. */
 function isElevated(eventType: string): boolean {
   return /\.(create|delete)\./.test(eventType)
 }
@@ -104,7 +108,7 @@ function describeSnapshot(snapshot: Snapshot, deleted: boolean): Record<string, 
 
 /**
  * The context of the request, as oslo.context flattens it. The token is in it, in full: newer
- * releases of oslo.messaging leave it out, older ones do not, and a consumer must bear the latter.
+ * releases of oslo.messaging leave it out, older ones do not, and a consumer must handle both.
  */
 function contextOf(by: ServiceState, elevated: boolean, at: Micros): Record<string, unknown> {
   const { userId, projectId, projectName, roles, token } = by.caller
