@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseTime } from '../event/time.js'
-import { type ProjectId, projectId } from '../ids.js'
+import { projectId } from '../ids.js'
+import { lenientList, requiredLenientList } from '../lenient-list.js'
 import type { CatalogService } from './catalog.js'
 import type { Answer } from './connection.js'
 import type { Caller, Project } from './identity.js'
@@ -18,47 +19,58 @@ export interface KnownServiceProvider {
   readonly authUrl: string
 }
 
-const named = z.object({ id: z.string(), name: z.string() })
+const domain = z.object({ id: z.string().nullish(), name: z.string().nullish() })
 
+/** Only ids are always there: a project that acts as a domain is in no domain itself. */
+const project = z.object({
+  id: z.string(),
+  name: z.string().nullish(),
+  domain: domain.nullish(),
+})
+
+const catalogService = z.object({
+  type: z.string(),
+  endpoints: lenientList(
+    z.object({
+      interface: z.string(),
+      region_id: z.string().nullish(),
+      region: z.string().nullish(),
+      url: z.string(),
+    }),
+  ),
+})
+
+/**
+ * What is used of a token's description
+ * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token), with
+ * all that Keystone, in any of its releases, may leave out or answer null for.
+ */
 const tokenAnswer = z.object({
   token: z.object({
-    user: named,
-    project: named.extend({ domain: named }).optional(),
-    roles: z.array(z.object({ name: z.string() })).default([]),
-    expires_at: z.string(),
-    catalog: z
-      .array(
-        z.object({
-          type: z.string(),
-          endpoints: z.array(
-            z.object({
-              interface: z.string(),
-              region_id: z.string().nullish(),
-              region: z.string().nullish(),
-              url: z.string(),
-            }),
-          ),
-        }),
-      )
-      .default([]),
-    service_providers: z
-      .array(z.object({ id: z.string(), sp_url: z.string(), auth_url: z.string() }))
-      .default([]),
-    application_credential: z.object({ access_rules: z.unknown() }).partial().optional(),
+    user: z.object({ id: z.string(), name: z.string().nullish() }),
+    project: project.nullish(),
+    roles: lenientList(z.object({ name: z.string() })),
+    expires_at: z.string().nullish(),
+    catalog: lenientList(catalogService),
+    service_providers: lenientList(
+      z.object({ id: z.string(), sp_url: z.string(), auth_url: z.string() }),
+    ),
+    // Rules decide what a token may do: a shape that is not known is no reason to see none in it.
+    application_credential: z.object({ access_rules: z.unknown() }).partial().nullish(),
   }),
 })
 
 /** @returns null where the answer is no description of a token */
 export function parseToken({ body }: Answer): TokenDescription | null {
   const token = tokenAnswer.safeParse(parseJson(body)).data?.token
-  const expiresAt = token ? parseTime(token.expires_at) : null
-  if (!token || expiresAt === null) return null
+  const expiresAtMs = token ? expiryOf(token.expires_at) : null
+  if (!token || expiresAtMs === null) return null
   return {
     userId: token.user.id,
-    userName: token.user.name,
+    userName: token.user.name ?? token.user.id,
     project: token.project ? toProject(token.project) : null,
     roles: token.roles.map(role => role.name),
-    expiresAtMs: Math.floor(expiresAt / 1000),
+    expiresAtMs,
     // Rules that are there but empty allow nothing; absent or null ones allow all.
     hasAccessRules: (token.application_credential?.access_rules ?? null) !== null,
     catalog: token.catalog.map(({ type, endpoints }) => ({
@@ -76,12 +88,21 @@ export function parseToken({ body }: Answer): TokenDescription | null {
   }
 }
 
+/** Keystone's word for a token that never expires is null. */
+function expiryOf(time: string | null | undefined): number | null {
+  if (time === null || time === undefined) return Number.POSITIVE_INFINITY
+  const expiresAt = parseTime(time)
+  return expiresAt === null ? null : Math.floor(expiresAt / 1000)
+}
+
 const projectsAnswer = z.object({
-  projects: z.array(
-    named.extend({
-      domain_id: z.string(),
-      enabled: z.boolean().default(true),
-      is_domain: z.boolean().default(false),
+  projects: requiredLenientList(
+    z.object({
+      id: z.string(),
+      name: z.string().nullish(),
+      domain_id: z.string().nullish(),
+      enabled: z.boolean().nullish(),
+      is_domain: z.boolean().nullish(),
     }),
   ),
 })
@@ -95,17 +116,17 @@ export function parseProjects({ body }: Answer): readonly Project[] | null {
   const list = projectsAnswer.safeParse(parseJson(body)).data?.projects
   return (
     list
-      ?.filter(project => project.enabled && !project.is_domain)
+      ?.filter(({ enabled, is_domain }) => enabled !== false && is_domain !== true)
       .map(({ id, name, domain_id }) => ({
         id: projectId(id),
-        name,
-        domainId: domain_id,
+        name: name ?? id,
+        domainId: domain_id ?? null,
         domainName: null,
       })) ?? null
   )
 }
 
-const keystoneFault = z.object({ error: z.object({ message: z.string() }) })
+const keystoneFault = z.object({ error: z.object({ message: z.string().nullish() }) })
 
 /** Whether Keystone itself answered, and not something else at that address. */
 export function isKeystoneFault({ body }: Answer): boolean {
@@ -113,17 +134,19 @@ export function isKeystoneFault({ body }: Answer): boolean {
 }
 
 const LONGEST_SAYING = 200
+/** Of a page, more than Shibboleth's have, and little enough to be searched at once whatever is in it. */
+const LONGEST_PAGE = 8 * 1024
 /** Fernet's look, and that of a JWS. */
-const tokens = /gAAAAA[\w=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g
+const tokens = /gAAAAA[\w=-]+|eyJ[\w.-]+/g
 
 /**
  * What an answer says of itself, for an error: status, and Keystone's message or, of Shibboleth's
  * pages, title and last paragraph. Whatever looks like a token is left out.
  */
 export function saying(answer: Answer): string {
-  const text = answer.body.toString('utf8')
   const fault = keystoneFault.safeParse(parseJson(answer.body)).data?.error.message
-  const words = (fault ?? wordsOfPage(text))
+  const page = () => wordsOfPage(answer.body.toString('utf8', 0, LONGEST_PAGE))
+  const words = (fault?.slice(0, LONGEST_PAGE) ?? page())
     .replaceAll(tokens, '[token]')
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
@@ -141,13 +164,13 @@ function wordsOfPage(html: string): string {
     .join(': ')
 }
 
-function toProject(project: {
-  id: string
-  name: string
-  domain: { id: string; name: string }
-}): Project & { id: ProjectId } {
-  const { id, name, domain } = project
-  return { id: projectId(id), name, domainId: domain.id, domainName: domain.name }
+function toProject({ id, name, domain }: z.infer<typeof project>): Project {
+  return {
+    id: projectId(id),
+    name: name ?? id,
+    domainId: domain?.id ?? null,
+    domainName: domain?.name ?? null,
+  }
 }
 
 function parseJson(body: Buffer): unknown {

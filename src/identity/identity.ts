@@ -4,8 +4,10 @@ import type { Token } from './token.js'
 /** A Keystone project as its own cloud knows it. */
 export interface Project {
   readonly id: ProjectId
+  /** Its id, where the cloud gives it no name. */
   readonly name: string
-  readonly domainId: string
+  /** null for a project that acts as a domain itself. */
+  readonly domainId: string | null
   /** Where the cloud says it; `GET /v3/auth/projects` gives the id alone. */
   readonly domainName: string | null
 }
@@ -17,7 +19,7 @@ export interface Caller {
   /** null for a token that is not scoped to a project: such a one cannot leave the identity provider. */
   readonly project: Project | null
   readonly roles: readonly string[]
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; `Infinity` for a token that never expires. */
   readonly expiresAtMs: number
   /** An application credential with access rules: Keystone makes no assertion from it. */
   readonly hasAccessRules: boolean

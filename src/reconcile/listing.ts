@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'
-import type { JsonValue } from '../service/json.js'
+import { requiredLenientList } from '../lenient-list.js'
+import { isObject, type JsonObject } from '../service/json.js'
+import { hasNextPage } from '../service/list-rules.js'
 import { collectionRulesOf } from '../service/lists.js'
 import type { Collection } from './collections.js'
 import type { Listed } from './comparison.js'
@@ -49,7 +51,7 @@ async function* listOne(
     if (ids.length === 0) return
     if (ids.at(-1) === last.at(-1)) throw unexpected(collection, 'ends with the same page for ever')
     yield { items, at: answer.at }
-    if (!hasNext(collection, body)) return
+    if (!hasNextPage(collectionRulesOf(collection.service, collection.name), body)) return
     last = ids
   }
 }
@@ -59,7 +61,7 @@ async function readPage(
   query: Readonly<Record<string, string>>,
   last: readonly ResourceId[],
   read: Read,
-): Promise<{ answer: Answer; body: Body }> {
+): Promise<{ answer: Answer; body: JsonObject }> {
   const markers = last.length === 0 ? [null] : last.slice(-OTHER_MARKERS).reverse()
   let answer: Answer | undefined
   for (const marker of markers) {
@@ -88,26 +90,20 @@ function pathOf(
   return `/${name}${detail}?${parameters}`
 }
 
-type Body = { readonly [name: string]: JsonValue }
-
 /** The JSON object that a read was answered with; null where it was answered otherwise. */
-export function bodyOf({ status, body }: Answer): Body | null {
+export function bodyOf({ status, body }: Answer): JsonObject | null {
   return status === 200 && isObject(body) ? body : null
-}
-
-function isObject(value: JsonValue | undefined): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const text = z.string().min(1).max(255)
 const resource = z.looseObject({ id: text })
 type Resource = z.infer<typeof resource>
-const resources = z.array(resource)
+const resources = requiredLenientList(resource)
 
 /** @throws UNEXPECTED_ANSWER */
 function itemsIn(
   collection: Collection,
-  body: Body,
+  body: JsonObject,
 ): { items: readonly Listed[]; ids: readonly ResourceId[] } {
   const parsed = resources.safeParse(body[collection.name])
   if (!parsed.success)
@@ -131,14 +127,6 @@ function listed(collection: Collection, item: Resource): Listed {
 /** Glance shows an administrator what it will delete later, and nobody else. */
 export function isGone(resource: Readonly<Record<string, unknown>>): boolean {
   return resource['status'] === 'deleted' || resource['status'] === 'pending_delete'
-}
-
-/** Whether the service says that there is more: only where the page was full, whatever it calls full. */
-function hasNext({ service, name }: Collection, body: Body): boolean {
-  const { next } = collectionRulesOf(service, name)
-  if (!next) return false
-  const links = body['member' in next ? next.member : next.links]
-  return Array.isArray(links) ? links.length > 0 : typeof links === 'string'
 }
 
 function absent({ name }: Collection): MixmatchError {

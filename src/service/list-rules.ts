@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.js'
 import type { ServiceName } from './service.js'
 
 /** How a service cuts its lists into pages and puts them in order, as data. */
@@ -44,6 +45,13 @@ export interface CollectionRules {
   readonly short?: readonly string[]
   /** Filters by time, from this microversion on; null from any. Absent where there are none. */
   readonly timeFilterSince?: string | null
+}
+
+/** Whether a page of a list has a link to the next. A service may also write null or no links at all. */
+export function hasNextPage({ next }: CollectionRules, page: JsonObject): boolean {
+  if (!next) return false
+  const links = page['member' in next ? next.member : next.links]
+  return Array.isArray(links) ? links.length > 0 : typeof links === 'string' && links !== ''
 }
 
 export type AllListRules = Readonly<Record<ServiceName, ListRules>>

@@ -1,5 +1,6 @@
 import type { SpName } from '../../ids.js'
 import { isObject, type JsonObject, parseJson } from '../../service/json.js'
+import { hasNextPage } from '../../service/list-rules.js'
 import type { Asked } from '../../upstream/ask.js'
 import type { Destination } from '../../upstream/destination.js'
 import { createLinks } from '../../upstream/links.js'
@@ -116,9 +117,8 @@ function itemsOf(texts: readonly string[], cloud: SpName, order: Order): readonl
 }
 
 /** A cloud says it with a link; where it never gives one, a full page may not be the last. */
-function goesOn(body: JsonObject, isFull: boolean, { rules: { next } }: Plan): boolean {
-  if (next === undefined) return isFull
-  return 'member' in next ? body[next.member] !== undefined : body[next.links] !== undefined
+function goesOn(body: JsonObject, isFull: boolean, { rules }: Plan): boolean {
+  return rules.next === undefined ? isFull : hasNextPage(rules, body)
 }
 
 /** Let the cloud leave out what is not wanted, where it can tell by the time alone. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { SpName } from '../../ids.js'
+import { lenientList, requiredLenientList } from '../../lenient-list.js'
 import { parseJson } from '../../service/json.js'
 import type { ServiceName } from '../../service/service.js'
 import type { Asked } from '../../upstream/ask.js'
@@ -8,13 +9,14 @@ import type { Sender } from '../../upstream/destination.js'
 /** One entry of a version document, with whatever else a service says in it. */
 export type Version = z.infer<typeof version>
 
+/** Only the id is always there. */
 const version = z.looseObject({
   id: z.string(),
-  status: z.string(),
-  links: z.array(z.looseObject({ rel: z.string(), href: z.string() })).default([]),
+  status: z.string().catch(''),
+  links: lenientList(z.looseObject({ rel: z.string(), href: z.string() })),
 })
 
-const versionDocument = z.looseObject({ versions: z.array(version) })
+const versionDocument = z.looseObject({ versions: requiredLenientList(version) })
 
 /** A version document, and the status that it came with: 300 where there is a choice to be made. */
 export interface VersionDocument {
