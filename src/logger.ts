@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
 import { serializeError } from './error-serializer.js'
+import { isJsonObject, parseJson } from './json.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
 export interface LoggerOptions {
@@ -48,7 +49,9 @@ function osloLines(write: (line: string) => void): Writable {
 }
 
 export function osloLine(line: string): string {
-  const { time, pid, level, name, msg, ...rest }: Record<string, unknown> = JSON.parse(line)
+  const fields = parseJson(line)
+  if (!isJsonObject(fields)) return line
+  const { time, pid, level, name, msg, ...rest } = fields
   if (rest['access'] === true) return line
   const details = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`
   const when = String(time).replace('T', ' ').replace('Z', '')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { parseTime } from '../event/time.js'
+import { parseJson } from '../json.js'
 import type { Note } from './notes.js'
 
 /** A time in which events of a cloud may have been missed, as the recorder itself noted it. */
@@ -53,7 +54,7 @@ const noted = z.object({
 
 /** What a recorder's note says of itself: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
 function possibleGap(body: string): Pick<Gap, 'from' | 'until'> | null {
-  const { data } = noted.safeParse(JSON.parse(body))
+  const { data } = noted.safeParse(parseJson(body))
   if (!data?.possible_gap) return null
   const { from, to } = data.possible_gap
   return { from: from === null ? null : parseTime(from), until: parseTime(to) }

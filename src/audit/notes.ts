@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { position } from '../ids.js'
+import { parseJson } from '../json.js'
 import type { Activity } from './activity.js'
 import type { Audited } from './audited.js'
 
@@ -30,7 +31,7 @@ export function notesIn({ history }: Audited, { clouds }: Activity): Note[] {
 }
 
 function positionsIn(json: string): number[] {
-  return z.array(z.number()).parse(JSON.parse(json))
+  return z.array(z.number()).parse(parseJson(json))
 }
 
 const count = z.object({ absorbed: z.number() })
@@ -40,7 +41,7 @@ export function absorbedIn(notes: readonly Note[]): ReadonlyMap<string, number> 
   const absorbed = new Map<string, number>()
   for (const { cloud, event_type, body } of notes) {
     if (event_type !== ownEventTypes.duplicatesAbsorbed) continue
-    const { data } = count.safeParse(JSON.parse(body))
+    const { data } = count.safeParse(parseJson(body))
     absorbed.set(cloud, (absorbed.get(cloud) ?? 0) + (data?.absorbed ?? 0))
   }
   return absorbed

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { SpName } from '../ids.js'
+import { parseJson } from '../json.js'
 import { DEFAULT_BACKOFF } from './backoff.js'
 import { DEFAULT_BATCH } from './batches.js'
 import type { Bus, BusOptions } from './bus.js'
@@ -110,7 +111,7 @@ function reader(
 ): (line: Buffer) => Delivery | null {
   let warned = false
   return line => {
-    const delivery = readRecorded(parseJson(line))
+    const delivery = readRecorded(parseJson(line.toString()))
     if (!delivery) {
       return { serviceProvider, exchange: '', routingKey: '', compression: null, body: line }
     }
@@ -121,13 +122,5 @@ function reader(
     }
     warned = true
     return null
-  }
-}
-
-function parseJson(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString())
-  } catch {
-    return undefined
   }
 }

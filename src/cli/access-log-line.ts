@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { parseTime } from '../event/time.js'
 import { type Micros, micros } from '../ids.js'
+import { parseJson } from '../json.js'
 
 /** What the access log kept of one request. */
 export interface AccessLine {
@@ -43,7 +44,7 @@ export async function findAccessLine(file: string, requestId: string): Promise<A
   const lines = createInterface({ input: createReadStream(file) })
   for await (const text of lines) {
     if (!text.includes(requestId)) continue
-    const { success, data } = line.safeParse(parsed(text))
+    const { success, data } = line.safeParse(parseJson(text))
     if (!success || ![data.request_id, data.global_request_id].includes(requestId)) continue
     const endedAt = parseTime(data.time)
     if (endedAt === null) continue
@@ -59,12 +60,4 @@ export async function findAccessLine(file: string, requestId: string): Promise<A
     }
   }
   throw new MixmatchError('NOT_FOUND', `${file}: no request ${requestId} in it.`)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -10,6 +10,7 @@ import { type Format, formats, printFacts, printRows } from '../cli/output.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
+import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/log.js'
 import { openLocations } from '../projection/locate.js'
 import { locateAt } from '../replay/at.js'
@@ -19,7 +20,6 @@ import { decide } from '../routing/decide.js'
 import { type Decision, describe } from '../routing/decision.js'
 import type { Cloud, Federation } from '../routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
-import type { JsonValue } from '../service/json.js'
 import { serviceNames } from '../service/service.js'
 
 interface Options {
@@ -167,10 +167,5 @@ function headerFields(fields: readonly string[]): HeaderFields {
 }
 
 function readJson(file: string | 0): JsonValue | undefined {
-  const text = readFileSync(file, 'utf8')
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // as the proxy does with a body that is no JSON
-  }
+  return parseJson(readFileSync(file, 'utf8'))
 }

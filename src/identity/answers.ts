@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseTime } from '../event/time.js'
 import { projectId } from '../ids.js'
+import { parseJson } from '../json.js'
 import { lenientList, requiredLenientList } from '../lenient-list.js'
 import type { CatalogService } from './catalog.js'
 import type { Answer } from './connection.js'
@@ -62,7 +63,7 @@ const tokenAnswer = z.object({
 
 /** @returns null where the answer is no description of a token */
 export function parseToken({ body }: Answer): TokenDescription | null {
-  const token = tokenAnswer.safeParse(parseJson(body)).data?.token
+  const token = tokenAnswer.safeParse(parseJson(body.toString())).data?.token
   const expiresAtMs = token ? expiryOf(token.expires_at) : null
   if (!token || expiresAtMs === null) return null
   return {
@@ -113,7 +114,7 @@ const projectsAnswer = z.object({
  * @returns null where the answer is no list of projects
  */
 export function parseProjects({ body }: Answer): readonly Project[] | null {
-  const list = projectsAnswer.safeParse(parseJson(body)).data?.projects
+  const list = projectsAnswer.safeParse(parseJson(body.toString())).data?.projects
   return (
     list
       ?.filter(({ enabled, is_domain }) => enabled !== false && is_domain !== true)
@@ -130,7 +131,7 @@ const keystoneFault = z.object({ error: z.object({ message: z.string().nullish()
 
 /** Whether Keystone itself answered, and not something else at that address. */
 export function isKeystoneFault({ body }: Answer): boolean {
-  return keystoneFault.safeParse(parseJson(body)).success
+  return keystoneFault.safeParse(parseJson(body.toString())).success
 }
 
 const LONGEST_SAYING = 200
@@ -144,7 +145,7 @@ const tokens = /gAAAAA[\w=-]+|eyJ[\w.-]+/g
  * pages, title and last paragraph. Whatever looks like a token is left out.
  */
 export function saying(answer: Answer): string {
-  const fault = keystoneFault.safeParse(parseJson(answer.body)).data?.error.message
+  const fault = keystoneFault.safeParse(parseJson(answer.body.toString())).data?.error.message
   const page = () => wordsOfPage(answer.body.toString('utf8', 0, LONGEST_PAGE))
   const words = (fault?.slice(0, LONGEST_PAGE) ?? page())
     .replaceAll(tokens, '[token]')
@@ -170,13 +171,5 @@ function toProject({ id, name, domain }: z.infer<typeof project>): Project {
     name: name ?? id,
     domainId: domain?.id ?? null,
     domainName: domain?.name ?? null,
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
   }
 }

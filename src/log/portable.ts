@@ -3,6 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { eventKinds, eventSources, type RecordedEvent } from '../event/event.js'
 import { formatTime, parseTime } from '../event/time.js'
 import { type Micros, position, projectId, resourceId, resourceTypes, spName } from '../ids.js'
+import { parseJson } from '../json.js'
 
 /**
  * One event as one line of JSON, lossless: what `log export` writes and `log import` reads. The
@@ -92,11 +93,6 @@ const portable = z.object({
 })
 
 function portableBody(text: string): { body: unknown } | { body_text: string } {
-  try {
-    const body: unknown = JSON.parse(text)
-    if (typeof body === 'object' && JSON.stringify(body) === text) return { body }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  return { body_text: text }
+  const body = parseJson(text)
+  return typeof body === 'object' && JSON.stringify(body) === text ? { body } : { body_text: text }
 }

@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import { brotliDecompressSync, unzipSync } from 'node:zlib'
 import type { Delivery } from '../bus/delivery.js'
 import type { Wire } from '../event/event.js'
-import { isJsonObject, type JsonObject, textAt } from './json.js'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
+import { nameAt } from './fields.js'
 
 /** What a delivery turned out to be. */
 export type Parsed = Message | Unparseable
@@ -21,7 +22,7 @@ export interface Unparseable {
   /** `not JSON`, in words that hold nothing of the message. */
   readonly reason: string
   /** What could be read on the way: JSON as a value, else text; null where nothing was readable. */
-  readonly read: unknown
+  readonly read: JsonValue
 }
 
 /**
@@ -59,13 +60,13 @@ function unwrap(outer: JsonObject): Parsed {
 }
 
 function message(envelope: Message['envelope'], message: JsonObject): Parsed {
-  const eventType = textAt(message, 'event_type')
+  const eventType = nameAt(message, 'event_type')
   return eventType === null
     ? unparseable('no event_type of 1 to 255 characters', message)
     : { kind: 'message', envelope, eventType, message }
 }
 
-function unparseable(reason: string, read: unknown): Unparseable {
+function unparseable(reason: string, read: JsonValue): Unparseable {
   return { kind: 'unparseable', reason, read }
 }
 
@@ -91,14 +92,5 @@ function decompress({ compression, body }: Delivery): Buffer | null {
     }
   } catch {
     return null
-  }
-}
-
-/** `undefined`, which JSON cannot say, where the text is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -8,7 +8,8 @@ import {
   type ResourceType,
   resourceId,
 } from '../ids.js'
-import { isJsonObject, type JsonObject, objectAt, textAt } from './json.js'
+import { isJsonObject, type JsonObject } from '../json.js'
+import { nameAt, objectAt } from './fields.js'
 
 /** What a notification says about where something is. */
 export type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
@@ -30,7 +31,7 @@ export function meaningOf(eventType: string, message: JsonObject): Meaning {
 
 /** When it was emitted, by the clock of its cloud; null where it does not say so in any known way. */
 export function emittedAt(message: JsonObject): Micros | null {
-  const text = textAt(message, 'timestamp')
+  const text = nameAt(message, 'timestamp')
   const time = text === null ? null : parseTime(text)
   return Number.isSafeInteger(time) ? time : null
 }
@@ -173,11 +174,11 @@ function meaning(
 }
 
 function idAt(object: JsonObject, key: string): ResourceId | null {
-  const text = textAt(object, key)
+  const text = nameAt(object, key)
   return text === null ? null : resourceId(text)
 }
 
 function projectAt(object: JsonObject, key: string): ProjectId | null {
-  const text = textAt(object, key)
+  const text = nameAt(object, key)
   return text === null ? null : projectId(text)
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { SECRET_NAME, scrub } from './scrub.js'
 
 /** What stands where a secret stood. */
@@ -25,7 +25,7 @@ export function redactMessage(message: JsonObject): JsonObject {
 }
 
 /** As `redactMessage`, for any JSON value of which nothing is known. */
-export function redactValue(value: unknown): unknown {
+export function redactValue(value: JsonValue): JsonValue {
   return isJsonObject(value) ? redactMessage(value) : redact(value, { at: [], found: [] })
 }
 
@@ -74,11 +74,11 @@ function omit(object: JsonObject, isDropped: (key: string) => boolean, walk: Wal
   if (dropped.length === 0) return object
   for (const key of dropped) {
     const inside: Walk = { at: [], found: [] }
-    if (redactEntry(key, object[key], inside) !== object[key]) note(walk, key)
+    if (redactEntry(key, object[key] ?? null, inside) !== object[key]) note(walk, key)
   }
   return rebuilt(
     Object.keys(object).filter(key => !isDropped(key)),
-    key => [key, object[key]],
+    key => [key, object[key] ?? null],
   )
 }
 
@@ -105,7 +105,7 @@ const WITHHELD = new Set([
 /** Deeper than any notification: far beyond this a walk, and JSON.stringify, would run out of stack. */
 const DEEPEST = 64
 
-function redact(value: unknown, walk: Walk): unknown {
+function redact(value: JsonValue, walk: Walk): JsonValue {
   if (typeof value === 'string') {
     const clean = scrub(value)
     if (clean !== value) note(walk)
@@ -120,8 +120,8 @@ function redact(value: unknown, walk: Walk): unknown {
   return isJsonObject(value) ? redactObject(value, walk) : value
 }
 
-function redactArray(values: readonly unknown[], walk: Walk): readonly unknown[] {
-  let clean: unknown[] | null = null
+function redactArray(values: readonly JsonValue[], walk: Walk): readonly JsonValue[] {
+  let clean: JsonValue[] | null = null
   for (const [index, value] of values.entries()) {
     walk.at.push(String(index))
     const redacted = redact(value, walk)
@@ -134,26 +134,26 @@ function redactArray(values: readonly unknown[], walk: Walk): readonly unknown[]
 }
 
 function redactObject(object: JsonObject, walk: Walk): JsonObject {
-  const clean = new Map<string, readonly [key: string, value: unknown]>()
+  const clean = new Map<string, readonly [key: string, value: JsonValue]>()
   const nameOf = naming(object)
   for (const key of Object.keys(object)) {
     const cleanKey = scrub(key)
     walk.at.push(cleanKey)
-    const value = redactEntry(nameOf(key), object[key], walk)
+    const value = redactEntry(nameOf(key), object[key] ?? null, walk)
     if (cleanKey !== key) note(walk)
     walk.at.pop()
     if (value !== object[key] || cleanKey !== key) clean.set(key, [cleanKey, value])
   }
   if (clean.size === 0) return object
-  return rebuilt(Object.keys(object), key => clean.get(key) ?? [key, object[key]])
+  return rebuilt(Object.keys(object), key => clean.get(key) ?? [key, object[key] ?? null])
 }
 
 /** Assigned key by key: JSON.stringify takes twice as long over what Object.fromEntries made. */
 function rebuilt(
   keys: readonly string[],
-  entryOf: (key: string) => readonly [key: string, value: unknown],
+  entryOf: (key: string) => readonly [key: string, value: JsonValue],
 ): JsonObject {
-  const object: Record<string, unknown> = {}
+  const object: Record<string, JsonValue> = {}
   for (const [key, value] of keys.map(entryOf)) {
     // the one key that an assignment would take for something else
     if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true })
@@ -169,14 +169,14 @@ function naming(object: JsonObject): (key: string) => string {
   return key => (key === 'value' ? name : key === 'key' ? '' : key)
 }
 
-function redactEntry(name: string, value: unknown, walk: Walk): unknown {
+function redactEntry(name: string, value: JsonValue, walk: Walk): JsonValue {
   if (!WITHHELD.has(name) && !SECRET_NAME.test(name)) return redact(value, walk)
   if (saysNothing(value)) return value
   note(walk)
   return REDACTED
 }
 
-function saysNothing(value: unknown): boolean {
+function saysNothing(value: JsonValue): boolean {
   if (typeof value !== 'object')
     return value === '' || value === REDACTED || value === true || value === false
   return value === null || Object.keys(value).length === 0

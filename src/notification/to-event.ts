@@ -3,7 +3,7 @@ import type { Delivery } from '../bus/delivery.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { hyphenated } from '../ids.js'
 import { type Message, parseDelivery, type Unparseable } from './envelope.js'
-import { textAt } from './json.js'
+import { nameAt } from './fields.js'
 import { emittedAt, meaningOf } from './normalise.js'
 import { redactMessage, redactValue } from './redact.js'
 import { excerpt } from './scrub.js'
@@ -23,7 +23,7 @@ export function toEvent(delivery: Delivery): Event {
 function messageEvent(delivery: Delivery, { envelope, eventType, message }: Message): Event {
   return {
     ...origin(delivery, envelope),
-    messageId: textAt(message, 'message_id') ?? uuidOf(sha256(delivery.body)),
+    messageId: nameAt(message, 'message_id') ?? uuidOf(sha256(delivery.body)),
     eventType,
     emittedAt: emittedAt(message),
     ...meaningOf(eventType, message),

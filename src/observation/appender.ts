@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
+import { parseJson } from '../json.js'
 
 /** Appends through the recorder, from a process that does not hold the log. */
 export interface Appender extends Disposable {
@@ -38,7 +39,7 @@ export async function openAppender(path: string): Promise<Appender> {
       sent += 1
       socket.write(`${JSON.stringify({ n: sent, events })}\n`)
       const { done, value } = await answers.next()
-      if (!done && answer.parse(JSON.parse(value)).appended === sent) return
+      if (!done && answer.parse(parseJson(value)).appended === sent) return
       const message = `${path}: the recorder went away before it had appended what it was given.`
       throw new MixmatchError('RECORDER_GONE', message)
     },

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { type Event, eventKinds } from '../event/event.js'
 import { micros, projectId, resourceId, resourceTypes, spName } from '../ids.js'
+import { parseJson } from '../json.js'
 import { toEvent } from './observation.js'
 
 const id = z.string().min(1)
@@ -74,7 +75,7 @@ export async function receiveObservations(
     const lines = createInterface({ input: socket })
     lines.on('error', () => {}) // readline repeats the socket's own
     lines.on('line', text => {
-      const parsed = line.safeParse(json(text))
+      const parsed = line.safeParse(parseJson(text))
       if (!parsed.success) {
         logger.error({ problem: parsed.error.issues[0] }, 'an observation that is none was refused')
         socket.destroy()
@@ -100,13 +101,5 @@ export async function receiveObservations(
       await new Promise(resolve => server.close(resolve))
       rmSync(path, { force: true })
     },
-  }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { parseJson } from '../json.js'
 import type { Observation } from './observation.js'
 
 /** How much a worker keeps while no recorder takes it; beyond, the oldest is given up. */
@@ -56,7 +57,7 @@ export function openSender(
       timer.unref()
     })
     createInterface({ input: fresh })
-      .on('line', text => settle(answer.parse(JSON.parse(text)).appended))
+      .on('line', text => settle(answer.parse(parseJson(text)).appended))
       .on('error', () => {}) // readline repeats the socket's own
   }
 

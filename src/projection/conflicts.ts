@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { readResourceId, resourceTypeOf } from '../event/stored.js'
 import type { ResourceKey, SpName } from '../ids.js'
 import { spName } from '../ids.js'
+import { parseJson } from '../json.js'
 import { lives } from './locations.js'
 import type { Stretch } from './projection.js'
 
@@ -39,7 +40,7 @@ export function conflictsIn(db: Database): (stretch: Stretch) => Conflict[] {
 }
 
 function conflict(row: ConflictRow): Conflict {
-  const names: unknown = JSON.parse(row.clouds)
+  const names = parseJson(row.clouds)
   return {
     resource: { type: resourceTypeOf(row.resource_type), id: readResourceId(row.resource_id) },
     serviceProviders: Array.isArray(names) ? names.map(name => spName(String(name))) : [],

@@ -1,7 +1,7 @@
 import { type Event, ownEventTypes } from '../event/event.js'
 import { position, type SpName } from '../ids.js'
+import { parseJson, valueAt } from '../json.js'
 import type { LogReader } from '../log/log.js'
-import { parseJson, valueAt } from '../service/json.js'
 
 /** `[DEFAULT] reconcile`, where it is not `never`. */
 export type Occasion = 'first' | 'gaps'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'
+import { isJsonObject, type JsonObject } from '../json.js'
 import { requiredLenientList } from '../lenient-list.js'
-import { isObject, type JsonObject } from '../service/json.js'
 import { hasNextPage } from '../service/list-rules.js'
 import { collectionRulesOf } from '../service/lists.js'
 import type { Collection } from './collections.js'
@@ -92,7 +92,7 @@ function pathOf(
 
 /** The JSON object that a read was answered with; null where it was answered otherwise. */
 export function bodyOf({ status, body }: Answer): JsonObject | null {
-  return status === 200 && isObject(body) ? body : null
+  return status === 200 && isJsonObject(body) ? body : null
 }
 
 const text = z.string().min(1).max(255)

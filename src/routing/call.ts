@@ -1,5 +1,5 @@
 import { type ResourceKey, resourceId } from '../ids.js'
-import { type JsonValue, textAt, valueAt } from '../service/json.js'
+import { type JsonValue, textAt, valueAt } from '../json.js'
 import type { Call, Reference } from '../service/service.js'
 import { entry, homeOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'

@@ -1,5 +1,5 @@
 import { type ProjectId, projectId, type SpName, spName } from '../ids.js'
-import type { JsonValue } from '../service/json.js'
+import type { JsonValue } from '../json.js'
 import { type ParsedPath, parsePath } from './path.js'
 
 /** A request as far as its routing depends on it. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.js'
+import type { JsonObject } from '../json.js'
 import type { ServiceName } from './service.js'
 
 /** How a service cuts its lists into pages and puts them in order, as data. */

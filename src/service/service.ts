@@ -1,5 +1,5 @@
 import type { ResourceType } from '../ids.js'
-import type { Pointer } from './json.js'
+import type { Pointer } from '../json.js'
 
 /** What a request path begins with, and what `enabled_services` lists. */
 export const serviceNames = ['image', 'volume'] as const

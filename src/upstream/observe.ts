@@ -1,10 +1,10 @@
 import { now } from '../event/time.js'
 import { type Micros, micros, type ProjectId, projectId, resourceId } from '../ids.js'
+import { type JsonValue, textAt } from '../json.js'
 import type { Observation } from '../observation/observation.js'
 import { callOf, readIn } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
-import { type JsonValue, textAt } from '../service/json.js'
 import type { Destination } from './destination.js'
 import { headerValue, type RawHeaders } from './headers.js'
 

@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { EventKind } from '../../src/event/event.js'
 import { projectId, type ResourceType, resourceId } from '../../src/ids.js'
-import type { JsonObject } from '../../src/notification/json.js'
+import type { JsonObject } from '../../src/json.js'
 import { meaningOf } from '../../src/notification/normalise.js'
 import { alice, bob, disk } from '../controls.js'
 import { message } from './fixtures.js'

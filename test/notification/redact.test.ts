@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { JsonObject } from '../../src/notification/json.js'
+import type { JsonObject } from '../../src/json.js'
 import { redactMessage, redactValue } from '../../src/notification/redact.js'
 import { excerpt, scrub } from '../../src/notification/scrub.js'
 import { toEvent } from '../../src/notification/to-event.js'

@@ -5,10 +5,10 @@ import {
   type ResourceKey,
   type SpName,
 } from '../../src/ids.js'
+import type { JsonValue } from '../../src/json.js'
 import type { Place } from '../../src/projection/place.js'
 import type { Cloud, Federation } from '../../src/routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../../src/routing/request.js'
-import type { JsonValue } from '../../src/service/json.js'
 import { alice, cornmeal, idp, millet } from '../controls.js'
 
 /** The path of the caller's own project in the volume service. */

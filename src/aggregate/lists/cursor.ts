@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 import { type ProjectId, projectId, type SpName, spName } from '../../ids.js'
+import { parseJson } from '../../json.js'
 import type { Mark } from './sort-order.js'
 
 /** How far a list was walked, when a page of it was full. */
@@ -68,7 +69,7 @@ export function createCursors(key: Buffer): Cursors {
       if (!timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), signature(packed, scope)))
         return null
       const json = inflateRawSync(packed, { maxOutputLength: MAX_BYTES }).toString()
-      return unfolded(JSON.parse(json))
+      return unfolded(parseJson(json))
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { SpName } from '../../ids.js'
-import { isObject, type JsonObject, parseJson } from '../../service/json.js'
+import { isJsonObject, type JsonObject, parseJson } from '../../json.js'
 import { hasNextPage } from '../../service/list-rules.js'
 import type { Asked } from '../../upstream/ask.js'
 import type { Destination } from '../../upstream/destination.js'
@@ -55,7 +55,7 @@ export function createFetchPage(
   function pageOf(answer: Asked): Page {
     const sliced = sliceArray(links.json(answer.text), envelope)
     const body = sliced ? parseJson(sliced.rest) : undefined
-    if (sliced === null || !isObject(body)) {
+    if (sliced === null || !isJsonObject(body)) {
       round.refused(destination, answer)
       return NOTHING
     }
@@ -94,9 +94,9 @@ export function markIn(
   order: Order,
 ): Mark | undefined {
   const body = parseJson(text)
-  if (!isObject(body)) return undefined
+  if (!isJsonObject(body)) return undefined
   const inner = body[wrapper]
-  return markOf(isObject(inner) ? inner : body, cloud, order)
+  return markOf(isJsonObject(inner) ? inner : body, cloud, order)
 }
 
 function linksOf({ bases, border, project }: Destination, { to, projectSegment }: Rewriting) {
@@ -111,7 +111,7 @@ function linksOf({ bases, border, project }: Destination, { to, projectSegment }
 function itemsOf(texts: readonly string[], cloud: SpName, order: Order): readonly Item[] {
   return texts.flatMap(shown => {
     const item = parseJson(shown)
-    const mark = isObject(item) ? markOf(item, cloud, order) : undefined
+    const mark = isJsonObject(item) ? markOf(item, cloud, order) : undefined
     return mark ? [{ mark, shown }] : []
   })
 }

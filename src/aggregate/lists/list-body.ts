@@ -1,5 +1,5 @@
+import { isJsonObject, type JsonObject, parseJson } from '../../json.js'
 import type { ParsedPath } from '../../routing/path.js'
-import { isObject, type JsonObject, parseJson } from '../../service/json.js'
 import { CURSOR, type Plan } from './list-plan.js'
 import { withParameters } from './list-query.js'
 import type { Item } from './walk.js'
@@ -31,7 +31,7 @@ export function bodyOf(items: readonly Item[], parts: BodyParts): string {
 
 function shortened(shown: string, members: readonly string[] | null): string {
   const item = members === null ? undefined : parseJson(shown)
-  if (members === null || !isObject(item)) return shown
+  if (members === null || !isJsonObject(item)) return shown
   return JSON.stringify(
     Object.fromEntries(Object.entries(item).filter(([name]) => members.includes(name))),
   )

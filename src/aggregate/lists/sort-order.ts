@@ -1,5 +1,5 @@
 import type { SpName } from '../../ids.js'
-import type { JsonValue } from '../../service/json.js'
+import type { JsonValue } from '../../json.js'
 import type { CollectionRules, ListRules } from '../../service/list-rules.js'
 import { entry } from '../../service/services.js'
 import { valuesOf } from './list-query.js'

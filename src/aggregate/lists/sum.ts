@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue, parseJson } from '../../service/json.js'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.js'
 import type { Destination } from '../../upstream/destination.js'
 import type { RawHeaders } from '../../upstream/headers.js'
 import { withCommonMicroversion } from './list-microversion.js'
@@ -42,7 +42,7 @@ export function createSums(
 export function sum(a: JsonValue, b: JsonValue): JsonValue {
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (Array.isArray(a) && Array.isArray(b)) return [...new Set([...a, ...b])]
-  if (isObject(a) && isObject(b)) return sumMembers(a, b)
+  if (isJsonObject(a) && isJsonObject(b)) return sumMembers(a, b)
   return a
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SpName } from '../../ids.js'
+import { parseJson } from '../../json.js'
 import { lenientList, requiredLenientList } from '../../lenient-list.js'
-import { parseJson } from '../../service/json.js'
 import type { ServiceName } from '../../service/service.js'
 import type { Asked } from '../../upstream/ask.js'
 import type { Sender } from '../../upstream/destination.js'

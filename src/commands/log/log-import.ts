@@ -15,6 +15,7 @@ import { codeOf } from '../../config/find-files.js'
 import { MixmatchError } from '../../errors.js'
 import type { Event, RecordedEvent } from '../../event/event.js'
 import { type SpName, spName } from '../../ids.js'
+import { type JsonValue, parseJson } from '../../json.js'
 import { historyFiles } from '../../log/history.js'
 import { holdLog } from '../../log/holder.js'
 import { importEvents } from '../../log/import.js'
@@ -120,16 +121,9 @@ async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event
   }
 }
 
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new MixmatchError(
-      'IMPORT_REFUSED',
-      `${where}: expected a JSON object, found other text.`,
-      {
-        cause,
-      },
-    )
-  }
+function parse(text: string, where: string): JsonValue {
+  const value = parseJson(text)
+  if (value !== undefined) return value
+  const message = `${where}: expected a JSON object, found other text.`
+  throw new MixmatchError('IMPORT_REFUSED', message)
 }

@@ -6,6 +6,7 @@ import { type Format, formats, parseWhole, printFacts } from '../../cli/output.j
 import { MixmatchError } from '../../errors.js'
 import { formatTime } from '../../event/time.js'
 import { position } from '../../ids.js'
+import { parseJson } from '../../json.js'
 import { toLine } from '../../log/portable.js'
 
 export function showCommand(context: Context): Command {
@@ -44,9 +45,6 @@ export function showCommand(context: Context): Command {
 }
 
 function indented(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2)
-  } catch {
-    return body // an event that is no JSON is shown as it is
-  }
+  const value = parseJson(body)
+  return value === undefined ? body : JSON.stringify(value, null, 2)
 }

@@ -1,3 +1,4 @@
+/** Any value that JSON can spell. */
 export type JsonValue =
   | null
   | boolean
@@ -6,7 +7,9 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue }
 
-/** The value that a text spells; undefined where it spells none. */
+export type JsonObject = { readonly [name: string]: JsonValue }
+
+/** The value that a text spells; undefined, which JSON cannot spell, where the text is no JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text)
@@ -15,7 +18,10 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
-export type JsonObject = { readonly [name: string]: JsonValue }
+/** For values that came out of JSON. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** A place in a JSON document as RFC 6901 writes it: `/volume/name`. */
 export type Pointer = `/${string}`
@@ -39,8 +45,4 @@ function member(value: JsonValue | undefined, name: string): JsonValue | undefin
 
 function unescaped(token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

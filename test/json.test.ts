@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
-import { textAt, valueAt } from '../../src/service/json.js'
+import { parseJson, textAt, valueAt } from '../src/json.js'
 
 const document = { volume: { name: 'disk', size: 1, 'a/b': { '~': 'odd' } }, list: ['x'] }
 
@@ -28,4 +31,18 @@ test('only text is text', t => {
   t.is(textAt(document, '/volume/size'), null)
   t.is(textAt(document, '/volume'), null)
   t.is(textAt({ name: null }, '/name'), null)
+})
+
+test('a text that is no JSON has no value', t => {
+  for (const text of ['', '{', 'NaN', '01', "{'a': 1}"]) t.is(parseJson(text), undefined)
+  t.is(parseJson('null'), null)
+  t.deepEqual(parseJson('{"a":[1]}'), { a: [1] })
+})
+
+test('JSON is parsed in one place', t => {
+  const source = fileURLToPath(new URL('../src', import.meta.url))
+  const parsing = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .filter(name => readFileSync(join(source, name), 'utf8').includes('JSON.parse('))
+  t.deepEqual(parsing, ['json.ts'])
 })

@@ -1,9 +1,4 @@
-/** An object as it came out of JSON.parse: nothing is known of its values yet. */
-export type JsonObject = Readonly<Record<string, unknown>>
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+import { isJsonObject, type JsonObject } from '../json.js'
 
 /** The object under a key; an empty one where there is something else, or nothing. */
 export function objectAt(object: JsonObject, key: string): JsonObject {
@@ -11,8 +6,8 @@ export function objectAt(object: JsonObject, key: string): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
-/** The text under a key, if it is one that is worth having: not empty, and no novel. */
-export function textAt(object: JsonObject, key: string): string | null {
+/** The text under a key, if it is one that names something: not empty, and at most 255 characters. */
+export function nameAt(object: JsonObject, key: string): string | null {
   const value = object[key]
   return typeof value === 'string' && value !== '' && value.length <= MOST_CHARACTERS
     ? wellFormed(value)
