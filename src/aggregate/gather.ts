@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { MixmatchError } from '../errors.js'
+import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { Destination } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
-import { type RawHeaders, withoutHeader } from '../upstream/headers.js'
 import {
   answering,
   headersTo,

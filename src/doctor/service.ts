@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici'
 import { parseVersions, type Version } from '../aggregate/versions/version-documents.js'
+import { headerValue } from '../http-client/raw-headers.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
-import { ask } from '../upstream/ask.js'
 import type { Timeouts } from '../upstream/failure.js'
-import { headerValue } from '../upstream/headers.js'
+import { fetchText } from '../upstream/text-response.js'
 import { failed, failureOf, type Look, ok } from './finding.js'
 
 /** Whether a service answers at its endpoint, in the version that Mixmatch speaks. */
@@ -21,7 +21,7 @@ export async function lookAtService(
   try {
     const signal = AbortSignal.timeout(timeouts.headersTimeoutMs)
     const headers = ['Accept', 'application/json']
-    const answer = await ask(pool(origin), { path, headers, what }, timeouts, signal)
+    const answer = await fetchText(pool(origin), { path, headers, what }, timeouts, signal)
     if (headerValue(answer.headers, 'mm-service-provider') !== undefined) {
       return failed(`${origin}${path} is a Mixmatch itself: set ${service}_endpoint to the service`)
     }

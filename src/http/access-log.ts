@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { headerValue } from '../upstream/headers.js'
+import { headerValue } from '../http-client/raw-headers.js'
 import type { Trace } from './trace.js'
 
 /** The line of one request; `now` by the clock that the trace was opened with. */

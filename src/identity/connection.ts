@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import { type FaultCode, MixmatchError } from '../errors.js'
+import { codeOf } from '../http-client/error-code.js'
+import { headerValue, headerValues } from '../http-client/raw-headers.js'
+import { readWholeResponse } from '../http-client/whole-response.js'
 
 /** How a cloud's certificate is judged. */
 export interface Trust {
@@ -64,7 +67,6 @@ export function openConnection(options: ConnectionOptions): { ask: Ask; close():
   const agent = new Agent({
     connections: CONNECTIONS,
     maxHeaderSize: MAX_HEADER_BYTES,
-    maxResponseSize: MAX_ANSWER_BYTES,
     connect: {
       timeout: connectTimeoutMs,
       rejectUnauthorized: !insecure,
@@ -72,31 +74,26 @@ export function openConnection(options: ConnectionOptions): { ask: Ask; close():
     },
   })
 
-  async function askOnce({ method, url, headers, body }: Question): Promise<Answer> {
-    const signal = AbortSignal.timeout(answerTimeoutMs)
-    const response = await request(url, {
-      dispatcher: agent,
-      method,
-      headers,
-      body: body ?? null,
-      signal,
-    })
-    const received = response.headers
-    return {
-      status: response.statusCode,
-      header: name => [received[name] ?? null].flat()[0] ?? null,
-      cookies: [received['set-cookie'] ?? []].flat(),
-      body: Buffer.from(await response.body.arrayBuffer()),
-    }
-  }
-
   async function askTwiceIfStale(question: Question): Promise<Answer> {
-    try {
-      return await askOnce(question)
-    } catch (error) {
-      // Keystone closes idle connections; every question here may safely be asked again.
-      if (!wentStale.has(codeOf(error))) throw error
-      return await askOnce(question)
+    const { method, url, headers, body = null } = question
+    const { origin, pathname, search } = new URL(url)
+    // Keystone closes idle connections; every question here may safely be asked again.
+    const response = await readWholeResponse(agent, {
+      method,
+      origin,
+      path: `${pathname}${search}`,
+      headers: Object.entries(headers).flat(),
+      body,
+      maxBytes: MAX_ANSWER_BYTES,
+      headersTimeoutMs: 0,
+      idleTimeoutMs: 0,
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    })
+    return {
+      status: response.status,
+      header: name => headerValue(response.headers, name) ?? null,
+      cookies: headerValues(response.headers, 'set-cookie'),
+      body: response.body,
     }
   }
 
@@ -116,14 +113,7 @@ export function openConnection(options: ConnectionOptions): { ask: Ask; close():
   }
 }
 
-const wentStale = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 const timeouts = new Set(['TimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
-
-/** `ECONNREFUSED`, `UND_ERR_SOCKET`, `CERT_HAS_EXPIRED`; the name of an error that has no code. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
-}
 
 function readAuthorities(cafile: string, peer: string): string {
   try {

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FaultCode, MixmatchError } from '../errors.js'
+import { headerValue } from '../http-client/raw-headers.js'
 import type { ServiceAccess, ServiceIdentity } from '../identity/service-identity.js'
 import { type Micros, micros, type SpName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
-import { type Asked, ask } from '../upstream/ask.js'
 import type { Timeouts } from '../upstream/failure.js'
-import { headerValue } from '../upstream/headers.js'
 import type { Pools } from '../upstream/pools.js'
+import { fetchText, type TextResponse } from '../upstream/text-response.js'
+import { retryUnauthorized } from '../upstream/token-retry.js'
 
 /** What a cloud answered to a read. */
 export interface Answer {
@@ -59,19 +60,19 @@ export function createReader(parts: ReaderParts): Read {
   const { identity, cloud, pauseMs, signal } = parts
   const { name } = cloud
 
-  async function readAsKnown(service: ServiceName, path: string): Promise<Answer> {
-    const access = await identity.access(name)
-    const answer = await readOnce(parts, access, service, path)
-    if (answer.status !== 401) return answer
-    identity.forget(name, access.token)
-    return readOnce(parts, await identity.access(name), service, path)
+  function readWithToken(service: ServiceName, path: string): Promise<Answer> {
+    return retryUnauthorized({
+      access: () => identity.access(name),
+      send: access => readOnce(parts, access, service, path),
+      forget: access => () => identity.forget(name, access.token),
+    })
   }
 
   return async function read(service, path) {
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted()
       try {
-        const answer = await readAsKnown(service, path)
+        const answer = await readWithToken(service, path)
         if (attempt === ATTEMPTS || !tryAgain.includes(answer.status)) return answer
       } catch (error) {
         signal.throwIfAborted()
@@ -99,7 +100,7 @@ async function readOnce(
   const prefix = `${base.pathname.replace(/\/$/, '')}/${version}`
   const whole = `${prefix}${projectInPath ? `/${access.project.id}` : ''}${path}`
   const begun = performance.now()
-  const asked = await ask(
+  const asked = await fetchText(
     pools.pool(cloud.name, base.origin, 'GET'),
     {
       path: whole,
@@ -129,7 +130,7 @@ function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: s
  *
  * @throws CONFIG_INVALID
  */
-function refuseProxies({ headers }: Asked, cloud: SpName, url: string): void {
+function refuseProxies({ headers }: TextResponse, cloud: SpName, url: string): void {
   if (headerValue(headers, 'mm-service-provider') === undefined) return
   throw new MixmatchError(
     'CONFIG_INVALID',
@@ -139,7 +140,7 @@ function refuseProxies({ headers }: Asked, cloud: SpName, url: string): void {
 }
 
 /** The Date of an answer tells when it was written; by our own clock where there is none. */
-function askedAt({ headers }: Asked, tookMs: number): Micros {
+function askedAt({ headers }: TextResponse, tookMs: number): Micros {
   const date = Date.parse(headerValue(headers, 'date') ?? '')
   const answered = Number.isSafeInteger(date * 1000) ? date : Date.now()
   return micros(Math.floor(answered - tookMs) * 1000)

@@ -1,4 +1,5 @@
 import { MixmatchError } from '../errors.js'
+import { codeOf } from '../http-client/error-code.js'
 
 /** How long a cloud may take, each from the last sign of life. Milliseconds; 0 for ever. */
 export interface Timeouts {
@@ -31,12 +32,10 @@ export function upstreamFailure(
     const message = `${what}: the request has a header that cannot be sent on.`
     return new MixmatchError('BAD_REQUEST', message, { cause: error })
   }
+  if (code === 'RESPONSE_TOO_LARGE' && error instanceof Error) {
+    return new MixmatchError('SERVICE_PROVIDER_BROKE_OFF', `${what}: ${error.message}.`)
+  }
   if (!sent) return fault('SERVICE_PROVIDER_UNREACHABLE', `cannot be reached (${code}).`)
   const message = `${what}: the connection broke off (${code}) before the answer was complete.`
   return new MixmatchError('SERVICE_PROVIDER_BROKE_OFF', message, { cause: error })
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

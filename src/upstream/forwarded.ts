@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { MixmatchError } from '../errors.js'
-import type { RawHeaders } from './headers.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
 
 /** How a client reached us, as far as upstream services and the links in their answers need it. */
 export interface Arrival {

@@ -1,10 +1,5 @@
+import { eachHeader, type RawHeaders } from '../http-client/raw-headers.js'
 import type { Token } from '../identity/token.js'
-
-/**
- * A header list as it stands on the wire: `[name, value, name, value, …]`. Names keep their
- * spelling, repeated names stay repeated, bytes are latin1.
- */
-export type RawHeaders = readonly string[]
 
 /** Whose cloud a message crosses to or comes from, and with which tokens of that service provider. */
 export type Border =
@@ -138,29 +133,6 @@ export function responseHeaders(received: RawHeaders, additions: AnswerAdditions
 /** The value of WWW-Authenticate that sends a client to Keystone. */
 export function challenge(authenticateUri: string): string {
   return `Keystone uri="${authenticateUri}"`
-}
-
-/** The first value of a header; `name` in lower case. */
-export function headerValue(headers: RawHeaders, name: string): string | undefined {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === name) return headers[index + 1]
-  }
-  return undefined
-}
-
-/** The list without a header; `name` in lower case. */
-export function withoutHeader(headers: RawHeaders, name: string): string[] {
-  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== name)
-}
-
-function eachHeader(
-  headers: RawHeaders,
-  visit: (name: string, value: string, lower: string) => void,
-): void {
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? ''
-    visit(name, headers[index + 1] ?? '', name.toLowerCase())
-  }
 }
 
 function namedByConnection(headers: RawHeaders): ReadonlySet<string> {

@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
 import { type FaultCode, MixmatchError } from '../errors.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { type ProjectId, projectId } from '../ids.js'
 import { type JsonValue, parseJson, textAt } from '../json.js'
@@ -8,10 +8,11 @@ import type { ParsedPath } from '../routing/path.js'
 import { pathOf } from '../routing/upstream-path.js'
 import type { Destination, Destinations, Sender } from './destination.js'
 import type { Timeouts } from './failure.js'
-import type { RawHeaders } from './headers.js'
 import { learnFound } from './observe.js'
 import type { Pools } from './pools.js'
 import type { Look, Sighting } from './search.js'
+import { fetchText, type TextResponse } from './text-response.js'
+import { forgetToken, retryUnauthorized } from './token-retry.js'
 
 /** The request on whose behalf is looked. */
 export interface Seeker {
@@ -24,8 +25,6 @@ export interface Seeker {
   readonly requestId: string
 }
 
-/** More than any one resource has; of a longer answer only the status counts. */
-const MAX_BYTES = 1024 * 1024
 /** Answers that tell of a cloud at work that has no such resource, or none for this user. */
 const ABSENT = new Set([400, 403, 404, 410])
 /** Reasons for which a user cannot have anything at a cloud. */
@@ -47,13 +46,25 @@ export function createLook(
     if (itself === null) return { kind: 'absent' }
     const request = { method: 'GET', path: itself }
 
-    async function lookFrom(destination: Destination): Promise<Sighting> {
-      const pool = pools.pool(cloud, destination.origin, 'GET')
-      const answer = await read(pool, destination, headers(destination), timeouts, signal)
-      if (answer.status === 401 && sender.token) forget(sender.token, cloud)
+    function readFrom(destination: Destination): Promise<TextResponse> {
+      const { origin, path } = destination
+      const what = `Service provider "${cloud}": GET ${path}`
+      const read = { path, headers: headers(destination), what }
+      return fetchText(pools.pool(cloud, origin, 'GET'), read, timeouts, signal)
+    }
+
+    const lookFrom = async (destination: Destination): Promise<Sighting> => {
+      const answer = await retryUnauthorized({
+        access: async isRetry =>
+          isRetry
+            ? destinations.reach(cloud, itself, sender, { asked: destination.project, owner: null })
+            : destination,
+        send: readFrom,
+        forget: used => forgetToken(sender, used, forget),
+      })
       if (ABSENT.has(answer.status)) return { kind: 'absent' }
       if (answer.status < 200 || answer.status >= 300) return { kind: 'failed' }
-      const owner = ownerIn(answer.body, request.path) ?? destination.project
+      const owner = ownerIn(parseJson(answer.text), request.path) ?? destination.project
       const lesson = { request, destination, headers: answer.headers, requestId }
       const observation = learnFound(lesson, resource, owner)
       return { kind: 'found', observation, project: destination.project }
@@ -74,46 +85,6 @@ export function createLook(
   }
 }
 
-interface Read {
-  readonly status: number
-  readonly headers: RawHeaders
-  readonly body: JsonValue | undefined
-}
-
-async function read(
-  pool: Dispatcher,
-  destination: Destination,
-  headers: RawHeaders,
-  { headersTimeoutMs, idleTimeoutMs }: Timeouts,
-  signal: AbortSignal,
-): Promise<Read> {
-  const answer = await pool.request({
-    method: 'GET',
-    path: destination.path,
-    headers: [...headers],
-    headersTimeout: headersTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
-    signal,
-  })
-  const { date } = answer.headers
-  return {
-    status: answer.statusCode,
-    headers: typeof date === 'string' ? ['Date', date] : [],
-    body: await jsonOf(answer.body),
-  }
-}
-
-async function jsonOf(body: AsyncIterable<Buffer>): Promise<JsonValue | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > MAX_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return parseJson(Buffer.concat(chunks).toString())
-}
-
 /** Images say whose they are, under the same name as when they were made. */
 function ownerIn(body: JsonValue | undefined, path: ParsedPath): ProjectId | null {
   const whole = { kind: 'local' } as const
@@ -128,10 +99,5 @@ function sightingOf(error: unknown): Sighting {
   if (error instanceof MixmatchError) {
     return { kind: NOT_ADMITTED.includes(error.code) ? 'absent' : 'failed' }
   }
-  if (isNetworkError(error)) return { kind: 'failed' }
   throw error
-}
-
-function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && ('code' in error || error.name === 'AbortError')
 }

@@ -1,4 +1,5 @@
 import { now } from '../event/time.js'
+import { headerValue, type RawHeaders } from '../http-client/raw-headers.js'
 import { type Micros, micros, type ProjectId, projectId, resourceId } from '../ids.js'
 import { type JsonValue, textAt } from '../json.js'
 import type { Observation } from '../observation/observation.js'
@@ -6,7 +7,6 @@ import { callOf, readIn } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
 import type { Destination } from './destination.js'
-import { headerValue, type RawHeaders } from './headers.js'
 
 /** An answer as far as it teaches something. */
 export interface Lesson {

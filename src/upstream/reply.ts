@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { headerValue, type RawHeaders, withoutHeader } from './headers.js'
+import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 
 /** What the client is to get, from the first line of the upstream's answer on. */
 export interface Answer {

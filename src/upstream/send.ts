@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { headerValue, type RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import { parseJson } from '../json.js'
@@ -11,13 +12,14 @@ import type { Destination, Destinations, Sender } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
 import type { Arrival } from './forwarded.js'
-import { headerValue, type RawHeaders, requestHeaders, responseHeaders } from './headers.js'
+import { requestHeaders, responseHeaders } from './headers.js'
 import { createLinks, type Links } from './links.js'
 import { createLook } from './look.js'
 import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
 import type { Pools } from './pools.js'
 import type { Answer } from './reply.js'
 import { search } from './search.js'
+import { forgetToken, retryUnauthorized } from './token-retry.js'
 
 /** A request on its way through the proxy. */
 export interface Passage {
@@ -89,17 +91,15 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
     }
   }
 
-  /** Whether the cloud turned down the token, and the answer was left aside for another try. */
-  async function pass(
+  function sendOnce(
     passage: Passage,
     destination: Destination,
-    mayTryAgain: boolean,
-  ): Promise<{ outcome: Outcome; refused: boolean }> {
+    mayRetry: boolean,
+  ): Promise<Outcome> {
     const { request, body, req, res } = passage
     const { cloud, origin, path } = destination
     const answer = answering(passage, destination, options)
-    let refused = false
-    const outcome = await forward({
+    return forward({
       pool: pools.pool(cloud, origin, request.method),
       method: request.method,
       path,
@@ -107,14 +107,10 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
       body,
       req,
       res,
-      answer(status, headers) {
-        refused = status === 401 && mayTryAgain
-        return refused ? null : answer(status, headers)
-      },
+      answer: (status, headers) => (status === 401 && mayRetry ? null : answer(status, headers)),
       timeouts,
       what: `Service provider "${cloud}": ${request.method} ${path.replace(/\?.*/s, '')}`,
     })
-    return { outcome, refused }
   }
 
   return async passage => {
@@ -122,15 +118,11 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
     const { to, owner } = await placeOf(passage)
     passage.onCloud(to)
     const wishes = { asked: request.controls.project, owner }
-    const reach = () => destinations.reach(to, request.path, sender, wishes)
-
-    const destination = await reach()
-    // A token that was good when it was cached may have been revoked since.
-    const mayTryAgain = destination.border.kind === 'abroad' && body !== 'stream'
-    const first = await pass(passage, destination, mayTryAgain)
-    if (!first.refused || !sender.token) return first.outcome
-    forget(sender.token, to)
-    return (await pass(passage, await reach(), false)).outcome
+    return retryUnauthorized({
+      access: () => destinations.reach(to, request.path, sender, wishes),
+      send: (destination, mayRetry) => sendOnce(passage, destination, mayRetry),
+      forget: destination => (body === 'stream' ? null : forgetToken(sender, destination, forget)),
+    })
   }
 }
 

@@ -422,6 +422,19 @@ test('an unknown resource is searched for, at home first, and what is found is o
   t.like(await access(), { decision: 'search', reason: 'unknown', service_provider: 'sp2' })
 })
 
+test('a search at a cloud that has revoked the cached token is repeated with a new one', async t => {
+  let requests = 0
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    requests += 1
+    json(requests === 1 ? 401 : 200, { volume: { id: disk.id } })(req, res)
+  })
+  const { url } = await startProxy(t, { clouds: [home, there], searchByBroadcast: true })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes/${disk.id}`, { headers: good })
+  t.is(answer.status, 200)
+  t.is(there.seen.length, 3)
+})
+
 test('a write to an unknown resource is located with reads and sent exactly once', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const one = await startCloud(t, sp1, json(200, {}))

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
+import { headerValue } from '../../src/http-client/raw-headers.js'
 import { type Arrival, createArrivals, trustedProxies } from '../../src/upstream/forwarded.js'
-import { headerValue } from '../../src/upstream/headers.js'
 import { ask, origin, say } from './wire.js'
 
 type Options = Parameters<typeof createArrivals>[0]

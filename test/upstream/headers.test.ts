@@ -1,13 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { headerValue, type RawHeaders } from '../../src/http-client/raw-headers.js'
 import { Token } from '../../src/identity/token.js'
-import {
-  type Border,
-  headerValue,
-  type RawHeaders,
-  requestHeaders,
-  responseHeaders,
-} from '../../src/upstream/headers.js'
+import { type Border, requestHeaders, responseHeaders } from '../../src/upstream/headers.js'
 
 const ID = 'req-11111111-2222-4333-8444-555555555555'
 const home: Border = { kind: 'home' }

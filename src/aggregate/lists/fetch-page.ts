@@ -1,9 +1,9 @@
 import type { SpName } from '../../ids.js'
 import { isJsonObject, type JsonObject, parseJson } from '../../json.js'
 import { hasNextPage } from '../../service/list-rules.js'
-import type { Asked } from '../../upstream/ask.js'
 import type { Destination } from '../../upstream/destination.js'
 import { createLinks } from '../../upstream/links.js'
+import type { TextResponse } from '../../upstream/text-response.js'
 import type { Plan } from './list-plan.js'
 import { withParameters } from './list-query.js'
 import { isGood, type Round } from './round.js'
@@ -52,7 +52,7 @@ export function createFetchPage(
   const links = linksOf(destination, rewriting)
   let isFirst = true
 
-  function pageOf(answer: Asked): Page {
+  function pageOf(answer: TextResponse): Page {
     const sliced = sliceArray(links.json(answer.text), envelope)
     const body = sliced ? parseJson(sliced.rest) : undefined
     if (sliced === null || !isJsonObject(body)) {
@@ -88,7 +88,7 @@ export function createFetchPage(
 
 /** The mark of one item of the list by its id; undefined where the destination has none such. */
 export function markIn(
-  { text }: Asked,
+  { text }: TextResponse,
   wrapper: string,
   cloud: SpName,
   order: Order,

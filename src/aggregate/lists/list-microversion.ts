@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders, withoutHeader } from '../../upstream/headers.js'
+import { headerValue, type RawHeaders, withoutHeader } from '../../http-client/raw-headers.js'
 
 /** The microversions that a cloud speaks, by the number after the point: 3.70 is 70. */
 export interface MinorRange {

@@ -1,10 +1,10 @@
+import { headerValue, type RawHeaders } from '../../http-client/raw-headers.js'
 import type { Caller } from '../../identity/identity.js'
 import type { SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
-import type { Asked } from '../../upstream/ask.js'
 import type { Destination } from '../../upstream/destination.js'
-import { headerValue, type RawHeaders } from '../../upstream/headers.js'
+import type { TextResponse } from '../../upstream/text-response.js'
 import type { Cursors, WalkedTo } from './cursor.js'
 import { createFetchPage } from './fetch-page.js'
 import { bodyOf } from './list-body.js'
@@ -65,7 +65,7 @@ export interface MergedAnswer {
 export interface PassedAnswer {
   readonly kind: 'passed'
   readonly by: Destination
-  readonly answer: Asked
+  readonly answer: TextResponse
 }
 
 /** The list of one destination, and how far it was taken into the answer. */

@@ -1,14 +1,15 @@
 import { type FaultCode, MixmatchError } from '../../errors.js'
+import type { RawHeaders } from '../../http-client/raw-headers.js'
 import type { Identity } from '../../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import { inProject } from '../../routing/upstream-path.js'
-import { type Asked, ask } from '../../upstream/ask.js'
 import type { Breaker } from '../../upstream/breaker.js'
 import type { Destination, Destinations, Sender } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
-import type { RawHeaders } from '../../upstream/headers.js'
 import type { Pools } from '../../upstream/pools.js'
+import { fetchText, type TextResponse } from '../../upstream/text-response.js'
+import { forgetToken, retryUnauthorized } from '../../upstream/token-retry.js'
 
 /** On whose behalf several clouds are asked. */
 export interface Asker {
@@ -32,7 +33,7 @@ export interface RoundParts {
 
 /** What a cloud had to say in place of what it was asked for. */
 export type Failure =
-  | { readonly kind: 'refused'; readonly by: Destination; readonly answer: Asked }
+  | { readonly kind: 'refused'; readonly by: Destination; readonly answer: TextResponse }
   | { readonly kind: 'failed'; readonly cloud: SpName; readonly error: MixmatchError }
 
 /** Several clouds asked for one thing, as each project that the user has in them. */
@@ -43,11 +44,11 @@ export interface Round {
   /** The clouds that gave a good answer, with the headers of the newest. */
   readonly answered: ReadonlyMap<SpName, RawHeaders>
   /** Read what a destination was opened for; null for a failure, which is noted. */
-  ask(destination: Destination, query: string): Promise<Asked | null>
+  ask(destination: Destination, query: string): Promise<TextResponse | null>
   /** Read something else in its place, whose answer tells nothing of what is asked for. */
-  askAside(destination: Destination, path: ParsedPath): Promise<Asked | null>
+  askAside(destination: Destination, path: ParsedPath): Promise<TextResponse | null>
   /** Note an answer that is no good. */
-  refused(by: Destination, answer: Asked): void
+  refused(by: Destination, answer: TextResponse): void
 }
 
 /** Reasons for which a user cannot have anything at a cloud: such a cloud is not missing. */
@@ -97,7 +98,7 @@ export async function openRound(
     return found
   }
 
-  async function askOnce(destination: Destination, path: string): Promise<Asked> {
+  async function askOnce(destination: Destination, path: string): Promise<TextResponse> {
     const { cloud, origin } = destination
     const request = {
       path,
@@ -105,7 +106,7 @@ export async function openRound(
       what: `Service provider "${cloud}": GET ${path.replace(/\?.*/s, '')}`,
     }
     const until = deadline(signal, deadlineMs)
-    const answer = await ask(pools.pool(cloud, origin, 'GET'), request, timeouts, until)
+    const answer = await fetchText(pools.pool(cloud, origin, 'GET'), request, timeouts, until)
     if (answer.status >= 500) breaker.failed(cloud)
     else breaker.succeeded(cloud)
     return answer
@@ -115,15 +116,15 @@ export async function openRound(
     return destinations.reach(cloud, path, sender, { asked: project, owner: null })
   }
 
-  async function askFor(destination: Destination, query: string): Promise<Asked | null> {
-    const { cloud, border, path: own, project } = destination
+  async function askFor(destination: Destination, query: string): Promise<TextResponse | null> {
+    const { cloud, path: own, project } = destination
     const asked = `${own}${inProject(query, sender.caller?.project?.id ?? null, project)}`
     try {
-      const answer = await askOnce(destination, asked)
-      if (answer.status !== 401 || border.kind === 'home' || !sender.token) return answer
-      // A token that was good when it was cached may have been revoked since.
-      forget(sender.token, cloud)
-      return await askOnce(await reachAgain(destination, path), asked)
+      return await retryUnauthorized({
+        access: async isRetry => (isRetry ? reachAgain(destination, path) : destination),
+        send: access => askOnce(access, asked),
+        forget: access => forgetToken(sender, access, forget),
+      })
     } catch (error) {
       failed(cloud, error)
       return null
@@ -151,7 +152,7 @@ export async function openRound(
   }
 }
 
-export function isGood({ status }: Asked): boolean {
+export function isGood({ status }: TextResponse): boolean {
   return status >= 200 && status < 300
 }
 

@@ -1,6 +1,6 @@
+import type { RawHeaders } from '../../http-client/raw-headers.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.js'
 import type { Destination } from '../../upstream/destination.js'
-import type { RawHeaders } from '../../upstream/headers.js'
 import { withCommonMicroversion } from './list-microversion.js'
 import { type ListAnswer, type ListParts, type ListRequest, merged, rangesFor } from './lists.js'
 import { decisiveFailure, isGood, openRound } from './round.js'

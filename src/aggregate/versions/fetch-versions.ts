@@ -2,10 +2,10 @@ import { MixmatchError } from '../../errors.js'
 import type { SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
-import { ask } from '../../upstream/ask.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
+import { fetchText } from '../../upstream/text-response.js'
 import { type Documents, type Inquirer, parseVersions } from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
@@ -49,7 +49,7 @@ export function createFetchDocument(options: {
       const what = `Service provider "${cloud}": GET ${path}`
       const signal = AbortSignal.timeout(deadlineMs)
       const pool = pools.pool(cloud, origin, 'GET')
-      return parseVersions(await ask(pool, { path, headers, what }, timeouts, signal))
+      return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
     } catch (error) {
       if (error instanceof MixmatchError) return null
       throw error

@@ -1,12 +1,12 @@
 import { MixmatchError } from '../../errors.js'
+import type { RawHeaders } from '../../http-client/raw-headers.js'
 import { IDENTITY_PROVIDER, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
-import { type Asked, ask } from '../../upstream/ask.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
-import type { RawHeaders } from '../../upstream/headers.js'
 import type { Pools } from '../../upstream/pools.js'
+import { fetchText, type TextResponse } from '../../upstream/text-response.js'
 import { intersect, minorsOf } from './common-versions.js'
 import {
   type Documents,
@@ -36,7 +36,7 @@ export interface DiscoveryParts {
 export type DiscoveryAnswer =
   | { readonly kind: 'merged'; readonly status: number; readonly body: string }
   /** What the identity provider answers where it has no version document to give. */
-  | { readonly kind: 'passed'; readonly by: Destination; readonly answer: Asked }
+  | { readonly kind: 'passed'; readonly by: Destination; readonly answer: TextResponse }
 
 /**
  * Make what tells clients of the versions that every cloud has, in the words of the identity
@@ -91,7 +91,7 @@ async function askAtHome(
   { path, sender, headers }: DiscoveryRequest,
   { destinations, pools, timeouts }: DiscoveryParts,
   signal: AbortSignal,
-): Promise<{ by: Destination; answer: Asked } | null> {
+): Promise<{ by: Destination; answer: TextResponse } | null> {
   const by = await destinations.reach(IDENTITY_PROVIDER, path, sender, { asked: null, owner: null })
   const request = {
     path: by.path,
@@ -100,7 +100,7 @@ async function askAtHome(
   }
   try {
     const pool = pools.pool(by.cloud, by.origin, 'GET')
-    return { by, answer: await ask(pool, request, timeouts, signal) }
+    return { by, answer: await fetchText(pool, request, timeouts, signal) }
   } catch (error) {
     if (error instanceof MixmatchError) return null
     throw error

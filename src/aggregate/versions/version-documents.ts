@@ -3,8 +3,8 @@ import type { SpName } from '../../ids.js'
 import { parseJson } from '../../json.js'
 import { lenientList, requiredLenientList } from '../../lenient-list.js'
 import type { ServiceName } from '../../service/service.js'
-import type { Asked } from '../../upstream/ask.js'
 import type { Sender } from '../../upstream/destination.js'
+import type { TextResponse } from '../../upstream/text-response.js'
 
 /** One entry of a version document, with whatever else a service says in it. */
 export type Version = z.infer<typeof version>
@@ -25,7 +25,7 @@ export interface VersionDocument {
 }
 
 /** Read `{"versions": […]}`; null where the text is no version document. */
-export function parseVersions({ status, text }: Asked): VersionDocument | null {
+export function parseVersions({ status, text }: TextResponse): VersionDocument | null {
   const parsed = versionDocument.safeParse(parseJson(text))
   return parsed.success ? { status, versions: parsed.data.versions } : null
 }

@@ -1,0 +1,34 @@
+/**
+ * A header list as it stands on the wire: `[name, value, name, value, …]`. Names keep their
+ * spelling, repeated names stay repeated, bytes are latin1.
+ */
+export type RawHeaders = readonly string[]
+
+/** The first value of a header; `name` in lower case. */
+export function headerValue(headers: RawHeaders, name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() === name) return headers[index + 1]
+  }
+  return undefined
+}
+
+/** Each value of a header; `name` in lower case. */
+export function headerValues(headers: RawHeaders, name: string): string[] {
+  return headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
+}
+
+/** The list without a header; `name` in lower case. */
+export function withoutHeader(headers: RawHeaders, name: string): string[] {
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== name)
+}
+
+/** Visit each field in order; `lower` is its name in lower case. */
+export function eachHeader(
+  headers: RawHeaders,
+  visit: (name: string, value: string, lower: string) => void,
+): void {
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    visit(name, headers[index + 1] ?? '', name.toLowerCase())
+  }
+}

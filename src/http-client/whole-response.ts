@@ -1,0 +1,86 @@
+import type { Dispatcher } from 'undici'
+import { codeOf } from './error-code.js'
+import type { RawHeaders } from './raw-headers.js'
+
+/** A response whose body was read to its end, in bounded memory. */
+export interface WholeResponse {
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly body: Buffer
+}
+
+export interface WholeRequest {
+  readonly method: 'GET' | 'POST'
+  /** `http://10.0.0.5:9292`, where the dispatcher has connections to more than one. */
+  readonly origin?: string
+  /** From the root of the origin, with the query. */
+  readonly path: string
+  readonly headers: RawHeaders
+  readonly body: string | Buffer | null
+  /** A longer body is an error. */
+  readonly maxBytes: number
+  /** Milliseconds, each from the last sign of life; 0 for no limit. */
+  readonly headersTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+const brokenConnection = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+/**
+ * Send a request that may safely be sent twice, and read the whole response. A connection that
+ * breaks before the response has most often been idle for too long, so the request is sent once more.
+ *
+ * @throws RESPONSE_TOO_LARGE as the `code` of a RangeError, and the errors of the connection
+ */
+export async function readWholeResponse(
+  dispatcher: Dispatcher,
+  request: WholeRequest,
+): Promise<WholeResponse> {
+  try {
+    return await readOnce(dispatcher, request)
+  } catch (error) {
+    if (request.signal.aborted || !isBrokenConnection(error)) throw error
+    return await readOnce(dispatcher, request)
+  }
+}
+
+async function readOnce(dispatcher: Dispatcher, request: WholeRequest): Promise<WholeResponse> {
+  const { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest } = request
+  const response = await dispatcher.request({
+    ...rest,
+    headers: [...headers],
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+  })
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    length += chunk.length
+    if (length > maxBytes) throw new TooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return {
+    status: response.statusCode,
+    headers: rawHeaders(response.headers),
+    body: Buffer.concat(chunks),
+  }
+}
+
+class TooLarge extends RangeError {
+  readonly code = 'RESPONSE_TOO_LARGE'
+  constructor(maxBytes: number) {
+    super(`the response is longer than ${maxBytes} bytes`)
+  }
+}
+
+/** Whether the connection broke before the response was complete. */
+export function isBrokenConnection(error: unknown): boolean {
+  return brokenConnection.has(codeOf(error))
+}
+
+function rawHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): RawHeaders {
+  return Object.entries(headers).flatMap(([name, values = []]) =>
+    [values].flat().flatMap(value => [name, value]),
+  )
+}

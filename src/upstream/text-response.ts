@@ -1,0 +1,55 @@
+import type { Dispatcher } from 'undici'
+import { MixmatchError } from '../errors.js'
+import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
+import { isBrokenConnection, readWholeResponse } from '../http-client/whole-response.js'
+import { type Timeouts, upstreamFailure } from './failure.js'
+
+/** A whole response with its body as a text. */
+export interface TextResponse {
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly text: string
+}
+
+/** Twice a thousand volumes with all their details, and more. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/**
+ * Read a text from a cloud with a GET.
+ *
+ * @param what names the request in errors: `Service provider "sp1": GET /v2/images`
+ * @throws SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT, SERVICE_PROVIDER_BROKE_OFF
+ */
+export async function fetchText(
+  dispatcher: Dispatcher,
+  request: { path: string; headers: RawHeaders; what: string },
+  timeouts: Timeouts,
+  signal: AbortSignal,
+): Promise<TextResponse> {
+  const { path, headers, what } = request
+  try {
+    const {
+      status,
+      headers: received,
+      body,
+    } = await readWholeResponse(dispatcher, {
+      method: 'GET',
+      path,
+      // A body that is read must not come in a content coding.
+      headers: [...withoutHeader(headers, 'accept-encoding'), 'Accept-Encoding', 'identity'],
+      body: null,
+      maxBytes: MAX_BYTES,
+      headersTimeoutMs: timeouts.headersTimeoutMs,
+      idleTimeoutMs: timeouts.idleTimeoutMs,
+      signal,
+    })
+    return { status, headers: received, text: body.toString() }
+  } catch (error) {
+    if (signal.aborted) throw tooLate(what, error)
+    throw upstreamFailure(error, { what, sent: isBrokenConnection(error), timeouts })
+  }
+}
+
+function tooLate(what: string, cause: unknown): MixmatchError {
+  return new MixmatchError('SERVICE_PROVIDER_TIMEOUT', `${what}: no answer in time.`, { cause })
+}
