@@ -1,4 +1,5 @@
 import { MixmatchError } from '../errors.js'
+import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
 import { micros, type ResourceKey } from '../ids.js'
 import type { Collection } from './collections.js'
 import type { Drift } from './drift.js'
@@ -23,6 +24,7 @@ export async function confirmed(
   const kept: Drift[] = []
   for (let from = 0; from < drifts.length; from += AT_ONCE) {
     const looks = drifts.slice(from, from + AT_ONCE).map(async drift => {
+      if (!isPathSegment(drift.resource.id)) return [] // no service can be asked for it
       const { lives, at } = await lookAt(drift.resource, collection, read)
       return lives === (drift.difference === 'gone') ? [] : [{ ...drift, at: agreed(drift, at) }]
     })
@@ -44,7 +46,7 @@ async function lookAt(
   { service, name }: Collection,
   read: Read,
 ): Promise<{ lives: boolean; at: Answer['at'] }> {
-  const path = `/${name}/${encodeURIComponent(id)}`
+  const path = `/${name}/${encodePathSegment(id)}`
   const answer = await read(service, path)
   const body = bodyOf(answer)
   if (body) return { lives: !isGone(body), at: answer.at }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
+import { encodeQuery } from '../http-client/url-encoding.js'
 import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import { requiredLenientList } from '../lenient-list.js'
@@ -80,12 +81,12 @@ function pathOf(
   query: Readonly<Record<string, string>>,
   marker: ResourceId | null,
 ): string {
-  const parameters = new URLSearchParams({
+  const parameters = encodeQuery({
     ...query,
     limit: String(PAGE),
     sort_key: 'created_at',
     sort_dir: 'asc',
-    ...(marker === null ? {} : { marker }),
+    marker,
   })
   return `/${name}${detail}?${parameters}`
 }

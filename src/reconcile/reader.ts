@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { headerValue } from '../http-client/raw-headers.js'
+import { encodePathSegment } from '../http-client/url-encoding.js'
 import type { ServiceAccess, ServiceIdentity } from '../identity/service-identity.js'
 import { type Micros, micros, type SpName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
@@ -98,7 +99,7 @@ async function readOnce(
   }
   const base = new URL(endpointBase(url))
   const prefix = `${base.pathname.replace(/\/$/, '')}/${version}`
-  const whole = `${prefix}${projectInPath ? `/${access.project.id}` : ''}${path}`
+  const whole = `${prefix}${projectInPath ? `/${encodePathSegment(access.project.id)}` : ''}${path}`
   const begun = performance.now()
   const asked = await fetchText(
     pools.pool(cloud.name, base.origin, 'GET'),

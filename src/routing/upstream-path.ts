@@ -1,3 +1,4 @@
+import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
 import type { ProjectId, ResourceKey } from '../ids.js'
 import { entry, homeOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
@@ -14,7 +15,7 @@ export function upstreamPath(path: ParsedPath, project: ProjectId | null): strin
   const projectPart =
     projectSegment === null
       ? ''
-      : `/${project === null ? projectSegment : encodeURIComponent(project)}`
+      : `/${project === null ? projectSegment : encodePathSegment(project)}`
   return `${`${versionPart}${projectPart}${rest}` || '/'}${query}`
 }
 
@@ -25,27 +26,34 @@ export function upstreamPath(path: ParsedPath, project: ProjectId | null): strin
  */
 export function inProject(text: string, own: ProjectId | null, there: ProjectId | null): string {
   if (own === null || there === null) return text
-  return text.replace(/[^/?&=]+/g, part => (part === own ? encodeURIComponent(there) : part))
+  return text.replace(/[^/?&=]+/g, part => (part === own ? encodePathSegment(there) : part))
 }
 
 /**
  * The path on which one resource is read, in the version and project of a request that needs it:
  * in the same collection if that holds such, because its other names may be of other versions.
- * Null where the service has no such resources.
+ * Null where the service has no such resources, or none could have that id.
  */
 export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | null {
   const service = services[from.service]
   const own = entry(service.collections, from.collection ?? '')
   const collection =
     own?.holds === resource.type && !own.idAfter ? from.collection : homeOf(service, resource.type)
-  if (collection === null) return null
+  const segment = segmentOf(resource, from)
+  if (collection === null || segment === null) return null
   return {
     ...from,
     collection,
     target: { kind: 'resource', ...resource, tail: '' },
-    rest: `/${collection}/${resource.id}`,
+    rest: `/${collection}/${segment}`,
     query: '',
   }
+}
+
+/** The id in a path: as it came where the path itself names the resource, which was checked then. */
+function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | null {
+  if (target.kind === 'resource' && target.type === type && target.id === id) return id
+  return isPathSegment(id) ? encodePathSegment(id) : null
 }
 
 /** At the end of a catalog's endpoint: a version, perhaps with a project or what stands for one. */

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { projectId, type ResourceKey } from '../../src/ids.js'
+import { projectId, type ResourceKey, resourceId } from '../../src/ids.js'
 import { parsePath } from '../../src/routing/path.js'
 import { endpointBase, inProject, pathOf, upstreamPath } from '../../src/routing/upstream-path.js'
 import { alice, bob, disk, image, snapshot } from '../controls.js'
@@ -31,7 +31,11 @@ test('the project in the path becomes that of the token away, and stays as it ca
 
 test('a project with an id from elsewhere cannot reach beyond its segment', t => {
   const path = parsePath(`/volume/v3/${alice}/volumes`)
-  t.is(upstreamPath(path, projectId('../os-hosts?x=')), '/v3/..%2Fos-hosts%3Fx%3D/volumes')
+  t.is(upstreamPath(path, projectId('a?x=#')), '/v3/a%3Fx%3D%23/volumes')
+  for (const id of ['../os-hosts', '..', '', 'a\\b']) {
+    t.throws(() => upstreamPath(path, projectId(id)), { code: 'BAD_REQUEST' }, id)
+    t.throws(() => inProject(`/x/${alice}`, alice, projectId(id)), { code: 'BAD_REQUEST' }, id)
+  }
 })
 
 for (const [came, sent] of [
@@ -94,3 +98,20 @@ for (const [url, base] of [
     t.is(endpointBase(base), base)
   })
 }
+
+for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', '', 'a\r\nb']) {
+  test(`a resource called ${JSON.stringify(id)} stays in its segment of the path`, t => {
+    const read = pathOf({ type: 'image', id: resourceId(id) }, parsePath('/image/v2/images'))
+    if (read === null) return void t.regex(id, /^\.{0,2}$|[/\r\n]/)
+    const sent = upstreamPath(read, null)
+    const [, , , segment = ''] = new URL(sent, 'http://cloud').pathname.split('/')
+    t.is(decodeURIComponent(segment), id)
+    t.is(sent, `/v2/images/${segment}`)
+  })
+}
+
+test('a resource that the path itself names keeps its spelling there', t => {
+  const path = parsePath('/image/v2/images/cirros%200.6/tags/x')
+  const read = pathOf({ type: 'image', id: resourceId('cirros%200.6') }, path)
+  t.is(read?.rest, '/images/cirros%200.6')
+})

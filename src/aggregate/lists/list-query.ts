@@ -1,3 +1,5 @@
+import { encodeQuery } from '../../http-client/url-encoding.js'
+
 /** The values of a parameter in the order of a raw query (`?a=1&b=2`, or nothing), decoded. */
 export function valuesOf(query: string, name: string): readonly string[] {
   return parametersIn(query)
@@ -14,10 +16,8 @@ export function withParameters(
   changes: Readonly<Record<string, string | null>>,
 ): string {
   const kept = parametersIn(query).filter(parameter => !Object.hasOwn(changes, nameOf(parameter)))
-  const added = Object.entries(changes).flatMap(([name, value]) =>
-    value === null ? [] : [`${name}=${encodeURIComponent(value)}`],
-  )
-  const all = [...kept, ...added]
+  const added = encodeQuery(changes)
+  const all = added === '' ? kept : [...kept, added]
   return all.length === 0 ? '' : `?${all.join('&')}`
 }
 

@@ -1,4 +1,5 @@
 import { headerValue, type RawHeaders } from '../../http-client/raw-headers.js'
+import { encodeQuery } from '../../http-client/url-encoding.js'
 import type { Caller } from '../../identity/identity.js'
 import type { SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
@@ -258,7 +259,7 @@ async function unknownMarker(
   const separator = query === '' ? '?' : '&'
   const answer =
     by && round.failures.length === 0
-      ? await round.ask(by, `${query}${separator}marker=${encodeURIComponent(marker ?? '')}`)
+      ? await round.ask(by, `${query}${separator}${encodeQuery({ marker })}`)
       : null
   if (by && answer) return { kind: 'passed', by, answer }
   const failure = decisiveFailure(round, among, 'fail')

@@ -195,6 +195,31 @@ test('to a marker that no cloud knows, the cloud at home answers in its own word
   t.regex(volume.json.gone.message, /no marker 00000009/)
 })
 
+for (const marker of [
+  '..%2f..%2fx',
+  '..',
+  'x%3fy',
+  '%0d%0aX-Roles:%20admin',
+  '%25%32%65%25%32%65',
+]) {
+  test(`the marker ${marker} never becomes a part of a path`, async t => {
+    const [home, far] = await twoClouds(t)
+    const proxy = await startListing(t, [home, far])
+    for (const cloud of [home, far]) cloud.cloud.seen.length = 0
+    const { status } = await proxy.get(`/image/v2/images?marker=${marker}`)
+    t.is(status, 400)
+    const paths = [home, far].flatMap(({ cloud }) => cloud.seen.map(line => line.split('?')[0]))
+    const own = new Set([
+      'GET /v2/images',
+      `GET /v2/images/${encodeURIComponent(decodeURIComponent(marker))}`,
+    ])
+    t.deepEqual(
+      paths.filter(path => path === undefined || !own.has(path) || /\.\.$|%2f/i.test(path)),
+      [],
+    )
+  })
+}
+
 test('a marker that may be at a cloud which is down is not called unknown', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
