@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
 import { serializeError } from './error-serializer.js'
 import { isJsonObject, parseJson } from './json.js'
+import { visibleLine } from './visible-text.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
 export interface LoggerOptions {
@@ -55,5 +56,6 @@ export function osloLine(line: string): string {
   if (rest['access'] === true) return line
   const details = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`
   const when = String(time).replace('T', ' ').replace('Z', '')
-  return `${when} ${pid} ${String(level).toUpperCase()} ${name} ${msg ?? ''}${details}\n`
+  const text = `${when} ${pid} ${String(level).toUpperCase()} ${name} ${msg ?? ''}${details}`
+  return `${visibleLine(text)}\n`
 }

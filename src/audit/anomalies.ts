@@ -1,7 +1,7 @@
 import { ownEventTypes } from '../event/event.js'
 import { kindCode, type StoredId } from '../event/stored.js'
 import { activityOf, silencesIn } from './activity.js'
-import { type Audited, caveatsOf, resourceOf, scopeOf, time } from './audited.js'
+import { type Audited, caveatsOf, readResource, scopeOf, time } from './audited.js'
 import { activityStrip } from './charts.js'
 import { follows } from './follows.js'
 import { gapsIn } from './gaps.js'
@@ -163,7 +163,7 @@ function ask({ db, upTo }: Audited, what: string, sql: string): Cells[] {
   return rows.map(row => ({
     what,
     service_provider: row.service_provider,
-    resource: resourceOf(row.resource_type, row.resource_id),
+    resource: readResource(row.resource_type, row.resource_id),
     at: time(row.at),
     positions: row.other === null ? `${row.position}` : `${row.other}, ${row.position}`,
     says: row.says,

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
-import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
+import { readResourceId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { formatTime } from '../event/time.js'
-import { micros, type Position } from '../ids.js'
+import { micros, type Position, type ResourceKey } from '../ids.js'
 import type { History } from '../log/history.js'
 import type { Told } from '../projection/advance.js'
 import { openViewsAside } from '../projection/aside.js'
@@ -90,6 +90,6 @@ export function time(at: number | null): string | null {
   return at === null ? null : formatTime(micros(at))
 }
 
-export function resourceOf(type: number, id: StoredId): string {
-  return `${resourceTypeOf(type)} ${readId(id)}`
+export function readResource(type: number, id: StoredId): ResourceKey {
+  return { type: resourceTypeOf(type), id: readResourceId(id) }
 }

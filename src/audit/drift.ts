@@ -1,6 +1,6 @@
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
-import { type Audited, caveatsOf, resourceOf, scopeOf, time } from './audited.js'
+import { type Audited, caveatsOf, readResource, scopeOf, time } from './audited.js'
 import type { Report } from './report.js'
 
 interface Found {
@@ -48,7 +48,7 @@ export function driftOf(audited: Audited): Report {
           position: row.position,
           recorded_at: time(row.recorded_at),
           service_provider: row.service_provider,
-          resource: resourceOf(row.resource_type, row.resource_id),
+          resource: readResource(row.resource_type, row.resource_id),
           project: row.project,
           found: meaning[row.event_type] ?? row.event_type,
         })),

@@ -1,3 +1,5 @@
+import type { ResourceKey } from '../ids.js'
+
 /** What a report says, before it has a form: a table, JSON lines, CSV or a page. */
 export interface Report {
   readonly title: string // 'Audit summary'
@@ -21,7 +23,7 @@ export interface Section {
   readonly rows: readonly Cells[]
 }
 
-export type Cell = string | number | boolean | null
+export type Cell = string | number | boolean | ResourceKey | null
 export type Cells = Readonly<Record<string, Cell>>
 
 /** What can be drawn. Times are microseconds. */

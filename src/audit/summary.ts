@@ -106,7 +106,7 @@ function resourceRows({ db }: Audited): ResourceRow[] {
 
 function conflictRows({ db }: Audited): Cells[] {
   return allConflicts(db).map(({ resource, serviceProviders }) => ({
-    resource: `${resource.type} ${resource.id}`,
+    resource,
     service_providers: serviceProviders.join(', '),
   }))
 }

@@ -1,6 +1,5 @@
 import type { StoredId } from '../event/stored.js'
-import { resourceTypeOf } from '../event/stored.js'
-import { type Audited, resourceOf, time } from './audited.js'
+import { type Audited, readResource, time } from './audited.js'
 import type { Cells, Spans } from './report.js'
 
 /** A turn of `placements` with the words behind its numbers. */
@@ -38,8 +37,7 @@ export const anyOf = (name: string) => `(select value from json_each(:${name}))`
 
 export const turnColumns = [
   'service_provider',
-  'type',
-  'id',
+  'resource',
   'project',
   'from',
   'to',
@@ -48,11 +46,9 @@ export const turnColumns = [
 ]
 
 export function turnCells(turn: TurnRow): Cells {
-  const [type, id = ''] = resourceOf(turn.resource_type, turn.resource_id).split(/ (.*)/s)
   return {
     service_provider: turn.service_provider,
-    type: type ?? resourceTypeOf(turn.resource_type),
-    id,
+    resource: readResource(turn.resource_type, turn.resource_id),
     project: turn.project,
     from: time(turn.from_at),
     to: time(turn.to_at),
@@ -69,7 +65,8 @@ export function spansOf(audited: Audited, title: string, turns: readonly TurnRow
   let resources = 0
   let before: string | undefined
   for (const turn of turns) {
-    const name = resourceOf(turn.resource_type, turn.resource_id)
+    const { type, id } = readResource(turn.resource_type, turn.resource_id)
+    const name = `${type} ${id}`
     if (name !== before) resources += 1
     before = name
     if (resources > MOST_LANES) continue

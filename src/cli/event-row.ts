@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
-import type { Row } from './output.js'
+import type { Row } from './rows.js'
 
 /** What a person wants to see of an event in one line. */
 export function eventRow(event: RecordedEvent): Row {
@@ -10,7 +10,7 @@ export function eventRow(event: RecordedEvent): Row {
     service_provider: event.serviceProvider,
     event_type: event.eventType,
     kind: event.kind,
-    resource: event.resource && `${event.resource.type} ${event.resource.id}`,
+    resource: event.resource,
     project: event.project,
   }
 }

@@ -1,4 +1,4 @@
-import type { Context } from './context.js'
+import type { Output } from './terminal.js'
 
 /** How often a line of progress is worth writing. */
 const EVERY_MS = 100
@@ -13,8 +13,8 @@ export interface Progress extends Disposable {
  * @param what is being done, e.g. `verifying`
  * @param total of the units that `at` is told
  */
-export function progressOn(stderr: Context['stderr'], what: string, total: number): Progress {
-  if (!stderr.isTTY) return { at: () => {}, [Symbol.dispose]: () => {} }
+export function progressOn(stderr: Output, what: string, total: number): Progress {
+  if (!stderr.isTerminal) return { at: () => {}, [Symbol.dispose]: () => {} }
   let written = 0
   return {
     at(done, of = total) {
@@ -22,10 +22,10 @@ export function progressOn(stderr: Context['stderr'], what: string, total: numbe
       if (now - written < EVERY_MS) return
       written = now
       const percent = of > 0 ? Math.floor((100 * done) / of) : 100
-      stderr.write(`\r\u001b[K${what} ${percent} % (${done} of ${of})`)
+      stderr.showStatus(`${what} ${percent} % (${done} of ${of})`)
     },
     [Symbol.dispose]() {
-      stderr.write('\r\u001b[K')
+      stderr.showStatus('')
     },
   }
 }

@@ -2,8 +2,9 @@ import type { SpName } from '../ids.js'
 import { type Drift, differencesIn, type Outcome } from '../reconcile/drift.js'
 import type { Findings, Progress as Listed } from '../reconcile/reconcile.js'
 import type { Context } from './context.js'
-import { type Format, printRows, type Row } from './output.js'
+import type { OutputOptions } from './output-options.js'
 import { type Progress, progressOn } from './progress.js'
+import { createRowPrinter, type Row } from './rows.js'
 
 /** What is told of one cloud: differences on stdout, words and progress on stderr. */
 export interface ReconcileReport extends Disposable {
@@ -18,8 +19,9 @@ const ROWS = 1000
 export function createReconcileReport(
   { stdout, stderr }: Context,
   cloud: SpName,
-  format: Format,
+  options: OutputOptions,
 ): ReconcileReport {
+  const printRows = createRowPrinter(stdout, options)
   let rows: Row[] = []
   let line: (Progress & { readonly type: string }) | undefined
   function endLine(): void {
@@ -28,7 +30,7 @@ export function createReconcileReport(
   }
   function print(): void {
     endLine()
-    printRows(stdout, format, rows)
+    printRows(rows)
     rows = []
   }
   return {
@@ -54,8 +56,7 @@ export function createReconcileReport(
 }
 
 function rowOf(cloud: SpName, { difference, resource, project, believed }: Drift): Row {
-  const { type, id } = resource
-  return { service_provider: cloud, difference, type, id, project, believed }
+  return { service_provider: cloud, difference, resource, project, believed }
 }
 
 function* wordsOf(outcome: Outcome, recorded: boolean): Generator<string> {

@@ -1,42 +1,32 @@
-import type { Writable } from 'node:stream'
-import { toCsv } from '../audit/csv.js'
 import { toPage } from '../audit/html/page.js'
 import type { Cells, Report, Section } from '../audit/report.js'
 import { MixmatchError } from '../errors.js'
-import { printFacts, printRows } from './output.js'
+import { formats, type OutputOptions, wholeJson, wholeTable } from './output-options.js'
+import { printFacts, printRows } from './rows.js'
+import type { Output } from './terminal.js'
 
-export const reportFormats = ['table', 'json', 'csv', 'html'] as const
-export type ReportFormat = (typeof reportFormats)[number]
+export const reportFormats = [...formats, 'html'] as const
 
-export interface ReportOptions {
-  readonly format: ReportFormat
-  /** Of a section; all where it is not given, in CSV the first. */
+export interface ReportOptions extends Omit<OutputOptions, 'format'> {
+  readonly format: (typeof reportFormats)[number]
+  /** One section; where it is not given all, or the first where the output is rows and nothing else. */
   readonly section?: string
 }
 
-/** @throws USAGE where the report has no such section */
-export function printReport(out: Writable, report: Report, options: ReportOptions): void {
-  const sections =
-    options.section === undefined ? report.sections : [sectionOf(report, options.section)]
-  switch (options.format) {
-    case 'html':
-      out.write(toPage({ ...report, sections }))
-      break
-    case 'csv':
-      if (sections[0]) for (const line of toCsv(sections[0])) out.write(line)
-      break
-    case 'json':
-      printJson(out, report, sections)
-      break
-    case 'table':
-      printTables(out, report, sections)
-      break
-    default:
-      options.format satisfies never
-  }
+/** @throws USAGE where the report has no such section, or no such column */
+export function printReport(out: Output, report: Report, options: ReportOptions): void {
+  const { format, column, section } = options
+  const sections = section === undefined ? report.sections : [findSection(report, section)]
+  if (format === 'html') out.write(toPage({ ...report, sections }))
+  else if (format === 'csv' || format === 'value' || column.length > 0) {
+    for (const { rows, columns } of sections.slice(0, 1)) {
+      printRows(out, { format, column }, rows, columns)
+    }
+  } else if (format === 'json') printJson(out, report, sections)
+  else printTables(out, report, sections)
 }
 
-function sectionOf(report: Report, name: string): Section {
+function findSection(report: Report, name: string): Section {
   const section = report.sections.find(each => each.name === name)
   if (section) return section
   const names = report.sections.map(each => each.name).join(', ')
@@ -44,23 +34,23 @@ function sectionOf(report: Report, name: string): Section {
 }
 
 /** What the report is made from stands in the first line, every row in a line of its own. */
-function printJson(out: Writable, report: Report, sections: readonly Section[]): void {
+function printJson(out: Output, report: Report, sections: readonly Section[]): void {
   const { title, verdict, scope, caveats } = report
-  printFacts(out, 'json', { section: 'report', title, verdict, ...scope, caveats })
+  printFacts(out, wholeJson, { section: 'report', title, verdict, ...scope, caveats })
   for (const { name, columns, rows } of sections) {
-    for (const row of rows) printFacts(out, 'json', { section: name, ...inOrder(row, columns) })
+    for (const row of rows) printFacts(out, wholeJson, { section: name, ...inOrder(row, columns) })
   }
 }
 
-function printTables(out: Writable, report: Report, sections: readonly Section[]): void {
+function printTables(out: Output, report: Report, sections: readonly Section[]): void {
   out.write(`${report.title}: ${report.verdict}\n\n`)
-  printFacts(out, 'table', report.scope)
+  printFacts(out, wholeTable, report.scope)
   for (const caveat of report.caveats) out.write(`\n! ${caveat}\n`)
   for (const { title, columns, rows, note } of sections) {
     out.write(`\n${title}\n${'-'.repeat(title.length)}\n`)
     if (note !== undefined && rows.length > 0) out.write(`${note}\n`)
     if (rows.length === 0) out.write('none\n')
-    else printRows(out, 'table', rows, columns)
+    else printRows(out, wholeTable, rows, columns)
   }
 }
 

@@ -7,9 +7,10 @@ import type { Report } from '../audit/report.js'
 import { residencyOf } from '../audit/residency.js'
 import { summaryOf } from '../audit/summary.js'
 import { verifiedOf } from '../audit/verified.js'
+import { parseHash, parseNames } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { logOption, openHistoryOf } from '../cli/files.js'
-import { parseHash } from '../cli/output.js'
+import { columnOption, formatOption } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
 import { printReport, type ReportOptions, reportFormats } from '../cli/report-output.js'
 import { MixmatchError } from '../errors.js'
@@ -47,8 +48,8 @@ function summaryCommand(context: Context): Command {
 function placementCommand(context: Context): Command {
   return reporting('placement', 'what was where at a time')
     .option('--at <point>', 'a time by the clouds’ clocks, or a position of the log', parsePoint)
-    .option('--project <ids>', 'only of these, by commas', list, [])
-    .option('--sp <names>', 'only at these clouds, by commas', list, [])
+    .option('--project <ids>', 'only of these, by commas', parseNames, [])
+    .option('--sp <names>', 'only at these clouds, by commas', parseNames, [])
     .option('--type <types>', 'only image, volume, snapshot, …, by commas', types, [])
     .addHelpText('after', example('placement --at 2026-11-23T13:20 --sp sp1'))
     .action(
@@ -75,8 +76,8 @@ function placementCommand(context: Context): Command {
 
 function residencyCommand(context: Context): Command {
   return reporting('residency', 'whether anything of a project was ever where it must not be')
-    .requiredOption('--project <ids>', 'whose, by commas', list)
-    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', list)
+    .requiredOption('--project <ids>', 'whose, by commas', parseNames)
+    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', parseNames)
     .option('--from <time>', 'by the clouds’ clocks', time)
     .option('--until <time>', 'by the clouds’ clocks', time)
     .addOption(silenceOption())
@@ -142,7 +143,8 @@ function reporting(name: string, description: string): Command {
   return new Command(name)
     .description(`Report ${description}.`)
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(reportFormats).default('table'))
+    .addOption(formatOption(reportFormats))
+    .addOption(columnOption())
     .option('--section <name>', 'only one part of the report')
 }
 
@@ -181,14 +183,10 @@ function example(args: string): string {
   return `\nExample: mixmatch audit ${args}`
 }
 
-function list(text: string, others: readonly string[] = []): string[] {
-  return [...others, ...text.split(',').filter(each => each !== '')]
-}
-
 function types(text: string, others: readonly ResourceType[]): ResourceType[] {
   return [
     ...others,
-    ...list(text, []).map(type => {
+    ...parseNames(text).map(type => {
       if (isResourceType(type)) return type
       throw new MixmatchError('USAGE', `--type: "${type}" is nothing that can be located.`)
     }),

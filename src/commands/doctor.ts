@@ -1,20 +1,20 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import { type Format, formats, printRows } from '../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
+import { printRows } from '../cli/rows.js'
 import { examine } from '../doctor/doctor.js'
 
 export function doctorCommand(context: Context): Command {
-  return new Command('doctor')
+  return withOutputOptions(new Command('doctor'))
     .description('Look at everything that Mixmatch depends on, and say what is not well.')
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nKeystones, clocks, logins, federation, the catalog, services, buses and the event log; nothing\n' +
         'is changed anywhere. May run beside the recorder. Exits 1 if something failed.\n' +
         'Example: mixmatch doctor',
     )
-    .action(async ({ format }: { format: Format }, command: Command) => {
+    .action(async (options: OutputOptions, command: Command) => {
       const findings = await examine(configOf(command, context))
       const rows = findings.map(({ serviceProvider, part, verdict, found }) => ({
         service_provider: serviceProvider,
@@ -22,7 +22,7 @@ export function doctorCommand(context: Context): Command {
         verdict,
         found,
       }))
-      printRows(context.stdout, format, rows)
+      printRows(context.stdout, options, rows)
       if (findings.some(({ verdict }) => verdict === 'failed')) context.setExitCode(1)
     })
 }

@@ -1,12 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
 import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
 import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
-import { type Format, formats, printFacts, printRows } from '../cli/output.js'
+import {
+  type OutputOptions,
+  wholeJson,
+  wholeTable,
+  withOutputOptions,
+} from '../cli/output-options.js'
+import { printFacts, printRows, type Row } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
@@ -22,17 +28,16 @@ import type { Cloud, Federation } from '../routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
 import { serviceNames } from '../service/service.js'
 
-interface Options {
+interface Options extends OutputOptions {
   readonly header: readonly string[]
   readonly body?: string
   readonly at?: Point
   readonly requestId?: string
   readonly accessLog?: string
-  readonly format: Format
 }
 
 export function explainCommand(context: Context): Command {
-  return new Command('explain')
+  return withOutputOptions(new Command('explain'))
     .description('Where a request would go, why, and which event says so. Nothing is sent.')
     .argument('[method]', 'GET, POST, …')
     .argument('[path]', 'as the client would send it to the proxy, with the query')
@@ -42,7 +47,6 @@ export function explainCommand(context: Context): Command {
     .option('--request-id <id>', 'instead of method and path: a request of the access log')
     .option('--access-log <file>', 'where to look for it: what the proxy logs')
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nExample: mixmatch explain GET /image/v2/images/5c0b7a52-… --at 2026-11-23T13:20',
@@ -57,7 +61,7 @@ export function explainCommand(context: Context): Command {
           'expected METHOD and PATH, or --request-id and --access-log.',
         )
       }
-      if (told) printTold(context, options.format, told)
+      if (told) printTold(context, options, told)
       const at = told ? { time: told.beganAt } : options.at
       const request = requestOf(line, options, context)
       if (needsBody(request) && options.body === undefined) {
@@ -69,7 +73,7 @@ export function explainCommand(context: Context): Command {
       const locate =
         locations?.locate ?? locateAt(log, at ? positionAt(log, at) : log.head().position)
       const federation = { ...federationOf(command, context, log), locate }
-      print(context, options.format, decide(request, federation), log)
+      print(context, options, decide(request, federation), log)
     })
 }
 
@@ -86,16 +90,19 @@ async function toldBy({ requestId, accessLog }: Options, context: Context) {
 }
 
 /** What was decided then. It may have rested on a header or a body, which no log keeps. */
-function printTold(context: Context, format: Format, told: AccessLine): void {
-  const { beganAt, ...rest } = told
-  const facts = { began_at: formatTime(beganAt), ...rest }
-  if (format === 'json') {
-    printFacts(context.stdout, 'json', facts)
+function printTold(context: Context, options: OutputOptions, told: AccessLine): void {
+  const began_at = formatTime(told.beganAt)
+  if (options.format === 'json') {
+    const { requestId: request_id, method, path, status, reason } = told
+    const { serviceProvider: service_provider, restsOn: rests_on } = told
+    const facts = { began_at, request_id, method, path, status, reason, service_provider, rests_on }
+    printFacts(context.stdout, wholeJson, facts)
     return
   }
-  printFacts(context.stdout, 'table', {
+  if (options.format !== 'table') return
+  printFacts(context.stdout, wholeTable, {
     request: `${told.method} ${told.path}`,
-    began_at: facts.began_at,
+    began_at,
     answered: `${told.status ?? 'not at all'}${told.serviceProvider ? ` by ${told.serviceProvider}` : ''}`,
     decided: told.reason,
     rests_on: told.restsOn,
@@ -113,19 +120,30 @@ function requestOf(
   return { ...request, body: readJson(body === '-' ? 0 : resolve(context.cwd, body)) }
 }
 
-function print(context: Context, format: Format, decision: Decision, log: LogReader): void {
+function print(context: Context, options: OutputOptions, decision: Decision, log: LogReader): void {
   const restsOn =
     decision.kind === 'one' && decision.restsOn ? log.get(decision.restsOn) : undefined
   const event = restsOn && eventRow(restsOn)
-  if (format === 'json') {
-    printFacts(context.stdout, 'json', { ...decision, sentence: describe(decision), event })
+  if (options.format !== 'table') {
+    printFacts(context.stdout, options, {
+      ...factsOf(decision),
+      sentence: describe(decision),
+      event,
+    })
     return
   }
   context.stdout.write(`${describe(decision)}\n`)
   if (event) {
     context.stdout.write('\n')
-    printRows(context.stdout, 'table', [event])
+    printRows(context.stdout, wholeTable, [event])
   }
+}
+
+/** A decision in the words of the access log. */
+function factsOf(decision: Decision): Row {
+  if (decision.kind !== 'one') return { ...decision }
+  const { restsOn, ...facts } = decision
+  return { ...facts, rests_on: restsOn }
 }
 
 /** As configured; with `--log` alone, the clouds that the log has heard of, and no options. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
 import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
-import { type Format, formats, printRows, type Row } from '../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
+import { printRows, type Row } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, resourceId } from '../ids.js'
@@ -12,30 +13,29 @@ import { locateAt } from '../replay/at.js'
 import { formatPoint, type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type PlacedTurn, turnsAt } from '../replay/turns.js'
 
-interface Options {
+interface Options extends OutputOptions {
   readonly at?: Point
   readonly history?: true
-  readonly format: Format
 }
 
 export function locateCommand(context: Context): Command {
-  return new Command('locate')
+  return withOutputOptions(new Command('locate'))
     .description('Which cloud holds a resource, whose it is there, and which event says so.')
     .argument('<id>', 'of an image, volume, snapshot, backup, …')
     .option(...logOption)
     .option('--at <point>', 'as far as was known then: a time, or a position', parsePoint)
     .option('--history', 'every place that it was known to have had, and for whom')
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nExits 1 if nothing is known of it.\nExample: mixmatch locate 5c0b7a52-… --at 2026-11-23T13:20',
     )
-    .action((text: string, { at, history, format }: Options, command: Command) => {
+    .action((text: string, options: Options, command: Command) => {
+      const { at, history } = options
       const id = resourceId(text)
       using log = openHistoryOf(command, context)
       const upTo = at && positionAt(log, at)
       const rows = history
-        ? turnsAt(log, id, upTo ?? log.head().position).map(turnRow)
+        ? turnsAt(log, id, upTo ?? log.head().position).map(turn => turnRow(turn, id))
         : places(log, id, upTo).flatMap(placeRows)
       if (rows.length === 0) {
         const when = at ? ` at ${formatPoint(at)}` : ''
@@ -44,7 +44,7 @@ export function locateCommand(context: Context): Command {
           `${id}: no cloud ${at ? 'was' : 'is'} known to hold it${when} (${log.file}).`,
         )
       }
-      printRows(context.stdout, format, rows)
+      printRows(context.stdout, options, rows)
     })
 }
 
@@ -60,17 +60,16 @@ function places(log: History, id: ResourceId, upTo: Position | undefined): reado
 function placeRows({ resource, places }: Located): Row[] {
   return places.map(place => ({
     service_provider: place.serviceProvider,
-    type: resource.type,
-    id: resource.id,
+    resource,
     project: place.project,
     position: place.position,
   }))
 }
 
-function turnRow(turn: PlacedTurn): Row {
+function turnRow(turn: PlacedTurn, id: ResourceId): Row {
   return {
     service_provider: turn.serviceProvider,
-    type: turn.type,
+    resource: { type: turn.type, id },
     project: turn.project,
     from: formatTime(turn.from.at),
     from_position: turn.from.position,

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import type { Context, World } from '../cli/context.js'
+import { createOutput } from '../cli/terminal.js'
 import { MixmatchError } from '../errors.js'
+import { visibleLine } from '../visible-text.js'
 
 /**
  * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
@@ -35,6 +37,8 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
   let exitCode: number = DONE
   const context: Context = {
     ...world,
+    stdout: createOutput(world.stdout),
+    stderr: createOutput(world.stderr),
     setExitCode(code) {
       exitCode = code
     },
@@ -46,9 +50,15 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
     const message = error instanceof MixmatchError ? error.message : refusalOf(error)
     if (message === null) throw error
-    world.stderr.write(`mixmatch: ${message}\n`)
+    context.stderr.write(`mixmatch: ${inItsLines(error, message)}\n`)
     return error instanceof MixmatchError && error.exit === MISUSE ? MISUSE : FAILED
   }
+}
+
+/** A line for each mistake of a configuration; anything else is one line, whatever a name in it holds. */
+function inItsLines(error: unknown, message: string): string {
+  const isList = error instanceof MixmatchError && error.code === 'CONFIG_INVALID'
+  return isList ? message : visibleLine(message)
 }
 
 /** What the machine refuses, such as a file that may not be read or a disk that is full: no fault of ours. */
@@ -74,11 +84,16 @@ async function program(context: Context, args: readonly string[]): Promise<Comma
   return mixmatch
 }
 
+/** Where there is no terminal, and for man pages: the same on every machine. */
+const HELP_WIDTH = 100
+
 /** No subcommand may end the process or write past the world it was given. */
 function inherit(command: Command, context: Context): void {
   command.exitOverride().configureOutput({
     writeOut: text => context.stdout.write(text),
     writeErr: text => context.stderr.write(text),
+    getOutHelpWidth: () => context.stdout.width ?? HELP_WIDTH,
+    getErrHelpWidth: () => context.stderr.width ?? HELP_WIDTH,
   })
   for (const subcommand of command.commands) inherit(subcommand, context)
 }

@@ -1,9 +1,9 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { viewsFileOf } from '../cli/files.js'
 import { openForAppending } from '../cli/log-appender.js'
-import { type Format, formats } from '../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { createReconcileReport } from '../cli/reconcile-report.js'
 import type { Config } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
@@ -13,17 +13,15 @@ import { createLogger } from '../logger.js'
 import { differencesIn } from '../reconcile/drift.js'
 import { openReconciler } from '../reconcile/reconciler.js'
 
-interface Options {
+interface Options extends OutputOptions {
   readonly dryRun?: true
-  readonly format: Format
 }
 
 export function reconcileCommand(context: Context): Command {
-  return new Command('reconcile')
+  return withOutputOptions(new Command('reconcile'))
     .description('Compare what is known with what the clouds really have, and record differences.')
     .argument('[clouds...]', 'names of [DEFAULT] service_providers; all where none is given')
     .option('--dry-run', 'record nothing, and exit 1 if there are differences')
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nLists what every cloud has as the user of [sp_…], else of [auth]. An administrator sees\n' +
@@ -38,11 +36,12 @@ export function reconcileCommand(context: Context): Command {
 
 async function reconcileClouds(
   names: readonly string[],
-  { dryRun = false, format }: { readonly dryRun?: boolean; readonly format: Format },
+  options: Options,
   config: Config,
   context: Context,
 ): Promise<void> {
   const clouds = chosen(config, names)
+  const { dryRun = false } = options
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'reconcile' }
   if (dryRun) openLogReader(logFile)[Symbol.dispose]() // which refuses to begin one
@@ -53,7 +52,7 @@ async function reconcileClouds(
   const append = dryRun ? () => {} : log.append
   const { signal } = new AbortController() // Ctrl-C ends the process, and nothing is lost by it
   for (const cloud of clouds) {
-    using report = createReconcileReport(context, cloud, format)
+    using report = createReconcileReport(context, cloud, options)
     const outcome = await reconciler.reconcile(cloud, { ...report.findings, append }, signal)
     report.close(outcome, !dryRun)
     const different = dryRun && differencesIn(outcome) > 0

@@ -1,14 +1,15 @@
-import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { openPublisher } from '../bus/amqp/publisher.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
+import { parseNames } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
 import { logOption, openHistoryOf, writtenFile } from '../cli/files.js'
 import { interrupted } from '../cli/interrupt.js'
-import { type Format, formats, printRows } from '../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
+import { createRowPrinter, printRows } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import type { RecordedEvent } from '../event/event.js'
 import { micros, type Position, position, resourceId } from '../ids.js'
@@ -19,7 +20,7 @@ import { paced } from '../replay/pace.js'
 import { type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type Selection, selected } from '../replay/select.js'
 
-interface Options {
+interface Options extends OutputOptions {
   readonly from?: Point
   readonly until?: Point
   readonly type: readonly string[]
@@ -29,17 +30,21 @@ interface Options {
   readonly diff?: readonly string[]
   readonly to?: string
   readonly speed: number
-  readonly format: Format
 }
 
 export function replayCommand(context: Context): Command {
-  return new Command('replay')
+  return withOutputOptions(new Command('replay'))
     .description('History again: printed, as views of any point, as differences, or onto a bus.')
     .option(...logOption)
     .option('--from <point>', 'the first event: a position, or a time of recording', parsePoint)
     .option('--until <point>', 'the last event', parsePoint)
-    .option('--type <types>', 'only these, by commas; volume.* for all that begin so', list, [])
-    .option('--sp <names>', 'only of these clouds, by commas', list, [])
+    .option(
+      '--type <types>',
+      'only these, by commas; volume.* for all that begin so',
+      parseNames,
+      [],
+    )
+    .option('--sp <names>', 'only of these clouds, by commas', parseNames, [])
     .option('--resource <id>', 'only what is said of it')
     .option('--into <file>', 'build the views as of --until in a new file')
     .option('--diff <points...>', 'two points: what the view says otherwise at the second')
@@ -49,7 +54,6 @@ export function replayCommand(context: Context): Command {
         .default(1, '1x')
         .argParser(speed),
     )
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nExample: mixmatch replay --from 2026-11-23T13:00 --type volume.* --to rabbit://guest:guest@127.0.0.1 --speed 10x',
@@ -57,7 +61,7 @@ export function replayCommand(context: Context): Command {
     .action(async (options: Options, command: Command) => {
       using log = openHistoryOf(command, context)
       if (options.into !== undefined) await into(log, options.into, options, context)
-      else if (options.diff !== undefined) diff(log, options.diff, options.format, context)
+      else if (options.diff !== undefined) diff(log, options.diff, options, context)
       else if (options.to !== undefined) await publish(log, options.to, options, context)
       else await print(log, options, context)
     })
@@ -85,15 +89,16 @@ const PAGE = 500
 
 async function print(log: History, options: Options, context: Context): Promise<void> {
   let page: RecordedEvent[] = []
+  const printPage = createRowPrinter(context.stdout, options)
   const flush = () => {
-    printRows(context.stdout, options.format, page.map(eventRow))
+    printPage(page.map(eventRow))
     page = []
   }
   for (const event of selected(log, selectionOf(log, options))) {
     page.push(event)
     if (page.length === PAGE) {
       flush()
-      if (context.stdout.writableNeedDrain) await once(context.stdout, 'drain')
+      await context.stdout.drained()
     }
   }
   flush()
@@ -132,19 +137,18 @@ async function into(
   context.stderr.write(`${file}: the views as of position ${upTo}\n`)
 }
 
-function diff(log: History, given: readonly string[], format: Format, context: Context): void {
+function diff(log: History, given: readonly string[], options: Options, context: Context): void {
   const [earlier, later, ...rest] = given.map(text => positionAt(log, parsePoint(text)))
   if (earlier === undefined || later === undefined || rest.length > 0 || later < earlier) {
     throw new MixmatchError('USAGE', '--diff: expected two points, the earlier one first.')
   }
   const files = log.parts.map(({ path }) => path)
-  const rows = changesBetween(files, earlier, later).map(({ type, id, before, after }) => ({
-    type,
-    id,
-    before: format === 'json' ? before : places(before),
-    after: format === 'json' ? after : places(after),
+  const rows = changesBetween(files, earlier, later).map(({ resource, before, after }) => ({
+    resource,
+    before: options.format === 'json' ? before : places(before),
+    after: options.format === 'json' ? after : places(after),
   }))
-  printRows(context.stdout, format, rows)
+  printRows(context.stdout, options, rows)
   context.stderr.write(`${rows.length} differ between position ${earlier} and ${later}\n`)
 }
 
@@ -184,10 +188,6 @@ function* onTheWire(log: History, selection: Selection): Generator<RecordedEvent
   for (const event of selected(log, selection)) {
     if (event.source === 'bus' && event.wire.envelope !== 'none') yield event
   }
-}
-
-function list(text: string, others: readonly string[]): string[] {
-  return [...others, ...text.split(',').filter(each => each !== '')]
 }
 
 function speed(text: string): number {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
 import { logFileOf, logOption, viewsFileOf } from '../cli/files.js'
-import { type Format, formats, printFacts, printRows } from '../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
+import { printFacts, printRows } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
@@ -39,15 +40,14 @@ function rebuildCommand(context: Context): Command {
 }
 
 function checkCommand(context: Context): Command {
-  return new Command('check')
+  return withOutputOptions(new Command('check'))
     .description('Build the views aside and compare them with what is there, row by row.')
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check',
     )
-    .action(async (options: { format: Format }, command: Command) => {
+    .action(async (options: OutputOptions, command: Command) => {
       const file = logFileOf(command, context)
       openLogReader(file)[Symbol.dispose]()
       const views = viewsFileOf(file)
@@ -56,8 +56,8 @@ function checkCommand(context: Context): Command {
         throw new MixmatchError('USAGE', message)
       }
       const { position, rows, differences } = await checkViews(views, historyFiles([file]))
-      if (options.format === 'json') {
-        printFacts(context.stdout, 'json', {
+      if (options.format !== 'table') {
+        printFacts(context.stdout, options, {
           ok: differences.length === 0,
           position,
           rows,
@@ -66,7 +66,7 @@ function checkCommand(context: Context): Command {
       } else {
         printRows(
           context.stdout,
-          'table',
+          options,
           differences.map(each => ({ ...each })),
         )
         if (differences.length === 0) {

@@ -1,13 +1,12 @@
 import type { Database } from 'better-sqlite3'
-import { readId, resourceTypeOf, type StoredId } from '../event/stored.js'
-import { IDENTITY_PROVIDER, type Position, type ResourceType } from '../ids.js'
+import { readResourceId, resourceTypeOf, type StoredId } from '../event/stored.js'
+import { IDENTITY_PROVIDER, type Position, type ResourceKey } from '../ids.js'
 import { openViewsAside } from '../projection/aside.js'
 import { selectPlaces } from '../projection/places.js'
 
 /** How the places of a resource differ between two positions; empty where it was nowhere. */
 export interface Change {
-  readonly type: ResourceType
-  readonly id: string
+  readonly resource: ResourceKey
   readonly before: readonly Whereabouts[]
   readonly after: readonly Whereabouts[]
 }
@@ -49,7 +48,12 @@ export function changesBetween(
   return touched.flatMap((key, index) => {
     const change = { before: before[index] ?? [], after: after[index] ?? [] }
     if (JSON.stringify(change.before) === JSON.stringify(change.after)) return []
-    return [{ type: resourceTypeOf(key.resource_type), id: readId(key.resource_id), ...change }]
+    return [
+      {
+        resource: { type: resourceTypeOf(key.resource_type), id: readResourceId(key.resource_id) },
+        ...change,
+      },
+    ]
   })
 }
 

@@ -154,7 +154,7 @@ test('residency finds what was ever where it must not be, with the events that p
   const { breached, report } = ask(alice, cornmeal)
   t.true(breached)
   t.like(rows(report, 'evidence')[0], {
-    id: disk.id,
+    resource: disk,
     from_position: 1,
     to_position: 2,
     from_event: 'volume.create.start',
@@ -251,7 +251,7 @@ test('drift is what reconciling found', t => {
   const report = driftOf(audited(t, [created(image, bob), found]))
   t.deepEqual(
     rows(report, 'drift').map(row => [row['position'], row['resource'], row['found']]),
-    [[2, `volume ${disk.id}`, 'the cloud had it, the log did not know']],
+    [[2, disk, 'the cloud had it, the log did not know']],
   )
 })
 

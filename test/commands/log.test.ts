@@ -193,8 +193,7 @@ test('locate tells where a resource is, and ends with 1 where nothing is known o
   t.is(code, 0)
   t.like(JSON.parse(out), {
     service_provider: cornmeal,
-    type: 'volume',
-    id: disk.id,
+    resource: disk,
     project: alice,
   })
   const gone = await mixmatch(path, 'locate', image.id, ...LOG)

@@ -32,12 +32,17 @@ test('a dry run prints what differs, records nothing, and exits 1', async t => {
     .map(line => JSON.parse(line))
   const { project } = scene.admin
   t.deepEqual(rows, [
-    { service_provider: 'sp1', difference: 'unknown', type: 'image', id, project, believed: null },
+    {
+      service_provider: 'sp1',
+      difference: 'unknown',
+      resource: { type: 'image', id },
+      project,
+      believed: null,
+    },
     {
       service_provider: 'sp1',
       difference: 'gone',
-      type: 'volume',
-      id: gone.resource?.id,
+      resource: gone.resource,
       project: null,
       believed: alice,
     },

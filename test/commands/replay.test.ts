@@ -99,10 +99,9 @@ test('replay --diff shows what the view says otherwise between two points', asyn
       : code
   }
   t.deepEqual(await diff('2', '5'), [
-    { type: 'image', id: image.id, before: [{ service_provider: idp, project: bob }], after: [] },
+    { resource: image, before: [{ service_provider: idp, project: bob }], after: [] },
     {
-      type: 'volume',
-      id: disk.id,
+      resource: disk,
       before: [{ service_provider: cornmeal, project: alice }],
       after: [{ service_provider: cornmeal, project: bob }],
     },

@@ -110,6 +110,7 @@ function text(value: Cell): string {
   if (value === null) return '<span class="nothing">–</span>'
   if (typeof value === 'number' && Number.isInteger(value)) return count(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'object') return safe(`${value.type} ${value.id}`)
   const [, day, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{6}Z$/.exec(String(value)) ?? []
   return day === undefined
     ? safe(String(value))

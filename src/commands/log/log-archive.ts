@@ -24,7 +24,7 @@ export function archiveCommand(context: Context): Command {
     .action(({ before }: { before: Point }, command: Command) => {
       const file = logFileOf(command, context)
       const upTo = lastBefore(file, before)
-      const say = (step: string) => context.stderr.isTTY && context.stderr.write(`${step} …\n`)
+      const say = (step: string) => context.stderr.isTerminal && context.stderr.write(`${step} …\n`)
       const { archive, events } = archiveLog(file, upTo, say)
       context.stderr.write(
         `${archive}: ${events} events up to ${upTo}; ${file} goes on from there\n`,

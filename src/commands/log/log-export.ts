@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { Command } from 'commander'
+import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { logOption, openHistoryOf } from '../../cli/files.js'
-import { parseWhole } from '../../cli/output.js'
 import { progressOn } from '../../cli/progress.js'
 import { position } from '../../ids.js'
 import { toLine } from '../../log/portable.js'
@@ -23,7 +22,7 @@ export function exportCommand(context: Context): Command {
       using progress = progressOn(context.stderr, 'exporting', range.upTo - range.after)
       for (const event of log.read(range)) {
         progress.at(event.position - range.after)
-        if (!context.stdout.write(`${toLine(event)}\n`)) await once(context.stdout, 'drain')
+        if (!context.stdout.write(`${toLine(event)}\n`)) await context.stdout.drained()
       }
     })
 }

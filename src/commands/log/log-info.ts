@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Context } from '../../cli/context.js'
 import { logOption, openHistoryOf } from '../../cli/files.js'
-import { type Format, formats, printFacts, printRows } from '../../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
+import { printFacts, printRows } from '../../cli/rows.js'
 import { formatTime } from '../../event/time.js'
 import { micros } from '../../ids.js'
 import { SCHEMA_VERSION } from '../../log/schema.js'
 
 export function infoCommand(context: Context): Command {
-  return new Command('info')
+  return withOutputOptions(new Command('info'))
     .description('What is in the event log: size, head, and what each cloud said.')
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log info --log data/events.db')
-    .action((options: { format: Format }, command: Command) => {
+    .action((options: OutputOptions, command: Command) => {
       using log = openHistoryOf(command, context)
       const head = log.head()
       const clouds = log.db.prepare<[], CloudRow>(perCloud).all().map(cloudRow)
@@ -25,12 +25,13 @@ export function infoCommand(context: Context): Command {
         head: head.hash,
       }
       if (options.format === 'json') {
-        printFacts(context.stdout, 'json', { ...facts, service_providers: clouds })
+        printFacts(context.stdout, options, { ...facts, service_providers: clouds })
         return
       }
-      printFacts(context.stdout, 'table', facts)
+      printFacts(context.stdout, options, facts)
+      if (options.format !== 'table' || options.column.length > 0) return
       if (clouds.length > 0) context.stdout.write('\n')
-      printRows(context.stdout, 'table', clouds)
+      printRows(context.stdout, options, clouds)
     })
 }
 

@@ -1,8 +1,10 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { eventRow } from '../../cli/event-row.js'
 import { logOption, openHistoryOf } from '../../cli/files.js'
-import { type Format, formats, parseWhole, printFacts } from '../../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
+import { printFacts } from '../../cli/rows.js'
 import { MixmatchError } from '../../errors.js'
 import { formatTime } from '../../event/time.js'
 import { position } from '../../ids.js'
@@ -10,13 +12,12 @@ import { parseJson } from '../../json.js'
 import { toLine } from '../../log/portable.js'
 
 export function showCommand(context: Context): Command {
-  return new Command('show')
+  return withOutputOptions(new Command('show'))
     .description('One event, whole: where it came from, what it did, and its message.')
     .argument('<position>', 'its place in the log', parseWhole)
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log show 4182')
-    .action((at: number, options: { format: Format }, command: Command) => {
+    .action((at: number, options: OutputOptions, command: Command) => {
       using log = openHistoryOf(command, context)
       const event = log.get(position(at))
       if (!event) {
@@ -25,11 +26,11 @@ export function showCommand(context: Context): Command {
           `${log.file}: no event at position ${at}. The log holds 1 to ${log.head().position}.`,
         )
       }
-      if (options.format === 'json') {
+      if (options.format === 'json' && options.column.length === 0) {
         context.stdout.write(`${toLine(event)}\n`)
         return
       }
-      printFacts(context.stdout, 'table', {
+      printFacts(context.stdout, options, {
         ...eventRow(event),
         emitted_at: event.emittedAt === null ? null : formatTime(event.emittedAt),
         source: event.source,
@@ -40,6 +41,7 @@ export function showCommand(context: Context): Command {
         envelope: event.wire.envelope,
         hash: event.hash,
       })
+      if (options.format !== 'table' || options.column.length > 0) return
       context.stdout.write(`\n${indented(event.body)}\n`)
     })
 }

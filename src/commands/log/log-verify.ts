@@ -1,26 +1,27 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
+import { parseHash } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { logOption, openHistoryOf } from '../../cli/files.js'
-import { type Format, formats, parseHash, printFacts, printRows } from '../../cli/output.js'
+import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
 import { progressOn } from '../../cli/progress.js'
+import { printFacts, printRows } from '../../cli/rows.js'
 import type { History } from '../../log/history.js'
 import { type Verdict, verifyTogether } from '../../log/verify.js'
 
 export function verifyCommand(context: Context): Command {
-  return new Command('verify')
+  return withOutputOptions(new Command('verify'))
     .description('Recompute the hash chain and check that nothing was changed, added or taken out.')
     .option(...logOption)
     .option('--head <hash>', 'a head noted down earlier, which must be in this log', parseHash)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText(
       'after',
       '\nExits 1 if something does not hold.\nExample: mixmatch log verify --log copy.db',
     )
-    .action(async (options: { head?: string; format: Format }, command: Command) => {
+    .action(async (options: OutputOptions & { head?: string }, command: Command) => {
       using log = openHistoryOf(command, context)
       const { events, head, breaches } = await verified(log, options.head, context)
-      if (options.format === 'json') {
-        printFacts(context.stdout, 'json', {
+      if (options.format !== 'table') {
+        printFacts(context.stdout, options, {
           ok: breaches.length === 0,
           events,
           head: head.hash,
@@ -29,7 +30,7 @@ export function verifyCommand(context: Context): Command {
       } else {
         printRows(
           context.stdout,
-          'table',
+          options,
           breaches.map(breach => ({ ...breach })),
         )
         if (breaches.length === 0) {
@@ -50,15 +51,15 @@ function verified(log: History, noted: string | undefined, { stderr }: Context):
 }
 
 export function headCommand(context: Context): Command {
-  return new Command('head')
+  return withOutputOptions(new Command('head'))
     .description('The newest position and its hash, to note down and check any later copy against.')
     .option(...logOption)
-    .addOption(new Option('--format <format>').choices(formats).default('table'))
     .addHelpText('after', '\nExample: mixmatch log head >> heads.txt')
-    .action((options: { format: Format }, command: Command) => {
+    .action((options: OutputOptions, command: Command) => {
       using log = openHistoryOf(command, context)
       const { position, hash } = log.head()
-      if (options.format === 'json') printFacts(context.stdout, 'json', { position, hash })
-      else context.stdout.write(`${position} ${hash}\n`)
+      const isPlain = options.format === 'table' && options.column.length === 0
+      if (isPlain) context.stdout.write(`${position} ${hash}\n`)
+      else printFacts(context.stdout, options, { position, hash })
     })
 }

@@ -1,0 +1,31 @@
+import { type Command, Option } from 'commander'
+
+/** As the `openstack` command has them. `json` is one object a line. */
+export const formats = ['table', 'json', 'csv', 'value'] as const
+export type Format = (typeof formats)[number]
+
+export interface OutputOptions {
+  readonly format: Format
+  /** Only these columns, in this order; empty for all. */
+  readonly column: readonly string[]
+}
+
+/** Everything, as a table or as JSON: for what a command prints beside its data. */
+export const wholeTable: OutputOptions = { format: 'table', column: [] }
+export const wholeJson: OutputOptions = { format: 'json', column: [] }
+
+/** Add `-f, --format` and `-c, --column` to a command. */
+export function withOutputOptions(command: Command): Command {
+  return command.addOption(formatOption(formats)).addOption(columnOption())
+}
+
+/** @param flags without `-f` for a command where it stands for something else */
+export function formatOption(choices: readonly string[], flags = '-f, --format <format>'): Option {
+  return new Option(flags, 'how to print it').choices(choices).default('table')
+}
+
+export function columnOption(): Option {
+  return new Option('-c, --column <name>', 'only this column; repeatable')
+    .default([], 'all')
+    .argParser((name: string, others: readonly string[]) => [...others, name])
+}

@@ -1,0 +1,137 @@
+import { MixmatchError } from '../errors.js'
+import { visibleLine } from '../visible-text.js'
+import { csvLine } from './csv.js'
+import type { OutputOptions } from './output-options.js'
+import { factLines, tableLines } from './table.js'
+import type { Output } from './terminal.js'
+
+/**
+ * A row of data: its keys are the columns of a table and the keys of a JSON line. A resource stands in the
+ * column `resource` as an object with `type` and `id`; in CSV and values it takes two columns of these names.
+ */
+export type Row = Readonly<Record<string, unknown>>
+
+/**
+ * Print rows in the format that was asked for. The columns are those of the first row.
+ *
+ * @throws USAGE where `--column` names none of them
+ */
+export function printRows(
+  out: Output,
+  options: OutputOptions,
+  rows: readonly Row[],
+  columns?: readonly string[],
+): void {
+  createRowPrinter(out, options, columns)(rows)
+}
+
+/** As `printRows`, for rows that come in several lots: a table each, but one head in CSV. */
+export function createRowPrinter(
+  out: Output,
+  options: OutputOptions,
+  given?: readonly string[],
+): (rows: readonly Row[]) => void {
+  let hasHead = false
+  return rows => {
+    const [first] = rows
+    if (first === undefined) return
+    const all = given ?? Object.keys(first)
+    switch (options.format) {
+      case 'json':
+        for (const row of rows) out.write(`${JSON.stringify(jsonOf(row, all, options))}\n`)
+        break
+      case 'csv': {
+        const columns = chooseColumns(flatColumns(all), options)
+        if (!hasHead) out.write(csvLine(columns))
+        hasHead = true
+        for (const row of rows) out.write(csvLine(columns.map(column => cellOf(row, column))))
+        break
+      }
+      case 'value': {
+        const columns = chooseColumns(flatColumns(all), options)
+        for (const row of rows) {
+          out.write(
+            `${columns.map(column => visibleLine(cellText(cellOf(row, column)))).join(' ')}\n`,
+          )
+        }
+        break
+      }
+      case 'table': {
+        const columns = chooseColumns(all, options)
+        const cells = rows.map(row => columns.map(column => cellText(cellOf(row, column))))
+        const table = { heads: columns.map(titleOf), rows: cells }
+        for (const line of tableLines(table, out.width)) out.write(`${line}\n`)
+        break
+      }
+      default:
+        options.format satisfies never
+    }
+  }
+}
+
+/** One thing and what is known of it: a line each, or one JSON object, or one row of CSV. */
+export function printFacts(out: Output, options: OutputOptions, facts: Row): void {
+  const { format } = options
+  if (format === 'json' || format === 'csv') {
+    printRows(out, options, [facts])
+    return
+  }
+  const columns = chooseColumns(Object.keys(facts), options)
+  const named = columns.map(column => [titleOf(column), cellText(cellOf(facts, column))] as const)
+  if (format === 'value') for (const [, value] of named) out.write(`${visibleLine(value)}\n`)
+  else for (const line of factLines(named, out.width)) out.write(`${line}\n`)
+}
+
+/** As it is read by a program: a resource is `{"type": …, "id": …}` in everything that Mixmatch prints. */
+function jsonOf(row: Row, all: readonly string[], options: OutputOptions): Row {
+  if (options.column.length === 0) return row
+  const columns = chooseColumns(all, options, flatColumns(all))
+  return Object.fromEntries(columns.map(column => [column, cellOf(row, column) ?? null]))
+}
+
+/** The columns that `--column` names, in its order; all of them where it is not given. */
+function chooseColumns(
+  all: readonly string[],
+  { column: asked }: OutputOptions,
+  others: readonly string[] = [],
+): readonly string[] {
+  if (asked.length === 0) return all
+  return asked.map(name => {
+    const wanted = name.trim().toLowerCase().replace(/[ -]/g, '_')
+    const found = [...all, ...others].find(each => each === wanted)
+    if (found !== undefined) return found
+    throw new MixmatchError('USAGE', `--column ${name}: expected one of ${all.join(', ')}.`)
+  })
+}
+
+const resourceColumns = ['type', 'id'] as const
+
+function flatColumns(columns: readonly string[]): string[] {
+  return columns.flatMap(column => (column === 'resource' ? resourceColumns : [column]))
+}
+
+function cellOf(row: Row, column: string): unknown {
+  if (column in row) return row[column]
+  const { resource } = row
+  const part = resourceColumns.find(each => each === column)
+  return part !== undefined && isResource(resource) ? resource[part] : null
+}
+
+interface Resource {
+  readonly type: string
+  readonly id: string
+}
+
+function isResource(value: unknown): value is Resource {
+  return typeof value === 'object' && value !== null && 'type' in value && 'id' in value
+}
+
+function titleOf(column: string): string {
+  return column.replaceAll('_', ' ')
+}
+
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '-'
+  if (isResource(value)) return `${value.type} ${value.id}`
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { projectId, resourceId, spName } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { visibleLine } from '../../src/visible-text.js'
+import { at, created, event, folder } from '../controls.js'
+import { mixmatch } from './mixmatch.js'
+
+/** What clears a screen, renames a window, or writes over a line, in whatever a cloud can name. */
+const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e\rnothing\nhappened'
+
+const LOG = ['--log', 'events.db']
+
+function recorded(t: ExecutionContext): string {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const resource = { type: 'volume', id: resourceId(HOSTILE) } as const
+  const where = { serviceProvider: spName(HOSTILE), messageId: HOSTILE, emittedAt: at(1) }
+  const named = { project: projectId(HOSTILE), eventType: HOSTILE, body: HOSTILE }
+  log.append([{ ...created(resource, null, where), ...named }, event()], at(10))
+  return path
+}
+
+/** Printed as such, a terminal would obey it. Line ends and tabs are all that may control it. */
+const OBEYED = /(?!\r?\n|\t)[\p{Cc}\u2028-\u202e\u2066-\u2069]/u
+
+for (const [args, code] of [
+  [['log', 'tail'], 0],
+  [['log', 'tail', '--format', 'json'], 0],
+  [['log', 'show', '1'], 0],
+  [['log', 'info'], 0],
+  [['log', 'export'], 0],
+  [['replay', '-f', 'csv'], 0],
+  [['replay', '-f', 'value'], 0],
+  [['replay', '--diff', '0', '2'], 0],
+  [['locate', HOSTILE], 0],
+  [['locate', HOSTILE, '--history'], 0],
+  [['locate', `${HOSTILE}?`], 1],
+  [['explain', 'GET', `/volume/v3/x/volumes/${HOSTILE}`], 1],
+  [['explain', 'GET', '/image/v2/images', '-H', `MM-Service-Provider: ${HOSTILE}`], 0],
+  [['audit', 'summary'], 0],
+  [['audit', 'placement', '-f', 'html'], 0],
+  [['audit', 'anomalies', '-f', 'csv'], 0],
+  [['audit', 'summary', '--section', HOSTILE], 2],
+  [['log', 'show', HOSTILE], 2],
+  [[`--${HOSTILE}`], 2],
+] as const) {
+  test(`${visibleLine(args.join(' '))} prints nothing that a terminal obeys`, async t => {
+    const ended = await mixmatch(recorded(t), ...args, ...(args.length > 1 ? LOG : []))
+    t.is(ended.code, code, ended.err)
+    t.notRegex(ended.out, OBEYED)
+    t.notRegex(ended.err, OBEYED)
+  })
+}
+
+test('what is in a name stays visible, and in JSON stays what it is', async t => {
+  const path = recorded(t)
+  const table = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2')
+  t.true(
+    table.out.includes('volume x\\x1b[2J\\x1b]0;owned\\x07\\u009b31m\\u202e\\rnothing\\nhappened'),
+  )
+  const json = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2', '--format', 'json')
+  t.deepEqual(JSON.parse(json.out.split('\n')[0] ?? '').resource, { type: 'volume', id: HOSTILE })
+})
+
+test('a name with line ends in it stays in the line of its error', async t => {
+  const { err } = await mixmatch(recorded(t), 'locate', 'x\nmixmatch: all is well', ...LOG)
+  t.regex(err, /^mixmatch: x\\nmixmatch: all is well: no cloud is known to hold it .*\n$/)
+})
+
+test('a configuration that holds control characters is told of without them', async t => {
+  const path = folder(t)
+  writeFileSync(join(path, 'x.conf'), `[DEFAULT]\nport = ${'\u001b[2J'}\n[\u001b[2J]\n`)
+  const { code, err } = await mixmatch(path, '--config-file', 'x.conf', 'config', 'check')
+  t.is(code, 2)
+  t.notRegex(err, OBEYED)
+})
