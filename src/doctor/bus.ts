@@ -1,8 +1,8 @@
 import type { Probe } from '../bus/amqp/bus-probe.js'
-import { failed, type Look, ok, warning } from './finding.js'
+import { type CheckResult, failed, ok, warning } from './finding.js'
 
 /** Whether notifications reach us over a bus. */
-export function lookAtBus(probe: Probe, queue: string): Look {
+export function lookAtBus(probe: Probe, queue: string): CheckResult {
   switch (probe.kind) {
     case 'unreachable':
       return failed(`${probe.reason}: check messagebus, the user's password and its virtual host`)
@@ -18,7 +18,7 @@ export function lookAtBus(probe: Probe, queue: string): Look {
 function lookAtBroker(
   { host, exchanges, queue: found }: Extract<Probe, { kind: 'rabbit' }>,
   queue: string,
-): Look {
+): CheckResult {
   const heard = exchanges.length > 0 ? `exchanges ${exchanges.join(', ')}` : 'no exchange yet'
   const said = `${host} lets us in, ${heard}`
   if (exchanges.length === 0) {

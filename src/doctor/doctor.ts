@@ -1,204 +1,151 @@
 import { probeBus } from '../bus/amqp/bus-probe.js'
 import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
-import { MixmatchError } from '../errors.js'
-import { addressesOf, createAllowed } from '../identity/addresses.js'
-import { parseToken, type TokenDescription } from '../identity/answers.js'
-import { type Ask, openConnection } from '../identity/connection.js'
-import { ADMIN, createServiceIdentity, type ServiceAccess } from '../identity/service-identity.js'
+import type { TokenDescription } from '../identity/answers.js'
+import { describeToken } from '../identity/keystone.js'
+import { ADMIN, type ServiceAccess, type ServiceIdentity } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { type ServiceName, serviceNames } from '../service/service.js'
 import { services } from '../service/services.js'
-import { createPools } from '../upstream/pools.js'
+import { type CloudClients, openCloudClients } from '../upstream/cloud-clients.js'
 import { lookAtBus } from './bus.js'
-import { lookAtCatalog } from './catalog.js'
-import { lookAtLog } from './event-log.js'
-import { lookAtFederation } from './federation.js'
-import { type Finding, failureOf, type Look, ok, warning } from './finding.js'
-import { lookAtKeystone } from './keystone.js'
-import { lookAtService } from './service.js'
+import { checkCatalog } from './catalog-endpoint.js'
+import { checkFederation } from './federation-entry.js'
+import { type CheckResult, type Finding, failureOf, warning } from './finding.js'
+import { checkKeystone } from './keystone-reachability.js'
+import { checkLog } from './log-health.js'
+import { checkLogin } from './login.js'
+import { checkService } from './service-reachability.js'
 
 /** Nobody waits longer for a diagnosis. */
 const TIMEOUT_MS = 10_000
 
 /**
- * Look at everything that Mixmatch depends on, and say of each thing whether it is well. Nothing is
+ * Check everything that Mixmatch depends on, and say of each part whether it is well. Nothing is
  * changed anywhere. The clouds are asked at once; findings come cloud by cloud.
  */
 export async function examine(config: Config): Promise<readonly Finding[]> {
-  const log = { serviceProvider: null, part: 'event log', ...lookAtLog(config.database.file) }
-  await using practice = openPractice(config)
-  const home = await practice.atHome()
-  const clouds = await Promise.all(config.clouds.map(cloud => practice.look(cloud, home)))
+  const log = { serviceProvider: null, part: 'event log', ...checkLog(config.database.file) }
+  const hasty = { ...config, upstream: shortTimeouts(config.upstream) }
+  await using clients = openCloudClients(hasty)
+  const context = { config: hasty, clients, identity: clients.serviceIdentity([ADMIN]) }
+  const ownToken = await describeOwnToken(context)
+  const clouds = await Promise.all(config.clouds.map(cloud => checkCloud(cloud, ownToken, context)))
   return [log, ...clouds.flat()]
 }
 
-/** What the identity provider says of our own user; null where it cannot be asked. */
-type Home = TokenDescription | null
-
-interface Practice extends AsyncDisposable {
-  atHome(): Promise<Home>
-  look(cloud: Cloud, home: Home): Promise<readonly Finding[]>
+interface Context {
+  readonly config: Config
+  readonly clients: CloudClients
+  readonly identity: ServiceIdentity
 }
 
-function openPractice(config: Config): Practice {
-  const { auth, clouds, notification } = config
-  const connectTimeoutMs = Math.min(config.upstream.connectTimeoutMs || TIMEOUT_MS, TIMEOUT_MS)
-  const timeouts = { connectTimeoutMs, answerTimeoutMs: TIMEOUT_MS }
-  const upstream = { connectTimeoutMs, headersTimeoutMs: TIMEOUT_MS, idleTimeoutMs: TIMEOUT_MS }
-  const identity = createServiceIdentity({
-    keystone: auth,
-    clouds,
-    wanted: [ADMIN],
-    timeouts,
-    now: Date.now,
-  })
-  const pools = createPools({
-    connectTimeoutMs,
-    connections: null,
-    trust: name => clouds.find(cloud => cloud.name === name) ?? auth,
-  })
-  const connections: { close(): Promise<void> }[] = []
-
-  function keystoneOf({ name, authUrl, cafile, insecure }: Cloud): { ask: Ask; v3: string } {
-    const trust = name === IDENTITY_PROVIDER ? auth : { cafile, insecure }
-    const connection = openConnection({
-      ...timeouts,
-      ...trust,
-      peer: `Keystone of "${name}"`,
-      faults: { unreachable: 'SERVICE_PROVIDER_UNREACHABLE', timeout: 'SERVICE_PROVIDER_TIMEOUT' },
-    })
-    connections.push(connection)
-    const url = name === IDENTITY_PROVIDER ? auth.authUrl : authUrl
-    return { ask: connection.ask, v3: addressesOf(url).v3 }
-  }
-
-  async function lookAtLogin(cloud: Cloud): Promise<Look & { access: ServiceAccess | null }> {
-    if (!cloud.credentials && !auth.credentials) {
-      const found = 'Mixmatch has no user of its own: users are served, but reconcile cannot look'
-      return { ...warning(found), access: null }
-    }
-    try {
-      const access = await identity.access(cloud.name)
-      const found = [`acts in project ${access.project.name}`, ...powers(access, cloud, auth)]
-      return { ...ok(found.join('; ')), access }
-    } catch (error) {
-      const look = failureOf(error)
-      // Most clouds keep service users out, on purpose; users come by a way of their own.
-      const keptOut = !cloud.credentials && isNotAdmitted(error)
-      return { ...(keptOut ? warning(look.found) : look), access: null }
-    }
-  }
-
-  async function lookAtEndpoint(cloud: Cloud, service: ServiceName, access: ServiceAccess | null) {
-    const { catalogTypes } = services[service]
-    const listed = catalogTypes.map(type => access?.endpoints.get(type)).find(url => url)
-    const url = cloud.endpoints[service] ?? listed
-    if (url === undefined)
-      return warning(`not looked at: ${service}_endpoint is not set, and its catalog not known`)
-    const pool = (origin: string) => pools.pool(cloud.name, origin, 'GET')
-    return lookAtService(pool, service, url, upstream)
-  }
-
-  async function lookAtMessages({ messagebus, queueName, cafile, insecure }: Cloud): Promise<Look> {
-    if (messagebus === null)
-      return warning('messagebus is not set: nothing of this cloud is recorded')
-    const probe = await probeBus({
-      url: messagebus,
-      exchanges: notification.exchanges,
-      queue: queueName,
-      tls: { caFile: cafile, insecure },
-      connectTimeoutMs,
-    })
-    return lookAtBus(probe, queueName)
-  }
-
+function shortTimeouts({ connectTimeoutMs }: Config['upstream']): Config['upstream'] {
   return {
-    async atHome() {
-      const cloud = clouds.find(({ name }) => name === IDENTITY_PROVIDER)
-      if (!cloud || (!cloud.credentials && !auth.credentials)) return null
-      try {
-        const { token } = await identity.access(IDENTITY_PROVIDER)
-        const { ask, v3 } = keystoneOf(cloud)
-        const own = token.reveal()
-        const headers = { 'X-Auth-Token': own, 'X-Subject-Token': own }
-        const step = 'asking what it says of our own token'
-        return parseToken(await ask({ step, method: 'GET', url: `${v3}/auth/tokens`, headers }))
-      } catch (error) {
-        failureOf(error) // the login tells it
-        return null
-      }
-    },
-    async look(cloud, home) {
-      const { name, enabledServices } = cloud
-      const { ask, v3 } = keystoneOf(cloud)
-      const enabled = serviceNames.filter(service => enabledServices.includes(service))
-      const [keystone, login, bus] = await Promise.all([
-        lookAtKeystone(ask, v3),
-        lookAtLogin(cloud),
-        lookAtMessages(cloud),
-      ])
-      const answers = await Promise.all(
-        enabled.map(
-          async service => [service, await lookAtEndpoint(cloud, service, login.access)] as const,
-        ),
-      )
-      const finding = (part: string, { verdict, found }: Look): Finding => ({
-        serviceProvider: name,
-        part,
-        verdict,
-        found,
-      })
-      return [
-        finding('keystone', keystone),
-        ...(keystone.clock ? [finding('clock', keystone.clock)] : []),
-        finding('login', login),
-        ...(name === IDENTITY_PROVIDER
-          ? enabled.map(service => finding('catalog', catalogOf(home, service, cloud)))
-          : [finding('federation', federationOf(home, cloud))]),
-        ...answers.map(([service, look]) => finding(service, look)),
-        finding('bus', bus),
-      ]
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([
-        pools.destroy(),
-        identity.close(),
-        ...connections.map(each => each.close()),
-      ])
-    },
+    connectTimeoutMs: Math.min(connectTimeoutMs, TIMEOUT_MS),
+    headersTimeoutMs: TIMEOUT_MS,
+    idleTimeoutMs: TIMEOUT_MS,
   }
 }
 
-/** What Mixmatch's user can do at a cloud, and what not for want of a role. */
-function powers(
-  { roles }: ServiceAccess,
-  { name }: Cloud,
-  { serviceTokenRoles }: Config['auth'],
-): readonly string[] {
-  const isService = roles.some(role => serviceTokenRoles.includes(role))
+/** What the identity provider says of Mixmatch's own token; null where it cannot be asked. */
+async function describeOwnToken({
+  config: { auth, clouds },
+  clients,
+  identity,
+}: Context): Promise<TokenDescription | null> {
+  const cloud = clouds.find(({ name }) => name === IDENTITY_PROVIDER)
+  if (!cloud || (!cloud.credentials && !auth.credentials)) return null
+  try {
+    const { token } = await identity.access(IDENTITY_PROVIDER)
+    return await describeToken(clients.keystones.home, token)
+  } catch (error) {
+    failureOf(error) // the check of the login reports it
+    return null
+  }
+}
+
+async function checkCloud(
+  cloud: Cloud,
+  ownToken: TokenDescription | null,
+  context: Context,
+): Promise<readonly Finding[]> {
+  const { config, clients, identity } = context
+  const { name } = cloud
+  const { ask, v3 } =
+    name === IDENTITY_PROVIDER ? clients.keystones.home : clients.keystones.at(name)
+  const enabled = serviceNames.filter(service => cloud.enabledServices.includes(service))
+  const [keystone, login, bus] = await Promise.all([
+    checkKeystone(ask, v3),
+    checkLogin(cloud, config.auth, identity),
+    checkBus(cloud, config),
+  ])
+  const endpoints = await Promise.all(
+    enabled.map(service => checkEndpoint(cloud, service, login.access, context)),
+  )
+  const finding = (part: string, { verdict, found }: CheckResult): Finding => ({
+    serviceProvider: name,
+    part,
+    verdict,
+    found,
+  })
   return [
-    roles.includes(ADMIN) ? 'an administrator' : 'no administrator: reconcile sees its own alone',
-    ...(isService || name === IDENTITY_PROVIDER
-      ? []
-      : ['no service (service_token_roles): Nova cannot detach volumes of this cloud']),
+    finding('keystone', keystone),
+    ...(keystone.clock ? [finding('clock', keystone.clock)] : []),
+    finding('login', login.result),
+    ...(name === IDENTITY_PROVIDER
+      ? enabled.map(service => finding('catalog', checkCatalogOf(ownToken, service, cloud)))
+      : [finding('federation', checkFederationWith(ownToken, cloud, context))]),
+    ...enabled.map((service, index) => finding(service, endpoints[index] ?? warning(NOT_CHECKED))),
+    finding('bus', bus),
   ]
 }
 
-function isNotAdmitted(error: unknown): boolean {
-  return error instanceof MixmatchError && error.code === 'NO_PROJECT_AT_SERVICE_PROVIDER'
+async function checkEndpoint(
+  cloud: Cloud,
+  service: ServiceName,
+  access: ServiceAccess | null,
+  { config, clients: { pools } }: Context,
+): Promise<CheckResult> {
+  const listed = services[service].catalogTypes.map(type => access?.endpoints.get(type))
+  const url = cloud.endpoints[service] ?? listed.find(endpoint => endpoint)
+  if (url === undefined) {
+    return warning(`not looked at: ${service}_endpoint is not set, and its catalog not known`)
+  }
+  const pool = (origin: string) => pools.pool(cloud.name, origin, 'GET')
+  return checkService(pool, service, url, config.upstream)
 }
 
-const NOT_SEEN = 'not looked at: it takes a login of Mixmatch itself at the identity provider'
-
-function catalogOf(home: Home, service: ServiceName, { endpoints }: Cloud): Look {
-  return home ? lookAtCatalog(home.catalog, service, endpoints[service]) : warning(NOT_SEEN)
+async function checkBus(
+  { messagebus, queueName, cafile, insecure }: Cloud,
+  { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
+): Promise<CheckResult> {
+  if (messagebus === null) {
+    return warning('messagebus is not set: nothing of this cloud is recorded')
+  }
+  const tls = { caFile: cafile, insecure }
+  const options = { url: messagebus, exchanges, queue: queueName, tls, connectTimeoutMs }
+  return lookAtBus(await probeBus(options), queueName)
 }
 
-function federationOf(home: Home, { spName, authUrl, allowedHosts }: Cloud): Look {
-  if (!home) return warning(NOT_SEEN)
-  return lookAtFederation(
-    { spName, isAllowed: createAllowed(authUrl, allowedHosts) },
-    home.serviceProviders,
-  )
+const NOT_CHECKED = 'not looked at: it takes a login of Mixmatch itself at the identity provider'
+
+function checkCatalogOf(
+  ownToken: TokenDescription | null,
+  service: ServiceName,
+  { endpoints }: Cloud,
+): CheckResult {
+  return ownToken
+    ? checkCatalog(ownToken.catalog, service, endpoints[service])
+    : warning(NOT_CHECKED)
+}
+
+function checkFederationWith(
+  ownToken: TokenDescription | null,
+  { name }: Cloud,
+  { clients }: Context,
+): CheckResult {
+  return ownToken
+    ? checkFederation(clients.keystones.at(name), ownToken.serviceProviders)
+    : warning(NOT_CHECKED)
 }

@@ -15,15 +15,15 @@ export interface Finding {
   readonly found: string
 }
 
-/** What one look tells, before anybody says of what. */
-export type Look = Pick<Finding, 'verdict' | 'found'>
+/** The result of one check, before it is said of which part. */
+export type CheckResult = Pick<Finding, 'verdict' | 'found'>
 
-export const ok = (found: string): Look => ({ verdict: 'ok', found })
-export const warning = (found: string): Look => ({ verdict: 'warning', found })
-export const failed = (found: string): Look => ({ verdict: 'failed', found })
+export const ok = (found: string): CheckResult => ({ verdict: 'ok', found })
+export const warning = (found: string): CheckResult => ({ verdict: 'warning', found })
+export const failed = (found: string): CheckResult => ({ verdict: 'failed', found })
 
 /** What was foreseen going wrong is what was found; anything else falls through. */
-export function failureOf(error: unknown): Look {
+export function failureOf(error: unknown): CheckResult {
   if (error instanceof MixmatchError) return failed(error.message)
   throw error
 }

@@ -2,17 +2,8 @@ import { MixmatchError } from '../errors.js'
 import { parseToken, saying } from './answers.js'
 import type { Answer } from './connection.js'
 import { issuedToken, type Keystone, validate } from './keystone.js'
+import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
-
-/** A service provider as a user's way to it needs to know it. */
-export interface Destination extends Keystone {
-  /** Its id in the identity provider's Keystone. */
-  readonly spName: string
-  /** The URL at which federated users log in; null where the identity provider's word is taken. */
-  readonly login: string | null
-  /** Whether a URL belongs to this cloud: nothing is sent to any other. */
-  readonly isAllowed: (url: string) => boolean
-}
 
 /** A token that is of its user's own at a service provider, not scoped to anything yet. */
 export interface Entrance {
@@ -44,7 +35,7 @@ const SKEW =
  */
 export async function enter(
   home: Keystone,
-  there: Destination,
+  there: ServiceProvider,
   token: Token,
 ): Promise<Entrance | null> {
   const assertion = await requestAssertion(home, there, token)
@@ -64,7 +55,7 @@ export async function enter(
 
 async function requestAssertion(
   { ask, v3, peer }: Keystone,
-  there: Destination,
+  there: ServiceProvider,
   token: Token,
 ): Promise<Assertion> {
   const step = `asking for an assertion for service provider "${there.spName}"`
@@ -104,7 +95,7 @@ async function requestAssertion(
 }
 
 /** Keystone says where the assertion is meant for; the configuration says what may be believed. */
-function acceptAssertion(answer: Answer, there: Destination): Assertion {
+function acceptAssertion(answer: Answer, there: ServiceProvider): Assertion {
   const spUrl = answer.header('x-sp-url') ?? ''
   const authUrl = there.login ?? answer.header('x-auth-url') ?? ''
   for (const [name, url] of Object.entries({ sp_url: spUrl, auth_url: authUrl })) {
@@ -121,7 +112,7 @@ function acceptAssertion(answer: Answer, there: Destination): Assertion {
 }
 
 async function presentAssertion(
-  there: Destination,
+  there: ServiceProvider,
   { envelope, spUrl }: Assertion,
 ): Promise<Answer> {
   const step = 'presenting the assertion'
@@ -143,7 +134,7 @@ async function presentAssertion(
 
 /** The redirect leads nowhere useful: that it came says that the session is there. */
 function openSession(
-  there: Destination,
+  there: ServiceProvider,
   { authUrl }: Assertion,
   { cookies }: Answer,
 ): Promise<Answer> {
@@ -160,6 +151,6 @@ function nameAndValue(setCookie: string): string {
   return setCookie.split(';', 1)[0] ?? ''
 }
 
-function failed({ peer }: Destination, step: string, found: string): MixmatchError {
+function failed({ peer }: ServiceProvider, step: string, found: string): MixmatchError {
   return new MixmatchError('FEDERATION_FAILED', `${peer}: ${step}: ${found}`)
 }

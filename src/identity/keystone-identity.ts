@@ -1,30 +1,17 @@
 import type { Logger } from 'pino'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import { addressesOf, createAllowed } from './addresses.js'
-import {
-  type Ask,
-  type ConnectionOptions,
-  openConnection,
-  type Timeouts,
-  type Trust,
-} from './connection.js'
 import type { Caller, Identity } from './identity.js'
 import { validate } from './keystone.js'
+import type { Keystones, ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 import { TokenCache } from './token-cache.js'
-import { beginVisit, MARGIN_MS, type ServiceProvider, type Visit } from './visit.js'
+import { beginVisit, MARGIN_MS, type Visit } from './visit.js'
 
 export interface IdentityOptions {
-  readonly keystone: Trust & {
-    /** With or without `/v3`. */
-    readonly authUrl: string
-  }
-  /** The service providers, without the identity provider. */
-  readonly clouds: readonly CloudOptions[]
+  readonly keystones: Keystones
   /** Nothing is remembered longer, so a revoked token is refused after so long at the latest. */
   readonly cacheSeconds: number
-  readonly timeouts: Timeouts
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Told of every question to the caches: who it is, and the way to another cloud. */
@@ -34,40 +21,16 @@ export interface IdentityOptions {
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-export interface CloudOptions extends Trust {
-  readonly name: SpName
-  /** Its id in the identity provider's Keystone. */
-  readonly spName: string
-  /** With or without `/v3`, or the whole URL at which federated users log in. */
-  readonly authUrl: string
-  /** `host` or `host:port`, also of what its catalog names; none stands for the host of `authUrl`. */
-  readonly allowedHosts: readonly string[]
-  /** Whose endpoints are taken; null for those that its catalog names first. */
-  readonly region: string | null
-}
-
 /** Users at one time. Each takes some 2 KB, and as much again for each cloud it goes to. */
 const CAPACITY = 10_000
 
 /**
  * Identity by real Keystones: tokens are validated by themselves, and their users taken to the
- * service providers by Keystone-to-Keystone federation. `close` cuts what is still under way.
- *
- * @throws CONFIG_INVALID where a `cafile` cannot be read
+ * service providers by Keystone-to-Keystone federation.
  */
-export function createIdentity(options: IdentityOptions): Identity & { close(): Promise<void> } {
-  const { keystone, cacheSeconds, timeouts, now, logger } = options
-  const connections = new Set<{ close(): Promise<void> }>()
-  const connect = (peer: string, trust: Trust, faults: Faults): Ask => {
-    const connection = openConnection({ ...timeouts, ...trust, peer, faults })
-    connections.add(connection)
-    return connection.ask
-  }
-  const peer = 'Identity provider'
-  const home = { peer, v3: addressesOf(keystone.authUrl).v3, ask: connect(peer, keystone, ofHome) }
-  const clouds = new Map(
-    options.clouds.map(cloud => [cloud.name, toServiceProvider(cloud, connect)]),
-  )
+export function createIdentity(options: IdentityOptions): Identity {
+  const { keystones, cacheSeconds, now, logger } = options
+  const { home } = keystones
 
   const cache = <Value>(name: 'caller' | 'visit') =>
     new TokenCache<Value>({
@@ -92,8 +55,7 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
   }
 
   async function visit(token: Token, caller: Caller, at: SpName): Promise<Visit> {
-    const there = clouds.get(at)
-    if (!there) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
+    const there = keystones.at(at)
     refuseWhatMustNotLeave(caller, there)
     try {
       return await visits.get(visitKey(token, at), () =>
@@ -129,46 +91,16 @@ export function createIdentity(options: IdentityOptions): Identity & { close(): 
       if (at !== IDENTITY_PROVIDER) visits.drop(visitKey(token, at))
       else {
         callers.drop(token.digest)
-        for (const cloud of clouds.keys()) visits.drop(visitKey(token, cloud))
+        for (const cloud of keystones.names) visits.drop(visitKey(token, cloud))
       }
-    },
-    async close() {
-      await Promise.all([...connections].map(connection => connection.close()))
     },
   }
 }
 
-type Faults = ConnectionOptions['faults']
-/** What it is called when the Keystone of the identity provider cannot be asked. */
-export const ofHome: Faults = {
-  unreachable: 'IDENTITY_UNAVAILABLE',
-  timeout: 'IDENTITY_UNAVAILABLE',
-}
-const ofCloud: Faults = {
-  unreachable: 'SERVICE_PROVIDER_UNREACHABLE',
-  timeout: 'SERVICE_PROVIDER_TIMEOUT',
-}
 const staleWhen: readonly (FaultCode | null)[] = [
   'NO_PROJECT_AT_SERVICE_PROVIDER',
   'FEDERATION_FAILED',
 ]
-
-/** A service provider, and a way to ask its Keystone. */
-export function toServiceProvider(
-  { name, spName, authUrl, allowedHosts, region, ...trust }: CloudOptions,
-  connect: (peer: string, trust: Trust, faults: Faults) => Ask,
-): ServiceProvider {
-  const peer = `Service provider "${name}"`
-  return {
-    name,
-    peer,
-    spName,
-    region,
-    ...addressesOf(authUrl),
-    isAllowed: createAllowed(authUrl, allowedHosts),
-    ask: connect(peer, trust, ofCloud),
-  }
-}
 
 /** Keystone asserts who has a project, and cannot carry an application credential's rules along. */
 function refuseWhatMustNotLeave(caller: Caller, { peer }: ServiceProvider): void {

@@ -60,6 +60,21 @@ export async function validate(keystone: Keystone, token: Token): Promise<TokenD
 }
 
 /**
+ * What Keystone says of a good token, with its catalog and the service providers that it knows.
+ *
+ * @returns null where it says nothing of it
+ */
+export async function describeToken(
+  { ask, v3 }: Keystone,
+  token: Token,
+): Promise<TokenDescription | null> {
+  const own = token.reveal()
+  const headers = { 'X-Auth-Token': own, 'X-Subject-Token': own }
+  const step = 'describing its own token'
+  return parseToken(await ask({ step, method: 'GET', url: `${v3}/auth/tokens`, headers }))
+}
+
+/**
  * The projects that an unscoped token can be scoped to.
  *
  * @throws FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT

@@ -1,17 +1,14 @@
 import type { Credentials } from '../config/credentials.js'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import { addressesOf } from './addresses.js'
 import type { TokenDescription } from './answers.js'
 import { endpointsOf } from './catalog.js'
-import { openConnection, type Timeouts, type Trust } from './connection.js'
 import type { Access } from './identity.js'
 import { enter } from './k2k.js'
 import { type Keystone, listProjects, scope } from './keystone.js'
-import { type CloudOptions, ofHome, toServiceProvider } from './keystone-identity.js'
+import type { Keystones, ServiceProvider } from './keystones.js'
 import { logIn } from './service-login.js'
 import type { Token } from './token.js'
-import type { ServiceProvider } from './visit.js'
 
 /** Whom Glance and Cinder show what belongs to other projects, too. */
 export const ADMIN = 'admin'
@@ -34,23 +31,16 @@ export interface ServiceIdentity {
   access(at: SpName): Promise<ServiceAccess>
   /** Do not use this token again: it was answered 401. */
   forget(at: SpName, token: Token): void
-  close(): Promise<void>
 }
 
 export interface ServiceIdentityOptions {
-  readonly keystone: Trust & {
-    readonly authUrl: string
-    /** The user of `[auth]`; null where there is none. */
-    readonly credentials: Credentials | null
-  }
-  /** All clouds, the identity provider among them. */
-  readonly clouds: readonly (CloudOptions & {
-    /** What counts there instead of a way by federation. */
-    readonly credentials: Credentials | null
-  })[]
+  readonly keystones: Keystones
+  /** The user of `[auth]`; null where there is none. */
+  readonly ownCredentials: Credentials | null
+  /** What counts at a cloud instead of federation; null where there is nothing of the kind. */
+  readonly credentialsAt: (cloud: SpName) => Credentials | null
   /** By what federation chooses a project: the first that gives one of these roles. */
-  readonly wanted: readonly string[]
-  readonly timeouts: Timeouts
+  readonly wantedRoles: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -69,38 +59,23 @@ const MOST_PROJECTS = 20
  * Mixmatch's own identity. At a cloud that has credentials of its own in the configuration they are
  * used; at the identity provider that of `[auth]`; anywhere else that user goes by
  * Keystone-to-Keystone federation, to the first project there that gives it a role that is wanted.
- *
- * @throws CONFIG_INVALID where a `cafile` cannot be read
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
-  const { keystone, wanted, timeouts, now } = options
-  const connections: { close(): Promise<void> }[] = []
-  const connect = (peer: string, trust: Trust, faults: typeof ofHome) => {
-    const connection = openConnection({ ...timeouts, ...trust, peer, faults })
-    connections.push(connection)
-    return connection.ask
-  }
-  const peer = 'Identity provider'
-  const home = { peer, v3: addressesOf(keystone.authUrl).v3, ask: connect(peer, keystone, ofHome) }
-  const clouds = new Map(
-    options.clouds.map(cloud => [
-      cloud.name,
-      { there: toServiceProvider(cloud, connect), credentials: cloud.credentials },
-    ]),
-  )
+  const { keystones, ownCredentials, credentialsAt, wantedRoles, now } = options
   const logins = new Map<SpName, Promise<ServiceAccess>>()
   const inUse = new Map<SpName, ServiceAccess>()
 
   async function logInAt(at: SpName): Promise<ServiceAccess> {
-    const cloud = clouds.get(at)
-    if (!cloud) throw new MixmatchError('UNKNOWN_SERVICE_PROVIDER', `There is no cloud "${at}".`)
-    const { there, credentials } = cloud
+    const there = keystones.at(at)
+    const credentials = credentialsAt(at)
     return accessOf(there, await (credentials ? logIn(there, credentials) : come(there)))
   }
 
   async function come(there: ServiceProvider): Promise<LoggedIn> {
-    const login = await logIn(home, ownCredentials(keystone.credentials, there.name))
-    return there.name === IDENTITY_PROVIDER ? login : federate(login, home, there, wanted)
+    if (!ownCredentials) throw noCredentials(there.name)
+    const login = await logIn(keystones.home, ownCredentials)
+    if (there.name === IDENTITY_PROVIDER) return login
+    return federate(login, keystones.home, there, wantedRoles)
   }
 
   /** Whoever asks meanwhile waits for the same login. */
@@ -124,9 +99,6 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
     forget(at, token) {
       if (inUse.get(at)?.token.digest === token.digest) inUse.delete(at)
     },
-    async close() {
-      await Promise.all(connections.map(connection => connection.close()))
-    },
   }
 }
 
@@ -146,7 +118,7 @@ async function federate(
   { token }: LoggedIn,
   home: Keystone,
   there: ServiceProvider,
-  wanted: readonly string[],
+  wantedRoles: readonly string[],
 ): Promise<LoggedIn> {
   const entrance = await enter(home, there, token)
   if (!entrance) throw notAdmitted(there)
@@ -154,7 +126,7 @@ async function federate(
   let first: LoggedIn | undefined
   for (const { id } of projects.slice(0, MOST_PROJECTS)) {
     const scoped = await scope(there, entrance.unscoped, id)
-    if (scoped.description.roles.some(role => wanted.includes(role))) return scoped
+    if (scoped.description.roles.some(role => wantedRoles.includes(role))) return scoped
     first ??= scoped
   }
   if (!first) throw notAdmitted(there)
@@ -169,9 +141,8 @@ function notAdmitted({ peer, name }: ServiceProvider): MixmatchError {
   )
 }
 
-function ownCredentials(credentials: Credentials | null, at: SpName): Credentials {
-  if (credentials) return credentials
-  throw new MixmatchError(
+function noCredentials(at: SpName): MixmatchError {
+  return new MixmatchError(
     'NOT_AUTHENTICATED',
     `Mixmatch has no user of its own for "${at}": give [auth] or [sp_${at}] a username, password and ` +
       'project_name.',

@@ -1,18 +1,13 @@
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
-import type { ProjectId, SpName } from '../ids.js'
+import type { ProjectId } from '../ids.js'
 import { endpointsOf } from './catalog.js'
 import type { Access, Caller, Project } from './identity.js'
-import { type Destination, type Entrance, enter } from './k2k.js'
+import { type Entrance, enter } from './k2k.js'
 import { type Keystone, listProjects, scope } from './keystone.js'
+import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 import { type Kept, TokenCache, type TokenCacheOptions } from './token-cache.js'
-
-/** A service provider, and which of its regions is used; null takes the first in the catalog. */
-export interface ServiceProvider extends Destination {
-  readonly name: SpName
-  readonly region: string | null
-}
 
 /** A user at a service provider. */
 export interface Visit {

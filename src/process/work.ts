@@ -3,10 +3,6 @@ import type { Config } from '../config/config.js'
 import { createApp } from '../http/app.js'
 import { createDispatch } from '../http/dispatch.js'
 import { type HttpServer, listen } from '../http/server.js'
-import { createIdentity } from '../identity/keystone-identity.js'
-import { createServiceIdentity } from '../identity/service-identity.js'
-import { createServiceTokens } from '../identity/service-tokens.js'
-import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
 import type { Observation } from '../observation/observation.js'
@@ -15,17 +11,13 @@ import { openSender } from '../observation/sender.js'
 import { socketOf } from '../observation/socket.js'
 import { openLocations } from '../projection/locate.js'
 import { createBreaker } from '../upstream/breaker.js'
-import { createDestinations } from '../upstream/destination.js'
+import { createUserClients, openCloudClients } from '../upstream/cloud-clients.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
-import { createPools } from '../upstream/pools.js'
 import { healthOf } from './health.js'
 import { onOrder } from './orders.js'
 
 /** How often a worker looks whether other views were put in the place of those it reads. */
 const REFRESH_MS = 1000
-/** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
-const KEYSTONE_TIMEOUT_MS = 15_000
-
 /** Busy connections have had another request by then; what is idle for longer is simply closed. */
 const CHANGE_OVER_MS = 2_000
 /** The longest that Node's timers can wait: 24 days. */
@@ -51,50 +43,20 @@ export async function work(
   using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
   const refresh = setInterval(() => locations.refresh(), REFRESH_MS)
 
-  const keystones = {
-    keystone: auth,
-    timeouts: {
-      connectTimeoutMs: upstream.connectTimeoutMs,
-      answerTimeoutMs: Math.min(upstream.headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
-    },
-    cacheSeconds: auth.cacheSeconds,
-    now: Date.now,
-    logger,
-  }
-  const identity = createIdentity({
-    ...keystones,
-    clouds: clouds.filter(({ name }) => name !== IDENTITY_PROVIDER),
+  await using clients = openCloudClients(config)
+  const { identity, serviceTokens, destinations, forget } = createUserClients(config, clients, {
     onLookup: metrics.asked,
     onVisit: metrics.visited,
-  })
-  const roles = auth.serviceTokenRoles
-  const self = createServiceIdentity({ ...keystones, clouds, wanted: roles })
-  const serviceTokens = createServiceTokens({
-    ...keystones,
-    authenticate: identity.authenticate,
-    identity: self,
-    roles,
     onUse: metrics.serviceToken,
-  })
-  const pools = createPools({
-    connectTimeoutMs: upstream.connectTimeoutMs,
-    connections: null,
-    trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
+    logger,
   })
   const breaker = createBreaker(() => performance.now())
   metrics.watchBreaker(breaker.openFor)
   const sending = {
-    destinations: createDestinations({
-      endpoint: (name, service) => cloudOf(name)?.endpoints[service] ?? null,
-      identity,
-      serviceToken: serviceTokens.own,
-    }),
-    pools,
+    destinations,
+    pools: clients.pools,
     breaker,
-    forget(token: Token, at: SpName) {
-      identity.forget(token, at)
-      serviceTokens.forget(at)
-    },
+    forget,
     observe(observation: Observation) {
       overlay.add(observation)
       sender.send(observation)
@@ -143,7 +105,6 @@ export async function work(
   await Promise.race([asked, listening.drain(LONGEST_TIMER_MS)])
   const cutOff = await listening.drain(server.gracefulTimeoutMs)
   clearInterval(refresh)
-  await Promise.all([pools.destroy(), identity.close(), self.close()])
   return cutOff
 }
 

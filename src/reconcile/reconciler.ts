@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.js'
-import { ADMIN, createServiceIdentity } from '../identity/service-identity.js'
+import { ADMIN } from '../identity/service-identity.js'
 import type { SpName } from '../ids.js'
-import { createPools } from '../upstream/pools.js'
+import { openCloudClients } from '../upstream/cloud-clients.js'
 import type { Outcome } from './drift.js'
 import { createReader } from './reader.js'
 import { type Findings, reconcile } from './reconcile.js'
@@ -13,8 +13,6 @@ export interface Reconciler extends AsyncDisposable {
   reconcile(at: SpName, findings: Findings, signal: AbortSignal): Promise<Outcome>
 }
 
-/** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
-const KEYSTONE_TIMEOUT_MS = 15_000
 const PAUSE_MS = 1_000
 
 /**
@@ -22,30 +20,17 @@ const PAUSE_MS = 1_000
  * @throws CONFIG_INVALID where a `cafile` cannot be read
  */
 export function openReconciler(
-  { auth, clouds, upstream }: Pick<Config, 'auth' | 'clouds' | 'upstream'>,
+  config: Pick<Config, 'auth' | 'clouds' | 'upstream'>,
   viewsFile: string,
   pauseMs = PAUSE_MS,
 ): Reconciler {
-  const { connectTimeoutMs, headersTimeoutMs } = upstream
-  const identity = createServiceIdentity({
-    keystone: auth,
-    clouds,
-    wanted: [ADMIN],
-    timeouts: {
-      connectTimeoutMs,
-      answerTimeoutMs: Math.min(headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
-    },
-    now: Date.now,
-  })
-  const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
-  const pools = createPools({
-    connectTimeoutMs,
-    connections: null,
-    trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
-  })
+  const { clouds, upstream } = config
+  const clients = openCloudClients(config)
+  const { pools } = clients
+  const identity = clients.serviceIdentity([ADMIN])
   return {
     async reconcile(at, findings, signal) {
-      const cloud = cloudOf(at)
+      const cloud = clouds.find(({ name }) => name === at)
       if (!cloud) throw new RangeError(`there is no cloud "${at}"`)
       const run = randomUUID()
       const requestId = `req-${run}`
@@ -54,8 +39,6 @@ export function openReconciler(
       const subject = { cloud, viewsFile, access, read: createReader(parts), run, signal }
       return reconcile(subject, findings)
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([pools.destroy(), identity.close()])
-    },
+    [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   }
 }

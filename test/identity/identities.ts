@@ -5,11 +5,8 @@ import type { Credentials } from '../../src/config/credentials.js'
 import { Secret } from '../../src/config/secret.js'
 import type { Timeouts } from '../../src/identity/connection.js'
 import type { Access, Project } from '../../src/identity/identity.js'
-import {
-  type CloudOptions,
-  createIdentity,
-  type IdentityOptions,
-} from '../../src/identity/keystone-identity.js'
+import { createIdentity, type IdentityOptions } from '../../src/identity/keystone-identity.js'
+import { type CloudOptions, openKeystones } from '../../src/identity/keystones.js'
 import { createServiceIdentity } from '../../src/identity/service-identity.js'
 import { Token } from '../../src/identity/token.js'
 import { IDENTITY_PROVIDER, projectId, spName } from '../../src/ids.js'
@@ -34,7 +31,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     ...cloud
   } = options
   const { logger, lines } = logbook()
-  const identity = createIdentity({
+  const keystones = openKeystones({
     keystone: { authUrl: clouds.idp.url },
     clouds: [
       {
@@ -46,14 +43,17 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
         ...cloud,
       },
     ],
-    cacheSeconds,
     timeouts: { connectTimeoutMs, answerTimeoutMs },
+  })
+  t.teardown(keystones.close)
+  const identity = createIdentity({
+    keystones,
+    cacheSeconds,
     now: clouds.now,
     onLookup,
     onVisit,
     logger,
   })
-  t.teardown(identity.close)
 
   return {
     identity,
@@ -92,21 +92,25 @@ export function serviceAt(
   { idp, sp, now }: Keystones,
   own: Credentials | null,
   theirs: Credentials | null = null,
-  wanted: readonly string[] = ['admin'],
+  wantedRoles: readonly string[] = ['admin'],
 ) {
-  const cloud = { allowedHosts: [], region: null, credentials: null }
-  const identity = createServiceIdentity({
-    keystone: { authUrl: idp.url, credentials: own },
+  const cloud = { allowedHosts: [], region: null }
+  const keystones = openKeystones({
+    keystone: { authUrl: idp.url },
     clouds: [
       { ...cloud, name: IDENTITY_PROVIDER, spName: 'default', authUrl: idp.url },
-      { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url, credentials: theirs },
+      { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url },
     ],
-    wanted,
     timeouts: { connectTimeoutMs: 5_000, answerTimeoutMs: 20_000 },
+  })
+  t.teardown(keystones.close)
+  return createServiceIdentity({
+    keystones,
+    ownCredentials: own,
+    credentialsAt: name => (name === sp1 ? theirs : null),
+    wantedRoles,
     now,
   })
-  t.teardown(identity.close)
-  return identity
 }
 
 /** A logger that tells everything, and what it told. */

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { pino } from 'pino'
 import { createIdentity } from '../../src/identity/keystone-identity.js'
+import { openKeystones } from '../../src/identity/keystones.js'
 import { Token } from '../../src/identity/token.js'
 import { projectId, spName } from '../../src/ids.js'
 
@@ -12,17 +13,19 @@ const {
 } = process.env
 const sp = spName(LAB_SP_NAME)
 
-const identity = createIdentity({
-  keystone: { authUrl: LAB_IDP_AUTH_URL },
-  clouds: [
-    { name: sp, spName: LAB_SP_NAME, authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null },
-  ],
-  cacheSeconds: 600,
-  timeouts: { connectTimeoutMs: 2_000, answerTimeoutMs: 30_000 },
-  now: Date.now,
-  logger: pino({ enabled: false }),
-})
-test.after.always(() => identity.close())
+function openIdentity(spName: string, cacheSeconds: number) {
+  const keystones = openKeystones({
+    keystone: { authUrl: LAB_IDP_AUTH_URL },
+    clouds: [{ name: sp, spName, authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null }],
+    timeouts: { connectTimeoutMs: 2_000, answerTimeoutMs: 30_000 },
+  })
+  test.after.always(() => keystones.close())
+  const logger = pino({ enabled: false })
+  return createIdentity({ keystones, cacheSeconds, now: Date.now, logger })
+}
+
+const identity = openIdentity(LAB_SP_NAME, 600)
+const stranger = openIdentity('nobody', 0)
 
 test('a user of the identity provider has its projects at the service provider', async t => {
   const token = await login('demo', 'demo')
@@ -78,17 +81,6 @@ test('a token that was revoked is found out on the way', async t => {
 })
 
 test('a service provider that Keystone does not know is named', async t => {
-  const stranger = createIdentity({
-    keystone: { authUrl: LAB_IDP_AUTH_URL },
-    clouds: [
-      { name: sp, spName: 'nobody', authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null },
-    ],
-    cacheSeconds: 0,
-    timeouts: { connectTimeoutMs: 2_000, answerTimeoutMs: 30_000 },
-    now: Date.now,
-    logger: pino({ enabled: false }),
-  })
-  t.teardown(stranger.close)
   const token = await login('demo', 'demo')
   const caller = await stranger.authenticate(token)
   await t.throwsAsync(stranger.projects(token, caller, sp), {

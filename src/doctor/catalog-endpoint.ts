@@ -2,18 +2,18 @@ import { type CatalogService, endpointsOf } from '../identity/catalog.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
-import { type Look, ok, warning } from './finding.js'
+import { type CheckResult, ok, warning } from './finding.js'
 
 /**
  * Whether the identity provider's catalog leads clients to Mixmatch.
  *
  * @param endpoint the service itself, as the configuration has it
  */
-export function lookAtCatalog(
+export function checkCatalog(
   catalog: readonly CatalogService[],
   service: ServiceName,
   endpoint: string | null,
-): Look {
+): CheckResult {
   const public_ = endpointsOf(catalog, null, () => true)
   const type = services[service].catalogTypes.find(name => public_.has(name))
   const url = type === undefined ? undefined : public_.get(type)

@@ -6,15 +6,15 @@ import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
 import type { Timeouts } from '../upstream/failure.js'
 import { fetchText } from '../upstream/text-response.js'
-import { failed, failureOf, type Look, ok } from './finding.js'
+import { type CheckResult, failed, failureOf, ok } from './finding.js'
 
 /** Whether a service answers at its endpoint, in the version that Mixmatch speaks. */
-export async function lookAtService(
+export async function checkService(
   pool: (origin: string) => Dispatcher,
   service: ServiceName,
   endpoint: string,
   timeouts: Timeouts,
-): Promise<Look> {
+): Promise<CheckResult> {
   const { origin, pathname } = new URL(endpointBase(endpoint))
   const path = `${pathname.replace(/\/$/, '')}/`
   const what = `GET ${origin}${path}`

@@ -1,8 +1,8 @@
 import test from 'ava'
 import type { Probe } from '../../src/bus/amqp/bus-probe.js'
 import { lookAtBus } from '../../src/doctor/bus.js'
-import { lookAtCatalog } from '../../src/doctor/catalog.js'
-import { lookAtFederation } from '../../src/doctor/federation.js'
+import { checkCatalog } from '../../src/doctor/catalog-endpoint.js'
+import { checkFederation } from '../../src/doctor/federation-entry.js'
 import type { Verdict } from '../../src/doctor/finding.js'
 
 const queue = 'mixmatch.sp1.notifications'
@@ -54,17 +54,17 @@ const known = {
 }
 
 test('a service provider that Keystone knows under its name is well', t => {
-  t.is(lookAtFederation(wanted, [known]).verdict, 'ok')
+  t.is(checkFederation(wanted, [known]).verdict, 'ok')
 })
 
 test('one that Keystone does not know is told with those that it does', t => {
-  const look = lookAtFederation(wanted, [{ ...known, id: 'sp2' }])
+  const look = checkFederation(wanted, [{ ...known, id: 'sp2' }])
   t.is(look.verdict, 'failed')
   t.regex(look.found, /no enabled service provider "sp1".*knows: sp2/)
 })
 
 test('one that Keystone leads elsewhere names the host', t => {
-  const look = lookAtFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
+  const look = checkFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
   t.is(look.verdict, 'failed')
   t.regex(look.found, /https:\/\/other\.example\/ECP.*allowed_hosts/)
 })
@@ -75,7 +75,7 @@ const glance = (url: string) => [
 
 test('a catalog that names the service itself is told apart from one that names Mixmatch', t => {
   const endpoint = 'http://glance:9292'
-  t.is(lookAtCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
-  t.is(lookAtCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')
-  t.regex(lookAtCatalog([], 'image', endpoint).found, /no public endpoint/)
+  t.is(checkCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
+  t.is(checkCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')
+  t.regex(checkCatalog([], 'image', endpoint).found, /no public endpoint/)
 })

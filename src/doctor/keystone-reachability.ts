@@ -1,11 +1,14 @@
 import type { Ask } from '../identity/connection.js'
-import { failed, failureOf, type Look, ok, warning } from './finding.js'
+import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 /** Shibboleth takes assertions of three minutes; half a minute is what no synchronised clock has. */
 const SKEW_MS = 30_000
 
 /** Whether a Keystone answers, and whether its clock agrees with ours. */
-export async function lookAtKeystone(ask: Ask, v3: string): Promise<Look & { clock: Look | null }> {
+export async function checkKeystone(
+  ask: Ask,
+  v3: string,
+): Promise<CheckResult & { clock: CheckResult | null }> {
   try {
     const step = 'looking whether it is there'
     const { status, header } = await ask({ step, method: 'GET', url: v3, headers: {} })
@@ -21,7 +24,7 @@ export async function lookAtKeystone(ask: Ask, v3: string): Promise<Look & { clo
   }
 }
 
-function clockOf(date: string | null): Look | null {
+function clockOf(date: string | null): CheckResult | null {
   const there = date === null ? Number.NaN : Date.parse(date)
   if (Number.isNaN(there)) return null
   const ahead = there - Date.now()

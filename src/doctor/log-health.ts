@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openLogReader } from '../log/log.js'
-import { failed, failureOf, type Look, ok, warning } from './finding.js'
+import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 const LITTLE_BYTES = 1024 ** 3
 
 /** Whether the log is one, and its disk has room. */
-export function lookAtLog(file: string): Look {
+export function checkLog(file: string): CheckResult {
   const folder = dirname(file)
   if (!existsSync(file)) {
     return isWritable(folder)

@@ -1,5 +1,5 @@
 import type { KnownServiceProvider } from '../identity/answers.js'
-import { failed, type Look, ok } from './finding.js'
+import { type CheckResult, failed, ok } from './finding.js'
 
 /** A service provider as the configuration has it. */
 export interface Wanted {
@@ -9,10 +9,10 @@ export interface Wanted {
 }
 
 /** Whether the identity provider's Keystone knows a service provider, and leads where it may lead. */
-export function lookAtFederation(
+export function checkFederation(
   { spName, isAllowed }: Wanted,
   known: readonly KnownServiceProvider[],
-): Look {
+): CheckResult {
   const found = known.find(({ id }) => id === spName)
   if (!found) {
     const names = known.map(({ id }) => id).join(', ') || 'none'

@@ -1,0 +1,122 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
+import type { Identity } from '../identity/identity.js'
+import { createIdentity, type IdentityOptions } from '../identity/keystone-identity.js'
+import { type Keystones, openKeystones } from '../identity/keystones.js'
+import { createServiceIdentity, type ServiceIdentity } from '../identity/service-identity.js'
+import {
+  createServiceTokens,
+  type ServiceTokens,
+  type ServiceTokensOptions,
+} from '../identity/service-tokens.js'
+import type { Token } from '../identity/token.js'
+import type { SpName } from '../ids.js'
+import { createDestinations, type Destinations } from './destination.js'
+import { createPools, type Pools } from './pools.js'
+
+/** What one process needs to talk to the Keystones of all clouds. */
+export interface CloudClients extends AsyncDisposable {
+  readonly keystones: Keystones
+  /** Connections to the services of the clouds. */
+  readonly pools: Pools
+  /** Mixmatch itself; by federation it goes to a project that gives it one of these roles. */
+  serviceIdentity(wantedRoles: readonly string[]): ServiceIdentity
+}
+
+/** What a process needs besides to serve the users of the clouds. */
+export interface UserClients {
+  readonly identity: Identity
+  readonly serviceTokens: ServiceTokens
+  readonly destinations: Destinations
+  /** Drop what is cached of a user's token at a cloud, because it was answered 401 there. */
+  forget(token: Token, at: SpName): void
+}
+
+export interface UserClientsOptions
+  extends Pick<IdentityOptions, 'onLookup' | 'onVisit'>,
+    Pick<ServiceTokensOptions, 'onUse'> {
+  readonly logger: Pick<Logger, 'debug' | 'warn'>
+}
+
+/** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
+const KEYSTONE_TIMEOUT_MS = 15_000
+
+/**
+ * Open clients for the clouds of a configuration. Nothing is connected before it is asked for.
+ *
+ * @throws CONFIG_INVALID where a `cafile` cannot be read
+ */
+export function openCloudClients({
+  auth,
+  clouds,
+  upstream,
+}: Pick<Config, 'auth' | 'clouds' | 'upstream'>): CloudClients {
+  const { connectTimeoutMs, headersTimeoutMs } = upstream
+  const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
+  const keystones = openKeystones({
+    keystone: auth,
+    clouds,
+    timeouts: {
+      connectTimeoutMs,
+      answerTimeoutMs: Math.min(headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
+    },
+  })
+  const pools = createPools({
+    connectTimeoutMs,
+    connections: null,
+    trust: name => cloudOf(name) ?? { cafile: null, insecure: false },
+  })
+  return {
+    keystones,
+    pools,
+    serviceIdentity: wantedRoles =>
+      createServiceIdentity({
+        keystones,
+        ownCredentials: auth.credentials,
+        credentialsAt: name => cloudOf(name)?.credentials ?? null,
+        wantedRoles,
+        now: Date.now,
+      }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pools.destroy(), keystones.close()])
+    },
+  }
+}
+
+/** Make clients that act for users, by their tokens. They end with the clients they are made of. */
+export function createUserClients(
+  { auth, clouds }: Pick<Config, 'auth' | 'clouds'>,
+  { keystones, serviceIdentity }: CloudClients,
+  { onLookup, onVisit, onUse, logger }: UserClientsOptions,
+): UserClients {
+  const { cacheSeconds, serviceTokenRoles: roles } = auth
+  const cache = { cacheSeconds, now: Date.now, logger }
+  const identity = createIdentity({
+    keystones,
+    ...cache,
+    ...(onLookup && { onLookup }),
+    ...(onVisit && { onVisit }),
+  })
+  const serviceTokens = createServiceTokens({
+    authenticate: identity.authenticate,
+    identity: serviceIdentity(roles),
+    roles,
+    ...cache,
+    ...(onUse && { onUse }),
+  })
+  const destinations = createDestinations({
+    endpoint: (name, service) =>
+      clouds.find(cloud => cloud.name === name)?.endpoints[service] ?? null,
+    identity,
+    serviceToken: serviceTokens.own,
+  })
+  return {
+    identity,
+    serviceTokens,
+    destinations,
+    forget(token, at) {
+      identity.forget(token, at)
+      serviceTokens.forget(at)
+    },
+  }
+}
