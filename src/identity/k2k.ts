@@ -1,6 +1,7 @@
 import { MixmatchError } from '../errors.js'
 import { parseToken, saying } from './answers.js'
 import type { Answer } from './connection.js'
+import { cookieHeader } from './cookies.js'
 import { issuedToken, type Keystone, validate } from './keystone.js'
 import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
@@ -37,10 +38,14 @@ export async function enter(
   home: Keystone,
   there: ServiceProvider,
   token: Token,
+  now: () => number,
 ): Promise<Entrance | null> {
   const assertion = await requestAssertion(home, there, token)
-  const presented = await presentAssertion(there, assertion)
-  const answer = issuedToken(presented) ? presented : await openSession(there, assertion, presented)
+  const presented = await presentAssertion(there, assertion, now)
+  const answer =
+    presented.kind === 'token'
+      ? presented.answer
+      : await openSession(there, assertion, presented.cookie)
   if (answer.status === 401 || answer.status === 403) return null
 
   const unscoped = issuedToken(answer)
@@ -111,10 +116,16 @@ function acceptAssertion(answer: Answer, there: ServiceProvider): Assertion {
   return { envelope: answer.body, spUrl, authUrl }
 }
 
+/** What came of an assertion: a token at once, or a session in which to ask for one. */
+type Presented =
+  | { readonly kind: 'token'; readonly answer: Answer }
+  | { readonly kind: 'session'; readonly cookie: string }
+
 async function presentAssertion(
   there: ServiceProvider,
-  { envelope, spUrl }: Assertion,
-): Promise<Answer> {
+  { envelope, spUrl, authUrl }: Assertion,
+  now: () => number,
+): Promise<Presented> {
   const step = 'presenting the assertion'
   const answer = await there.ask({
     step,
@@ -123,8 +134,9 @@ async function presentAssertion(
     headers: { 'Content-Type': PAOS },
     body: envelope,
   })
-  const opened = [302, 303].includes(answer.status) && answer.cookies.length > 0
-  if (opened || issuedToken(answer)) return answer
+  if (issuedToken(answer)) return { kind: 'token', answer }
+  const cookie = cookieHeader(answer.cookies, { from: spUrl, to: authUrl, nowMs: now() })
+  if ([302, 303].includes(answer.status) && cookie !== '') return { kind: 'session', cookie }
   throw failed(
     there,
     step,
@@ -136,19 +148,14 @@ async function presentAssertion(
 function openSession(
   there: ServiceProvider,
   { authUrl }: Assertion,
-  { cookies }: Answer,
+  cookie: string,
 ): Promise<Answer> {
   return there.ask({
     step: 'opening the session',
     method: 'GET',
     url: authUrl,
-    headers: { 'Content-Type': PAOS, Cookie: cookies.map(nameAndValue).join('; ') },
+    headers: { 'Content-Type': PAOS, Cookie: cookie },
   })
-}
-
-/** `_shibsession_64=_51; path=/; HttpOnly` → `_shibsession_64=_51` */
-function nameAndValue(setCookie: string): string {
-  return setCookie.split(';', 1)[0] ?? ''
 }
 
 function failed({ peer }: ServiceProvider, step: string, found: string): MixmatchError {

@@ -5,7 +5,7 @@ import type { TokenDescription } from './answers.js'
 import { endpointsOf } from './catalog.js'
 import type { Access } from './identity.js'
 import { enter } from './k2k.js'
-import { type Keystone, listProjects, scope } from './keystone.js'
+import { listProjects, scope } from './keystone.js'
 import type { Keystones, ServiceProvider } from './keystones.js'
 import { logIn } from './service-login.js'
 import type { Token } from './token.js'
@@ -61,7 +61,7 @@ const MOST_PROJECTS = 20
  * Keystone-to-Keystone federation, to the first project there that gives it a role that is wanted.
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
-  const { keystones, ownCredentials, credentialsAt, wantedRoles, now } = options
+  const { keystones, ownCredentials, credentialsAt, now } = options
   const logins = new Map<SpName, Promise<ServiceAccess>>()
   const inUse = new Map<SpName, ServiceAccess>()
 
@@ -75,7 +75,7 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
     if (!ownCredentials) throw noCredentials(there.name)
     const login = await logIn(keystones.home, ownCredentials)
     if (there.name === IDENTITY_PROVIDER) return login
-    return federate(login, keystones.home, there, wantedRoles)
+    return federate(login, there, options)
   }
 
   /** Whoever asks meanwhile waits for the same login. */
@@ -116,11 +116,10 @@ function accessOf(there: ServiceProvider, { token, description }: LoggedIn): Ser
 /** To the first of its projects with a role that is wanted, else to the first of all. */
 async function federate(
   { token }: LoggedIn,
-  home: Keystone,
   there: ServiceProvider,
-  wantedRoles: readonly string[],
+  { keystones, wantedRoles, now }: ServiceIdentityOptions,
 ): Promise<LoggedIn> {
-  const entrance = await enter(home, there, token)
+  const entrance = await enter(keystones.home, there, token, now)
   if (!entrance) throw notAdmitted(there)
   const projects = await listProjects(there, entrance.unscoped)
   let first: LoggedIn | undefined

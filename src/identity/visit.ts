@@ -47,7 +47,7 @@ export async function beginVisit(
   const { home, logger, now } = parts
   const about = { serviceProvider: there.name, user: caller.userId }
   try {
-    const entrance = await enter(home, there, token)
+    const entrance = await enter(home, there, token, now)
     const projects = entrance ? await listProjects(there, entrance.unscoped) : []
     logger.debug({ ...about, projects: projects.length }, 'federated')
     if (!entrance || projects.length === 0) {
