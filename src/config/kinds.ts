@@ -10,8 +10,8 @@ export interface Kind<T> {
   /** Completes "expected …": `a port from 0 to 65535`. */
   readonly expected: string
   readonly schema: z.ZodType<T>
-  /** Whether its text is a list, of which each item may stand in quotes or on a line of its own. */
-  readonly list?: true
+  /** The items of a text that is a list; each may stand in quotes or on a line of its own. */
+  readonly items?: (text: string) => readonly string[]
   /** Why a text is refused, without any secret of it; null where it is not. */
   readonly explain?: (text: string) => string | null
   /** How a secret of this kind may be shown; not at all where it is absent. */
@@ -98,6 +98,9 @@ export const transportUrl: Kind<string> = {
   mask: maskTransportUrl,
 }
 
+/** Several of them. A comma inside one is between its hosts; before the next, and at the end, it is between two. */
+export const transportUrls = listOf(transportUrl, /\n|,(?=\s*\w+:\/\/|[ \t]*$)/m)
+
 /** The value is the path, relative to the working directory unless it begins with a slash. */
 export const sqliteUrl = kind(
   'sqlite:///relative/path or sqlite:////absolute/path, because the event log is one SQLite file',
@@ -114,16 +117,28 @@ export function choice<const Words extends readonly [string, string, ...string[]
   return kind(inWords(words), z.enum(words))
 }
 
-/** Several, separated by commas or line ends; empty for none. */
-export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
+/**
+ * Several, separated by commas or line ends; empty for none.
+ *
+ * @param separator for items that may hold commas themselves
+ */
+export function listOf<T>(item: Kind<T>, separator = /[,\n]/): Kind<readonly T[]> {
+  const { explain, mask } = item
+  const itemsOf = (written: string) => listItems(written, separator)
   return {
     expected: `a list, each item ${item.expected}`,
     schema: z
       .string()
-      .transform((written): unknown => listItems(written))
+      .transform((written): unknown => itemsOf(written))
       .pipe(z.array(item.schema).transform(items => [...new Set(items)])),
-    list: true,
+    items: itemsOf,
+    ...(explain && { explain: written => firstOf(itemsOf(written).map(explain)) }),
+    ...(mask && { mask: written => itemsOf(written).map(mask).join(', ') }),
   }
+}
+
+function firstOf(reasons: readonly (string | null)[]): string | null {
+  return reasons.find(reason => reason !== null) ?? null
 }
 
 /** What `[sp_<name>]`, MM-SERVICE-PROVIDER and `name@<name>` can hold. */
@@ -151,12 +166,12 @@ export const queueName = kind(
   z.string().regex(/^(?!amq\.)[\x21-\x7e]{1,255}$/),
 )
 
-/** The items of a list as it is written: between commas or line ends, each or all in quotes. */
-export function listItems(written: string): readonly string[] {
+/** The items of a list as it is written, each or all in quotes. */
+function listItems(written: string, separator: RegExp): readonly string[] {
   const whole = unquote(written)
   const quotedOnce = whole !== written && !whole.includes(written.charAt(0))
   return (quotedOnce ? whole : written)
-    .split(/[,\n]/)
+    .split(separator)
     .map(item => unquote(item.trim()))
     .filter(item => item !== '')
 }

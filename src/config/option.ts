@@ -17,6 +17,8 @@ export interface Traits {
   readonly secret?: boolean
   /** Other names of it: `bind_port`, or `cache.expiration_time` in another group. */
   readonly aliases?: readonly string[]
+  /** Whether all lines that give it count, in all files, as with oslo.config's MultiOpt; else the last. */
+  readonly repeats?: true
   /** Whether only a new start takes a new value; all others are taken at SIGHUP. */
   readonly restarts?: boolean
   /** What the sample shows where the default would say nothing. */

@@ -16,10 +16,10 @@ export type ParsedValue<T> =
 
 /** Read a text as what the option should be, or say what was expected and what was found. */
 export function parseValue<T>(option: Option<T>, found: OptionText): ParsedValue<T> {
-  const { expected, schema, list, explain } = option.kind
+  const { expected, schema, items, explain } = option.kind
   const { text, secret, fault } = found
   if (fault !== null) return { success: false, message: fault }
-  const isLeftEmpty = text === '' && !list && option.default === null
+  const isLeftEmpty = text === '' && !items && option.default === null
   const parsed = schema.safeParse(isLeftEmpty ? null : text)
   if (parsed.success) return { success: true, value: parsed.data }
   const why = text ? explain?.(text) : null

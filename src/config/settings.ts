@@ -83,11 +83,9 @@ export function createSettings(files: readonly FileIni[], env: Environment): Set
 type Lookup = (group: string, option: Option<unknown>) => Effective
 
 function createLookup(files: readonly FileIni[], env: Environment): Lookup {
-  const assignments = new Map(
-    files
-      .flatMap(({ assignments }) => assignments)
-      .map(each => [`${each.section}.${each.option}`, each]),
-  )
+  const assignments = files.flatMap(file => file.assignments)
+  const assignmentsOf = ([group, name]: readonly [string, string]) =>
+    assignments.filter(({ section, option }) => section === group && option === name)
 
   /** @param within the options that refer to this one, to find circles */
   function look(group: string, option: Option<unknown>, within: readonly string[]): Effective {
@@ -99,18 +97,21 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
       const text = env[variable]?.trim() ?? null
       return { text, origin: { from: 'environment', variable }, secret, fault: null }
     }
-    const name = names.map(each => each.join('.')).find(each => assignments.has(each))
-    const assignment = name === undefined ? undefined : assignments.get(name)
+    const given = names.map(assignmentsOf).find(each => each.length > 0) ?? []
+    const assignment = given.at(-1)
     if (!assignment)
       return { text: option.default, origin: { from: 'default' }, secret, fault: null }
 
-    const { value, file, line } = assignment
+    const { file, line } = assignment
+    const value = option.traits.repeats
+      ? given.map(each => each.value).join('\n')
+      : assignment.value
     const origin = { from: 'file', file, line } as const
-    if (!option.kind.list && value.includes('\n')) {
+    if (!option.kind.items && value.includes('\n')) {
       return { text: null, origin, secret, fault: goesOn(line + 1) }
     }
     const faults: string[] = []
-    const resolved = resolveReferences(option.kind.list ? value : unquote(value), reference => {
+    const resolved = resolveReferences(option.kind.items ? value : unquote(value), reference => {
       const referent = refer(reference, group, [...within, `${group}.${option.name}`])
       if (typeof referent !== 'string') return referent
       faults.push(secret ? `a $ in it refers to nothing; ${ESCAPE}` : referent)

@@ -1,6 +1,5 @@
 import type { CheckedConfig } from './config.js'
 import { fixedGroups, groupOf, optionsOf } from './groups.js'
-import { listItems } from './kinds.js'
 import type { Option } from './option.js'
 import { formatOrigin } from './problem.js'
 import { MASK } from './secret.js'
@@ -59,7 +58,7 @@ function renderOption({ option, value, default: isDefault, otherwise }: ShownOpt
 function shownValue(option: Option<unknown>, { text, secret }: Effective): string | null {
   if (text === null || text === '') return text
   if (secret) return option.kind.mask?.(text) ?? MASK
-  return option.kind.list ? listItems(text).join(', ') : text
+  return option.kind.items?.(text).join(', ') ?? text
 }
 
 /** As it must stand in a file to be read as this text. */

@@ -16,7 +16,7 @@ export function findSurprises(
     ...files.flatMap(file => [
       ...unknownGroups(file, groups),
       ...file.assignments.flatMap(each => unknownOption(each, groups)),
-      ...givenTwice(file.assignments),
+      ...givenTwice(file.assignments.filter(each => !isRepeatable(each))),
     ]),
     ...overruledAliases(files),
     ...unknownVariables(env, groups),
@@ -49,6 +49,10 @@ function whySurprising(group: string, name: string): string | null {
   return because === null
     ? `is not read: there is no such option${perhaps(name, knownNames(group))}`
     : `has no effect: ${because}`
+}
+
+function isRepeatable({ section, option: name }: Assignment): boolean {
+  return optionsOf(section).some(each => each.name === name && each.traits.repeats)
 }
 
 function givenTwice(assignments: readonly Assignment[]): Finding[] {
