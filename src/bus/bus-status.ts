@@ -1,5 +1,5 @@
 import { now } from '../event/time.js'
-import { scrub } from '../notification/scrub.js'
+import { redactText } from '../redaction.js'
 import type { BusStatus } from './bus.js'
 
 /** The state of a bus, as its parts report it. */
@@ -38,8 +38,8 @@ export function keepStatus(): StatusKeeper {
 
 /** An error in one line, as far as it may be shown. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return scrub(String(error))
+  if (!(error instanceof Error)) return redactText(String(error))
   // node gives an error without words where it tried several addresses of a host
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
-  return scrub(error.message)
+  return redactText(error.message)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { headerValue } from '../http-client/raw-headers.js'
+import { redactPath } from '../redaction.js'
 import type { Trace } from './trace.js'
 
 /** The line of one request; `now` by the clock that the trace was opened with. */
@@ -19,7 +20,7 @@ export function logAccess(
       request_id: requestId,
       global_request_id: globalRequestId,
       method: req.method,
-      path: withoutSecrets(req.url ?? ''),
+      path: redactPath(req.url ?? ''),
       status: res.headersSent || !cutShort ? res.statusCode : null,
       bytes_in: outcome?.bytesReceived ?? 0,
       bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
@@ -37,20 +38,5 @@ export function logAccess(
       aborted: outcome?.aborted ?? cutShort,
     },
     'request',
-  )
-}
-
-const SECRET = /token|signature|password/i
-
-/** A path as it may be written down: the values of query keys that hold secrets become `***`. */
-export function withoutSecrets(path: string): string {
-  return path.replace(/([?&])([^=&]*)=[^&]*/g, (pair, mark: string, key: string) =>
-    SECRET.test(decoded(key)) ? `${mark}${key}=***` : pair,
-  )
-}
-
-function decoded(key: string): string {
-  return key.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
   )
 }

@@ -3,6 +3,7 @@ import { parseTime } from '../event/time.js'
 import { projectId } from '../ids.js'
 import { parseJson } from '../json.js'
 import { lenientList, requiredLenientList } from '../lenient-list.js'
+import { redactText } from '../redaction.js'
 import type { CatalogService } from './catalog.js'
 import type { Answer } from './connection.js'
 import type { Caller, Project } from './identity.js'
@@ -137,18 +138,15 @@ export function isKeystoneFault({ body }: Answer): boolean {
 const LONGEST_SAYING = 200
 /** Of a page, more than Shibboleth's have, and little enough to be searched at once whatever is in it. */
 const LONGEST_PAGE = 8 * 1024
-/** Fernet's look, and that of a JWS. */
-const tokens = /gAAAAA[\w=-]+|eyJ[\w.-]+/g
 
 /**
  * What an answer says of itself, for an error: status, and Keystone's message or, of Shibboleth's
- * pages, title and last paragraph. Whatever looks like a token is left out.
+ * pages, title and last paragraph. Whatever looks like a secret is left out.
  */
 export function saying(answer: Answer): string {
   const fault = keystoneFault.safeParse(parseJson(answer.body.toString())).data?.error.message
   const page = () => wordsOfPage(answer.body.toString('utf8', 0, LONGEST_PAGE))
-  const words = (fault?.slice(0, LONGEST_PAGE) ?? page())
-    .replaceAll(tokens, '[token]')
+  const words = redactText(fault?.slice(0, LONGEST_PAGE) ?? page())
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST_SAYING)

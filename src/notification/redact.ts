@@ -1,8 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
-import { SECRET_NAME, scrub } from './scrub.js'
-
-/** What stands where a secret stood. */
-export const REDACTED = '***'
+import { isSecretName, REDACTED, redactText } from '../redaction.js'
 
 /** Where a redacted message says what was taken from it: JSON Pointers (RFC 6901) into itself. */
 export const REDACTED_KEY = 'mixmatch_redacted'
@@ -107,7 +104,7 @@ const DEEPEST = 64
 
 function redact(value: JsonValue, walk: Walk): JsonValue {
   if (typeof value === 'string') {
-    const clean = scrub(value)
+    const clean = redactText(value)
     if (clean !== value) note(walk)
     return clean
   }
@@ -137,7 +134,7 @@ function redactObject(object: JsonObject, walk: Walk): JsonObject {
   const clean = new Map<string, readonly [key: string, value: JsonValue]>()
   const nameOf = naming(object)
   for (const key of Object.keys(object)) {
-    const cleanKey = scrub(key)
+    const cleanKey = redactText(key)
     walk.at.push(cleanKey)
     const value = redactEntry(nameOf(key), object[key] ?? null, walk)
     if (cleanKey !== key) note(walk)
@@ -170,7 +167,7 @@ function naming(object: JsonObject): (key: string) => string {
 }
 
 function redactEntry(name: string, value: JsonValue, walk: Walk): JsonValue {
-  if (!WITHHELD.has(name) && !SECRET_NAME.test(name)) return redact(value, walk)
+  if (!WITHHELD.has(name) && !isSecretName(name)) return redact(value, walk)
   if (saysNothing(value)) return value
   note(walk)
   return REDACTED

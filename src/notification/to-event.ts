@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Delivery } from '../bus/delivery.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { hyphenated } from '../ids.js'
+import { redactedExcerpt } from '../redaction.js'
 import { type Message, parseDelivery, type Unparseable } from './envelope.js'
 import { nameAt } from './fields.js'
 import { emittedAt, meaningOf } from './normalise.js'
 import { redactMessage, redactValue } from './redact.js'
-import { excerpt } from './scrub.js'
 
 /**
  * A delivery as the event that goes into the log. Total: whatever came over the bus becomes an
@@ -50,7 +50,7 @@ function unparseableEvent(delivery: Delivery, { reason, read }: Unparseable): Ev
       reason,
       size: delivery.body.length,
       sha256: digest,
-      text: read === null ? null : excerpt(text, MOST_CHARACTERS_KEPT),
+      text: read === null ? null : redactedExcerpt(text, MOST_CHARACTERS_KEPT),
     }),
   }
 }
