@@ -38,6 +38,8 @@ export interface Config {
     readonly searchByBroadcast: boolean
     readonly aggregation: boolean
     readonly aggregationErrors: 'partial' | 'fail'
+    /** How long one cloud may hold up a list or a search. */
+    readonly aggregationTimeoutMs: number
   }
   readonly auth: Trust & {
     readonly authUrl: string
@@ -175,6 +177,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       searchByBroadcast: settings.read('DEFAULT', general.searchByBroadcast),
       aggregation: settings.read('DEFAULT', general.aggregation),
       aggregationErrors: settings.read('DEFAULT', general.aggregationErrors),
+      aggregationTimeoutMs: settings.read('DEFAULT', general.aggregationTimeout),
     },
     auth: {
       authUrl,

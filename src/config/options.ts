@@ -68,6 +68,12 @@ const general = {
     'partial',
     'When a cloud fails to answer a list over all clouds: partial answers with what the others have, and names the missing cloud in MM-Partial; fail answers with the failure.',
   ),
+  aggregationTimeout: option(
+    'aggregation_timeout',
+    kinds.seconds,
+    '8',
+    'Seconds that one cloud may hold up a list or a search over several clouds. A cloud that is late is left out (see aggregation_errors). After three failures in a row lists and searches do not wait for it, and try it again every ten seconds.',
+  ),
   connectTimeout: option(
     'connect_timeout',
     kinds.seconds,

@@ -22,14 +22,9 @@ export function createDispatch(
   options: SendOptions,
   { errors, secrets, now }: DispatchOptions,
 ): (passage: Passage) => Promise<Outcome> {
-  const { timeouts } = options
-  const documents = createDocuments(
-    createFetchDocument({ ...options, deadlineMs: timeouts.connectTimeoutMs }),
-    now,
-  )
+  const documents = createDocuments(createFetchDocument(options), now)
   const listParts = {
     ...options,
-    deadlineMs: timeouts.headersTimeoutMs,
     minors: createMinors(documents),
     cursors: createCursors(cursorKey(secrets)),
     errors,

@@ -12,6 +12,7 @@ import { socketOf } from '../observation/socket.js'
 import { openLocations } from '../projection/locate.js'
 import { createBreaker } from '../upstream/breaker.js'
 import { createUserClients, openCloudClients } from '../upstream/cloud-clients.js'
+import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
 import { healthOf } from './health.js'
 import { onOrder } from './orders.js'
@@ -50,12 +51,13 @@ export async function work(
     onUse: metrics.serviceToken,
     logger,
   })
-  const breaker = createBreaker(() => performance.now())
+  const now = () => performance.now()
+  const breaker = createBreaker(now)
   metrics.watchBreaker(breaker.openFor)
   const sending = {
     destinations,
     pools: clients.pools,
-    breaker,
+    waits: createCloudWaits({ breaker, deadlineMs: routing.aggregationTimeoutMs, now }),
     forget,
     observe(observation: Observation) {
       overlay.add(observation)
@@ -68,7 +70,7 @@ export async function work(
   const send = createDispatch(sending, {
     errors: routing.aggregationErrors,
     secrets: sharedSecrets(config),
-    now: () => performance.now(),
+    now,
   })
 
   let reasons: readonly string[] = []

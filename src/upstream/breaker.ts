@@ -1,32 +1,45 @@
 import type { SpName } from '../ids.js'
 
+/** `trial`: after a while one request may ask again a cloud that has failed time and again. */
+export type Admission = 'admitted' | 'trial' | 'refused'
+
 /** Which clouds are not worth waiting for at the moment. */
 export interface Breaker {
-  /** Whether the cloud has failed time and again, and that not long ago. */
-  isOpen(cloud: SpName): boolean
+  /** Whether a request may ask the cloud. Taking a trial keeps the next one for later. */
+  admit(cloud: SpName): Admission
+  /** Whether the cloud has failed time and again, and not succeeded since. */
+  isFailing(cloud: SpName): boolean
   succeeded(cloud: SpName): void
-  failed(cloud: SpName): void
+  /** @param begun when the work began that failed: not counted where the cloud has succeeded since */
+  failed(cloud: SpName, begun?: number): void
   /** Those for which it is open. Looking takes nobody's turn to try again. */
   openFor(): readonly SpName[]
 }
 
 const FAILURES = 3
 /** After this one request may try again, and its failure keeps the others away for as long again. */
-const PAUSE_MS = 30_000
+const PAUSE_MS = 10_000
 
 /** `now` in milliseconds of a clock that never goes back. */
 export function createBreaker(now: () => number): Breaker {
   const failures = new Map<SpName, { count: number; retryAt: number }>()
+  const successes = new Map<SpName, number>()
+  const isFailing = (cloud: SpName) => (failures.get(cloud)?.count ?? 0) >= FAILURES
   return {
-    isOpen(cloud) {
+    isFailing,
+    admit(cloud) {
       const state = failures.get(cloud)
-      if (!state || state.count < FAILURES) return false
-      if (now() < state.retryAt) return true
+      if (!state || !isFailing(cloud)) return 'admitted'
+      if (now() < state.retryAt) return 'refused'
       state.retryAt = now() + PAUSE_MS
-      return false
+      return 'trial'
     },
-    succeeded: cloud => void failures.delete(cloud),
-    failed(cloud) {
+    succeeded(cloud) {
+      failures.delete(cloud)
+      successes.set(cloud, now())
+    },
+    failed(cloud, begun = now()) {
+      if ((successes.get(cloud) ?? Number.NEGATIVE_INFINITY) > begun) return
       const count = (failures.get(cloud)?.count ?? 0) + 1
       failures.set(cloud, { count, retryAt: now() + PAUSE_MS })
     },

@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import type { ProjectId, ResourceKey, SpName } from '../ids.js'
 import type { Observation } from '../observation/observation.js'
 import type { Search } from '../routing/decision.js'
-import type { Breaker } from './breaker.js'
+import type { CloudWaits } from './cloud-wait.js'
 
 /** What a cloud says of a resource: that it has it, that it does not, or nothing of use. */
 export type Sighting = Found | { readonly kind: 'absent' } | { readonly kind: 'failed' }
@@ -28,24 +28,32 @@ export type Look = (cloud: SpName, resource: ResourceKey, signal: AbortSignal) =
 export async function search(
   { among, resource, readOnly }: Search,
   look: Look,
-  breaker: Breaker,
+  waits: CloudWaits,
   signal: AbortSignal,
 ): Promise<Found | null> {
   const [first, ...others] = among
   const failed: SpName[] = []
 
   async function sight(cloud: SpName, until: AbortSignal): Promise<Found | null> {
-    if (breaker.isOpen(cloud)) {
-      failed.push(cloud)
-      return null
-    }
-    const sighting = await look(cloud, resource, until)
-    if (sighting.kind !== 'failed') breaker.succeeded(cloud)
-    else if (!until.aborted) {
-      breaker.failed(cloud)
-      failed.push(cloud)
-    }
+    const sighting = await sightInTime(cloud, until)
+    if (sighting.kind === 'failed' && !until.aborted) failed.push(cloud)
     return sighting.kind === 'found' ? sighting : null
+  }
+
+  async function sightInTime(cloud: SpName, until: AbortSignal): Promise<Sighting> {
+    const wait = waits.open(cloud, until)
+    if (wait === null) return { kind: 'failed' }
+    const what = `Service provider "${cloud}": looking for ${resource.type} ${resource.id}`
+    try {
+      return await wait(
+        what,
+        untilLate => look(cloud, resource, untilLate),
+        ({ kind }) => (kind === 'failed' ? 'down' : 'well'),
+      )
+    } catch (error) {
+      if (error instanceof MixmatchError) return { kind: 'failed' }
+      throw error
+    }
   }
 
   const near = first === undefined ? null : await sight(first, signal)

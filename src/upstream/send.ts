@@ -7,7 +7,7 @@ import type { Observation } from '../observation/observation.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
 import { services } from '../service/services.js'
-import type { Breaker } from './breaker.js'
+import type { CloudWaits } from './cloud-wait.js'
 import type { Destination, Destinations, Sender } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
@@ -40,7 +40,7 @@ export interface Passage {
 export interface SendOptions {
   readonly destinations: Destinations
   readonly pools: Pools
-  readonly breaker: Breaker
+  readonly waits: CloudWaits
   readonly forget: Identity['forget']
   readonly observe: (observation: Observation) => void
   readonly timeouts: Timeouts
@@ -82,7 +82,7 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
           timeouts,
           forget,
         })
-        const found = await search(decision, look, options.breaker, gone.signal)
+        const found = await search(decision, look, options.waits, gone.signal)
         // Where nobody has it, the answer that says so is the nearest cloud's own.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         observe(found.observation)

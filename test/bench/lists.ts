@@ -12,6 +12,7 @@ import { Token } from '../../src/identity/token.js'
 import { IDENTITY_PROVIDER, projectId, spName } from '../../src/ids.js'
 import { createLogger } from '../../src/logger.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
+import { createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createDestinations } from '../../src/upstream/destination.js'
 import { createArrivals } from '../../src/upstream/forwarded.js'
 import { createPools } from '../../src/upstream/pools.js'
@@ -175,7 +176,7 @@ async function serveProxy(): Promise<void> {
         connections: null,
         trust: () => ({ cafile: null, insecure: false }),
       }),
-      breaker: createBreaker(now),
+      waits: createCloudWaits({ breaker: createBreaker(now), deadlineMs: 60_000, now }),
       forget() {},
       observe() {},
       timeouts,

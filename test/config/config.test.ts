@@ -14,7 +14,12 @@ test('what is left out has its default', t => {
   t.like(config, {
     server: { host: '0.0.0.0', port: 5001, workers: 1, publicEndpoint: null, maxRequests: null },
     upstream: { connectTimeoutMs: 5_000, headersTimeoutMs: 60_000, idleTimeoutMs: 600_000 },
-    routing: { searchByBroadcast: false, aggregation: false, aggregationErrors: 'partial' },
+    routing: {
+      searchByBroadcast: false,
+      aggregation: false,
+      aggregationErrors: 'partial',
+      aggregationTimeoutMs: 8000,
+    },
     auth: { authUrl: 'http://localhost:5000/v3', credentials: null, cacheSeconds: 600 },
     notification: { queueExpiresMs: 1_209_600_000 },
     logging: { file: null },

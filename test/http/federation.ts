@@ -11,6 +11,7 @@ import { IDENTITY_PROVIDER, type ProjectId, position, type SpName, spName } from
 import type { Observation } from '../../src/observation/observation.js'
 import type { Place } from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
+import { type CloudWaits, createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createDestinations } from '../../src/upstream/destination.js'
 import { createArrivals } from '../../src/upstream/forwarded.js'
 import { createSend } from '../../src/upstream/send.js'
@@ -96,6 +97,12 @@ export interface Proxy {
   access(n?: number): Promise<Record<string, unknown>>
 }
 
+/** Waits with a breaker of their own. */
+export function waitsOf(deadlineMs: number): CloudWaits {
+  const now = () => performance.now()
+  return createCloudWaits({ breaker: createBreaker(now), deadlineMs, now })
+}
+
 export interface ProxySetting {
   readonly clouds: readonly Cloud[]
   readonly places?: readonly (Place & { id: string })[]
@@ -103,6 +110,7 @@ export interface ProxySetting {
   readonly searchByBroadcast?: boolean
   readonly publicEndpoint?: string | null
   readonly trusted?: boolean
+  readonly aggregationTimeoutMs?: number
   readonly app?: Partial<AppOptions>
 }
 
@@ -156,7 +164,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
         serviceToken: async cloud => new Token(`service@${cloud}`),
       }),
       pools: openPools(t, timeouts.connectTimeoutMs),
-      breaker: createBreaker(() => performance.now()),
+      waits: waitsOf(setting.aggregationTimeoutMs ?? 3000),
       forget: who.forget,
       observe: observation => observed.push(observation),
       timeouts,

@@ -4,7 +4,7 @@ import type { Identity } from '../../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import { inProject } from '../../routing/upstream-path.js'
-import type { Breaker } from '../../upstream/breaker.js'
+import type { CloudWaits, WaitForCloud } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations, Sender } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
@@ -24,11 +24,9 @@ export interface Asker {
 export interface RoundParts {
   readonly destinations: Destinations
   readonly pools: Pools
-  readonly breaker: Breaker
+  readonly waits: CloudWaits
   readonly forget: Identity['forget']
   readonly timeouts: Timeouts
-  /** How long one cloud may take to let the user in, and then for each answer; 0 for ever. */
-  readonly deadlineMs: number
 }
 
 /** What a cloud had to say in place of what it was asked for. */
@@ -53,11 +51,6 @@ export interface Round {
 
 /** Reasons for which a user cannot have anything at a cloud: such a cloud is not missing. */
 const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
-const DOWN: readonly FaultCode[] = [
-  'SERVICE_PROVIDER_BROKE_OFF',
-  'SERVICE_PROVIDER_TIMEOUT',
-  'SERVICE_PROVIDER_UNREACHABLE',
-]
 
 /** Find every place to ask, at all clouds at once; a cloud that cannot be reached is a failure. */
 export async function openRound(
@@ -66,31 +59,44 @@ export async function openRound(
   parts: RoundParts,
   signal: AbortSignal,
 ): Promise<Round> {
-  const { destinations, pools, breaker, forget, timeouts, deadlineMs } = parts
+  const { destinations, pools, waits, forget, timeouts } = parts
   const { among, sender, project: asked, headers } = asker
   const failures: Failure[] = []
   const answered = new Map<SpName, RawHeaders>()
+  const waiting = new Map<SpName, WaitForCloud>()
 
   function failed(cloud: SpName, error: unknown): void {
     if (!(error instanceof MixmatchError)) throw error
     if (NOT_ADMITTED.includes(error.code)) return
-    if (DOWN.includes(error.code) && !signal.aborted) breaker.failed(cloud)
     failures.push({ kind: 'failed', cloud, error })
   }
 
+  function waitFor(cloud: SpName): WaitForCloud {
+    const wait = waiting.get(cloud)
+    if (!wait) throw notTried(cloud)
+    return wait
+  }
+
+  /** A login alone does not show that the service works; one too slow for a trial counts all the same. */
+  function logIn<Result>(cloud: SpName, login: () => Promise<Result>): Promise<Result> {
+    const what = `Service provider "${cloud}": logging in`
+    return waitFor(cloud)(what, login, (_, late) => (late ? 'well' : 'unknown'))
+  }
+
   async function reachAll(cloud: SpName): Promise<readonly Destination[]> {
-    const found: Destination[] = []
-    if (breaker.isOpen(cloud)) {
+    const wait = waits.open(cloud, signal)
+    if (wait === null) {
       failures.push({ kind: 'failed', cloud, error: notTried(cloud) })
-      return found
+      return []
     }
-    const until = deadline(signal, deadlineMs)
+    waiting.set(cloud, wait)
+    const found: Destination[] = []
     const each = destinations.reachEach(cloud, path, sender, { asked, owner: null })
     try {
       for (;;) {
-        const { done, value } = await inTime(each.next(), until, cloud)
-        if (done || !value) break
-        found.push(value)
+        const next = await logIn(cloud, () => each.next())
+        if (next.done) break
+        found.push(next.value)
       }
     } catch (error) {
       failed(cloud, error)
@@ -105,15 +111,17 @@ export async function openRound(
       headers: headers(destination),
       what: `Service provider "${cloud}": GET ${path.replace(/\?.*/s, '')}`,
     }
-    const until = deadline(signal, deadlineMs)
-    const answer = await fetchText(pools.pool(cloud, origin, 'GET'), request, timeouts, until)
-    if (answer.status >= 500) breaker.failed(cloud)
-    else breaker.succeeded(cloud)
-    return answer
+    return waitFor(cloud)(
+      request.what,
+      until => fetchText(pools.pool(cloud, origin, 'GET'), request, timeouts, until),
+      ({ status }) => (status >= 500 ? 'down' : 'well'),
+    )
   }
 
   function reachAgain({ cloud, project }: Destination, path: ParsedPath): Promise<Destination> {
-    return destinations.reach(cloud, path, sender, { asked: project, owner: null })
+    return logIn(cloud, () =>
+      destinations.reach(cloud, path, sender, { asked: project, owner: null }),
+    )
   }
 
   async function askFor(destination: Destination, query: string): Promise<TextResponse | null> {
@@ -190,23 +198,6 @@ function isUnauthorizedAtHome(failure: Failure): boolean {
 
 export function cloudOf(failure: Failure): SpName {
   return failure.kind === 'refused' ? failure.by.cloud : failure.cloud
-}
-
-function deadline(signal: AbortSignal, ms: number): AbortSignal {
-  return ms > 0 ? AbortSignal.any([signal, AbortSignal.timeout(ms)]) : signal
-}
-
-/** @throws SERVICE_PROVIDER_TIMEOUT when the signal says so before the promise is kept */
-function inTime<T>(promise: Promise<T>, signal: AbortSignal, cloud: SpName): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => {
-      const message = `Service provider "${cloud}": logging in took too long.`
-      reject(new MixmatchError('SERVICE_PROVIDER_TIMEOUT', message))
-    }
-    if (signal.aborted) late()
-    signal.addEventListener('abort', late, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late))
-  })
 }
 
 function notTried(cloud: SpName): MixmatchError {

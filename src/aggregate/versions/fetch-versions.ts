@@ -2,14 +2,22 @@ import { MixmatchError } from '../../errors.js'
 import type { SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
+import type { CloudWaits } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
 import { fetchText } from '../../upstream/text-response.js'
-import { type Documents, type Inquirer, parseVersions } from './version-documents.js'
+import {
+  type Documents,
+  type Inquirer,
+  parseVersions,
+  type VersionDocument,
+} from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
 const NO_WISHES = { asked: null, owner: null }
+/** Documents are shared by requests, so that no one client calls the reading off. */
+const NEVER = new AbortController().signal
 
 /**
  * Make what fetches the version document of one cloud, without a token: services need none for it.
@@ -19,10 +27,9 @@ export function createFetchDocument(options: {
   destinations: Destinations
   pools: Pools
   timeouts: Timeouts
-  /** How long one cloud may take. */
-  deadlineMs: number
+  waits: CloudWaits
 }): Documents['of'] {
-  const { destinations, pools, timeouts, deadlineMs } = options
+  const { destinations, pools, timeouts, waits } = options
 
   async function find(
     service: ServiceName,
@@ -40,16 +47,30 @@ export function createFetchDocument(options: {
     }
   }
 
+  async function fetchFrom(
+    service: ServiceName,
+    cloud: SpName,
+    inquirer: Inquirer,
+    signal: AbortSignal,
+  ): Promise<VersionDocument | null> {
+    const destination = await find(service, cloud, inquirer)
+    if (destination === null) return null
+    const { origin, path } = destination
+    const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', inquirer.visited.join(',')]
+    const what = `Service provider "${cloud}": GET ${path}`
+    const pool = pools.pool(cloud, origin, 'GET')
+    return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
+  }
+
   return async (service, cloud, inquirer) => {
+    const wait = waits.isFailing(cloud) ? null : waits.open(cloud, NEVER)
+    if (wait === null) return null
     try {
-      const destination = await find(service, cloud, inquirer)
-      if (destination === null) return null
-      const { origin, path } = destination
-      const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', inquirer.visited.join(',')]
-      const what = `Service provider "${cloud}": GET ${path}`
-      const signal = AbortSignal.timeout(deadlineMs)
-      const pool = pools.pool(cloud, origin, 'GET')
-      return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
+      return await wait(
+        `Service provider "${cloud}": the versions of its ${service} service`,
+        signal => fetchFrom(service, cloud, inquirer, signal),
+        () => 'unknown', // a version document is no proof that the rest of the service works
+      )
     } catch (error) {
       if (error instanceof MixmatchError) return null
       throw error

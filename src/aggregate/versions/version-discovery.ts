@@ -3,6 +3,7 @@ import type { RawHeaders } from '../../http-client/raw-headers.js'
 import { IDENTITY_PROVIDER, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
+import type { CloudWaits } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
@@ -31,6 +32,7 @@ export interface DiscoveryParts {
   readonly destinations: Pick<Destinations, 'reach'>
   readonly pools: Pools
   readonly timeouts: Timeouts
+  readonly waits: CloudWaits
 }
 
 export type DiscoveryAnswer =
@@ -89,7 +91,7 @@ function isRoot({ version, rest }: ParsedPath): boolean {
 /** null where the identity provider is not there to answer. */
 async function askAtHome(
   { path, sender, headers }: DiscoveryRequest,
-  { destinations, pools, timeouts }: DiscoveryParts,
+  { destinations, pools, timeouts, waits }: DiscoveryParts,
   signal: AbortSignal,
 ): Promise<{ by: Destination; answer: TextResponse } | null> {
   const by = await destinations.reach(IDENTITY_PROVIDER, path, sender, { asked: null, owner: null })
@@ -98,9 +100,16 @@ async function askAtHome(
     headers: headers(by),
     what: `Service provider "${by.cloud}": GET ${by.path}`,
   }
+  const wait = waits.isFailing(by.cloud) ? null : waits.open(by.cloud, signal)
+  if (wait === null) return null
   try {
     const pool = pools.pool(by.cloud, by.origin, 'GET')
-    return { by, answer: await fetchText(pool, request, timeouts, signal) }
+    const answer = await wait(
+      request.what,
+      until => fetchText(pool, request, timeouts, until),
+      () => 'unknown', // a version document is no proof that the rest of the service works
+    )
+    return { by, answer }
   } catch (error) {
     if (error instanceof MixmatchError) return null
     throw error

@@ -2,7 +2,6 @@ import type { ExecutionContext } from 'ava'
 import { createDispatch, type DispatchOptions } from '../../../src/http/dispatch.js'
 import type { Identity } from '../../../src/identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId } from '../../../src/ids.js'
-import { createBreaker } from '../../../src/upstream/breaker.js'
 import { createDestinations } from '../../../src/upstream/destination.js'
 import { createArrivals } from '../../../src/upstream/forwarded.js'
 import type { SendOptions } from '../../../src/upstream/send.js'
@@ -12,6 +11,7 @@ import {
   project,
   type Proxy as Served,
   startProxy,
+  waitsOf,
 } from '../../http/federation.js'
 import { openPools } from '../../upstream/wire.js'
 import type { Shelf } from './shelf.js'
@@ -48,7 +48,7 @@ export async function startListing(
   const who = identity(setting.identity)
   const timeouts = {
     connectTimeoutMs: 10_000,
-    headersTimeoutMs: setting.deadlineMs ?? 20_000,
+    headersTimeoutMs: 20_000,
     idleTimeoutMs: 20_000,
   }
   const options: SendOptions = {
@@ -61,7 +61,7 @@ export async function startListing(
       serviceToken: async () => null,
     }),
     pools: openPools(t),
-    breaker: createBreaker(() => performance.now()),
+    waits: waitsOf(setting.deadlineMs ?? 20_000),
     forget: who.forget,
     observe: () => {},
     timeouts,

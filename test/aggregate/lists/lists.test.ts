@@ -438,6 +438,33 @@ test.serial('a login that takes too long does not hold the others up', async t =
   t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
 })
 
+test.serial(
+  'after three failures lists do not wait for a cloud that hangs, with a microversion or without',
+  async t => {
+    const [home, far] = await twoClouds(t)
+    far.instead = () => true
+    const proxy = await startListing(t, [home, far], { deadlineMs: 1000 })
+    const wanted = { ...token, 'OpenStack-API-Version': 'volume latest' }
+    for (let n = 0; n < 3; n += 1) {
+      const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, wanted)
+      t.is(headers.get('MM-Partial'), 'sp1')
+    }
+    const asked = far.cloud.seen.length
+    for (const headers of [token, wanted]) {
+      const { status } = await proxy.get(`/volume/v3/${alice}/volumes`, headers)
+      t.is(status, 200)
+    }
+    t.is(far.cloud.seen.length, asked)
+  },
+)
+
+test('version documents do not wait for a cloud that hangs', async t => {
+  const [home, far] = await twoClouds(t)
+  home.instead = far.instead = () => true
+  const proxy = await startListing(t, [home, far], { deadlineMs: 200 })
+  t.is((await proxy.get('/volume/')).status, 503)
+})
+
 test('a cloud that failed time and again is not asked for a while', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = (_, res) => Boolean(say(res, 503, {})) || true

@@ -1,0 +1,166 @@
+import test from 'ava'
+import { MixmatchError } from '../../src/errors.js'
+import { createBreaker } from '../../src/upstream/breaker.js'
+import { createCloudWaits, type WaitForCloud } from '../../src/upstream/cloud-wait.js'
+import { cornmeal, millet } from '../controls.js'
+
+/** Waits whose clock stands still until the test moves it; the deadline is real time. */
+function waiting(deadlineMs = 60_000) {
+  let clock = 0
+  const now = () => clock
+  const breaker = createBreaker(now)
+  const waits = createCloudWaits({ breaker, deadlineMs, now })
+  const gone = new AbortController()
+  function open(signal = gone.signal): WaitForCloud {
+    const wait = waits.open(cornmeal, signal)
+    if (wait === null) throw new TypeError('the breaker is open')
+    return wait
+  }
+  const pass = (ms: number) => {
+    clock += ms
+  }
+  return { breaker, waits, gone, open, pass }
+}
+
+/** Work that ends when the test says so, and tells whether it was called off. */
+function work() {
+  let end: (error?: Error) => void = () => {}
+  let calledOff = false
+  return {
+    start: (signal: AbortSignal) =>
+      new Promise<string>((resolve, reject) => {
+        end = error => (error ? reject(error) : resolve('done'))
+        signal.addEventListener('abort', () => {
+          calledOff = true
+        })
+      }),
+    end: (error?: Error) => end(error),
+    calledOff: () => calledOff,
+  }
+}
+
+const well = () => 'well' as const
+const late = { code: 'SERVICE_PROVIDER_TIMEOUT' } as const
+const settled = () => new Promise(resolve => setImmediate(resolve))
+
+test('work that is done in time is well, and its result is given', async t => {
+  const { breaker, open } = waiting()
+  breaker.failed(cornmeal)
+  breaker.failed(cornmeal)
+  t.is(await open()('x', async () => 'done', well), 'done')
+  breaker.failed(cornmeal)
+  t.false(breaker.isFailing(cornmeal))
+})
+
+test('a cloud that is late is given up at the deadline, called off, and counted', async t => {
+  const { breaker, open } = waiting(20)
+  const { start, calledOff } = work()
+  for (let n = 0; n < 3; n += 1) await t.throwsAsync(open()('x', start, well), late)
+  t.true(calledOff())
+  t.true(breaker.isFailing(cornmeal))
+  t.false(breaker.isFailing(millet))
+})
+
+test('all that one request asks of a cloud shares one deadline', async t => {
+  const { open, pass } = waiting(60_000)
+  const wait = open()
+  const first = work()
+  const waited = wait('x', first.start, well)
+  pass(59_990)
+  first.end()
+  await waited
+  pass(500_000) // waiting for other clouds takes nothing from it
+  await t.throwsAsync(wait('x', work().start, well), late)
+})
+
+test('a client that leaves at once says nothing of the cloud, and its work is called off', async t => {
+  const { breaker, open, gone, pass } = waiting()
+  const { start, calledOff } = work()
+  for (let n = 0; n < 2; n += 1) breaker.failed(cornmeal)
+  const waited = open()('x', start, well)
+  pass(999)
+  gone.abort()
+  await t.throwsAsync(waited, late)
+  t.true(calledOff())
+  t.false(breaker.isFailing(cornmeal))
+})
+
+test('a client that gives up after a second counts against the cloud', async t => {
+  const { breaker, open, pass } = waiting()
+  for (let n = 0; n < 3; n += 1) {
+    const gone = new AbortController()
+    const waited = open(gone.signal)('x', work().start, well)
+    pass(1000)
+    gone.abort()
+    await t.throwsAsync(waited, late)
+  }
+  t.true(breaker.isFailing(cornmeal))
+})
+
+test('a cloud that is only slow clears itself when it answers after the clients have left', async t => {
+  const { breaker, open, pass } = waiting()
+  const works = [work(), work(), work()]
+  const clients = works.map(() => new AbortController())
+  const waited = works.map(({ start }, n) => open(clients[n]?.signal)('x', start, well))
+  pass(1000)
+  for (const client of clients) client.abort()
+  for (const each of waited) await t.throwsAsync(each, late)
+  t.true(breaker.isFailing(cornmeal))
+  t.deepEqual(
+    works.map(({ calledOff }) => calledOff()),
+    [false, true, true],
+  )
+  works[0]?.end()
+  await settled()
+  t.false(breaker.isFailing(cornmeal))
+})
+
+test('work that goes on without its client is called off at the deadline', async t => {
+  const { open, gone, pass } = waiting(60)
+  const { start, calledOff } = work()
+  const waited = open()('x', start, well)
+  pass(1000)
+  gone.abort()
+  await t.throwsAsync(waited, late)
+  t.false(calledOff())
+  while (!calledOff()) await new Promise(resolve => setTimeout(resolve, 5))
+  t.pass()
+})
+
+test('a failure of what began before the last success is not counted', async t => {
+  const { breaker, open, pass } = waiting()
+  const { start, end } = work()
+  const waited = open()('x', start, well)
+  for (let n = 0; n < 2; n += 1) breaker.failed(cornmeal)
+  pass(10)
+  breaker.succeeded(cornmeal)
+  for (let n = 0; n < 2; n += 1) breaker.failed(cornmeal)
+  end(new MixmatchError('SERVICE_PROVIDER_BROKE_OFF', 'reset'))
+  await t.throwsAsync(waited, { code: 'SERVICE_PROVIDER_BROKE_OFF' })
+  t.false(breaker.isFailing(cornmeal))
+})
+
+test('a cloud on trial holds nobody up, and closes the breaker when it answers late', async t => {
+  const { breaker, waits, gone, open, pass } = waiting()
+  for (let n = 0; n < 3; n += 1) breaker.failed(cornmeal)
+  t.is(waits.open(cornmeal, gone.signal), null)
+  pass(10_000)
+  const { start, end, calledOff } = work()
+  const begun = performance.now()
+  await t.throwsAsync(open()('x', start, well), late)
+  t.true(performance.now() - begun < 5000)
+  t.false(calledOff())
+  t.is(waits.open(cornmeal, gone.signal), null)
+  end()
+  await settled()
+  t.not(waits.open(cornmeal, gone.signal), null)
+})
+
+test('an error that is no answer of the cloud says nothing of it', async t => {
+  const { breaker, open } = waiting()
+  for (let n = 0; n < 3; n += 1) {
+    const fails = () => Promise.reject(new MixmatchError('FORBIDDEN', 'no'))
+    await t.throwsAsync(open()('x', fails, well), { code: 'FORBIDDEN' })
+  }
+  t.false(breaker.isFailing(cornmeal))
+})
