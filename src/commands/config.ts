@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
+import { checkConfigOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import { type CheckedConfig, checkConfig } from '../config/config.js'
+import type { CheckedConfig } from '../config/config.js'
 import { options } from '../config/options.js'
 import { type Finding, formatFinding } from '../config/problem.js'
 import { renderOptions, showOptions } from '../config/show.js'
@@ -19,7 +20,7 @@ function checkCommand(context: Context): Command {
     .description('Whether Mixmatch can start with this configuration: 0 if it can, 2 if not.')
     .addHelpText('after', '\nExample: mixmatch --config-file etc/mixmatch.conf config check')
     .action((_options, command: Command) => {
-      const checked = check(command, context)
+      const checked = checkConfigOf(command, context)
       for (const warning of checked.warnings) {
         context.stderr.write(`warning: ${formatFinding(warning)}\n`)
       }
@@ -35,17 +36,12 @@ function showCommand(context: Context): Command {
     .addOption(new Option('--format <format>').choices(['ini', 'json']).default('ini'))
     .addHelpText('after', '\nExample: mixmatch config show --format json')
     .action((options: { format: 'ini' | 'json' }, command: Command) => {
-      const checked = check(command, context)
+      const checked = checkConfigOf(command, context)
       if (refuse(checked.problems, context)) return
       const shown = showOptions(checked)
       if (options.format === 'ini') context.stdout.write(renderOptions(shown))
       else for (const each of shown) context.stdout.write(`${JSON.stringify(each)}\n`)
     })
-}
-
-function check(command: Command, { cwd, env }: Context) {
-  const { configFile } = command.optsWithGlobals<{ configFile?: string }>()
-  return checkConfig({ ...(configFile === undefined ? {} : { file: configFile }), cwd, env })
 }
 
 /** A file is there that cannot be the event log. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
-import { configOf } from '../cli/configuration.js'
+import { configOf, namesConfiguration } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
 import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
@@ -152,11 +152,8 @@ function federationOf(
   context: Context,
   log: LogReader,
 ): Omit<Federation, 'locate'> {
-  const { log: named, configFile } = command.optsWithGlobals<{
-    log?: readonly string[]
-    configFile?: string
-  }>()
-  if (named !== undefined && configFile === undefined) {
+  const { log: named } = command.optsWithGlobals<{ log?: readonly string[] }>()
+  if (named !== undefined && !namesConfiguration(command)) {
     return { clouds: heardOf(log), searchByBroadcast: false, aggregation: false }
   }
   const { clouds, routing } = configOf(command, context)

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { configOptions } from '../cli/configuration.js'
 import type { Context, World } from '../cli/context.js'
 import { createOutput } from '../cli/terminal.js'
 import { MixmatchError } from '../errors.js'
@@ -71,9 +72,10 @@ function refusalOf(error: unknown): string | null {
 }
 
 async function program(context: Context, args: readonly string[]): Promise<Command> {
-  const mixmatch = new Command('mixmatch')
-    .description('The event-sourced federation proxy for OpenStack.')
-    .option('--config-file <file>', 'instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf')
+  const mixmatch = new Command('mixmatch').description(
+    'The event-sourced federation proxy for OpenStack.',
+  )
+  for (const option of configOptions()) mixmatch.addOption(option)
   const all = Object.entries(commands)
   const asked = all.filter(([name]) => args.includes(name))
   for (const [, load] of asked.length > 0 && !args.includes('help') ? asked : all) {

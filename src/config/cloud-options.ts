@@ -19,7 +19,7 @@ export const cloud = {
   ),
   authUrl: optional(
     'auth_url',
-    kinds.httpUrl,
+    kinds.keystoneUrl,
     'Its Keystone, or the whole URL at which federated users log in there.',
     { otherwise: 'that of [auth] for "default"', example: 'https://cornmeal.example.org:5000/v3' },
   ),

@@ -83,7 +83,9 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     settings.problem(group, endpointOptions[service], message)
   }
   if (!isIdentityProvider && !settings.gives(group, sp.authUrl)) {
-    settings.problem(group, sp.authUrl, 'expected the Keystone of that cloud, found nothing')
+    const keystoneName = settings.read(group, sp.spName) ?? name
+    const message = `expected the Keystone of that cloud, found nothing; "openstack service provider show ${keystoneName}" prints it`
+    settings.problem(group, sp.authUrl, message)
   }
   const messagebus = settings.read(group, sp.messagebus)
   if (messagebus === null && !settings.gives(group, sp.messagebus)) {

@@ -3,7 +3,7 @@ import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
 import { type Cloud, readCloudNames, readClouds } from './clouds.js'
 import { type Credentials, readCredentials } from './credentials.js'
-import { findFiles, searchedFiles } from './find-files.js'
+import { type ConfigSource, findFiles, searchedFiles } from './find-files.js'
 import { options } from './options.js'
 import { parseOsloIni } from './oslo-ini.js'
 import { readTrust, type Trust } from './paths.js'
@@ -79,8 +79,8 @@ export interface Config {
 }
 
 export interface ConfigPlace {
-  /** Read this file alone, instead of those that are found. */
-  readonly file?: string
+  /** What was asked for, in its order; the files that are searched for where it names none. */
+  readonly sources?: readonly ConfigSource[]
   readonly cwd: string
   readonly env: Environment
 }
@@ -115,8 +115,8 @@ export function readConfig(place: ConfigPlace): Config {
  *
  * @throws CONFIG_NOT_FOUND where there is no file, and the environment names no clouds either
  */
-export function checkConfig({ file, cwd, env }: ConfigPlace): CheckedConfig {
-  const found = findFiles(file, cwd)
+export function checkConfig({ sources = [], cwd, env }: ConfigPlace): CheckedConfig {
+  const found = findFiles(sources, cwd)
   const files = found.texts.map(({ file, text }) => ({ file, ...parseOsloIni(text, file) }))
   const settings = createSettings(files, env)
   if (files.length === 0 && found.problems.length === 0 && !namesClouds(settings)) {
@@ -128,15 +128,16 @@ export function checkConfig({ file, cwd, env }: ConfigPlace): CheckedConfig {
   }
   const cloudNames = readCloudNames(settings)
   const config = buildConfig(settings, cloudNames, cwd)
-  const problems = inOrder([
-    ...found.problems,
-    ...files.flatMap(({ problems }) => problems),
-    ...settings.problems,
-  ])
+  const isWhole = found.problems.length === 0 // else all that follows lacks what could not be read
+  const problems = isWhole
+    ? inOrder([...files.flatMap(({ problems }) => problems), ...settings.problems])
+    : found.problems
   return {
     config: problems.length > 0 ? null : config,
     problems,
-    warnings: inOrder([...findSurprises(files, env, cloudNames), ...settings.warnings]),
+    warnings: isWhole
+      ? inOrder([...findSurprises(files, env, cloudNames), ...settings.warnings])
+      : [],
     files: files.map(({ file }) => file),
     cloudNames,
     settings,

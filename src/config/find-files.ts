@@ -1,5 +1,5 @@
-import { lstatSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { MixmatchError } from '../errors.js'
 import type { Finding } from './problem.js'
 
@@ -10,44 +10,93 @@ export const searchedFiles = [
   '/etc/mixmatch/mixmatch.conf',
 ] as const
 
+/** `--config-file`, or `--config-dir` for all `*.conf` in a folder, in the order of their names. */
+export type ConfigSource = { readonly file: string } | { readonly dir: string }
+
 export interface FoundFiles {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
+  /** The first file or folder that cannot be read, where the search ended. */
   readonly problems: readonly Finding[]
   /** Those in folders that may not be looked into, passed over as if they were not there. */
   readonly hidden: readonly string[]
 }
 
 /**
- * Read the configuration files: the one that was asked for, or those of `searchedFiles` that exist.
+ * Read the configuration files that were asked for, in the order in which they were. As with oslo.config,
+ * `searchedFiles` come first where no single file was asked for.
  *
- * @throws CONFIG_NOT_FOUND where the one that was asked for does not exist
+ * @throws CONFIG_NOT_FOUND where one that was asked for does not exist
  */
-export function findFiles(asked: string | undefined, cwd: string): FoundFiles {
-  const texts: { file: string; text: string }[] = []
-  const problems: Finding[] = []
+export function findFiles(asked: readonly ConfigSource[], cwd: string): FoundFiles {
+  const isSearched = !asked.some(source => 'file' in source)
+  const sources = [...(isSearched ? searchedFiles.map(file => ({ file })) : []), ...asked]
+  const texts: { readonly file: string; readonly text: string }[] = []
   const hidden: string[] = []
-  for (const file of asked === undefined ? searchedFiles : [asked]) {
-    try {
-      const bytes = readFileSync(resolve(cwd, file))
-      texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) })
-    } catch (error) {
-      const code = codeOf(error)
-      if (asked === undefined && isHidden(resolve(cwd, file))) {
-        hidden.push(file)
-      } else if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-        const message = `expected a UTF-8 text file that can be read, found ${code}`
-        problems.push({
-          origin: { from: 'file', file, line: null },
-          section: null,
-          option: null,
-          message,
-        })
-      } else if (asked !== undefined) {
-        throw new MixmatchError('CONFIG_NOT_FOUND', `${file}: there is no such configuration file.`)
+  for (const source of sources) {
+    const files = filesOf(source, cwd)
+    if ('message' in files) return { texts, hidden, problems: [files] }
+    for (const file of files) {
+      const read = readText(file, cwd)
+      switch (read.kind) {
+        case 'text':
+          texts.push({ file, text: read.text })
+          break
+        case 'missing':
+          if (!isSearched || !('file' in source)) throw notFound(file, 'configuration file')
+          break
+        case 'hidden':
+          if (!isSearched)
+            return { texts, hidden, problems: [unreadable(file, TEXT_FILE, 'EACCES')] }
+          hidden.push(file)
+          break
+        case 'unreadable':
+          return { texts, hidden, problems: [unreadable(file, TEXT_FILE, read.code)] }
+        default:
+          read satisfies never
       }
     }
   }
-  return { texts, problems, hidden }
+  return { texts, hidden, problems: [] }
+}
+
+/** The files of a source, or why they cannot be told. */
+function filesOf(source: ConfigSource, cwd: string): readonly string[] | Finding {
+  if ('file' in source) return [source.file]
+  try {
+    const names = readdirSync(resolve(cwd, source.dir)).filter(name => name.endsWith('.conf'))
+    return names.sort().map(name => join(source.dir, name))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw notFound(source.dir, 'configuration folder')
+    return unreadable(source.dir, 'a folder', codeOf(error))
+  }
+}
+
+type ReadText =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'unreadable'; readonly code: string }
+
+function readText(file: string, cwd: string): ReadText {
+  try {
+    const bytes = readFileSync(resolve(cwd, file))
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch (error) {
+    const code = codeOf(error)
+    if (isHidden(resolve(cwd, file))) return { kind: 'hidden' }
+    return ['ENOENT', 'ENOTDIR'].includes(code) ? { kind: 'missing' } : { kind: 'unreadable', code }
+  }
+}
+
+const TEXT_FILE = 'a UTF-8 text file'
+
+function unreadable(file: string, expected: string, code: string): Finding {
+  const message = `expected ${expected} that can be read, found ${code}`
+  return { origin: { from: 'file', file, line: null }, section: null, option: null, message }
+}
+
+function notFound(path: string, what: string): MixmatchError {
+  return new MixmatchError('CONFIG_NOT_FOUND', `${path}: there is no such ${what}.`)
 }
 
 /**

@@ -4,6 +4,9 @@ import { options } from './options.js'
 /** The groups that are always there, in the order of the sample; clouds have one each besides. */
 export const fixedGroups: readonly string[] = Object.keys(options).filter(name => name !== 'sp')
 
+/** Names that groups had in earlier releases of the Python mixmatch, and have no more. */
+export const earlierGroups: ReadonlyMap<string, string> = new Map([['keystone', 'auth']])
+
 /** `cornmeal-sp` → `sp_cornmeal-sp`, in the case in which group names are compared. */
 export function groupOf(cloud: string): string {
   return `sp_${cloud.toLowerCase()}`
@@ -18,8 +21,10 @@ export function optionsOf(group: string): readonly Option<unknown>[] {
 
 /** Every name under which an option can be given, as group and name, its own first. */
 export function namesOf(group: string, option: Option<unknown>): readonly [string, string][] {
+  const earlier = [...earlierGroups].filter(([, name]) => name === group)
   const aliases = option.traits.aliases ?? []
-  return [option.name, ...aliases].map(name => {
+  const others = earlier.map(([name]) => `${name}.${option.name}`)
+  return [option.name, ...aliases, ...others].map(name => {
     const [other, inOther] = name.split('.')
     return other && inOther ? [other, inOther] : [group, name]
   })

@@ -1,3 +1,5 @@
+import { earlierGroups } from './groups.js'
+
 /** Options of other software that a configuration may hold, understood but without effect here. */
 interface Ineffective {
   /** `sp` for the groups of all clouds. */
@@ -126,7 +128,7 @@ export const ineffectiveGroups: readonly string[] = ['cache', 'healthcheck', 'fl
 
 /** Why an option has no effect; null where it is not such a one. */
 export function whyIneffective(group: string, name: string): string | null {
-  const kind = group.startsWith('sp_') ? 'sp' : group
+  const kind = group.startsWith('sp_') ? 'sp' : (earlierGroups.get(group) ?? group)
   const found = ineffective.find(
     each => each.group === kind && each.names.some(pattern => matches(pattern, name)),
   )

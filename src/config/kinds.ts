@@ -79,7 +79,24 @@ export const httpUrl = kind(
   z.string().refine(isPlainHttpUrl).transform(withoutSlash),
 )
 
-const VERSION_AT_END = /\/v\d+(\.\d+)?(\/.*)?$/
+/** Parts of the Keystone API that people take for Keystone itself; v2.0 is gone since 2017. */
+const INSIDE_KEYSTONE = /(\/auth)?\/tokens\/?$|\/v2\.0(\/.*)?$/
+
+/** A Keystone, without a slash at the end. */
+export const keystoneUrl: Kind<string> = {
+  expected: httpUrl.expected,
+  schema: httpUrl.schema.refine(url => whyNoKeystone(url) === null),
+  explain: whyNoKeystone,
+}
+
+function whyNoKeystone(url: string): string | null {
+  const [inside] = isPlainHttpUrl(url) ? (INSIDE_KEYSTONE.exec(new URL(url).pathname) ?? []) : []
+  return inside === undefined
+    ? null
+    : `expected a Keystone such as https://keystone.example.org:5000/v3, found "${url}": leave ${inside} away`
+}
+
+const VERSION_AT_END = /\/v\d+(\.\d+)?(\/.*)?$|\/tokens\/?$/
 
 /** Where a service is, without a slash at the end: the version and project come from the request. */
 export const endpoint = kind(

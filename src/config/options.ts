@@ -170,13 +170,13 @@ const general = {
 const auth = {
   authUrl: option(
     'auth_url',
-    kinds.httpUrl,
+    kinds.keystoneUrl,
     'http://localhost:5000/v3',
     'Keystone of the cloud that Mixmatch stands in.',
   ),
   wwwAuthenticateUri: optional(
     'www_authenticate_uri',
-    kinds.httpUrl,
+    kinds.keystoneUrl,
     'Keystone as clients reach it, for those who come without a token.',
     { otherwise: 'auth_url', example: 'https://cloud.example.org/identity' },
   ),

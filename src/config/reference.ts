@@ -11,8 +11,9 @@ is the same as a file to start from.
 ## Files and their form
 
 \`./mixmatch.conf\`, \`./etc/mixmatch/mixmatch.conf\` and \`/etc/mixmatch/mixmatch.conf\` are read, as far as
-they exist, and what a later one says counts; \`--config-file FILE\` reads that one alone. Above all files
-counts the environment: \`OS_<GROUP>__<OPTION>\`, such as \`OS_AUTH__PASSWORD\`,
+they exist, and what a later one says counts. \`--config-file FILE\` reads that file instead. It may be given several
+times, and files are merged in their order. \`--config-dir FOLDER\` reads all \`*.conf\` of a folder as well. A file that
+is there and cannot be read ends the search. The environment counts above all files: \`OS_<GROUP>__<OPTION>\`, such as \`OS_AUTH__PASSWORD\`,
 \`OS_SP_CORNMEAL__MESSAGEBUS\` or \`OS_DEFAULT__DEBUG\`.
 
 The form is that of oslo.config. Values may stand in quotes. Lists are separated by commas and may go on in

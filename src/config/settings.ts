@@ -1,4 +1,4 @@
-import { fixedGroups, namesOf, optionsOf, variableOf } from './groups.js'
+import { earlierGroups, fixedGroups, namesOf, optionsOf, variableOf } from './groups.js'
 import { nearest } from './nearest.js'
 import type { Option } from './option.js'
 import { type OsloIni, unquote } from './oslo-ini.js'
@@ -154,7 +154,8 @@ function goesOn(line: number): string {
 
 /** Group names compare in lower case, but for DEFAULT. */
 function comparable(group: string): string {
-  return fixedGroups.includes(group) ? group : group.toLowerCase()
+  const lower = group.toLowerCase()
+  return fixedGroups.includes(group) ? group : (earlierGroups.get(lower) ?? lower)
 }
 
 function headingsOf({ file, sections }: FileIni) {

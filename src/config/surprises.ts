@@ -1,4 +1,4 @@
-import { fixedGroups, groupOf, namesOf, optionsOf, variableOf } from './groups.js'
+import { earlierGroups, fixedGroups, groupOf, namesOf, optionsOf, variableOf } from './groups.js'
 import { ineffectiveGroups, whyIneffective } from './ineffective.js'
 import { nearest } from './nearest.js'
 import type { Assignment } from './oslo-ini.js'
@@ -11,10 +11,16 @@ export function findSurprises(
   env: Environment,
   clouds: readonly string[],
 ): readonly Finding[] {
-  const groups = [...fixedGroups, ...ineffectiveGroups, ...clouds.map(groupOf)]
+  const groups = [
+    ...fixedGroups,
+    ...earlierGroups.keys(),
+    ...ineffectiveGroups,
+    ...clouds.map(groupOf),
+  ]
   return [
     ...files.flatMap(file => [
       ...unknownGroups(file, groups),
+      ...renamedGroups(file),
       ...file.assignments.flatMap(each => unknownOption(each, groups)),
       ...givenTwice(file.assignments.filter(each => !isRepeatable(each))),
     ]),
@@ -33,6 +39,15 @@ function unknownGroups({ file, sections }: FileIni, groups: readonly string[]): 
       ? `is not read: service_providers does not name "${name.slice(3)}"${perhaps(name, groups)}`
       : `is not read: there is no such group${perhaps(name, groups)}`,
   }))
+}
+
+function renamedGroups({ file, sections }: FileIni): Finding[] {
+  return sections.flatMap(({ name, line }): Finding[] => {
+    const renamed = earlierGroups.get(name)
+    if (renamed === undefined) return []
+    const message = `is the earlier name of [${renamed}], and read as that: rename it`
+    return [{ origin: { from: 'file', file, line }, section: name, option: null, message }]
+  })
 }
 
 function unknownOption(assignment: Assignment, groups: readonly string[]): Finding[] {

@@ -144,12 +144,14 @@ test('every file that exists is read, and a later one overrides an earlier', t =
 
 test('a file that is asked for is read alone', t => {
   const { cwd, env } = place(t, { 'mixmatch.conf': 'nonsense', 'other.conf': least })
-  t.is(readConfig({ cwd, env, file: 'other.conf' }).server.port, 5001)
+  t.is(readConfig({ cwd, env, sources: [{ file: 'other.conf' }] }).server.port, 5001)
 })
 
 test('a configuration that is nowhere to be found is an error of its own', t => {
   const { cwd } = place(t, {})
-  t.throws(() => readConfig({ cwd, env: {}, file: 'missing.conf' }), { code: 'CONFIG_NOT_FOUND' })
+  t.throws(() => readConfig({ cwd, env: {}, sources: [{ file: 'missing.conf' }] }), {
+    code: 'CONFIG_NOT_FOUND',
+  })
   t.throws(() => readConfig({ cwd, env: {} }), { code: 'CONFIG_NOT_FOUND' })
 })
 
@@ -244,7 +246,7 @@ messagebus = rabbits://u:hunter2@h/
     'mixmatch.conf:14 [sp_default] volume_endpoint: expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing',
     'mixmatch.conf:15 [sp_default] image_endpoint: expected an http or https URL without credentials and without a version such as /v3 at its end, found "http://glance:9292/v2"',
     'mixmatch.conf:16 [sp_default] enabled_services: expected a list, each item image, volume or network, found "image, volumes"',
-    'mixmatch.conf:17 [sp_sp1] auth_url: expected the Keystone of that cloud, found nothing',
+    'mixmatch.conf:17 [sp_sp1] auth_url: expected the Keystone of that cloud, found nothing; "openstack service provider show sp1" prints it',
     'mixmatch.conf:18 [sp_sp1] messagebus: transport URL (rabbits://…): expected the driver rabbit (or amqps, or file), found rabbits',
   ])
 })
@@ -557,5 +559,8 @@ test('a file that cannot be read as text is a problem', t => {
   const where = place(t, { 'mixmatch.conf': '' })
   writeFileSync(join(where.cwd, 'mixmatch.conf'), Buffer.from([0x5b, 0xff, 0xfe]))
   t.throws(() => readConfig(where), { code: 'CONFIG_INVALID', message: /UTF-8/ })
-  t.throws(() => readConfig({ ...where, file: '.' }), { code: 'CONFIG_INVALID', message: /EISDIR/ })
+  t.throws(() => readConfig({ ...where, sources: [{ file: '.' }] }), {
+    code: 'CONFIG_INVALID',
+    message: /EISDIR/,
+  })
 })

@@ -34,7 +34,7 @@ test.serial(
   'a folder that may not be looked into is passed over, and named if nothing is found',
   t => {
     const cwd = withModes(t, { folder: 0o000, file: 0o644 })
-    const found = asAnybody(() => findFiles(undefined, cwd))
+    const found = asAnybody(() => findFiles([], cwd))
     t.deepEqual(found.problems, [])
     t.deepEqual(found.hidden.slice(0, 2), ['mixmatch.conf', 'etc/mixmatch/mixmatch.conf'])
     t.throws(() => asAnybody(() => checkConfig({ cwd, env: {} })), {
@@ -46,12 +46,12 @@ test.serial(
 
 test.serial('a file that is there and may not be read is a mistake', t => {
   const cwd = withModes(t, { folder: 0o755, file: 0o000 })
-  const { problems } = asAnybody(() => findFiles(undefined, cwd))
+  const { problems } = asAnybody(() => findFiles([], cwd))
   t.like(problems[0], { message: 'expected a UTF-8 text file that can be read, found EACCES' })
 })
 
 test.serial('a file that is asked for has to be readable, wherever it is', t => {
   const cwd = withModes(t, { folder: 0o000, file: 0o644 })
-  const { problems } = asAnybody(() => findFiles('mixmatch.conf', cwd))
+  const { problems } = asAnybody(() => findFiles([{ file: 'mixmatch.conf' }], cwd))
   t.is(problems.length, 1)
 })

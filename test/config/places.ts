@@ -35,7 +35,7 @@ export function place(
     mkdirSync(dirname(join(cwd, name)), { recursive: true })
     writeFileSync(join(cwd, name), text)
   }
-  return { cwd, env, file: 'mixmatch.conf' }
+  return { cwd, env, sources: [{ file: 'mixmatch.conf' }] }
 }
 
 /** Check one file. Findings are as an operator reads them. */

@@ -14,7 +14,11 @@ test('the configuration of the sandbox is valid and names all its addresses', as
   const databaseFile = join(directory, 'events.db')
   writeFileSync(file, renderSettings({ clouds, port: 5001, opsPort: 9914, databaseFile }))
 
-  const { config, problems, warnings } = checkConfig({ file, cwd: directory, env: {} })
+  const { config, problems, warnings } = checkConfig({
+    sources: [{ file }],
+    cwd: directory,
+    env: {},
+  })
   t.deepEqual(problems, [])
   t.deepEqual(warnings, [])
   t.is(config?.database.file, databaseFile)
