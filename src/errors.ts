@@ -13,11 +13,15 @@ export const faults = {
   CANNOT_LISTEN: { status: 500, exit: 1 },
   BUS_UNREACHABLE: { status: 500, exit: 1 },
 
+  FILE_NOT_READABLE: { status: 500, exit: 1 },
+  FILE_NOT_WRITABLE: { status: 500, exit: 1 },
   LOG_HELD: { status: 500, exit: 1 },
+  LOG_LOST: { status: 500, exit: 1 },
   LOG_NOT_FOUND: { status: 500, exit: 1 },
   LOG_NOT_A_LOG: { status: 500, exit: 1 },
   LOG_FROM_THE_FUTURE: { status: 500, exit: 1 },
   LOG_BROKEN: { status: 500, exit: 1 },
+  VIEWS_LOST: { status: 500, exit: 1 },
   IMPORT_REFUSED: { status: 500, exit: 1 },
   INTERRUPTED: { status: 500, exit: 1 },
   NOT_LOCATED: { status: 404, exit: 1 },
@@ -40,6 +44,7 @@ export const faults = {
   UNEXPECTED_ANSWER: { status: 502, exit: 1 },
   IDENTITY_UNAVAILABLE: { status: 503, exit: 1 },
   SERVICE_PROVIDER_UNREACHABLE: { status: 503, exit: 1 },
+  VIEWS_UNAVAILABLE: { status: 503, exit: 1 },
   OVERLOADED: { status: 503, exit: 1 },
   SERVICE_PROVIDER_TIMEOUT: { status: 504, exit: 1 },
 } as const

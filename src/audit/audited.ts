@@ -31,8 +31,8 @@ export function openAudited(
   upTo: Position = history.head().position,
   progress?: Told,
 ): Audited {
-  const paths = history.parts.map(({ path }) => path)
-  const views = openViewsAside(paths, upTo, progress)
+  const files = history.parts.map(({ file }) => file)
+  const views = openViewsAside(files, upTo, progress)
   const { db } = views
   const recordedAt = db
     .prepare<[number], number>('select recorded_at from history where position = ?')

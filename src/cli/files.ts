@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { type History, openHistory } from '../log/history.js'
+import { forgetLostLog, rejectLostLog } from '../projection/belonging.js'
 import { configOf } from './configuration.js'
 import type { Context } from './context.js'
 
@@ -15,6 +16,18 @@ export const logOption = [
   'the event log, or a folder with it and its archives; that of the configuration where not given',
   (file: string, others: readonly string[] = []) => [...others, file],
 ] as const
+
+/** `--new-log`, for the commands that append to a log. */
+export const newLogOption = [
+  '--new-log',
+  'begin a new log where one was lost; what its views know is set aside',
+] as const
+
+/** What `--new-log` decides: whether a log that was lost is forgotten. @throws LOG_LOST */
+export function dealWithLostLog(logFile: string, newLog: boolean): void {
+  if (newLog) forgetLostLog(logFile)
+  rejectLostLog(logFile)
+}
 
 /**
  * The event log that a command is about: by `--log`, else as the configuration has it.
@@ -73,9 +86,4 @@ export function refuseFolder(file: string): void {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-/** The views stand beside their log, and can be deleted at any moment. */
-export function viewsFileOf(logFile: string): string {
-  return join(dirname(logFile), 'views.db')
 }

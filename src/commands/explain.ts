@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
 import { configOf, namesConfiguration } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
-import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
+import { logOption, openHistoryOf } from '../cli/files.js'
 import {
   type OutputOptions,
   wholeJson,
@@ -18,7 +18,7 @@ import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/log.js'
-import { openLocations } from '../projection/locate.js'
+import { openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/at.js'
 import { type Point, parsePoint, positionAt } from '../replay/point.js'
 import { needsBody } from '../routing/call.js'
@@ -69,18 +69,13 @@ export function explainCommand(context: Context): Command {
           'mixmatch: what the body says matters here: give it with --body FILE\n',
         )
       }
-      using locations = at ? undefined : viewOf(log)
+      // The present is what the view says, as the proxy sees it; a log alone speaks for itself.
+      using locations = at ? undefined : openLocationsOf(log.file)
       const locate =
         locations?.locate ?? locateAt(log, at ? positionAt(log, at) : log.head().position)
       const federation = { ...federationOf(command, context, log), locate }
       print(context, options, decide(request, federation), log)
     })
-}
-
-/** The present is what the view says, as the proxy sees it; a log alone speaks for itself. */
-function viewOf(log: LogReader) {
-  const file = viewsFileOf(log.file)
-  return existsSync(file) ? openLocations(file) : undefined
 }
 
 async function toldBy({ requestId, accessLog }: Options, context: Context) {

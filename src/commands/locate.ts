@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
-import { logOption, openHistoryOf, viewsFileOf } from '../cli/files.js'
+import { logOption, openHistoryOf } from '../cli/files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { printRows, type Row } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, resourceId } from '../ids.js'
 import type { History } from '../log/history.js'
-import { findAll, type Located, openLocations } from '../projection/locate.js'
+import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/at.js'
 import { formatPoint, type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type PlacedTurn, turnsAt } from '../replay/turns.js'
@@ -50,11 +49,8 @@ export function locateCommand(context: Context): Command {
 
 /** The present is what the view says, as the proxy sees it; the past, or a log alone, speaks for itself. */
 function places(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
-  if (upTo !== undefined || !existsSync(viewsFileOf(log.file))) {
-    return findAll(locateAt(log, upTo ?? log.head().position), id)
-  }
-  using locations = openLocations(viewsFileOf(log.file))
-  return locations.find(id)
+  using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
+  return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
 }
 
 function placeRows({ resource, places }: Located): Row[] {

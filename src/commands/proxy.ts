@@ -1,15 +1,15 @@
 import cluster from 'node:cluster'
-import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import { viewsFileOf } from '../cli/files.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
 import { answerReports, type Missing } from '../process/reports.js'
 import { sayReady } from '../process/run.js'
 import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
+import { whyNoViews } from '../projection/locate.js'
+import { viewsFileOf } from '../projection/views-file.js'
 import { superviseHalves } from './supervised.js'
 
 export function proxyCommand(context: Context): Command {
@@ -31,7 +31,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   const metrics = createProxyMetrics()
   const tell = answerReports(async () => ({
     metrics: await metrics.report(),
-    missing: existsSync(files.viewsFile) ? [] : [noViews],
+    missing: missingViews(whyNoViews(logFile)),
   }))
   const cutOff = await work(config, files, logger, { asked, metrics }, ({ address, port }) => {
     logger.info({ address, port }, 'accepting connections')
@@ -43,4 +43,8 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   cluster.worker?.disconnect()
 }
 
-const noViews: Missing = { part: 'views', reason: 'there are none: start "mixmatch record"' }
+function missingViews(problem: string | null): Missing[] {
+  return problem === null
+    ? []
+    : [{ part: 'views', reason: `${problem}: "mixmatch record" makes them` }]
+}

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { configOf, readingOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import { viewsFileOf } from '../cli/files.js'
+import { dealWithLostLog, newLogOption } from '../cli/files.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { record } from '../process/record.js'
@@ -10,19 +10,27 @@ import { createRecorderReporter } from '../process/recorder-report.js'
 import { answerReports } from '../process/reports.js'
 import { sayReady } from '../process/run.js'
 import { askedBySupervisor, listenToSignals } from '../process/signals.js'
+import { viewsFileOf } from '../projection/views-file.js'
+
+interface Options {
+  readonly supervised?: true
+  readonly newLog?: boolean
+}
 
 export function recordCommand(context: Context): Command {
   return new Command('record')
     .description('Record the notifications of every cloud, without serving requests.')
     .addOption(new Option('--supervised', 'as a part of "mixmatch serve"').hideHelp())
+    .option(...newLogOption)
     .addHelpText(
       'after',
       '\nEnds on SIGTERM when all that it holds is on the disk.\n' +
         'Takes a new configuration on SIGHUP.\nExample: mixmatch record',
     )
-    .action(async ({ supervised }: { supervised?: true }, command: Command) => {
-      if (supervised) await recordSupervised(context, command)
-      else await recordByItself(context, command)
+    .action(async ({ supervised, newLog = false }: Options, command: Command) => {
+      if (supervised) return recordSupervised(context, command)
+      dealWithLostLog(configOf(command, context).database.file, newLog)
+      return recordByItself(context, command)
     })
 }
 

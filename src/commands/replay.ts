@@ -127,7 +127,7 @@ async function into(
   try {
     await buildViews(
       aside,
-      log.parts.map(({ path }) => path),
+      log.parts.map(({ file }) => file),
       { upTo, progress },
     )
     renameSync(aside, file)
@@ -142,7 +142,7 @@ function diff(log: History, given: readonly string[], options: Options, context:
   if (earlier === undefined || later === undefined || rest.length > 0 || later < earlier) {
     throw new MixmatchError('USAGE', '--diff: expected two points, the earlier one first.')
   }
-  const files = log.parts.map(({ path }) => path)
+  const files = log.parts.map(({ file }) => file)
   const rows = changesBetween(files, earlier, later).map(({ resource, before, after }) => ({
     resource,
     before: options.format === 'json' ? before : places(before),

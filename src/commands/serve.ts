@@ -1,10 +1,13 @@
 import { Command } from 'commander'
+import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
+import { dealWithLostLog, newLogOption } from '../cli/files.js'
 import { superviseHalves } from './supervised.js'
 
 export function serveCommand(context: Context): Command {
   return new Command('serve')
     .description('Record the notifications of every cloud and serve the proxy.')
+    .option(...newLogOption)
     .addHelpText(
       'after',
       '\nEnds with 0 on SIGTERM, when running requests are finished (graceful_timeout) and what was\n' +
@@ -12,7 +15,8 @@ export function serveCommand(context: Context): Command {
         'Takes a new configuration on SIGHUP, without dropping a connection.\n' +
         'Example: mixmatch serve',
     )
-    .action(async (_options: object, command: Command) => {
+    .action(async ({ newLog = false }: { newLog?: boolean }, command: Command) => {
+      dealWithLostLog(configOf(command, context).database.file, newLog)
       await superviseHalves(context, command, { recorder: true })
     })
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
-import { logFileOf, logOption, viewsFileOf } from '../cli/files.js'
+import { logFileOf, logOption } from '../cli/files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
 import { printFacts, printRows } from '../cli/rows.js'
@@ -11,6 +11,7 @@ import { holdLog } from '../log/holder.js'
 import { openLogReader } from '../log/log.js'
 import { checkViews } from '../projection/check.js'
 import { rebuildViews } from '../projection/views.js'
+import { viewsFileOf } from '../projection/views-file.js'
 
 export function viewsCommand(context: Context): Command {
   return new Command('views')

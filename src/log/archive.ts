@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
+import { openWritable } from '../sqlite.js'
 import { seal } from './backup.js'
 import { holdLog } from './holder.js'
 import { type LogReader, openLogReader } from './log.js'
@@ -107,7 +107,7 @@ function copyEvents(
   { after, upTo }: { readonly after: Position; readonly upTo: Position },
   archive: string | undefined,
 ): void {
-  const db = new Database(to)
+  const db = openWritable(to)
   try {
     db.pragma('journal_mode = OFF') // a file that is not finished is thrown away
     db.pragma('synchronous = OFF')
@@ -146,7 +146,7 @@ const columns = `position, service_provider, origin, event_type, kind, recorded_
  * be taken for that of the file that comes in its place.
  */
 function refuseOthers(file: string): void {
-  const db = new Database(file)
+  const db = openWritable(file)
   try {
     const busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })
     if (busy === 0) return

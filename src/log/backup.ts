@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
+import { openWritable } from '../sqlite.js'
 import { type Head, type LogReader, openLogReader } from './log.js'
 
 /** Pages copied at a time; between two of them the recorder appends what it has. */
@@ -30,6 +30,7 @@ export async function backUp(
   }
   discard()
   try {
+    openWritable(aside).close() // with the permissions of a log
     await log.db.backup(aside, {
       progress({ totalPages, remainingPages }) {
         signal.throwIfAborted()
@@ -47,7 +48,7 @@ export async function backUp(
 
 /** Make a file stand alone, on the disk: it is never written to again. */
 export function seal(file: string): Head {
-  const db = new Database(file)
+  const db = openWritable(file)
   db.pragma('journal_mode = DELETE')
   db.pragma('synchronous = FULL')
   db.close()

@@ -139,7 +139,7 @@ function joined(parts: LogReader[], dispose: () => void): History {
   if (parts.length > 1)
     unite(
       newest.db,
-      parts.slice(0, -1).map(({ path }) => path),
+      parts.slice(0, -1).map(({ file }) => file),
     )
   return {
     ...newest,

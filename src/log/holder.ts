@@ -1,41 +1,58 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
+import { openWritable, requireWritable } from '../sqlite.js'
 
 /**
- * Hold the right to append to a log, until disposed or until this process ends in any way: the
+ * Hold the right to append to a log and to write its views, until disposed or until this process ends in any way: the
  * lock is SQLite's own on a file beside the log, and the kernel lets go of it with the process.
  *
  * @param command what holds it, for the message that another one gets, e.g. `serve`
- * @throws LOG_HELD saying who holds it
+ * @throws LOG_HELD saying who holds it; FILE_NOT_WRITABLE
  */
 export function holdLog(file: string, command: string, pid = process.pid): Disposable {
-  mkdirSync(dirname(file), { recursive: true })
-  const db = new Database(`${file}-holder`, { timeout: 0 })
+  const db = requireWritable(file, () => {
+    mkdirSync(dirname(file), { recursive: true })
+    return openWritable(`${realFile(file)}-holder`, { timeout: 0 })
+  })
   try {
-    db.pragma('journal_mode = WAL') // readable by the one that is refused
-    db.exec('create table if not exists holder (pid integer, host text, command text, since text)')
-    db.exec('begin immediate; delete from holder')
-    db.prepare('insert into holder values (?, ?, ?, ?)').run(
-      pid,
-      hostname(),
-      command,
-      new Date().toISOString(),
-    )
-    db.exec('commit; begin immediate')
+    requireWritable(file, () => enter(db, command, pid))
   } catch (cause) {
-    if (!(cause instanceof Database.SqliteError) || !cause.code.startsWith('SQLITE_BUSY'))
-      throw cause
-    const message = `${file} is held by ${holder(db)}. Only one process may append to a log: stop that one first.`
+    const isHeld = cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')
+    const by = isHeld ? holder(db) : ''
     db.close()
+    if (!isHeld) throw cause
+    const message = `${file} is held by ${by}. Only one process may append to a log: stop that one first.`
     throw new MixmatchError('LOG_HELD', message, { cause })
   }
   return {
     [Symbol.dispose]() {
       db.close()
     },
+  }
+}
+
+function enter(db: Database.Database, command: string, pid: number): void {
+  db.pragma('journal_mode = WAL') // readable by the one that is refused
+  db.exec('create table if not exists holder (pid integer, host text, command text, since text)')
+  db.exec('begin immediate; delete from holder')
+  db.prepare('insert into holder values (?, ?, ?, ?)').run(
+    pid,
+    hostname(),
+    command,
+    new Date().toISOString(),
+  )
+  db.exec('commit; begin immediate')
+}
+
+/** The same for every path that leads to the file by symbolic links: whoever names it so holds the same log. */
+function realFile(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return join(realpathSync(dirname(file)), basename(file)) // it is not there yet
   }
 }
 

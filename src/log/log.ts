@@ -1,10 +1,16 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type Database from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import type { Micros, Position } from '../ids.js'
-import { closingOnError, openReadable, openWritable } from './file.js'
+import {
+  closeWritable,
+  closingOnError,
+  openReadable,
+  openWritable,
+  requireWritable,
+} from '../sqlite.js'
 import { reader } from './reader.js'
 import { checkVersion, migrate } from './schema.js'
 import { writer } from './writer.js'
@@ -31,8 +37,6 @@ export interface Range {
 /** The log, open for reading. Any number of processes may read while one appends. */
 export interface LogReader extends Disposable {
   readonly file: string
-  /** Where its bytes are read: the file itself, but for one on a medium that cannot be written to. */
-  readonly path: string
   /** What the first event here follows: 0 and 64 zeros, or the last event of the file `archive`. */
   base(): Head & { readonly archive?: string }
   head(): Head
@@ -60,9 +64,9 @@ export interface EventLog extends LogReader {
 }
 
 /**
- * Open the log for reading. It may be a copy on a medium that cannot be written to.
+ * Open the log for reading, also in a folder that cannot be written to.
  *
- * @throws LOG_NOT_FOUND, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
+ * @throws LOG_NOT_FOUND, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, FILE_NOT_READABLE
  */
 export function openLogReader(file: string): LogReader {
   if (!existsSync(file)) {
@@ -71,27 +75,46 @@ export function openLogReader(file: string): LogReader {
       `${file}: no event log there. Name it with --log, or start "mixmatch record" to begin one.`,
     )
   }
-  const readable = openReadable(file)
-  try {
-    if (checkVersion(readable.db, file) > 0) return reader(readable, file)
+  const db = openReadable(file)
+  return closingOnError(db, () => {
+    if (checkVersion(db, file) > 0) return reader(db, file)
     throw new MixmatchError('LOG_NOT_A_LOG', `${file}: expected an event log, found an empty file.`)
-  } catch (error) {
-    readable[Symbol.dispose]()
-    throw error
-  }
+  })
 }
 
 /**
- * Open the log for appending; an absent one is begun, an older one brought to this version.
+ * Open the log for appending; an absent one is begun, an older one brought to this version. When it is
+ * disposed it stands alone: it can then be read in a folder that nobody can write to.
  *
- * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
+ * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_HELD, FILE_NOT_WRITABLE
  */
 export function openLog(file: string): EventLog {
-  mkdirSync(dirname(file), { recursive: true })
-  const db = openWritable(file)
-  closingOnError(db, () => migrate(db, file))
-  db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = FULL')
-  const writable = { db, path: file, [Symbol.dispose]: () => db.close() }
-  return { ...reader(writable, file), ...writer(db, file) }
+  const db = requireWritable(file, () => {
+    mkdirSync(dirname(file), { recursive: true })
+    return openWritable(file)
+  })
+  closingOnError(db, () =>
+    requireWritable(file, () => {
+      migrate(db, file)
+      startWriteAheadLog(db, file)
+      db.pragma('synchronous = FULL')
+    }),
+  )
+  return {
+    ...reader(db, file),
+    ...writer(db, file),
+    [Symbol.dispose]: () => closeWritable(db),
+  }
+}
+
+/** Of a log that was closed, a reader in the middle of a long query keeps it from being appended to. */
+function startWriteAheadLog(db: Database.Database, file: string): void {
+  try {
+    db.pragma('journal_mode = WAL')
+  } catch (cause) {
+    if (!(cause instanceof Database.SqliteError) || !cause.code.startsWith('SQLITE_BUSY'))
+      throw cause
+    const message = `${file}: another process reads it. Try again when that has ended.`
+    throw new MixmatchError('LOG_HELD', message, { cause })
+  }
 }

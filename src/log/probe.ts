@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { MixmatchError } from '../errors.js'
-import { closingOnError, openInPlace } from './file.js'
+import { closingOnError, openReadable } from '../sqlite.js'
 import { checkVersion } from './schema.js'
 
 /**
@@ -10,7 +10,7 @@ import { checkVersion } from './schema.js'
 export function whyNoLog(file: string): string | null {
   if (!existsSync(file)) return null
   try {
-    const db = openInPlace(file)
+    const db = openReadable(file)
     closingOnError(db, () => checkVersion(db, file))
     db.close()
     return null

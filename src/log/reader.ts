@@ -2,13 +2,11 @@ import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
 import { GENESIS } from './chain.js'
-import type { Readable } from './file.js'
 import type { Head, LogReader } from './log.js'
 import { type EventRow, readRow, selectEvents } from './rows.js'
 
 /** What an open file tells as a log. Disposing it closes the file. */
-export function reader(readable: Readable, file: string): LogReader {
-  const { db } = readable
+export function reader(db: Database, file: string): LogReader {
   const newest = heads(db)
   const between = db.prepare<[number, number], EventRow>(
     `${selectEvents} where e.position > ? and e.position <= ? order by e.position`,
@@ -17,7 +15,6 @@ export function reader(readable: Readable, file: string): LogReader {
   const dictionaryOf = dictionaries(db)
   return {
     file,
-    path: readable.path,
     db,
     base: () => baseOf(db),
     head: newest,
@@ -29,7 +26,7 @@ export function reader(readable: Readable, file: string): LogReader {
       const row = one.get(at)
       return row && readRow(row, dictionaryOf(row.dictionary))
     },
-    [Symbol.dispose]: () => readable[Symbol.dispose](),
+    [Symbol.dispose]: () => db.close(),
   }
 }
 

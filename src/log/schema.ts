@@ -63,7 +63,6 @@ export function migrate(db: Database, file: string): void {
   const version = checkVersion(db, file)
   if (version === SCHEMA_VERSION) return
   if (version === 0) db.pragma(`page_size = ${PAGE_SIZE}`)
-  db.pragma('journal_mode = WAL')
   db.transaction(() => {
     for (const step of migrations.slice(version)) step(db)
     if (version === 0) addDictionary(db)

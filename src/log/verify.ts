@@ -116,7 +116,7 @@ async function walkTogether(log: LogReader, options: Options): Promise<Walked[]>
   const [own, ...others] = split(log, count)
   const script = import.meta.resolve('./verify-part.js')
   const started = await Promise.all(
-    others.map(stretch => startApart<Part, Walked>(script, { file: log.path, stretch, noted })),
+    others.map(stretch => startApart<Part, Walked>(script, { file: log.file, stretch, noted })),
   )
   const first = own && walk(log, own, { noted, progress: events => progress?.(events * count) })
   const rest = await Promise.all(started.map(part => part.next()))

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { CheckedConfig } from '../config/config.js'
+import { MixmatchError } from '../errors.js'
 import { createOpsApp, openOps } from '../http/ops.js'
 import { METRICS_TYPE, renderReports } from '../metrics/report.js'
 import { every } from './every.js'
@@ -54,7 +55,7 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
       renew = resolve
     })
     const ended = Promise.race([signals.stop, renewed])
-    await record(
+    await recordUntilLost(
       config,
       files,
       logger,
@@ -68,6 +69,16 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
       reporter.onAppended,
     )
     reporter.end()
+  }
+}
+
+/** Views that are lost are built anew by recording again. */
+async function recordUntilLost(...[config, files, logger, ...others]: Parameters<typeof record>) {
+  try {
+    await record(config, files, logger, ...others)
+  } catch (error) {
+    if (!(error instanceof MixmatchError && error.code === 'VIEWS_LOST')) throw error
+    logger.error(error.message)
   }
 }
 

@@ -18,7 +18,7 @@ export interface Recording {
  *
  * @param ready called when the log is open and the views are caught up
  * @param onAppended told of each batch
- * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; Error (SQLite's) where the views are lost
+ * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; VIEWS_LOST
  */
 export async function record(
   config: Pick<Config, 'auth' | 'clouds' | 'notification' | 'upstream'>,

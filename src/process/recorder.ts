@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
 import type { Position, SpName } from '../ids.js'
@@ -7,9 +8,11 @@ import { holdLog } from '../log/holder.js'
 import { type EventLog, openLog } from '../log/log.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { socketOf } from '../observation/socket.js'
+import { rejectLostLog } from '../projection/belonging.js'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
 import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
 import { openViews, type Views } from '../projection/views.js'
+import { setViewsAside } from '../projection/views-file.js'
 import { countAbsorbed } from './absorbed.js'
 
 /** What is recorded: buses → log → views. */
@@ -40,7 +43,7 @@ export interface RecorderState {
  * @param command what holds the log, for others that want it
  * @param onViewsLost called when the views cannot follow the log any more. The log goes on; the
  *   process should end and be started again, because opening the views mends them.
- * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
+ * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
   { logFile, viewsFile, command }: { logFile: string; viewsFile: string; command: string },
@@ -54,6 +57,7 @@ export async function openRecorder(
   }
   try {
     opened.push(holdLog(logFile, command))
+    rejectLostLog(logFile)
     const log = openLog(logFile)
     opened.push(log)
     const { views, rebuilt } = await openViews(viewsFile, historyFiles([logFile]))
@@ -64,9 +68,10 @@ export async function openRecorder(
       try {
         conflicts.look(views.catchUp())
       } catch (error) {
-        onViewsLost(error)
+        onViewsLost(viewsLost(viewsFile, error))
       }
     }
+    opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
     const record = (events: readonly Event[]) => {
       if (appending.append(events) > 0) follow()
     }
@@ -98,6 +103,28 @@ export async function openRecorder(
     await close()
     throw error
   }
+}
+
+/** How often the recorder looks whether the views are still those that it writes. */
+const LOOK_MS = 1000
+
+function watchViews(views: Views, onProblem: (problem: string) => void): Disposable {
+  const timer = setInterval(() => {
+    const problem = views.problem()
+    if (problem === null) return
+    clearInterval(timer)
+    onProblem(problem)
+  }, LOOK_MS).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Damaged views are set aside: the next time they are opened, they are built anew. */
+function viewsLost(file: string, cause: unknown): MixmatchError {
+  const problem = cause instanceof Error ? cause.message : String(cause)
+  const isDamage = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT'
+  if (isDamage) setViewsAside(file, 'damaged')
+  const message = `${file}: the views are lost (${problem}). They are built anew from the log.`
+  return new MixmatchError('VIEWS_LOST', message, { cause })
 }
 
 async function dispose(opened: Disposable | AsyncDisposable): Promise<void> {

@@ -39,7 +39,7 @@ export async function work(
 ): Promise<number> {
   const { server, auth, routing, clouds, upstream } = config
   const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
-  using locations = openLocations(files.viewsFile)
+  using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
   const overlay = createOverlay(locations.locate)
   using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
   const refresh = setInterval(() => locations.refresh(), REFRESH_MS)
@@ -74,8 +74,9 @@ export async function work(
   })
 
   let reasons: readonly string[] = []
+  const lacking = () => (locations.problem() === null ? [] : ['no views'])
   const app = createApp({
-    health: () => healthOf(reasons, server.healthcheckDisableFile),
+    health: () => healthOf([...reasons, ...lacking()], server.healthcheckDisableFile),
     onAnswered: metrics.answered,
     authenticate: identity.authenticate,
     isService: serviceTokens.isService,

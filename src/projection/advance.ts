@@ -113,9 +113,9 @@ export function missingOf(db: Database): (upTo?: Position) => Stretch {
 
 /** What notes down how far the log was applied. */
 export function moving(db: Database): (to: Position) => void {
-  const move = db.prepare<[number, number]>(
-    'update state set position = ?, hash = (select hash from log.payloads where position = ?)',
-  )
+  const move = db.prepare<[number, number]>(`
+    update state set position = ?, hash = (select hash from log.payloads where position = ?),
+      first_hash = ifnull(first_hash, (select hash from log.payloads where position = 1))`)
   return to => {
     move.run(to, to)
   }

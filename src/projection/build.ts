@@ -37,7 +37,7 @@ export async function buildViews(
     const [oldest] = logFiles
     if (oldest !== undefined) await applyFirst(db, file, oldest, options)
     applyFiles(db, logFiles, { upTo, views })
-    db.pragma('journal_mode = WAL')
+    db.pragma('journal_mode = DELETE')
   } finally {
     db.close()
   }

@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
+import { openReadable } from '../sqlite.js'
+import { newestOf } from './aside.js'
+import { readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
 import { projections } from './projections.js'
 
@@ -18,7 +21,7 @@ export interface Difference {
  * compare row by row. The recorder may go on meanwhile.
  *
  * @param aside a folder for the second copy; the system's own temporary one where not given
- * @throws Error (SQLite's) where the views cannot be read at all
+ * @throws VIEWS_LOST where they are of another log or version; Error (SQLite's) where they cannot be read at all
  */
 export async function checkViews(
   file: string,
@@ -26,15 +29,21 @@ export async function checkViews(
   aside = tmpdir(),
 ): Promise<{ position: Position; rows: number; differences: Difference[] }> {
   const folder = mkdtempSync(join(aside, 'mixmatch-views-'))
-  const views = new Database(file, { readonly: true, fileMustExist: true })
+  const views = openReadable(file)
   try {
     views.exec('begin') // one snapshot for the position and for all rows
-    const reached = position(
-      views.prepare<[], number>('select position from state').pluck().get() ?? 0,
-    )
+    const state = readState(views)
+    const unfit = whyUnfit(state, newestOf(logFiles))
+    if (unfit !== null) {
+      throw new MixmatchError(
+        'VIEWS_LOST',
+        `${file}: ${unfit}. mixmatch views rebuild makes them anew.`,
+      )
+    }
+    const reached = position(state?.position ?? 0)
     const rebuiltFile = join(folder, 'views.db')
     await buildViews(rebuiltFile, logFiles, { upTo: reached })
-    const rebuilt = new Database(rebuiltFile, { readonly: true })
+    const rebuilt = openReadable(rebuiltFile)
     try {
       const differences: Difference[] = []
       let rows = 0

@@ -1,15 +1,20 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { MixmatchError } from '../errors.js'
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import {
   IDENTITY_PROVIDER,
   type ResourceId,
   type ResourceKey,
+  type ResourceType,
   resourceTypes,
   type SpName,
 } from '../ids.js'
+import { openReadable } from '../sqlite.js'
+import { readState, whyUnfit } from './belonging.js'
 import type { Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
+import { setViewsAside, viewsFileOf } from './views-file.js'
 
 /** Address space, not memory: room for the view of some ten million resources. */
 const MAPPED_BYTES = 2 ** 31 - 1
@@ -30,52 +35,142 @@ export function findAll(locate: Locate, id: ResourceId): Located[] {
 
 /** The location view, open for reading by any number of processes. */
 export interface Locations extends Disposable {
+  /** @throws VIEWS_UNAVAILABLE where `problem` says why: not to know is not to know that it is nowhere */
   readonly locate: Locate
-  /** Every resource of this id, of whatever type, with its places. */
+  /** Every resource of this id, of whatever type, with its places. Throws as `locate`. */
   find(id: ResourceId): readonly Located[]
+  /** Why there are no views to read at the moment; null where there are. */
+  problem(): string | null
   /** Look for views that were put in the place of these, and open them. Call it now and then. */
   refresh(): void
 }
 
-/**
- * Open the views for reading. Where there are none yet nothing is located, until `refresh` finds
- * them.
- *
- * @param prefer whom a conflict is decided for; next comes the first to have held the resource
- */
-export function openLocations(file: string, prefer: SpName = IDENTITY_PROVIDER): Locations {
-  let open = attempt(file, prefer)
-  const locate: Locate = (type, id) =>
-    open === undefined ? [] : open.places.all(resourceTypeCode(type), storeId(id)).map(readPlace)
+interface Options {
+  /** Whom a conflict is decided for; next comes the first to have held the resource. */
+  readonly prefer?: SpName
+  /** Move damaged views away, so that the recorder builds new ones. What only reads must not. */
+  readonly replaceDamaged?: boolean
+}
+
+/** Open the views of a log for reading. Where there are none that fit yet, `refresh` may find them. */
+export function openLocations(
+  file: string,
+  logFile: string,
+  { prefer = IDENTITY_PROVIDER, replaceDamaged = false }: Options = {},
+): Locations {
+  let reading = begin()
+  let missed = 0
+
+  function begin(): Reading {
+    if (!existsSync(file)) return { problem: `${file}: there are no views yet` }
+    const inode = inodeOf(file)
+    try {
+      return openViewsOf(file, logFile, prefer)
+    } catch (error) {
+      return { problem: damage(error, inode) }
+    }
+  }
+
+  function close(problem: string): void {
+    if ('db' in reading) reading.db.close()
+    reading = { problem }
+  }
+
+  /** @throws what nobody foresaw */
+  function damage(error: unknown, inode: number | undefined): string {
+    if (!isDamage(error)) {
+      if (error instanceof MixmatchError) return error.message
+      throw error
+    }
+    if (replaceDamaged && inodeOf(file) === inode) setViewsAside(file, 'damaged')
+    return `${file}: the views are damaged (${error.message})`
+  }
+
+  function locate(type: ResourceType, id: ResourceId): readonly Place[] {
+    if ('problem' in reading) {
+      const message = `It is not known at the moment where things are: ${reading.problem}. Try again.`
+      throw new MixmatchError('VIEWS_UNAVAILABLE', message)
+    }
+    try {
+      return reading.places.all(resourceTypeCode(type), storeId(id)).map(readPlace)
+    } catch (error) {
+      close(damage(error, reading.inode))
+      return locate(type, id)
+    }
+  }
+
   return {
     locate,
     find: id => findAll(locate, id),
+    problem: () => ('problem' in reading ? reading.problem : null),
     refresh() {
-      if (open !== undefined && inode(file) === open.inode) return
-      const fresh = attempt(file, prefer)
-      if (fresh === undefined) return
-      open?.db.close()
-      open = fresh
+      const inode = inodeOf(file)
+      // Between the old views and the new ones there is a moment without any.
+      missed = inode === undefined ? missed + 1 : 0
+      if (missed > 1) close(`${file}: the views are gone`)
+      if (inode === undefined || ('inode' in reading && reading.inode === inode)) return
+      const fresh = begin()
+      if ('db' in reading) reading.db.close()
+      reading = fresh
     },
     [Symbol.dispose]() {
-      open?.db.close()
-      open = undefined
+      close('closed')
     },
   }
 }
 
-function attempt(file: string, prefer: SpName) {
-  const at = inode(file)
-  if (at === undefined) return undefined
-  const db = new Database(file, { readonly: true, fileMustExist: true })
-  // A look-up through the page cache of the system costs a third of one that reads page by page.
-  db.pragma(`mmap_size = ${MAPPED_BYTES}`)
-  const places = db.prepare<[number, Buffer | string], PlaceRow>(
-    selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
-  )
-  return { inode: at, db, places }
+/** Why the proxy cannot read the views of a log at the moment; null where it can. */
+export function whyNoViews(logFile: string): string | null {
+  using locations = openLocations(viewsFileOf(logFile), logFile)
+  return locations.problem()
 }
 
-function inode(file: string): number | undefined {
+/** The views of a log, where there are any that fit it; where there are not, the log alone can tell. */
+export function openLocationsOf(logFile: string): Locations | undefined {
+  const locations = openLocations(viewsFileOf(logFile), logFile)
+  if (locations.problem() === null) return locations
+  locations[Symbol.dispose]()
+  return undefined
+}
+
+interface OpenViews {
+  readonly inode: number
+  readonly db: Database.Database
+  readonly places: Database.Statement<[number, Buffer | string], PlaceRow>
+}
+
+type Reading = OpenViews | { readonly problem: string }
+
+/** @throws SqliteError or MixmatchError where they are damaged */
+function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
+  const inode = inodeOf(file)
+  const db = openReadable(file)
+  let problem: string | null = 'cannot be read'
+  try {
+    problem = whyUnfit(readState(db), logFile)
+    if (problem !== null || inode === undefined) return { problem: `${file}: ${problem}` }
+    // A look-up through the page cache of the system costs a third of one that reads page by page.
+    db.pragma(`mmap_size = ${MAPPED_BYTES}`)
+    const places = db.prepare<[number, Buffer | string], PlaceRow>(
+      selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
+    )
+    return { inode, db, places }
+  } finally {
+    if (problem !== null) db.close()
+  }
+}
+
+/** A file that is no database any more, or whose pages or tables are not what they were. */
+function isDamage(error: unknown): error is Error {
+  if (error instanceof MixmatchError) {
+    return error.code === 'LOG_BROKEN' || error.code === 'LOG_NOT_A_LOG'
+  }
+  return (
+    error instanceof Database.SqliteError &&
+    /^SQLITE_(CORRUPT|NOTADB|ERROR|IOERR_SHORT_READ|FORMAT)/.test(error.code)
+  )
+}
+
+function inodeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino
 }

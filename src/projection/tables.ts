@@ -1,15 +1,19 @@
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
+import { openWritable } from '../sqlite.js'
 import type { Projection } from './projection.js'
 import { projections, versions } from './projections.js'
 
 /** Open a file that is thrown away unless it is finished. */
 export function openUnfinished(file: string): Database.Database {
-  const db = new Database(file)
+  const db = openWritable(file)
   db.pragma('page_size = 8192')
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
   return db
 }
+
+/** "MixV" in ASCII: tells views from any other SQLite file (`PRAGMA application_id`). */
+export const VIEWS_APPLICATION_ID = 0x4d697856
 
 /** Create the empty tables of views, and what tells how far the log was applied to them. */
 export function createTables(
@@ -17,9 +21,10 @@ export function createTables(
   schema: 'main' | 'temp',
   views: readonly Projection[] = projections,
 ): void {
+  if (schema === 'main') db.pragma(`application_id = ${VIEWS_APPLICATION_ID}`)
   db.exec(`create table ${schema}.state (
-    versions text not null, position integer not null, hash blob) strict`)
-  db.prepare('insert into state values (?, 0, null)').run(versions)
+    versions text not null, position integer not null, hash blob, first_hash blob) strict`)
+  db.prepare('insert into state values (?, 0, null, null)').run(versions)
   for (const { tables, indexes = {} } of views) {
     for (const [name, columns] of Object.entries(tables)) {
       db.exec(`create table ${schema}.${name} ${columns}`)

@@ -1,19 +1,25 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
+import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
+import { closeWritable, openWritable, query } from '../sqlite.js'
 import { advancing, applyFiles, attachHistory } from './advance.js'
 import { newestOf } from './aside.js'
+import { belongsTo, readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
 import type { Stretch } from './projection.js'
-import { versions } from './projections.js'
+import { VIEWS_APPLICATION_ID } from './tables.js'
+import { earlierViewsFileOf, removeViews, renameViews, viewsFileOf } from './views-file.js'
 
-/** Everything in `views.db`, which is disposable: it is rebuilt whenever it does not fit. */
+/** The views of a log, which are disposable: they are rebuilt whenever they do not fit. */
 export interface Views extends Disposable {
   /** What the views are caught up with. */
   position(): Position
   /** Apply what the log has beyond `position()`. @returns the stretch that was applied */
   catchUp(): Stretch
+  /** Why they can be used no more, whatever is done with them: damaged, deleted or replaced; null while all is well. */
+  problem(): string | null
   readonly db: Database.Database
 }
 
@@ -33,7 +39,8 @@ export async function openViews(
   file: string,
   logFiles: readonly string[],
 ): Promise<{ views: Views; rebuilt: Rebuilt }> {
-  const unfit = existsSync(file) ? whyUnfit(file, logFiles) : 'there are none yet'
+  takeOver(file, logFiles)
+  const unfit = whyRebuild(file, logFiles)
   if (unfit !== null) await rebuildViews(file, logFiles)
   const views = attach(file, logFiles)
   views.catchUp()
@@ -46,15 +53,17 @@ export async function rebuildViews(
   logFiles: readonly string[],
   progress?: (done: number, of: number) => void,
 ): Promise<void> {
+  rejectOtherData(file)
   const aside = `${file}.building`
   discardUnfinished(file)
   await buildViews(aside, logFiles, { progress })
-  remove(file)
+  removeViews(file)
   renameSync(aside, file)
 }
 
 function attach(file: string, logFiles: readonly string[]): Views {
-  const db = new Database(file)
+  const db = openWritable(file)
+  const { ino } = statSync(file)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL') // what a crash takes is applied again from the log
   applyFiles(db, logFiles.slice(0, -1)) // of what was archived there may be something to apply, too
@@ -65,48 +74,64 @@ function attach(file: string, logFiles: readonly string[]): Views {
     db,
     position: () => position(reached.get() ?? 0),
     catchUp: () => apply(),
-    [Symbol.dispose]() {
-      db.close()
-    },
+    problem: () => whyLost(file, ino),
+    [Symbol.dispose]: () => closeWritable(db),
   }
 }
 
-function whyUnfit(file: string, logFiles: readonly string[]): Rebuilt {
-  let db: Database.Database | undefined
+/** Why the file is not what was opened any more. Asked of it anew: an open connection may not notice. */
+function whyLost(file: string, inode: number): string | null {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (!stat) return 'the file is gone'
+  if (stat.ino !== inode) return 'another file was put in its place'
   try {
-    db = new Database(file)
-    const state = db
-      .prepare<[], { versions: string; position: number; hash: Buffer | null }>(
-        'select * from state',
-      )
-      .get()
-    if (!state) return 'they say nothing of their state'
-    if (state.versions !== versions) return 'they are of another version'
-    const problem = db.pragma('quick_check(1)', { simple: true })
-    if (problem !== 'ok') return `they are damaged: ${problem}`
-    db.prepare('attach ? as log').run(newestOf(logFiles))
-    const hash = db
-      .prepare<[number, number], Buffer>(
-        `select hash from log.payloads where position = ?
-        union all select hash from log.base where position = ?`,
-      )
-      .pluck()
-      .get(state.position, state.position)
-    return Buffer.compare(hash ?? nothing, state.hash ?? nothing) === 0
-      ? null
-      : `they are of another log: event ${state.position} has another hash there`
+    return query(file, readState) ? null : 'it says nothing of its state'
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error
-    return `they are damaged: ${error.message}`
-  } finally {
-    db?.close()
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null
+    if (!(error instanceof Database.SqliteError || error instanceof MixmatchError)) throw error
+    return `it is damaged: ${error.message}`
   }
 }
 
-const nothing = Buffer.alloc(0)
+/** Why views must be built from nothing; null where they only have to be caught up. */
+function whyRebuild(file: string, logFiles: readonly string[]): Rebuilt {
+  if (!existsSync(file)) return 'there are none yet'
+  try {
+    return query(file, db => {
+      const unfit = whyUnfit(readState(db), newestOf(logFiles))
+      if (unfit !== null) return unfit
+      const problem = db.pragma('quick_check(1)', { simple: true })
+      return problem === 'ok' ? null : `they are damaged: ${problem}`
+    })
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError || error instanceof MixmatchError)) throw error
+    return `they are damaged: ${error.message}`
+  }
+}
 
-function remove(file: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+/** Views of this log that have the name of before get the one of today. */
+function takeOver(file: string, logFiles: readonly string[]): void {
+  const logFile = newestOf(logFiles)
+  const earlier = earlierViewsFileOf(logFile)
+  if (existsSync(file) || file !== viewsFileOf(logFile)) return
+  if (belongsTo(earlier, logFile)) renameViews(earlier, file)
+}
+
+/** A database of something else may have the name of the views by accident. */
+function rejectOtherData(file: string): void {
+  if (!existsSync(file)) return
+  let id: unknown = 0
+  try {
+    id = query(file, db => db.pragma('application_id', { simple: true }))
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError || error instanceof MixmatchError)) throw error
+  }
+  if (id === 0 || id === VIEWS_APPLICATION_ID) return
+  throw new MixmatchError(
+    'USAGE',
+    `${file}: expected the views of a log, found another database. Views are built under this name: ` +
+      'move it away.',
+  )
 }
 
 /** What a build that was interrupted has left. */

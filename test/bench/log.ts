@@ -72,7 +72,7 @@ try {
   row('verify the chain', await rate(() => verifyLog(log)))
 
   const ids = prepared.flat().flatMap(({ resource }) => (resource ? [resource] : []))
-  using locations = openLocations(views)
+  using locations = openLocations(views, log.file)
   row(
     'locate',
     await rate(() => {

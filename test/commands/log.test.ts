@@ -32,7 +32,7 @@ async function recorded(path: string) {
     ],
     at(60),
   )
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = await openViews(join(path, 'events.views.db'), [log.file])
   views[Symbol.dispose]()
   return log.head()
 }
@@ -161,7 +161,7 @@ test('views check ends with 1 and shows the rows that differ, and a rebuild mend
   const path = folder(t)
   await recorded(path)
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
-  const db = new Database(join(path, 'views.db'))
+  const db = new Database(join(path, 'events.views.db'))
   db.exec('delete from locations where deleted_at is null')
   db.close()
   const { code, out } = await mixmatch(path, 'views', 'check', ...LOG, '--format', 'json')

@@ -74,7 +74,7 @@ test('replay --into builds the views as of a point, in a new file', async t => {
   const into = (...args: string[]) =>
     mixmatch(path, 'replay', '--log', 'events.db', '--into', 'then.db', ...args)
   t.is((await into('--until', '2')).code, 0)
-  using locations = openLocations(join(path, 'then.db'))
+  using locations = openLocations(join(path, 'then.db'), join(path, 'events.db'))
   t.is(locations.locate(disk.type, disk.id)[0]?.project, alice)
   t.is(locations.locate(image.type, image.id).length, 1)
   t.is((await into()).code, 2)

@@ -39,7 +39,7 @@ test('what is recorded is in the log and in the view when the call returns', asy
   await using recorder = await openRecorder(opened, broken, listening().logger)
   recorder.record([created(disk, alice), event()])
   using log = openLogReader(opened.logFile)
-  using locations = openLocations(opened.viewsFile)
+  using locations = openLocations(opened.viewsFile, opened.logFile)
   t.is([...log.read()].length, 2)
   t.is(locations.locate('volume', disk.id)[0]?.serviceProvider, cornmeal)
 })
@@ -100,7 +100,7 @@ test('what a worker observed is recorded like any event', async t => {
   })
   using log = openLogReader(opened.logFile)
   t.like([...log.read()][0], { source: 'proxy', eventType: ownEventTypes.observedCreated })
-  using locations = openLocations(opened.viewsFile)
+  using locations = openLocations(opened.viewsFile, opened.logFile)
   t.is(locations.locate('image', image.id)[0]?.serviceProvider, cornmeal)
 })
 

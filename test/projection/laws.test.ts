@@ -67,7 +67,7 @@ test('law: how the clouds interleave in the log makes no difference to what each
     using log = openLog(join(path, name, 'events.db'))
     log.append(events, at(500))
     await buildViews(join(path, name, 'views.db'), [log.file])
-    using locations = openLocations(join(path, name, 'views.db'))
+    using locations = openLocations(join(path, name, 'views.db'), log.file)
     return ids.flatMap(id =>
       locations
         .find(id)

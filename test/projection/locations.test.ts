@@ -35,7 +35,7 @@ async function located(
     log.append(batch, at(1000))
     views.catchUp()
   }
-  using locations = openLocations(join(path, 'views.db'))
+  using locations = openLocations(join(path, 'views.db'), log.file)
   return locations
     .locate(resource.type, resource.id)
     .map(({ serviceProvider, project }) => [serviceProvider, project])

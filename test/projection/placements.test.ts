@@ -140,7 +140,7 @@ test('law: the turns that last are the places, and no two turns of a resource ov
       log.append(events, at(500))
       await buildViews(join(here, 'views.db'), [log.file])
       using views = openReadonly(join(here, 'views.db'))
-      using locations = openLocations(join(here, 'views.db'))
+      using locations = openLocations(join(here, 'views.db'), log.file)
       for (const type of ['volume', 'snapshot'] as const) {
         for (const id of ids) {
           const lasting = views.db

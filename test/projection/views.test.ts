@@ -48,6 +48,8 @@ const damages: Record<string, (views: string) => void> = {
   'cut short': views => truncateSync(views, statSync(views).size - 8192),
   'another version': views => edit(views, `update state set versions = '[["locations",0]]'`),
   'another log': views => edit(views, 'update state set hash = zeroblob(32)'),
+  'a log with another beginning': views =>
+    edit(views, 'update state set first_hash = zeroblob(32)'),
   'ahead of the log': views => edit(views, 'update state set position = 99'),
 }
 
@@ -94,10 +96,13 @@ test('a check compares at the position of the views, whatever was recorded since
 
 test('readers find views that were put in the place of theirs', async t => {
   const files = await recorded(folder(t))
-  using locations = openLocations(files.views)
-  using absent = openLocations(`${files.views}.later`)
+  using locations = openLocations(files.views, files.log)
+  using absent = openLocations(`${files.views}.later`, files.log)
   t.is(locations.locate('volume', disk.id).length, 1)
-  t.is(absent.locate('volume', disk.id).length, 0)
+  t.throws(() => absent.locate('volume', disk.id), {
+    code: 'VIEWS_UNAVAILABLE',
+    message: /there are no views yet/,
+  })
   {
     using log = openLog(files.log)
     log.append([deleted(disk)], at(20))

@@ -108,7 +108,7 @@ export async function stage(
       return [...log.read()]
     },
     located(type, id) {
-      using locations = openLocations(files.viewsFile)
+      using locations = openLocations(files.viewsFile, files.logFile)
       return locations
         .locate(type, resourceId(id))
         .map(({ serviceProvider, project }) => `${serviceProvider} ${project}`)

@@ -43,7 +43,7 @@ test('at every position of a history everything is where the view of that positi
   for (const upTo of [...story.keys(), story.length].map(position)) {
     const file = join(path, `views-${upTo}.db`)
     await buildViews(file, [log.file], { upTo })
-    using locations = openLocations(file)
+    using locations = openLocations(file, log.file)
     const locate = locateAt(log, upTo)
     for (const { type, id } of [disk, snapshot, image]) {
       t.deepEqual(locate(type, id), locations.locate(type, id), `${type} at ${upTo}`)

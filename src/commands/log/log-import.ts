@@ -8,7 +8,7 @@ import { messageOf } from '../../bus/bus-status.js'
 import { parseRecorded } from '../../bus/recorded-notification.js'
 import { configOf } from '../../cli/configuration.js'
 import type { Context } from '../../cli/context.js'
-import { logFileOf, logOption, refuseFolder, viewsFileOf } from '../../cli/files.js'
+import { logFileOf, logOption, refuseFolder } from '../../cli/files.js'
 import { interrupted } from '../../cli/interrupt.js'
 import { progressOn } from '../../cli/progress.js'
 import { codeOf } from '../../config/find-files.js'
@@ -24,6 +24,7 @@ import { eventsInMapping } from '../../log/mapping.js'
 import { fromLine, isExported } from '../../log/portable.js'
 import { toEvent } from '../../notification/to-event.js'
 import { openViews } from '../../projection/views.js'
+import { viewsFileOf } from '../../projection/views-file.js'
 
 export function importCommand(context: Context): Command {
   return new Command('import')

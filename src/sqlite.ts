@@ -1,0 +1,143 @@
+import { chmodSync, closeSync, fchmodSync, openSync, statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { MixmatchError } from './errors.js'
+
+/** For the user that Mixmatch runs as and its group, whatever the umask: payloads tell of projects and users. */
+const MODE = 0o640
+const OTHERS = 0o007
+
+/**
+ * Open a file of SQLite for writing; an absent one is made. SQLite gives the files beside it, such as
+ * its write-ahead log, the mode that the file itself has.
+ *
+ * @throws FILE_NOT_WRITABLE; LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN
+ */
+export function openWritable(file: string, options?: Database.Options): Database.Database {
+  return requireWritable(file, () => {
+    closeToOthers(file)
+    return open(file, options)
+  })
+}
+
+/**
+ * Open a file of SQLite for reading, where it is.
+ *
+ * @throws LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN; FILE_NOT_READABLE
+ */
+export function openReadable(file: string): Database.Database {
+  try {
+    return open(file, { readonly: true, fileMustExist: true })
+  } catch (cause) {
+    if (!isSqliteError(cause, /^SQLITE_(CANTOPEN|READONLY)/)) throw cause
+    throw new MixmatchError(
+      'FILE_NOT_READABLE',
+      `${file}: cannot be read by this user (${cause.message}). If its permissions allow it, the file ` +
+        'was not closed at its last use, and reading it needs a folder that can be written to: copy the file, with ' +
+        'its -wal if there is one, into such a folder.',
+      { cause },
+    )
+  }
+}
+
+/** Ask a file of SQLite something. Throws as `openReadable`. */
+export function query<Result>(file: string, ask: (db: Database.Database) => Result): Result {
+  const db = openReadable(file)
+  try {
+    return ask(db)
+  } finally {
+    db.close()
+  }
+}
+
+/**
+ * Close a file that was open for writing so that it needs no other file beside it: from then on it can
+ * be read in a folder that nobody can write to. While other processes have it open, it is just closed.
+ */
+export function closeWritable(db: Database.Database): void {
+  try {
+    db.pragma('busy_timeout = 0')
+    db.pragma('journal_mode = DELETE')
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError)) throw error
+  } finally {
+    db.close()
+  }
+}
+
+/**
+ * Do something that needs to write a file.
+ *
+ * @throws FILE_NOT_WRITABLE naming the file where the system does not allow it
+ */
+export function requireWritable<Result>(file: string, write: () => Result): Result {
+  try {
+    return write()
+  } catch (cause) {
+    const isRefused =
+      isSqliteError(cause, /^SQLITE_(CANTOPEN|READONLY|PERM)/) ||
+      (cause instanceof Error && 'code' in cause && refusals.has(cause.code))
+    if (!isRefused) throw cause
+    throw new MixmatchError(
+      'FILE_NOT_WRITABLE',
+      `${file}: cannot be written (${cause instanceof Error ? cause.message : cause}). Expected a ` +
+        'file in a folder that this user may write to, on a file system that is not read-only.',
+      { cause },
+    )
+  }
+}
+
+const refusals: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
+
+export function closingOnError<Result>(db: Database.Database, action: () => Result): Result {
+  try {
+    return action()
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function open(file: string, options?: Database.Options): Database.Database {
+  const db = new Database(file, options)
+  return closingOnError(db, () => {
+    try {
+      db.pragma('user_version')
+      return db
+    } catch (cause) {
+      if (isSqliteError(cause, /^SQLITE_CORRUPT/)) {
+        const message = `${file}: is damaged (${cause.message}). Take another copy of it.`
+        throw new MixmatchError('LOG_BROKEN', message, { cause })
+      }
+      if (!isSqliteError(cause, /^SQLITE_NOTADB$/)) throw cause
+      throw new MixmatchError(
+        'LOG_NOT_A_LOG',
+        `${file}: expected an event log, found another kind of file.`,
+        { cause },
+      )
+    }
+  })
+}
+
+/** Never opened here where it exists: closing it again would give up the locks that this process has on it. */
+function closeToOthers(file: string): void {
+  const { mode } = statSync(file, { throwIfNoEntry: false }) ?? create(file)
+  if ((mode & OTHERS) === 0) return
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) {
+    const stat = statSync(each, { throwIfNoEntry: false })
+    if (stat) chmodSync(each, stat.mode & ~OTHERS)
+  }
+}
+
+function create(file: string): { readonly mode: number } {
+  const made = openSync(file, 'ax', MODE)
+  fchmodSync(made, MODE)
+  closeSync(made)
+  return { mode: MODE }
+}
+
+function isSqliteError(
+  error: unknown,
+  code: RegExp,
+): error is InstanceType<typeof Database.SqliteError> {
+  return error instanceof Database.SqliteError && code.test(error.code)
+}

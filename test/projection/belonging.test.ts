@@ -1,0 +1,232 @@
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import Database from 'better-sqlite3'
+import { openLog } from '../../src/log/log.js'
+import { forgetLostLog, rejectLostLog } from '../../src/projection/belonging.js'
+import { openLocations, openLocationsOf } from '../../src/projection/locate.js'
+import { openViews } from '../../src/projection/views.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  image,
+  millet,
+} from '../controls.js'
+
+/** A log with these events and its views, both closed. */
+async function recorded(log: string, events = [created(disk, alice), event()]): Promise<string> {
+  {
+    using opened = openLog(log)
+    opened.append(events, at(9))
+  }
+  const { views } = await openViews(viewsFileOf(log), [log])
+  views[Symbol.dispose]()
+  return viewsFileOf(log)
+}
+
+test('views are named after their log', t => {
+  t.is(viewsFileOf('/var/lib/mixmatch/events.db'), '/var/lib/mixmatch/events.views.db')
+  t.is(viewsFileOf('copy.sqlite'), 'copy.sqlite.views.db')
+})
+
+const losses: Record<string, (log: string) => void> = {
+  deleted: log => rmSync(log),
+  'of no bytes': log => truncateSync(log, 0),
+  'a new log without events': log => {
+    rmSync(log)
+    openLog(log)[Symbol.dispose]()
+  },
+}
+
+for (const [loss, lose] of Object.entries(losses)) {
+  test(`a log that is ${loss} beside views that know of events is lost, and says what to do`, async t => {
+    const log = join(folder(t), 'events.db')
+    const views = await recorded(log)
+    lose(log)
+    t.throws(() => rejectLostLog(log), {
+      code: 'LOG_LOST',
+      message: /views know of 2\. Put a backup of the log in its place; .*--new-log/,
+    })
+    forgetLostLog(log)
+    t.notThrows(() => rejectLostLog(log))
+    t.false(existsSync(views))
+    t.true(existsSync(`${views}.lost`))
+  })
+}
+
+test('a log that is lost beside views of the earlier name is lost as well', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  renameSync(await recorded(log), join(path, 'views.db'))
+  rmSync(log)
+  t.throws(() => rejectLostLog(log), { code: 'LOG_LOST' })
+  forgetLostLog(log)
+  t.notThrows(() => rejectLostLog(log))
+})
+
+test('a log that was restored from a backup is not lost, and its views are built anew', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  await recorded(log)
+  copyFileSync(log, join(path, 'backup.db'))
+  {
+    using opened = openLog(log)
+    opened.append([deleted(disk)], at(10))
+  }
+  await recorded(log, [])
+  renameSync(join(path, 'backup.db'), log)
+  t.notThrows(() => rejectLostLog(log))
+  forgetLostLog(log) // said without need, it does nothing
+  const { views, rebuilt } = await openViews(viewsFileOf(log), [log])
+  views[Symbol.dispose]()
+  t.regex(rebuilt ?? '', /another log: event 3 is not in it/)
+})
+
+test('a new log, or one whose views know nothing yet, is not lost', async t => {
+  const path = folder(t)
+  t.notThrows(() => rejectLostLog(join(path, 'events.db')))
+  await recorded(join(path, 'empty.db'), [])
+  rmSync(join(path, 'empty.db'))
+  t.notThrows(() => rejectLostLog(join(path, 'empty.db')))
+})
+
+test('two logs in one folder have views of their own', async t => {
+  const path = folder(t)
+  const prod = join(path, 'events.db')
+  const copy = join(path, 'copy.db')
+  await recorded(prod)
+  await recorded(copy, [created(disk, bob, { serviceProvider: millet })])
+  const holderOf = (log: string) => {
+    using locations = openLocationsOf(log)
+    return locations?.locate('volume', disk.id).map(place => place.serviceProvider)
+  }
+  t.deepEqual(holderOf(prod), [cornmeal])
+  t.deepEqual(holderOf(copy), [millet])
+})
+
+test('views are not read for a log that they were not made from', async t => {
+  const path = folder(t)
+  const views = await recorded(join(path, 'events.db'))
+  await recorded(join(path, 'other.db'), [created(disk, bob), event()])
+  using locations = openLocations(views, join(path, 'other.db'))
+  t.regex(locations.problem() ?? '', /of another log: event 2 has another hash there/)
+  t.throws(() => locations.locate('volume', disk.id), { code: 'VIEWS_UNAVAILABLE' })
+  renameSync(views, viewsFileOf(join(path, 'other.db')))
+  t.is(openLocationsOf(join(path, 'other.db')), undefined)
+})
+
+test('views of the earlier name are taken over once, by the log that they were made from', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  const earlier = join(path, 'views.db')
+  renameSync(await recorded(log), earlier)
+  await recorded(join(path, 'other.db'), [created(image, bob)])
+  t.true(existsSync(earlier))
+  const { views, rebuilt } = await openViews(viewsFileOf(log), [log])
+  views[Symbol.dispose]()
+  t.is(rebuilt, null)
+  t.false(existsSync(earlier))
+})
+
+test('a log or another database that has the name of the views is not replaced by them', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  await recorded(log)
+  openLog(join(path, 'new.db'))[Symbol.dispose]()
+  renameSync(log, viewsFileOf(join(path, 'new.db')))
+  await t.throwsAsync(openViews(viewsFileOf(join(path, 'new.db')), [join(path, 'new.db')]), {
+    code: 'USAGE',
+    message: /found another database/,
+  })
+})
+
+test('views that are deleted, damaged or replaced are a problem for who writes them', async t => {
+  for (const damage of ['deleted', 'cut short', 'replaced'] as const) {
+    const log = join(folder(t), 'events.db')
+    const file = await recorded(log)
+    const { views } = await openViews(file, [log])
+    using _views = views
+    t.is(views.problem(), null)
+    if (damage === 'cut short') truncateSync(file, 100)
+    else rmSync(file)
+    if (damage === 'replaced') writeFileSync(file, '')
+    t.regex(views.problem() ?? '', /gone|damaged|another file/, damage)
+  }
+})
+
+test('where the views are gone nothing is located, rather than nowhere, until they are back', async t => {
+  const log = join(folder(t), 'events.db')
+  const file = await recorded(log)
+  using locations = openLocations(file, log)
+  renameSync(file, `${file}.away`)
+  locations.refresh()
+  t.is(locations.problem(), null, 'one moment without is what a replacement looks like')
+  locations.refresh()
+  t.regex(locations.problem() ?? '', /gone/)
+  t.throws(() => locations.locate('volume', disk.id), {
+    code: 'VIEWS_UNAVAILABLE',
+    message: /not known at the moment/,
+  })
+  renameSync(`${file}.away`, file)
+  locations.refresh()
+  t.is(locations.problem(), null)
+  t.is(locations.locate('volume', disk.id).length, 1)
+})
+
+test('damaged views are moved away by a worker and left alone by what only reads', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  const many = Array.from({ length: 400 }, (_, index) =>
+    created({ type: 'volume', id: disk.id }, alice, { messageId: `m${index}` }),
+  )
+  const file = await recorded(log, many)
+  const db = new Database(file)
+  const page = db
+    .prepare("select rootpage from sqlite_schema where name = 'locations'")
+    .pluck()
+    .get()
+  db.close()
+  t.is(typeof page, 'number')
+  using reading = openLocations(file, log)
+  using working = openLocations(file, log, { replaceDamaged: true })
+  const size = 8192
+  const damaged = Buffer.alloc(size, 0xff)
+  const fd = openSync(file, 'r+')
+  writeSync(fd, damaged, 0, size, (Number(page) - 1) * size)
+  closeSync(fd)
+  t.throws(() => reading.locate('volume', disk.id), {
+    code: 'VIEWS_UNAVAILABLE',
+    message: /damaged/,
+  })
+  t.true(existsSync(file))
+  t.throws(() => working.locate('volume', disk.id), {
+    code: 'VIEWS_UNAVAILABLE',
+    message: /damaged/,
+  })
+  t.false(existsSync(file))
+  t.true(readdirSync(path).includes('events.views.db.damaged'))
+  const { views, rebuilt } = await openViews(file, [log])
+  views[Symbol.dispose]()
+  t.is(rebuilt, 'there are none yet')
+  working.refresh()
+  t.is(working.locate('volume', disk.id).length, 1)
+})
