@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander'
 import { checkConfigOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import type { CheckedConfig } from '../config/config.js'
-import { options } from '../config/options.js'
+import { checkStart } from '../cli/start-check.js'
 import { type Finding, formatFinding } from '../config/problem.js'
 import { renderOptions, showOptions } from '../config/show.js'
-import { whyNoLog } from '../log/probe.js'
 
 /** `mixmatch config`: what the configuration says, and what is wrong with it. */
 export function configCommand(context: Context): Command {
@@ -18,13 +16,18 @@ export function configCommand(context: Context): Command {
 function checkCommand(context: Context): Command {
   return new Command('check')
     .description('Whether Mixmatch can start with this configuration: 0 if it can, 2 if not.')
-    .addHelpText('after', '\nExample: mixmatch --config-file etc/mixmatch.conf config check')
-    .action((_options, command: Command) => {
+    .addHelpText(
+      'after',
+      '\nLooks at the files, folders and ports that it names, too, as the user that runs it.\n' +
+        'Example: mixmatch --config-file etc/mixmatch.conf config check',
+    )
+    .action(async (_options, command: Command) => {
       const checked = checkConfigOf(command, context)
-      for (const warning of checked.warnings) {
+      const start = await checkStart(checked)
+      for (const warning of [...checked.warnings, ...start.warnings]) {
         context.stderr.write(`warning: ${formatFinding(warning)}\n`)
       }
-      if (refuse([...checked.problems, ...problemsOfLog(checked)], context)) return
+      if (refuse([...checked.problems, ...start.problems], context)) return
       const read = checked.files.length > 0 ? checked.files.join(', ') : 'environment'
       context.stdout.write(`${read}: ok, clouds: ${checked.cloudNames.join(', ')}\n`)
     })
@@ -42,15 +45,6 @@ function showCommand(context: Context): Command {
       if (options.format === 'ini') context.stdout.write(renderOptions(shown))
       else for (const each of shown) context.stdout.write(`${JSON.stringify(each)}\n`)
     })
-}
-
-/** A file is there that cannot be the event log. */
-function problemsOfLog({ config, settings }: CheckedConfig): Finding[] {
-  const message = config && whyNoLog(config.database.file)
-  if (message === null) return []
-  const { connection } = options.database
-  const { origin } = settings.effective('database', connection)
-  return [{ origin, section: 'database', option: connection.name, message }]
 }
 
 /** Say what is wrong, if anything is. */

@@ -1,8 +1,12 @@
+import { once } from 'node:events'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import { runMixmatch } from '../../src/commands/mixmatch.js'
+import type { Environment } from '../../src/config/settings.js'
 import { openLog } from '../../src/log/log.js'
 import { federated, least, place } from '../config/places.js'
 import { folder } from '../controls.js'
@@ -18,8 +22,16 @@ function sink() {
   return { stream, text: () => chunks.join('') }
 }
 
+/** Any ports that are free: those of the defaults may be taken on the machine that runs the tests. */
+const FREE_PORTS = { OS_DEFAULT__PORT: '0', OS_OPS__PORT: '0' }
+
 /** Run `mixmatch` in a directory with this configuration. */
-async function run(t: ExecutionContext, args: string[], text: string, env = {}) {
+async function run(
+  t: ExecutionContext,
+  args: string[],
+  text: string,
+  env: Environment = FREE_PORTS,
+) {
   const { cwd } = place(t, { 'mixmatch.conf': text }, env)
   const out = sink()
   const err = sink()
@@ -59,7 +71,7 @@ test('config check tells warnings apart, and ends well in spite of them', async 
 test('config check and show end with 2 where there is a problem, and say every one', async t => {
   for (const command of ['check', 'show']) {
     const text = `${least}[ops]\nport = x\nhost = -\n`
-    const { exitCode, stdout, stderr } = await run(t, ['config', command], text)
+    const { exitCode, stdout, stderr } = await run(t, ['config', command], text, {})
     t.is(exitCode, 2)
     t.is(stdout, '')
     t.deepEqual(
@@ -112,4 +124,64 @@ test('config show prints a JSON object for each option', async t => {
     source: 'mixmatch.conf:3',
     otherwise: null,
   })
+})
+
+/** What `config check` says of this configuration on ports that are free, but for what is set here. */
+async function checked(t: ExecutionContext, env: Environment) {
+  const { exitCode, stderr } = await run(t, ['config', 'check'], least, { ...FREE_PORTS, ...env })
+  return { exitCode, said: stderr }
+}
+
+/** A TCP port where something listens until the test ends. */
+async function listen(t: ExecutionContext, answer = ''): Promise<number> {
+  const server = createServer((_request, response) => response.end(answer))
+  t.teardown(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+test('config check refuses a port where something else listens, and an address of another machine', async t => {
+  const port = await listen(t)
+  const taken = await checked(t, { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: `${port}` })
+  t.is(taken.exitCode, 2)
+  t.is(
+    taken.said,
+    `$OS_DEFAULT__PORT [DEFAULT] port: 127.0.0.1:${port}: another process listens there\n`,
+  )
+  const elsewhere = await checked(t, { OS_OPS__HOST: '192.0.2.1' })
+  t.is(elsewhere.exitCode, 2)
+  t.regex(elsewhere.said, /\[ops\] host: expected an address of this machine, found 192\.0\.2\.1/)
+})
+
+test('config check only notes ports that are in use where a Mixmatch runs by them', async t => {
+  const port = await listen(t, 'mixmatch_events_total 1')
+  const { exitCode, said } = await checked(t, { OS_OPS__PORT: `${port}` })
+  t.is(exitCode, 0)
+  t.regex(said, /^warning: .*\[ops\] port: .* is in use, by the Mixmatch that runs already\n$/)
+})
+
+test('config check refuses one port for two purposes', async t => {
+  const both = { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: '4711', OS_OPS__PORT: '4711' }
+  const { exitCode, said } = await checked(t, both)
+  t.is(exitCode, 2)
+  t.regex(said, /\[ops\] port: expected another port than that of \[DEFAULT\] port, found 4711/)
+})
+
+test('config check refuses folders for the event log and for log lines that cannot be made', async t => {
+  const path = folder(t)
+  writeFileSync(join(path, 'file'), '')
+  const log = await checked(t, { OS_DATABASE__CONNECTION: `sqlite:///${path}/file/events.db` })
+  t.is(log.exitCode, 2)
+  t.regex(log.said, /\[database\] connection: .*\/file: expected a folder, found a file/)
+  const lines = await checked(t, { OS_DEFAULT__LOG_FILE: path })
+  t.is(lines.exitCode, 2)
+  t.regex(lines.said, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
+})
+
+test('config check leaves nothing behind', async t => {
+  const path = folder(t)
+  const connection = `sqlite:///${path}/new/events.db`
+  t.is((await checked(t, { OS_DATABASE__CONNECTION: connection })).exitCode, 0)
+  t.deepEqual(readdirSync(path), [])
 })

@@ -1,0 +1,106 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname } from 'node:path'
+import type { CheckedConfig, Config } from '../config/config.js'
+import { codeOf } from '../config/find-files.js'
+import type { Option } from '../config/option.js'
+import { options } from '../config/options.js'
+import type { Finding } from '../config/problem.js'
+import { whyNoLog } from '../log/probe.js'
+
+/** What keeps `serve` from starting although the configuration itself is right, and what may. */
+export interface StartCheck {
+  readonly problems: readonly Finding[]
+  readonly warnings: readonly Finding[]
+}
+
+/** Look at the files, folders and ports of a configuration, and leave them as they are. */
+export async function checkStart({ config, settings }: CheckedConfig): Promise<StartCheck> {
+  if (config === null) return { problems: [], warnings: [] }
+  const finding = (group: string, option: Option<unknown>, message: string): Finding => {
+    const { origin } = settings.effective(group, option)
+    return { origin, section: group, option: option.name, message }
+  }
+  const { database, DEFAULT: general, ops } = options
+  const problems: Finding[] = []
+  const warnings: Finding[] = []
+
+  const noLog = whyNoLog(config.database.file) ?? whyNotWritable(config.database.file)
+  if (noLog !== null) problems.push(finding('database', database.connection, noLog))
+
+  const noLogFile = config.logging.file === null ? null : whyNotWritable(config.logging.file)
+  if (noLogFile !== null) problems.push(finding('DEFAULT', general.logFile, noLogFile))
+
+  const { server } = config
+  if (server.port !== 0 && server.port === config.ops.port && server.host === config.ops.host) {
+    const message = `expected another port than that of [DEFAULT] port, found ${server.port} in both`
+    problems.push(finding('ops', ops.port, message))
+    return { problems, warnings }
+  }
+  for (const [group, listen, host, port] of [
+    ['DEFAULT', server, general.host, general.port],
+    ['ops', config.ops, ops.host, ops.port],
+  ] as const) {
+    const code = await whyNotListening(listen.host, listen.port)
+    const where = `${listen.host}:${listen.port}`
+    if (code === 'EADDRINUSE' && (await isRunning(config))) {
+      warnings.push(finding(group, port, `${where} is in use, by the Mixmatch that runs already`))
+    } else if (code === 'EADDRINUSE') {
+      problems.push(finding(group, port, `${where}: another process listens there`))
+    } else if (code === 'EACCES') {
+      problems.push(finding(group, port, `${where}: this user may not listen there (EACCES)`))
+    } else if (code !== null) {
+      const message = `expected an address of this machine, found ${listen.host} (${code})`
+      problems.push(finding(group, host, message))
+    }
+  }
+  return { problems, warnings }
+}
+
+/** Why a file cannot be written, or made where it is not there yet with its folders; null where it can. */
+function whyNotWritable(file: string): string | null {
+  const existing = nearestExisting(file)
+  const stats = statSync(existing, { throwIfNoEntry: false })
+  if (existing === file && stats?.isDirectory()) return `${file}: expected a file, found a folder`
+  if (existing !== file && !stats?.isDirectory())
+    return `${existing}: expected a folder, found a file`
+  const folder = existing === file ? dirname(file) : existing // SQLite makes other files beside a log
+  for (const path of existing === file ? [file, folder] : [folder]) {
+    try {
+      accessSync(path, constants.W_OK)
+    } catch (error) {
+      return `${path}: expected that this user may write there, found ${codeOf(error)}`
+    }
+  }
+  return null
+}
+
+/** The path itself, or the folder on the way to it from which on nothing is there yet. */
+function nearestExisting(path: string): string {
+  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
+  return isThere || dirname(path) === path ? path : nearestExisting(dirname(path))
+}
+
+/** `EADDRINUSE` or what else says why nothing can listen there; null where it can. */
+function whyNotListening(host: string, port: number): Promise<string | null> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', error => resolve(codeOf(error)))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
+  })
+}
+
+const ANSWER_TIMEOUT_MS = 1_000
+
+/** Whether what listens on the port for operators is a Mixmatch. */
+async function isRunning({ ops: { host, port } }: Config): Promise<boolean> {
+  const name = host.includes(':') ? `[${host}]` : host
+  try {
+    const response = await fetch(`http://${name}:${port}/metrics`, {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+    return (await response.text()).includes('mixmatch_')
+  } catch {
+    return false // nothing answers there, or something else
+  }
+}
