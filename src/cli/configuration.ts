@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { Logger } from 'pino'
 import {
   type CheckedConfig,
   type Config,
@@ -7,6 +8,7 @@ import {
   readConfig,
 } from '../config/config.js'
 import type { ConfigSource } from '../config/find-files.js'
+import { formatFinding } from '../config/problem.js'
 import type { Reading } from '../process/reload.js'
 import type { Context } from './context.js'
 
@@ -68,6 +70,11 @@ export function configOptions(): readonly Option[] {
       'all its *.conf as well, in the order of their names',
     ).argParser(collect(dir => ({ dir }))),
   ]
+}
+
+/** Log at the start what `config check` warns of. */
+export function logWarnings({ warnings }: Reading, logger: Logger): void {
+  for (const warning of warnings) logger.warn(formatFinding(warning))
 }
 
 /** The arguments that give a process of ours the same configuration. */

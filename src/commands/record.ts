@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { configOf, readingOf } from '../cli/configuration.js'
+import { configOf, logWarnings, readingOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { dealWithLostLog, newLogOption } from '../cli/files.js'
 import type { Config } from '../config/config.js'
@@ -65,6 +65,7 @@ async function recordByItself(context: Context, command: Command): Promise<void>
   const { reading, read } = readingOf(command, context)
   const { config } = reading
   const logger = createLogger(config.logging, 'recorder')
+  logWarnings(reading, logger)
   const files = filesOf(config, 'record')
   await recordAlone({ reading, read, files, env: context.env, signals, logger })
   logger.info('stopped')

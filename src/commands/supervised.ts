@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { readingOf, sameConfiguration } from '../cli/configuration.js'
+import { logWarnings, readingOf, sameConfiguration } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { pinned } from '../config/changes.js'
 import { createLogger } from '../logger.js'
@@ -16,6 +16,7 @@ export async function superviseHalves(
   const { reading, read } = readingOf(command, context)
   const { logging, server } = reading.config
   const logger = createLogger(logging, 'mixmatch')
+  logWarnings(reading, logger)
   const plan = {
     mainScript: context.mainScript,
     options: sameConfiguration(command),

@@ -29,7 +29,7 @@ export interface OsloIni {
  * The `ini` package reads another dialect: it cuts values at `;` and `#`, takes dots in section
  * names for nesting, unescapes quoted values as JSON, drops `__proto__`, turns `key[]` into lists,
  * and knows neither continuation lines nor line numbers. By the time a line is escaped against all
- * that, it has been read.
+ * that, it has been read. It gives a second opinion on values (`second-opinion.ts`).
  */
 export function parseOsloIni(text: string, file: string): OsloIni {
   const assignments: Assignment[] = []

@@ -3,6 +3,7 @@ import { ineffectiveGroups, whyIneffective } from './ineffective.js'
 import { nearest } from './nearest.js'
 import type { Assignment } from './oslo-ini.js'
 import type { Finding, Origin } from './problem.js'
+import { findCutValues } from './second-opinion.js'
 import type { Environment, FileIni } from './settings.js'
 
 /** What is given but changes nothing: unknown, without effect, or overruled in the same file. */
@@ -22,6 +23,7 @@ export function findSurprises(
       ...unknownGroups(file, groups),
       ...renamedGroups(file),
       ...file.assignments.flatMap(each => unknownOption(each, groups)),
+      ...findCutValues(file.assignments),
       ...givenTwice(file.assignments.filter(each => !isRepeatable(each))),
     ]),
     ...overruledAliases(files),

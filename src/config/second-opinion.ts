@@ -1,0 +1,27 @@
+import ini from 'ini'
+import type { Assignment } from './oslo-ini.js'
+import type { Finding } from './problem.js'
+
+/**
+ * Values of which the `ini` package reads less than oslo.config does: it takes ` #` and ` ;` for the
+ * beginning of a comment, and so do people. The values that count are those of `oslo-ini.ts`.
+ */
+export function findCutValues(assignments: readonly Assignment[]): Finding[] {
+  return assignments.flatMap(({ section, option, value, file, line }) =>
+    value.split('\n').flatMap((text, index): Finding[] => {
+      const mark = commentIn(text)
+      if (mark === null) return []
+      const message = `a comment must have its own line: what comes after the ${mark} is part of this value`
+      return [{ origin: { from: 'file', file, line: line + index }, section, option, message }]
+    }),
+  )
+}
+
+/** `#` or `;` where a comment seems to begin in the text of a value; null where none does. */
+function commentIn(text: string): string | null {
+  const read: unknown = ini.parse(`value = ${text}`)['value']
+  if (typeof read !== 'string' || !text.startsWith(read)) return null
+  const rest = text.slice(read.length)
+  const begins = read === '' || /^\s/.test(rest)
+  return begins ? (/^\s*([;#])/.exec(rest)?.[1] ?? null) : null
+}
