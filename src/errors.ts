@@ -39,6 +39,7 @@ export const faults = {
   METHOD_NOT_ALLOWED: { status: 405, exit: 1 },
   REQUEST_TIMEOUT: { status: 408, exit: 1 },
   BODY_TOO_LARGE: { status: 413, exit: 1 },
+  HEADERS_TOO_LARGE: { status: 431, exit: 1 },
   FEDERATION_FAILED: { status: 502, exit: 1 },
   SERVICE_PROVIDER_BROKE_OFF: { status: 502, exit: 1 },
   UNEXPECTED_ANSWER: { status: 502, exit: 1 },

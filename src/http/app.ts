@@ -9,6 +9,7 @@ import { faultOf, logFault } from './faults.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { lingerAfter } from './linger.js'
 import { type ProxyParts, proxy } from './proxy.js'
+import { createHeadCheck } from './request-head.js'
 import { openTrace, type State } from './trace.js'
 
 export interface AppOptions extends ProxyParts {
@@ -26,14 +27,30 @@ export interface AppOptions extends ProxyParts {
 export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<State>()
-  app.use(healthcheck(health))
+  app.use(checkedHead(healthcheck(health)))
   app.use(traced(logger.child({ access: true }), onAnswered))
   app.use(faultsAnswered(logger, authenticateUri))
+  app.use(refuseMalformed)
   app.use(limited(maxRequests))
   app.use(proxy(options))
   // The layers above have told of everything but connections that break under an answer.
   app.on('error', error => logger.debug({ err: error }, 'a connection broke'))
   return app.callback()
+}
+
+/** Check the head of a request and put it into one form, before anybody looks at its path. */
+function checkedHead(whenWellFormed: Middleware): Middleware<State> {
+  const errorOf = createHeadCheck()
+  return async (ctx, next) => {
+    ctx.state.malformed = errorOf(ctx.req, ctx.res)
+    return ctx.state.malformed ? next() : whenWellFormed(ctx, next)
+  }
+}
+
+/** @throws BAD_REQUEST, HEADERS_TOO_LARGE */
+const refuseMalformed: Middleware<State> = async (ctx, next) => {
+  if (ctx.state.malformed) throw ctx.state.malformed
+  return next()
 }
 
 /** One line in the access log for every request, however it ended, and a count of it. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FaultCode, MixmatchError } from '../errors.js'
+import { awaitsContinue } from '../upstream/expect.js'
 import { createWatch } from '../upstream/watch.js'
 
 /** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit), so this is ample. */
@@ -67,7 +68,7 @@ export function readBody(
       fail('BAD_REQUEST', 'The request body broke off.')
     }
 
-    if (req.headers.expect !== undefined) res.writeContinue()
+    if (awaitsContinue(req)) res.writeContinue()
     watch.start(idleMs)
     req.on('data', onData).on('end', onEnd).on('close', onClose)
     if (req.destroyed) onClose()

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import { challenge } from '../upstream/headers.js'
@@ -48,26 +49,8 @@ export function logFault(error: unknown, requestId: string, logger: Logger): voi
   }
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  409: 'Conflict',
-  413: 'Request Entity Too Large',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-}
-
-function title(status: number): string {
-  return titles[status] ?? 'Internal Server Error'
-}
-
 function keystoneBody(status: number, message: string) {
-  return { error: { code: status, title: title(status), message } }
+  return { error: { code: status, title: STATUS_CODES[status], message } }
 }
 
 /** As `cinder.api.openstack.wsgi.Fault` names them; what is not here is a computeFault. */

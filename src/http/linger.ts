@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { awaitsContinue } from '../upstream/expect.js'
 
 /** As nginx does (lingering_time): long enough for a client that reads nothing before all is sent. */
 const LINGER_MS = 30_000
@@ -11,7 +12,7 @@ const LINGER_MS = 30_000
 export function lingerAfter(req: IncomingMessage, res: ServerResponse): void {
   // Whoever waits for 100 Continue and gets an answer instead may send the body or not (RFC 9110
   // §10.1.1): what comes next on this connection could be either, so nothing may come next.
-  if (req.headers.expect !== undefined) res.shouldKeepAlive = false
+  if (awaitsContinue(req)) res.shouldKeepAlive = false
   res.once('finish', () => {
     if (req.complete || req.destroyed) return
     const { socket } = req

@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
-import Koa from 'koa'
+import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
 import { type Health, healthcheck } from './healthcheck.js'
+import { createHeadCheck } from './request-head.js'
 
 /** What operators and their tools ask for. */
 export interface OpsParts {
@@ -36,8 +37,19 @@ export function createOpsApp({ health, missing, metrics, metricsType, logger }: 
 
   const app = new Koa()
   app.on('error', error => logger.error({ err: error }, 'the port for operators failed'))
-  app.use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
+  app.use(wellFormed()).use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
   return app
+}
+
+/** A malformed request is refused as on the public port, and one in absolute form goes by its path. */
+function wellFormed(): Middleware {
+  const errorOf = createHeadCheck()
+  return async (ctx, next) => {
+    const error = errorOf(ctx.req, ctx.res)
+    if (error === null) return next()
+    ctx.status = error.status
+    ctx.body = error.message
+  }
 }
 
 /** The port, open. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { FaultCode } from '../errors.js'
+import type { FaultCode, MixmatchError } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
 import type { SpName } from '../ids.js'
 import type { Decision } from '../routing/decision.js'
@@ -25,6 +25,8 @@ export interface Trace {
 /** What the layers of the app share of one request. */
 export interface State {
   trace: Trace
+  /** What is wrong with the head of the request; null where nothing is. */
+  malformed: MixmatchError | null
 }
 
 /** `now` in milliseconds of a clock that never goes back. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { MixmatchError } from '../errors.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
+import { awaitsContinue } from './expect.js'
 import { type Timeouts, upstreamFailure } from './failure.js'
 import { type Answer, openReply, type Reply } from './reply.js'
 import { openUpload } from './upload.js'
@@ -145,7 +146,7 @@ function attemptOnce(forwarding: Forwarding): Promise<Attempt> {
     function openBody() {
       return openUpload(req, {
         started() {
-          if (req.headers.expect !== undefined) res.writeContinue()
+          if (awaitsContinue(req)) res.writeContinue()
           uploading.start(timeouts.idleTimeoutMs)
         },
         received(bytes) {

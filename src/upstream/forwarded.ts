@@ -19,9 +19,14 @@ interface Place {
   readonly path: string
 }
 
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i
+const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d*)?$/i
 const PROTO = /^https?$/i
 const PATH = /^(?:\/[\w.~-]+)+$/
+
+/** Whether a text is a host name or an address, with or without port, as Host and URLs have it. */
+export function isHost(text: string): boolean {
+  return HOST.test(text)
+}
 
 /**
  * Make what tells how a request reached us. What a request says of that itself counts only where it
@@ -92,7 +97,7 @@ function hostOf(req: IncomingMessage): string {
   const { host } = req.headers
   // HTTP/1.0 knows no Host; the address that was reached is as good.
   if (host === undefined) return `${req.socket.localAddress}:${req.socket.localPort}`
-  if (HOST.test(host)) return host
+  if (isHost(host)) return host
   throw new MixmatchError(
     'BAD_REQUEST',
     'The Host header must be a host name, with or without port.',

@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { MixmatchError } from '../errors.js'
+import { isHost } from '../upstream/forwarded.js'
+
+/** As many as Node takes by default. Of more, Node 22 drops the rest without a word. */
+export const MAX_HEADERS = 1000
+
+export type RequestHead = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
+
+/**
+ * Check what Node's parser lets through and a front such as nginx refuses: whatever two servers could
+ * read in two ways. Then put the request target into origin form (RFC 9112 §3.2), so that everything
+ * after this sees a path.
+ *
+ * @throws BAD_REQUEST, HEADERS_TOO_LARGE
+ */
+export function normaliseHead(req: RequestHead): void {
+  const { httpVersion, rawHeaders } = req
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw badRequest(`Expected HTTP/1.1 or HTTP/1.0, got HTTP/${httpVersion}.`)
+  }
+  if (rawHeaders.length > 2 * MAX_HEADERS) {
+    const message = `Expected at most ${MAX_HEADERS} headers, got ${rawHeaders.length / 2}.`
+    throw new MixmatchError('HEADERS_TOO_LARGE', message)
+  }
+  requireOneHost(rawHeaders)
+  requirePlainChunked(req)
+  useOriginForm(req)
+}
+
+/**
+ * Make the check of every request before anything else looks at it. After one that is malformed the
+ * connection is good for no other: nobody knows where the next request begins.
+ *
+ * @returns a function that gives the error to answer with; null where there is none
+ */
+export function createHeadCheck(): (
+  req: IncomingMessage,
+  res: ServerResponse,
+) => MixmatchError | null {
+  const broken = new WeakSet<Socket>()
+  return (req, res) => {
+    try {
+      if (broken.has(req.socket)) {
+        throw badRequest('A request before this one on the connection was malformed.')
+      }
+      normaliseHead(req)
+      return null
+    } catch (error) {
+      if (!(error instanceof MixmatchError)) throw error
+      broken.add(req.socket)
+      res.shouldKeepAlive = false
+      return error
+    }
+  }
+}
+
+/** HTTP/1.0 may come without; that HTTP/1.1 has one, Node has seen to. */
+function requireOneHost(rawHeaders: readonly string[]): void {
+  const hosts = valuesOf(rawHeaders, 'host')
+  if (hosts.length > 1) throw badRequest('Expected one Host header, got several.')
+  const [host] = hosts
+  if (host !== undefined && !isHost(host)) {
+    throw badRequest('The Host header must be a host name, with or without port.')
+  }
+}
+
+/** Any other coding, and any second one, is a body whose end some server sees elsewhere. */
+function requirePlainChunked({ httpVersion, rawHeaders }: RequestHead): void {
+  const codings = valuesOf(rawHeaders, 'transfer-encoding')
+  if (codings.length === 0) return
+  if (httpVersion === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding.')
+  if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked') {
+    throw badRequest('Transfer-Encoding: expected "chunked" and nothing else.')
+  }
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/is
+
+/** `http://cloud.example/image/v2`: its host counts in place of the Host header (RFC 9112 §3.2.2). */
+function useOriginForm(req: RequestHead): void {
+  const { url = '' } = req
+  if (url.startsWith('/') || url === '*') return
+  const [, host = '', target = ''] = ABSOLUTE.exec(url) ?? []
+  if (!isHost(host)) {
+    throw badRequest('The request target: expected a path or an http URL with a host.')
+  }
+  req.headers.host = host
+  req.url = target.startsWith('/') ? target : `/${target}`
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  const values: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const found = rawHeaders[index] ?? ''
+    if (found.length === name.length && found.toLowerCase() === name) {
+      values.push(rawHeaders[index + 1] ?? '')
+    }
+  }
+  return values
+}
+
+function badRequest(message: string): MixmatchError {
+  return new MixmatchError('BAD_REQUEST', message)
+}
