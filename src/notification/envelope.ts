@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import { brotliDecompressSync, unzipSync } from 'node:zlib'
 import type { Delivery } from '../bus/delivery.js'
 import type { Wire } from '../event/event.js'
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { decompress } from './decompress.js'
 import { nameAt } from './fields.js'
+import { parsePythonJson } from './python-json.js'
 
 /** What a delivery turned out to be. */
 export type Parsed = Message | Unparseable
@@ -21,24 +22,40 @@ export interface Unparseable {
   readonly kind: 'unparseable'
   /** `not JSON`, in words that hold nothing of the message. */
   readonly reason: string
-  /** What could be read on the way: JSON as a value, else text; null where nothing was readable. */
-  readonly read: JsonValue
+  /** What could be read on the way; null where nothing of it is to be kept. */
+  readonly read: { readonly json: JsonValue } | { readonly bytes: Buffer } | null
 }
 
 /**
- * Read a delivery: undo kombu's compression, read the JSON and take off the envelope. Never throws.
+ * Much more than any notification, compressed or not, and little enough that it is read in less
+ * than a second.
+ */
+export const MOST_BYTES = 4 * 1024 * 1024
+
+/**
+ * Read a delivery: undo kombu's compression, read the JSON and take off the envelope.
  *
  * oslo.messaging writes two forms: driver `messagingv2` wraps the message as text in
  * `{"oslo.version": "2.0", "oslo.message": "…"}`, driver `messaging` sends it bare.
  */
-export function parseDelivery(delivery: Delivery): Parsed {
-  const bytes = decompress(delivery)
-  if (!bytes) return unparseable('compressed in a way that could not be undone', null)
-  if (!isUtf8(bytes)) return unparseable('not text in UTF-8', null)
-  const text = bytes.toString()
-  const outer = parseJson(text)
-  if (outer === undefined) return unparseable('not JSON', text)
-  if (!isJsonObject(outer)) return unparseable('not a JSON object', outer)
+export function parseDelivery({ compression, body }: Delivery): Parsed {
+  if (body.length > MOST_BYTES) return unparseable(`larger than ${MOST_BYTES} bytes`, null)
+  const unpacked = decompress(compression, body, MOST_BYTES)
+  switch (unpacked.kind) {
+    case 'unpacked':
+      return parseBytes(unpacked.bytes)
+    case 'tooLarge':
+      return unparseable(`compressed, and larger than ${MOST_BYTES} bytes when unpacked`, null)
+    case 'failed':
+      return unparseable('compressed in a way that could not be undone', { bytes: body })
+  }
+}
+
+function parseBytes(bytes: Buffer): Parsed {
+  if (!isUtf8(bytes)) return unparseable('not text in UTF-8', { bytes })
+  const outer = parsePythonJson(bytes.toString())
+  if (outer === undefined) return unparseable('not JSON', { bytes })
+  if (!isJsonObject(outer)) return unparseable('not a JSON object', { json: outer })
   return VERSION in outer ? unwrap(outer) : message('1.0', outer)
 }
 
@@ -47,50 +64,27 @@ const MESSAGE = 'oslo.message'
 
 function unwrap(outer: JsonObject): Parsed {
   const text = outer[MESSAGE]
-  const inner = typeof text === 'string' ? parseJson(text) : undefined
-  const read = inner === undefined ? outer : { ...outer, [MESSAGE]: inner }
+  const inner = typeof text === 'string' ? parsePythonJson(text) : undefined
+  const json = inner === undefined ? outer : { ...outer, [MESSAGE]: inner }
   const version = outer[VERSION]
   if (typeof version !== 'string' || !/^2(\.\d+)*$/.test(version)) {
-    return unparseable('an envelope whose oslo.version is not 2.x', read)
+    return unparseable('an envelope whose oslo.version is not 2.x', { json })
   }
-  if (typeof text !== 'string') return unparseable('an envelope without oslo.message', read)
-  if (inner === undefined) return unparseable('an oslo.message that is not JSON', read)
-  if (!isJsonObject(inner)) return unparseable('an oslo.message that is not a JSON object', read)
+  if (typeof text !== 'string') return unparseable('an envelope without oslo.message', { json })
+  if (inner === undefined) return unparseable('an oslo.message that is not JSON', { json })
+  if (!isJsonObject(inner)) {
+    return unparseable('an oslo.message that is not a JSON object', { json })
+  }
   return message('2.0', inner)
 }
 
 function message(envelope: Message['envelope'], message: JsonObject): Parsed {
   const eventType = nameAt(message, 'event_type')
   return eventType === null
-    ? unparseable('no event_type of 1 to 255 characters', message)
+    ? unparseable('no event_type of 1 to 255 characters', { json: message })
     : { kind: 'message', envelope, eventType, message }
 }
 
-function unparseable(reason: string, read: JsonValue): Unparseable {
+function unparseable(reason: string, read: Unparseable['read']): Unparseable {
   return { kind: 'unparseable', reason, read }
-}
-
-/** Much more than any notification, and little enough to hold: a bomb must not fill the memory. */
-const MOST_BYTES = 32 * 1024 * 1024
-
-/** kombu's name `gzip` means zlib (kombu/compression.py); `unzipSync` takes either. */
-function decompress({ compression, body }: Delivery): Buffer | null {
-  const options = { maxOutputLength: MOST_BYTES }
-  try {
-    switch (compression) {
-      case null:
-        return body
-      case 'application/x-gzip':
-      case 'gzip':
-      case 'zlib':
-        return unzipSync(body, options)
-      case 'application/x-brotli':
-      case 'brotli':
-        return brotliDecompressSync(body, options)
-      default:
-        return null
-    }
-  } catch {
-    return null
-  }
 }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import test from 'ava'
 import fc from 'fast-check'
 import { type Event, eventKinds } from '../../src/event/event.js'
 import { micros } from '../../src/ids.js'
-import { toEvent } from '../../src/notification/to-event.js'
+import { parseJson } from '../../src/json.js'
+import { parsePythonJson } from '../../src/notification/python-json.js'
+import { limitTime } from '../../src/notification/time-limit.js'
+import { toEvent, toEventWithin } from '../../src/notification/to-event.js'
 import { delivery, message, recorded, wrapped } from './fixtures.js'
 
 const count = (words: readonly string[]) =>
@@ -86,6 +89,7 @@ const compressions: readonly [name: string, compress: (text: string) => Buffer][
   ['application/x-gzip', text => gzipSync(text)],
   ['gzip', text => gzipSync(text)],
   ['application/x-brotli', text => brotliCompressSync(text)],
+  ['application/zstd', text => zstdCompressSync(text)],
 ]
 for (const [compression, compress] of compressions) {
   test(`a body under compression ${compression} (${compress('').length} bytes for nothing) is read`, t => {
@@ -120,7 +124,10 @@ const unreadable: readonly [
   ['an envelope of a list', '{"oslo.version": "2.0", "oslo.message": "[]"}', /not a JSON object/],
   ['an unknown compression', 'x', /compressed/, 'application/x-bz2'],
   ['a damaged compression', 'x', /compressed/, 'gzip'],
-  ['a bomb', gzipSync(Buffer.alloc(33 * 1024 * 1024)), /compressed/, 'gzip'],
+  ['a bomb of gzip', gzipSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'gzip'],
+  ['a bomb of brotli', brotliCompressSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'brotli'],
+  ['a bomb of zstd', zstdCompressSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'zstd'],
+  ['a message of more than 4 MiB', Buffer.alloc(4 * 1024 * 1024 + 1, 32), /larger than 4194304/],
 ]
 for (const [what, body, reason, compression = null] of unreadable) {
   test(`${what} is recorded as what could not be parsed`, t => {
@@ -144,6 +151,70 @@ for (const [what, body, reason, compression = null] of unreadable) {
 test('what could not be parsed is kept up to 64 KiB', t => {
   const { text } = JSON.parse(toEvent(delivery('x'.repeat(100_000))).body)
   t.is(text, 'x'.repeat(64 * 1024))
+})
+
+test('what is no text is kept byte for byte, but for secrets in plain sight', t => {
+  const kept = (bytes: Buffer, compression: string | null = null) =>
+    Buffer.from(JSON.parse(toEvent(delivery(bytes, { compression })).body).bytes_base64, 'base64')
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256))
+  t.deepEqual(kept(bytes), bytes.subarray(0, 64 * 1024))
+  t.deepEqual(kept(bytes, 'application/x-lzma'), bytes.subarray(0, 64 * 1024))
+  const secret = Buffer.from([0xff, ...Buffer.from('"password": "hunter2"'), 0xfe])
+  t.deepEqual(kept(secret), Buffer.from([0xff, ...Buffer.from('"password": "***"'), 0xfe]))
+})
+
+test('a message of which nothing may be read is known by its digest and size alone', t => {
+  const huge = delivery(`{"user_data": "hunter2", "x": "${'x'.repeat(5_000_000)}"}`)
+  const { reason, size, sha256, ...rest } = JSON.parse(toEvent(huge).body)
+  t.is(reason, 'larger than 4194304 bytes')
+  t.is(size, huge.body.length)
+  t.is(sha256, createHash('sha256').update(huge.body).digest('hex'))
+  t.deepEqual(rest, { text: null })
+})
+
+test('a message that takes too long is recorded as unread', t => {
+  let now = 0
+  const slow = delivery(wrapped(message('image.create', Array(10_000).fill('x'))))
+  const event = toEventWithin(
+    limitTime(2000, () => (now += 1000)),
+    slow,
+  )
+  t.is(event.eventType, 'mixmatch.unparseable')
+  t.like(JSON.parse(event.body), { reason: 'it could not be read in 2000 ms', text: null })
+  t.is(
+    toEventWithin(
+      limitTime(2000, () => 0),
+      slow,
+    ).eventType,
+    'image.create',
+  )
+})
+
+test('numbers that JavaScript has not keep their spelling, and do not keep a resource from being located', t => {
+  const payload = `{"id": "${ID}", "owner": "p", "size": 9007199254740993, "min": -123456789012345678901234,
+    "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN and -Infinity \\" NaN", "exact": 0.1}`
+  const inner = `{"event_type": "image.create", "payload": ${payload}}`
+  for (const body of [inner, JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': inner })]) {
+    const event = toEvent(delivery(body))
+    t.like(event, { kind: 'created', resource: { type: 'image', id: ID }, project: 'p' })
+    t.is(
+      event.body,
+      `{"event_type":"image.create","payload":{"id":"${ID}","owner":"p","size":9007199254740993,` +
+        '"min":-123456789012345678901234,"ratio":"NaN","most":"Infinity","least":"-Infinity",' +
+        String.raw`"name":"NaN and -Infinity \" NaN","exact":0.1}}`,
+    )
+  }
+})
+
+test('law: JSON without long integers and constants is read as JavaScript reads it', t => {
+  fc.assert(
+    fc.property(fc.json(), fc.string(), (text, other) => {
+      const value = parseJson(text) ?? null
+      t.is(JSON.stringify(parsePythonJson(text)), JSON.stringify(value))
+      const mixed = `[NaN, ${JSON.stringify(other)}, ${text}]`
+      t.is(JSON.stringify(parsePythonJson(mixed)), JSON.stringify(['NaN', other, value]))
+    }),
+  )
 })
 
 test('a message without an id of its own has one that a redelivery has too, and no other message', t => {

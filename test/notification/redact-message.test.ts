@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { JsonObject } from '../../src/json.js'
-import { redactMessage, redactValue } from '../../src/notification/redact.js'
+import { redactMessage, redactValue } from '../../src/notification/redact-message.js'
 import { toEvent } from '../../src/notification/to-event.js'
 import { delivery, message, wrapped } from './fixtures.js'
 

@@ -2,7 +2,14 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { isSecretName, REDACTED, redactText } from '../redaction.js'
 
 /** Where a redacted message says what was taken from it: JSON Pointers (RFC 6901) into itself. */
-export const REDACTED_KEY = 'mixmatch_redacted'
+const REDACTED_KEY = 'mixmatch_redacted'
+
+/** How many more there are, where they are too many to be listed. */
+const UNLISTED_KEY = 'mixmatch_redacted_more'
+
+/** A list of places that is longer than the message would help nobody. */
+const MOST_PLACES = 1000
+const MOST_CHARACTERS_OF_PLACES = 64 * 1024
 
 /**
  * An oslo message without the secrets that services are known to put into it. No digest of a secret
@@ -13,23 +20,42 @@ export const REDACTED_KEY = 'mixmatch_redacted'
  * - Values whose key names a secret, and the few that carry credentials under a harmless name, are
  *   replaced by `***`. So are tokens, `user:password@` and `password=…` within any text, and key.
  *
+ * @param checkTime called once for each value, to throw where it has gone on for too long
  * @returns the very same object where there was nothing to take
  */
-export function redactMessage(message: JsonObject): JsonObject {
-  const walk: Walk = { at: [], found: [] }
+export function redactMessage(message: JsonObject, checkTime: () => void = () => {}): JsonObject {
+  const walk = beginWalk(checkTime)
   const clean = redactObject(withoutContext(message, walk), walk)
-  return walk.found.length === 0 ? clean : { ...clean, [REDACTED_KEY]: walk.found }
+  const { places, unlisted } = walk.findings
+  if (places.size === 0 && unlisted === 0) return clean
+  return {
+    ...clean,
+    [REDACTED_KEY]: [...places],
+    ...(unlisted > 0 && { [UNLISTED_KEY]: unlisted }),
+  }
 }
 
 /** As `redactMessage`, for any JSON value of which nothing is known. */
-export function redactValue(value: JsonValue): JsonValue {
-  return isJsonObject(value) ? redactMessage(value) : redact(value, { at: [], found: [] })
+export function redactValue(value: JsonValue, checkTime: () => void = () => {}): JsonValue {
+  return isJsonObject(value) ? redactMessage(value, checkTime) : redact(value, beginWalk(checkTime))
 }
 
 /** Where the walk is, and where it found something. */
 interface Walk {
   readonly at: string[]
-  readonly found: string[]
+  readonly findings: Findings
+  readonly checkTime: () => void
+}
+
+interface Findings {
+  readonly places: Set<string>
+  /** Of all places together. */
+  characters: number
+  unlisted: number
+}
+
+function beginWalk(checkTime: () => void): Walk {
+  return { at: [], findings: { places: new Set(), characters: 0, unlisted: 0 }, checkTime }
 }
 
 /**
@@ -70,7 +96,7 @@ function omit(object: JsonObject, isDropped: (key: string) => boolean, walk: Wal
   const dropped = Object.keys(object).filter(isDropped)
   if (dropped.length === 0) return object
   for (const key of dropped) {
-    const inside: Walk = { at: [], found: [] }
+    const inside = beginWalk(walk.checkTime)
     if (redactEntry(key, object[key] ?? null, inside) !== object[key]) note(walk, key)
   }
   return rebuilt(
@@ -103,6 +129,7 @@ const WITHHELD = new Set([
 const DEEPEST = 64
 
 function redact(value: JsonValue, walk: Walk): JsonValue {
+  walk.checkTime()
   if (typeof value === 'string') {
     const clean = redactText(value)
     if (clean !== value) note(walk)
@@ -179,11 +206,22 @@ function saysNothing(value: JsonValue): boolean {
   return value === null || Object.keys(value).length === 0
 }
 
+/** List a place, or count it where the list is full. */
+function note({ at, findings }: Walk, ...further: readonly string[]): void {
+  const isFull =
+    findings.places.size >= MOST_PLACES || findings.characters >= MOST_CHARACTERS_OF_PLACES
+  if (isFull) {
+    findings.unlisted += 1
+    return
+  }
+  const place = pointerTo([...at, ...further])
+  findings.characters += place.length
+  // what is too long to be listed fills the list: no further ones are made to be thrown away
+  if (findings.characters > MOST_CHARACTERS_OF_PLACES) findings.unlisted += 1
+  else findings.places.add(place)
+}
+
 /** RFC 6901 section 3. */
-function note(walk: Walk, ...further: readonly string[]): void {
-  const escaped = [...walk.at, ...further].map(key =>
-    key.replaceAll('~', '~0').replaceAll('/', '~1'),
-  )
-  const pointer = escaped.map(key => `/${key}`).join('')
-  if (!walk.found.includes(pointer)) walk.found.push(pointer)
+function pointerTo(keys: readonly string[]): string {
+  return keys.map(key => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

@@ -1,0 +1,39 @@
+import { brotliDecompressSync, unzipSync, zstdDecompressSync } from 'node:zlib'
+
+/** What became of compressed bytes. */
+export type Unpacked =
+  | { readonly kind: 'unpacked'; readonly bytes: Buffer }
+  | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'failed' }
+
+type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer
+
+/**
+ * By kombu's names (kombu/compression.py), with which it fills the header `compression`. Its `gzip`
+ * is zlib's format; `unzipSync` takes either.
+ */
+const decompressors = new Map<string, Decompress>([
+  ...['application/x-gzip', 'gzip', 'zlib'].map(name => [name, unzipSync] as const),
+  ...['application/x-brotli', 'brotli'].map(name => [name, brotliDecompressSync] as const),
+  ...['application/zstd', 'zstd', 'zstandard'].map(name => [name, zstdDecompressSync] as const),
+])
+
+/**
+ * Undo kombu's compression. Never throws, and never makes more than `most` bytes.
+ *
+ * @param compression null where the bytes are plain
+ */
+export function decompress(compression: string | null, bytes: Buffer, most: number): Unpacked {
+  if (compression === null) return { kind: 'unpacked', bytes }
+  const undo = decompressors.get(compression)
+  if (!undo) return { kind: 'failed' }
+  try {
+    return { kind: 'unpacked', bytes: undo(bytes, { maxOutputLength: most }) }
+  } catch (error) {
+    return { kind: isTooLarge(error) ? 'tooLarge' : 'failed' }
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+}
