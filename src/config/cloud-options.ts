@@ -35,6 +35,12 @@ export const cloud = {
     'Its Cinder, without a version or project at the end.',
     { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:8776' },
   ),
+  networkEndpoint: optional(
+    'network_endpoint',
+    kinds.endpoint,
+    'Its Neutron, without a version at the end. Only the network extension uses it.',
+    { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9696' },
+  ),
   regionName: optional(
     'region_name',
     kinds.text,
@@ -45,7 +51,7 @@ export const cloud = {
     'enabled_services',
     listOf(kinds.choice(['image', 'volume', 'network'])),
     'image, volume',
-    'Services that are proxied to it. network is accepted, as the Python mixmatch had it, and has no effect.',
+    'Services that are proxied to it. With network at "default" and at another cloud, users can extend networks of that cloud to "default"; nothing else of Neutron is proxied.',
   ),
   queueName: optional(
     'queue_name',

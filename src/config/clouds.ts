@@ -21,6 +21,10 @@ export interface Cloud extends Trust {
   /** Of which its catalog's endpoints are taken; null for the first that it names. */
   readonly region: string | null
   readonly enabledServices: readonly ProxiedService[]
+  /** Whether networks are extended to this cloud, if it is the identity provider, else from it. */
+  readonly extendsNetworks: boolean
+  /** Its Neutron, without version and slash at the end; null for what its catalog says. */
+  readonly networkEndpoint: string | null
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
@@ -76,7 +80,8 @@ export function readClouds(
 function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: string): Cloud {
   const group = groupOf(name)
   const isIdentityProvider = name === IDENTITY_PROVIDER
-  const enabledServices = readServices(settings, group)
+  const named = settings.read(group, sp.enabledServices)
+  const enabledServices = named.filter(service => service !== 'network')
   for (const service of isIdentityProvider ? enabledServices : []) {
     if (settings.gives(group, endpointOptions[service])) continue
     const message = `expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing`
@@ -108,19 +113,13 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     },
     region: settings.read(group, sp.regionName),
     enabledServices,
+    extendsNetworks: named.includes('network'),
+    networkEndpoint: settings.read(group, sp.networkEndpoint),
     queueName: settings.read(group, sp.queueName) ?? `mixmatch.${name}.notifications`,
     ...readTrust(settings, group, sp, cwd),
     allowedHosts: allowedHosts.length > 0 ? allowedHosts : [new URL(authUrl).hostname],
     credentials: readCredentials(settings, group, sp, cwd),
   }
-}
-
-function readServices(settings: Settings, group: string): readonly ProxiedService[] {
-  const named = settings.read(group, sp.enabledServices)
-  if (named.includes('network')) {
-    settings.warning(group, sp.enabledServices, 'network has no effect: Neutron is not proxied')
-  }
-  return named.filter(service => service !== 'network')
 }
 
 /** Pairs that a group or a variable of the environment could not tell apart. */

@@ -108,11 +108,6 @@ const ineffective: readonly Ineffective[] = [
   },
   {
     group: 'sp',
-    names: ['network_endpoint'],
-    because: 'Neutron is not proxied',
-  },
-  {
-    group: 'sp',
     names: ['services'],
     because: 'enabled_services says which of them are proxied',
   },

@@ -71,6 +71,7 @@ export const ownEventTypes = {
   observedCreated: 'mixmatch.observed.created',
   observedFound: 'mixmatch.observed.found',
   observedMissing: 'mixmatch.observed.missing',
+  networkExtended: 'mixmatch.network.extended',
   reconcileUnknown: 'mixmatch.reconcile.unknown',
   reconcileReturned: 'mixmatch.reconcile.returned',
   reconcileOwner: 'mixmatch.reconcile.owner',

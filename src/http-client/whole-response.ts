@@ -38,14 +38,22 @@ export async function readWholeResponse(
   request: WholeRequest,
 ): Promise<WholeResponse> {
   try {
-    return await readOnce(dispatcher, request)
+    return await readWholeResponseOnce(dispatcher, request)
   } catch (error) {
     if (request.signal.aborted || !isBrokenConnection(error)) throw error
-    return await readOnce(dispatcher, request)
+    return await readWholeResponseOnce(dispatcher, request)
   }
 }
 
-async function readOnce(dispatcher: Dispatcher, request: WholeRequest): Promise<WholeResponse> {
+/**
+ * Send a request that must not be sent twice, and read the whole response.
+ *
+ * @throws as `readWholeResponse`; then nobody knows what became of the request
+ */
+export async function readWholeResponseOnce(
+  dispatcher: Dispatcher,
+  request: WholeRequest,
+): Promise<WholeResponse> {
   const { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest } = request
   const response = await dispatcher.request({
     ...rest,

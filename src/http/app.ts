@@ -8,11 +8,12 @@ import { answeredOf } from './answered.js'
 import { faultOf, logFault } from './faults.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { lingerAfter } from './linger.js'
+import { type NetworkParts, networkExtension } from './network.js'
 import { type ProxyParts, proxy } from './proxy.js'
 import { createHeadCheck } from './request-head.js'
 import { openTrace, type State } from './trace.js'
 
-export interface AppOptions extends ProxyParts {
+export interface AppOptions extends ProxyParts, NetworkParts {
   readonly health: () => Health
   /** The Keystone that clients log in to. */
   readonly authenticateUri: string
@@ -32,6 +33,7 @@ export function createApp(options: AppOptions): RequestListener {
   app.use(faultsAnswered(logger, authenticateUri))
   app.use(refuseMalformed)
   app.use(limited(maxRequests))
+  app.use(networkExtension(options))
   app.use(proxy(options))
   // The layers above have told of everything but connections that break under an answer.
   app.on('error', error => logger.debug({ err: error }, 'a connection broke'))

@@ -15,7 +15,7 @@ const RETRY_AFTER_SECONDS = 5
 
 /**
  * Give an error the shape in which clients of the service that was asked look for its message: under
- * the name of the fault for Cinder's, under `error` for Keystone's and Glance's. Glance itself answers
+ * the name of the fault for Cinder's, under `NeutronError` for Neutron's, under `error` for Keystone's and Glance's. Glance itself answers
  * in HTML, which is for browsers; what its clients find in JSON they show word for word. Of what nobody
  * foresaw the client learns only that it happened; the log has the rest.
  */
@@ -31,8 +31,7 @@ export function faultOf(error: unknown, path: string, authenticateUri: string): 
     ...(status === 408 ? { Connection: 'close' } : {}),
   }
   const [, service] = path.split(/[/?]/)
-  const isCinder = service === 'volume' && status !== 401
-  const body = isCinder ? cinderBody(status, message) : keystoneBody(status, message)
+  const body = bodyOf(status === 401 ? undefined : service, error, { status, message })
   return {
     status,
     headers: { ...headers, 'Content-Type': 'application/json' },
@@ -47,6 +46,18 @@ export function logFault(error: unknown, requestId: string, logger: Logger): voi
   } else if (error.status >= 500) {
     logger.warn({ request_id: requestId, code: error.code }, error.message)
   }
+}
+
+/** @param service undefined for the answer of keystonemiddleware, which stands before every service */
+function bodyOf(
+  service: string | undefined,
+  error: unknown,
+  { status, message }: { status: number; message: string },
+): object {
+  if (service === 'volume') return cinderBody(status, message)
+  if (service !== 'network') return keystoneBody(status, message)
+  const type = error instanceof MixmatchError ? error.code : 'UNFORESEEN'
+  return { NeutronError: { type, message, detail: '' } }
 }
 
 function keystoneBody(status: number, message: string) {

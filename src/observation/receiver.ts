@@ -28,10 +28,10 @@ const observation = z
   })
   .transform(toEvent)
 
-/** What a reconcile found: events as they are, because it makes them whole. */
-const reconciled = z.object({
+/** What a reconcile found, or a worker did: events as they are, because they are whole already. */
+const whole = z.object({
   serviceProvider: id.transform(spName),
-  source: z.literal('reconcile'),
+  source: z.enum(['reconcile', 'proxy']),
   messageId: id,
   eventType: id,
   kind: z.enum(eventKinds),
@@ -47,12 +47,12 @@ const reconciled = z.object({
   body: z.string(),
 })
 
-/** One line: a number of the sender's own, and one observation of a worker, or some of a reconcile. */
+/** One line: a number of the sender's own, and one observation of a worker, or whole events. */
 const line = z.union([
   z
     .object({ n: number, observation })
     .transform(({ n, observation }) => ({ n, events: [observation] })),
-  z.object({ n: number, events: z.array(reconciled) }),
+  z.object({ n: number, events: z.array(whole) }),
 ])
 
 /**

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 import type { Observation } from './observation.js'
 
@@ -15,7 +16,12 @@ const answer = z.object({ appended: z.int() })
 export interface Sender extends Disposable {
   /** Hand an observation on; it is kept and sent again until the recorder says that it is appended. */
   send(observation: Observation): void
+  /** Hand on an event of the proxy's own, in the same way. */
+  sendEvent(event: Event): void
 }
+
+/** What the recorder is to append, as the line of JSON says it. */
+type Unconfirmed = { readonly observation: Observation } | { readonly events: readonly [Event] }
 
 /**
  * Connect to the recorder, for ever again while there is none.
@@ -27,20 +33,20 @@ export function openSender(
   onAppended: (observation: Observation) => void,
   logger: Logger,
 ): Sender {
-  const waiting = new Map<number, Observation>()
+  const waiting = new Map<number, Unconfirmed>()
   let sent = 0
   let socket: Socket | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
   function settle(n: number): void {
-    const observation = waiting.get(n)
+    const settled = waiting.get(n)
     waiting.delete(n)
-    if (observation) onAppended(observation)
+    if (settled && 'observation' in settled) onAppended(settled.observation)
   }
 
-  function write(n: number, observation: Observation): void {
-    if (socket?.readyState === 'open') socket.write(`${JSON.stringify({ n, observation })}\n`)
+  function write(n: number, unconfirmed: Unconfirmed): void {
+    if (socket?.readyState === 'open') socket.write(`${JSON.stringify({ n, ...unconfirmed })}\n`)
   }
 
   function connect(): void {
@@ -48,7 +54,7 @@ export function openSender(
     socket = fresh
     fresh.unref()
     fresh.on('connect', () => {
-      for (const [n, observation] of waiting) write(n, observation)
+      for (const [n, unconfirmed] of waiting) write(n, unconfirmed)
     })
     fresh.on('error', error => logger.debug({ err: error }, 'no recorder takes observations'))
     fresh.on('close', () => {
@@ -61,21 +67,21 @@ export function openSender(
       .on('error', () => {}) // readline repeats the socket's own
   }
 
+  function hand(unconfirmed: Unconfirmed): void {
+    sent += 1
+    waiting.set(sent, unconfirmed)
+    const [oldest] = waiting.keys()
+    if (waiting.size > KEPT && oldest !== undefined) {
+      logger.warn({ ...waiting.get(oldest) }, 'no recorder: an observation was given up')
+      settle(oldest)
+    }
+    write(sent, unconfirmed)
+  }
+
   connect()
   return {
-    send(observation) {
-      sent += 1
-      waiting.set(sent, observation)
-      const [oldest] = waiting.keys()
-      if (waiting.size > KEPT && oldest !== undefined) {
-        logger.warn(
-          { observation: waiting.get(oldest) },
-          'no recorder: an observation was given up',
-        )
-        settle(oldest)
-      }
-      write(sent, observation)
-    },
+    send: observation => hand({ observation }),
+    sendEvent: event => hand({ events: [event] }),
     [Symbol.dispose]() {
       closed = true
       clearTimeout(timer)

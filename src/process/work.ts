@@ -3,8 +3,10 @@ import type { Config } from '../config/config.js'
 import { createApp } from '../http/app.js'
 import { createDispatch } from '../http/dispatch.js'
 import { type HttpServer, listen } from '../http/server.js'
+import { ADMIN } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
+import { createNetworkExtension } from '../network-extension/extend-network.js'
 import type { Observation } from '../observation/observation.js'
 import { createOverlay } from '../observation/overlay.js'
 import { openSender } from '../observation/sender.js'
@@ -73,6 +75,18 @@ export async function work(
     now,
   })
 
+  const networkClouds = clouds.filter(({ extendsNetworks }) => extendsNetworks)
+  const extendNetwork = networkClouds.some(({ name }) => name === IDENTITY_PROVIDER)
+    ? createNetworkExtension({
+        clouds: networkClouds,
+        identity,
+        serviceIdentity: clients.serviceIdentity([ADMIN]),
+        record: sender.sendEvent,
+        pools: clients.pools,
+        timeouts: upstream,
+      })
+    : null
+
   let reasons: readonly string[] = []
   const lacking = () => (locations.problem() === null ? [] : ['no views'])
   const app = createApp({
@@ -80,6 +94,7 @@ export async function work(
     onAnswered: metrics.answered,
     authenticate: identity.authenticate,
     isService: serviceTokens.isService,
+    extendNetwork,
     federation: { clouds, locate: overlay.locate, ...routing },
     send,
     arrivalOf: createArrivals({

@@ -122,11 +122,14 @@ volume_endpoint="http://192.168.0.141:8776"
       '[cache] enabled',
       '[cache] backend',
       '[auth] caching',
-      '[sp_default] network_endpoint',
-      '[sp_default] enabled_services: network',
     ],
   )
-  t.deepEqual(config?.clouds[0]?.enabledServices, ['image', 'volume'])
+  t.like(config?.clouds[0], {
+    enabledServices: ['image', 'volume'],
+    extendsNetworks: true,
+    networkEndpoint: 'http://127.0.0.1:9696',
+  })
+  t.like(config?.clouds[1], { extendsNetworks: false, networkEndpoint: null })
   t.is(config?.auth.credentials?.password.reveal(), 'nomoresecret')
   t.is(config?.database.file, '/var/lib/mixmatch/events.db')
   t.is(config?.clouds[1]?.endpoints.image, 'http://192.168.0.141:9292')

@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import type { Middleware } from 'koa'
+import { MixmatchError } from '../errors.js'
+import type { Caller } from '../identity/identity.js'
+import { Token } from '../identity/token.js'
+import { IDENTITY_PROVIDER } from '../ids.js'
+import { parseJson } from '../json.js'
+import type { ExtendNetwork } from '../network-extension/extend-network.js'
+import { readBody } from './body.js'
+import type { State } from './trace.js'
+
+export interface NetworkParts {
+  readonly authenticate: (token: Token) => Promise<Caller>
+  /** null or absent where network is not among the `enabled_services` of the identity provider. */
+  readonly extendNetwork?: ExtendNetwork | null
+  /** How long a request body may stand still. */
+  readonly idleTimeoutMs: number
+}
+
+const EXTENSION = '/network/v2.0/networks/extended'
+/** As much as Neutron takes itself (oslo.middleware's sizelimit). */
+const MAX_BODY_BYTES = 112 * 1024
+
+/** Serve the network extension. It is all that Mixmatch serves below `/network`. */
+export function networkExtension(parts: NetworkParts): Middleware<State> {
+  return async (ctx, next) => {
+    if (!/^\/network(?:\/|$)/.test(ctx.path)) return next()
+    const extendNetwork = requireExtension(ctx.path, ctx.method, parts)
+    const { req, res } = ctx
+    const { trace } = ctx.state
+    const token = tokenIn(req)
+    const caller = await parts.authenticate(token)
+    trace.caller = caller
+    const limits = { limit: MAX_BODY_BYTES, idleMs: parts.idleTimeoutMs }
+    const body = parseJson((await readBody(req, res, limits)).toString())
+    const { requestId } = trace
+    trace.serviceProvider = IDENTITY_PROVIDER
+    ctx.body = await extendNetwork({ token, caller, body, requestId })
+    ctx.status = 201
+    ctx.set('Content-Type', 'application/json')
+    ctx.set('X-Openstack-Request-Id', requestId)
+    ctx.set('MM-Service-Provider', IDENTITY_PROVIDER)
+  }
+}
+
+/** @throws NOT_FOUND, METHOD_NOT_ALLOWED */
+function requireExtension(
+  path: string,
+  method: string,
+  { extendNetwork }: NetworkParts,
+): ExtendNetwork {
+  if (!extendNetwork) {
+    const message =
+      'Nothing is served below /network: network is not among the enabled_services of [sp_default].'
+    throw new MixmatchError('NOT_FOUND', message)
+  }
+  if (path !== EXTENSION) {
+    const message = `Nothing is served here: of Neutron, Mixmatch serves POST ${EXTENSION} alone. Send other requests to Neutron itself.`
+    throw new MixmatchError('NOT_FOUND', message)
+  }
+  if (method === 'POST') return extendNetwork
+  const message = `${EXTENSION}: expected the method POST, got ${method}.`
+  throw new MixmatchError('METHOD_NOT_ALLOWED', message)
+}
+
+/** @throws NOT_AUTHENTICATED */
+function tokenIn(req: IncomingMessage): Token {
+  const secret = req.headers['x-auth-token']
+  if (typeof secret === 'string' && secret !== '') return new Token(secret)
+  const message = 'The request you have made requires authentication.'
+  throw new MixmatchError('NOT_AUTHENTICATED', message)
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { type Event, ownEventTypes } from '../event/event.js'
+import { now } from '../event/time.js'
+import type { Caller } from '../identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId } from '../ids.js'
+import type { ExtensionRequest } from './extension-request.js'
+
+/** What came of a request to extend a network. */
+export interface ExtendedNetwork {
+  readonly request: ExtensionRequest
+  /** The id of the new network; null where Neutron did not say it. */
+  readonly networkId: string | null
+  readonly segmentationId: number
+  readonly caller: Pick<Caller, 'userId'>
+  readonly project: ProjectId
+  readonly requestId: string
+}
+
+/**
+ * That a network was extended, as an event that moves nothing. Its body is JSON:
+ * `{"network": "<id>", "extends": {"service_provider": "sp1", "network": "<id>"},
+ * "segmentation_id": 42, "project": "…", "user": "…", "request_id": "req-…"}`.
+ */
+export function extensionEvent(extended: ExtendedNetwork): Event {
+  const { request, networkId, segmentationId, caller, project, requestId } = extended
+  return {
+    serviceProvider: IDENTITY_PROVIDER,
+    source: 'proxy',
+    messageId: randomUUID(),
+    eventType: ownEventTypes.networkExtended,
+    kind: 'noted',
+    emittedAt: now(),
+    resource: null,
+    project,
+    parent: null,
+    wire: { exchange: '', routingKey: '', envelope: 'none' },
+    body: JSON.stringify({
+      network: networkId,
+      extends: { service_provider: request.origin, network: request.networkId },
+      segmentation_id: segmentationId,
+      project,
+      user: caller.userId,
+      request_id: requestId,
+    }),
+  }
+}
