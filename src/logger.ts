@@ -1,7 +1,10 @@
+import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
 import { serializeError } from './error-serializer.js'
+import { MixmatchError } from './errors.js'
 import { isJsonObject, parseJson } from './json.js'
+import { makeFolder } from './make-folder.js'
 import { visibleLine } from './visible-text.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
@@ -14,12 +17,13 @@ export interface LoggerOptions {
   readonly json: boolean
 }
 
-/** The log of a process. Lines are written at once, so that a crash takes none with it. */
+/**
+ * The log of a process. Lines are written at once, so that a crash takes none with it.
+ *
+ * @throws FILE_NOT_WRITABLE
+ */
 export function createLogger(options: LoggerOptions, name: string): Logger {
-  const file =
-    options.file === null
-      ? destination({ dest: 2, sync: true })
-      : destination({ dest: options.file, sync: true, mkdir: true })
+  const file = options.file === null ? destination({ dest: 2, sync: true }) : openFile(options.file)
   const settings = {
     name,
     level: options.debug ? 'debug' : 'info',
@@ -34,6 +38,17 @@ export function createLogger(options: LoggerOptions, name: string): Logger {
         settings,
         osloLines(line => file.write(line)),
       )
+}
+
+function openFile(file: string) {
+  try {
+    makeFolder(dirname(file))
+    return destination({ dest: file, sync: true })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const message = `[DEFAULT] log_file: ${file} cannot be written (${reason}). Give it another place.`
+    throw new MixmatchError('FILE_NOT_WRITABLE', message, { cause })
+  }
 }
 
 /**

@@ -25,4 +25,6 @@ async function run(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
   })
+  // The channel to its supervisor would keep a child process that is done, or that could not start.
+  if (process.argv.includes('--supervised')) process.exit()
 }

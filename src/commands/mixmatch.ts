@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { configOptions } from '../cli/configuration.js'
 import type { Context, World } from '../cli/context.js'
+import { failureOf } from '../cli/failure.js'
 import { createOutput } from '../cli/terminal.js'
-import { MixmatchError } from '../errors.js'
-import { visibleLine } from '../visible-text.js'
+import { tellFailure } from '../process/child-messages.js'
 
 /**
  * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
@@ -49,26 +49,13 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
-    const message = error instanceof MixmatchError ? error.message : refusalOf(error)
-    if (message === null) throw error
-    context.stderr.write(`mixmatch: ${inItsLines(error, message)}\n`)
-    return error instanceof MixmatchError && error.exit === MISUSE ? MISUSE : FAILED
+    const failure = failureOf(error)
+    // A child process has it logged by its supervisor, in one line.
+    if (args.includes('--supervised')) await tellFailure(failure?.message ?? String(error))
+    else if (failure) context.stderr.write(`mixmatch: ${failure.message}\n`)
+    if (!failure) throw error
+    return failure.exit === MISUSE ? MISUSE : FAILED
   }
-}
-
-/** A line for each mistake of a configuration; anything else is one line, whatever a name in it holds. */
-function inItsLines(error: unknown, message: string): string {
-  const isList = error instanceof MixmatchError && error.code === 'CONFIG_INVALID'
-  return isList ? message : visibleLine(message)
-}
-
-/** What the machine refuses, such as a file that may not be read or a disk that is full: no fault of ours. */
-function refusalOf(error: unknown): string | null {
-  if (!(error instanceof Error && 'code' in error)) return null
-  const { code, message } = error
-  if ('syscall' in error && ('path' in error || code === 'ENOSPC')) return message
-  const isFile = /^SQLITE_(?:CANTOPEN|READONLY|FULL|IOERR|CORRUPT)/.test(String(code))
-  return isFile ? `${message} (${code})` : null
 }
 
 async function program(context: Context, args: readonly string[]): Promise<Command> {

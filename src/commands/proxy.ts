@@ -1,11 +1,9 @@
-import cluster from 'node:cluster'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
-import { answerReports, type Missing } from '../process/reports.js'
-import { sayReady } from '../process/run.js'
+import { answerStatusRequests, type Missing, tellReady } from '../process/child-messages.js'
 import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
 import { whyNoViews } from '../projection/locate.js'
@@ -15,9 +13,10 @@ import { superviseHalves } from './supervised.js'
 export function proxyCommand(context: Context): Command {
   return new Command('proxy')
     .description('Serve the proxy by the views that a recorder on this machine keeps.')
+    .addOption(new Option('--supervised', 'as a worker of "mixmatch serve"').hideHelp())
     .addHelpText('after', '\nExample: mixmatch proxy')
-    .action(async (_options: object, command: Command) => {
-      if (cluster.isWorker) await serveRequests(context, command)
+    .action(async ({ supervised }: { supervised?: true }, command: Command) => {
+      if (supervised) await serveRequests(context, command)
       else await superviseHalves(context, command, { recorder: false })
     })
 }
@@ -29,18 +28,17 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile) }
   const metrics = createProxyMetrics()
-  const tell = answerReports(async () => ({
+  const sendStatus = answerStatusRequests(async () => ({
     metrics: await metrics.report(),
     missing: missingViews(whyNoViews(logFile)),
   }))
   const cutOff = await work(config, files, logger, { asked, metrics }, ({ address, port }) => {
     logger.info({ address, port }, 'accepting connections')
-    sayReady()
+    tellReady()
   })
-  await tell()
+  await sendStatus()
   if (cutOff > 0) logger.warn({ requests: cutOff }, 'requests were cut off at graceful_timeout')
   logger.info('stopped')
-  cluster.worker?.disconnect()
 }
 
 function missingViews(problem: string | null): Missing[] {

@@ -4,11 +4,10 @@ import type { Context } from '../cli/context.js'
 import { dealWithLostLog, newLogOption } from '../cli/files.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
+import { answerStatusRequests, tellReady } from '../process/child-messages.js'
 import { record } from '../process/record.js'
 import { recordAlone } from '../process/record-alone.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
-import { answerReports } from '../process/reports.js'
-import { sayReady } from '../process/run.js'
 import { askedBySupervisor, listenToSignals } from '../process/signals.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
@@ -40,7 +39,7 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
   const logger = createLogger(config.logging, 'recorder')
   const files = filesOf(config, 'serve')
   const reporter = createRecorderReporter(files)
-  const tell = answerReports(reporter.report)
+  const sendStatus = answerStatusRequests(reporter.report)
   const clouds = config.clouds.map(({ name }) => name)
   await record(
     config,
@@ -50,14 +49,13 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
     recording => {
       reporter.begin(recording)
       logger.info({ clouds }, 'recording')
-      sayReady()
+      tellReady()
     },
     reporter.onAppended,
   )
   reporter.end()
-  await tell()
+  await sendStatus()
   logger.info('stopped')
-  process.disconnect?.()
 }
 
 async function recordByItself(context: Context, command: Command): Promise<void> {

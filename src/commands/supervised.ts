@@ -5,6 +5,7 @@ import { pinned } from '../config/changes.js'
 import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
+import { ChildFailed } from '../process/supervised-child.js'
 
 /** Run the proxy's workers, and the recorder beside them or not, until asked to stop. */
 export async function superviseHalves(
@@ -24,7 +25,13 @@ export async function superviseHalves(
     recorder,
     workers: server.workers,
   }
-  const code = await supervise({ plan, reading, read, signals, logger })
+  try {
+    await supervise({ plan, reading, read, signals, logger })
+  } catch (error) {
+    if (!(error instanceof ChildFailed)) throw error
+    logger.error(error.message)
+    if (logging.file !== null) context.stderr.write(`mixmatch: ${error.message}\n`)
+    context.setExitCode(error.exitCode === 2 ? 2 : 1)
+  }
   logger.info('stopped')
-  context.setExitCode(code === 0 || code === 2 ? code : 1)
 }

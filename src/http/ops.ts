@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { createHeadCheck } from './request-head.js'
 
@@ -62,6 +63,7 @@ export interface OpsServer extends AsyncDisposable {
  * on the same machine, the log says so and the work goes on without.
  *
  * @returns null where the port is taken
+ * @throws CANNOT_LISTEN for an address that this machine does not have, or a port that is not ours
  */
 export async function openOps(
   app: Koa,
@@ -74,7 +76,11 @@ export async function openOps(
       server.once('error', reject).listen(port, host, resolve)
     })
   } catch (error) {
-    if (!isTaken(error)) throw error
+    if (!isTaken(error)) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const advice = 'Give it another address in [ops] host and port.'
+      throw new MixmatchError('CANNOT_LISTEN', `${reason}. ${advice}`, { cause: error })
+    }
     const advice = 'the port for operators is taken: give it another in [ops] port'
     logger.error({ host, port }, advice)
     return null

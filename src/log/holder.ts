@@ -1,8 +1,9 @@
-import { mkdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
+import { makeFolder } from '../make-folder.js'
 import { openWritable, requireWritable } from '../sqlite.js'
 
 /**
@@ -14,7 +15,7 @@ import { openWritable, requireWritable } from '../sqlite.js'
  */
 export function holdLog(file: string, command: string, pid = process.pid): Disposable {
   const db = requireWritable(file, () => {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     return openWritable(`${realFile(file)}-holder`, { timeout: 0 })
   })
   try {

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import type { Micros, Position } from '../ids.js'
+import { makeFolder } from '../make-folder.js'
 import {
   closeWritable,
   closingOnError,
@@ -90,7 +91,7 @@ export function openLogReader(file: string): LogReader {
  */
 export function openLog(file: string): EventLog {
   const db = requireWritable(file, () => {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     return openWritable(file)
   })
   closingOnError(db, () =>

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
-import type { Report } from './report.js'
+import type { MetricsSnapshot } from './snapshot.js'
 
 /** A request that was answered, in words of which there are few: each makes a series of its own. */
 export interface AnsweredRequest {
@@ -28,7 +28,7 @@ export interface ProxyMetrics {
   serviceToken(cloud: string, result: 'sent' | 'left_out'): void
   /** From now on ask this which clouds are not waited for, whenever a report is made. */
   watchBreaker(openFor: () => readonly string[]): void
-  report(): Promise<Report>
+  report(): Promise<MetricsSnapshot>
 }
 
 /** From a cached token's answer to an upload that takes minutes. */

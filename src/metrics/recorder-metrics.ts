@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
-import type { Report } from './report.js'
+import type { MetricsSnapshot } from './snapshot.js'
 
 /** What the recorder tells of itself whenever it is asked. */
 export interface RecorderFigures {
@@ -35,7 +35,7 @@ export interface Batch {
 /** What the recorder counts. */
 export interface RecorderMetrics {
   appended(batch: Batch): void
-  report(): Promise<Report>
+  report(): Promise<MetricsSnapshot>
 }
 
 /** @param figures null while no log is open */

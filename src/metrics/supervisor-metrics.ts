@@ -1,12 +1,12 @@
 import { Counter } from 'prom-client'
 import { createRegistry, type Role } from './process-metrics.js'
-import type { Report } from './report.js'
+import type { MetricsSnapshot } from './snapshot.js'
 
 /** What the supervisor counts. */
 export interface SupervisorMetrics {
   died(process: Exclude<Role, 'supervisor'>): void
   reloaded(result: 'taken' | 'refused' | 'failed'): void
-  report(): Promise<Report>
+  report(): Promise<MetricsSnapshot>
 }
 
 export function createSupervisorMetrics(): SupervisorMetrics {

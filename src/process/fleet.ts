@@ -2,74 +2,86 @@ import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
-import { type Child, keepRunning } from './children.js'
-import { giveOrder } from './orders.js'
+import type { ManagedProcess } from './managed-process.js'
+import { type SupervisedChild, superviseChild } from './supervised-child.js'
 
-/** Which processes there are to be. */
-export interface Plan {
+/** Which processes are to run. */
+export interface FleetPlan {
   /** The script of this program. */
   readonly mainScript: string
-  /** What gives a child the same configuration. */
+  /** The options that give a child process the same configuration. */
   readonly options: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly recorder: boolean
   readonly workers: number | 'auto'
 }
 
-/** The recorder and the workers, as one. */
+/** All child processes: the recorder and the workers. */
 export interface Fleet {
   /** null where there is none in the plan, or not yet. */
-  readonly recorder: Child | null
-  readonly workers: readonly Child[]
+  readonly recorder: SupervisedChild | null
+  readonly workers: readonly SupervisedChild[]
   /**
-   * Start the recorder, and the workers once it is at work: they read what it has built.
+   * Start the recorder, then the workers: they read the views that it has built.
    *
    * @throws ChildFailed
    */
   start(): Promise<void>
   /**
-   * Put a new process in the place of each, one after another. The old workers finish what they have
-   * in hand, and busy connections change over between two requests.
+   * Rolling restart: put a new process in the place of each, one after another. The old workers finish
+   * the requests they have in hand, and busy connections change over between two requests.
    *
-   * @throws ChildFailed where one does not get to work; those that come after it are left alone then
+   * @throws ChildFailed where one does not become ready; those after it are left alone then
    */
   replace(): Promise<void>
-  /** Let the workers tell load balancers that they go, while they still serve. */
+  /** Fail the health check, so that load balancers stop sending; requests are still served. */
   drain(): void
-  /** Workers first, because the recorder takes what they observe to the end. */
+  /** Stop the workers first: the recorder takes what they observe until they exit. */
   stop(): Promise<void>
 }
 
 export interface FleetOptions {
-  /** How long a worker may take for what it has in hand. */
+  /** How long a worker may take for the requests in hand. */
   readonly gracefulTimeoutMs: () => number
   readonly onDeath: (process: 'recorder' | 'worker') => void
+  readonly onExit: (exited: ManagedProcess) => void
   readonly logger: Logger
 }
 
 /** What a process may take beyond `graceful_timeout` to close its files and connections. */
 const CLOSING_MS = 10_000
 
-export function createFleet(plan: Plan, options: FleetOptions): Fleet {
-  const { gracefulTimeoutMs, onDeath, logger } = options
-  const patienceMs = () => gracefulTimeoutMs() + CLOSING_MS
-  let recorder: Child | null = null
-  let workers: readonly Child[] = []
+export function createFleet(plan: FleetPlan, options: FleetOptions): Fleet {
+  const { gracefulTimeoutMs, onDeath, onExit, logger } = options
+  const killAfterMs = () => gracefulTimeoutMs() + CLOSING_MS
+  let recorder: SupervisedChild | null = null
+  let workers: readonly SupervisedChild[] = []
   let stopping = false
 
-  function startRecorder(): Child {
+  function startRecorder(): SupervisedChild {
     const name = 'recorder'
     const start = () => forkRecorder(plan)
-    return keepRunning({ name, start, patienceMs, onDeath: () => onDeath(name), logger })
+    return superviseChild({
+      name,
+      start,
+      killAfterMs,
+      onDeath: () => onDeath(name),
+      onExit,
+      logger,
+    })
   }
 
-  function startWorkers(): Child[] {
-    cluster.setupPrimary({ exec: plan.mainScript, args: [...plan.options, 'proxy'] })
+  function startWorkers(): SupervisedChild[] {
+    cluster.setupPrimary({
+      exec: plan.mainScript,
+      args: [...plan.options, 'proxy', '--supervised'],
+    })
     const count = plan.workers === 'auto' ? availableParallelism() : plan.workers
     const start = () => forkWorker(plan, logger)
     return Array.from({ length: count }, (_, index) => {
       const name = `worker ${index + 1}`
-      return keepRunning({ name, start, patienceMs, onDeath: () => onDeath('worker'), logger })
+      const died = () => onDeath('worker')
+      return superviseChild({ name, start, killAfterMs, onDeath: died, onExit, logger })
     })
   }
 
@@ -91,10 +103,10 @@ export function createFleet(plan: Plan, options: FleetOptions): Fleet {
     },
     async replace() {
       await recorder?.restart()
-      for (const worker of workers) await worker.relieve(old => giveOrder(old, 'retire'))
+      for (const worker of workers) await worker.replace()
     },
     drain() {
-      for (const worker of workers) giveOrder(worker.current(), 'drain')
+      for (const worker of workers) worker.current().send('drain')
     },
     async stop() {
       stopping = true
@@ -104,13 +116,13 @@ export function createFleet(plan: Plan, options: FleetOptions): Fleet {
   }
 }
 
-function forkRecorder({ mainScript, options, env }: Plan) {
+function forkRecorder({ mainScript, options, env }: FleetPlan) {
   return fork(mainScript, [...options, 'record', '--supervised'], { env: { ...env } })
 }
 
-function forkWorker({ env }: Plan, logger: Logger) {
+function forkWorker({ env }: FleetPlan, logger: Logger) {
   const worker = cluster.fork({ ...env })
-  // A word to one that has just gone: its exit is dealt with, and nobody else would catch this.
-  worker.on('error', error => logger.debug({ err: error }, 'a worker went before it was told'))
+  // A message to a worker that has just exited. Without a listener the supervisor would crash.
+  worker.on('error', error => logger.debug({ err: error }, 'a message to a worker was lost'))
   return worker.process
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import { addressesOf } from '../identity/addresses.js'
 import { openConnection } from '../identity/connection.js'
-import type { Missing } from './reports.js'
+import type { Missing } from './child-messages.js'
 
 /** Shorter than what asks for readiness waits itself. */
 const TIMEOUTS = { connectTimeoutMs: 2_000, answerTimeoutMs: 3_000 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { CheckedConfig } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import { createOpsApp, openOps } from '../http/ops.js'
-import { METRICS_TYPE, renderReports } from '../metrics/report.js'
+import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { every } from './every.js'
 import { record } from './record.js'
 import { createRecorderReporter } from './recorder-report.js'
@@ -90,7 +90,7 @@ function opsOf(
   return createOpsApp({
     health: () => ({ healthy: !isStopping(), reasons: isStopping() ? ['draining'] : [] }),
     missing: async () => (await report()).missing,
-    metrics: async () => renderReports([(await report()).metrics]),
+    metrics: async () => renderMetrics([(await report()).metrics]),
     metricsType: METRICS_TYPE,
     logger,
   })

@@ -7,9 +7,9 @@ import {
   createRecorderMetrics,
   type RecorderFigures,
 } from '../metrics/recorder-metrics.js'
+import type { Missing, ProcessStatus } from './child-messages.js'
 import type { Recording } from './record.js'
 import type { OnAppended } from './recorder.js'
-import type { Missing, ProcessReport } from './reports.js'
 
 /** What a recorder tells of itself. */
 export interface RecorderReporter {
@@ -17,7 +17,7 @@ export interface RecorderReporter {
   /** The recording is over: its files are closed. */
   end(): void
   readonly onAppended: OnAppended
-  report(): Promise<ProcessReport>
+  report(): Promise<ProcessStatus>
 }
 
 type Files = Readonly<{ logFile: string; viewsFile: string }>

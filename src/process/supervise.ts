@@ -2,20 +2,19 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { CheckedConfig, Config } from '../config/config.js'
 import { createOpsApp, openOps } from '../http/ops.js'
-import { METRICS_TYPE, renderReports } from '../metrics/report.js'
+import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
-import { type Census, openCensus } from './census.js'
-import { ChildFailed } from './children.js'
 import { every } from './every.js'
-import { createFleet, type Fleet, type Plan } from './fleet.js'
+import { createFleet, type Fleet, type FleetPlan } from './fleet.js'
 import { healthOf } from './health.js'
 import { lookForKeystone } from './keystone-check.js'
 import { createReload, type Reading } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
+import { openStatusCollector, type StatusCollector } from './status-collector.js'
 
 export interface Supervision {
-  readonly plan: Plan
+  readonly plan: FleetPlan
   /** What is started with. */
   readonly reading: Reading
   /** Read the configuration again. */
@@ -29,18 +28,23 @@ export interface Supervision {
  * workers finish their requests, and the recorder, which takes what they observe, goes last. This
  * process does nothing but that and tell how it goes, so there is little in it to fail.
  *
- * @returns what to end with: 0, or the exit code of a child that never came to work
+ * @throws ChildFailed where a child process could not start; CANNOT_LISTEN for the port for operators
  */
-export async function supervise(supervision: Supervision): Promise<number> {
+export async function supervise(supervision: Supervision): Promise<void> {
   const { plan, reading, read, signals, logger } = supervision
   let { config } = reading
   let state: State = 'starting'
   const metrics = createSupervisorMetrics()
   const manager = createServiceManager({ env: plan.env, logger })
   const gracefulTimeoutMs = () => config.server.gracefulTimeoutMs
-  const fleet = createFleet(plan, { gracefulTimeoutMs, onDeath: metrics.died, logger })
-  using census = openCensus({ fleet, logger })
-  const app = opsOf({ state: () => state, config: () => config, census, metrics, logger })
+  const fleet = createFleet(plan, {
+    gracefulTimeoutMs,
+    onDeath: metrics.died,
+    onExit: exited => collector.carryOver(exited),
+    logger,
+  })
+  using collector = openStatusCollector({ fleet, logger })
+  const app = opsOf({ state: () => state, config: () => config, collector, metrics, logger })
   await using _ops = await openOps(app, config.ops, logger)
 
   async function take(fresh: Reading): Promise<void> {
@@ -80,11 +84,6 @@ export async function supervise(supervision: Supervision): Promise<number> {
       await serve()
       await drain()
     }
-    return 0
-  } catch (error) {
-    if (!(error instanceof ChildFailed)) throw error
-    logger.error(error.message)
-    return error.exitCode
   } finally {
     await fleet.stop()
   }
@@ -96,11 +95,11 @@ type State = 'starting' | 'serving' | 'draining'
 function opsOf(parts: {
   state: () => State
   config: () => Config
-  census: Census
+  collector: StatusCollector
   metrics: SupervisorMetrics
   logger: Logger
 }) {
-  const { state, config, census, metrics, logger } = parts
+  const { state, config, collector, metrics, logger } = parts
   return createOpsApp({
     health() {
       const reasons = state() === 'serving' ? [] : [state()]
@@ -108,14 +107,14 @@ function opsOf(parts: {
     },
     async missing() {
       const [{ missing }, keystone] = await Promise.all([
-        census.take(),
+        collector.collect(),
         lookForKeystone(config().auth),
       ])
       return [...missing, ...keystone]
     },
     async metrics() {
-      const [own, theirs] = await Promise.all([metrics.report(), census.take()])
-      return renderReports([own, ...theirs.metrics])
+      const [own, theirs] = await Promise.all([metrics.report(), collector.collect()])
+      return renderMetrics([own, ...theirs.metrics])
     },
     metricsType: METRICS_TYPE,
     logger,

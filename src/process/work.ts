@@ -16,8 +16,9 @@ import { createBreaker } from '../upstream/breaker.js'
 import { createUserClients, openCloudClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
+import { onWorkerCommand } from './child-messages.js'
+import { every } from './every.js'
 import { healthOf } from './health.js'
-import { onOrder } from './orders.js'
 
 /** How often a worker looks whether other views were put in the place of those it reads. */
 const REFRESH_MS = 1000
@@ -44,7 +45,7 @@ export async function work(
   using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
   const overlay = createOverlay(locations.locate)
   using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
-  const refresh = setInterval(() => locations.refresh(), REFRESH_MS)
+  using _refresh = every(REFRESH_MS, async () => locations.refresh())
 
   await using clients = openCloudClients(config)
   const { identity, serviceTokens, destinations, forget } = createUserClients(config, clients, {
@@ -108,9 +109,9 @@ export async function work(
   })
   const listening = await listen(app, server)
   const relieved = new Promise<void>(resolve => {
-    onOrder(order => {
+    onWorkerCommand(command => {
       listening.retire()
-      if (order === 'drain') reasons = ['draining']
+      if (command === 'drain') reasons = ['draining']
       else setTimeout(resolve, CHANGE_OVER_MS)
     })
   })
@@ -122,7 +123,6 @@ export async function work(
   // Whoever was relieved has all the time that its requests take, until it is asked as well.
   await Promise.race([asked, listening.drain(LONGEST_TIMER_MS)])
   const cutOff = await listening.drain(server.gracefulTimeoutMs)
-  clearInterval(refresh)
   return cutOff
 }
 

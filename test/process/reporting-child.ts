@@ -1,15 +1,14 @@
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
-import { answerReports } from '../../src/process/reports.js'
-import { sayReady } from '../../src/process/run.js'
+import { answerStatusRequests, tellReady } from '../../src/process/child-messages.js'
 
-/** A worker that has only ever looked up one token. Told `hang`, it does nothing any more. */
+/** A worker that has only ever looked up one token. After SIGUSR2 it hangs. */
 const metrics = createProxyMetrics()
 metrics.asked('caller', 'hit')
-answerReports(async () => ({
+answerStatusRequests(async () => ({
   metrics: await metrics.report(),
   missing: [{ part: 'views', reason: '3 events behind' }],
 }))
-process.on('message', message => {
-  while (message === 'hang');
+process.on('SIGUSR2', () => {
+  for (;;);
 })
-sayReady()
+tellReady()

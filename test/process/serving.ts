@@ -43,6 +43,7 @@ export function start(
   half: 'serve' | 'record' | 'proxy',
   { keystone = nowhere, glance = nowhere }: Clouds = {},
   general: Record<string, string> = {},
+  database?: string,
 ): Running {
   t.timeout(
     180_000,
@@ -58,7 +59,7 @@ export function start(
       [
         '[DEFAULT]',
         ...Object.entries(all).map(([name, value]) => `${name} = ${value}`),
-        `[database]\nconnection = sqlite:///${join(directory, 'events.db')}`,
+        `[database]\nconnection = sqlite:///${database ?? join(directory, 'events.db')}`,
         `[auth]\nauth_url = ${keystone}/v3`,
         '[ops]\nport = 0',
         `[sp_default]\nmessagebus = rabbit://mixmatch:secret@127.0.0.1:9/`,

@@ -5,7 +5,7 @@ import type { Federation } from '../../sandbox/federation.js'
 import { people } from '../../sandbox/people.js'
 import { readConfig } from '../../src/config/config.js'
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
-import { renderReports } from '../../src/metrics/report.js'
+import { renderMetrics } from '../../src/metrics/snapshot.js'
 import { work } from '../../src/process/work.js'
 import { folder } from '../controls.js'
 import { logIn, startClouds } from '../sandbox/clouds.js'
@@ -53,7 +53,7 @@ async function startWorker(
   })
   return {
     url: `http://127.0.0.1:${port}`,
-    samples: async () => samplesOf(await renderReports([await metrics.report()])),
+    samples: async () => samplesOf(await renderMetrics([await metrics.report()])),
   }
 }
 

@@ -1,0 +1,96 @@
+import type { ChildProcess } from 'node:child_process'
+import type { ChildMessage, ProcessStatus, SupervisorMessage } from './child-messages.js'
+
+/** A child process from its start to its exit, as the supervisor sees it. */
+export interface ManagedProcess {
+  readonly pid: number | undefined
+  /** When it was started, by `performance.now()`. */
+  readonly startedAt: number
+  /** Settles with whether it said that it does its work; false where it exited before. */
+  readonly ready: Promise<boolean>
+  /** Settles when it is gone, and everything that it sent has been read. */
+  readonly exited: Promise<Exit>
+  isReady(): boolean
+  /** When it last sent anything, or was started, by `performance.now()`. */
+  lastHeardAt(): number
+  /** As it last told; null where it never did. */
+  lastStatus(): ProcessStatus | null
+  /** Ask how it is; null where it does not answer within `timeoutMs`, or exits. */
+  askStatus(timeoutMs: number): Promise<ProcessStatus | null>
+  /** Send a command; nothing happens where it is gone already. */
+  send(message: SupervisorMessage): void
+  kill(signal: NodeJS.Signals): void
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** What the process said about why it ended; null where it said nothing. */
+  readonly reason: string | null
+}
+
+/** Watch a child process that was just started. */
+export function manageProcess(child: ChildProcess): ManagedProcess {
+  const startedAt = performance.now()
+  const answered = new Set<(status: ProcessStatus) => void>()
+  let isReady = false
+  let reason: string | null = null
+  let lastHeardAt = startedAt
+  let lastStatus: ProcessStatus | null = null
+  let sayReady = () => {}
+  const saidReady = new Promise<void>(resolve => {
+    sayReady = resolve
+  })
+
+  child.on('message', (message: ChildMessage) => {
+    lastHeardAt = performance.now()
+    if (message.type === 'ready') {
+      isReady = true
+      sayReady()
+    } else if (message.type === 'failed') {
+      reason = message.reason
+    } else {
+      lastStatus = message.status
+      for (const settle of answered) settle(message.status)
+    }
+  })
+  const exited = new Promise<Exit>(resolve => {
+    child.once('exit', (code, signal) => {
+      const settle = () => resolve({ code, signal, reason })
+      // The last messages may still be in the channel.
+      if (child.connected) child.once('disconnect', settle)
+      else settle()
+    })
+    child.on('error', error => {
+      // It never started: there are too many processes, or too little memory.
+      if (child.pid === undefined) resolve({ code: 1, signal: null, reason: error.message })
+    })
+  })
+
+  return {
+    pid: child.pid,
+    startedAt,
+    ready: Promise.race([saidReady.then(() => true), exited.then(() => false)]),
+    exited,
+    isReady: () => isReady,
+    lastHeardAt: () => lastHeardAt,
+    lastStatus: () => lastStatus,
+    askStatus(timeoutMs) {
+      return new Promise(resolve => {
+        const settle = (status: ProcessStatus | null) => {
+          clearTimeout(timer)
+          answered.delete(settle)
+          resolve(status)
+        }
+        const timer = setTimeout(() => settle(null), timeoutMs)
+        answered.add(settle)
+        void exited.then(() => settle(null))
+        if (child.connected) child.send('status' satisfies SupervisorMessage, () => {})
+      })
+    },
+    send(message) {
+      if (child.connected) child.send(message, () => {})
+    },
+    kill: signal => void child.kill(signal),
+  }
+}

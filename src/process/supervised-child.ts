@@ -1,0 +1,161 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Logger } from 'pino'
+import { type Exit, type ManagedProcess, manageProcess } from './managed-process.js'
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 30_000
+/** A process that lived this long was healthy: after its next death the pause is the first again. */
+const HEALTHY_AFTER_MS = 60_000
+/** A process that is not ready has no request in hand and may not listen to signals yet. */
+const STARTING_KILL_AFTER_MS = 2_000
+
+/** One process that must always run: it is started again whenever it exits, until it is stopped. */
+export interface SupervisedChild {
+  readonly name: string
+  /**
+   * Settles when the first process is ready.
+   *
+   * @throws ChildFailed where it exited before
+   */
+  readonly ready: Promise<void>
+  /** The process that runs at this moment, or ran last. */
+  current(): ManagedProcess
+  /** All processes of this child that have not exited: the current one and those that finish. */
+  running(): readonly ManagedProcess[]
+  /**
+   * Stop the process, then start a new one: for what can run only once.
+   *
+   * @throws ChildFailed where the new one did not become ready; it is started again and again
+   */
+  restart(): Promise<void>
+  /**
+   * Start a new process, and let the old one finish when the new one is ready. The old one may take as
+   * long as its requests take; `stop` stops both.
+   *
+   * @throws ChildFailed where the new one did not become ready; the old one stays then
+   */
+  replace(): Promise<void>
+  /** Send SIGTERM and wait for the exit. */
+  stop(): Promise<void>
+}
+
+export interface ChildOptions {
+  readonly name: string
+  readonly start: () => ChildProcess
+  /** How long a ready process may take to exit after SIGTERM; then it is killed. */
+  readonly killAfterMs: () => number
+  /** Called when a process exited without being asked to, and is started again. */
+  readonly onDeath: () => void
+  /** Called whenever a process exited. */
+  readonly onExit?: (exited: ManagedProcess) => void
+  readonly logger: Logger
+}
+
+/** A process that exited before it was ready. */
+export class ChildFailed extends Error {
+  override readonly name = 'ChildFailed'
+  readonly exitCode: number
+
+  constructor(child: string, { code, signal, reason }: Exit) {
+    const how = signal === null ? `it exited with ${code}` : `it was killed by ${signal}`
+    super(`${child} did not start: ${reason ?? how}`)
+    this.exitCode = code || 1 // also where it exited with 0: nobody has asked it to
+  }
+}
+
+/**
+ * Start a process and keep it running. One that dies after the first was ready is started again, after
+ * a pause that grows while it keeps dying. Where the first never becomes ready, the installation is at
+ * fault: that is reported, not repeated.
+ */
+export function superviseChild(options: ChildOptions): SupervisedChild {
+  const { name, start, killAfterMs, onDeath, onExit, logger } = options
+  const running = new Set<ManagedProcess>()
+  const stopped = new Set<ManagedProcess>()
+  let wasReady = false
+  let stopping = false
+  let pauseMs = FIRST_PAUSE_MS
+  let timer: NodeJS.Timeout | undefined
+
+  function startProcess(): ManagedProcess {
+    const started = manageProcess(start())
+    running.add(started)
+    void started.exited.then(() => {
+      running.delete(started)
+      onExit?.(started)
+    })
+    return started
+  }
+
+  /** From now on this is the process that must run. */
+  function makeCurrent(started: ManagedProcess): void {
+    clearTimeout(timer)
+    current = started
+    void started.exited.then(exit => {
+      const died = started === current && wasReady && !stopping && !stopped.has(started)
+      if (died) startAgain(started, exit)
+    })
+  }
+
+  function startAgain({ startedAt }: ManagedProcess, exit: Exit): void {
+    const wasHealthy = performance.now() - startedAt > HEALTHY_AFTER_MS
+    pauseMs = wasHealthy ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    logger.error({ child: name, ...exit, pause_ms: pauseMs }, 'a process died and is started again')
+    onDeath()
+    timer = setTimeout(() => makeCurrent(startProcess()), pauseMs)
+  }
+
+  async function becomesReady(started: ManagedProcess): Promise<void> {
+    if ((await started.ready) || stopping) return
+    throw new ChildFailed(name, await started.exited)
+  }
+
+  async function stopProcess(old: ManagedProcess): Promise<void> {
+    if (!running.has(old)) return
+    stopped.add(old)
+    old.kill('SIGTERM')
+    const timeoutMs = old.isReady() ? killAfterMs() : STARTING_KILL_AFTER_MS
+    const killer = setTimeout(() => {
+      logger.error(
+        { child: name, pid: old.pid },
+        'a process did not exit after SIGTERM: killing it',
+      )
+      old.kill('SIGKILL')
+    }, timeoutMs)
+    await old.exited
+    clearTimeout(killer)
+    stopped.delete(old)
+  }
+
+  let current = startProcess()
+  makeCurrent(current)
+  return {
+    name,
+    ready: becomesReady(current).then(() => {
+      wasReady = true
+    }),
+    current: () => current,
+    running: () => [...running],
+    async restart() {
+      clearTimeout(timer)
+      await stopProcess(current)
+      if (stopping) return
+      makeCurrent(startProcess())
+      await becomesReady(current)
+    },
+    async replace() {
+      if (stopping) return
+      const fresh = startProcess()
+      await becomesReady(fresh)
+      if (stopping) return
+      const old = current // or what was started in its place meanwhile
+      makeCurrent(fresh)
+      old.send('finish')
+    },
+    async stop() {
+      stopping = true
+      clearTimeout(timer)
+      await Promise.all([...running].map(stopProcess))
+    },
+  }
+}
