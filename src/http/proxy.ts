@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Context, Middleware } from 'koa'
+import type { Context, Middleware, ParameterizedContext } from 'koa'
 import { MixmatchError } from '../errors.js'
+import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Caller } from '../identity/identity.js'
 import { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
@@ -15,6 +16,7 @@ import type { Outcome } from '../upstream/forward.js'
 import type { Arrival } from '../upstream/forwarded.js'
 import type { Passage } from '../upstream/send.js'
 import { announcedLength, hasBody, isJson, MAX_READ_BYTES, readBody, tooLarge } from './body.js'
+import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import type { State } from './trace.js'
 
 export interface ProxyParts {
@@ -33,39 +35,69 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 /** Take one Glance or Cinder request to the cloud that it belongs to. */
 export function proxy(parts: ProxyParts): Middleware<State> {
   return async ctx => {
-    const { req, res } = ctx
     const { trace } = ctx.state
-    if (!METHODS.includes(ctx.method)) return answerOtherMethod(ctx)
-    const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
-    const { objection, ...who } = await identify(parsed, req, parts.authenticate)
-    trace.caller = who.caller
-
-    const read = isToBeRead(parsed, req)
-      ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
-      : null
-    const request = read === null ? parsed : { ...parsed, body: parseJson(read.toString()) }
-    const decision = decide(request, parts.federation)
-    trace.decision = decision
-    if (objection && !isForHome(decision)) throw objection
-    if (read === null) refuseGuess(request, req, decision, parts.federation)
-    const isService = who.caller !== null && (await isSentByService(req, decision, parts))
-
-    trace.outcome = await parts.send({
-      request,
-      decision,
-      sender: { ...who, isService },
-      arrival: parts.arrivalOf(req),
-      requestId: trace.requestId,
-      globalRequestId: trace.globalRequestId,
-      body: read ?? (hasBody(req) ? 'stream' : null),
-      req,
-      res,
-      onCloud(cloud) {
-        trace.serviceProvider = cloud
-      },
-    })
+    if (isPreflight(ctx.req)) trace.outcome = await passPreflight(ctx, parts)
+    else if (METHODS.includes(ctx.method)) trace.outcome = await passRequest(ctx, parts)
+    else return answerOtherMethod(ctx)
     ctx.respond = false // all of it is written already
   }
+}
+
+type ProxyContext = ParameterizedContext<State>
+
+async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
+  const { req, res } = ctx
+  const { trace } = ctx.state
+  const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
+  const { objection, ...who } = await identify(parsed, req, parts.authenticate)
+  trace.caller = who.caller
+
+  const read = isToBeRead(parsed, req)
+    ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
+    : null
+  const request = read === null ? parsed : { ...parsed, body: parseJson(read.toString()) }
+  const decision = decide(request, parts.federation)
+  trace.decision = decision
+  if (objection && !isForHome(decision)) throw objection
+  if (read === null) refuseGuess(request, req, decision, parts.federation)
+  const isService = who.caller !== null && (await isSentByService(req, decision, parts))
+  const sender = { ...who, isService }
+  return sendOn(ctx, parts, { request, decision, sender, body: read ?? streamOf(req) })
+}
+
+/** Without the tokens, should it have any: nobody has judged them. */
+function passPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
+  const { req } = ctx
+  for (const token of ['x-auth-token', 'x-service-token']) {
+    req.rawHeaders = withoutHeader(req.rawHeaders, token)
+  }
+  return sendPreflight(req, parts.federation, (request, decision) =>
+    sendOn(ctx, parts, { request, decision, sender: ANONYMOUS, body: streamOf(req) }),
+  )
+}
+
+/** Send a request where it was decided to go; the answer is written when the promise resolves. */
+async function sendOn(
+  { req, res, state: { trace } }: ProxyContext,
+  { send, arrivalOf }: ProxyParts,
+  passage: Pick<Passage, 'request' | 'decision' | 'sender' | 'body'>,
+): Promise<Outcome> {
+  trace.decision = passage.decision
+  return send({
+    ...passage,
+    arrival: arrivalOf(req),
+    requestId: trace.requestId,
+    globalRequestId: trace.globalRequestId,
+    req,
+    res,
+    onCloud(cloud) {
+      trace.serviceProvider = cloud
+    },
+  })
+}
+
+function streamOf(req: IncomingMessage): 'stream' | null {
+  return hasBody(req) ? 'stream' : null
 }
 
 /**

@@ -69,10 +69,10 @@ export function createDestinations(options: {
     return at(IDENTITY_PROVIDER, { kind: 'home' }, url, [], upstreamPath(path, null), project)
   }
 
-  /** Version documents can be asked for without a token; nothing else gets here without one. */
-  function withoutToken(to: SpName, path: ParsedPath): Destination {
+  /** Version documents and preflights come without a token. One that was not judged stays here. */
+  function withoutToken(to: SpName, path: ParsedPath, { token }: Sender): Destination {
     const url = endpoint(to, path.service)
-    if (url === null || path.target.kind !== 'discovery') {
+    if (url === null || token !== null) {
       const message = `The request needs a token to go to "${to}".`
       throw new MixmatchError('NOT_AUTHENTICATED', message)
     }
@@ -106,7 +106,7 @@ export function createDestinations(options: {
     async reach(to, path, sender, { asked, owner }) {
       if (to === IDENTITY_PROVIDER) return atHome(path, sender)
       const known = knownSender(sender)
-      if (known === null) return withoutToken(to, path)
+      if (known === null) return withoutToken(to, path, sender)
       const projects = await identity.projects(known.token, known.caller, to)
       const local = known.caller.project
       return within(to, path, known, chooseProject({ at: to, asked, owner, local }, projects))
@@ -114,7 +114,7 @@ export function createDestinations(options: {
     async *reachEach(to, path, sender, { asked, owner }) {
       if (to === IDENTITY_PROVIDER) return void (yield atHome(path, sender))
       const known = knownSender(sender)
-      if (known === null) return void (yield withoutToken(to, path))
+      if (known === null) return void (yield withoutToken(to, path, sender))
       const projects = await identity.projects(known.token, known.caller, to)
       const local = known.caller.project
       for (const project of byLikelihood({ at: to, asked, owner, local }, projects)) {

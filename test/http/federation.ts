@@ -159,7 +159,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     federation,
     send: createSend({
       destinations: createDestinations({
-        endpoint: name => clouds.find(cloud => cloud.name === name)?.url ?? null,
+        endpoint: name => clouds.find(cloud => cloud.name === name)?.url || null,
         identity: who,
         serviceToken: async cloud => new Token(`service@${cloud}`),
       }),

@@ -127,16 +127,26 @@ export function createLists(
   }
 }
 
+/** What the nearest cloud says of its answer is true of all: the microversion, and who may read it. */
+const KEPT_HEADERS = [
+  'OpenStack-API-Version',
+  'Vary',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Allow-Credentials',
+  'Access-Control-Expose-Headers',
+]
+
 /** The answer that says which clouds it was made of, and in which microversion. */
 export function merged(round: Round, { among }: Asker, body: string): MergedAnswer {
-  const [first = []] = round.answered.values()
-  const version = ['OpenStack-API-Version', 'Vary'].flatMap(name => {
+  const nearest = among.find(cloud => round.answered.has(cloud))
+  const first = (nearest && round.answered.get(nearest)) ?? []
+  const kept = KEPT_HEADERS.flatMap(name => {
     const value = headerValue(first, name.toLowerCase())
     return value === undefined ? [] : [name, value]
   })
   return {
     kind: 'merged',
-    headers: ['Content-Type', 'application/json', ...version],
+    headers: ['Content-Type', 'application/json', ...kept],
     body,
     answered: among.filter(cloud => round.answered.has(cloud)),
     missing: missingIn(among, round.failures),

@@ -530,6 +530,17 @@ test('a token that a service provider turns down is forgotten, and one more is t
   t.is(headers.get('MM-Partial'), null)
 })
 
+test('a browser may read a merged list where the nearest cloud lets it', async t => {
+  const [home, far] = await twoClouds(t)
+  home.instead = (_, res) => {
+    say(res, 200, { images: [] }, { 'Access-Control-Allow-Origin': 'https://horizon.example' })
+    return true
+  }
+  const proxy = await startListing(t, [home, far])
+  const { headers } = await proxy.get('/image/v2/images')
+  t.is(headers.get('Access-Control-Allow-Origin'), 'https://horizon.example')
+})
+
 test('a cloud where the user has nothing is not missing', async t => {
   const [home, far] = await twoClouds(t)
   const third = await startShelf(t, sp2, [thing(7)])
