@@ -56,7 +56,7 @@ export function query<Result>(file: string, ask: (db: Database.Database) => Resu
 export function closeWritable(db: Database.Database): void {
   try {
     db.pragma('busy_timeout = 0')
-    db.pragma('journal_mode = DELETE')
+    db.pragma('main.journal_mode = DELETE') // not that of an attached file
   } catch (error) {
     if (!(error instanceof Database.SqliteError)) throw error
   } finally {
@@ -86,7 +86,7 @@ export function requireWritable<Result>(file: string, write: () => Result): Resu
   }
 }
 
-const refusals: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
+const refusals: ReadonlySet<unknown> = new Set(['ENOENT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
 
 export function closingOnError<Result>(db: Database.Database, action: () => Result): Result {
   try {
