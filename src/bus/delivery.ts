@@ -7,6 +7,8 @@ export interface Delivery {
   readonly routingKey: string // 'notifications.info'
   /** kombu's header `compression`, e.g. `application/x-gzip`; null where the body is plain. */
   readonly compression: string | null
+  /** Whether the bus handed it over before, and it was never acknowledged. */
+  readonly redelivered: boolean
   /** The body, byte for byte as published. */
   readonly body: Buffer
 }

@@ -113,7 +113,14 @@ function reader(
   return line => {
     const delivery = readRecorded(parseJson(line.toString()))
     if (!delivery) {
-      return { serviceProvider, exchange: '', routingKey: '', compression: null, body: line }
+      return {
+        serviceProvider,
+        exchange: '',
+        routingKey: '',
+        compression: null,
+        redelivered: false,
+        body: line,
+      }
     }
     if (delivery.serviceProvider === serviceProvider) return delivery
     if (!warned) {

@@ -41,6 +41,7 @@ export function readRecorded(line: unknown): Delivery | null {
     exchange: data.exchange,
     routingKey: data.routing_key,
     compression: data.properties?.headers?.compression ?? null,
+    redelivered: false,
     body: Buffer.from(data.body),
   }
 }

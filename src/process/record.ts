@@ -2,7 +2,8 @@ import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.js'
 import { listen } from '../bus/listen.js'
 import type { Config } from '../config/config.js'
-import { toEvent } from '../notification/to-event.js'
+import { deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
+import { createDeliveryRecorder } from './delivery-recorder.js'
 import { reconcileInBackground } from './reconciling.js'
 import { type OnAppended, openRecorder, type RecorderState } from './recorder.js'
 
@@ -36,6 +37,7 @@ export async function record(
   }
   await using recorder = await openRecorder(files, onViewsLost, logger, onAppended)
   const { signal } = stopping
+  const journal = openDeliveryJournal(deliveryJournalOf(files.logFile))
   const reconciling = reconcileInBackground(config, files, recorder.record, { signal, logger })
   const { exchanges, queueMaxBytes, queueExpiresMs } = config.notification
   const buses = config.clouds.flatMap(({ name, messagebus, queueName, cafile, insecure }): Bus[] =>
@@ -53,7 +55,11 @@ export async function record(
               expiresSeconds: (queueExpiresMs ?? 0) / 1000,
             },
             tls: { caFile: cafile, insecure },
-            onDeliveries: batch => recorder.record(batch.map(toEvent)),
+            onDeliveries: createDeliveryRecorder({
+              record: recorder.record,
+              journal,
+              logger: logger.child({ service_provider: name }),
+            }),
             onFact(fact) {
               recorder.record([fact])
               reconciling.noticed(fact)

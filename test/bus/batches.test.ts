@@ -12,6 +12,7 @@ function collect(options: BatchOptions, take: (batch: readonly number[]) => void
   const failures: unknown[] = []
   const batches = createBatches<number>(
     options,
+    item => item,
     async batch => {
       await take(batch)
       taken.push(batch)
@@ -31,6 +32,22 @@ test('a batch is handed on as soon as it is full', async t => {
   t.deepEqual(taken, [[1, 2, 3]])
   await drain()
   t.deepEqual(taken, [[1, 2, 3], [4]])
+})
+
+test('a batch is full of bytes as well', async t => {
+  const { add, drain, taken } = collect({ most: 1000, mostBytes: 10, quietMs: 60_000 }, () => {})
+  for (const bytes of [4, 5, 6, 1, 20, 2]) add(bytes)
+  await drain()
+  t.deepEqual(taken, [[4, 5, 6], [1, 20], [2]])
+})
+
+test('between two batches others have their turn', async t => {
+  const order: string[] = []
+  const { add, drain } = collect(NEVER, () => void order.push('batch'))
+  setImmediate(() => order.push('other'))
+  for (const item of [1, 2, 3, 4, 5, 6]) add(item)
+  await drain()
+  t.deepEqual(order, ['batch', 'other', 'batch'])
 })
 
 test('a batch that is not full is handed on when nothing more comes', async t => {

@@ -276,6 +276,7 @@ test('a recorded notification is taken back as the delivery that it was', t => {
     exchange: 'nova',
     routingKey: 'notifications.info',
     compression: 'application/x-gzip',
+    redelivered: false,
     body: Buffer.from('é'),
   })
   t.like(parseRecorded({ cloud: 'sp1', body: '' }, 'a:1'), { exchange: '', compression: null })

@@ -21,6 +21,7 @@ export function delivery(body: Buffer | string, fields: Partial<Delivery> = {}):
     exchange: 'glance',
     routingKey: 'notifications.info',
     compression: null,
+    redelivered: false,
     body: Buffer.from(body),
     ...fields,
   }

@@ -38,7 +38,7 @@ export async function consume(model: ChannelModel, parts: ConsumerParts): Promis
     ackUpTo(channel, messages.at(-1))
     onTaken(messages.length)
   }
-  const batches = createBatches(batch, takeAndAck, onBroken)
+  const batches = createBatches(batch, ({ content }) => content.length, takeAndAck, onBroken)
   const { consumerTag } = await channel.consume(queue, message => {
     if (message) batches.add(message)
     else onBroken(new Error(`the queue ${queue} was deleted`)) // basic.cancel
@@ -58,13 +58,14 @@ function ackUpTo(channel: Channel, last: ConsumeMessage | undefined): void {
 }
 
 function deliveryOf(message: ConsumeMessage, serviceProvider: SpName): Delivery {
-  const { exchange, routingKey } = message.fields
+  const { exchange, routingKey, redelivered } = message.fields
   const compression: unknown = message.properties.headers?.['compression']
   return {
     serviceProvider,
     exchange,
     routingKey,
     compression: typeof compression === 'string' ? compression : null,
+    redelivered,
     body: message.content,
   }
 }

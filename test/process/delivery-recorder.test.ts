@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import type { Event } from '../../src/event/event.js'
+import { openLogReader } from '../../src/log/log.js'
+import { digestOf } from '../../src/notification/to-event.js'
+import { openDeliveryJournal } from '../../src/process/delivery-journal.js'
+import { createDeliveryRecorder } from '../../src/process/delivery-recorder.js'
+import { folder } from '../controls.js'
+import { delivery, message } from '../notification/fixtures.js'
+
+const image = (id: string, redelivered = true) =>
+  delivery(JSON.stringify(message('image.create', { id }, { message_id: id })), { redelivered })
+
+const digestOfPoison = digestOf(image('poison'))
+
+function recording(t: ExecutionContext, file = join(folder(t), 'events.db-in-hand.json')) {
+  const batches: (readonly Event[])[] = []
+  const lines: { msg: string }[] = []
+  const onDeliveries = createDeliveryRecorder({
+    record(events) {
+      batches.push(events)
+    },
+    journal: openDeliveryJournal(file),
+    logger: pino({}, { write: line => lines.push(JSON.parse(line)) }),
+  })
+  const typesOf = () => batches.map(batch => batch.map(event => event.eventType))
+  return { file, batches, lines, onDeliveries, typesOf }
+}
+
+test('what comes for the first time is recorded together, and what comes again one by one, in order', async t => {
+  const { batches, onDeliveries, file } = recording(t)
+  await onDeliveries([
+    image('a', false),
+    image('b', false),
+    image('c'),
+    image('d'),
+    image('e', false),
+  ])
+  t.deepEqual(
+    batches.map(batch => batch.map(({ messageId }) => messageId)),
+    [['a', 'b'], ['c'], ['d'], ['e']],
+  )
+  t.false(existsSync(file))
+})
+
+test('a message over which the recorder died twice is set aside, told, and forgotten', async t => {
+  const { file } = recording(t)
+  for (const deaths of [0, 1]) {
+    const dying = openDeliveryJournal(file) // each a recorder that dies after it has begun
+    t.is(dying.begin(digestOfPoison), deaths)
+  }
+  t.is(statSync(file).mode & 0o027, 0)
+  const { onDeliveries, batches, lines } = recording(t, file)
+  await onDeliveries([image('innocent'), image('poison'), image('after')])
+  t.deepEqual(
+    batches.flat().map(({ eventType }) => eventType),
+    ['image.create', 'mixmatch.unparseable', 'image.create'],
+  )
+  t.like(JSON.parse(batches[1]?.[0]?.body ?? ''), {
+    reason: 'set aside: the recorder died 2 times over it',
+    sha256: digestOfPoison,
+    text: null,
+  })
+  t.like(lines[0], { level: 50, sha256: digestOfPoison, deaths: 2 })
+  t.false(existsSync(file))
+})
+
+test('a message over which the recorder died once is recorded', async t => {
+  const { file } = recording(t)
+  openDeliveryJournal(file).begin(digestOfPoison)
+  const { onDeliveries, typesOf } = recording(t, file)
+  await onDeliveries([image('poison')])
+  t.deepEqual(typesOf(), [['image.create']])
+})
+
+test('a message that could not be recorded while the recorder lives is not counted as a death', async t => {
+  const { file } = recording(t)
+  const journal = openDeliveryJournal(file)
+  const full = createDeliveryRecorder({
+    record() {
+      throw new Error('the disk is full')
+    },
+    journal,
+    logger: pino({ enabled: false }),
+  })
+  await t.throwsAsync(async () => full([image('poison')]), { message: 'the disk is full' })
+  t.false(existsSync(file))
+})
+
+test('a journal that is damaged is begun anew, and does not grow without end', t => {
+  const { file } = recording(t)
+  writeFileSync(file, '{"a": ')
+  const journal = openDeliveryJournal(file)
+  for (let index = 0; index < 150; index += 1) t.is(journal.begin(`digest ${index}`), 0)
+  const kept = Object.keys(JSON.parse(readFileSync(file, 'utf8')))
+  t.is(kept.length, 100)
+  t.is(kept.at(-1), 'digest 149')
+  t.deepEqual(readdirSync(dirname(file)), ['events.db-in-hand.json'])
+})
+
+test('a recorder that is killed by a message again and again records the rest, and that message as unread', async t => {
+  const directory = folder(t)
+  const script = fileURLToPath(new URL('./killed-recorder.ts', import.meta.url))
+  const signals: (NodeJS.Signals | null)[] = []
+  for (let start = 0; start < 4; start += 1) {
+    const child = spawn(process.execPath, ['--import=tsx', script, directory], { stdio: 'ignore' })
+    const [, signal] = await once(child, 'exit')
+    signals.push(signal)
+  }
+  t.deepEqual(signals, ['SIGKILL', 'SIGKILL', 'SIGKILL', null])
+  using log = openLogReader(join(directory, 'events.db'))
+  const recorded = [...log.read()].filter(({ source }) => source === 'bus')
+  t.deepEqual(
+    recorded.map(({ eventType }) => eventType),
+    ['image.create', 'mixmatch.unparseable', 'image.create'],
+  )
+})
