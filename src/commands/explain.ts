@@ -19,11 +19,11 @@ import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/log.js'
 import { openLocationsOf } from '../projection/locate.js'
-import { locateAt } from '../replay/at.js'
+import { evidenceAt, locateAt } from '../replay/at.js'
 import { type Point, parsePoint, positionAt } from '../replay/point.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
-import { type Decision, describe } from '../routing/decision.js'
+import { conditionOf, type Decision, describe } from '../routing/decision.js'
 import type { Cloud, Federation } from '../routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
 import { serviceNames } from '../service/service.js'
@@ -71,9 +71,10 @@ export function explainCommand(context: Context): Command {
       }
       // The present is what the view says, as the proxy sees it; a log alone speaks for itself.
       using locations = at ? undefined : openLocationsOf(log.file)
-      const locate =
-        locations?.locate ?? locateAt(log, at ? positionAt(log, at) : log.head().position)
-      const federation = { ...federationOf(command, context, log), locate }
+      const position = at ? positionAt(log, at) : log.head().position
+      const locate = locations?.locate ?? locateAt(log, position)
+      const evidence = locations?.evidence ?? evidenceAt(log, position)
+      const federation = { ...federationOf(command, context, log), locate, evidence }
       print(context, options, decide(request, federation), log)
     })
 }
@@ -123,11 +124,14 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
     printFacts(context.stdout, options, {
       ...factsOf(decision),
       sentence: describe(decision),
+      condition: conditionOf(decision),
       event,
     })
     return
   }
   context.stdout.write(`${describe(decision)}\n`)
+  const condition = conditionOf(decision)
+  if (condition !== null) context.stdout.write(`${condition}\n`)
   if (event) {
     context.stdout.write('\n')
     printRows(context.stdout, wholeTable, [event])
@@ -146,7 +150,7 @@ function federationOf(
   command: Command,
   context: Context,
   log: LogReader,
-): Omit<Federation, 'locate'> {
+): Omit<Federation, 'locate' | 'evidence'> {
   const { log: named } = command.optsWithGlobals<{ log?: readonly string[] }>()
   if (named !== undefined && !namesConfiguration(command)) {
     return { clouds: heardOf(log), searchByBroadcast: false, aggregation: false }

@@ -72,6 +72,7 @@ export const ownEventTypes = {
   observedFound: 'mixmatch.observed.found',
   observedMissing: 'mixmatch.observed.missing',
   networkExtended: 'mixmatch.network.extended',
+  observedAbsent: 'mixmatch.observed.absent',
   reconcileUnknown: 'mixmatch.reconcile.unknown',
   reconcileReturned: 'mixmatch.reconcile.returned',
   reconcileOwner: 'mixmatch.reconcile.owner',

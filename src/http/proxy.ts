@@ -8,9 +8,10 @@ import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
-import type { Decision } from '../routing/decision.js'
+import { type Decision, isUnconfirmed } from '../routing/decision.js'
 import { type Federation, openTo } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
+import type { AskNearer } from '../upstream/confirm.js'
 import type { Sender } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import type { Arrival } from '../upstream/forwarded.js'
@@ -24,6 +25,7 @@ export interface ProxyParts {
   /** Whether what came in X-Service-Token is a service's. */
   readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
+  readonly askNearer: AskNearer
   readonly send: (passage: Passage) => Promise<Outcome>
   readonly arrivalOf: (req: IncomingMessage) => Arrival
   /** How long the body of a request that is read may stand still. */
@@ -55,9 +57,9 @@ async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcom
   const read = isToBeRead(parsed, req)
     ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
     : null
-  const request = read === null ? parsed : { ...parsed, body: parseJson(read.toString()) }
-  const decision = decide(request, parts.federation)
-  trace.decision = decision
+  const body = read === null ? undefined : parseJson(read.toString())
+  const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
+  const { request, decision } = await decideConfirmed(known, who, ctx, parts)
   if (objection && !isForHome(decision)) throw objection
   if (read === null) refuseGuess(request, req, decision, parts.federation)
   const isService = who.caller !== null && (await isSentByService(req, decision, parts))
@@ -98,6 +100,29 @@ async function sendOn(
 
 function streamOf(req: IncomingMessage): 'stream' | null {
   return hasBody(req) ? 'stream' : null
+}
+
+/**
+ * Where a request goes. As long as that rests on no more than a service provider's word, nearer
+ * clouds are asked and it is decided anew with what they said, which ends because none is asked twice.
+ */
+async function decideConfirmed(
+  known: RoutedRequest,
+  who: Omit<Sender, 'isService'>,
+  { req, state: { trace } }: ProxyContext,
+  { federation, askNearer, arrivalOf }: ProxyParts,
+): Promise<{ request: RoutedRequest; decision: Decision }> {
+  let request = known
+  for (;;) {
+    const decision = decide(request, federation)
+    trace.decision = decision
+    if (!isUnconfirmed(decision)) return { request, decision }
+    const { requestId, globalRequestId } = trace
+    const sender = { ...who, isService: false }
+    const undecided = { request, sender, arrival: arrivalOf(req), requestId, globalRequestId, req }
+    const results = await askNearer(undecided, decision)
+    request = { ...request, probes: [...request.probes, ...results] }
+  }
 }
 
 /**

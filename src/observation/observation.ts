@@ -8,11 +8,13 @@ import type { Micros, ProjectId, ResourceId, ResourceKey, SpName } from '../ids.
  * - `created`: a create was answered 2xx with this id.
  * - `found`: it was unknown, and a search found it alive.
  * - `missing`: it was located there, and a read with a token of its own project answered 404.
+ * - `absent`: another cloud claims it, and a read for the user's `project` answered 404 here.
  */
 export interface Observation {
-  readonly learned: 'created' | 'found' | 'missing'
+  readonly learned: 'created' | 'found' | 'missing' | 'absent'
   readonly serviceProvider: SpName
   readonly resource: ResourceKey
+  /** The owner there; of what is `absent`, the user's project at the identity provider. */
   readonly project: ProjectId | null
   readonly parent: ResourceId | null
   /** By the cloud's own clock (the answer's Date header), so that it compares with its notifications. */
@@ -20,11 +22,17 @@ export interface Observation {
   readonly requestId: string
 }
 
-const kinds = { created: 'changed', found: 'created', missing: 'deleted' } as const
+const kinds = {
+  created: 'changed',
+  found: 'created',
+  missing: 'deleted',
+  absent: 'noted',
+} as const
 const types = {
   created: ownEventTypes.observedCreated,
   found: ownEventTypes.observedFound,
   missing: ownEventTypes.observedMissing,
+  absent: ownEventTypes.observedAbsent,
 } as const
 
 /**

@@ -18,7 +18,7 @@ const number = z.int().nonnegative()
 /** What a worker learned from an answer. */
 const observation = z
   .object({
-    learned: z.enum(['created', 'found', 'missing']),
+    learned: z.enum(['created', 'found', 'missing', 'absent']),
     serviceProvider: id.transform(spName),
     resource,
     project,

@@ -15,6 +15,7 @@ import { openLocations } from '../projection/locate.js'
 import { createBreaker } from '../upstream/breaker.js'
 import { createUserClients, openCloudClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
+import { createAskNearer } from '../upstream/confirm.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
 import { onWorkerCommand } from './child-messages.js'
 import { every } from './every.js'
@@ -43,7 +44,7 @@ export async function work(
   const { server, auth, routing, clouds, upstream } = config
   const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
   using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
-  const overlay = createOverlay(locations.locate)
+  const overlay = createOverlay(locations)
   using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
   using _refresh = every(REFRESH_MS, async () => locations.refresh())
 
@@ -96,7 +97,8 @@ export async function work(
     authenticate: identity.authenticate,
     isService: serviceTokens.isService,
     extendNetwork,
-    federation: { clouds, locate: overlay.locate, ...routing },
+    federation: { clouds, locate: overlay.locate, evidence: overlay.evidence, ...routing },
+    askNearer: createAskNearer(sending),
     send,
     arrivalOf: createArrivals({
       publicEndpoint: server.publicEndpoint,

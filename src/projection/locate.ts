@@ -12,7 +12,8 @@ import {
 } from '../ids.js'
 import { openReadable } from '../sqlite.js'
 import { readState, whyUnfit } from './belonging.js'
-import type { Locate, Place } from './place.js'
+import { preparedEvidence } from './evidence.js'
+import type { Evidence, FindEvidence, Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
 import { setViewsAside, viewsFileOf } from './views-file.js'
 
@@ -37,6 +38,8 @@ export function findAll(locate: Locate, id: ResourceId): Located[] {
 export interface Locations extends Disposable {
   /** @throws VIEWS_UNAVAILABLE where `problem` says why: not to know is not to know that it is nowhere */
   readonly locate: Locate
+  /** Throws as `locate`. */
+  readonly evidence: FindEvidence
   /** Every resource of this id, of whatever type, with its places. Throws as `locate`. */
   find(id: ResourceId): readonly Located[]
   /** Why there are no views to read at the moment; null where there are. */
@@ -86,21 +89,25 @@ export function openLocations(
     return `${file}: the views are damaged (${error.message})`
   }
 
-  function locate(type: ResourceType, id: ResourceId): readonly Place[] {
+  function read<Result>(query: (views: OpenViews) => Result): Result {
     if ('problem' in reading) {
       const message = `It is not known at the moment where things are: ${reading.problem}. Try again.`
       throw new MixmatchError('VIEWS_UNAVAILABLE', message)
     }
     try {
-      return reading.places.all(resourceTypeCode(type), storeId(id)).map(readPlace)
+      return query(reading)
     } catch (error) {
       close(damage(error, reading.inode))
-      return locate(type, id)
+      return read(query)
     }
   }
 
+  const locate = (type: ResourceType, id: ResourceId): readonly Place[] =>
+    read(({ places }) => places.all(resourceTypeCode(type), storeId(id)).map(readPlace))
+
   return {
     locate,
+    evidence: (type, id) => read(({ evidence }) => evidence(type, id)),
     find: id => findAll(locate, id),
     problem: () => ('problem' in reading ? reading.problem : null),
     refresh() {
@@ -137,6 +144,7 @@ interface OpenViews {
   readonly inode: number
   readonly db: Database.Database
   readonly places: Database.Statement<[number, Buffer | string], PlaceRow>
+  readonly evidence: (type: ResourceType, id: ResourceId) => Evidence
 }
 
 type Reading = OpenViews | { readonly problem: string }
@@ -154,7 +162,7 @@ function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
     const places = db.prepare<[number, Buffer | string], PlaceRow>(
       selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
     )
-    return { inode, db, places }
+    return { inode, db, places, evidence: preparedEvidence(db) }
   } finally {
     if (problem !== null) db.close()
   }

@@ -1,3 +1,4 @@
+import { evidence } from './evidence.js'
 import { exchanges } from './exchanges.js'
 import { locations } from './locations.js'
 import { names } from './names.js'
@@ -5,7 +6,13 @@ import { placements } from './placements.js'
 import type { Projection } from './projection.js'
 
 /** Every view, in the order in which they are applied. A new one is a file, its test, and a word here. */
-export const projections: readonly Projection[] = [names, exchanges, locations, placements]
+export const projections: readonly Projection[] = [
+  names,
+  exchanges,
+  evidence,
+  locations,
+  placements,
+]
 
 /** What views were built by: others are rebuilt. */
 export const versions = JSON.stringify(projections.map(({ name, version }) => [name, version]))

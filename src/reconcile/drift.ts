@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Event, ownEventTypes } from '../event/event.js'
+import { type Event, ownEventTypes, type Wire } from '../event/event.js'
 import { formatTime } from '../event/time.js'
 import type { Micros, ProjectId, ResourceId, ResourceKey, ResourceType, SpName } from '../ids.js'
 
@@ -119,15 +119,27 @@ export function finishedEvent(
     resource: null,
     project: null,
     parent: null,
+    wire: { ...noWire, routingKey: completelyListed(as, collections) },
     body: JSON.stringify({ run, began_at: formatTime(beganAt), as, collections, failed }),
   }
 }
+
+/**
+ * The types of which an administrator saw everything, with blanks between: what the log does not hold
+ * at this cloud by now is not there. They stand where notifications have their routing key, because
+ * views read no bodies.
+ */
+function completelyListed(as: Sight | null, collections: readonly Compared[]): string {
+  return as?.sees === 'everything' ? collections.map(({ type }) => type).join(' ') : ''
+}
+
+const noWire: Wire = { exchange: '', routingKey: '', envelope: 'none' }
 
 function origin(serviceProvider: SpName) {
   return {
     serviceProvider,
     source: 'reconcile',
     messageId: randomUUID(),
-    wire: { exchange: '', routingKey: '', envelope: 'none' },
+    wire: noWire,
   } as const
 }

@@ -1,8 +1,9 @@
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type SpName } from '../ids.js'
 import type { LogReader } from '../log/log.js'
+import { preparedEvidenceAt } from '../projection/evidence.js'
 import { selectLives } from '../projection/lives.js'
-import type { Locate } from '../projection/place.js'
+import type { FindEvidence, Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
 
 /**
@@ -18,17 +19,17 @@ export function locateAt(
 ): Locate {
   const places = log.db.prepare<[Question], PlaceRow>(`
     with
-    asked as (${selectLives(events, `resource_type = :type and resource_id = :id and ${known}`)}),
-    volumes as (${selectLives(
-      events,
-      `resource_type = :volume and resource_id in (select parent from asked) and ${known}`,
-    )}),
-    locations as (select * from asked union select * from volumes)
+    ${locations}
     ${selectPlaces('l.resource_type = :type and l.resource_id = :id', prefer)}`)
   return (type, id) =>
     places
       .all({ type: resourceTypeCode(type), id: storeId(id), volume: VOLUME, upTo: position })
       .map(readPlace)
+}
+
+/** What was known at a position of where a resource is not, from the log alone. */
+export function evidenceAt(log: LogReader, position: Position): FindEvidence {
+  return preparedEvidenceAt(log.db, locations, { volume: VOLUME, upTo: position })
 }
 
 interface Question {
@@ -42,3 +43,12 @@ const VOLUME = resourceTypeCode('volume')
 
 const events = { table: 'events', access: '' }
 const known = '+position <= :upTo' // by the index of resources: a plain term would be by position
+
+/** The rows of the view `locations` for one resource, and for the volume that it was made from. */
+const locations = `
+    asked as (${selectLives(events, `resource_type = :type and resource_id = :id and ${known}`)}),
+    volumes as (${selectLives(
+      events,
+      `resource_type = :volume and resource_id in (select parent from asked) and ${known}`,
+    )}),
+    locations as (select * from asked union select * from volumes)`

@@ -1,8 +1,15 @@
 import { IDENTITY_PROVIDER, isUuid, type SpName } from '../ids.js'
 import { entry, services } from '../service/services.js'
 import { nameIn } from './call.js'
-import type { Aggregate, Decision, One, Search } from './decision.js'
-import { type Federation, openTo, refuseLoop, refuseUnknown } from './federation.js'
+import { type Aggregate, type Decision, isUnconfirmed, type One, type Search } from './decision.js'
+import {
+  type Federation,
+  isOffered,
+  openTo,
+  refuseLoop,
+  refuseUnknown,
+  rejectDisabled,
+} from './federation.js'
 import { type Need, needsOf, refuseElsewhere, sharedPlace } from './needs.js'
 import type { RoutedRequest } from './request.js'
 
@@ -16,18 +23,23 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
  * @throws UNKNOWN_SERVICE_PROVIDER where the cloud that is asked for is none or lacks the service
  * @throws CONFLICTING_REFERENCES where the request would need two clouds at once
  * @throws PROXY_LOOP where it would go to a cloud whose proxy has had it before
+ * @throws NOT_FOUND where it would go to a cloud at which its service is not enabled
  */
 export function decide(request: RoutedRequest, federation: Federation): Decision {
   const needs = needsOf(request, federation)
   const decision =
     asked(request, federation, needs) ??
     named(request, federation, needs) ??
+    claimed(needs) ??
     bound(needs) ??
     discovered(request, federation) ??
     listed(request, federation) ??
     searched(request, federation, needs) ??
     otherwise(request)
-  if (decision.kind === 'one') refuseLoop(decision.to, request, federation)
+  if (decision.kind === 'one' && !isUnconfirmed(decision)) {
+    rejectDisabled(decision.to, request, federation)
+    refuseLoop(decision.to, request, federation)
+  }
   return decision
 }
 
@@ -47,6 +59,23 @@ function named(request: RoutedRequest, federation: Federation, needs: readonly N
   return towards(to, 'named', needs)
 }
 
+/** What rests on a service provider's word alone goes nowhere before others were asked: `needs.ts`. */
+function claimed(needs: readonly Need[]): One | null {
+  const need = needs.find(({ claims }) => claims.length > 0)
+  const [claim] = need?.claims ?? []
+  if (!need || !claim) return null
+  const { place, ask } = claim
+  return {
+    kind: 'one',
+    to: place.serviceProvider,
+    because: need.in === 'body' ? 'referred' : 'located',
+    resource: need.resource,
+    owner: place.project,
+    restsOn: place.position,
+    askFirst: ask,
+  }
+}
+
 function bound(needs: readonly Need[]): One | null {
   const shared = sharedPlace(needs)
   if (!shared) return null
@@ -56,20 +85,27 @@ function bound(needs: readonly Need[]): One | null {
 }
 
 /** Where requests may go to several clouds, the versions that are told of are those of all. */
-function discovered(request: RoutedRequest, federation: Federation): Aggregate | null {
+function discovered(request: RoutedRequest, federation: Federation): One | Aggregate | null {
   const { method, path } = request
   const { aggregation, searchByBroadcast } = federation
   if (path.target.kind !== 'discovery' || method !== 'GET') return null
   const among = aggregation || searchByBroadcast ? openTo(request, federation) : []
-  return among.length > 1
-    ? { kind: 'aggregate', among, because: 'versions', form: 'versions' }
-    : null
+  const [only] = among
+  if (only === undefined) return null
+  if (among.length > 1) return { kind: 'aggregate', among, because: 'versions', form: 'versions' }
+  return only === IDENTITY_PROVIDER ? null : towards(only, 'versions', [])
 }
 
+/** Of a service that is enabled nowhere there is nothing: an empty list. */
 function listed(request: RoutedRequest, federation: Federation): One | Aggregate | null {
-  const form = federation.aggregation ? formOf(request) : null
+  const form = formOf(request)
   if (form === null) return null
-  const among = openTo(request, federation)
+  const { aggregation, clouds } = federation
+  const among = aggregation ? openTo(request, federation) : []
+  const asked = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
+  if (!asked.some(name => isOffered(name, request, federation))) {
+    return { kind: 'aggregate', among: [], because: 'list', ...form }
+  }
   const [only] = among
   if (only === undefined) return null
   return among.length === 1

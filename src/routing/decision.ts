@@ -33,13 +33,28 @@ export type Decision = One | Search | Aggregate
 export interface One {
   readonly kind: 'one'
   readonly to: SpName
-  readonly because: Exclude<Reason, 'unknown' | 'versions'>
+  readonly because: Exclude<Reason, 'unknown'>
   /** What is known to live there: the resource in the path, or one that the body refers to. */
   readonly resource: ResourceKey | null
   /** Its project at that cloud, where the log says it. */
   readonly owner: ProjectId | null
   /** The newest event that its place rests on. */
   readonly restsOn: Position | null
+  /**
+   * Nearer clouds that have to be asked for `resource` before anything is sent: it rests on the word of
+   * a service provider alone, and the log does not know that they do not hold it. Never empty.
+   */
+  readonly askFirst?: readonly SpName[]
+}
+
+/** One that has to be confirmed by nearer clouds before anything is sent. */
+export interface Unconfirmed extends One {
+  readonly resource: ResourceKey
+  readonly askFirst: readonly SpName[]
+}
+
+export function isUnconfirmed(decision: Decision): decision is Unconfirmed {
+  return decision.kind === 'one' && decision.askFirst !== undefined
 }
 
 /** To the first of several clouds that turns out to hold `resource`. */
@@ -61,7 +76,7 @@ export interface Search {
 export type Aggregate = AggregateOf &
   Readonly<{
     kind: 'aggregate'
-    /** The identity provider first; at least two. */
+    /** The identity provider first; at least two, or none, for a list of nothing. */
     among: readonly SpName[]
   }>
 
@@ -75,6 +90,17 @@ type AggregateOf =
 /** The decision as one sentence for people: `located: sp1 holds image 3f…, says event 4182`. */
 export function describe(decision: Decision): string {
   return `${decision.because}: ${sentence(decision)}`
+}
+
+/** Under what condition the decision holds, as a sentence; null where it simply does. */
+export function conditionOf(decision: Decision): string | null {
+  if (!isUnconfirmed(decision)) return null
+  const clouds = listed(decision.askFirst)
+  return (
+    `Only ${decision.to} says so, and the log does not know whether ${clouds} holds it: ${clouds} is ` +
+    "asked first, once for each project, with the user's token. Where the answer is not 404, " +
+    `nothing goes to ${decision.to}.`
+  )
 }
 
 function sentence(decision: Decision): string {
@@ -106,6 +132,8 @@ function sentenceOfOne({ to, because, resource, restsOn }: One): string {
       return `${to} is the only cloud to list`
     case 'local':
       return `every cloud has its own of this, and it goes to ${to}`
+    case 'versions':
+      return `${to} is the only cloud that has the service`
     case 'default':
       return `nothing says otherwise, so it goes to ${to}`
   }

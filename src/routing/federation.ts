@@ -1,12 +1,12 @@
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import type { Locate } from '../projection/place.js'
+import type { FindEvidence, Locate } from '../projection/place.js'
 import type { RoutedRequest } from './request.js'
 
 /** A cloud as far as routing needs to know it. */
 export interface Cloud {
   readonly name: SpName
-  /** Its name in Keystone: in MM-PROXY-LIST, proxies tell each other by it who has had a request. */
+  /** Its name in Keystone: by it, proxies tell each other in MM-PROXY-LIST who has had a request. */
   readonly spName: string
   readonly enabledServices: readonly string[]
 }
@@ -15,6 +15,7 @@ export interface Cloud {
 export interface Federation {
   readonly clouds: readonly Cloud[]
   readonly locate: Locate
+  readonly evidence: FindEvidence
   readonly searchByBroadcast: boolean
   readonly aggregation: boolean
 }
@@ -28,7 +29,9 @@ export function isOffered(at: SpName, request: RoutedRequest, { clouds }: Federa
 /** Whether the proxy of a cloud has had the request before. */
 export function hasPassed(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const { proxyList } = request.controls
-  return clouds.some(({ name, spName }) => name === cloud && proxyList.includes(spName))
+  return clouds.some(
+    ({ name, spName }) => name === cloud && proxyList.some(had => had === name || had === spName),
+  )
 }
 
 /** The clouds that have the service and have not had the request, the identity provider first. */
@@ -40,6 +43,39 @@ export function openTo(request: RoutedRequest, federation: Federation): readonly
     ...open.filter(name => name === IDENTITY_PROVIDER),
     ...open.filter(name => name !== IDENTITY_PROVIDER),
   ]
+}
+
+/**
+ * The clouds that could hold what another claims, and that requests for an unknown id would reach
+ * before it: the identity provider; with `search_by_broadcast`, which looks everywhere, also those that
+ * are configured before the claimant. Their order is that of trust.
+ */
+export function nearerClouds(
+  claimant: SpName,
+  request: RoutedRequest,
+  federation: Federation,
+): readonly SpName[] {
+  if (claimant === IDENTITY_PROVIDER) return []
+  const { clouds, searchByBroadcast } = federation
+  const rankOf = (cloud: SpName) => clouds.findIndex(({ name }) => name === cloud)
+  const isNearer = (cloud: SpName) =>
+    cloud === IDENTITY_PROVIDER || (searchByBroadcast && rankOf(cloud) < rankOf(claimant))
+  return openTo(request, federation).filter(isNearer)
+}
+
+/**
+ * Refuse a cloud at which the service of the request is not enabled.
+ *
+ * @throws NOT_FOUND
+ */
+export function rejectDisabled(to: SpName, request: RoutedRequest, federation: Federation): void {
+  if (isOffered(to, request, federation)) return
+  const { service } = request.path
+  throw new MixmatchError(
+    'NOT_FOUND',
+    `The request would go to "${to}", but enabled_services of [sp_${to}] does not list ${service}: ` +
+      'nothing is served there.',
+  )
 }
 
 /**

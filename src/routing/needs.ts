@@ -1,8 +1,8 @@
 import { MixmatchError } from '../errors.js'
-import { IDENTITY_PROVIDER, type ResourceKey, type SpName } from '../ids.js'
-import type { Place } from '../projection/place.js'
+import { IDENTITY_PROVIDER, position, type ResourceKey, type SpName } from '../ids.js'
+import type { Evidence, Place } from '../projection/place.js'
 import { referencesIn } from './call.js'
-import { type Federation, hasPassed, isOffered } from './federation.js'
+import { type Federation, hasPassed, nearerClouds } from './federation.js'
 import type { RoutedRequest } from './request.js'
 
 /** A resource without which a request fails. */
@@ -12,6 +12,15 @@ export interface Need {
   readonly in: 'path' | 'body'
   /** The clouds that hold it, as far as the request can go there, the preferred one first. */
   readonly places: readonly Place[]
+  /** What is only claimed, where `places` is empty; the claim that counts first. */
+  readonly claims: readonly Claim[]
+}
+
+/** A place that rests on a service provider's word alone. */
+export interface Claim {
+  readonly place: Place
+  /** The nearer clouds that could hold the resource without our knowing; never empty. */
+  readonly ask: readonly SpName[]
 }
 
 /** What the request needs: the resource in its path, then those that its body refers to. */
@@ -19,7 +28,7 @@ export function needsOf(request: RoutedRequest, federation: Federation): readonl
   const needed = (resource: ResourceKey, where: Need['in']): Need => ({
     resource,
     in: where,
-    places: placesOf(resource, request, federation),
+    ...weighed(resource, request, federation),
   })
   const { target } = request.path
   return [
@@ -64,22 +73,116 @@ function isAt({ places }: Need, cloud: SpName): boolean {
   return places.some(({ serviceProvider }) => serviceProvider === cloud)
 }
 
-/** What is known of a cloud that is no longer configured, or that the request comes from, is no help. */
-function placesOf(
-  { type, id }: ResourceKey,
+/**
+ * What is known of a resource, with the word of service providers weighed: an id that the log knows
+ * nothing of is not theirs to claim. A claim counts where every nearer cloud is known not to hold the
+ * resource, or to hold it as well, in which case the order of `locate` decides.
+ */
+function weighed(
+  resource: ResourceKey,
+  request: RoutedRequest,
+  federation: Federation,
+): Pick<Need, 'places' | 'claims'> {
+  const told = placesOf(resource, request, federation)
+  if (told.every(({ serviceProvider }) => serviceProvider === IDENTITY_PROVIDER)) {
+    return { places: told, claims: [] }
+  }
+  const evidence = evidenceFor(resource, request, federation)
+  const claims = told.map(place => ({
+    place,
+    ask: unasked(place, told, evidence, request, federation),
+  }))
+  const places = claims.filter(({ ask }) => ask.length === 0).map(({ place }) => place)
+  if (places.length === 0) return { places, claims }
+  return { places: nearestFoundFirst(places, evidence, request, federation), claims: [] }
+}
+
+/** The nearer clouds of which nothing is known, so that they have to be asked. */
+function unasked(
+  { serviceProvider }: Place,
+  told: readonly Place[],
+  { absent, imported }: Evidence,
+  request: RoutedRequest,
+  federation: Federation,
+): readonly SpName[] {
+  if (imported.includes(serviceProvider)) return []
+  const isAnswered = (cloud: SpName) =>
+    told.some(place => place.serviceProvider === cloud) ||
+    absent.some(absence => absence.serviceProvider === cloud)
+  return nearerClouds(serviceProvider, request, federation).filter(cloud => !isAnswered(cloud))
+}
+
+/** Of two service providers the first to have claimed it counts, unless a nearer one has shown it. */
+function nearestFoundFirst(
+  places: readonly Place[],
+  { absent, found }: Evidence,
   request: RoutedRequest,
   federation: Federation,
 ): readonly Place[] {
-  const reachable = federation
-    .locate(type, id)
-    .filter(
-      ({ serviceProvider }) =>
-        serviceProvider === IDENTITY_PROVIDER || isOffered(serviceProvider, request, federation),
-    )
+  const [first] = places
+  if (!first || places.length === 1) return places
+  const nearer = nearerClouds(first.serviceProvider, request, federation)
+  const shown = places.find(
+    ({ serviceProvider }) =>
+      nearer.includes(serviceProvider) &&
+      found.includes(serviceProvider) &&
+      !absent.some(absence => absence.serviceProvider === serviceProvider),
+  )
+  return shown ? [shown, ...places.filter(place => place !== shown)] : places
+}
+
+/** What is known for the project of this request, with what its own reads have shown. */
+function evidenceFor(
+  { type, id }: ResourceKey,
+  { project, probes }: RoutedRequest,
+  federation: Federation,
+): Evidence {
+  const { absent, found, imported } = federation.evidence(type, id)
+  const own = probes.filter(({ resource }) => resource.type === type && resource.id === id)
+  const missed = own.filter(({ isThere }) => !isThere)
+  return {
+    imported,
+    found: [...found, ...own.filter(({ isThere }) => isThere).map(({ cloud }) => cloud)],
+    absent: [
+      ...absent.filter(absence => absence.project === null || absence.project === project),
+      ...missed.map(({ cloud }) => ({ serviceProvider: cloud, project })),
+    ],
+  }
+}
+
+/**
+ * Where a resource is said to be. A cloud that is no longer configured is no help, nor one that the
+ * request comes from where there is another.
+ */
+function placesOf(
+  resource: ResourceKey,
+  request: RoutedRequest,
+  federation: Federation,
+): readonly Place[] {
+  const reachable = toldPlaces(resource, request, federation).filter(
+    ({ serviceProvider }) =>
+      serviceProvider === IDENTITY_PROVIDER ||
+      federation.clouds.some(({ name }) => name === serviceProvider),
+  )
   const open = reachable.filter(
     ({ serviceProvider }) => !hasPassed(serviceProvider, request, federation),
   )
   return open.length > 0 ? open : reachable
+}
+
+function toldPlaces(
+  { type, id }: ResourceKey,
+  { probes }: RoutedRequest,
+  { locate }: Federation,
+): readonly Place[] {
+  const located = locate(type, id)
+  const shown = probes
+    .filter(({ resource, isThere }) => isThere && resource.type === type && resource.id === id)
+    .filter(({ cloud }) => !located.some(({ serviceProvider }) => serviceProvider === cloud))
+    .map(({ cloud, project }) => ({ serviceProvider: cloud, project, position: position(0) }))
+  const isHome = ({ serviceProvider }: Place) => serviceProvider === IDENTITY_PROVIDER
+  const all = [...located, ...shown]
+  return [...all.filter(isHome), ...all.filter(place => !isHome(place))]
 }
 
 function conflict(located: readonly Need[]): MixmatchError {

@@ -1,4 +1,4 @@
-import { type ProjectId, projectId, type SpName, spName } from '../ids.js'
+import { type ProjectId, projectId, type ResourceKey, type SpName, spName } from '../ids.js'
 import type { JsonValue } from '../json.js'
 import { type ParsedPath, parsePath } from './path.js'
 
@@ -10,6 +10,19 @@ export interface RoutedRequest {
   readonly controls: Controls
   /** Read only when `needsBody` asks for it; undefined where it was not read or is no JSON. */
   readonly body: JsonValue | undefined
+  /** The user's project at the identity provider; null for a token without one, or none. */
+  readonly project: ProjectId | null
+  /** What clouds answered that were asked on behalf of this very request. */
+  readonly probes: readonly ProbeResult[]
+}
+
+/** What one cloud said of a resource to the user's own read. */
+export interface ProbeResult {
+  readonly cloud: SpName
+  readonly resource: ResourceKey
+  readonly isThere: boolean
+  /** The project in which the user sees it there. */
+  readonly project: ProjectId | null
 }
 
 /** The headers that speak to the proxy. None of them is forwarded as it came. */
@@ -18,7 +31,7 @@ export interface Controls {
   readonly serviceProvider: SpName | null
   /** `MM-PROJECT-ID`: the project to act in, wherever the request goes but at the identity provider. */
   readonly project: ProjectId | null
-  /** `MM-PROXY-LIST`: the clouds whose proxies have passed the request on, by their Keystone names. */
+  /** `MM-PROXY-LIST`: the clouds whose proxies have passed the request on, by either of their names. */
   readonly proxyList: readonly string[]
 }
 
@@ -26,12 +39,19 @@ export interface Controls {
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * The request line and headers as routing reads them, the body not read yet.
+ * The request line and headers as routing reads them: the body not read yet, the user not known.
  *
  * @throws NON_CANONICAL_PATH, NOT_FOUND as `parsePath`
  */
 export function parseRequest(method: string, target: string, fields: HeaderFields): RoutedRequest {
-  return { method, path: parsePath(target), controls: parseControls(fields), body: undefined }
+  return {
+    method,
+    path: parsePath(target),
+    controls: parseControls(fields),
+    body: undefined,
+    project: null,
+    probes: [],
+  }
 }
 
 function parseControls(fields: HeaderFields): Controls {

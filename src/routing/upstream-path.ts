@@ -50,6 +50,47 @@ export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | nu
   }
 }
 
+/** How one resource is read at a cloud. */
+export interface ResourceRead {
+  readonly path: ParsedPath
+  /** The microversion to ask for instead of the request's own; null: none. Absent: the request's own. */
+  readonly microversion?: string | null
+  /** Whether a 404 tells that it is not there, and not that the cloud is too old for the read. */
+  readonly isConclusive: boolean
+}
+
+/**
+ * The plainest read of one resource: in the version that every cloud has and in the user's own
+ * project, whatever the request itself is. Null where the service has no such resources, or none
+ * could have that id.
+ */
+export function conclusiveRead(
+  resource: ResourceKey,
+  from: ParsedPath,
+  project: ProjectId | null,
+): ResourceRead | null {
+  const service = services[from.service]
+  const collection = homeOf(service, resource.type)
+  const segment = segmentOf(resource, from)
+  if (collection === null || segment === null) return null
+  const { since } = service.collections[collection] ?? {}
+  const projectSegment = service.projectInPath ? (project ?? from.projectSegment) : null
+  const path: ParsedPath = {
+    service: from.service,
+    version: service.version,
+    projectSegment,
+    collection,
+    target: { kind: 'resource', ...resource, tail: '' },
+    rest: `/${collection}/${segment}`,
+    query: '',
+  }
+  return {
+    path,
+    microversion: since === undefined ? null : `${from.service} ${since}`,
+    isConclusive: !service.projectInPath || projectSegment !== null,
+  }
+}
+
 /** The id in a path: as it came where the path itself names the resource, which was checked then. */
 function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | null {
   if (target.kind === 'resource' && target.type === type && target.id === id) return id

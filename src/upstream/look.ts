@@ -1,14 +1,15 @@
 import { type FaultCode, MixmatchError } from '../errors.js'
-import type { RawHeaders } from '../http-client/raw-headers.js'
+import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
-import { type ProjectId, projectId } from '../ids.js'
+import { type ProjectId, projectId, type ResourceKey } from '../ids.js'
 import { type JsonValue, parseJson, textAt } from '../json.js'
+import type { Observation } from '../observation/observation.js'
 import { callOf } from '../routing/call.js'
 import type { ParsedPath } from '../routing/path.js'
-import { pathOf } from '../routing/upstream-path.js'
+import type { ResourceRead } from '../routing/upstream-path.js'
 import type { Destination, Destinations, Sender } from './destination.js'
 import type { Timeouts } from './failure.js'
-import { learnFound } from './observe.js'
+import { learnAbsent, learnFound } from './observe.js'
 import type { Pools } from './pools.js'
 import type { Look, Sighting } from './search.js'
 import { fetchText, type TextResponse } from './text-response.js'
@@ -16,8 +17,9 @@ import { forgetToken, retryUnauthorized } from './token-retry.js'
 
 /** The request on whose behalf is looked. */
 export interface Seeker {
-  readonly path: ParsedPath
   readonly sender: Sender
+  /** How to read a resource; null where there can be none such. */
+  readonly readOf: (resource: ResourceKey) => ResourceRead | null
   /** MM-PROJECT-ID. */
   readonly asked: ProjectId | null
   /** What to send to a destination: as with the request itself, without what belongs to its body. */
@@ -25,6 +27,8 @@ export interface Seeker {
   readonly requestId: string
 }
 
+/** The status codes that say: there is none such. */
+const GONE = new Set([404, 410])
 /** Answers that tell of a cloud at work that has no such resource, or none for this user. */
 const ABSENT = new Set([400, 403, 404, 410])
 /** Reasons for which a user cannot have anything at a cloud. */
@@ -32,7 +36,7 @@ const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_
 
 /** Make the look at one cloud for `search`: in every project that the user has there, likeliest first. */
 export function createLook(
-  { path, sender, asked, headers, requestId }: Seeker,
+  { readOf, sender, asked, headers, requestId }: Seeker,
   options: {
     destinations: Destinations
     pools: Pools
@@ -42,15 +46,17 @@ export function createLook(
 ): Look {
   const { destinations, pools, timeouts, forget } = options
   return async (cloud, resource, signal) => {
-    const itself = pathOf(resource, path)
-    if (itself === null) return { kind: 'absent' }
+    const read = readOf(resource)
+    if (read === null) return { kind: 'absent' }
+    const { path: itself } = read
     const request = { method: 'GET', path: itself }
 
     function readFrom(destination: Destination): Promise<TextResponse> {
       const { origin, path } = destination
       const what = `Service provider "${cloud}": GET ${path}`
-      const read = { path, headers: headers(destination), what }
-      return fetchText(pools.pool(cloud, origin, 'GET'), read, timeouts, signal)
+      const sent = inMicroversion(headers(destination), read?.microversion)
+      const get = { path, headers: sent, what }
+      return fetchText(pools.pool(cloud, origin, 'GET'), get, timeouts, signal)
     }
 
     const lookFrom = async (destination: Destination): Promise<Sighting> => {
@@ -62,27 +68,43 @@ export function createLook(
         send: readFrom,
         forget: used => forgetToken(sender, used, forget),
       })
-      if (ABSENT.has(answer.status)) return { kind: 'absent' }
+      const lesson = { request, destination, headers: answer.headers, requestId }
+      if (ABSENT.has(answer.status)) {
+        const project = sender.caller?.project?.id
+        const proves = GONE.has(answer.status) && read.isConclusive && project !== undefined
+        const observation = proves ? learnAbsent(lesson, resource, project) : undefined
+        return { kind: 'absent', observation }
+      }
       if (answer.status < 200 || answer.status >= 300) return { kind: 'failed' }
       const owner = ownerIn(parseJson(answer.text), request.path) ?? destination.project
-      const lesson = { request, destination, headers: answer.headers, requestId }
       const observation = learnFound(lesson, resource, owner)
       return { kind: 'found', observation, project: destination.project }
     }
 
     let failed = false
+    const absent: (Observation | undefined)[] = []
     try {
       const wishes = { asked, owner: null }
       for await (const destination of destinations.reachEach(cloud, itself, sender, wishes)) {
         const sighting = await lookFrom(destination)
         if (sighting.kind === 'found') return sighting
-        failed ||= sighting.kind === 'failed'
+        if (sighting.kind === 'failed') failed = true
+        else absent.push(sighting.observation)
       }
     } catch (error) {
       return sightingOf(error)
     }
-    return { kind: failed ? 'failed' : 'absent' }
+    if (failed) return { kind: 'failed' }
+    return { kind: 'absent', observation: absent.includes(undefined) ? undefined : absent[0] }
   }
+}
+
+const MICROVERSION = 'OpenStack-API-Version'
+
+function inMicroversion(headers: RawHeaders, microversion: string | null | undefined): RawHeaders {
+  if (microversion === undefined) return headers
+  const others = withoutHeader(headers, MICROVERSION.toLowerCase())
+  return microversion === null ? others : [...others, MICROVERSION, microversion]
 }
 
 /** Images say whose they are, under the same name as when they were made. */

@@ -62,6 +62,23 @@ export function learnMissing(lesson: Lesson, decision: Decision): Observation | 
   }
 }
 
+/** What a 404 to a conclusive read tells: that the user's project sees no such resource here. */
+export function learnAbsent(
+  lesson: Pick<Lesson, 'destination' | 'headers' | 'requestId'>,
+  resource: Observation['resource'],
+  project: ProjectId,
+): Observation {
+  return {
+    learned: 'absent',
+    serviceProvider: lesson.destination.cloud,
+    resource,
+    project,
+    parent: null,
+    observedAt: timeOf(lesson.headers),
+    requestId: lesson.requestId,
+  }
+}
+
 /** What the answer to a read of the resource itself tells: that it is there, and whose it is. */
 export function learnFound(
   lesson: Lesson,

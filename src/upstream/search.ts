@@ -5,13 +5,21 @@ import type { Search } from '../routing/decision.js'
 import type { CloudWaits } from './cloud-wait.js'
 
 /** What a cloud says of a resource: that it has it, that it does not, or nothing of use. */
-export type Sighting = Found | { readonly kind: 'absent' } | { readonly kind: 'failed' }
+export type Sighting = Found | Absent | { readonly kind: 'failed' }
+
+export interface Absent {
+  readonly kind: 'absent'
+  /** Where every read was answered 404: that this is so. */
+  readonly observation?: Observation | undefined
+}
 
 export interface Found {
   readonly kind: 'found'
   readonly observation: Observation
   /** The project in which the user sees it there: the owner's, or for a shared image another. */
   readonly project: ProjectId | null
+  /** Which clouds turned out not to have it before. */
+  readonly absences?: readonly Observation[]
 }
 
 /** Ask one cloud with a read of the resource itself; the signal calls it off. */
@@ -33,27 +41,13 @@ export async function search(
 ): Promise<Found | null> {
   const [first, ...others] = among
   const failed: SpName[] = []
+  const absences: Observation[] = []
 
   async function sight(cloud: SpName, until: AbortSignal): Promise<Found | null> {
-    const sighting = await sightInTime(cloud, until)
+    const sighting = await lookInTime(cloud, { look, resource, waits }, until)
     if (sighting.kind === 'failed' && !until.aborted) failed.push(cloud)
-    return sighting.kind === 'found' ? sighting : null
-  }
-
-  async function sightInTime(cloud: SpName, until: AbortSignal): Promise<Sighting> {
-    const wait = waits.open(cloud, until)
-    if (wait === null) return { kind: 'failed' }
-    const what = `Service provider "${cloud}": looking for ${resource.type} ${resource.id}`
-    try {
-      return await wait(
-        what,
-        untilLate => look(cloud, resource, untilLate),
-        ({ kind }) => (kind === 'failed' ? 'down' : 'well'),
-      )
-    } catch (error) {
-      if (error instanceof MixmatchError) return { kind: 'failed' }
-      throw error
-    }
+    if (sighting.kind === 'absent' && sighting.observation) absences.push(sighting.observation)
+    return sighting.kind === 'found' ? { ...sighting, absences: [...absences] } : null
   }
 
   const near = first === undefined ? null : await sight(first, signal)
@@ -86,5 +80,26 @@ async function firstFound(
     })
   } finally {
     done.abort()
+  }
+}
+
+/** Look at one cloud for as long as one cloud may hold up a request. */
+export async function lookInTime(
+  cloud: SpName,
+  { look, resource, waits }: { look: Look; resource: ResourceKey; waits: CloudWaits },
+  until: AbortSignal,
+): Promise<Sighting> {
+  const wait = waits.open(cloud, until)
+  if (wait === null) return { kind: 'failed' }
+  const what = `Service provider "${cloud}": looking for ${resource.type} ${resource.id}`
+  try {
+    return await wait(
+      what,
+      untilLate => look(cloud, resource, untilLate),
+      ({ kind }) => (kind === 'failed' ? 'down' : 'well'),
+    )
+  } catch (error) {
+    if (error instanceof MixmatchError) return { kind: 'failed' }
+    throw error
   }
 }

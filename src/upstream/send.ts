@@ -4,8 +4,10 @@ import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { Observation } from '../observation/observation.js'
+import { readIn } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
+import { pathOf } from '../routing/upstream-path.js'
 import { services } from '../service/services.js'
 import type { CloudWaits } from './cloud-wait.js'
 import type { Destination, Destinations, Sender } from './destination.js'
@@ -14,7 +16,7 @@ import { forward, type Outcome } from './forward.js'
 import type { Arrival } from './forwarded.js'
 import { requestHeaders, responseHeaders } from './headers.js'
 import { createLinks, type Links } from './links.js'
-import { createLook } from './look.js'
+import { createLook, type Seeker } from './look.js'
 import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
 import type { Pools } from './pools.js'
 import type { Answer } from './reply.js'
@@ -36,6 +38,12 @@ export interface Passage {
   /** Told which cloud it goes to, before anything is sent there. */
   readonly onCloud: (cloud: SpName) => void
 }
+
+/** One of which it is not decided yet where it goes. */
+export type Undecided = Pick<
+  Passage,
+  'request' | 'sender' | 'arrival' | 'requestId' | 'globalRequestId' | 'req'
+>
 
 export interface SendOptions {
   readonly destinations: Destinations
@@ -86,6 +94,7 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
         // Where nobody has it, the answer that says so is the nearest cloud's own.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         observe(found.observation)
+        for (const absence of found.absences ?? []) observe(absence)
         return { to: found.observation.serviceProvider, owner: found.project }
       }
     }
@@ -126,10 +135,21 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
   }
 }
 
-function seekerOf(passage: Passage, options: SendOptions) {
+function seekerOf(passage: Passage, options: SendOptions): Seeker {
+  const { path } = passage.request
+  return {
+    ...askerOf(passage, options),
+    readOf(resource) {
+      const read = pathOf(resource, path)
+      return read && { path: read, isConclusive: readIn('GET', read) !== null }
+    },
+  }
+}
+
+/** On whose behalf clouds are asked before a request is sent. */
+export function askerOf(passage: Undecided, options: SendOptions): Omit<Seeker, 'readOf'> {
   const { request, sender, requestId } = passage
   return {
-    path: request.path,
     sender,
     asked: request.controls.project,
     requestId,
@@ -141,7 +161,7 @@ function seekerOf(passage: Passage, options: SendOptions) {
 /** The headers of a request as a destination is to get them. */
 export function headersTo(
   destination: Destination,
-  passage: Passage,
+  passage: Undecided,
   options: SendOptions,
 ): RawHeaders {
   const { request, arrival, globalRequestId, req } = passage

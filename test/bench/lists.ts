@@ -11,6 +11,7 @@ import { listen } from '../../src/http/server.js'
 import { Token } from '../../src/identity/token.js'
 import { IDENTITY_PROVIDER, projectId, spName } from '../../src/ids.js'
 import { createLogger } from '../../src/logger.js'
+import { noEvidence } from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createDestinations } from '../../src/upstream/destination.js'
@@ -188,6 +189,7 @@ async function serveProxy(): Promise<void> {
   const app = createApp({
     authenticate: async () => caller,
     isService: async () => false,
+    askNearer: async () => [],
     send,
     federation: {
       clouds: [IDENTITY_PROVIDER, sp1].map(name => ({
@@ -196,6 +198,7 @@ async function serveProxy(): Promise<void> {
         enabledServices: ['image'],
       })),
       locate: () => [],
+      evidence: () => noEvidence,
       searchByBroadcast: false,
       aggregation: true,
     },

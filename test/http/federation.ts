@@ -9,9 +9,15 @@ import type { Caller, Identity, Project } from '../../src/identity/identity.js'
 import { Token } from '../../src/identity/token.js'
 import { IDENTITY_PROVIDER, type ProjectId, position, type SpName, spName } from '../../src/ids.js'
 import type { Observation } from '../../src/observation/observation.js'
-import type { Place } from '../../src/projection/place.js'
+import {
+  type FindEvidence,
+  type Locate,
+  noEvidence,
+  type Place,
+} from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { type CloudWaits, createCloudWaits } from '../../src/upstream/cloud-wait.js'
+import { createAskNearer } from '../../src/upstream/confirm.js'
 import { createDestinations } from '../../src/upstream/destination.js'
 import { createArrivals } from '../../src/upstream/forwarded.js'
 import { createSend } from '../../src/upstream/send.js'
@@ -106,6 +112,11 @@ export function waitsOf(deadlineMs: number): CloudWaits {
 export interface ProxySetting {
   readonly clouds: readonly Cloud[]
   readonly places?: readonly (Place & { id: string })[]
+  /** Told of what is observed, besides `observed`. */
+  readonly onObserved?: (observation: Observation) => void
+  readonly locate?: Locate
+  /** Where not given, every cloud was reconciled. */
+  readonly evidence?: FindEvidence
   readonly identity?: Partial<Identity>
   readonly searchByBroadcast?: boolean
   readonly publicEndpoint?: string | null
@@ -145,9 +156,32 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
       spName: name === IDENTITY_PROVIDER ? 'home' : name,
       enabledServices: ['image', 'volume'],
     })),
-    locate: (_: string, id: string) => places.filter(place => place.id === id),
+    locate: setting.locate ?? ((_: string, id: string) => places.filter(place => place.id === id)),
+    evidence:
+      setting.evidence ??
+      (() => ({
+        ...noEvidence,
+        absent: clouds.map(({ name }) => ({ serviceProvider: name, project: null })),
+      })),
     searchByBroadcast,
     aggregation: false,
+  }
+  const sending = {
+    destinations: createDestinations({
+      endpoint: (name: SpName) => clouds.find(cloud => cloud.name === name)?.url || null,
+      identity: who,
+      serviceToken: async (cloud: SpName) => new Token(`service@${cloud}`),
+    }),
+    pools: openPools(t, timeouts.connectTimeoutMs),
+    waits: waitsOf(setting.aggregationTimeoutMs ?? 3000),
+    forget: who.forget,
+    observe(observation: Observation) {
+      observed.push(observation)
+      setting.onObserved?.(observation)
+    },
+    timeouts,
+    proxyName: 'home',
+    authenticateUri: KEYSTONE,
   }
   const app = createApp({
     authenticate: who.authenticate,
@@ -157,20 +191,8 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
       return false
     },
     federation,
-    send: createSend({
-      destinations: createDestinations({
-        endpoint: name => clouds.find(cloud => cloud.name === name)?.url || null,
-        identity: who,
-        serviceToken: async cloud => new Token(`service@${cloud}`),
-      }),
-      pools: openPools(t, timeouts.connectTimeoutMs),
-      waits: waitsOf(setting.aggregationTimeoutMs ?? 3000),
-      forget: who.forget,
-      observe: observation => observed.push(observation),
-      timeouts,
-      proxyName: 'home',
-      authenticateUri: KEYSTONE,
-    }),
+    askNearer: createAskNearer(sending),
+    send: createSend(sending),
     arrivalOf: createArrivals({ publicEndpoint, isTrusted: () => setting.trusted ?? false }),
     idleTimeoutMs: timeouts.idleTimeoutMs,
     health: () => ({ healthy: true, reasons: [] }),

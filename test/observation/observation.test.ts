@@ -11,6 +11,7 @@ import { createOverlay } from '../../src/observation/overlay.js'
 import { receiveObservations } from '../../src/observation/receiver.js'
 import { KEPT, openSender } from '../../src/observation/sender.js'
 import { socketOf } from '../../src/observation/socket.js'
+import { noEvidence } from '../../src/projection/place.js'
 import { alice, at, cornmeal, created, disk, event, folder, idp } from '../controls.js'
 
 const silent = pino({ level: 'silent' })
@@ -131,7 +132,10 @@ test('the socket of a log with a long path is a short one, and always the same',
 
 test('until the view tells it, what was observed is laid over it', t => {
   const place = { serviceProvider: idp, project: alice, position: position(7) }
-  const overlay = createOverlay((_type, id) => (id === disk.id ? [place] : []))
+  const overlay = createOverlay({
+    locate: (_type, id) => (id === disk.id ? [place] : []),
+    evidence: () => noEvidence,
+  })
   const other = { ...disk, type: 'snapshot' } as const
   const found = observed({ learned: 'found' })
   const missing = observed({ learned: 'missing', serviceProvider: idp })

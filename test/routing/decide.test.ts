@@ -438,15 +438,28 @@ test('searches and lists leave out where the request has been', t => {
   }
 })
 
-test('proxies know each other by sp_name, whatever the clouds are called here', t => {
-  const decision = decide(
-    request('GET /image/v2/images', {
-      headers: { 'mm-proxy-list': 'default', 'mm-service-provider': 'default' },
-    }),
-    federation(),
-  )
-  t.like(decision, { to: idp, because: 'asked' })
-})
+for (const name of ['default', 'home']) {
+  test(`MM-PROXY-LIST names the cloud at home as ${name}: by its name here or in Keystone`, t => {
+    const asked = request('GET /image/v2/images', {
+      headers: { 'mm-proxy-list': name, 'mm-service-provider': 'default' },
+    })
+    t.throws(() => decide(asked, federation()), { code: 'PROXY_LOOP' })
+    const list = request('GET /image/v2/images', { headers: { 'mm-proxy-list': name } })
+    const everywhere = federation([], { aggregation: true })
+    t.like(decide(list, everywhere), { among: [cornmeal, millet] })
+  })
+}
+
+for (const name of ['grits', 'Cornmeal Inc']) {
+  test(`a located resource whose cloud MM-PROXY-LIST names as ${name} is a loop`, t => {
+    const read = request(`GET /image/v2/images/${image.id}`, { headers: { 'mm-proxy-list': name } })
+    const grits = spName('grits')
+    const known = federation([holds(image, at(grits))], {
+      clouds: [cloud(idp, 'home'), cloud(grits, 'Cornmeal Inc')],
+    })
+    t.throws(() => decide(read, known), { code: 'PROXY_LOOP' })
+  })
+}
 
 // Laws
 

@@ -6,7 +6,7 @@ import {
   type SpName,
 } from '../../src/ids.js'
 import type { JsonValue } from '../../src/json.js'
-import type { Place } from '../../src/projection/place.js'
+import { type FindEvidence, noEvidence, type Place } from '../../src/projection/place.js'
 import type { Cloud, Federation } from '../../src/routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../../src/routing/request.js'
 import { alice, cornmeal, idp, millet } from '../controls.js'
@@ -35,6 +35,12 @@ interface Held {
   readonly places: readonly Place[]
 }
 
+/** As after a reconcile of every cloud: none holds anything that is not located there. */
+export const proven: FindEvidence = () => ({
+  ...noEvidence,
+  absent: clouds.map(({ name }) => ({ serviceProvider: name, project: null })),
+})
+
 /** A federation that knows of these places and nothing else, with nothing turned on. */
 export function federation(
   held: readonly Held[] = [],
@@ -43,6 +49,7 @@ export function federation(
   return {
     clouds,
     locate: (type, id) => held.find(({ key }) => key.type === type && key.id === id)?.places ?? [],
+    evidence: proven,
     searchByBroadcast: false,
     aggregation: false,
     ...options,

@@ -2,6 +2,7 @@ import type { ExecutionContext } from 'ava'
 import { createDispatch, type DispatchOptions } from '../../../src/http/dispatch.js'
 import type { Identity } from '../../../src/identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId } from '../../../src/ids.js'
+import { noEvidence } from '../../../src/projection/place.js'
 import { createDestinations } from '../../../src/upstream/destination.js'
 import { createArrivals } from '../../../src/upstream/forwarded.js'
 import type { SendOptions } from '../../../src/upstream/send.js'
@@ -88,6 +89,7 @@ export async function startListing(
           enabledServices: ['image', 'volume'],
         })),
         locate: () => [],
+        evidence: () => noEvidence,
         searchByBroadcast: setting.searchByBroadcast ?? false,
         aggregation: setting.aggregation ?? true,
       },

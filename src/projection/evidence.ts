@@ -1,0 +1,218 @@
+import type { Database } from 'better-sqlite3'
+import { ownEventTypes } from '../event/event.js'
+import { resourceTypeCode, type StoredId, sourceCode, storeId } from '../event/stored.js'
+import { projectId, type ResourceId, type ResourceType, resourceTypes, spName } from '../ids.js'
+import { lives } from './locations.js'
+import type { Evidence } from './place.js'
+import type { Projection } from './projection.js'
+
+/** What stands in `sightings.result`. */
+const ABSENT = 0
+const FOUND = 1
+const IMPORTED = 2
+
+const sightingTypes = [
+  { name: ownEventTypes.observedAbsent, source: sourceCode('proxy'), result: ABSENT },
+  { name: ownEventTypes.observedFound, source: sourceCode('proxy'), result: FOUND },
+  { name: ownEventTypes.mappingImported, source: sourceCode('import'), result: IMPORTED },
+]
+/** Their routing key names the types that were listed completely. */
+const listedTypes = [ownEventTypes.reconcileFinished, ownEventTypes.reconcileIncomplete].map(
+  name => ({ name }),
+)
+/** After these, notifications may have been lost: what was listed before may not be all any more. */
+const gapTypes = [
+  ownEventTypes.queueDeclared,
+  ownEventTypes.exchangeRedeclared,
+  ownEventTypes.exchangeDurable,
+  ownEventTypes.exchangeTransient,
+]
+
+/**
+ * What the log knows of where resources are not, so that a service provider's word about an id is
+ * weighed and not believed: reads that users' requests made (`sightings`), and complete lists of an
+ * administrator (`inventories`), as long as no notification can have been lost since. Only events of
+ * our own count: a cloud that publishes one of their names on its bus has said nothing.
+ */
+export const evidence: Projection = {
+  name: 'evidence',
+  version: 1,
+  tables: {
+    // project: 0 where the result is for everybody.
+    sightings: `(
+      resource_type integer not null,
+      resource_id any not null,
+      service_provider integer not null,
+      project integer not null,
+      result integer not null,
+      position integer not null,
+      primary key (resource_type, resource_id, service_provider, project, result)
+    ) strict, without rowid`,
+    inventories: `(
+      service_provider integer not null,
+      resource_type integer not null,
+      position integer not null,
+      primary key (service_provider, resource_type)
+    ) strict, without rowid`,
+  },
+  prepare(db) {
+    const isUsed = db
+      .prepare<[], number>(
+        `select exists (select 1 from log.event_types where name in (${[
+          ...sightingTypes.map(({ name }) => name),
+          ...listedTypes.map(({ name }) => name),
+        ]
+          .map(quoted)
+          .join(', ')}))`,
+      )
+      .pluck()
+    const range = 'e.position > :after and e.position <= :upTo'
+    const look = db.prepare(`
+      insert into sightings as known ${selectSightings('log.', range)}
+      on conflict do update set position = max(known.position, excluded.position)`)
+    const list = db.prepare(`
+      insert into inventories as known ${selectInventories('log.', range)}
+      on conflict do update set position = max(known.position, excluded.position)`)
+    const forget = db.prepare(`
+      delete from inventories where position < ifnull((
+        select max(gap.position) from (${selectGaps('log.', range)}) gap
+        where gap.service_provider = inventories.service_provider), 0)`)
+    return ({ after, upTo }) => {
+      if (isUsed.get() !== 1) return
+      look.run({ after, upTo })
+      list.run({ after, upTo })
+      forget.run({ after, upTo })
+    }
+  },
+  rows: `
+    select json_array(s.resource_type,
+        case typeof(s.resource_id) when 'blob' then hex(s.resource_id) else s.resource_id end,
+        sp.name, pr.name, s.result, s.position)
+    from sightings s
+    join service_providers sp on sp.id = s.service_provider
+    left join projects pr on pr.id = s.project
+    union all
+    select json_array(sp.name, i.resource_type, i.position)
+    from inventories i join service_providers sp on sp.id = i.service_provider
+    order by 1`,
+}
+
+/** What `FindEvidence` reads: of the tables above and `locations`, whether they are views or not. */
+const selectEvidence = `
+  select sp.name as service_provider, pr.name as project, s.result as result
+  from sightings s join service_providers sp on sp.id = s.service_provider
+  left join projects pr on pr.id = s.project
+  where s.resource_type = :type and s.resource_id = :id
+  union all
+  select sp.name, null, ${ABSENT}
+  from inventories i join service_providers sp on sp.id = i.service_provider
+  where i.resource_type = :type
+  union all
+  select sp.name, null, ${ABSENT}
+  from locations l join service_providers sp on sp.id = l.service_provider
+  where l.resource_type = :type and l.resource_id = :id and not ${lives('l')}`
+
+interface EvidenceRow {
+  readonly service_provider: string
+  readonly project: string | null
+  readonly result: number
+}
+
+interface Resource {
+  readonly type: number
+  readonly id: StoredId
+}
+
+/** Prepare the reading of the evidence for one resource from open views. */
+export function preparedEvidence(db: Database): (type: ResourceType, id: ResourceId) => Evidence {
+  const rows = db.prepare<[Resource], EvidenceRow>(selectEvidence)
+  return (type, id) => readEvidence(rows.all({ type: resourceTypeCode(type), id: storeId(id) }))
+}
+
+/**
+ * Prepare the same from a log alone, as of a position, given what stands for the view `locations`.
+ *
+ * @param locations a CTE, whose parameters are `:type`, `:id`, `:upTo` and those in `others`
+ */
+export function preparedEvidenceAt(
+  db: Database,
+  locations: string,
+  others: Readonly<Record<string, number>>,
+): (type: ResourceType, id: ResourceId) => Evidence {
+  const range = 'e.position <= :upTo'
+  const rows = db.prepare<[object], EvidenceRow>(`
+    with
+    ${locations},
+    sightings as (${selectSightings('', `${range} and e.resource_type = :type and e.resource_id = :id`)}),
+    gaps as (${selectGaps('', range)}),
+    listed as (${selectInventories('', range)}),
+    inventories as (select * from listed where position > ifnull(
+      (select max(position) from gaps where service_provider = listed.service_provider), 0))
+    ${selectEvidence}`)
+  return (type, id) =>
+    readEvidence(rows.all({ type: resourceTypeCode(type), id: storeId(id), ...others }))
+}
+
+function readEvidence(rows: readonly EvidenceRow[]): Evidence {
+  const at = (result: number) => rows.filter(row => row.result === result)
+  return {
+    absent: at(ABSENT).map(({ service_provider, project }) => ({
+      serviceProvider: spName(service_provider),
+      project: project === null ? null : projectId(project),
+    })),
+    found: at(FOUND).map(({ service_provider }) => spName(service_provider)),
+    imported: at(IMPORTED).map(({ service_provider }) => spName(service_provider)),
+  }
+}
+
+function selectSightings(schema: string, condition: string): string {
+  const results = sightingTypes.map(
+    ({ name, source, result }) =>
+      `when t.name = ${quoted(name)} and o.source = ${source} then ${result}`,
+  )
+  return `
+    select resource_type, resource_id, service_provider,
+      case result when ${ABSENT} then project else 0 end as project, result,
+      max(position) as position
+    from (
+      select e.*, case ${results.join(' ')} end as result
+      from ${schema}events e ${joinWords(schema)}
+      where ${condition} and ${isOneOf(schema, sightingTypes)})
+    where result is not null and resource_type is not null
+      and (result > ${ABSENT} or project is not null)
+    group by 1, 2, 3, 4, 5`
+}
+
+function selectInventories(schema: string, condition: string): string {
+  const types = resourceTypes.map(type => `(${quoted(type)}, ${resourceTypeCode(type)})`)
+  return `
+    select e.service_provider, types.column2 as resource_type, max(e.position) as position
+    from ${schema}events e ${joinWords(schema)}
+    join (values ${types.join(', ')}) types
+      on instr(' ' || o.routing_key || ' ', ' ' || types.column1 || ' ') > 0
+    where ${condition} and o.source = ${sourceCode('reconcile')} and ${isOneOf(schema, listedTypes)}
+    group by 1, 2`
+}
+
+function selectGaps(schema: string, condition: string): string {
+  const types = gapTypes.map(name => ({ name }))
+  return `
+    select e.service_provider, e.position
+    from ${schema}events e ${joinWords(schema)}
+    where ${condition} and o.source = ${sourceCode('recorder')} and ${isOneOf(schema, types)}`
+}
+
+function joinWords(schema: string): string {
+  return `join ${schema}event_types t on t.id = e.event_type
+    join ${schema}origins o on o.id = e.origin`
+}
+
+/** By the numbers of the names, which are compared before anything is joined. */
+function isOneOf(schema: string, types: readonly { readonly name: string }[]): string {
+  const names = types.map(({ name }) => quoted(name)).join(', ')
+  return `e.event_type in (select id from ${schema}event_types where name in (${names}))`
+}
+
+function quoted(name: string): string {
+  return `'${name}'`
+}

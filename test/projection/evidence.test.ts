@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import test from 'ava'
+import { type Event, ownEventTypes } from '../../src/event/event.js'
+import { position, type ResourceKey } from '../../src/ids.js'
+import { openLog } from '../../src/log/log.js'
+import { toEvent } from '../../src/observation/observation.js'
+import { buildViews } from '../../src/projection/build.js'
+import { openLocations } from '../../src/projection/locate.js'
+import { openViews } from '../../src/projection/views.js'
+import { evidenceAt } from '../../src/replay/at.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  idp,
+  image,
+} from '../controls.js'
+
+function absent(resource: ResourceKey, project = alice): Event {
+  return toEvent({
+    learned: 'absent',
+    serviceProvider: idp,
+    resource,
+    project,
+    parent: null,
+    observedAt: at(1),
+    requestId: 'req-1',
+  })
+}
+
+const noted = (eventType: string, fields: Partial<Event>) =>
+  event({ serviceProvider: idp, eventType, ...fields })
+const wire = { exchange: '', routingKey: 'volume image', envelope: 'none' } as const
+const listed = noted(ownEventTypes.reconcileIncomplete, { source: 'reconcile', wire })
+const gap = noted(ownEventTypes.queueDeclared, { source: 'recorder' })
+const everybody = { serviceProvider: idp, project: null }
+const forAlice = { serviceProvider: idp, project: alice }
+
+/** Each story, and what is known of the image after it. */
+const stories: Record<string, { events: Event[]; expected: object }> = {
+  'a read that was answered 404 tells it for the project that asked': {
+    events: [created(image, bob), absent(image), absent(disk, bob)],
+    expected: { absent: [forAlice], found: [], imported: [] },
+  },
+  'a complete list tells it for everybody': {
+    events: [listed, created(image, bob)],
+    expected: { absent: [everybody], found: [], imported: [] },
+  },
+  'a complete list of other types tells nothing': {
+    events: [{ ...listed, wire: { ...wire, routingKey: 'volume' } }],
+    expected: { absent: [], found: [], imported: [] },
+  },
+  'a list from before notifications may have been lost tells nothing': {
+    events: [listed, gap],
+    expected: { absent: [], found: [], imported: [] },
+  },
+  'a list after notifications may have been lost tells it again': {
+    events: [listed, gap, { ...listed, messageId: 'later' }],
+    expected: { absent: [everybody], found: [], imported: [] },
+  },
+  'a deletion tells that it is not there any more': {
+    events: [
+      created(image, bob, { serviceProvider: idp }),
+      deleted(image, { serviceProvider: idp }),
+    ],
+    expected: { absent: [everybody], found: [], imported: [] },
+  },
+  'what the operator imports is told apart from what clouds say': {
+    events: [
+      event({
+        eventType: ownEventTypes.mappingImported,
+        source: 'import',
+        kind: 'changed',
+        resource: image,
+      }),
+    ],
+    expected: { absent: [], found: [], imported: [cornmeal] },
+  },
+  'events of our own names that come from a bus tell nothing': {
+    events: [
+      { ...absent(image), source: 'bus' },
+      { ...listed, source: 'bus' },
+      event({ eventType: ownEventTypes.mappingImported, resource: image, project: alice }),
+    ],
+    expected: { absent: [], found: [], imported: [] },
+  },
+}
+
+for (const [title, { events, expected }] of Object.entries(stories)) {
+  test(`where an image is not: ${title}`, async t => {
+    const path = folder(t)
+    using log = openLog(join(path, 'events.db'))
+    const { views } = await openViews(join(path, 'live.db'), [log.file])
+    using live = views
+    for (const each of events) {
+      log.append([each], at(9))
+      live.catchUp()
+    }
+    const rebuilt = join(path, 'rebuilt.db')
+    await buildViews(rebuilt, [log.file])
+    for (const file of [join(path, 'live.db'), rebuilt]) {
+      using locations = openLocations(file, log.file)
+      t.deepEqual(locations.evidence('image', image.id), expected)
+    }
+    t.deepEqual(evidenceAt(log, position(events.length))('image', image.id), expected)
+    t.deepEqual(evidenceAt(log, position(0))('image', image.id), {
+      absent: [],
+      found: [],
+      imported: [],
+    })
+  })
+}
