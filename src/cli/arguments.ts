@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { type Point, parsePoint } from '../replay/point.js'
 
 /** For commander: a whole number that is not negative. */
 export function parseWhole(text: string): number {
@@ -17,4 +18,9 @@ export function parseHash(text: string): string {
 /** For commander: names between commas; the option may be given several times. */
 export function parseNames(text: string, others: readonly string[] = []): string[] {
   return [...others, ...text.split(',').filter(each => each !== '')]
+}
+
+/** For commander: a point of history, from now on where it is relative. */
+export function parsePointOption(text: string): Point {
+  return parsePoint(text)
 }

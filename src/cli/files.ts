@@ -44,8 +44,18 @@ export function logFileOf(command: Command, context: Context): string {
 export function logFilesOf(command: Command, context: Context): string[] {
   const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
   return log === undefined
-    ? [configOf(command, context).database.file]
+    ? [configuredLog(command, context)]
     : log.map(file => resolve(context.cwd, file))
+}
+
+function configuredLog(command: Command, context: Context): string {
+  try {
+    return configOf(command, context).database.file
+  } catch (error) {
+    if (!(error instanceof MixmatchError && error.code === 'CONFIG_NOT_FOUND')) throw error
+    const message = `${error.message} Or name the event log itself, with --log FILE: then no configuration is needed.`
+    throw new MixmatchError(error.code, message, { cause: error })
+  }
 }
 
 /**

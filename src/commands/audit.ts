@@ -7,16 +7,17 @@ import type { Report } from '../audit/report.js'
 import { residencyOf } from '../audit/residency.js'
 import { summaryOf } from '../audit/summary.js'
 import { verifiedOf } from '../audit/verified.js'
-import { parseHash, parseNames } from '../cli/arguments.js'
+import { parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { logOption, openHistoryOf } from '../cli/files.js'
+import { type NamedFilter, requireKnownNames } from '../cli/known-names.js'
 import { columnOption, formatOption } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
 import { printReport, type ReportOptions, reportFormats } from '../cli/report-output.js'
 import { MixmatchError } from '../errors.js'
 import { isResourceType, type Position, projectId, type ResourceType } from '../ids.js'
 import type { History } from '../log/history.js'
-import { type Point, parsePoint } from '../replay/point.js'
+import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
 
 /** Reports over a log file alone: a copy of it is enough, and nothing is left beside it. */
 export function auditCommand(context: Context): Command {
@@ -47,7 +48,11 @@ function summaryCommand(context: Context): Command {
 
 function placementCommand(context: Context): Command {
   return reporting('placement', 'what was where at a time')
-    .option('--at <point>', 'a time by the clouds’ clocks, or a position of the log', parsePoint)
+    .option(
+      '--at <point>',
+      `by the clouds’ clocks, or a position of the log: ${POINT_FORMS}`,
+      parsePointOption,
+    )
     .option('--project <ids>', 'only of these, by commas', parseNames, [])
     .option('--sp <names>', 'only at these clouds, by commas', parseNames, [])
     .option('--type <types>', 'only image, volume, snapshot, …, by commas', types, [])
@@ -69,7 +74,11 @@ function placementCommand(context: Context): Command {
           types: options.type,
         }
         const time = at && 'time' in at ? at.time : null
-        print(context, command, options, audited => placementOf(audited, filter, time), at)
+        print(context, command, options, audited => placementOf(audited, filter, time), {
+          at,
+          clouds: { '--sp': options.sp },
+          projects: { '--project': filter.projects },
+        })
       },
     )
 }
@@ -78,8 +87,8 @@ function residencyCommand(context: Context): Command {
   return reporting('residency', 'whether anything of a project was ever where it must not be')
     .requiredOption('--project <ids>', 'whose, by commas', parseNames)
     .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', parseNames)
-    .option('--from <time>', 'by the clouds’ clocks', time)
-    .option('--until <time>', 'by the clouds’ clocks', time)
+    .option('--from <time>', 'by the clouds’ clocks, UTC where it does not say', time)
+    .option('--until <time>', 'by the clouds’ clocks, UTC where it does not say', time)
     .addOption(silenceOption())
     .addHelpText(
       'after',
@@ -98,11 +107,17 @@ function residencyCommand(context: Context): Command {
       ) => {
         const { notAt, from = null, until = null, silence } = options
         const projects = options.project.map(projectId)
-        print(context, command, options, audited => {
-          const found = residencyOf(audited, { projects, notAt, from, until, silence })
-          if (found.breached) context.setExitCode(1)
-          return found.report
-        })
+        print(
+          context,
+          command,
+          options,
+          audited => {
+            const found = residencyOf(audited, { projects, notAt, from, until, silence })
+            if (found.breached) context.setExitCode(1)
+            return found.report
+          },
+          { clouds: { '--not-at': notAt }, projects: { '--project': projects } },
+        )
       },
     )
 }
@@ -153,10 +168,11 @@ function print(
   command: Command,
   options: ReportOptions,
   reportOn: (audited: Audited) => Report,
-  at?: Point,
+  { at, ...names }: NamedFilter & { readonly at?: Point | undefined } = {},
 ): void {
   using history = openHistoryOf(command, context)
-  const upTo = at && 'position' in at ? at.position : undefined
+  requireKnownNames(history, names, command, context)
+  const upTo = at && 'position' in at ? positionAt(history, at) : undefined
   using audited = openWatched(history, upTo, context)
   printReport(context.stdout, reportOn(audited), options)
 }
@@ -196,5 +212,6 @@ function types(text: string, others: readonly ResourceType[]): ResourceType[] {
 function time(text: string): number {
   const point = parsePoint(text)
   if ('time' in point) return point.time
-  throw new MixmatchError('USAGE', `"${text}": expected a time such as 2026-11-23T13:20.`)
+  const message = `"${text}": expected a time such as 2026-11-23T13:20, not a position.`
+  throw new MixmatchError('USAGE', message)
 }

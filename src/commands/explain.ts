@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
+import { parsePointOption } from '../cli/arguments.js'
 import { configOf, namesConfiguration } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
@@ -20,7 +21,7 @@ import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/log.js'
 import { openLocationsOf } from '../projection/locate.js'
 import { evidenceAt, locateAt } from '../replay/at.js'
-import { type Point, parsePoint, positionAt } from '../replay/point.js'
+import { POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
 import { conditionOf, type Decision, describe } from '../routing/decision.js'
@@ -40,10 +41,13 @@ export function explainCommand(context: Context): Command {
   return withOutputOptions(new Command('explain'))
     .description('Where a request would go, why, and which event says so. Nothing is sent.')
     .argument('[method]', 'GET, POST, …')
-    .argument('[path]', 'as the client would send it to the proxy, with the query')
+    .argument(
+      '[path]',
+      'as the client would send it to the proxy, with the query; or the whole URL',
+    )
     .option('-H, --header <field>', "'Name: value', repeatable", gather, [])
     .option('--body <file>', 'what the request carries; - for standard input')
-    .option('--at <point>', 'as far as was known then: a time, or a position', parsePoint)
+    .option('--at <point>', `as far as was known then: ${POINT_FORMS}`, parsePointOption)
     .option('--request-id <id>', 'instead of method and path: a request of the access log')
     .option('--access-log <file>', 'where to look for it: what the proxy logs')
     .option(...logOption)
@@ -54,7 +58,7 @@ export function explainCommand(context: Context): Command {
     .action(async (method: string, path: string, options: Options, command: Command) => {
       using log = openHistoryOf(command, context)
       const told = await toldBy(options, context)
-      const line = { method: told?.method ?? method, path: told?.path ?? path }
+      const line = { method: told?.method ?? method, path: told?.path ?? (path && pathIn(path)) }
       if (line.method === undefined || line.path === undefined) {
         throw new MixmatchError(
           'USAGE',
@@ -77,6 +81,16 @@ export function explainCommand(context: Context): Command {
       const federation = { ...federationOf(command, context, log), locate, evidence }
       print(context, options, decide(request, federation), log)
     })
+}
+
+const SERVICE = new RegExp(`/(?:${serviceNames.join('|')})(?=[/?]|$)`)
+
+/** What the proxy gets of a whole URL: fronts take away what precedes the service. A path stays as it is. */
+function pathIn(target: string): string {
+  const [url, path = '/'] = /^https?:\/\/[^/?#]+([^#]*)/i.exec(target) ?? []
+  if (url === undefined) return target
+  const [beforeQuery = ''] = path.split('?')
+  return path.slice(Math.max(0, beforeQuery.search(SERVICE)))
 }
 
 async function toldBy({ requestId, accessLog }: Options, context: Context) {

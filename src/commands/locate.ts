@@ -1,15 +1,18 @@
 import { Command } from 'commander'
+import { parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { logOption, openHistoryOf } from '../cli/files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
+import { resolveResourceId } from '../cli/resource-argument.js'
 import { printRows, type Row } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
-import { type Position, type ResourceId, resourceId } from '../ids.js'
+import type { Position, ResourceId } from '../ids.js'
 import type { History } from '../log/history.js'
+import { findDeletions } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/at.js'
-import { formatPoint, type Point, parsePoint, positionAt } from '../replay/point.js'
+import { formatPoint, POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 import { type PlacedTurn, turnsAt } from '../replay/turns.js'
 
 interface Options extends OutputOptions {
@@ -20,9 +23,12 @@ interface Options extends OutputOptions {
 export function locateCommand(context: Context): Command {
   return withOutputOptions(new Command('locate'))
     .description('Which cloud holds a resource, whose it is there, and which event says so.')
-    .argument('<id>', 'of an image, volume, snapshot, backup, …')
+    .argument(
+      '<id>',
+      'of an image, volume, snapshot, backup, …; its beginning is enough if it is unique',
+    )
     .option(...logOption)
-    .option('--at <point>', 'as far as was known then: a time, or a position', parsePoint)
+    .option('--at <point>', `as far as was known then: ${POINT_FORMS}`, parsePointOption)
     .option('--history', 'every place that it was known to have had, and for whom')
     .addHelpText(
       'after',
@@ -30,19 +36,13 @@ export function locateCommand(context: Context): Command {
     )
     .action((text: string, options: Options, command: Command) => {
       const { at, history } = options
-      const id = resourceId(text)
       using log = openHistoryOf(command, context)
+      const id = resolveResourceId(log, text)
       const upTo = at && positionAt(log, at)
       const rows = history
         ? turnsAt(log, id, upTo ?? log.head().position).map(turn => turnRow(turn, id))
         : places(log, id, upTo).flatMap(placeRows)
-      if (rows.length === 0) {
-        const when = at ? ` at ${formatPoint(at)}` : ''
-        throw new MixmatchError(
-          'NOT_LOCATED',
-          `${id}: no cloud ${at ? 'was' : 'is'} known to hold it${when} (${log.file}).`,
-        )
-      }
+      if (rows.length === 0) throw notLocated(log, id, at, upTo)
       printRows(context.stdout, options, rows)
     })
 }
@@ -51,6 +51,25 @@ export function locateCommand(context: Context): Command {
 function places(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
   using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
   return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
+}
+
+/** What is known instead: who deleted it, when, and which event says so. */
+function notLocated(
+  log: History,
+  id: ResourceId,
+  at: Point | undefined,
+  upTo: Position | undefined,
+): MixmatchError {
+  const when = at ? ` at ${formatPoint(at)}` : ''
+  const deletions = findDeletions(log.db, id, { upTo }).map(
+    ({ resource, serviceProvider, at: deletedAt, position }) =>
+      ` ${serviceProvider} deleted ${resource.type} ${id} at ${formatTime(deletedAt)}, ` +
+      `says event ${position} (${log.get(position)?.eventType}).`,
+  )
+  return new MixmatchError(
+    'NOT_LOCATED',
+    `${id}: no cloud ${at ? 'was' : 'is'} known to hold it${when} (${log.file}).${deletions.join('')}`,
+  )
 }
 
 function placeRows({ resource, places }: Located): Row[] {

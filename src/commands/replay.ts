@@ -2,22 +2,24 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { openPublisher } from '../bus/amqp/publisher.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
-import { parseNames } from '../cli/arguments.js'
+import { parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
 import { logOption, openHistoryOf, writtenFile } from '../cli/files.js'
 import { interrupted } from '../cli/interrupt.js'
+import { requireKnownNames } from '../cli/known-names.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { progressOn } from '../cli/progress.js'
+import { resolveResourceId } from '../cli/resource-argument.js'
 import { createRowPrinter, printRows } from '../cli/rows.js'
 import { MixmatchError } from '../errors.js'
 import type { RecordedEvent } from '../event/event.js'
-import { micros, type Position, position, resourceId } from '../ids.js'
+import { micros, type Position, position } from '../ids.js'
 import type { History } from '../log/history.js'
 import { buildViews } from '../projection/build.js'
 import { changesBetween, type Whereabouts } from '../replay/diff.js'
 import { paced } from '../replay/pace.js'
-import { type Point, parsePoint, positionAt } from '../replay/point.js'
+import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type Selection, selected } from '../replay/select.js'
 
 interface Options extends OutputOptions {
@@ -36,8 +38,8 @@ export function replayCommand(context: Context): Command {
   return withOutputOptions(new Command('replay'))
     .description('History again: printed, as views of any point, as differences, or onto a bus.')
     .option(...logOption)
-    .option('--from <point>', 'the first event: a position, or a time of recording', parsePoint)
-    .option('--until <point>', 'the last event', parsePoint)
+    .option('--from <point>', `the first event: ${POINT_FORMS}`, parsePointOption)
+    .option('--until <point>', 'the last event, written alike', parsePointOption)
     .option(
       '--type <types>',
       'only these, by commas; volume.* for all that begin so',
@@ -45,7 +47,10 @@ export function replayCommand(context: Context): Command {
       [],
     )
     .option('--sp <names>', 'only of these clouds, by commas', parseNames, [])
-    .option('--resource <id>', 'only what is said of it')
+    .option(
+      '--resource <id>',
+      'only what is said of it; the beginning of its id is enough if it is unique',
+    )
     .option('--into <file>', 'build the views as of --until in a new file')
     .option('--diff <points...>', 'two points: what the view says otherwise at the second')
     .option('--to <url>', 'publish again on rabbit://… or file://…, as it was on the wire')
@@ -60,6 +65,7 @@ export function replayCommand(context: Context): Command {
     )
     .action(async (options: Options, command: Command) => {
       using log = openHistoryOf(command, context)
+      requireKnownNames(log, { clouds: { '--sp': options.sp } }, command, context)
       if (options.into !== undefined) await into(log, options.into, options, context)
       else if (options.diff !== undefined) diff(log, options.diff, options, context)
       else if (options.to !== undefined) await publish(log, options.to, options, context)
@@ -74,13 +80,13 @@ function selectionOf(log: History, options: Options): Selection {
     until: until === undefined ? log.head().position : positionAt(log, until),
     types: options.type,
     serviceProviders: options.sp,
-    resource: options.resource === undefined ? null : resourceId(options.resource),
+    resource: options.resource === undefined ? null : resolveResourceId(log, options.resource),
   }
 }
 
 /** The event at a position, or the first that was recorded at a time or after it. */
 function firstFrom(log: History, point: Point): Position {
-  if ('position' in point) return point.position
+  if ('position' in point) return position(Math.max(1, positionAt(log, point)))
   return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
 }
 
@@ -88,10 +94,12 @@ function firstFrom(log: History, point: Point): Position {
 const PAGE = 500
 
 async function print(log: History, options: Options, context: Context): Promise<void> {
+  let printed = 0
   let page: RecordedEvent[] = []
   const printPage = createRowPrinter(context.stdout, options)
   const flush = () => {
     printPage(page.map(eventRow))
+    printed += page.length
     page = []
   }
   for (const event of selected(log, selectionOf(log, options))) {
@@ -102,6 +110,7 @@ async function print(log: History, options: Options, context: Context): Promise<
     }
   }
   flush()
+  if (printed === 0) context.stderr.write('mixmatch: no event is of this selection\n')
 }
 
 /** Built aside and then put in place: there is never half a file of that name. */

@@ -1,30 +1,71 @@
 import { MixmatchError } from '../errors.js'
-import { formatTime, parseTime } from '../event/time.js'
-import { type Micros, type Position, position } from '../ids.js'
+import { formatTime, now, parseTime } from '../event/time.js'
+import { type Micros, micros, type Position, position } from '../ids.js'
 import type { LogReader } from '../log/log.js'
 
 /** A point in history: right after the event at a position, or whatever was recorded until a time. */
 export type Point = { readonly position: Position } | { readonly time: Micros }
 
+/** What a point may look like, for help and messages. */
+export const POINT_FORMS =
+  'a position such as 4182, or a time: 2026-11-23T13:20 (UTC), 2026-11-23T14:20+01:00, -5m, "1h ago", "yesterday 05:59"'
+
 /**
- * Read `4182`, `2026-11-23`, `2026-11-23T13:20` or any fuller time; UTC where it does not say.
+ * Read a point as people write it. A time is UTC where it does not say; its end may be missing.
  *
+ * @param at the time now, which `-5m` and `yesterday` count from
  * @throws USAGE
  */
-export function parsePoint(text: string): Point {
-  if (/^\d{1,15}$/.test(text)) return { position: position(Number(text)) }
-  const time = parseTime(filledUp(text))
+export function parsePoint(text: string, at: Micros = now()): Point {
+  const trimmed = text.trim()
+  if (/^\d{1,15}$/.test(trimmed)) return { position: position(Number(trimmed)) }
+  const time = timeAgo(trimmed, at) ?? timeOfDay(trimmed, at) ?? parseTime(withSeconds(trimmed))
   if (time !== null) return { time }
-  throw new MixmatchError(
-    'USAGE',
-    `"${text}": expected a position such as 4182, or a time such as 2026-11-23T13:20:00Z.`,
-  )
+  throw new MixmatchError('USAGE', `"${text}": expected ${POINT_FORMS}.`)
+}
+
+const microsOf: Readonly<Record<string, number>> = {
+  s: 1e6,
+  m: 60e6,
+  h: 3600e6,
+  d: 86_400e6,
+  w: 604_800e6,
+}
+
+const AGO =
+  /^(-?)(\d{1,9}(?:\.\d{1,6})?) ?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hours?|days?|weeks?)( ago)?$/i
+
+/** `-5m`, `1h ago`, `2 days ago`, `now`. */
+function timeAgo(text: string, at: Micros): Micros | null {
+  if (text.toLowerCase() === 'now') return at
+  const [, minus, count, unit = '', ago] = AGO.exec(text) ?? []
+  if ((minus === '-') === (ago !== undefined)) return null // one of them, not both
+  return micros(at - Math.round(Number(count) * (microsOf[unit.charAt(0).toLowerCase()] ?? 0)))
+}
+
+const ZONE = String.raw`z|[+-]\d\d:?\d\d`
+const DAY = new RegExp(String.raw`^(today|yesterday)(?:[ T](\d\d:\d\d)(:\d\d)?)? ?(${ZONE})?$`, 'i')
+
+/** `today`, `yesterday 05:59`, of the zone that it names. */
+function timeOfDay(text: string, at: Micros): Micros | null {
+  const [, day, minutes = '00:00', seconds = ':00', zone = 'Z'] = DAY.exec(text) ?? []
+  if (day === undefined) return null
+  const daysAgo = day.toLowerCase() === 'yesterday' ? 1 : 0
+  const local = micros(at + offsetOf(zone) - daysAgo * 86_400e6)
+  return parseTime(`${formatTime(local).slice(0, 10)}T${minutes}${seconds}${zone}`)
+}
+
+/** `+01:30` in microseconds. */
+function offsetOf(zone: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(zone) ?? []
+  const offset = Number(hours ?? 0) * 3600e6 + Number(minutes ?? 0) * 60e6
+  return sign === '-' ? -offset : offset
 }
 
 /** People leave the end of a time away: the seconds, or the hour as well. */
-function filledUp(text: string): string {
+function withSeconds(text: string): string {
   const [, day = text, minutes = '', rest = ''] =
-    /^(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d)?(z|[+-]\d\d:?\d\d)?$/i.exec(text.trim()) ?? []
+    /^(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d)?(z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? []
   return day === text && minutes === '' && !/^\d{4}-\d\d-\d\d$/.test(text)
     ? text
     : `${day}${minutes || 'T00:00'}:00${rest}`
@@ -39,12 +80,13 @@ export function formatPoint(point: Point): string {
  * The last event of a point: what was known then. Times in a log never run backwards, so a time is
  * found by halving, in some twenty reads.
  *
- * @returns the log's head for a point beyond it, its base for one before it
+ * @returns the log's head for a time after it, its base for one before it
+ * @throws USAGE for a position that the log does not hold
  */
 export function positionAt(log: LogReader, point: Point): Position {
   const head = log.head().position
   const base = log.base().position
-  if ('position' in point) return position(Math.max(base, Math.min(point.position, head)))
+  if ('position' in point) return requirePosition(log, point.position)
   const recordedAt = log.db
     .prepare<[number], number>('select recorded_at from events where position = ?')
     .pluck()
@@ -56,4 +98,35 @@ export function positionAt(log: LogReader, point: Point): Position {
     else unknown = middle
   }
   return position(known)
+}
+
+/**
+ * A position that somebody named, if the log holds it; 0 for the beginning.
+ *
+ * @throws USAGE
+ */
+export function requirePosition(log: LogReader, named: number): Position {
+  const head = log.head().position
+  const base = log.base()
+  if (named > head) {
+    throw new MixmatchError(
+      'USAGE',
+      `position ${named}: the log ends with event ${head} (${log.file}).${perhapsTime(named)}`,
+    )
+  }
+  if (named > 0 && named < base.position) {
+    throw new MixmatchError(
+      'USAGE',
+      `position ${named}: the history begins after event ${base.position}; what was before is in ${base.archive}.`,
+    )
+  }
+  return position(Math.max(base.position, named))
+}
+
+/** No log has as many events as there are seconds since 2001. */
+function perhapsTime(named: number): string {
+  const seconds = named > 1e14 ? named / 1e6 : named > 1e11 ? named / 1e3 : named
+  if (seconds < 1e9 || seconds > 1e10) return ''
+  const time = formatTime(micros(Math.round(seconds * 1e6)))
+  return ` If you mean seconds since 1970, write the time: ${time}`
 }

@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { openLog } from '../../src/log/log.js'
-import { alice, at, bob, cornmeal, created, disk, folder, image } from '../controls.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  disk,
+  event,
+  folder,
+  image,
+  millet,
+} from '../controls.js'
 import { mixmatch } from './mixmatch.js'
 
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
@@ -13,6 +24,7 @@ const mixmatchModule = new URL('../../src/commands/mixmatch.ts', import.meta.url
 function recorded(path: string): void {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), created({ ...image, id: '=1+1' as never }, bob)], at(60))
+  log.append([event({ serviceProvider: millet })], at(60))
 }
 
 test('the sample history is what its README says', async t => {
@@ -63,20 +75,21 @@ test('audit residency ends with 1 and the evidence, with 0 where there is none, 
   const found = await ask('--project', alice, '--not-at', cornmeal)
   t.is(found.code, 1)
   t.true(found.out.includes(disk.id))
-  t.is((await ask('--project', alice, '--not-at', 'elsewhere')).code, 0)
+  t.is((await ask('--project', alice, '--not-at', millet)).code, 0)
   t.is((await ask('--project', alice)).code, 2)
   t.is((await ask('--project', alice, '--not-at', cornmeal, '--from', '12')).code, 2)
 })
 
-test('a project or cloud that the history has never heard of is asked about, not passed over', async t => {
+test('a project or cloud that the history has never heard of is misuse, and not an empty answer', async t => {
   const path = folder(t)
   recorded(path)
   const ask = (...args: string[]) => mixmatch(path, 'audit', ...args, '--log', 'events.db')
   const residency = await ask('residency', '--project', 'nobody', '--not-at', cornmeal)
-  t.regex(residency.out, /never heard of a project "nobody": is the name right/)
+  t.is(residency.code, 2)
+  t.regex(residency.err, /^mixmatch: --project nobody: the log has never heard of this project/)
   const placement = await ask('placement', '--sp', 'nowhere', '--project', alice)
-  t.regex(placement.out, /never heard of a cloud "nowhere"/)
-  t.notRegex(placement.out, /never heard of a project/)
+  t.is(placement.code, 2)
+  t.regex(placement.err, /^mixmatch: --sp nowhere: expected one of the clouds .*cornmeal/)
 })
 
 test('audit verify ends with 1 where a noted head is not in the log', async t => {
@@ -142,6 +155,7 @@ test('a copied file is audited in a folder that nothing can be written to, and i
   copyFileSync(join(path, 'events.db'), join(medium, 'events.db'))
   const before = readFileSync(join(medium, 'events.db'))
   chmodSync(path, 0o755)
+  chmodSync(join(medium, 'events.db'), 0o444)
   chmodSync(medium, 0o555)
   t.teardown(() => chmodSync(medium, 0o755))
   const world = `{ env: {}, cwd: ${JSON.stringify(path)}, mainScript: 'mixmatch', stdout, stderr }`

@@ -66,3 +66,70 @@ test('explain says what it lacks', async t => {
   t.is(code, 1)
   t.regex(err, /access\.log: no request req-1/)
 })
+
+test('explain takes a whole URL, and a path below which the front has it', async t => {
+  const path = folder(t)
+  moved(path)
+  const now = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG)
+  for (const base of [
+    'http://proxy:5001',
+    'https://cloud.example.org/resource',
+    'HTTP://[::1]:5001',
+  ]) {
+    const whole = await mixmatch(path, 'explain', 'GET', `${base}${SHOW}?a=/image/b#c`, ...LOG)
+    t.is(whole.out, now.out)
+    t.is(whole.code, 0)
+  }
+})
+
+test('explain prints a decision in the words of the access log', async t => {
+  const path = folder(t)
+  moved(path)
+  const { out } = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '-f', 'json')
+  t.like(JSON.parse(out), { to: 'millet', resource: disk, rests_on: 3 })
+  t.false('restsOn' in JSON.parse(out))
+  const { out: event } = await mixmatch(
+    path,
+    'explain',
+    'GET',
+    SHOW,
+    ...LOG,
+    '-f',
+    'value',
+    '-c',
+    'to',
+  )
+  t.is(event, 'millet\n')
+})
+
+test('explain --request-id prints what was decided then in the words of the access log', async t => {
+  const path = folder(t)
+  moved(path)
+  const line = {
+    access: true,
+    time: '2026-11-23T13:20:00.000Z',
+    request_id: 'req-1',
+    global_request_id: 'req-1',
+    method: 'GET',
+    path: SHOW,
+    ms: 1,
+    status: 200,
+    reason: 'located',
+    service_provider: cornmeal,
+    rests_on: 1,
+  }
+  writeFileSync(join(path, 'access.log'), JSON.stringify(line))
+  const args = ['--request-id', 'req-1', '--access-log', 'access.log', '-f', 'json']
+  const { out } = await mixmatch(path, 'explain', ...args, ...LOG)
+  const [told] = out.split('\n')
+  t.deepEqual(JSON.parse(told ?? ''), {
+    began_at: '2026-11-23T13:19:59.999000Z',
+    request_id: 'req-1',
+    method: 'GET',
+    path: SHOW,
+    status: 200,
+    reason: 'located',
+    service_provider: cornmeal,
+    rests_on: 1,
+  })
+})

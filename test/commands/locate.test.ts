@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import test from 'ava'
+import { resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import {
   alice,
@@ -10,6 +11,7 @@ import {
   deleted,
   disk,
   folder,
+  image,
   transferred,
 } from '../controls.js'
 import { mixmatch } from './mixmatch.js'
@@ -70,3 +72,70 @@ test('a point that is neither a time nor a position is misuse', async t => {
   t.is(code, 2)
   t.regex(err, /"noon": expected a position/)
 })
+
+test('locate says of what was deleted when that was, and which event says so', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { code, err } = await mixmatch(path, 'locate', disk.id, '--log', 'events.db')
+  t.is(code, 1)
+  const when = new Date(at(3) / 1000).toISOString().slice(0, 19)
+  t.true(
+    err.includes(
+      `cornmeal deleted volume ${disk.id} at ${when}.000000Z, says event 3 (volume.delete.end).`,
+    ),
+    err,
+  )
+  const before = await mixmatch(path, 'locate', disk.id, '--log', 'events.db', '--at', '0')
+  t.notRegex(before.err, /deleted/)
+})
+
+test('locate needs only as much of an id as no other resource has', async t => {
+  const path = folder(t)
+  const twin = { ...image, id: resourceId(disk.id.replace(/1$/, '2')) }
+  {
+    using log = openLog(join(path, 'events.db'))
+    log.append([created(disk, alice), created(twin, alice), created(image, bob)], at(10))
+  }
+  const ask = (id: string) =>
+    mixmatch(path, 'locate', id, '--log', 'events.db', '-f', 'value', '-c', 'id')
+  t.is((await ask(image.id.slice(0, 4))).out, `${image.id}\n`)
+  t.is((await ask(disk.id)).out, `${disk.id}\n`)
+  const several = await ask(disk.id.slice(0, 8))
+  t.is(several.code, 2)
+  t.regex(several.err, /11111111: several ids begin so: image 1111.*2, volume 1111.*1\. Write more/)
+  t.is((await ask('ffff')).code, 1)
+})
+
+test('a reading command without a configuration names --log', async t => {
+  const { code, err } = await mixmatch(folder(t), 'locate', disk.id)
+  t.is(code, 2)
+  t.regex(err, /No configuration.*Or name the event log itself, with --log FILE/)
+})
+
+for (const args of [
+  ['locate', disk.id, '--at', '9'],
+  ['locate', disk.id, '--at', '1795440000'],
+  ['explain', 'GET', '/image/v2/images', '--at', '9'],
+  ['replay', '--from', '9'],
+  ['replay', '--until', '9'],
+  ['replay', '--diff', '1', '9'],
+  ['replay', '--sp', 'nowhere'],
+  ['log', 'show', '9'],
+  ['log', 'export', '--from', '9'],
+  ['log', 'export', '--until', '9'],
+  ['audit', 'placement', '--at', '9'],
+  ['audit', 'placement', '--sp', 'nowhere'],
+  ['audit', 'placement', '--project', 'nobody'],
+]) {
+  test(`${args.join(' ')} of a log of three events is misuse`, async t => {
+    const path = folder(t)
+    recorded(path)
+    const { code, out, err } = await mixmatch(path, ...args, '--log', 'events.db')
+    t.is(code, 2, err)
+    t.is(out, '')
+    t.regex(
+      err,
+      /the log ends with event 3|no event at position 9|expected one of the clouds|never heard/,
+    )
+  })
+}

@@ -92,7 +92,7 @@ test('a time is the last event recorded until then, for every time', t => {
   )
   t.is(positionAt(log, { time: micros(at(10) - 1) }), position(0))
   t.is(positionAt(log, { position: position(3) }), position(3))
-  t.is(positionAt(log, { position: position(99) }), position(4))
+  t.throws(() => positionAt(log, { position: position(99) }), { code: 'USAGE' })
 })
 
 test('a clock that is set back does not take a time out of order', t => {
@@ -110,7 +110,7 @@ test('a point is a position, or a time of which the end may be missing', t => {
   t.deepEqual(parsePoint('2026-11-23 13:20'), time('2026-11-23T13:20:00Z'))
   t.deepEqual(parsePoint('2026-11-23T13:20+02:00'), time('2026-11-23T11:20:00Z'))
   t.deepEqual(parsePoint('2026-11-23T13:20:06.5Z'), time('2026-11-23T13:20:06.500Z'))
-  for (const wrong of ['yesterday', '', '-1', '2026-13-01', '2026-11-23T13']) {
+  for (const wrong of ['', '-1', '2026-13-01', '2026-11-23T13']) {
     t.throws(() => parsePoint(wrong), { code: 'USAGE' }, wrong)
   }
 })

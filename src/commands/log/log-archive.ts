@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { parsePointOption } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { logFileOf, logOption } from '../../cli/files.js'
 import { MixmatchError } from '../../errors.js'
@@ -6,7 +7,7 @@ import { now } from '../../event/time.js'
 import { micros, type Position } from '../../ids.js'
 import { archiveLog } from '../../log/archive.js'
 import { openLogReader } from '../../log/log.js'
-import { type Point, parsePoint, positionAt } from '../../replay/point.js'
+import { type Point, positionAt } from '../../replay/point.js'
 
 /** A message that comes again must find its first copy in the live file, or it would be there twice. */
 const YOUNGEST_MS = 3_600_000
@@ -15,7 +16,11 @@ export function archiveCommand(context: Context): Command {
   return new Command('archive')
     .description('Move older events into a file of their own beside the log, which stays small.')
     .option(...logOption)
-    .requiredOption('--before <time>', 'those recorded before it; at least an hour ago', parsePoint)
+    .requiredOption(
+      '--before <time>',
+      'those recorded before it, UTC where it does not say; at least an hour ago',
+      parsePointOption,
+    )
     .addHelpText(
       'after',
       '\nEvery command reads the archives beside a log with it. The recorder must not run at the end.\n' +

@@ -4,20 +4,23 @@ import type { Context } from '../../cli/context.js'
 import { logOption, openHistoryOf } from '../../cli/files.js'
 import { progressOn } from '../../cli/progress.js'
 import { position } from '../../ids.js'
+import type { LogReader } from '../../log/log.js'
 import { toLine } from '../../log/portable.js'
+import { requirePosition } from '../../replay/point.js'
 
 export function exportCommand(context: Context): Command {
   return new Command('export')
     .description('Every event as a line of JSON, lossless and in order, to standard output.')
     .option(...logOption)
-    .option('--from <position>', 'the first event', parseWhole, 1)
+    .option('--from <position>', 'the first event', parseWhole)
     .option('--until <position>', 'the last event', parseWhole)
     .addHelpText('after', '\nExample: mixmatch log export | gzip > events.ndjson.gz')
-    .action(async (options: { from: number; until?: number }, command: Command) => {
+    .action(async (options: { from?: number; until?: number }, command: Command) => {
       using log = openHistoryOf(command, context)
       const range = {
-        after: position(Math.max(0, options.from - 1)),
-        upTo: options.until === undefined ? log.head().position : position(options.until),
+        after: position(Math.max(0, firstOf(log, options.from) - 1)),
+        upTo:
+          options.until === undefined ? log.head().position : requirePosition(log, options.until),
       }
       using progress = progressOn(context.stderr, 'exporting', range.upTo - range.after)
       for (const event of log.read(range)) {
@@ -25,4 +28,8 @@ export function exportCommand(context: Context): Command {
         if (!context.stdout.write(`${toLine(event)}\n`)) await context.stdout.drained()
       }
     })
+}
+
+function firstOf(log: LogReader, from: number | undefined): number {
+  return from === undefined ? 1 : requirePosition(log, from)
 }

@@ -1,0 +1,19 @@
+import { MixmatchError } from '../errors.js'
+import { isUuid, type ResourceId, resourceId } from '../ids.js'
+import type { LogReader } from '../log/log.js'
+import { findResourcesByPrefix } from '../projection/find-resources.js'
+
+/**
+ * The id that somebody named: in full, or by a beginning that only one resource of the log has.
+ *
+ * @throws USAGE with some of them where several begin so
+ */
+export function resolveResourceId(log: LogReader, text: string): ResourceId {
+  if (isUuid(text)) return resourceId(text)
+  const found = findResourcesByPrefix(log.db, text)
+  const ids = [...new Set(found.map(({ id }) => id))]
+  const exact = ids.find(id => id === text)
+  if (exact !== undefined || ids.length < 2) return exact ?? ids[0] ?? resourceId(text)
+  const named = found.map(({ type, id }) => `${type} ${id}`).join(', ')
+  throw new MixmatchError('USAGE', `${text}: several ids begin so: ${named}. Write more of it.`)
+}
