@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
@@ -53,6 +53,7 @@ export interface EventLog extends LogReader {
    * Append what is new of a batch in its order, in one transaction that is on the disk when this
    * returns (`synchronous=FULL`). All of it or, on an error, nothing.
    *
+   * @throws LOG_LOST where the file is not in its place any more
    * @param received when the batch was received: its time in the log, which never runs backwards
    */
   append(events: readonly Event[], received: Micros): Appended
@@ -101,9 +102,26 @@ export function openLog(file: string): EventLog {
       db.pragma('synchronous = FULL')
     }),
   )
+  const { append, restore } = writer(db, file)
+  const { ino } = statSync(file)
+  const requireInPlace = () => {
+    if (statSync(file, { throwIfNoEntry: false })?.ino === ino) return
+    throw new MixmatchError(
+      'LOG_LOST',
+      `${file}: was deleted or replaced while it was open. Nothing more is appended to what nobody ` +
+        'will find again: put the log back in its place and start again.',
+    )
+  }
   return {
     ...reader(db, file),
-    ...writer(db, file),
+    append(events, received) {
+      requireInPlace()
+      return append(events, received)
+    },
+    restore(events) {
+      requireInPlace()
+      restore(events)
+    },
     [Symbol.dispose]: () => closeWritable(db),
   }
 }

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
@@ -123,6 +124,19 @@ test('a reader cannot write, and sees what is appended while it is open', t => {
   log.append([created(disk, bob)], at(1))
   t.deepEqual(reader.head(), log.head())
   t.throws(() => reader.db.exec('create table t (x)'), { any: true, code: 'SQLITE_READONLY' })
+})
+
+test('a log that was deleted or replaced while it is open takes no more events', t => {
+  const path = folder(t)
+  const file = join(path, 'events.db')
+  using log = openLog(file)
+  log.append([created(disk, alice)], at(1))
+  renameSync(file, `${file}.away`)
+  t.throws(() => log.append([event()], at(2)), { code: 'LOG_LOST' })
+  openLog(file)[Symbol.dispose]()
+  t.throws(() => log.append([event()], at(2)), { code: 'LOG_LOST' })
+  renameSync(`${file}.away`, file)
+  t.is(log.append([event()], at(2)).recorded.length, 1)
 })
 
 test('what is no event log, or one from the future, is refused untouched', t => {
