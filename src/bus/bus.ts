@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
+import type { BackoffOptions } from '../backoff.js'
 import type { Event } from '../event/event.js'
 import type { Micros, SpName } from '../ids.js'
-import type { Backoff } from './backoff.js'
 import type { BatchOptions } from './batches.js'
 import type { OnDeliveries } from './delivery.js'
 
@@ -36,7 +36,7 @@ export interface BusOptions {
   readonly logger: Logger
   /** Stops it: no more is taken in, and what is in hand is finished. */
   readonly signal: AbortSignal
-  readonly backoff?: Backoff
+  readonly backoff?: BackoffOptions
   readonly batch?: BatchOptions
 }
 

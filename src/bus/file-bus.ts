@@ -2,7 +2,6 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { SpName } from '../ids.js'
 import { parseJson } from '../json.js'
-import { DEFAULT_BACKOFF } from './backoff.js'
 import { DEFAULT_BATCH } from './batches.js'
 import type { Bus, BusOptions } from './bus.js'
 import { keepStatus } from './bus-status.js'
@@ -26,7 +25,7 @@ const POLL_MS = 1000
  */
 export function listenFile(path: string, options: FileBusOptions): Bus {
   const { serviceProvider, onDeliveries, signal, logger } = options
-  const { backoff = DEFAULT_BACKOFF, batch = DEFAULT_BATCH, pollMs = POLL_MS } = options
+  const { backoff, batch = DEFAULT_BATCH, pollMs = POLL_MS } = options
   const status = keepStatus()
   const toDelivery = reader(path, serviceProvider, logger)
 

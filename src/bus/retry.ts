@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Backoff, waitMs } from './backoff.js'
+import { type BackoffOptions, createBackoff } from '../backoff.js'
 import { messageOf, type StatusKeeper } from './bus-status.js'
+
+/** So long may a bus that came back wait for us. */
+const DEFAULT_BACKOFF: BackoffOptions = { firstMs: 1000, capMs: 30_000 }
 
 /**
  * Run something that should go on for ever, again and again until the signal stops it, with longer
@@ -12,13 +15,18 @@ import { messageOf, type StatusKeeper } from './bus-status.js'
  */
 export async function retryForever(
   run: (itWorks: () => void) => Promise<void>,
-  parts: { backoff: Backoff; status: StatusKeeper; logger: Logger; signal: AbortSignal },
+  parts: {
+    backoff?: BackoffOptions | undefined
+    status: StatusKeeper
+    logger: Logger
+    signal: AbortSignal
+  },
 ): Promise<void> {
-  const { backoff, status, logger, signal } = parts
-  let failures = 0
+  const { status, logger, signal } = parts
+  const backoff = createBackoff(parts.backoff ?? DEFAULT_BACKOFF)
   let said = ''
   const itWorks = () => {
-    failures = 0
+    backoff.reset()
     said = ''
   }
   while (!signal.aborted) {
@@ -26,10 +34,10 @@ export async function retryForever(
       await run(itWorks)
     } catch (error) {
       if (signal.aborted) break
-      failures += 1
       status.failed(error)
       const message = messageOf(error)
-      const pauseMs = Math.round(waitMs(backoff, failures, Math.random()))
+      const pauseMs = backoff.nextMs()
+      const failures = backoff.failures()
       // a bus that stays down says so once, and again when it is down for another reason
       logger[message === said ? 'debug' : 'warn']({ failures, pauseMs, error: message }, 'bus lost')
       said = message

@@ -2,13 +2,14 @@ import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { createBackoff } from '../backoff.js'
 import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 import type { Observation } from './observation.js'
 
 /** How much a worker keeps while no recorder takes it; beyond, the oldest is given up. */
 export const KEPT = 10_000
-const RETRY_MS = 500
+const RECONNECTING = { firstMs: 500, capMs: 1000 }
 
 const answer = z.object({ appended: z.int() })
 
@@ -38,6 +39,7 @@ export function openSender(
   let socket: Socket | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  const backoff = createBackoff(RECONNECTING)
 
   function settle(n: number): void {
     const settled = waiting.get(n)
@@ -54,12 +56,13 @@ export function openSender(
     socket = fresh
     fresh.unref()
     fresh.on('connect', () => {
+      backoff.reset()
       for (const [n, unconfirmed] of waiting) write(n, unconfirmed)
     })
     fresh.on('error', error => logger.debug({ err: error }, 'no recorder takes observations'))
     fresh.on('close', () => {
       if (closed) return
-      timer = setTimeout(connect, RETRY_MS)
+      timer = setTimeout(connect, backoff.nextMs())
       timer.unref()
     })
     createInterface({ input: fresh })

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Logger } from 'pino'
+import { createBackoff } from '../backoff.js'
 import { type Exit, type ManagedProcess, manageProcess } from './managed-process.js'
 
-const FIRST_PAUSE_MS = 200
-const LONGEST_PAUSE_MS = 30_000
+const BACKOFF = { firstMs: 400, capMs: 30_000 }
 /** A process that lived this long was healthy: after its next death the pause is the first again. */
 const HEALTHY_AFTER_MS = 60_000
 /** A process that is not ready has no request in hand and may not listen to signals yet. */
@@ -74,7 +74,7 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
   const stopped = new Set<ManagedProcess>()
   let wasReady = false
   let stopping = false
-  let pauseMs = FIRST_PAUSE_MS
+  const backoff = createBackoff(BACKOFF)
   let timer: NodeJS.Timeout | undefined
 
   function startProcess(): ManagedProcess {
@@ -99,7 +99,8 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
 
   function startAgain({ startedAt }: ManagedProcess, exit: Exit): void {
     const wasHealthy = performance.now() - startedAt > HEALTHY_AFTER_MS
-    pauseMs = wasHealthy ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    if (wasHealthy) backoff.reset()
+    const pauseMs = backoff.nextMs()
     logger.error({ child: name, ...exit, pause_ms: pauseMs }, 'a process died and is started again')
     onDeath()
     timer = setTimeout(() => makeCurrent(startProcess()), pauseMs)

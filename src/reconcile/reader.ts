@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createBackoff } from '../backoff.js'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { headerValue } from '../http-client/raw-headers.js'
 import { encodePathSegment } from '../http-client/url-encoding.js'
@@ -41,7 +42,7 @@ export interface ReaderParts {
   readonly timeouts: Timeouts
   /** `req-<uuid>`, by which the cloud's own logs tell whose questions these were. */
   readonly requestId: string
-  /** How long to wait before asking again, and each time as much longer. */
+  /** The longest wait before the first retry; the next one may wait twice as long. */
   readonly pauseMs: number
   readonly signal: AbortSignal
 }
@@ -70,6 +71,7 @@ export function createReader(parts: ReaderParts): Read {
   }
 
   return async function read(service, path) {
+    const backoff = createBackoff({ firstMs: pauseMs, capMs: 2 * pauseMs })
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted()
       try {
@@ -79,7 +81,7 @@ export function createReader(parts: ReaderParts): Read {
         signal.throwIfAborted()
         if (attempt === ATTEMPTS || !isOutage(error)) throw error
       }
-      await sleep(attempt * pauseMs, undefined, { signal })
+      await sleep(backoff.nextMs(), undefined, { signal })
     }
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
-import { waitMs } from '../../src/bus/backoff.js'
 import { type BatchOptions, createBatches } from '../../src/bus/batches.js'
 
 /** Never quiet by itself, so that only `most` and `drain` end a batch. */
@@ -124,12 +123,4 @@ test('law: whatever comes, and however it is batched, all of it is taken once an
     }),
     { numRuns: 30 },
   )
-})
-
-test('the wait before another try doubles up to its cap, and is anything up to that', t => {
-  const backoff = { firstMs: 1000, capMs: 30_000 }
-  const longest = [1, 2, 3, 4, 5, 6, 7, 1000].map(failures => waitMs(backoff, failures, 1))
-  t.deepEqual(longest, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
-  t.is(waitMs(backoff, 6, 0), 0)
-  t.is(waitMs(backoff, 6, 0.5), 15_000)
 })

@@ -1,4 +1,3 @@
-import { DEFAULT_BACKOFF } from '../backoff.js'
 import type { AmqpOptions, Bus } from '../bus.js'
 import { keepStatus } from '../bus-status.js'
 import { retryForever } from '../retry.js'
@@ -11,7 +10,7 @@ import { listenOn, type Memory, type Session } from './session.js'
  * breaks is connected anew. Nothing is acknowledged that `onDeliveries` did not take.
  */
 export function listenAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
-  const { serviceProvider, signal, logger, backoff = DEFAULT_BACKOFF } = options
+  const { serviceProvider, signal, logger, backoff } = options
   const status = keepStatus()
   const memory: Memory = {
     durable: new Map(options.knownExchanges.map(({ name, durable }) => [name, durable])),
