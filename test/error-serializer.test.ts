@@ -44,7 +44,7 @@ test('a malformed request on the port for operators leaves no raw bytes in the l
   const { logger, written } = logging(t)
   const parts = {
     health: () => ({ healthy: true, reasons: [] }),
-    missing: async () => [],
+    readiness: async () => ({ missing: [], degraded: [] }),
     // Long enough that the body breaks while the request is being answered.
     metrics: () => delay(50).then(() => ''),
     metricsType: 'text/plain',

@@ -31,6 +31,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   const sendStatus = answerStatusRequests(async () => ({
     metrics: await metrics.report(),
     missing: missingViews(whyNoViews(logFile)),
+    degraded: [],
   }))
   const cutOff = await work(config, files, logger, { asked, metrics }, ({ address, port }) => {
     logger.info({ address, port }, 'accepting connections')

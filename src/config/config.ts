@@ -72,7 +72,6 @@ export interface Config {
   readonly ops: {
     readonly host: string
     readonly port: number
-    readonly auth: 'keystone' | 'none'
   }
   /** In the order of `service_providers`; the identity provider, `default`, is among them. */
   readonly clouds: readonly Cloud[]
@@ -200,17 +199,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       file: logFile === null ? null : resolve(cwd, logFile),
       json: settings.read('DEFAULT', general.useJson),
     },
-    ops: readOps(settings, ops),
+    ops: { host: settings.read('ops', ops.host), port: settings.read('ops', ops.port) },
     clouds: readClouds(settings, cloudNames, authUrl, cwd),
   }
-}
-
-function readOps(settings: Settings, ops: typeof options.ops): Config['ops'] {
-  const host = settings.read('ops', ops.host)
-  const auth = settings.read('ops', ops.auth)
-  if (auth === 'none' && !/^(127\.[\d.]+|::1|localhost)$/.test(host)) {
-    const message = `expected keystone, because ${host} is no loopback address; found none`
-    settings.problem('ops', ops.auth, message)
-  }
-  return { host, port: settings.read('ops', ops.port), auth }
 }

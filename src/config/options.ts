@@ -221,18 +221,12 @@ const ops = {
     'host',
     kinds.listenHost,
     '127.0.0.1',
-    'Where the port for operators listens. It is not for clients.',
+    'Where the port for operators listens. It has health and metrics, nothing about users and resources, and asks for no token: it is for the monitoring network, not for clients.',
     { restarts: true },
   ),
   port: option('port', kinds.port, '9914', 'TCP port of it; 0 for any that is free.', {
     restarts: true,
   }),
-  auth: option(
-    'auth',
-    kinds.choice(['keystone', 'none']),
-    'keystone',
-    'Who may read there what tells of users and their resources: keystone asks for a token of an administrator; none lets in everybody, and is for loopback addresses alone. Health, readiness and metrics are open to all who reach the port.',
-  ),
 }
 
 export const options = { DEFAULT: general, auth, database, ops, sp: cloud } as const

@@ -10,26 +10,33 @@ import { createHeadCheck } from './request-head.js'
 export interface OpsParts {
   /** Whether this is to get requests. */
   readonly health: () => Health
-  /** What it lacks to do its work, each by the part that lacks it; empty where it is ready. */
-  readonly missing: () => Promise<readonly { readonly part: string; readonly reason: string }[]>
+  readonly readiness: () => Promise<Readiness>
   readonly metrics: () => Promise<string>
   readonly metricsType: string
   readonly logger: Logger
+}
+
+export interface Readiness {
+  /** What it lacks to do its work, each by the part that lacks it; empty where it is ready. */
+  readonly missing: readonly { readonly part: string; readonly reason: string }[]
+  /** What does not work at the moment, and keeps it from nothing else. */
+  readonly degraded: readonly { readonly part: string; readonly reason: string }[]
 }
 
 /**
  * The port for operators: `/healthcheck` as on the public port, `/ready`, and `/metrics` for
  * Prometheus. It tells nothing of users and their resources, and asks for no token.
  */
-export function createOpsApp({ health, missing, metrics, metricsType, logger }: OpsParts): Koa {
+export function createOpsApp({ health, readiness, metrics, metricsType, logger }: OpsParts): Koa {
   const router = new Router()
   router.get('/ready', async ctx => {
     const { healthy, reasons } = health()
     const against = healthy ? [] : reasons.map(reason => ({ part: 'process', reason }))
-    const lacks = [...against, ...(await missing())]
+    const { missing, degraded } = await readiness()
+    const lacks = [...against, ...missing]
     ctx.status = lacks.length === 0 ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { ready: lacks.length === 0, missing: lacks }
+    ctx.body = { ready: lacks.length === 0, missing: lacks, degraded }
   })
   router.get('/metrics', async ctx => {
     ctx.type = metricsType

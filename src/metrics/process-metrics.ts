@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { version } from '../version.js'
 
 /** The kinds of process that there are; a label of the metrics that every one of them has. */
 export type Role = 'supervisor' | 'recorder' | 'worker'
@@ -7,8 +8,21 @@ export type Role = 'supervisor' | 'recorder' | 'worker'
 export function createRegistry(role: Role): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, labels: { process: role } })
+  buildInfo(registry)
   for (const name of sums) registry.removeSingleMetric(name)
   return registry
+}
+
+/** One sample for all processes together: they are of one version. */
+function buildInfo(registry: Registry): void {
+  const info = new Gauge({
+    name: 'mixmatch_build_info',
+    help: 'The versions of Mixmatch and of Node that run; the value is always 1.',
+    labelNames: ['version', 'node'],
+    aggregator: 'first',
+    registers: [registry],
+  })
+  info.set({ version, node: process.versions.node }, 1)
 }
 
 /**

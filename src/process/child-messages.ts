@@ -1,3 +1,4 @@
+import type { SpName } from '../ids.js'
 import type { MetricsSnapshot } from '../metrics/snapshot.js'
 
 /** What a process tells about itself. */
@@ -5,11 +6,20 @@ export interface ProcessStatus {
   readonly metrics: MetricsSnapshot
   /** What it cannot do at the moment; empty while all is well. */
   readonly missing: readonly Missing[]
+  /** What does not work, while everything else does. */
+  readonly degraded: readonly Degraded[]
 }
 
 /** Something without which requests are not served, or nothing is recorded. */
 export interface Missing {
   readonly part: 'recorder' | 'event log' | 'views' | 'workers' | 'keystone'
+  readonly reason: string
+}
+
+/** A message bus that is not listened to: its queue keeps the notifications, and requests are served. */
+export interface Degraded {
+  readonly part: 'bus'
+  readonly service_provider: SpName
   readonly reason: string
 }
 

@@ -89,7 +89,7 @@ function opsOf(
 ) {
   return createOpsApp({
     health: () => ({ healthy: !isStopping(), reasons: isStopping() ? ['draining'] : [] }),
-    missing: async () => (await report()).missing,
+    readiness: report,
     metrics: async () => renderMetrics([(await report()).metrics]),
     metricsType: METRICS_TYPE,
     logger,

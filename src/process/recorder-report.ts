@@ -1,13 +1,14 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import type { Bus } from '../bus/bus.js'
 import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
+import { formatTime } from '../event/time.js'
 import {
   type Batch,
   type BusFigures,
   createRecorderMetrics,
   type RecorderFigures,
 } from '../metrics/recorder-metrics.js'
-import type { Missing, ProcessStatus } from './child-messages.js'
+import type { Degraded, Missing, ProcessStatus } from './child-messages.js'
 import type { Recording } from './record.js'
 import type { OnAppended } from './recorder.js'
 
@@ -37,7 +38,11 @@ export function createRecorderReporter(files: Files): RecorderReporter {
     },
     async report() {
       const metricsNow = await metrics.report()
-      return { metrics: metricsNow, missing: recording ? missingIn(recording, files) : starting }
+      return {
+        metrics: metricsNow,
+        missing: recording ? missingIn(recording, files) : starting,
+        degraded: recording ? recording.buses.flatMap(degradedBus) : [],
+      }
     },
   }
 }
@@ -83,6 +88,13 @@ function busFigures(bus: Bus): BusFigures {
   }
 }
 
+function degradedBus(bus: Bus): Degraded[] {
+  const { state, since, lastError } = bus.status()
+  if (state === 'connected') return []
+  const reason = `${state} since ${formatTime(since)}${lastError === null ? '' : `: ${lastError}`}`
+  return [{ part: 'bus', service_provider: bus.serviceProvider, reason }]
+}
+
 /** With what SQLite has not yet moved into the file itself. */
 function sizeOf(file: string): number {
   return [file, `${file}-wal`].map(bytesOf).reduce((sum, bytes) => sum + bytes, 0)
@@ -92,7 +104,6 @@ function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-/** A dead bus is not among it: the others are recorded, and its queue waits. */
 function missingIn({ state }: Recording, { logFile }: Files): readonly Missing[] {
   const { logPosition, viewPosition, appendError } = state()
   const unwritable = appendError ?? whyUnwritable(logFile)

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { type MetricsSnapshot, sumCounters } from '../metrics/snapshot.js'
-import type { Missing, ProcessStatus } from './child-messages.js'
+import type { Degraded, Missing, ProcessStatus } from './child-messages.js'
 import type { Fleet } from './fleet.js'
 import type { ManagedProcess } from './managed-process.js'
 import type { SupervisedChild } from './supervised-child.js'
@@ -16,6 +16,7 @@ export interface CollectedStatus {
   /** Of the processes that run, as each last told it, and of those that exited. */
   readonly metrics: readonly MetricsSnapshot[]
   readonly missing: readonly Missing[]
+  readonly degraded: readonly Degraded[]
 }
 
 export interface CollectorOptions {
@@ -62,6 +63,7 @@ export function openStatusCollector(options: CollectorOptions): StatusCollector 
         ...(fleet.recorder ? missingAtRecorder(answerOf(fleet.recorder)) : []),
         ...missingAtWorkers(fleet.workers.map(answerOf)),
       ],
+      degraded: fleet.recorder ? (answerOf(fleet.recorder)?.degraded ?? []) : [],
     }
   }
 

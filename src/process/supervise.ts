@@ -105,12 +105,12 @@ function opsOf(parts: {
       const reasons = state() === 'serving' ? [] : [state()]
       return healthOf(reasons, config().server.healthcheckDisableFile)
     },
-    async missing() {
-      const [{ missing }, keystone] = await Promise.all([
+    async readiness() {
+      const [{ missing, degraded }, keystone] = await Promise.all([
         collector.collect(),
         lookForKeystone(config().auth),
       ])
-      return [...missing, ...keystone]
+      return { missing: [...missing, ...keystone], degraded }
     },
     async metrics() {
       const [own, theirs] = await Promise.all([metrics.report(), collector.collect()])

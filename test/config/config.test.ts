@@ -23,7 +23,7 @@ test('what is left out has its default', t => {
     auth: { authUrl: 'http://localhost:5000/v3', credentials: null, cacheSeconds: 600 },
     notification: { queueExpiresMs: 1_209_600_000 },
     logging: { file: null },
-    ops: { host: '127.0.0.1', port: 9914, auth: 'keystone' },
+    ops: { host: '127.0.0.1', port: 9914 },
   })
   t.like(config?.clouds[0], {
     spName: 'default',
@@ -228,8 +228,8 @@ auth_url = 192.168.0.141:5000
 [database]
 connection = mysql+pymysql://root:hunter2@db/mixmatch
 [ops]
-host = 0.0.0.0
-auth = none
+host = operators
+port = http
 [sp_default]
 image_endpoint = http://glance:9292/v2
 enabled_services = image, volumes
@@ -245,7 +245,7 @@ messagebus = rabbits://u:hunter2@h/
     'mixmatch.conf:6 [DEFAULT] trusted_proxies: expected a list, each item an IP address or a network such as 10.0.0.0/8, found "10.0.0.0/33"',
     'mixmatch.conf:8 [auth] auth_url: expected an http or https URL without credentials, query or fragment, found "192.168.0.141:5000"',
     'mixmatch.conf:10 [database] connection: expected sqlite:///relative/path or sqlite:////absolute/path, because the event log is one SQLite file, found "mysql+pymysql://***@db/mixmatch"',
-    'mixmatch.conf:13 [ops] auth: expected keystone, because 0.0.0.0 is no loopback address; found none',
+    'mixmatch.conf:13 [ops] port: expected a port from 0 to 65535, found "http"',
     'mixmatch.conf:14 [sp_default] volume_endpoint: expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing',
     'mixmatch.conf:15 [sp_default] image_endpoint: expected an http or https URL without credentials and without a version such as /v3 at its end, found "http://glance:9292/v2"',
     'mixmatch.conf:16 [sp_default] enabled_services: expected a list, each item image, volume or network, found "image, volumes"',
@@ -255,7 +255,7 @@ messagebus = rabbits://u:hunter2@h/
 })
 
 test('readConfig throws all problems, one a line', t => {
-  const where = place(t, { 'mixmatch.conf': `${least}[ops]\nport = x\nauth = y\n` })
+  const where = place(t, { 'mixmatch.conf': `${least}[ops]\nport = x\nhost = :\n` })
   const error = t.throws(() => readConfig(where), { code: 'CONFIG_INVALID' })
   t.is(error?.message.split('\n').length, 2)
 })

@@ -10,7 +10,7 @@ async function open(t: ExecutionContext, parts: Partial<OpsParts> = {}) {
   const logger = pino({}, { write: line => lines.push(line) })
   const app = createOpsApp({
     health: () => ({ healthy: true, reasons: [] }),
-    missing: async () => [],
+    readiness: async () => ({ missing: [], degraded: [] }),
     metrics: async () => 'up 1\n',
     metricsType: 'text/plain; version=0.0.4; charset=utf-8',
     logger,
@@ -23,14 +23,15 @@ async function open(t: ExecutionContext, parts: Partial<OpsParts> = {}) {
 
 test('it is ready while nothing is missing, and names each part that is', async t => {
   const lacks: { part: string; reason: string }[] = []
-  const { url } = await open(t, { missing: async () => lacks })
+  const degraded = [{ part: 'bus', reason: 'retrying' }]
+  const { url } = await open(t, { readiness: async () => ({ missing: lacks, degraded }) })
   const ready = await fetch(`${url}/ready`)
   t.is(ready.status, 200)
-  t.deepEqual(await ready.json(), { ready: true, missing: [] })
+  t.deepEqual(await ready.json(), { ready: true, missing: [], degraded })
   lacks.push({ part: 'event log', reason: 'the file is gone' })
   const not = await fetch(`${url}/ready`)
   t.is(not.status, 503)
-  t.deepEqual(await not.json(), { ready: false, missing: lacks })
+  t.deepEqual(await not.json(), { ready: false, missing: lacks, degraded })
 })
 
 test('it is not ready while it is to get no requests', async t => {
@@ -38,7 +39,7 @@ test('it is not ready while it is to get no requests', async t => {
   const ready = await fetch(`${url}/ready`)
   t.is(ready.status, 503)
   const missing = [{ part: 'process', reason: 'draining' }]
-  t.deepEqual(await ready.json(), { ready: false, missing })
+  t.deepEqual(await ready.json(), { ready: false, missing, degraded: [] })
 })
 
 test('metrics are in the form that Prometheus asks for', async t => {
@@ -85,7 +86,7 @@ test('a port that somebody else has is told of, and does without', async t => {
   const health = () => ({ healthy: true, reasons: [] })
   const parts = {
     health,
-    missing: async () => [],
+    readiness: async () => ({ missing: [], degraded: [] }),
     metrics: async () => '',
     metricsType: '',
     logger,

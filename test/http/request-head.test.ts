@@ -114,7 +114,7 @@ test('the port for operators takes absolute forms, and refuses malformed request
   const logger = pino({ level: 'silent' })
   const parts = {
     health: () => ({ healthy: true, reasons: [] }),
-    missing: async () => [],
+    readiness: async () => ({ missing: [], degraded: [] }),
     metrics: async () => 'up 1\n',
     metricsType: 'text/plain',
     logger,

@@ -7,6 +7,7 @@ metrics.asked('caller', 'hit')
 answerStatusRequests(async () => ({
   metrics: await metrics.report(),
   missing: [{ part: 'views', reason: '3 events behind' }],
+  degraded: [],
 }))
 process.on('SIGUSR2', () => {
   for (;;);

@@ -3,6 +3,7 @@ import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { version } from '../../src/version.js'
 import { type Line, play, type Running, samplesOf, start } from './serving.js'
 
 // Each starts several processes, so one at a time. What needs no token stands for all requests.
@@ -27,7 +28,11 @@ test.serial(
     isUp = true
     const after = await fetch(`${ops}/ready`)
     t.is(after.status, 200)
-    t.deepEqual(await after.json(), { ready: true, missing: [] })
+    t.like(await after.json(), {
+      ready: true,
+      missing: [],
+      degraded: [{ part: 'bus', service_provider: 'default' }],
+    })
 
     writeFileSync(
       join(serving.directory, 'sp1.ndjson'),
@@ -37,6 +42,11 @@ test.serial(
     while ((await samplesAt(serving)).get(unparseable) !== 1) await setTimeout(100)
     const samples = await samplesAt(serving)
     t.is(samples.get('mixmatch_bus_connected{cloud="default"}'), 0)
+    const build = [...samples.keys()].filter(name => name.startsWith('mixmatch_build_info'))
+    t.deepEqual(build, [
+      `mixmatch_build_info{version="${version}",node="${process.versions.node}"}`,
+    ])
+    t.is(samples.get(build[0] ?? ''), 1)
     t.is(samples.get('mixmatch_bus_connected{cloud="sp1"}'), 1)
     t.is(samples.get('mixmatch_views_position'), samples.get('mixmatch_log_position'))
     for (const role of ['supervisor', 'recorder', 'worker']) {
