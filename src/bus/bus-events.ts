@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { type Event, ownEventTypes } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import { formatTime } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
@@ -26,20 +26,14 @@ export type Fact =
  */
 export function factEvent(serviceProvider: SpName, fact: Fact, at: Micros, gap: Gap | null): Event {
   const { type, ...details } = fact
-  const exchange = 'exchange' in fact ? fact.exchange : ''
-  return {
+  return createOwnEvent({
     serviceProvider,
     source: 'recorder',
-    messageId: randomUUID(),
     eventType: ownEventTypes[type],
-    kind: 'noted',
     emittedAt: at,
-    resource: null,
-    project: null,
-    parent: null,
-    wire: { exchange, routingKey: '', envelope: 'none' },
-    body: JSON.stringify({ ...details, possible_gap: gap && printGap(gap) }),
-  }
+    ...('exchange' in fact && { exchange: fact.exchange }),
+    body: { ...details, possible_gap: gap && printGap(gap) },
+  })
 }
 
 function printGap({ from, to }: Gap) {

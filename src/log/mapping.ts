@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { type Event, ownEventTypes } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import {
   isUuid,
   type Micros,
@@ -86,7 +87,7 @@ function eventOf(row: unknown, { file, writtenAt, cloudOf }: Source): Event {
   }
   const { resource_type, resource_id, resource_sp, project_id } = parsed.data
   const resource = { type: types[resource_type], id: resource_id }
-  return {
+  return createOwnEvent({
     serviceProvider: cloudOf(resource_sp),
     source: 'import',
     messageId: `mixmatch-db ${resource.type} ${resource.id}`,
@@ -95,8 +96,6 @@ function eventOf(row: unknown, { file, writtenAt, cloudOf }: Source): Event {
     emittedAt: writtenAt,
     resource,
     project: project_id,
-    parent: null,
-    wire: { exchange: '', routingKey: '', envelope: 'none' },
-    body: JSON.stringify(row),
-  }
+    body: row,
+  })
 }

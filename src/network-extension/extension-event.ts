@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { type Event, ownEventTypes } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import { now } from '../event/time.js'
 import type { Caller } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId } from '../ids.js'
@@ -23,24 +23,19 @@ export interface ExtendedNetwork {
  */
 export function extensionEvent(extended: ExtendedNetwork): Event {
   const { request, networkId, segmentationId, caller, project, requestId } = extended
-  return {
+  return createOwnEvent({
     serviceProvider: IDENTITY_PROVIDER,
     source: 'proxy',
-    messageId: randomUUID(),
     eventType: ownEventTypes.networkExtended,
-    kind: 'noted',
     emittedAt: now(),
-    resource: null,
     project,
-    parent: null,
-    wire: { exchange: '', routingKey: '', envelope: 'none' },
-    body: JSON.stringify({
+    body: {
       network: networkId,
       extends: { service_provider: request.origin, network: request.networkId },
       segmentation_id: segmentationId,
       project,
       user: caller.userId,
       request_id: requestId,
-    }),
-  }
+    },
+  })
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { type Event, ownEventTypes } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import type { Micros, ProjectId, ResourceId, ResourceKey, SpName } from '../ids.js'
 
 /**
@@ -41,17 +41,15 @@ const types = {
  */
 export function toEvent(observation: Observation): Event {
   const { learned, serviceProvider, resource, project, parent, observedAt, requestId } = observation
-  return {
+  return createOwnEvent({
     serviceProvider,
     source: 'proxy',
-    messageId: randomUUID(),
     eventType: types[learned],
     kind: kinds[learned],
     emittedAt: observedAt,
     resource,
     project,
     parent,
-    wire: { exchange: '', routingKey: '', envelope: 'none' },
-    body: JSON.stringify({ learned, resource, project, request_id: requestId }),
-  }
+    body: { learned, resource, project, request_id: requestId },
+  })
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import { formatTime, now } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
@@ -63,17 +63,11 @@ function absorbedEvent(
   since: Micros,
   until: Micros,
 ): Event {
-  return {
+  return createOwnEvent({
     serviceProvider,
     source: 'recorder',
-    messageId: randomUUID(),
     eventType: ownEventTypes.duplicatesAbsorbed,
-    kind: 'noted',
     emittedAt: until,
-    resource: null,
-    project: null,
-    parent: null,
-    wire: { exchange: '', routingKey: '', envelope: 'none' },
-    body: JSON.stringify({ absorbed: count, since: formatTime(since), until: formatTime(until) }),
-  }
+    body: { absorbed: count, since: formatTime(since), until: formatTime(until) },
+  })
 }

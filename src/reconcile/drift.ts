@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { type Event, ownEventTypes, type Wire } from '../event/event.js'
+import { type Event, ownEventTypes } from '../event/event.js'
+import { createOwnEvent } from '../event/own-event.js'
 import { formatTime } from '../event/time.js'
 import type { Micros, ProjectId, ResourceId, ResourceKey, ResourceType, SpName } from '../ids.js'
 
@@ -47,16 +47,17 @@ const kinds = {
  */
 export function driftEvent(serviceProvider: SpName, run: string, drift: Drift): Event {
   const { difference, resource, project, believed, parent, at } = drift
-  return {
-    ...origin(serviceProvider),
+  return createOwnEvent({
+    serviceProvider,
+    source: 'reconcile',
     eventType: types[difference],
     kind: kinds[difference],
     emittedAt: at,
     resource,
     project: project ?? (difference === 'gone' ? believed : null),
     parent,
-    body: JSON.stringify({ run, difference, resource, project, believed }),
-  }
+    body: { run, difference, resource, project, believed },
+  })
 }
 
 /** What a run came to at one cloud. */
@@ -110,18 +111,15 @@ export function finishedEvent(
   { beganAt, as, collections, failed }: Outcome,
   at: Micros,
 ): Event {
-  return {
-    ...origin(serviceProvider),
+  return createOwnEvent({
+    serviceProvider,
+    source: 'reconcile',
     eventType:
       failed.length === 0 ? ownEventTypes.reconcileFinished : ownEventTypes.reconcileIncomplete,
-    kind: 'noted',
     emittedAt: at,
-    resource: null,
-    project: null,
-    parent: null,
-    wire: { ...noWire, routingKey: completelyListed(as, collections) },
-    body: JSON.stringify({ run, began_at: formatTime(beganAt), as, collections, failed }),
-  }
+    routingKey: completelyListed(as, collections),
+    body: { run, began_at: formatTime(beganAt), as, collections, failed },
+  })
 }
 
 /**
@@ -131,15 +129,4 @@ export function finishedEvent(
  */
 function completelyListed(as: Sight | null, collections: readonly Compared[]): string {
   return as?.sees === 'everything' ? collections.map(({ type }) => type).join(' ') : ''
-}
-
-const noWire: Wire = { exchange: '', routingKey: '', envelope: 'none' }
-
-function origin(serviceProvider: SpName) {
-  return {
-    serviceProvider,
-    source: 'reconcile',
-    messageId: randomUUID(),
-    wire: noWire,
-  } as const
 }
