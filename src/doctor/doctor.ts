@@ -112,7 +112,7 @@ async function checkEndpoint(
   if (url === undefined) {
     return warning(`not looked at: ${service}_endpoint is not set, and its catalog not known`)
   }
-  const pool = (origin: string) => pools.pool(cloud.name, origin, 'GET')
+  const pool = (origin: string) => pools.dispatcher(cloud.name, origin)
   return checkService(pool, service, url, config.upstream)
 }
 

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { codeOf } from './error-code.js'
+import { ClientError, codeOf } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 
 /** A response whose body was read to its end, in bounded memory. */
@@ -11,8 +11,6 @@ export interface WholeResponse {
 
 export interface WholeRequest {
   readonly method: 'GET' | 'POST'
-  /** `http://10.0.0.5:9292`, where the dispatcher has connections to more than one. */
-  readonly origin?: string
   /** From the root of the origin, with the query. */
   readonly path: string
   readonly headers: RawHeaders
@@ -25,13 +23,13 @@ export interface WholeRequest {
   readonly signal: AbortSignal
 }
 
-const brokenConnection = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const brokenConnection = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE'])
 
 /**
  * Send a request that may safely be sent twice, and read the whole response. A connection that
  * breaks before the response has most often been idle for too long, so the request is sent once more.
  *
- * @throws RESPONSE_TOO_LARGE as the `code` of a RangeError, and the errors of the connection
+ * @throws ClientError, and the errors of the connection
  */
 export async function readWholeResponse(
   dispatcher: Dispatcher,
@@ -65,20 +63,13 @@ export async function readWholeResponseOnce(
   let length = 0
   for await (const chunk of response.body) {
     length += chunk.length
-    if (length > maxBytes) throw new TooLarge(maxBytes)
+    if (length > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   return {
     status: response.statusCode,
     headers: rawHeaders(response.headers),
     body: Buffer.concat(chunks),
-  }
-}
-
-class TooLarge extends RangeError {
-  readonly code = 'RESPONSE_TOO_LARGE'
-  constructor(maxBytes: number) {
-    super(`the response is longer than ${maxBytes} bytes`)
   }
 }
 
@@ -91,4 +82,8 @@ function rawHeaders(headers: Readonly<Record<string, string | string[] | undefin
   return Object.entries(headers).flatMap(([name, values = []]) =>
     [values].flat().flatMap(value => [name, value]),
   )
+}
+
+function tooLarge(maxBytes: number): ClientError {
+  return new ClientError('RESPONSE_TOO_LARGE', `the response is longer than ${maxBytes} bytes`)
 }

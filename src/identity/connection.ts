@@ -1,17 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { Agent } from 'undici'
 import { type FaultCode, MixmatchError } from '../errors.js'
-import { codeOf } from '../http-client/error-code.js'
+import { codeOf } from '../http-client/client-error.js'
+import { createOriginPools, type OriginPools, type Trust } from '../http-client/origin-pools.js'
 import { headerValue, headerValues } from '../http-client/raw-headers.js'
 import { readWholeResponse } from '../http-client/whole-response.js'
-
-/** How a cloud's certificate is judged. */
-export interface Trust {
-  /** PEM file of the authorities that are believed instead of the system's. */
-  readonly cafile?: string | null
-  /** Take any certificate. */
-  readonly insecure?: boolean
-}
 
 export interface Timeouts {
   readonly connectTimeoutMs: number
@@ -53,8 +44,6 @@ export interface ConnectionOptions extends Trust, Timeouts {
 const CONNECTIONS = 16
 /** A token with a large catalog has some 100 KB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
-/** A JWS token alone can outgrow the usual 16 KiB. */
-const MAX_HEADER_BYTES = 64 * 1024
 
 /**
  * Keep-alive connections to one cloud's Keystone.
@@ -62,25 +51,15 @@ const MAX_HEADER_BYTES = 64 * 1024
  * @throws CONFIG_INVALID where `cafile` cannot be read
  */
 export function openConnection(options: ConnectionOptions): { ask: Ask; close(): Promise<void> } {
-  const { peer, faults, connectTimeoutMs, answerTimeoutMs } = options
-  const { cafile = null, insecure = false } = options
-  const agent = new Agent({
-    connections: CONNECTIONS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connect: {
-      timeout: connectTimeoutMs,
-      rejectUnauthorized: !insecure,
-      ...(cafile !== null && { ca: readAuthorities(cafile, peer) }),
-    },
-  })
+  const { peer, faults, answerTimeoutMs } = options
+  const pools = openPools(options)
 
   async function askTwiceIfStale(question: Question): Promise<Answer> {
     const { method, url, headers, body = null } = question
     const { origin, pathname, search } = new URL(url)
     // Keystone closes idle connections; every question here may safely be asked again.
-    const response = await readWholeResponse(agent, {
+    const response = await readWholeResponse(pools.pool(origin).dispatcher, {
       method,
-      origin,
       path: `${pathname}${search}`,
       headers: Object.entries(headers).flat(),
       body,
@@ -109,15 +88,15 @@ export function openConnection(options: ConnectionOptions): { ask: Ask; close():
       if (answer.status < 502 || answer.status > 504) return answer
       throw new MixmatchError(faults.unreachable, `${asking}: answered ${answer.status}.`)
     },
-    close: () => agent.destroy(),
+    close: async () => pools.destroy(),
   }
 }
 
-const timeouts = new Set(['TimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'])
+const timeouts = new Set(['TimeoutError', 'CONNECT_TIMEOUT', 'ETIMEDOUT'])
 
-function readAuthorities(cafile: string, peer: string): string {
+function openPools({ peer, cafile, ...options }: ConnectionOptions): OriginPools {
   try {
-    return readFileSync(cafile, 'utf8')
+    return createOriginPools({ ...options, cafile: cafile ?? null, connections: CONNECTIONS })
   } catch (cause) {
     throw new MixmatchError('CONFIG_INVALID', `${peer}: cafile ${cafile} cannot be read.`, {
       cause,

@@ -1,7 +1,8 @@
 import { MixmatchError } from '../errors.js'
+import type { Trust } from '../http-client/origin-pools.js'
 import type { SpName } from '../ids.js'
 import { addressesOf, createAllowed } from './addresses.js'
-import { type ConnectionOptions, openConnection, type Timeouts, type Trust } from './connection.js'
+import { type ConnectionOptions, openConnection, type Timeouts } from './connection.js'
 import type { Keystone } from './keystone.js'
 
 /** A cloud as the configuration describes its Keystone. */

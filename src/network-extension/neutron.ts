@@ -46,7 +46,7 @@ export async function showNetwork(
     headers: headersWith(token, requestId),
     what: `Neutron of "${cloud}": GET ${origin}${path}`,
   }
-  const pool = pools.pool(cloud, origin, 'GET')
+  const pool = pools.dispatcher(cloud, origin)
   try {
     const signal = AbortSignal.timeout(timeouts.headersTimeoutMs)
     return await fetchText(pool, request, timeouts, signal)

@@ -104,7 +104,7 @@ async function readOnce(
   const whole = `${prefix}${projectInPath ? `/${encodePathSegment(access.project.id)}` : ''}${path}`
   const begun = performance.now()
   const asked = await fetchText(
-    pools.pool(cloud.name, base.origin, 'GET'),
+    pools.dispatcher(cloud.name, base.origin),
     {
       path: whole,
       headers: headersFor(service, access, requestId),

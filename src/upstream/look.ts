@@ -56,7 +56,7 @@ export function createLook(
       const what = `Service provider "${cloud}": GET ${path}`
       const sent = inMicroversion(headers(destination), read?.microversion)
       const get = { path, headers: sent, what }
-      return fetchText(pools.pool(cloud, origin, 'GET'), get, timeouts, signal)
+      return fetchText(pools.dispatcher(cloud, origin), get, timeouts, signal)
     }
 
     const lookFrom = async (destination: Destination): Promise<Sighting> => {

@@ -109,7 +109,7 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
     const { cloud, origin, path } = destination
     const answer = answering(passage, destination, options)
     return forward({
-      pool: pools.pool(cloud, origin, request.method),
+      pool: pools.pool(cloud, origin),
       method: request.method,
       path,
       headers: headersTo(destination, passage, options),

@@ -1,65 +1,53 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import type { BodySink, BodySource } from '../http-client/exchange.js'
 
 /** What happens to an upload, as it happens. */
-export interface UploadNews {
-  /** Upstream is ready for the first byte: the moment to answer `Expect: 100-continue`. */
+export interface UploadEvents {
+  /** The cloud is there: the moment to answer `Expect: 100-continue`. */
   started(): void
   /** A piece of so many bytes came from the client. */
   received(bytes: number): void
-  /** Upstream took what there was and asks for more. */
-  wanted(): void
-  /** All of it has been handed on. */
-  ended(): void
+  /** The cloud took what there was, and takes more. */
+  resumed(): void
+  /** All of it has been passed on, or nothing more is taken. */
+  stopped(): void
 }
 
-/** As much as is held between client and cloud. */
-const BUFFER_BYTES = 256 * 1024
-
 /**
- * The body of a request as a stream of its own, so that undici, which destroys a body that it has no
- * more use for, leaves the client's connection alone: after an early answer (413) that still has to
- * carry the answer. A client that breaks off destroys the stream, and never ends it: upstream must
- * not take half an image for a whole one.
+ * The body of a request, for the connection to a cloud. The client's connection is left alone
+ * whatever becomes of it: it still has to carry an early response (413). A client that breaks off
+ * never ends the body, so that a cloud cannot take half an image for a whole one.
  */
-export function openUpload(req: IncomingMessage, news: UploadNews): Readable {
-  let started = false
-
-  const upload = new Readable({
-    highWaterMark: BUFFER_BYTES,
-    read() {
-      if (!started) start()
-      else news.wanted()
-      req.resume()
-    },
-    destroy(error, callback) {
-      req.off('data', onData).off('end', onEnd).off('close', onClose).pause()
-      callback(error)
-    },
-  })
-  // Whoever destroys the stream knows why already; an error without a listener ends the process.
-  upload.on('error', () => {})
-
-  function start(): void {
-    started = true
-    news.started()
-    req.on('data', onData).on('end', onEnd).on('close', onClose)
-    if (req.destroyed) onClose()
-  }
+export function createUpload(req: IncomingMessage, events: UploadEvents): BodySource {
+  const announced = req.headers['content-length']
+  let sink: BodySink | null = null
 
   function onData(chunk: Buffer): void {
-    news.received(chunk.length)
-    if (!upload.push(chunk)) req.pause()
+    events.received(chunk.length)
+    if (sink && !sink.write(chunk)) req.pause()
   }
 
   function onEnd(): void {
-    upload.push(null)
+    stop()
+    sink?.end()
   }
 
-  function onClose(): void {
-    if (!req.readableEnded) upload.destroy(new Error('The client broke the upload off.'))
+  function stop(): void {
+    req.off('data', onData).off('end', onEnd).pause()
+    events.stopped()
   }
 
-  upload.once('end', news.ended)
-  return upload
+  return {
+    length: announced === undefined ? null : Number(announced),
+    start(to) {
+      sink = to
+      events.started()
+      req.on('data', onData).on('end', onEnd).resume()
+    },
+    resume() {
+      events.resumed()
+      req.resume()
+    },
+    stop,
+  }
 }

@@ -70,7 +70,7 @@ export async function startForwarder(
     const sized = req.headers['content-length']
     const hasBody = sized !== undefined || req.headers['transfer-encoding'] !== undefined
     forward({
-      pool: pools.pool(idp, upstream, method),
+      pool: pools.pool(idp, upstream),
       method,
       path: req.url ?? '',
       headers: sized === undefined ? [] : ['Content-Length', sized],

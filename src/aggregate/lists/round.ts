@@ -113,7 +113,7 @@ export async function openRound(
     }
     return waitFor(cloud)(
       request.what,
-      until => fetchText(pools.pool(cloud, origin, 'GET'), request, timeouts, until),
+      until => fetchText(pools.dispatcher(cloud, origin), request, timeouts, until),
       ({ status }) => (status >= 500 ? 'down' : 'well'),
     )
   }

@@ -58,7 +58,7 @@ export function createFetchDocument(options: {
     const { origin, path } = destination
     const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', inquirer.visited.join(',')]
     const what = `Service provider "${cloud}": GET ${path}`
-    const pool = pools.pool(cloud, origin, 'GET')
+    const pool = pools.dispatcher(cloud, origin)
     return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
   }
 

@@ -103,7 +103,7 @@ async function askAtHome(
   const wait = waits.isFailing(by.cloud) ? null : waits.open(by.cloud, signal)
   if (wait === null) return null
   try {
-    const pool = pools.pool(by.cloud, by.origin, 'GET')
+    const pool = pools.dispatcher(by.cloud, by.origin)
     const answer = await wait(
       request.what,
       until => fetchText(pool, request, timeouts, until),

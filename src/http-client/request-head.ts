@@ -1,0 +1,48 @@
+import { ClientError } from './client-error.js'
+import { eachHeader, type RawHeaders } from './raw-headers.js'
+
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+const TARGET = /^[!-~\x80-\xff]+$/
+const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
+/** Methods to whose requests a body belongs, so that the absence of one is to be said. */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
+/** About the connection and the body, which are ours to say. */
+const OWN =
+  /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer)$/
+
+/** The body of a request: none, so many bytes, or as many as come. */
+export type BodyLength = 'none' | 'chunked' | number
+
+/**
+ * The bytes before the body, as latin1 text. There is one framing, and it is ours: what the headers
+ * say of it is left out.
+ *
+ * @param host `10.0.0.5:9292`
+ * @throws INVALID_REQUEST for what would become another line or another request
+ */
+export function formatRequestHead(
+  { method, path, headers }: { method: string; path: string; headers: RawHeaders },
+  host: string,
+  body: BodyLength,
+): string {
+  if (!TOKEN.test(method)) throw invalid('its method is no token')
+  if (!TARGET.test(path)) throw invalid('its path has a space or a control character')
+  let head = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`
+  eachHeader(headers, (name, value, lower) => {
+    if (OWN.test(lower)) return
+    if (!TOKEN.test(name)) throw invalid('the name of a header is no token')
+    if (NOT_IN_VALUE.test(value)) throw invalid(`the value of ${name} has a control character`)
+    head += `${name}: ${value}\r\n`
+  })
+  return `${head}${framing(method, body)}\r\n`
+}
+
+function framing(method: string, body: BodyLength): string {
+  if (body === 'chunked') return 'Transfer-Encoding: chunked\r\n'
+  if (body !== 'none') return `Content-Length: ${body}\r\n`
+  return WITH_BODY.has(method) ? 'Content-Length: 0\r\n' : ''
+}
+
+function invalid(found: string): ClientError {
+  return new ClientError('INVALID_REQUEST', `the request cannot be sent: ${found}`)
+}

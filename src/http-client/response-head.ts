@@ -1,0 +1,70 @@
+import { ClientError } from './client-error.js'
+import type { RawHeaders } from './raw-headers.js'
+
+/** The status line and the fields of a response, as they came. */
+export interface ResponseHead {
+  readonly status: number
+  /** Of the version: HTTP/1.0 or HTTP/1.1. */
+  readonly minor: 0 | 1
+  readonly headers: RawHeaders
+}
+
+/** Tokens make for long headers, and Glance puts each property of an image into one. */
+export const MAX_HEAD_BYTES = 256 * 1024
+/** No field is dropped: a head with more of them is refused. */
+export const MAX_FIELDS = 1000
+
+/** Services leave the space out where they have no reason to give (RFC 9112 §4). */
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\x80-\xff]*)?$/
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
+
+/**
+ * Read a head without the empty line at its end. Whatever two readers could understand differently
+ * is refused: line breaks other than CR LF, folded lines, spaces before a colon, control characters.
+ *
+ * @param text one character for each byte
+ * @throws MALFORMED_RESPONSE
+ */
+export function parseResponseHead(text: string): ResponseHead {
+  const [statusLine = '', ...fields] = text.split('\r\n')
+  const [, minor, status] = STATUS_LINE.exec(statusLine) ?? []
+  if (status === undefined) throw malformed('the first line is no status line of HTTP/1')
+  return { status: Number(status), minor: minor === '0' ? 0 : 1, headers: parseFields(fields) }
+}
+
+/**
+ * Read the lines of fields, each without its line break.
+ *
+ * @throws MALFORMED_RESPONSE
+ */
+export function parseFields(lines: readonly string[]): RawHeaders {
+  if (lines.length > MAX_FIELDS) throw malformed(`it has more than ${MAX_FIELDS} header fields`)
+  const headers: string[] = []
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(colon, 0))
+    if (!TOKEN.test(name)) throw malformed('a header field has no valid name')
+    const value = withoutSpaceAround(line, colon + 1)
+    if (NOT_IN_VALUE.test(value)) throw malformed(`the value of ${name} has a control character`)
+    headers.push(name, value)
+  }
+  return headers
+}
+
+export function malformed(found: string): ClientError {
+  return new ClientError('MALFORMED_RESPONSE', `the response is malformed: ${found}`)
+}
+
+/** A regular expression for this would take quadratic time for a value full of spaces. */
+function withoutSpaceAround(line: string, from: number): string {
+  let start = from
+  let end = line.length
+  while (start < end && isSpace(line.charCodeAt(start))) start += 1
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1
+  return line.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}

@@ -1,0 +1,175 @@
+import { MixmatchError } from '../errors.js'
+import type { Exchange, ResponseHandler } from '../http-client/exchange.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
+import { awaitsContinue } from './expect.js'
+import { upstreamFailure } from './failure.js'
+import type { Forwarding, Outcome } from './forward.js'
+import { openReply, type Reply } from './reply.js'
+import { createUpload } from './upload.js'
+import { createWatch } from './watch.js'
+
+/** How one attempt to forward a request ended. */
+export type AttemptResult =
+  | { readonly kind: 'over'; readonly outcome: Outcome }
+  /** `sent`: the cloud may have seen the request; `answered`: its response began. */
+  | {
+      readonly kind: 'failed'
+      readonly error: MixmatchError
+      readonly sent: boolean
+      readonly answered: boolean
+    }
+
+/** Forward a request once, until the exchange is over for both sides. */
+export function attemptForward(forwarding: Forwarding): Promise<AttemptResult> {
+  return new Promise(resolve => new Attempt(forwarding, resolve).start())
+}
+
+class Attempt implements ResponseHandler {
+  readonly #forwarding: Forwarding
+  readonly #resolve: (result: AttemptResult) => void
+  #exchange: Exchange | null = null
+  #reply: Reply | null = null
+  #status: number | null = null
+  #headers: RawHeaders = []
+  #aborted: Outcome['aborted'] = null
+  #bytesReceived: number
+  #isSent = false
+  #isDelivered = false
+  #isOver = false
+  /** Of a body that is passed on while it comes: neither side may stand still. */
+  readonly #uploadWatch = createWatch(() => this.#onUploadStalled())
+  /** Of a client that is slower than the cloud. */
+  readonly #downloadWatch = createWatch(() =>
+    this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
+  )
+
+  constructor(forwarding: Forwarding, resolve: (result: AttemptResult) => void) {
+    this.#forwarding = forwarding
+    this.#resolve = resolve
+    this.#bytesReceived = Buffer.isBuffer(forwarding.body) ? forwarding.body.length : 0
+  }
+
+  start(): void {
+    const { pool, method, path, headers, body, res, timeouts } = this.#forwarding
+    if (res.destroyed) {
+      this.#aborted = 'client'
+      this.#end()
+      return
+    }
+    res.once('close', this.#onClientClosed).prependOnceListener('finish', this.#onFinished)
+    this.#exchange = pool.send(
+      {
+        method,
+        path,
+        headers,
+        body: body === 'stream' ? this.#upload() : body,
+        headersTimeoutMs: timeouts.headersTimeoutMs,
+        idleTimeoutMs: timeouts.idleTimeoutMs,
+      },
+      this,
+    )
+  }
+
+  onSend(): void {
+    this.#isSent = true
+  }
+
+  onHead(status: number, headers: RawHeaders): void {
+    this.#status = status
+    this.#headers = headers
+    const { req, res, answer, timeouts } = this.#forwarding
+    if (req.readableEnded) this.#uploadWatch.stop()
+    const response = answer(status, headers)
+    if (response === null || this.#exchange === null) return
+    this.#reply = openReply(res, status, response, this.#exchange, isPaused =>
+      isPaused ? this.#downloadWatch.start(timeouts.idleTimeoutMs) : this.#downloadWatch.stop(),
+    )
+  }
+
+  onData(data: Buffer): void {
+    this.#reply?.data(data)
+  }
+
+  onEnd(trailers: RawHeaders): void {
+    if (this.#reply) this.#reply.end(trailers)
+    else this.#end()
+  }
+
+  onError(error: Error): void {
+    const { what, timeouts } = this.#forwarding
+    this.#giveUp('upstream', upstreamFailure(error, { what, sent: this.#isSent, timeouts }))
+  }
+
+  #upload() {
+    const { req, res, timeouts } = this.#forwarding
+    const watch = this.#uploadWatch
+    return createUpload(req, {
+      started() {
+        if (awaitsContinue(req)) res.writeContinue()
+        watch.start(timeouts.idleTimeoutMs)
+      },
+      received: bytes => {
+        this.#bytesReceived += bytes
+        watch.touch()
+      },
+      resumed: () => watch.touch(),
+      stopped: () => watch.stop(),
+    })
+  }
+
+  #onUploadStalled(): void {
+    const isCloud = this.#forwarding.req.isPaused()
+    const error = isCloud
+      ? this.#fault('SERVICE_PROVIDER_TIMEOUT', 'it neither reads nor answers.')
+      : this.#fault('REQUEST_TIMEOUT', 'nothing more came of the request body.')
+    this.#giveUp(isCloud ? 'upstream' : 'client', error)
+  }
+
+  /** Node says so, too, when a connection ends with the last bytes still unsent. */
+  readonly #onFinished = (): void => {
+    this.#isDelivered = !this.#forwarding.req.socket.destroyed
+  }
+
+  /** Nothing more can reach the client: all of it has, or one of three sides broke it off. */
+  readonly #onClientClosed = (): void => {
+    if (!this.#isDelivered) this.#aborted ??= 'client'
+    this.#end()
+    if (this.#aborted === 'client') this.#exchange?.abort()
+  }
+
+  #giveUp(by: 'client' | 'upstream', error: MixmatchError): void {
+    if (this.#isOver || this.#aborted) return
+    const { res } = this.#forwarding
+    if (res.headersSent) {
+      this.#aborted = by
+      res.destroy()
+    } else {
+      const answered = this.#status !== null
+      this.#settle({ kind: 'failed', error, sent: this.#isSent, answered })
+    }
+    this.#exchange?.abort()
+  }
+
+  #end(): void {
+    const outcome = {
+      status: this.#status,
+      headers: this.#headers,
+      bytesSent: this.#reply?.sent() ?? 0,
+      bytesReceived: this.#bytesReceived,
+      aborted: this.#aborted,
+    }
+    this.#settle({ kind: 'over', outcome })
+  }
+
+  #settle(result: AttemptResult): void {
+    this.#isOver = true
+    this.#uploadWatch.stop()
+    this.#downloadWatch.stop()
+    this.#forwarding.res.off('close', this.#onClientClosed).off('finish', this.#onFinished)
+    this.#resolve(result)
+  }
+
+  #fault(code: 'SERVICE_PROVIDER_TIMEOUT' | 'REQUEST_TIMEOUT', how: string): MixmatchError {
+    return new MixmatchError(code, `${this.#forwarding.what}: ${how}`)
+  }
+}
