@@ -118,7 +118,8 @@ export class ResponseParser {
       START.length,
     )
     if (!START.startsWith(start)) throw malformed('it does not begin with HTTP/1')
-    for (let lf = searched.indexOf(LF); lf >= 0; lf = searched.indexOf(LF, lf + 1)) {
+    const { length: checked } = this.#lastBytes
+    for (let lf = searched.indexOf(LF, checked); lf >= 0; lf = searched.indexOf(LF, lf + 1)) {
       if (searched[lf - 1] !== CR) throw malformed('a line of its head does not end in CR LF')
     }
     this.#head.push(Buffer.from(bytes))
