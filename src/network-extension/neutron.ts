@@ -70,19 +70,16 @@ export async function createNetwork(
   const { origin, path } = placeOf(url, '')
   const what = `Neutron of "${cloud}": POST ${origin}${path}`
   try {
-    const { status, headers, body } = await readWholeResponseOnce(
-      pools.pool(cloud, origin, 'POST'),
-      {
-        method: 'POST',
-        path,
-        headers: [...headersWith(token, requestId), 'Content-Type', 'application/json'],
-        body: JSON.stringify(network),
-        maxBytes: MAX_BYTES,
-        headersTimeoutMs: timeouts.headersTimeoutMs,
-        idleTimeoutMs: timeouts.idleTimeoutMs,
-        signal: AbortSignal.timeout(timeouts.headersTimeoutMs),
-      },
-    )
+    const { status, headers, body } = await readWholeResponseOnce(pools.dispatcher(cloud, origin), {
+      method: 'POST',
+      path,
+      headers: [...headersWith(token, requestId), 'Content-Type', 'application/json'],
+      body: JSON.stringify(network),
+      maxBytes: MAX_BYTES,
+      headersTimeoutMs: timeouts.headersTimeoutMs,
+      idleTimeoutMs: timeouts.idleTimeoutMs,
+      signal: AbortSignal.timeout(timeouts.headersTimeoutMs),
+    })
     return { status, headers, text: body.toString() }
   } catch (error) {
     throw unavailable(upstreamFailure(error, { what, sent: true, timeouts }), {
