@@ -47,7 +47,7 @@ const general = {
     'trusted_proxies',
     listOf(kinds.network),
     '',
-    'Addresses and networks of the fronts whose Forwarded and X-Forwarded-* headers are believed.',
+    'Addresses and networks of the fronts whose Forwarded (RFC 7239) or else X-Forwarded-For, -Host, -Proto, -Port and -Prefix are believed.',
     { otherwise: 'none', example: '127.0.0.1, 10.0.0.0/8' },
   ),
   searchByBroadcast: option(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { headerValue } from '../http-client/raw-headers.js'
-import { redactPath } from '../redaction.js'
+import { redactedExcerpt, redactPath } from '../redaction.js'
 import type { Trace } from './trace.js'
 
 /** The line of one request; `now` by the clock that the trace was opened with. */
@@ -12,19 +12,22 @@ export function logAccess(
   trace: Trace,
   now: number,
 ): void {
-  const { requestId, globalRequestId, startedAt, caller, decision, serviceProvider, outcome } =
-    trace
+  const { requestId, globalRequestId, startedAt, client, caller, decision, outcome } = trace
+  const { serviceProvider, firstByteMs } = trace
   const cutShort = res.destroyed && !res.writableEnded ? 'client' : null
   logger.info(
     {
       request_id: requestId,
       global_request_id: globalRequestId,
+      client,
+      user_agent: userAgentOf(req),
       method: req.method,
       path: redactPath(req.url ?? ''),
       status: res.headersSent || !cutShort ? res.statusCode : null,
       bytes_in: outcome?.bytesReceived ?? 0,
       bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
-      ms: Math.round((now - startedAt) * 10) / 10,
+      ms: rounded(now - startedAt),
+      upstream_first_byte_ms: firstByteMs === null ? null : rounded(firstByteMs),
       decision: decision?.kind ?? null,
       reason: decision?.because ?? null,
       service_provider: serviceProvider,
@@ -39,4 +42,16 @@ export function logAccess(
     },
     'request',
   )
+}
+
+/** Longer than any client's real one. */
+const MAX_USER_AGENT = 256
+
+function userAgentOf({ headers }: IncomingMessage): string | null {
+  const agent = headers['user-agent']
+  return agent === undefined ? null : redactedExcerpt(agent, MAX_USER_AGENT)
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
@@ -19,6 +19,8 @@ export interface AppOptions extends ProxyParts, NetworkParts {
   readonly authenticateUri: string
   /** At once; null for no limit. */
   readonly maxRequests: number | null
+  /** The address of the client, through trusted proxies. */
+  readonly clientAddress: (req: IncomingMessage) => string
   /** Told of every request when it is over. */
   readonly onAnswered?: (request: AnsweredRequest) => void
   readonly logger: Logger
@@ -29,7 +31,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<State>()
   app.use(checkedHead(healthcheck(health)))
-  app.use(traced(logger.child({ access: true }), onAnswered))
+  app.use(traced(logger.child({ access: true }), options.clientAddress, onAnswered))
   app.use(faultsAnswered(logger, authenticateUri))
   app.use(refuseMalformed)
   app.use(limited(maxRequests))
@@ -56,10 +58,14 @@ const refuseMalformed: Middleware<State> = async (ctx, next) => {
 }
 
 /** One line in the access log for every request, however it ended, and a count of it. */
-function traced(logger: Logger, onAnswered: (request: AnsweredRequest) => void): Middleware<State> {
+function traced(
+  logger: Logger,
+  clientAddress: AppOptions['clientAddress'],
+  onAnswered: (request: AnsweredRequest) => void,
+): Middleware<State> {
   return async (ctx, next) => {
     const { req, res } = ctx
-    ctx.state.trace = openTrace(req, performance.now())
+    ctx.state.trace = openTrace(req, clientAddress(req), performance.now())
     lingerAfter(req, res)
     await next()
     const now = performance.now()

@@ -95,6 +95,9 @@ async function sendOn(
     onCloud(cloud) {
       trace.serviceProvider = cloud
     },
+    onFirstByte(ms) {
+      trace.firstByteMs = ms
+    },
   })
 }
 

@@ -14,10 +14,14 @@ export interface Trace {
   /** The one that came with the request, by which all services know it; else our own. */
   readonly globalRequestId: string
   readonly startedAt: number
+  /** The address of the client, through trusted proxies. */
+  readonly client: string
   caller: Caller | null
   decision: Decision | null
   serviceProvider: SpName | null
   outcome: Outcome | null
+  /** Milliseconds from the request to the cloud to the first byte of its answer. */
+  firstByteMs: number | null
   /** Why the proxy answered by itself; null where it passed an answer on. */
   fault: FaultCode | 'UNFORESEEN' | null
 }
@@ -30,7 +34,7 @@ export interface State {
 }
 
 /** `now` in milliseconds of a clock that never goes back. */
-export function openTrace(req: IncomingMessage, now: number): Trace {
+export function openTrace(req: IncomingMessage, client: string, now: number): Trace {
   const requestId = `req-${randomUUID()}`
   const received = req.headers['x-openstack-request-id']
   const told = typeof received === 'string' ? received : undefined
@@ -38,10 +42,12 @@ export function openTrace(req: IncomingMessage, now: number): Trace {
     requestId,
     globalRequestId: isRequestId(told) ? told : requestId,
     startedAt: now,
+    client,
     caller: null,
     decision: null,
     serviceProvider: null,
     outcome: null,
+    firstByteMs: null,
     fault: null,
   }
 }

@@ -13,6 +13,7 @@ import { openSender } from '../observation/sender.js'
 import { socketOf } from '../observation/socket.js'
 import { openLocations } from '../projection/locate.js'
 import { createBreaker } from '../upstream/breaker.js'
+import { createClientAddress } from '../upstream/client-address.js'
 import { createUserClients, openCloudClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createAskNearer } from '../upstream/confirm.js'
@@ -91,6 +92,7 @@ export async function work(
 
   let reasons: readonly string[] = []
   const lacking = () => (locations.problem() === null ? [] : ['no views'])
+  const isTrusted = trustedProxies(server.trustedProxies)
   const app = createApp({
     health: () => healthOf([...reasons, ...lacking()], server.healthcheckDisableFile),
     onAnswered: metrics.answered,
@@ -100,10 +102,8 @@ export async function work(
     federation: { clouds, locate: overlay.locate, evidence: overlay.evidence, ...routing },
     askNearer: createAskNearer(sending),
     send,
-    arrivalOf: createArrivals({
-      publicEndpoint: server.publicEndpoint,
-      isTrusted: trustedProxies(server.trustedProxies),
-    }),
+    arrivalOf: createArrivals({ publicEndpoint: server.publicEndpoint, isTrusted }),
+    clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: upstream.idleTimeoutMs,
     authenticateUri: auth.wwwAuthenticateUri,
     maxRequests: server.maxRequests,

@@ -1,5 +1,6 @@
 import { MixmatchError } from '../errors.js'
 import { isUuid } from '../ids.js'
+import { redactPath } from '../redaction.js'
 
 /** What no target may hold anywhere, the query included: each could be read in two ways, or ends a line. */
 const inTarget = [
@@ -58,7 +59,7 @@ export function refuseDisguise(segment: string, isWord: (text: string) => boolea
     .trim()
     .replace(/\.json$/, '')
   if (read !== segment && (isUuid(read) || isWord(read))) {
-    throw nonCanonical(`"${read}" as it is`, segment)
+    throw nonCanonical(`"${redactPath(read)}" as it is`, segment)
   }
 }
 
@@ -71,6 +72,6 @@ function decoded(segment: string): string {
 function nonCanonical(expected: string, found: string): MixmatchError {
   return new MixmatchError(
     'NON_CANONICAL_PATH',
-    `The request path: expected ${expected}, got ${JSON.stringify(found.slice(0, 200))}.`,
+    `The request path: expected ${expected}, got ${JSON.stringify(redactPath(found).slice(0, 200))}.`,
   )
 }

@@ -1,5 +1,6 @@
 import { MixmatchError } from '../errors.js'
 import { type ResourceId, type ResourceType, resourceId } from '../ids.js'
+import { redactPath } from '../redaction.js'
 import {
   type Collection,
   type Service,
@@ -82,7 +83,7 @@ const toDiscovery: Below = { collection: null, target: { kind: 'discovery' } }
 function serviceOf(name: string): Service {
   if (isServiceName(name)) return services[name]
   const expected = serviceNames.map(known => `/${known}`).join(' or ')
-  throw notFound(`expected a path that begins with ${expected}, got "/${name}"`)
+  throw notFound(`expected a path that begins with ${expected}, got "/${redactPath(name)}"`)
 }
 
 /** `versions` is Glance's other name for its root, which answers 200 there instead of 300. */
@@ -90,7 +91,7 @@ function splitVersion(segments: readonly string[]): [string | null, readonly str
   const [first = '', ...rest] = segments
   if (isEnd(segments) || (first === 'versions' && isEnd(rest))) return [null, segments]
   if (VERSION.test(first)) return [first, rest]
-  throw notFound(`expected a version such as v3 after the service, got "${first}"`)
+  throw notFound(`expected a version such as v3 after the service, got "${redactPath(first)}"`)
 }
 
 /** Collections are known by name, so that a project needs not look like one: ids are free text. */

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { MixmatchError } from '../errors.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
+import { peerAddress, plainAddress } from './client-address.js'
+import { type ForwardedStep, parseForwarded } from './forwarded-header.js'
 
 /** How a client reached us, as far as upstream services and the links in their answers need it. */
 export interface Arrival {
@@ -21,6 +23,7 @@ interface Place {
 
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d*)?$/i
 const PROTO = /^https?$/i
+const PORT = /^[1-9]\d{0,4}$/
 const PATH = /^(?:\/[\w.~-]+)+$/
 
 /** Whether a text is a host name or an address, with or without port, as Host and URLs have it. */
@@ -40,18 +43,18 @@ export function createArrivals(options: {
 }): (req: IncomingMessage) => Arrival {
   const configured = options.publicEndpoint === null ? null : placeOf(options.publicEndpoint)
   return req => {
-    // A client that has left already has no address any more (RFC 7239 §6.2).
-    const peer = plainAddress(req.socket.remoteAddress ?? 'unknown')
+    const peer = peerAddress(req)
     const trusted = options.isTrusted(peer)
     const told = (name: string) => (trusted ? joined(req.headers[name]) : undefined)
-    const { proto, host, path } = configured ?? placeAsked(req, told)
+    const steps = parseForwarded(told('forwarded') ?? '')
+    const { proto, host, path } = configured ?? placeAsked(req, told, steps?.[0])
     const step = `for=${isIPv6(peer) ? `"[${peer}]"` : peer};host="${host}";proto=${proto}`
     return {
       publicBase: `${proto}://${host}${path}`,
       publicPath: path,
       forwarded: [
         'Forwarded',
-        appended(told('forwarded'), step),
+        appended(steps ? told('forwarded') : undefined, step),
         'X-Forwarded-For',
         appended(told('x-forwarded-for'), peer),
         'X-Forwarded-Host',
@@ -84,19 +87,38 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
   return address => isIP(address) !== 0 && trusted.check(address, family(address))
 }
 
-function placeAsked(req: IncomingMessage, told: (name: string) => string | undefined): Place {
+/** Like oslo.middleware: where there is a Forwarded, the X-Forwarded-* but the prefix do not count. */
+function placeAsked(
+  req: IncomingMessage,
+  told: (name: string) => string | undefined,
+  outermost: ForwardedStep | undefined,
+): Place {
+  const claimed = (field: string) =>
+    outermost ? outermost.get(field) : told(`x-forwarded-${field}`)
   const ours = 'encrypted' in req.socket ? 'https' : 'http'
+  const proto = matching(PROTO, claimed('proto'))?.toLowerCase() ?? ours
+  const host = matching(HOST, claimed('host')) ?? hostOf(req)
+  const port = outermost ? undefined : matching(PORT, told('x-forwarded-port'))
   return {
-    proto: matching(PROTO, told('x-forwarded-proto'))?.toLowerCase() ?? ours,
-    host: matching(HOST, told('x-forwarded-host')) ?? hostOf(req),
+    proto,
+    host: port === undefined ? host : withPort(host, port, proto),
     path: matching(PATH, told('x-forwarded-prefix')) ?? '',
   }
+}
+
+/** A port of the host's own counts more; the usual one of the scheme needs not be said. */
+function withPort(host: string, port: string, proto: string): string {
+  const isUsual = port === (proto === 'https' ? '443' : '80')
+  return isUsual || /:\d*$/.test(host.replace(/^\[.*\]/, '')) ? host : `${host}:${port}`
 }
 
 function hostOf(req: IncomingMessage): string {
   const { host } = req.headers
   // HTTP/1.0 knows no Host; the address that was reached is as good.
-  if (host === undefined) return `${req.socket.localAddress}:${req.socket.localPort}`
+  if (host === undefined) {
+    const address = plainAddress(req.socket.localAddress ?? '')
+    return `${isIPv6(address) ? `[${address}]` : address}:${req.socket.localPort}`
+  }
   if (isHost(host)) return host
   throw new MixmatchError(
     'BAD_REQUEST',
@@ -121,11 +143,6 @@ function appended(list: string | undefined, value: string): string {
 
 function joined(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
-}
-
-/** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 function family(address: string): 'ipv4' | 'ipv6' {

@@ -11,6 +11,7 @@ import type { Destination, Destinations, Sender } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { learnAbsent, learnFound } from './observe.js'
 import type { Pools } from './pools.js'
+import { nameRequest } from './request-name.js'
 import type { Look, Sighting } from './search.js'
 import { fetchText, type TextResponse } from './text-response.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
@@ -53,7 +54,7 @@ export function createLook(
 
     function readFrom(destination: Destination): Promise<TextResponse> {
       const { origin, path } = destination
-      const what = `Service provider "${cloud}": GET ${path}`
+      const what = nameRequest(cloud, 'GET', path)
       const sent = inMicroversion(headers(destination), read?.microversion)
       const get = { path, headers: sent, what }
       return fetchText(pools.dispatcher(cloud, origin), get, timeouts, signal)

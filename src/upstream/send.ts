@@ -20,6 +20,7 @@ import { createLook, type Seeker } from './look.js'
 import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
 import type { Pools } from './pools.js'
 import type { Answer } from './reply.js'
+import { nameRequest } from './request-name.js'
 import { search } from './search.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
@@ -37,6 +38,8 @@ export interface Passage {
   readonly res: ServerResponse
   /** Told which cloud it goes to, before anything is sent there. */
   readonly onCloud: (cloud: SpName) => void
+  /** Told when the cloud begins to answer, and after how many milliseconds. */
+  readonly onFirstByte: (ms: number) => void
 }
 
 /** One of which it is not decided yet where it goes. */
@@ -108,6 +111,7 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
     const { request, body, req, res } = passage
     const { cloud, origin, path } = destination
     const answer = answering(passage, destination, options)
+    const begun = performance.now()
     return forward({
       pool: pools.pool(cloud, origin),
       method: request.method,
@@ -116,9 +120,12 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
       body,
       req,
       res,
-      answer: (status, headers) => (status === 401 && mayRetry ? null : answer(status, headers)),
+      answer(status, headers) {
+        passage.onFirstByte(performance.now() - begun)
+        return status === 401 && mayRetry ? null : answer(status, headers)
+      },
       timeouts,
-      what: `Service provider "${cloud}": ${request.method} ${path.replace(/\?.*/s, '')}`,
+      what: nameRequest(cloud, request.method, path),
     })
   }
 

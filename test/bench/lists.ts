@@ -202,6 +202,7 @@ async function serveProxy(): Promise<void> {
       searchByBroadcast: false,
       aggregation: true,
     },
+    clientAddress: () => '127.0.0.1',
     arrivalOf: createArrivals({ publicEndpoint: null, isTrusted: () => false }),
     idleTimeoutMs: 60_000,
     health: () => ({ healthy: true, reasons: [] }),

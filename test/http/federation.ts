@@ -16,6 +16,7 @@ import {
   type Place,
 } from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
+import { createClientAddress } from '../../src/upstream/client-address.js'
 import { type CloudWaits, createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createAskNearer } from '../../src/upstream/confirm.js'
 import { createDestinations } from '../../src/upstream/destination.js'
@@ -183,6 +184,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     proxyName: 'home',
     authenticateUri: KEYSTONE,
   }
+  const isTrusted = () => setting.trusted ?? false
   const app = createApp({
     authenticate: who.authenticate,
     async isService(token) {
@@ -193,7 +195,8 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     federation,
     askNearer: createAskNearer(sending),
     send: createSend(sending),
-    arrivalOf: createArrivals({ publicEndpoint, isTrusted: () => setting.trusted ?? false }),
+    arrivalOf: createArrivals({ publicEndpoint, isTrusted }),
+    clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: timeouts.idleTimeoutMs,
     health: () => ({ healthy: true, reasons: [] }),
     authenticateUri: KEYSTONE,

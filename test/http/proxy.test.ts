@@ -599,6 +599,52 @@ test('methods that no service has are refused, and OPTIONS says which there are'
   t.deepEqual(home.seen, [])
 })
 
+test('the access log tells who asked, through trusted proxies, and how soon the cloud answered', async t => {
+  const home = await startCloud(t, idp, (req, res) => {
+    setTimeout(() => json(200, {})(req, res), 30)
+  })
+  const { url, access } = await startProxy(t, { clouds: [home], trusted: true })
+  const headers = {
+    ...good,
+    'X-Forwarded-For': '203.0.113.9',
+    'User-Agent': `osc/1 ${'x'.repeat(300)}`,
+  }
+  await ask(`${url}/image/v2/images`, { headers })
+  await ask(`${url}/image/v2/images`)
+  const line = await access()
+  t.is(line['client'], '203.0.113.9')
+  t.is(String(line['user_agent']).length, 256)
+  t.true(Number(line['upstream_first_byte_ms']) >= 25)
+  t.true(Number(line['upstream_first_byte_ms']) <= Number(line['ms']))
+  t.like(await access(1), { status: 401, upstream_first_byte_ms: null, user_agent: null })
+})
+
+test('a token that was put into a path is masked in the access log, in messages and in what the client is told', async t => {
+  const fernet = 'gAAAAABlsecretsecretsecret'
+  const encoded = fernet.replace('g', '%67')
+  const home = await startCloud(t, idp, (req, _) => void req.socket.destroy())
+  const { url, lines, access } = await startProxy(t, { clouds: [home] })
+  const paths = [
+    `/image/v2/images/${fernet}`,
+    `/image/v2/images/${encoded}`,
+    `/image/v2/${fernet}/x`,
+    `/${fernet}`,
+    `/image/${fernet}`,
+    `/image/v2/images/%5c${fernet}`,
+    `/volume/v3/${fernet}/volumes?x=${fernet}`,
+  ]
+  for (const path of paths) {
+    const answer = await ask(url + path, { headers: good })
+    t.false(answer.body.includes(fernet), path)
+    t.false(answer.body.includes(encoded), path)
+  }
+  await access(paths.length - 1)
+  const log = JSON.stringify(lines)
+  t.false(log.includes(fernet))
+  t.false(log.includes(encoded))
+  t.true(log.includes('***'))
+})
+
 test('no token and no secret of a query reaches the log', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(401, {}))

@@ -56,6 +56,66 @@ test('what a trusted proxy says counts, and we add ourselves', async t => {
   t.is(value('forwarded'), `${claims.Forwarded}, for=127.0.0.1;host="public.example";proto=https`)
 })
 
+const bases: [what: string, headers: Record<string, string>, base: string][] = [
+  ['Forwarded', { Forwarded: 'for=x;host="a.example:8443";proto=https' }, 'https://a.example:8443'],
+  [
+    'the outermost step of Forwarded',
+    { Forwarded: 'host=a.example;proto=https, host=b.example;proto=http' },
+    'https://a.example',
+  ],
+  [
+    'Forwarded before X-Forwarded-*',
+    { ...claims, Forwarded: 'host=a.example;proto=http', 'X-Forwarded-Port': '81' },
+    'http://a.example/resource',
+  ],
+  [
+    'X-Forwarded-* where Forwarded is malformed',
+    { ...claims, Forwarded: 'host="a' },
+    'https://public.example/resource',
+  ],
+  [
+    'X-Forwarded-Port',
+    { 'X-Forwarded-Host': 'a.example', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Port': '8443' },
+    'https://a.example:8443',
+  ],
+  [
+    'the usual X-Forwarded-Port',
+    { 'X-Forwarded-Host': 'a.example', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Port': '443' },
+    'https://a.example',
+  ],
+  [
+    'a port in X-Forwarded-Host before X-Forwarded-Port',
+    { 'X-Forwarded-Host': '[fd00::1]:8080', 'X-Forwarded-Port': '81' },
+    'http://[fd00::1]:8080',
+  ],
+  [
+    'X-Forwarded-Port beside an IPv6 host',
+    { 'X-Forwarded-Host': '[fd00::1]', 'X-Forwarded-Port': '81' },
+    'http://[fd00::1]:81',
+  ],
+  [
+    'X-Forwarded-Port beside Host',
+    { Host: 'a.example', 'X-Forwarded-Port': '81' },
+    'http://a.example:81',
+  ],
+  ['no port that is none', { Host: 'a.example', 'X-Forwarded-Port': '0x51' }, 'http://a.example'],
+]
+for (const [what, headers, base] of bases) {
+  test(`links follow what a trusted proxy says: ${what}`, async t => {
+    t.is((await arriving(t, headers, trusted)).arrival?.publicBase, base)
+    if (headers['Host'] === undefined) {
+      const { arrival, host } = await arriving(t, headers, stranger)
+      t.is(arrival?.publicBase, `http://${host}`)
+    }
+  })
+}
+
+test('a malformed Forwarded is not passed on', async t => {
+  const { arrival, host } = await arriving(t, { Forwarded: 'for="' }, trusted)
+  const value = headerValue(arrival?.forwarded ?? [], 'forwarded')
+  t.is(value, `for=127.0.0.1;host="${host}";proto=http`)
+})
+
 test('a configured public endpoint counts above all', async t => {
   const publicEndpoint = 'https://cloud.example:8443/mm/'
   const { arrival } = await arriving(t, claims, { ...trusted, publicEndpoint })

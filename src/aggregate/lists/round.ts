@@ -8,6 +8,7 @@ import type { CloudWaits, WaitForCloud } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations, Sender } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
+import { nameRequest } from '../../upstream/request-name.js'
 import { fetchText, type TextResponse } from '../../upstream/text-response.js'
 import { forgetToken, retryUnauthorized } from '../../upstream/token-retry.js'
 
@@ -109,7 +110,7 @@ export async function openRound(
     const request = {
       path,
       headers: headers(destination),
-      what: `Service provider "${cloud}": GET ${path.replace(/\?.*/s, '')}`,
+      what: nameRequest(cloud, 'GET', path),
     }
     return waitFor(cloud)(
       request.what,

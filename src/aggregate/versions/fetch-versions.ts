@@ -6,6 +6,7 @@ import type { CloudWaits } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
+import { nameRequest } from '../../upstream/request-name.js'
 import { fetchText } from '../../upstream/text-response.js'
 import {
   type Documents,
@@ -57,7 +58,7 @@ export function createFetchDocument(options: {
     if (destination === null) return null
     const { origin, path } = destination
     const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', inquirer.visited.join(',')]
-    const what = `Service provider "${cloud}": GET ${path}`
+    const what = nameRequest(cloud, 'GET', path)
     const pool = pools.dispatcher(cloud, origin)
     return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
   }

@@ -7,6 +7,7 @@ import type { CloudWaits } from '../../upstream/cloud-wait.js'
 import type { Destination, Destinations } from '../../upstream/destination.js'
 import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
+import { nameRequest } from '../../upstream/request-name.js'
 import { fetchText, type TextResponse } from '../../upstream/text-response.js'
 import { intersect, minorsOf } from './common-versions.js'
 import {
@@ -98,7 +99,7 @@ async function askAtHome(
   const request = {
     path: by.path,
     headers: headers(by),
-    what: `Service provider "${by.cloud}": GET ${by.path}`,
+    what: nameRequest(by.cloud, 'GET', by.path),
   }
   const wait = waits.isFailing(by.cloud) ? null : waits.open(by.cloud, signal)
   if (wait === null) return null
