@@ -1,5 +1,5 @@
+import { fstatSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Writable } from 'node:stream'
 import { destination, type Logger, pino } from 'pino'
 import { serializeError } from './error-serializer.js'
 import { MixmatchError } from './errors.js'
@@ -13,17 +13,24 @@ export interface LoggerOptions {
   readonly debug: boolean
   /** A file to append to; standard error where null. */
   readonly file: string | null
-  /** JSON lines, or the one-line form that OpenStack's own services write. */
-  readonly json: boolean
+  /** JSON lines, or the one-line form of OpenStack's services; null for JSON unless a terminal shows it. */
+  readonly json: boolean | null
+}
+
+/** The log of a process. */
+export type ProcessLogger = Logger & {
+  /** Open the file again: the old one may have been renamed. Nothing happens with standard error. */
+  reopen(): void
 }
 
 /**
- * The log of a process. Lines are written at once, so that a crash takes none with it.
+ * Open the log of a process. Lines are written at once, so that a crash takes none with it.
  *
  * @throws FILE_NOT_WRITABLE
  */
-export function createLogger(options: LoggerOptions, name: string): Logger {
-  const file = options.file === null ? destination({ dest: 2, sync: true }) : openFile(options.file)
+export function createLogger(options: LoggerOptions, name: string): ProcessLogger {
+  const output =
+    options.file === null ? destination({ dest: 2, sync: true }) : openFile(options.file)
   const settings = {
     name,
     level: options.debug ? 'debug' : 'info',
@@ -32,18 +39,30 @@ export function createLogger(options: LoggerOptions, name: string): Logger {
     formatters: { level: (level: string) => ({ level }) },
     serializers: { err: (error: unknown) => serializeError(error) },
   }
-  return options.json
-    ? pino(settings, file)
-    : pino(
-        settings,
-        osloLines(line => file.write(line)),
-      )
+  const isText = !(options.json ?? (options.file !== null || !process.stderr.isTTY))
+  const isPrioritized = options.file === null && isJournal(process.env['JOURNAL_STREAM'])
+  const format = (line: string) =>
+    (isPrioritized ? priorityOf(line) : '') + (isText ? osloLine(line) : line)
+  const logger =
+    isText || isPrioritized
+      ? pino(settings, { write: line => output.write(format(line)) })
+      : pino(settings, output)
+  return Object.assign(logger, {
+    reopen() {
+      if (options.file === null) return
+      try {
+        output.reopen()
+      } catch (error) {
+        logger.error({ err: error, file: options.file }, 'the log file could not be opened again')
+      }
+    },
+  })
 }
 
 function openFile(file: string) {
   try {
     makeFolder(dirname(file))
-    return destination({ dest: file, sync: true })
+    return destination({ dest: file, sync: true, mode: 0o640 })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `[DEFAULT] log_file: ${file} cannot be written (${reason}). Give it another place.`
@@ -51,19 +70,31 @@ function openFile(file: string) {
   }
 }
 
-/**
- * Turn pino's lines into `2026-11-23 19:41:55.120 4711 INFO recorder the message {"rest":"…"}`.
- * An access line (`"access":true`) stays the JSON it is, for the programs that read it.
- */
-function osloLines(write: (line: string) => void): Writable {
-  return new Writable({
-    write(chunk, _encoding, done) {
-      write(osloLine(String(chunk)))
-      done()
-    },
-  })
+/** Whether standard error is the journal: systemd.exec(5) gives its device and inode in JOURNAL_STREAM. */
+function isJournal(journalStream: string | undefined): boolean {
+  if (!journalStream) return false
+  const { dev, ino } = fstatSync(2)
+  return journalStream === `${dev}:${ino}`
 }
 
+/** The priority of a line for the journal, as in sd-daemon(3): `<3>` for an error. */
+function priorityOf(line: string): string {
+  const [, level = 'info'] = /^\{"level":"(\w+)"/.exec(line) ?? []
+  return `<${priorities[level] ?? 6}>`
+}
+
+const priorities: Readonly<Record<string, number>> = {
+  fatal: 2,
+  error: 3,
+  warn: 4,
+  info: 6,
+  debug: 7,
+}
+
+/**
+ * Turn pino's line into `2026-11-23 19:41:55.120 4711 INFO recorder the message {"rest":"…"}`.
+ * An access line (`"access":true`) stays the JSON it is, for the programs that read it.
+ */
 export function osloLine(line: string): string {
   const fields = parseJson(line)
   if (!isJsonObject(fields)) return line

@@ -1,5 +1,9 @@
-import test from 'ava'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
 import { osloLine } from '../src/logger.js'
+import { folder } from './controls.js'
 
 test('a log line of text is one line, and nothing that a terminal obeys is in it', t => {
   const line = JSON.stringify({
@@ -14,4 +18,62 @@ test('a log line of text is one line, and nothing that a terminal obeys is in it
     osloLine(line),
     '2026-11-23 13:20:06.707 7 WARN recorder bus sp1: \\x1b[2J\\nforged {"error":"\\u009b31m"}\n',
   )
+})
+
+const program = `
+  const { createLogger } = await import('./src/logger.ts')
+  const json = process.argv[1] === 'null' ? null : process.argv[1] === 'true'
+  const logger = createLogger({ debug: true, file: null, json }, 'recorder')
+  for (const level of ['debug', 'info', 'warn', 'error']) logger[level](level + ' message')
+`
+const runProgram = (json: boolean | null) => [
+  '--import=tsx',
+  '--input-type=module',
+  '--eval',
+  program,
+  String(json),
+]
+
+/** What a process writes to standard error, which is a file. */
+function linesOf(t: ExecutionContext, json: boolean | null, isJournal: boolean): string[] {
+  const path = join(folder(t), 'stderr')
+  const fd = openSync(path, 'w')
+  const { dev, ino } = fstatSync(fd)
+  const stream = isJournal ? `${dev}:${ino}` : `${dev}:${ino + 1}`
+  const env = { ...process.env, JOURNAL_STREAM: stream }
+  const { status } = spawnSync(process.execPath, runProgram(json), { stdio: [0, 1, fd], env })
+  closeSync(fd)
+  t.is(status, 0)
+  return readFileSync(path, 'utf8').trim().split('\n')
+}
+
+test('lines for the journal begin with their priority, as JSON and as text', t => {
+  const priorities = ['<7>', '<6>', '<4>', '<3>']
+  const json = linesOf(t, null, true)
+  t.deepEqual(
+    json.map(line => line.slice(0, 3)),
+    priorities,
+  )
+  t.is(JSON.parse(json[3]?.slice(3) ?? '').msg, 'error message')
+  const text = linesOf(t, false, true)
+  t.regex(text[2] ?? '', /^<4>\d{4}-.* WARN recorder warn message$/)
+})
+
+test('where standard error is not the journal, lines have no priority and are JSON', t => {
+  const messages = linesOf(t, null, false).map(line => JSON.parse(line).msg)
+  t.deepEqual(messages, ['debug message', 'info message', 'warn message', 'error message'])
+})
+
+test('lines on a terminal are text, unless JSON is asked for', t => {
+  const command = (json: boolean | null) =>
+    [process.execPath, ...runProgram(json)]
+      .map(word => `'${word.replaceAll("'", "'\\''")}'`)
+      .join(' ')
+  const onTerminal = (json: boolean | null) =>
+    execFileSync('script', ['--quiet', '--command', command(json), '/dev/null'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  t.regex(onTerminal(null), /INFO recorder info message/)
+  t.regex(onTerminal(true), /"msg":"info message"/)
 })

@@ -3,7 +3,12 @@ import { configOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
-import { answerStatusRequests, type Missing, tellReady } from '../process/child-messages.js'
+import {
+  answerStatusRequests,
+  type Missing,
+  onCommand,
+  tellReady,
+} from '../process/child-messages.js'
 import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
 import { whyNoViews } from '../projection/locate.js'
@@ -24,7 +29,8 @@ export function proxyCommand(context: Context): Command {
 async function serveRequests(context: Context, command: Command): Promise<void> {
   const asked = askedBySupervisor()
   const config = configOf(command, context)
-  const logger = createLogger(config.logging, 'proxy')
+  const logger = createLogger(config.logging, 'worker')
+  onCommand('reopen-log', logger.reopen)
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile) }
   const metrics = createProxyMetrics()

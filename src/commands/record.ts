@@ -4,7 +4,7 @@ import type { Context } from '../cli/context.js'
 import { dealWithLostLog, newLogOption } from '../cli/files.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
-import { answerStatusRequests, tellReady } from '../process/child-messages.js'
+import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
 import { record } from '../process/record.js'
 import { recordAlone } from '../process/record-alone.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
@@ -37,6 +37,7 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
   const asked = askedBySupervisor()
   const config = configOf(command, context)
   const logger = createLogger(config.logging, 'recorder')
+  onCommand('reopen-log', logger.reopen)
   const files = filesOf(config, 'serve')
   const reporter = createRecorderReporter(files)
   const sendStatus = answerStatusRequests(reporter.report)

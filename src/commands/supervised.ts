@@ -16,7 +16,7 @@ export async function superviseHalves(
   const signals = listenToSignals()
   const { reading, read } = readingOf(command, context)
   const { logging, server } = reading.config
-  const logger = createLogger(logging, 'mixmatch')
+  const logger = createLogger(logging, 'supervisor')
   logWarnings(reading, logger)
   const plan = {
     mainScript: context.mainScript,

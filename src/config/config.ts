@@ -67,7 +67,8 @@ export interface Config {
     readonly debug: boolean
     /** Absolute path; null for standard error. */
     readonly file: string | null
-    readonly json: boolean
+    /** null where it is not said: JSON lines, but text on a terminal. */
+    readonly json: boolean | null
   }
   readonly ops: {
     readonly host: string

@@ -158,12 +158,15 @@ const general = {
     otherwise: 'standard error',
     example: '/var/log/mixmatch/mixmatch.log',
   }),
-  useJson: option(
+  useJson: optional(
     'use_json',
     kinds.flag,
-    'true',
     'Whether log lines are JSON objects, or else text for people. The access log is JSON always.',
-    { restarts: true },
+    {
+      restarts: true,
+      otherwise: 'true, but text where standard error is a terminal',
+      example: 'true',
+    },
   ),
 }
 

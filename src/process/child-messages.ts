@@ -34,12 +34,13 @@ export type ChildMessage =
  *
  * - `status`: send your status.
  * - `drain`: the proxy is about to end: fail the health check, so that load balancers stop sending.
+ * - `reopen-log`: the log file was rotated: open it again.
  * - `finish`: another worker has taken over: finish the requests in hand, however long they take, and exit.
  *
  * After `drain` and `finish` every response is the last on its connection.
  */
-export type SupervisorMessage = 'status' | WorkerCommand
-export type WorkerCommand = 'drain' | 'finish'
+export type SupervisorMessage = 'status' | Command
+export type Command = 'drain' | 'finish' | 'reopen-log'
 
 /** Tell the supervisor that this process does its work. */
 export function tellReady(): void {
@@ -65,9 +66,9 @@ export function answerStatusRequests(status: () => Promise<ProcessStatus>): () =
   return sendStatus
 }
 
-export function onWorkerCommand(listener: (command: WorkerCommand) => void): void {
+export function onCommand(command: Command, listener: () => void): void {
   process.on('message', message => {
-    if (message === 'drain' || message === 'finish') listener(message)
+    if (message === command) listener()
   })
 }
 

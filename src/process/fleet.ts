@@ -36,6 +36,8 @@ export interface Fleet {
   replace(): Promise<void>
   /** Fail the health check, so that load balancers stop sending; requests are still served. */
   drain(): void
+  /** Let every process open its log file again. */
+  reopenLogs(): void
   /** Stop the workers first: the recorder takes what they observe until they exit. */
   stop(): Promise<void>
 }
@@ -107,6 +109,10 @@ export function createFleet(plan: FleetPlan, options: FleetOptions): Fleet {
     },
     drain() {
       for (const worker of workers) worker.current().send('drain')
+    },
+    reopenLogs() {
+      const all = [recorder, ...workers].flatMap(child => child?.running() ?? [])
+      for (const each of all) each.send('reopen-log')
     },
     async stop() {
       stopping = true

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { CheckedConfig } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import { createOpsApp, openOps } from '../http/ops.js'
+import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { every } from './every.js'
 import { record } from './record.js'
@@ -17,7 +18,7 @@ export interface LoneRecorder {
   readonly files: { readonly logFile: string; readonly viewsFile: string; readonly command: string }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signals: Signals
-  readonly logger: Logger
+  readonly logger: ProcessLogger
 }
 
 /**
@@ -48,7 +49,10 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
     renew()
   }
   const reload = createReload({ first: reading, read, take, onResult: () => {}, logger })
-  signals.onReload(() => void reload())
+  signals.onReload(() => {
+    logger.reopen()
+    void reload()
+  })
 
   while (!stopping) {
     const renewed = new Promise<void>(resolve => {

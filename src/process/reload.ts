@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { type Change, changesBetween } from '../config/changes.js'
 import type { CheckedConfig, Config } from '../config/config.js'
+import { fixedGroups, groupOf, optionsOf } from '../config/groups.js'
 import { formatFinding } from '../config/problem.js'
 import { MixmatchError } from '../errors.js'
 
@@ -20,11 +23,12 @@ export interface ReloadOptions {
 
 /**
  * Make what is called to take a new configuration. A wrong one is refused as a whole, and the old one
- * stays. A call in the middle of another is answered by one more reading after it.
+ * stays. One that is unchanged is not taken again. A call in the middle of another is answered by one more reading after it.
  */
 export function createReload(options: ReloadOptions): () => Promise<void> {
   const { first, take, onResult, logger } = options
   let last = first
+  let inForce: string | null = fingerprintOf(first)
   let running: Promise<void> | undefined
   let again = false
 
@@ -36,11 +40,19 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
     }
     logChanges(changesFrom(first, last, reading), logger)
     last = reading
+    const fingerprint = fingerprintOf(reading)
+    if (fingerprint === inForce) {
+      onResult('taken')
+      logger.info('the configuration is unchanged: nothing is restarted')
+      return
+    }
     try {
       await take(reading)
+      inForce = fingerprint
       onResult('taken')
       logger.info('the configuration was read again')
     } catch (error) {
+      inForce = null // some processes may have it
       onResult('failed')
       logger.error({ err: error }, 'the new configuration could not be taken everywhere')
     }
@@ -75,6 +87,26 @@ function readAgain({ read, logger }: ReloadOptions): Reading | null {
   }
   logger.error('the configuration is wrong, and the old one stays')
   return null
+}
+
+/**
+ * Everything that a reload can change, as a digest: the options that need no restart, and what stands in
+ * the files that they name.
+ */
+function fingerprintOf({ settings, cloudNames, config }: Reading): string {
+  const groups = [...fixedGroups, ...cloudNames.map(groupOf)]
+  const texts = groups.flatMap(group =>
+    optionsOf(group)
+      .filter(({ traits }) => !traits.restarts)
+      .map(option => [group, option.name, settings.effective(group, option).text]),
+  )
+  const contents = [config.auth, ...config.clouds].map(({ cafile, credentials }) => [
+    cafile === null ? null : statSync(cafile, { throwIfNoEntry: false })?.mtimeMs,
+    credentials?.password.reveal(),
+  ])
+  return createHash('sha256')
+    .update(JSON.stringify([texts, contents]))
+    .digest('hex')
 }
 
 /** What is new since the last reading, and all in which the start is still in force. */

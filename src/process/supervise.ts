@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { CheckedConfig, Config } from '../config/config.js'
 import { createOpsApp, openOps } from '../http/ops.js'
+import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
 import { every } from './every.js'
@@ -20,7 +21,7 @@ export interface Supervision {
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
   readonly signals: Signals
-  readonly logger: Logger
+  readonly logger: ProcessLogger
 }
 
 /**
@@ -66,7 +67,11 @@ export async function supervise(supervision: Supervision): Promise<void> {
     const reload = createReload({ first: reading, read, take, onResult, logger })
     await manager.ready(statusOf(fleet))
     using _watchdog = every(manager.watchdogMs, manager.alive)
-    signals.onReload(() => void reload())
+    signals.onReload(() => {
+      logger.reopen()
+      fleet.reopenLogs()
+      void reload()
+    })
     await signals.stop
     signals.onReload(() => {})
   }

@@ -18,7 +18,7 @@ import { createUserClients, openCloudClients } from '../upstream/cloud-clients.j
 import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createAskNearer } from '../upstream/confirm.js'
 import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
-import { onWorkerCommand } from './child-messages.js'
+import { onCommand } from './child-messages.js'
 import { every } from './every.js'
 import { healthOf } from './health.js'
 
@@ -110,19 +110,22 @@ export async function work(
     logger,
   })
   const listening = await listen(app, server)
-  const relieved = new Promise<void>(resolve => {
-    onWorkerCommand(command => {
+  const replaced = new Promise<void>(resolve => {
+    onCommand('finish', () => {
       listening.retire()
-      if (command === 'drain') reasons = ['draining']
-      else setTimeout(resolve, CHANGE_OVER_MS)
+      setTimeout(resolve, CHANGE_OVER_MS)
     })
+  })
+  onCommand('drain', () => {
+    listening.retire()
+    reasons = ['draining']
   })
   void asked.then(() => {
     reasons = ['draining']
   })
   ready(listening.address)
-  await Promise.race([asked, relieved])
-  // Whoever was relieved has all the time that its requests take, until it is asked as well.
+  await Promise.race([asked, replaced])
+  // A replaced worker has all the time that its requests take, until it is asked to end as well.
   await Promise.race([asked, listening.drain(LONGEST_TIMER_MS)])
   const cutOff = await listening.drain(server.gracefulTimeoutMs)
   return cutOff

@@ -1,7 +1,10 @@
+import { utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { pino } from 'pino'
 import { checkConfig } from '../../src/config/config.js'
 import { createReload, type Reading } from '../../src/process/reload.js'
+import { folder } from '../controls.js'
 
 interface Line {
   readonly level: number
@@ -81,27 +84,63 @@ test('no configuration at all is not taken either', async t => {
 test('calls in the middle of one are one more after it', async t => {
   let running = 0
   let most = 0
-  const { reload, taken } = reloading(async () => {
+  const { next, taken } = reloading(async () => {
     running += 1
     most = Math.max(most, running)
     await new Promise(resolve => setTimeout(resolve, 10))
     running -= 1
   })
-  const first = reload()
-  await Promise.all([first, reload(), reload()])
+  const times = ['7', '8', '9'].map(seconds => next({ OS_DEFAULT__CACHE_TIME: seconds }))
+  await Promise.all(times)
   t.is(taken.length, 2)
+  t.is(taken.at(-1)?.config.auth.cacheSeconds, 9)
   t.is(most, 1)
-  await reload()
+  await next({ OS_DEFAULT__CACHE_TIME: '10' })
   t.is(taken.length, 3)
 })
 
 test('where it cannot be taken everywhere that is logged, and the next is tried', async t => {
   let fails = true
-  const { reload, results } = reloading(async () => {
+  const { next, results, taken } = reloading(async () => {
     if (fails) throw new Error('a worker ended')
   })
-  await reload()
+  await next({ OS_DEFAULT__CACHE_TIME: '7' })
   fails = false
-  await reload()
+  await next({ OS_DEFAULT__CACHE_TIME: '7' })
   t.deepEqual(results, ['failed', 'taken'])
+  t.is(taken.length, 2)
+})
+
+test('an unchanged configuration, and what needs a restart anyway, restarts nothing', async t => {
+  const { reload, next, lines, results, taken } = reloading()
+  await reload()
+  await next({ OS_DEFAULT__PORT: '5002' })
+  t.deepEqual(taken, [])
+  t.deepEqual(results, ['taken', 'taken'])
+  const said = 'the configuration is unchanged: nothing is restarted'
+  t.is(lines.filter(({ msg }) => msg === said).length, 2)
+})
+
+test('a password file or certificates with other contents are a change', async t => {
+  const directory = folder(t)
+  const [password, cafile] = [join(directory, 'password'), join(directory, 'ca.pem')]
+  writeFileSync(password, 'one')
+  writeFileSync(cafile, '')
+  const { next, taken } = reloading()
+  const files = {
+    OS_AUTH__PASSWORD_FILE: password,
+    OS_AUTH__USERNAME: 'mixmatch',
+    OS_AUTH__PROJECT_NAME: 'service',
+    OS_AUTH__CAFILE: cafile,
+  }
+  await next(files)
+  t.is(taken.length, 1)
+  writeFileSync(password, 'two')
+  await next(files)
+  t.is(taken.length, 2)
+  utimesSync(cafile, 1, 1)
+  await next(files)
+  t.is(taken.length, 3)
+  await next(files)
+  t.is(taken.length, 3)
 })

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { version } from '../../src/version.js'
+import { folder } from '../controls.js'
 import { type Line, play, type Running, samplesOf, start } from './serving.js'
 
 // Each starts several processes, so one at a time. What needs no token stands for all requests.
@@ -123,7 +124,7 @@ test.serial(
     t.is(await (await slow).text(), 'slow, but whole')
     t.is(await serving.ended, 0)
     const stopped = serving.lines.filter(({ msg }) => msg === 'stopped').map(({ name }) => name)
-    t.deepEqual(stopped, ['proxy', 'recorder', 'mixmatch'])
+    t.deepEqual(stopped, ['worker', 'recorder', 'supervisor'])
   },
 )
 
@@ -146,6 +147,37 @@ test.serial('a worker that is killed is relieved, and what it counted stays coun
   t.is(samples.get(counted), 4)
   t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
 })
+
+test.serial(
+  'after log rotation every process writes the new file, and none is restarted',
+  async t => {
+    const file = join(folder(t), 'mixmatch.log')
+    const serving = start(t, 'serve', {}, { log_file: file })
+    const linesOf = (path: string): Line[] => {
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      const lines = text.split('\n').slice(0, -1) // the last may be half written
+      return lines.map(line => JSON.parse(line))
+    }
+    const said = async (path: string, msg: string) => {
+      while (!linesOf(path).some(line => line.msg === msg)) await setTimeout(50)
+    }
+    await said(file, 'serving')
+    renameSync(file, `${file}.1`)
+    serving.signal('SIGHUP')
+    await said(file, 'the configuration is unchanged: nothing is restarted')
+    serving.signal('SIGTERM')
+    t.is(await serving.ended, 0)
+    const stopped = linesOf(file).filter(({ msg }) => msg === 'stopped')
+    const started = linesOf(`${file}.1`)
+    t.deepEqual(
+      stopped.map(({ name }) => name),
+      ['worker', 'recorder', 'supervisor'],
+    )
+    for (const { name, pid } of stopped)
+      t.is(started.find(line => line['name'] === name)?.['pid'], pid)
+    t.is(statSync(file).mode & 0o777, 0o640)
+  },
+)
 
 async function samplesAt(serving: Running) {
   return samplesOf(await (await fetch(`${await serving.ops()}/metrics`)).text())
