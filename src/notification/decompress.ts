@@ -1,4 +1,5 @@
 import { brotliDecompressSync, unzipSync, zstdDecompressSync } from 'node:zlib'
+import { bunzip2Sync } from './bzip2.js'
 
 /** What became of compressed bytes. */
 export type Unpacked =
@@ -14,6 +15,7 @@ type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number })
  */
 const decompressors = new Map<string, Decompress>([
   ...['application/x-gzip', 'gzip', 'zlib'].map(name => [name, unzipSync] as const),
+  ...['application/x-bz2', 'bz2', 'bzip2', 'bzip'].map(name => [name, bunzip2Sync] as const),
   ...['application/x-brotli', 'brotli'].map(name => [name, brotliDecompressSync] as const),
   ...['application/zstd', 'zstd', 'zstandard'].map(name => [name, zstdDecompressSync] as const),
 ])

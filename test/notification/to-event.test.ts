@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import test from 'ava'
 import fc from 'fast-check'
@@ -98,6 +100,20 @@ for (const [compression, compress] of compressions) {
   })
 }
 
+/** What Python's `bz2.compress` makes of an `image.delete`, and of 33 MiB of zeros. */
+const BZ2 =
+  'QlpoOTFBWSZTWQglJa8AAE+bgFAHf/AABLen3SogAJSGp6gJPaUPU09T1Hog0/VNCJ6JBoB6hiAALUBAEBLcTRrA' +
+  '2ESemfxuZFYqtHBK18jsGpPPCCP7utyfFNJZQrAM9pbVpDbkE83rrQpdUP2F9h0xsMccnZ/hQL2wjGqa2I3dWres' +
+  'Zsg9kXyG8g4KZmaZrpQwX4u5IpwoSAQSkteA'
+const BZ2_BOMB = 'QlpoOTFBWSZTWaiP+M0BCQlAAMABAAggADDMBSmmRBEGxRBEHi7kinChIVEf8Zo='
+
+for (const name of ['application/x-bz2', 'bz2']) {
+  test(`a body under compression ${name} is read`, t => {
+    const event = toEvent(delivery(Buffer.from(BZ2, 'base64'), { compression: name }))
+    t.like(event, { kind: 'deleted', resource: { type: 'image', id: ID } })
+  })
+}
+
 const unreadable: readonly [
   what: string,
   body: string | Buffer,
@@ -122,7 +138,9 @@ const unreadable: readonly [
     /oslo.message that is not JSON/,
   ],
   ['an envelope of a list', '{"oslo.version": "2.0", "oslo.message": "[]"}', /not a JSON object/],
-  ['an unknown compression', 'x', /compressed/, 'application/x-bz2'],
+  ['an unknown compression', 'x', /compressed/, 'application/x-lzma'],
+  ['damaged bz2', Buffer.from(BZ2, 'base64').subarray(0, 40), /compressed/, 'application/x-bz2'],
+  ['a bomb of bz2', Buffer.from(BZ2_BOMB, 'base64'), /unpacked/, 'application/x-bz2'],
   ['a damaged compression', 'x', /compressed/, 'gzip'],
   ['a bomb of gzip', gzipSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'gzip'],
   ['a bomb of brotli', brotliCompressSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'brotli'],
@@ -277,4 +295,16 @@ test('a message nested deeper than any stack is recorded all the same', t => {
   const known = toEvent(delivery(`{"event_type": "image.create", "payload": ${deep}}`))
   t.is(known.eventType, 'image.create')
   t.is(toEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
+})
+
+test('reading bz2 leaves the faults of the process to others', async t => {
+  const script = `
+    const count = () => ['uncaughtException', 'unhandledRejection'].map(fault => process.listenerCount(fault))
+    const before = count()
+    await import('./src/notification/bzip2.ts')
+    process.stdout.write(JSON.stringify({ before, after: count() }))`
+  const args = ['--import=tsx', '--input-type=module', '-e', script]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const { before, after } = JSON.parse(stdout)
+  t.deepEqual(after, before)
 })
