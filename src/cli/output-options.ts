@@ -19,9 +19,12 @@ export function withOutputOptions(command: Command): Command {
   return command.addOption(formatOption(formats)).addOption(columnOption())
 }
 
-/** @param flags without `-f` for a command where it stands for something else */
+/**
+ * @param choices the first is what counts where none is given
+ * @param flags without `-f` for a command where it stands for something else
+ */
 export function formatOption(choices: readonly string[], flags = '-f, --format <format>'): Option {
-  return new Option(flags, 'how to print it').choices(choices).default('table')
+  return new Option(flags, 'how to print it').choices(choices).default(choices[0])
 }
 
 export function columnOption(): Option {

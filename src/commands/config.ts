@@ -1,6 +1,7 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { checkConfigOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
+import { formatOption } from '../cli/output-options.js'
 import { checkStart } from '../cli/start-check.js'
 import { type Finding, formatFinding } from '../config/problem.js'
 import { renderOptions, showOptions } from '../config/show.js'
@@ -36,7 +37,7 @@ function checkCommand(context: Context): Command {
 function showCommand(context: Context): Command {
   return new Command('show')
     .description('Every option as it counts, defaults marked, secrets masked.')
-    .addOption(new Option('--format <format>').choices(['ini', 'json']).default('ini'))
+    .addOption(formatOption(['ini', 'json']))
     .addHelpText('after', '\nExample: mixmatch config show --format json')
     .action((options: { format: 'ini' | 'json' }, command: Command) => {
       const checked = checkConfigOf(command, context)

@@ -4,6 +4,7 @@ import type { Context, World } from '../cli/context.js'
 import { failureOf } from '../cli/failure.js'
 import { createOutput } from '../cli/terminal.js'
 import { tellFailure } from '../process/child-messages.js'
+import { version } from '../version.js'
 
 /**
  * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
@@ -22,6 +23,7 @@ const commands = {
   explain: async () => (await import('./explain.js')).explainCommand,
   replay: async () => (await import('./replay.js')).replayCommand,
   audit: async () => (await import('./audit.js')).auditCommand,
+  completion: async () => (await import('./completion.js')).completionCommand,
   sandbox: async () => (await import('./sandbox.js')).sandboxCommand,
 } satisfies Record<string, () => Promise<(context: Context) => Command>>
 
@@ -45,7 +47,7 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     },
   }
   try {
-    await (await program(context, args)).parseAsync(args, { from: 'user' })
+    await (await createProgram(context, args)).parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
@@ -58,14 +60,24 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
   }
 }
 
-async function program(context: Context, args: readonly string[]): Promise<Command> {
-  const mixmatch = new Command('mixmatch').description(
-    'The event-sourced federation proxy for OpenStack.',
-  )
+/** The command as it is defined; with all its subcommands where no arguments ask for one of them. */
+export async function createProgram(
+  context: Context,
+  args: readonly string[] = [],
+): Promise<Command> {
+  const mixmatch = new Command('mixmatch')
+    .description('The event-sourced federation proxy for OpenStack.')
+    .version(`mixmatch ${version} (Node ${process.versions.node})`)
+    .addHelpText(
+      'after',
+      '\nTimes are printed in UTC, and read as UTC where they do not say otherwise.\n' +
+        'Exits with 0 for done, 1 for failed or found something, 2 for misuse.',
+    )
   for (const option of configOptions()) mixmatch.addOption(option)
   const all = Object.entries(commands)
   const asked = all.filter(([name]) => args.includes(name))
-  for (const [, load] of asked.length > 0 && !args.includes('help') ? asked : all) {
+  const isAboutAll = args.some(each => each === 'help' || each === 'completion')
+  for (const [, load] of asked.length > 0 && !isAboutAll ? asked : all) {
     const command = await load()
     mixmatch.addCommand(command(context))
   }

@@ -1,0 +1,13 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { renderReference } from '../src/config/reference.js'
+import { renderSample } from '../src/config/sample.js'
+import { manPages } from './cli/program.js'
+
+// `npm run docs`: what is made of the options and commands, where the tests expect it.
+writeFileSync('etc/mixmatch.conf.sample', renderSample())
+writeFileSync('docs/configuration.md', renderReference())
+
+rmSync('etc/man', { recursive: true, force: true })
+mkdirSync('etc/man')
+for (const [file, text] of await manPages()) writeFileSync(join('etc/man', file), text)
