@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { ClientError, codeOf } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
@@ -39,6 +40,7 @@ export async function readWholeResponse(
     return await readWholeResponseOnce(dispatcher, request)
   } catch (error) {
     if (request.signal.aborted || !isBrokenConnection(error)) throw error
+    await setImmediate() // a server that closed one idle connection has closed the others, too
     return await readWholeResponseOnce(dispatcher, request)
   }
 }

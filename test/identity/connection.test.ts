@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { type ConnectionOptions, openConnection } from '../../src/identity/connection.js'
+import { startSocket } from '../upstream/wire.js'
 
 const key = new URL('./tls/key.pem', import.meta.url).pathname
 const cert = new URL('./tls/cert.pem', import.meta.url).pathname
@@ -20,6 +21,25 @@ test('a redirect is an answer, and is not followed', async t => {
   t.is(answer.header('x-absent'), null)
   t.deepEqual(answer.cookies, ['a=1', 'b=2'])
   t.deepEqual(paths, ['/here'])
+})
+
+test('interim responses of a Keystone are no answers, and a 304 may have a length', async t => {
+  const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n'
+  for (const [final, status, body] of [
+    ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 200, 'ok'],
+    ['HTTP/1.1 304 Not Modified\r\nContent-Length: 70000\r\n\r\n', 304, ''],
+  ] as const) {
+    const url = await startSocket(t, socket =>
+      socket.on('data', () => socket.write(`${interim}${interim}${final}`)),
+    )
+    const connection = open({})
+    t.teardown(connection.close)
+    for (const method of ['GET', 'POST', 'GET'] as const) {
+      const answer = await connection.ask({ step: 'testing', method, url, headers: {}, body: 'x' })
+      t.is(answer.status, status)
+      t.is(answer.body.toString(), body)
+    }
+  }
 })
 
 test('a gateway that reaches nobody is the same as nobody', async t => {

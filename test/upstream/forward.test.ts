@@ -99,6 +99,25 @@ for (const [method, status] of [
   })
 }
 
+for (const [method, head] of [
+  ['GET', '304 Not Modified\r\nETag: "it"\r\nContent-Length: 70000'],
+  ['HEAD', '200 OK\r\nContent-Length: 70000'],
+  ['DELETE', '204 No Content\r\nContent-Length: 0'],
+] as const) {
+  test(`a Content-Length in a ${head.slice(0, 3)} to ${method} announces no body`, async t => {
+    const upstream = await startSocket(t, socket =>
+      socket.on('data', () => socket.write(`HTTP/1.1 ${head}\r\n\r\n`)),
+    )
+    const { url, next } = await startForwarder(t, upstream)
+    for (const _ of [1, 2]) {
+      const answer = await ask(url, { method })
+      t.is(answer.status, Number(head.slice(0, 3)))
+      t.true(answer.complete)
+      t.like(outcome(await next()), { aborted: null })
+    }
+  })
+}
+
 test('trailers of a chunked answer arrive', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.write('body')
@@ -117,6 +136,78 @@ test('an informational answer does not take the place of the real one', async t 
   })
   const { url } = await startForwarder(t, upstream)
   t.is((await ask(url)).body.toString(), 'real')
+})
+
+test('100 Continue after a write, once or often, does not take the place of its answer', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3))
+      setTimeout(() => {
+        socket.write('HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\n')
+        socket.write('HTTP/1.1 202 Accepted\r\nContent-Length: 4\r\n\r\ndone')
+      }, 50)
+    })
+  })
+  const { url } = await startForwarder(t, upstream)
+  for (const method of ['POST', 'PUT', 'DELETE']) {
+    const answer = await ask(url, { method, body: method === 'DELETE' ? '' : 'body' })
+    t.is(answer.status, 202, method)
+    t.is(answer.body.toString(), 'done')
+  }
+})
+
+test('a cloud that sends interim responses for ever is given up after headers_timeout', async t => {
+  const upstream = await startSocket(t, socket => {
+    const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20)
+    socket.once('close', () => clearInterval(timer))
+  })
+  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const { url, next } = await startForwarder(t, upstream, { timeouts })
+  await ask(url)
+  t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
+})
+
+test('a body without a length that ends in a reset breaks off the client: it does not look whole', async t => {
+  const upstream = await startSocket(t, socket => {
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf of it', () =>
+        setTimeout(() => socket.resetAndDestroy(), 50),
+      ),
+    )
+  })
+  const { url, next } = await startForwarder(t, upstream)
+  const answer = await ask(url)
+  t.is(answer.body.toString(), 'half of it')
+  t.false(answer.complete)
+  t.is(outcome(await next()).aborted, 'upstream')
+})
+
+for (const [what, lines] of [
+  ['more than a thousand fields', 'X-A: one\r\n'.repeat(1001)],
+  ['a head of more than 256 KiB', `X-A: ${'x'.repeat(300_000)}\r\n`],
+  ['a folded field', 'X-A: one\r\n two\r\n'],
+  ['two lengths', 'Content-Length: 2\r\nContent-Length: 4\r\n'],
+] as const) {
+  test(`an answer with ${what} is a fault, and nothing of it reaches the client`, async t => {
+    const upstream = await startSocket(t, socket =>
+      socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${lines}\r\nok`)),
+    )
+    const { url, next } = await startForwarder(t, upstream)
+    const answer = await ask(url, { method: 'DELETE' })
+    t.is(answer.status, 599)
+    t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF')
+    t.regex(answer.body.toString(), /malformed/)
+  })
+}
+
+test('a thousand fields reach the client, and none is dropped', async t => {
+  const lines = 'X-A: one\r\n'.repeat(999)
+  const upstream = await startSocket(t, socket =>
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\nok`)),
+  )
+  const { url } = await startForwarder(t, upstream)
+  const said = await say(url, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  t.is(said.match(/^X-A: one\r$/gm)?.length, 999)
 })
 
 test('a cloud that breaks off in the middle breaks off the client: no short answer looks whole', async t => {
