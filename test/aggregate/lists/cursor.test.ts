@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import test from 'ava'
+import fc from 'fast-check'
 import { type Cursor, createCursors, cursorKey } from '../../../src/aggregate/lists/cursor.js'
 import { alice, bob, cornmeal, idp } from '../../controls.js'
 
@@ -39,14 +40,31 @@ for (const text of ['', 'x', '%%%', 'A'.repeat(22), 'A'.repeat(100_000)]) {
   })
 }
 
+/** A cursor with a good signature, of whatever bytes. */
+function signed(packed: Uint8Array): string {
+  const hmac = createHmac('sha256', cursorKey(['secret']))
+  const digest = hmac.update('4 list').update(packed).digest()
+  return Buffer.concat([digest.subarray(0, 16), packed]).toString('base64url')
+}
+
 test('what another version has signed is no cursor', t => {
-  const packed = deflateRawSync('["something","else"]')
-  const digest = createHmac('sha256', cursorKey(['secret']))
-    .update('4 list')
-    .update(packed)
-    .digest()
-  const text = Buffer.concat([digest.subarray(0, 16), packed]).toString('base64url')
-  t.is(cursors.read(text, 'list'), null)
+  t.is(cursors.read(signed(deflateRawSync('["something","else"]')), 'list'), null)
+})
+
+test('a signed text that unfolds to more than any cursor is none', t => {
+  t.is(cursors.read(signed(deflateRawSync(' '.repeat(10_000_000))), 'list'), null)
+})
+
+test('no text makes reading a cursor throw, with a good signature neither', t => {
+  const texts = fc.oneof(
+    fc.string(),
+    fc.base64String(),
+    fc.uint8Array({ minLength: 1 }).map(signed),
+    fc.string().map(text => signed(deflateRawSync(text))),
+    fc.json().map(json => signed(deflateRawSync(json))),
+  )
+  fc.assert(fc.property(texts, text => cursors.read(text, 'list') === null))
+  t.pass()
 })
 
 test('the same secrets give the same key, and others another', t => {

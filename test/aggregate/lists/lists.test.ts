@@ -1,6 +1,9 @@
 import test from 'ava'
+import fc from 'fast-check'
+import { createCursors, cursorKey } from '../../../src/aggregate/lists/cursor.js'
 import { MixmatchError } from '../../../src/errors.js'
 import { Token } from '../../../src/identity/token.js'
+import { projectId, spName } from '../../../src/ids.js'
 import { project, sp1, sp2 } from '../../http/federation.js'
 import { startListing, withProjects } from './listing.js'
 import { alice, bob, carol, idp, say, startShelf } from './shelf.js'
@@ -167,6 +170,40 @@ test('a cursor that was tampered with, or of another list, does not count: the m
   const otherwise = json.next.replace('limit=2', 'limit=2&sort=created_at:asc')
   t.deepEqual(names((await proxy.get(`/image${broken}`)).json.images), ['thing 4', 'thing 3'])
   t.deepEqual(names((await proxy.get(`/image${otherwise}`)).json.images), ['thing 6'])
+})
+
+test('a forged cursor, with a good signature too, is never an error of the proxy', async t => {
+  const proxy = await startListing(t, await twoClouds(t), { secrets: [] })
+  const marker = thing(4).id
+  const cursors = createCursors(cursorKey([]))
+  const scope = `user-1 ${alice} /image/v2/null/images`
+  const scalar = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null))
+  const cloud = fc.oneof(fc.constantFrom('default', 'sp1', '__proto__'), fc.string()).map(spName)
+  const after = fc.option(fc.oneof(fc.constant(marker), fc.string()))
+  const project = fc.option(fc.oneof(fc.constant(bob), fc.string().map(projectId)))
+  const forged = fc.record({
+    last: fc.constant(marker),
+    reached: fc.record({ cloud, id: fc.string(), values: fc.array(scalar) }),
+    places: fc.array(fc.record({ cloud, project, after })),
+  })
+  const texts = fc.oneof(
+    fc.string(),
+    forged.map(cursor => cursors.write(cursor, scope)),
+  )
+  await fc.assert(
+    fc.asyncProperty(texts, async text => {
+      const query = `marker=${marker}&mm_cursor=${encodeURIComponent(text)}`
+      return (await proxy.get(`/image/v2/images?${query}`)).status === 200
+    }),
+    { numRuns: 60 },
+  )
+  // That the signature is good shows in what it changes: places of no cloud begin anew.
+  const anew = cursors.write(
+    { last: marker, reached: { cloud: idp, id: 'x', values: [] }, places: [] },
+    scope,
+  )
+  const { json } = await proxy.get(`/image/v2/images?marker=${marker}&mm_cursor=${anew}`)
+  t.is(json.images.length, 6)
 })
 
 test('a cursor of one proxy is good at another with the same secrets, and no other', async t => {
