@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
+import { closeUntakenConnections } from './handed-connections.js'
 import type { ManagedProcess } from './managed-process.js'
 import { type SupervisedChild, superviseChild } from './supervised-child.js'
 
@@ -128,6 +129,7 @@ function forkRecorder({ mainScript, options, env }: FleetPlan) {
 
 function forkWorker({ env }: FleetPlan, logger: Logger) {
   const worker = cluster.fork({ ...env })
+  closeUntakenConnections(worker)
   // A message to a worker that has just exited. Without a listener the supervisor would crash.
   worker.on('error', error => logger.debug({ err: error }, 'a message to a worker was lost'))
   return worker.process
