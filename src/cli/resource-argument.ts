@@ -3,6 +3,9 @@ import { isUuid, type ResourceId, resourceId } from '../ids.js'
 import type { LogReader } from '../log/log.js'
 import { findResourcesByPrefix } from '../projection/find-resources.js'
 
+/** Of several that begin alike. */
+const SHOWN = 4
+
 /**
  * The id that somebody named: in full, or by a beginning that only one resource of the log has.
  *
@@ -14,6 +17,7 @@ export function resolveResourceId(log: LogReader, text: string): ResourceId {
   const ids = [...new Set(found.map(({ id }) => id))]
   const exact = ids.find(id => id === text)
   if (exact !== undefined || ids.length < 2) return exact ?? ids[0] ?? resourceId(text)
-  const named = found.map(({ type, id }) => `${type} ${id}`).join(', ')
+  const some = found.slice(0, SHOWN).map(({ type, id }) => `${type} ${id}`)
+  const named = [...some, ...(found.length > SHOWN ? ['…'] : [])].join(', ')
   throw new MixmatchError('USAGE', `${text}: several ids begin so: ${named}. Write more of it.`)
 }

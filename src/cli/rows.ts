@@ -41,14 +41,14 @@ export function createRowPrinter(
         for (const row of rows) out.write(`${JSON.stringify(jsonOf(row, all, options))}\n`)
         break
       case 'csv': {
-        const columns = chooseColumns(flatColumns(all), options)
+        const columns = flatColumns(chooseColumns(all, options))
         if (!hasHead) out.write(csvLine(columns))
         hasHead = true
         for (const row of rows) out.write(csvLine(columns.map(column => cellOf(row, column))))
         break
       }
       case 'value': {
-        const columns = chooseColumns(flatColumns(all), options)
+        const columns = flatColumns(chooseColumns(all, options))
         for (const row of rows) {
           out.write(
             `${columns.map(column => visibleLine(cellText(cellOf(row, column)))).join(' ')}\n`,
@@ -85,7 +85,7 @@ export function printFacts(out: Output, options: OutputOptions, facts: Row): voi
 /** As it is read by a program: a resource is `{"type": …, "id": …}` in everything that Mixmatch prints. */
 function jsonOf(row: Row, all: readonly string[], options: OutputOptions): Row {
   if (options.column.length === 0) return row
-  const columns = chooseColumns(all, options, flatColumns(all))
+  const columns = chooseColumns(all, options)
   return Object.fromEntries(columns.map(column => [column, cellOf(row, column) ?? null]))
 }
 
@@ -93,14 +93,13 @@ function jsonOf(row: Row, all: readonly string[], options: OutputOptions): Row {
 function chooseColumns(
   all: readonly string[],
   { column: asked }: OutputOptions,
-  others: readonly string[] = [],
 ): readonly string[] {
   if (asked.length === 0) return all
+  const known = [...new Set([...all, ...flatColumns(all)])]
   return asked.map(name => {
     const wanted = name.trim().toLowerCase().replace(/[ -]/g, '_')
-    const found = [...all, ...others].find(each => each === wanted)
-    if (found !== undefined) return found
-    throw new MixmatchError('USAGE', `--column ${name}: expected one of ${all.join(', ')}.`)
+    if (known.includes(wanted)) return wanted
+    throw new MixmatchError('USAGE', `--column ${name}: expected one of ${known.join(', ')}.`)
   })
 }
 

@@ -30,13 +30,15 @@ test('--column chooses columns and their order, in every format', t => {
   t.is(printed('value', 'id', 'position'), 'v1 1\n- 2\n')
   t.is(printed('csv', 'Position'), 'position\r\n1\r\n2\r\n')
   t.is(printed('json', 'id'), '{"id":"v1"}\n{"id":null}\n')
+  t.is(printed('table', 'id'), 'id\nv1\n-\n')
+  t.is(printed('csv', 'resource'), 'type,id\r\nvolume,v1\r\n,\r\n')
   t.is(printed('table', 'project'), 'project\na "b", c\n-\n')
 })
 
 test('a column that is not there is misuse, and the message names those that are', t => {
   const error = t.throws(() => printed('value', 'colour'), { instanceOf: MixmatchError })
   t.is(error?.code, 'USAGE')
-  t.is(error?.message, '--column colour: expected one of position, type, id, project.')
+  t.is(error?.message, '--column colour: expected one of position, resource, project, type, id.')
 })
 
 test('CSV that is printed in several lots has one head', t => {

@@ -20,6 +20,7 @@ export function toPage(report: Report): string {
     `<header><p class="brand">Mixmatch</p><h1>${safe(report.title)}</h1>`,
     `<p class="verdict">${safe(report.verdict)}</p></header>`,
     `<dl class="scope">${Object.entries(report.scope).map(fact).join('')}</dl>`,
+    '<p class="note">Times are UTC.</p>',
     ...report.caveats.map(caveat => `<p class="caveat">${safe(caveat)}</p>`),
     ...report.charts.filter(hasSomething).map(figure),
     ...report.sections.map(table),
