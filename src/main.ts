@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Imports here must load on any Node: the check below runs before everything else is loaded.
+import { inspect } from 'node:util'
 import { unsupportedNode } from './node-version.js'
 
 const unsupported = unsupportedNode(process.versions.node)
-if (unsupported === null) await run()
+if (unsupported === null) await run().catch(endWithFault)
 else {
   process.stderr.write(`mixmatch: ${unsupported}\n`)
   process.exitCode = 2
@@ -27,4 +28,11 @@ async function run(): Promise<void> {
   })
   // The channel to its supervisor would keep a child process that is done, or that could not start.
   if (process.argv.includes('--supervised')) process.exit()
+}
+
+/** A fault of ours, with its stack. What it names may come from a cloud, and a terminal must not obey it. */
+async function endWithFault(error: unknown): Promise<void> {
+  const { visibleText } = await import('./visible-text.js')
+  process.stderr.write(`${visibleText(inspect(error))}\n`)
+  process.exit(1)
 }
