@@ -21,7 +21,7 @@ export interface IdentityOptions {
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** Users at one time. Each takes some 2 KB, and as much again for each cloud it goes to. */
+/** Tokens at one time: those of users, and one for each cloud a user goes to. Each takes some 9 KB. */
 const CAPACITY = 10_000
 
 /**
