@@ -24,8 +24,7 @@ interface Answer {
 interface Row {
   readonly service_provider: string
   readonly difference: string
-  readonly type: string
-  readonly id: string
+  readonly resource: { readonly type: string; readonly id: string }
   readonly project: string | null
   readonly believed: string | null
 }
@@ -67,7 +66,7 @@ async function found(path: string, cloud: Cloud, ids: readonly string[]): Promis
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line))
-  return rows.filter(({ id }) => ids.includes(id))
+  return rows.filter(({ resource }) => ids.includes(resource.id))
 }
 
 for (const cloud of Object.keys(hosts) as Cloud[])
@@ -87,7 +86,7 @@ for (const cloud of Object.keys(hosts) as Cloud[])
       const ids = [...made, disk]
 
       const first = await found(path, cloud, ids)
-      t.deepEqual(first.map(({ id }) => id).sort(), [...ids].sort())
+      t.deepEqual(first.map(({ resource }) => resource.id).sort(), [...ids].sort())
       t.true(
         first.every(
           ({ difference, project }) => difference === 'unknown' && project === root.project,
@@ -104,8 +103,8 @@ for (const cloud of Object.keys(hosts) as Cloud[])
         return status === 404
       })
       const second = await found(path, cloud, ids)
-      const told = second.map(({ id, difference, project, believed }) => [
-        id,
+      const told = second.map(({ resource, difference, project, believed }) => [
+        resource.id,
         difference,
         project,
         believed,
