@@ -65,6 +65,8 @@ export function createCloudWaits({
     if (admission === 'refused') return null
     const isTrial = admission === 'trial'
     const stopwatch = createStopwatch(now)
+    // A request asks a cloud once for each project of the user: that is one failure all the same.
+    let counted = false
 
     return (what, work, verdictOf) =>
       new Promise((resolve, reject) => {
@@ -74,7 +76,6 @@ export function createCloudWaits({
         const stop = new AbortController()
         let waiting = true
         let isJudge = false
-        let counted = false
         const trial = isTrial ? setTimeout(giveUp, Math.max(0, TRIAL_MS - spentMs)) : undefined
         const deadline = setTimeout(() => {
           countFailure()

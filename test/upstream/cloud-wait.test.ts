@@ -73,6 +73,14 @@ test('all that one request asks of a cloud shares one deadline', async t => {
   await t.throwsAsync(wait('x', work().start, well), late)
 })
 
+test('one request counts once, however often it asks the cloud', async t => {
+  const { breaker, open } = waiting(20)
+  const wait = open()
+  const all = Array.from({ length: 5 }, () => wait('x', work().start, well))
+  for (const each of all) await t.throwsAsync(each, late)
+  t.false(breaker.isFailing(cornmeal))
+})
+
 test('a client that leaves at once says nothing of the cloud, and its work is called off', async t => {
   const { breaker, open, gone, pass } = waiting()
   const { start, calledOff } = work()
