@@ -1,4 +1,4 @@
-import { type CatalogService, endpointsOf } from '../identity/catalog.js'
+import { type CatalogService, publicEndpoints } from '../identity/catalog.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
@@ -14,7 +14,7 @@ export function checkCatalog(
   service: ServiceName,
   endpoint: string | null,
 ): CheckResult {
-  const public_ = endpointsOf(catalog, null, () => true)
+  const public_ = publicEndpoints(catalog, null, () => true)
   const type = services[service].catalogTypes.find(name => public_.has(name))
   const url = type === undefined ? undefined : public_.get(type)
   if (url === undefined) return warning(`has no public endpoint of ${service}: clients find none`)

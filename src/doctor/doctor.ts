@@ -1,8 +1,8 @@
 import { probeBus } from '../bus/amqp/bus-probe.js'
 import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
-import type { TokenDescription } from '../identity/answers.js'
 import { describeToken } from '../identity/keystone.js'
+import type { TokenDescription } from '../identity/keystone-responses.js'
 import { ADMIN, type ServiceAccess, type ServiceIdentity } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { type ServiceName, serviceNames } from '../service/service.js'
@@ -72,11 +72,10 @@ async function checkCloud(
 ): Promise<readonly Finding[]> {
   const { config, clients, identity } = context
   const { name } = cloud
-  const { ask, v3 } =
-    name === IDENTITY_PROVIDER ? clients.keystones.home : clients.keystones.at(name)
+  const keystone = name === IDENTITY_PROVIDER ? clients.keystones.home : clients.keystones.at(name)
   const enabled = serviceNames.filter(service => cloud.enabledServices.includes(service))
-  const [keystone, login, bus] = await Promise.all([
-    checkKeystone(ask, v3),
+  const [reachability, login, bus] = await Promise.all([
+    checkKeystone(keystone),
     checkLogin(cloud, config.auth, identity),
     checkBus(cloud, config),
   ])
@@ -90,8 +89,8 @@ async function checkCloud(
     found,
   })
   return [
-    finding('keystone', keystone),
-    ...(keystone.clock ? [finding('clock', keystone.clock)] : []),
+    finding('keystone', reachability.result),
+    ...(reachability.clock ? [finding('clock', reachability.clock)] : []),
     finding('login', login.result),
     ...(name === IDENTITY_PROVIDER
       ? enabled.map(service => finding('catalog', checkCatalogOf(ownToken, service, cloud)))

@@ -1,4 +1,4 @@
-import type { KnownServiceProvider } from '../identity/answers.js'
+import type { KnownServiceProvider } from '../identity/keystone-responses.js'
 import { type CheckResult, failed, ok } from './finding.js'
 
 /** A service provider as the configuration has it. */

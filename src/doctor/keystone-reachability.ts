@@ -1,36 +1,32 @@
-import type { Ask } from '../identity/connection.js'
+import type { Keystone } from '../identity/keystone.js'
 import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
-/** Shibboleth takes assertions of three minutes; half a minute is what no synchronised clock has. */
+/** Shibboleth accepts assertions for three minutes; synchronised clocks differ by far less than this. */
 const SKEW_MS = 30_000
 
-/** Whether a Keystone answers, and whether its clock agrees with ours. */
-export async function checkKeystone(
-  ask: Ask,
-  v3: string,
-): Promise<CheckResult & { clock: CheckResult | null }> {
+/** Whether a Keystone answers, and whether its clock agrees with ours; null where it does not say. */
+export async function checkKeystone({
+  send,
+  v3,
+}: Keystone): Promise<{ result: CheckResult; clock: CheckResult | null }> {
   try {
     const step = 'looking whether it is there'
-    const { status, header } = await ask({ step, method: 'GET', url: v3, headers: {} })
-    if (status !== 200) {
-      return {
-        ...failed(`${v3} answers ${status}, expected 200: set auth_url to where Keystone is`),
-        clock: null,
-      }
-    }
-    return { ...ok(`${v3} answers`), clock: clockOf(header('date')) }
+    const { status, header } = await send({ step, method: 'GET', url: v3, headers: {} })
+    if (status === 200) return { result: ok(`${v3} answers`), clock: checkClock(header('date')) }
+    const found = `${v3} answers ${status}, expected 200: set auth_url to where Keystone is`
+    return { result: failed(found), clock: null }
   } catch (error) {
-    return { ...failureOf(error), clock: null }
+    return { result: failureOf(error), clock: null }
   }
 }
 
-function clockOf(date: string | null): CheckResult | null {
-  const there = date === null ? Number.NaN : Date.parse(date)
-  if (Number.isNaN(there)) return null
-  const ahead = there - Date.now()
-  const seconds = Math.abs(Math.round(ahead / 1000))
-  if (Math.abs(ahead) < SKEW_MS) return ok('agrees with the clock here')
-  const direction = ahead > 0 ? 'ahead of' : 'behind'
+function checkClock(date: string | null): CheckResult | null {
+  const theirs = date === null ? Number.NaN : Date.parse(date)
+  if (Number.isNaN(theirs)) return null
+  const aheadMs = theirs - Date.now()
+  if (Math.abs(aheadMs) < SKEW_MS) return ok('agrees with the clock here')
+  const seconds = Math.abs(Math.round(aheadMs / 1000))
+  const direction = aheadMs > 0 ? 'ahead of' : 'behind'
   return warning(
     `is ${seconds} s ${direction} the clock here: assertions fail where clocks differ; synchronise both`,
   )

@@ -1,4 +1,4 @@
-/** One service in a token's catalog, as far as endpoints are concerned. */
+/** A service in a token's catalog. */
 export interface CatalogService {
   readonly type: string
   readonly endpoints: readonly {
@@ -10,24 +10,23 @@ export interface CatalogService {
 }
 
 /**
- * Names that one service goes by, the official one first and then by what clouds still use
+ * The names of one service: the official one first, then those that clouds still use
  * (service-types-authority).
  */
-const families: readonly (readonly string[])[] = [
+const aliases: readonly (readonly string[])[] = [
   ['block-storage', 'volumev3', 'block-store', 'volume', 'volumev2'],
   ['image'],
   ['network'],
 ]
 
 /**
- * The public endpoint of each service, under every name that the service goes by: a cloud that
- * lists only `volumev3` is found under `block-storage` and `volume` too, and always with the
- * newest that it has.
+ * The public endpoint of each service, under every name of the service: what a cloud lists as
+ * `volumev3` only is found under `block-storage` and `volume` too, always with the newest endpoint.
  *
- * @param region the region wanted; null takes the first that the catalog names
+ * @param region null takes the first endpoint in the catalog
  * @param isAllowed leaves out URLs that do not belong to the cloud
  */
-export function endpointsOf(
+export function publicEndpoints(
   catalog: readonly CatalogService[],
   region: string | null,
   isAllowed: (url: string) => boolean,
@@ -42,7 +41,7 @@ export function endpointsOf(
     )
     if (usable && !found.has(type)) found.set(type, usable.url)
   }
-  for (const family of families) {
+  for (const family of aliases) {
     const newest = family.map(type => found.get(type)).find(url => url !== undefined)
     if (newest !== undefined) for (const type of family) found.set(type, newest)
   }

@@ -1,14 +1,15 @@
 import { MixmatchError } from '../errors.js'
-import { parseToken, saying } from './answers.js'
-import type { Answer } from './connection.js'
 import { cookieHeader } from './cookies.js'
-import { issuedToken, type Keystone, validate } from './keystone.js'
+import { issuedToken, type Keystone, validateToken } from './keystone.js'
+import type { KeystoneResponse } from './keystone-connection.js'
+import { parseToken, summarizeResponse } from './keystone-responses.js'
 import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 
-/** A token that is of its user's own at a service provider, not scoped to anything yet. */
-export interface Entrance {
-  readonly unscoped: Token
+/** A user's own token at a service provider, not scoped to anything yet. */
+export interface UnscopedToken {
+  readonly token: Token
+  /** Milliseconds since 1970. */
   readonly expiresAtMs: number
 }
 
@@ -25,47 +26,49 @@ const SKEW =
   'certificate and metadata of the identity provider with what the service provider has.'
 
 /**
- * Take a user to a service provider with a token of the identity provider: Keystone-to-Keystone
+ * Log a user in at a service provider with a token of the identity provider: Keystone-to-Keystone
  * federation by SAML 2.0's ECP profile, as keystoneauth's `Keystone2Keystone` does it
- * (https://docs.openstack.org/keystone/latest/admin/federation/configure_federation.html). What
- * leaves the identity provider is an assertion, never the token. Cookies live as long as one call.
+ * (https://docs.openstack.org/keystone/latest/admin/federation/configure_federation.html). An
+ * assertion leaves the identity provider, the token never does. Each call has cookies of its own.
  *
- * @returns null where the service provider does not admit this user
+ * @param now milliseconds since 1970
+ * @returns null if the service provider does not admit this user
  * @throws NOT_AUTHENTICATED, FORBIDDEN, IDENTITY_UNAVAILABLE of the identity provider;
  * SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT of the service provider; FEDERATION_FAILED
  */
-export async function enter(
-  home: Keystone,
-  there: ServiceProvider,
+export async function federate(
+  identityProvider: Keystone,
+  serviceProvider: ServiceProvider,
   token: Token,
   now: () => number,
-): Promise<Entrance | null> {
-  const assertion = await requestAssertion(home, there, token)
-  const presented = await presentAssertion(there, assertion, now)
-  const answer =
-    presented.kind === 'token'
-      ? presented.answer
-      : await openSession(there, assertion, presented.cookie)
-  if (answer.status === 401 || answer.status === 403) return null
+): Promise<UnscopedToken | null> {
+  const assertion = await requestAssertion(identityProvider, serviceProvider, token)
+  const login = await presentAssertion(serviceProvider, assertion, now)
+  const response =
+    login.kind === 'token'
+      ? login.response
+      : await openSession(serviceProvider, assertion, login.cookie)
+  if (response.status === 401 || response.status === 403) return null
 
-  const unscoped = issuedToken(answer)
-  const description = parseToken(answer)
-  if (unscoped && description) return { unscoped, expiresAtMs: description.expiresAtMs }
-  throw failed(
-    there,
+  const unscoped = issuedToken(response)
+  const description = parseToken(response)
+  if (unscoped && description) return { token: unscoped, expiresAtMs: description.expiresAtMs }
+  throw federationFailed(
+    serviceProvider,
     'opening the session',
-    `expected a token from ${assertion.authUrl}, ${saying(answer)}. ${SKEW}`,
+    `expected a token from ${assertion.authUrl}, ${summarizeResponse(response)}. ${SKEW}`,
   )
 }
 
 async function requestAssertion(
-  { ask, v3, peer }: Keystone,
-  there: ServiceProvider,
+  identityProvider: Keystone,
+  serviceProvider: ServiceProvider,
   token: Token,
 ): Promise<Assertion> {
-  const step = `asking for an assertion for service provider "${there.spName}"`
+  const { send, v3, peer } = identityProvider
+  const step = `asking for an assertion for service provider "${serviceProvider.spName}"`
   const url = `${v3}/auth/OS-FEDERATION/saml2/ecp`
-  const answer = await ask({
+  const response = await send({
     step,
     method: 'POST',
     url,
@@ -73,14 +76,14 @@ async function requestAssertion(
     body: JSON.stringify({
       auth: {
         identity: { methods: ['token'], token: { id: token.reveal() } },
-        scope: { service_provider: { id: there.spName } },
+        scope: { service_provider: { id: serviceProvider.spName } },
       },
     }),
   })
-  const failure = `${peer}: ${step}: POST ${url}: ${saying(answer)}.`
-  switch (answer.status) {
+  const failure = `${peer}: ${step}: POST ${url}: ${summarizeResponse(response)}.`
+  switch (response.status) {
     case 200:
-      return acceptAssertion(answer, there)
+      return checkAssertion(response, serviceProvider)
     case 401:
       throw new MixmatchError('NOT_AUTHENTICATED', failure)
     case 403:
@@ -89,8 +92,11 @@ async function requestAssertion(
         `${failure} The service provider is disabled, or the token may not be federated.`,
       )
     case 404:
-      await validate({ ask, v3, peer }, token) // throws, if it is the token that is not found
-      throw new MixmatchError('FEDERATION_FAILED', `${failure} Check sp_name of ${there.peer}.`)
+      await validateToken(identityProvider, token) // throws if it is the token that was not found
+      throw new MixmatchError(
+        'FEDERATION_FAILED',
+        `${failure} Check sp_name of ${serviceProvider.peer}.`,
+      )
     default:
       throw new MixmatchError(
         'FEDERATION_FAILED',
@@ -99,58 +105,58 @@ async function requestAssertion(
   }
 }
 
-/** Keystone says where the assertion is meant for; the configuration says what may be believed. */
-function acceptAssertion(answer: Answer, there: ServiceProvider): Assertion {
-  const spUrl = answer.header('x-sp-url') ?? ''
-  const authUrl = there.login ?? answer.header('x-auth-url') ?? ''
+/** Keystone says where the assertion is meant for; the configuration says which hosts are allowed. */
+function checkAssertion(response: KeystoneResponse, serviceProvider: ServiceProvider): Assertion {
+  const spUrl = response.header('x-sp-url') ?? ''
+  const authUrl = serviceProvider.login ?? response.header('x-auth-url') ?? ''
   for (const [name, url] of Object.entries({ sp_url: spUrl, auth_url: authUrl })) {
-    if (there.isAllowed(url)) continue
-    throw failed(
-      there,
+    if (serviceProvider.isAllowed(url)) continue
+    throw federationFailed(
+      serviceProvider,
       'checking where the assertion would go',
-      `the ${name} "${url}" that the identity provider's Keystone has for "${there.spName}" is on ` +
-        'none of its allowed hosts, so nothing was sent there. Correct it, or add the host to ' +
-        'allowed_hosts.',
+      `the ${name} "${url}" that the identity provider's Keystone has for ` +
+        `"${serviceProvider.spName}" is on none of its allowed hosts, so nothing was sent there. ` +
+        'Correct it, or add the host to allowed_hosts.',
     )
   }
-  return { envelope: answer.body, spUrl, authUrl }
+  return { envelope: response.body, spUrl, authUrl }
 }
 
-/** What came of an assertion: a token at once, or a session in which to ask for one. */
-type Presented =
-  | { readonly kind: 'token'; readonly answer: Answer }
+/** What a service provider returns for an assertion: a token, or a session in which to get one. */
+type FederatedLogin =
+  | { readonly kind: 'token'; readonly response: KeystoneResponse }
   | { readonly kind: 'session'; readonly cookie: string }
 
 async function presentAssertion(
-  there: ServiceProvider,
+  serviceProvider: ServiceProvider,
   { envelope, spUrl, authUrl }: Assertion,
   now: () => number,
-): Promise<Presented> {
+): Promise<FederatedLogin> {
   const step = 'presenting the assertion'
-  const answer = await there.ask({
+  const response = await serviceProvider.send({
     step,
     method: 'POST',
     url: spUrl,
     headers: { 'Content-Type': PAOS },
     body: envelope,
   })
-  if (issuedToken(answer)) return { kind: 'token', answer }
-  const cookie = cookieHeader(answer.cookies, { from: spUrl, to: authUrl, nowMs: now() })
-  if ([302, 303].includes(answer.status) && cookie !== '') return { kind: 'session', cookie }
-  throw failed(
-    there,
+  if (issuedToken(response)) return { kind: 'token', response }
+  const cookie = cookieHeader(response.setCookies, { from: spUrl, to: authUrl, nowMs: now() })
+  if ([302, 303].includes(response.status) && cookie !== '') return { kind: 'session', cookie }
+  throw federationFailed(
+    serviceProvider,
     step,
-    `POST ${spUrl}: expected a redirect with a session cookie, ${saying(answer)}. ${SKEW}`,
+    `POST ${spUrl}: expected a redirect with a session cookie, ${summarizeResponse(response)}. ${SKEW}`,
   )
 }
 
-/** The redirect leads nowhere useful: that it came says that the session is there. */
+/** The redirect itself is not followed: it only shows that the session exists. */
 function openSession(
-  there: ServiceProvider,
+  serviceProvider: ServiceProvider,
   { authUrl }: Assertion,
   cookie: string,
-): Promise<Answer> {
-  return there.ask({
+): Promise<KeystoneResponse> {
+  return serviceProvider.send({
     step: 'opening the session',
     method: 'GET',
     url: authUrl,
@@ -158,6 +164,6 @@ function openSession(
   })
 }
 
-function failed({ peer }: ServiceProvider, step: string, found: string): MixmatchError {
+function federationFailed({ peer }: ServiceProvider, step: string, found: string): MixmatchError {
   return new MixmatchError('FEDERATION_FAILED', `${peer}: ${step}: ${found}`)
 }

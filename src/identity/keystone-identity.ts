@@ -1,23 +1,23 @@
 import type { Logger } from 'pino'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import { createFederatedSession, type FederatedSession, MARGIN_MS } from './federated-session.js'
 import type { Caller, Identity } from './identity.js'
-import { validate } from './keystone.js'
+import { validateToken } from './keystone.js'
 import type { Keystones, ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 import { TokenCache } from './token-cache.js'
-import { beginVisit, MARGIN_MS, type Visit } from './visit.js'
 
 export interface IdentityOptions {
   readonly keystones: Keystones
-  /** Nothing is remembered longer, so a revoked token is refused after so long at the latest. */
+  /** Nothing is cached longer, so a revoked token is rejected after this time at the latest. */
   readonly cacheSeconds: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Told of every question to the caches: who it is, and the way to another cloud. */
+  /** Called for every look-up: `caller` is whom a token belongs to, `visit` a federated session. */
   readonly onLookup?: (cache: 'caller' | 'visit', result: 'hit' | 'miss') => void
-  /** Told of every way to another cloud that was taken to its end, or as far as it went. */
-  readonly onVisit?: (at: SpName, result: 'arrived' | 'failed', ms: number) => void
+  /** Called after every federated login. */
+  readonly onFederation?: (at: SpName, result: 'arrived' | 'failed', ms: number) => void
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
@@ -25,41 +25,41 @@ export interface IdentityOptions {
 const CAPACITY = 10_000
 
 /**
- * Identity by real Keystones: tokens are validated by themselves, and their users taken to the
- * service providers by Keystone-to-Keystone federation.
+ * Identity by real Keystones: a token validates itself, and its user is logged in at service
+ * providers by Keystone-to-Keystone federation.
  */
 export function createIdentity(options: IdentityOptions): Identity {
-  const { keystones, cacheSeconds, now, logger } = options
-  const { home } = keystones
-
+  const { keystones, cacheSeconds, now, logger, onLookup, onFederation } = options
+  const identityProvider = keystones.home
   const cache = <Value>(name: 'caller' | 'visit') =>
     new TokenCache<Value>({
       capacity: CAPACITY,
       cacheSeconds,
       now,
-      onLookup: result => options.onLookup?.(name, result),
+      onLookup: result => onLookup?.(name, result),
     })
   const callers = cache<Caller>('caller')
-  const visits = cache<Visit>('visit')
+  const sessions = cache<FederatedSession>('visit')
 
-  async function timed<Value>(at: SpName, way: () => Promise<Value>): Promise<Value> {
-    const begun = now()
+  async function measured<Value>(at: SpName, login: () => Promise<Value>): Promise<Value> {
+    const beganAt = now()
     try {
-      const value = await way()
-      options.onVisit?.(at, 'arrived', now() - begun)
+      const value = await login()
+      onFederation?.(at, 'arrived', now() - beganAt)
       return value
     } catch (error) {
-      options.onVisit?.(at, 'failed', now() - begun)
+      onFederation?.(at, 'failed', now() - beganAt)
       throw error
     }
   }
 
-  async function visit(token: Token, caller: Caller, at: SpName): Promise<Visit> {
-    const there = keystones.at(at)
-    refuseWhatMustNotLeave(caller, there)
+  async function sessionAt(at: SpName, token: Token, caller: Caller): Promise<FederatedSession> {
+    const serviceProvider = keystones.at(at)
+    requireFederable(caller, serviceProvider)
+    const parts = { identityProvider, cacheSeconds, now, logger }
     try {
-      return await visits.get(visitKey(token, at), () =>
-        timed(at, () => beginVisit(token, caller, there, { home, cacheSeconds, now, logger })),
+      return await sessions.get(sessionKey(token, at), () =>
+        measured(at, () => createFederatedSession(token, caller, serviceProvider, parts)),
       )
     } catch (error) {
       if (codeOf(error) === 'NOT_AUTHENTICATED') callers.drop(token.digest)
@@ -70,29 +70,28 @@ export function createIdentity(options: IdentityOptions): Identity {
   return {
     authenticate(token) {
       return callers.get(token.digest, async () => {
-        const { catalog: _, serviceProviders: __, ...caller } = await validate(home, token)
+        const description = await validateToken(identityProvider, token)
+        const { catalog: _, serviceProviders: __, ...caller } = description
         return { value: caller, untilMs: caller.expiresAtMs - MARGIN_MS }
       })
     },
     async projects(token, caller, at) {
-      return (await visit(token, caller, at)).projects
+      return (await sessionAt(at, token, caller)).projects
     },
     async access(token, caller, at, project) {
       try {
-        return await (await visit(token, caller, at)).access(project)
+        return await (await sessionAt(at, token, caller)).access(project)
       } catch (error) {
-        // The token from which it is scoped may have been revoked, or lost with its cloud's keys.
+        // The unscoped token may have been revoked, or may be lost with the keys of its cloud.
         const mayBeStale = staleWhen.includes(codeOf(error))
-        if (!mayBeStale || !visits.drop(visitKey(token, at))) throw error
-        return await (await visit(token, caller, at)).access(project)
+        if (!mayBeStale || !sessions.drop(sessionKey(token, at))) throw error
+        return await (await sessionAt(at, token, caller)).access(project)
       }
     },
     forget(token, at) {
-      if (at !== IDENTITY_PROVIDER) visits.drop(visitKey(token, at))
-      else {
-        callers.drop(token.digest)
-        for (const cloud of keystones.names) visits.drop(visitKey(token, cloud))
-      }
+      if (at === IDENTITY_PROVIDER) callers.drop(token.digest)
+      const affected = at === IDENTITY_PROVIDER ? keystones.names : [at]
+      for (const cloud of affected) sessions.drop(sessionKey(token, cloud))
     },
   }
 }
@@ -102,8 +101,12 @@ const staleWhen: readonly (FaultCode | null)[] = [
   'FEDERATION_FAILED',
 ]
 
-/** Keystone asserts who has a project, and cannot carry an application credential's rules along. */
-function refuseWhatMustNotLeave(caller: Caller, { peer }: ServiceProvider): void {
+/**
+ * Keystone asserts a user in a project. It cannot pass on the rules of an application credential.
+ *
+ * @throws FORBIDDEN
+ */
+function requireFederable(caller: Caller, { peer }: ServiceProvider): void {
   if (caller.project === null) {
     throw new MixmatchError(
       'FORBIDDEN',
@@ -123,6 +126,6 @@ function codeOf(error: unknown): FaultCode | null {
   return error instanceof MixmatchError ? error.code : null
 }
 
-function visitKey(token: Token, at: SpName): string {
+function sessionKey(token: Token, at: SpName): string {
   return `${token.digest} ${at}`
 }

@@ -1,38 +1,38 @@
 import { MixmatchError } from '../errors.js'
 import type { ProjectId } from '../ids.js'
+import type { Project } from './identity.js'
+import type { KeystoneResponse, SendKeystoneRequest } from './keystone-connection.js'
 import {
   isKeystoneFault,
   parseProjects,
   parseToken,
-  saying,
+  summarizeResponse,
   type TokenDescription,
-} from './answers.js'
-import type { Answer, Ask } from './connection.js'
-import type { Project } from './identity.js'
+} from './keystone-responses.js'
 import { Token } from './token.js'
 
 /** One cloud's Keystone. */
 export interface Keystone {
-  readonly ask: Ask
+  readonly send: SendKeystoneRequest
   /** With `/v3`. */
   readonly v3: string
-  /** At the head of errors: `Service provider "sp1"`. */
+  /** At the beginning of errors: `Service provider "sp1"`. */
   readonly peer: string
 }
 
-/** Answered to a token that it does not know; the last is a token too long for its web server. */
-const refusals = [400, 401, 404, 431]
+/** What Keystone answers for a token that it does not know; 431 is for one too long for its web server. */
+const rejections = [400, 401, 404, 431]
 
 /**
- * What Keystone says of a token that asks about itself: this takes no privilege
+ * Let a token validate itself, which needs no privilege
  * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token).
  *
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
  */
-export async function validate(keystone: Keystone, token: Token): Promise<TokenDescription> {
-  const { ask, v3, peer } = keystone
+export async function validateToken(keystone: Keystone, token: Token): Promise<TokenDescription> {
+  const { send, v3, peer } = keystone
   const url = `${v3}/auth/tokens?nocatalog`
-  const answer = await ask({
+  const response = await send({
     step: 'validating a token',
     method: 'GET',
     url,
@@ -43,10 +43,13 @@ export async function validate(keystone: Keystone, token: Token): Promise<TokenD
       'OpenStack-Identity-Access-Rules': '1.0',
     },
   })
-  const description = answer.status === 200 ? parseToken(answer) : null
+  const description = response.status === 200 ? parseToken(response) : null
   if (description) return description
-  // A 404 by something else at that address must not turn everybody away as unknown.
-  if (refusals.includes(answer.status) && (answer.status !== 404 || isKeystoneFault(answer))) {
+  // A 404 from something other than Keystone must not reject every user.
+  if (
+    rejections.includes(response.status) &&
+    (response.status !== 404 || isKeystoneFault(response))
+  ) {
     throw new MixmatchError(
       'NOT_AUTHENTICATED',
       'The token is unknown to Keystone, expired or revoked. Log in again.',
@@ -54,24 +57,24 @@ export async function validate(keystone: Keystone, token: Token): Promise<TokenD
   }
   throw new MixmatchError(
     'IDENTITY_UNAVAILABLE',
-    `${peer}: validating a token: GET ${url}: expected Keystone to describe it, ${saying(answer)}. ` +
+    `${peer}: validating a token: GET ${url}: expected Keystone to describe it, ${summarizeResponse(response)}. ` +
       'Check auth_url.',
   )
 }
 
 /**
- * What Keystone says of a good token, with its catalog and the service providers that it knows.
+ * Describe a valid token, with its catalog and the service providers that its Keystone knows.
  *
- * @returns null where it says nothing of it
+ * @returns null where the response does not describe it
  */
 export async function describeToken(
-  { ask, v3 }: Keystone,
+  { send, v3 }: Keystone,
   token: Token,
 ): Promise<TokenDescription | null> {
   const own = token.reveal()
   const headers = { 'X-Auth-Token': own, 'X-Subject-Token': own }
   const step = 'describing its own token'
-  return parseToken(await ask({ step, method: 'GET', url: `${v3}/auth/tokens`, headers }))
+  return parseToken(await send({ step, method: 'GET', url: `${v3}/auth/tokens`, headers }))
 }
 
 /**
@@ -83,16 +86,16 @@ export async function listProjects(
   keystone: Keystone,
   unscoped: Token,
 ): Promise<readonly Project[]> {
-  const { ask, v3, peer } = keystone
+  const { send, v3, peer } = keystone
   const step = 'listing projects'
   const url = `${v3}/auth/projects`
   const headers = { 'X-Auth-Token': unscoped.reveal() }
-  const answer = await ask({ step, method: 'GET', url, headers })
-  const projects = answer.status === 200 ? parseProjects(answer) : null
+  const response = await send({ step, method: 'GET', url, headers })
+  const projects = response.status === 200 ? parseProjects(response) : null
   if (projects) return projects
   throw new MixmatchError(
     'FEDERATION_FAILED',
-    `${peer}: ${step}: GET ${url}: expected a list, ${saying(answer)}.`,
+    `${peer}: ${step}: GET ${url}: expected a list, ${summarizeResponse(response)}.`,
   )
 }
 
@@ -102,15 +105,15 @@ export async function listProjects(
  * @throws NO_PROJECT_AT_SERVICE_PROVIDER, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
  * SERVICE_PROVIDER_TIMEOUT
  */
-export async function scope(
+export async function scopeToken(
   keystone: Keystone,
   unscoped: Token,
   project: ProjectId,
 ): Promise<{ token: Token; description: TokenDescription }> {
-  const { ask, v3, peer } = keystone
+  const { send, v3, peer } = keystone
   const step = `scoping a token to project ${project}`
   const url = `${v3}/auth/tokens`
-  const answer = await ask({
+  const response = await send({
     step,
     method: 'POST',
     url,
@@ -122,19 +125,19 @@ export async function scope(
       },
     }),
   })
-  const token = issuedToken(answer)
-  const description = parseToken(answer)
+  const token = issuedToken(response)
+  const description = parseToken(response)
   if (token && description) return { token, description }
-  const refused = answer.status === 401 || answer.status === 403
+  const isRejected = response.status === 401 || response.status === 403
   throw new MixmatchError(
-    refused ? 'NO_PROJECT_AT_SERVICE_PROVIDER' : 'FEDERATION_FAILED',
-    `${peer}: ${step}: POST ${url}: expected a token, ${saying(answer)}.`,
+    isRejected ? 'NO_PROJECT_AT_SERVICE_PROVIDER' : 'FEDERATION_FAILED',
+    `${peer}: ${step}: POST ${url}: expected a token, ${summarizeResponse(response)}.`,
   )
 }
 
-/** The token that an answer gives out, null where it gives none. */
-export function issuedToken(answer: Answer): Token | null {
-  const secret = answer.header('x-subject-token')
-  const issued = answer.status === 200 || answer.status === 201
+/** The token that a response gives out, null where it gives none. */
+export function issuedToken(response: KeystoneResponse): Token | null {
+  const secret = response.header('x-subject-token')
+  const issued = response.status === 200 || response.status === 201
   return issued && secret ? new Token(secret) : null
 }

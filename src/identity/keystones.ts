@@ -1,9 +1,13 @@
 import { MixmatchError } from '../errors.js'
 import type { Trust } from '../http-client/origin-pools.js'
 import type { SpName } from '../ids.js'
-import { addressesOf, createAllowed } from './addresses.js'
-import { type ConnectionOptions, openConnection, type Timeouts } from './connection.js'
+import { createUrlCheck, parseAuthUrl } from './auth-url.js'
 import type { Keystone } from './keystone.js'
+import {
+  type KeystoneConnectionOptions,
+  type KeystoneTimeouts,
+  openKeystoneConnection,
+} from './keystone-connection.js'
 
 /** A cloud as the configuration describes its Keystone. */
 export interface CloudOptions extends Trust {
@@ -23,7 +27,7 @@ export interface ServiceProvider extends Keystone {
   readonly name: SpName
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
-  /** The URL at which federated users log in; null where the identity provider's word is taken. */
+  /** The URL at which federated users log in; null where the identity provider's Keystone names it. */
   readonly login: string | null
   /** Which of its regions is used; null takes the first in the catalog. */
   readonly region: string | null
@@ -31,7 +35,7 @@ export interface ServiceProvider extends Keystone {
   readonly isAllowed: (url: string) => boolean
 }
 
-/** The Keystones of all clouds. Everybody in the process who asks one shares its connections. */
+/** The Keystones of all clouds. All parts of a process share the connections to one. */
 export interface Keystones {
   /** That of the identity provider, as `[auth]` describes it. */
   readonly home: Keystone
@@ -43,7 +47,7 @@ export interface Keystones {
    * @throws UNKNOWN_SERVICE_PROVIDER
    */
   at(cloud: SpName): ServiceProvider
-  /** Cuts off what is under way. */
+  /** Breaks off running requests. */
   close(): Promise<void>
 }
 
@@ -53,31 +57,31 @@ export interface KeystonesOptions {
     readonly authUrl: string
   }
   readonly clouds: readonly CloudOptions[]
-  readonly timeouts: Timeouts
+  readonly timeouts: KeystoneTimeouts
 }
 
 /** @throws CONFIG_INVALID where a `cafile` cannot be read */
 export function openKeystones({ keystone, clouds, timeouts }: KeystonesOptions): Keystones {
   const connections: { close(): Promise<void> }[] = []
-  const connect = (peer: string, trust: Trust, faults: ConnectionOptions['faults']) => {
-    const connection = openConnection({ ...timeouts, ...trust, peer, faults })
+  const connect = (peer: string, trust: Trust, faults: KeystoneConnectionOptions['faults']) => {
+    const connection = openKeystoneConnection({ ...timeouts, ...trust, peer, faults })
     connections.push(connection)
-    return connection.ask
+    return connection.send
   }
   const peer = 'Identity provider'
   const home = {
     peer,
-    v3: addressesOf(keystone.authUrl).v3,
-    ask: connect(peer, keystone, faultsOfHome),
+    v3: parseAuthUrl(keystone.authUrl).v3,
+    send: connect(peer, keystone, faultsOfHome),
   }
   const serviceProviders = new Map(
     clouds.map(({ name, spName, authUrl, allowedHosts, region, ...trust }) => {
       const peer = `Service provider "${name}"`
       const serviceProvider = {
-        ...addressesOf(authUrl),
+        ...parseAuthUrl(authUrl),
         ...{ name, peer, spName, region },
-        isAllowed: createAllowed(authUrl, allowedHosts),
-        ask: connect(peer, trust, faultsOfClouds),
+        isAllowed: createUrlCheck(authUrl, allowedHosts),
+        send: connect(peer, trust, faultsOfClouds),
       }
       return [name, serviceProvider]
     }),
@@ -96,11 +100,11 @@ export function openKeystones({ keystone, clouds, timeouts }: KeystonesOptions):
   }
 }
 
-const faultsOfHome: ConnectionOptions['faults'] = {
+const faultsOfHome: KeystoneConnectionOptions['faults'] = {
   unreachable: 'IDENTITY_UNAVAILABLE',
   timeout: 'IDENTITY_UNAVAILABLE',
 }
-const faultsOfClouds: ConnectionOptions['faults'] = {
+const faultsOfClouds: KeystoneConnectionOptions['faults'] = {
   unreachable: 'SERVICE_PROVIDER_UNREACHABLE',
   timeout: 'SERVICE_PROVIDER_TIMEOUT',
 }

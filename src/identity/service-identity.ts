@@ -1,35 +1,36 @@
 import type { Credentials } from '../config/credentials.js'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import type { TokenDescription } from './answers.js'
-import { endpointsOf } from './catalog.js'
+import { publicEndpoints } from './catalog.js'
 import type { Access } from './identity.js'
-import { enter } from './k2k.js'
-import { listProjects, scope } from './keystone.js'
+import { federate } from './k2k.js'
+import { listProjects, scopeToken } from './keystone.js'
+import type { TokenDescription } from './keystone-responses.js'
 import type { Keystones, ServiceProvider } from './keystones.js'
 import { logIn } from './service-login.js'
 import type { Token } from './token.js'
 
-/** Whom Glance and Cinder show what belongs to other projects, too. */
+/** The role to which Glance and Cinder show the resources of all projects. */
 export const ADMIN = 'admin'
 
-/** Mixmatch itself at a cloud. */
+/** Mixmatch's own user at a cloud. */
 export interface ServiceAccess extends Access {
-  /** Those that it has in the project. */
+  /** Its roles in the project. */
   readonly roles: readonly string[]
+  /** Milliseconds since 1970; `Infinity` for a token that never expires. */
   readonly expiresAtMs: number
 }
 
-/** Who Mixmatch is where it acts on its own account, on behalf of no user. */
+/** Mixmatch's own user, for what Mixmatch does on behalf of no other user. */
 export interface ServiceIdentity {
   /**
-   * A token at a cloud: the same until shortly before it ends, then a new one.
+   * A token at a cloud. It is reused until shortly before it expires.
    *
-   * @throws NOT_AUTHENTICATED where a password is refused or there is none,
-   * NO_PROJECT_AT_SERVICE_PROVIDER where a cloud does not admit the user, and what `enter` throws
+   * @throws NOT_AUTHENTICATED where a password is rejected or there is none,
+   * NO_PROJECT_AT_SERVICE_PROVIDER where a cloud does not admit the user, and what `federate` throws
    */
   access(at: SpName): Promise<ServiceAccess>
-  /** Do not use this token again: it was answered 401. */
+  /** Do not use this token again: a cloud answered 401 to it. */
   forget(at: SpName, token: Token): void
 }
 
@@ -37,98 +38,102 @@ export interface ServiceIdentityOptions {
   readonly keystones: Keystones
   /** The user of `[auth]`; null where there is none. */
   readonly ownCredentials: Credentials | null
-  /** What counts at a cloud instead of federation; null where there is nothing of the kind. */
+  /** A user that the cloud itself has for Mixmatch; null where `ownCredentials` come by federation. */
   readonly credentialsAt: (cloud: SpName) => Credentials | null
-  /** By what federation chooses a project: the first that gives one of these roles. */
+  /** A project that gives the user one of these roles is preferred in federation. */
   readonly wantedRoles: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-interface LoggedIn {
+interface Login {
   readonly token: Token
   readonly description: TokenDescription
 }
 
-/** A page of a long list may take a minute to be answered, and needs its token that long. */
+/** One page of a long list can take a minute, and needs the token for that long. */
 const MARGIN_MS = 90_000
-/** A user with more projects than this at a cloud is no user for this. */
-const MOST_PROJECTS = 20
+/** A service user has a few projects at a cloud; each that is tried takes one request. */
+const MAX_PROJECTS = 20
 
 /**
- * Mixmatch's own identity. At a cloud that has credentials of its own in the configuration they are
- * used; at the identity provider that of `[auth]`; anywhere else that user goes by
- * Keystone-to-Keystone federation, to the first project there that gives it a role that is wanted.
+ * Mixmatch's own identity. At a cloud with credentials in its `[sp_…]` it logs in with those; at the
+ * identity provider with those of `[auth]`; at any other cloud the user of `[auth]` logs in by
+ * Keystone-to-Keystone federation, to the first project that gives it a wanted role.
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
   const { keystones, ownCredentials, credentialsAt, now } = options
-  const logins = new Map<SpName, Promise<ServiceAccess>>()
-  const inUse = new Map<SpName, ServiceAccess>()
+  const current = new Map<SpName, ServiceAccess>()
+  const running = new Map<SpName, Promise<ServiceAccess>>()
 
   async function logInAt(at: SpName): Promise<ServiceAccess> {
-    const there = keystones.at(at)
+    const serviceProvider = keystones.at(at)
     const credentials = credentialsAt(at)
-    return accessOf(there, await (credentials ? logIn(there, credentials) : come(there)))
+    const login = await (credentials
+      ? logIn(serviceProvider, credentials)
+      : logInAsOwnUser(serviceProvider))
+    const access = accessOf(serviceProvider, login)
+    current.set(at, access)
+    return access
   }
 
-  async function come(there: ServiceProvider): Promise<LoggedIn> {
-    if (!ownCredentials) throw noCredentials(there.name)
+  async function logInAsOwnUser(serviceProvider: ServiceProvider): Promise<Login> {
+    if (!ownCredentials) throw noCredentials(serviceProvider.name)
     const login = await logIn(keystones.home, ownCredentials)
-    if (there.name === IDENTITY_PROVIDER) return login
-    return federate(login, there, options)
+    return serviceProvider.name === IDENTITY_PROVIDER
+      ? login
+      : federateService(login.token, serviceProvider, options)
   }
 
-  /** Whoever asks meanwhile waits for the same login. */
-  function begin(at: SpName): Promise<ServiceAccess> {
-    const login = logInAt(at)
-      .then(fresh => {
-        inUse.set(at, fresh)
-        return fresh
-      })
-      .finally(() => logins.delete(at))
-    logins.set(at, login)
+  /** All who ask meanwhile wait for the same login. */
+  function startLogin(at: SpName): Promise<ServiceAccess> {
+    const login = logInAt(at).finally(() => running.delete(at))
+    running.set(at, login)
     return login
   }
 
   return {
     async access(at) {
-      const known = inUse.get(at)
-      if (known && known.expiresAtMs - MARGIN_MS > now()) return known
-      return logins.get(at) ?? begin(at)
+      const access = current.get(at)
+      if (access && access.expiresAtMs - MARGIN_MS > now()) return access
+      return running.get(at) ?? startLogin(at)
     },
     forget(at, token) {
-      if (inUse.get(at)?.token.digest === token.digest) inUse.delete(at)
+      if (current.get(at)?.token.digest === token.digest) current.delete(at)
     },
   }
 }
 
 /** @throws NO_PROJECT_AT_SERVICE_PROVIDER */
-function accessOf(there: ServiceProvider, { token, description }: LoggedIn): ServiceAccess {
+function accessOf(
+  { peer, region, isAllowed }: ServiceProvider,
+  { token, description }: Login,
+): ServiceAccess {
   const { project, roles, catalog, expiresAtMs } = description
   if (!project) {
-    const message = `${there.peer}: a token for a project was asked for, and one for none came.`
+    const message = `${peer}: a token for a project was asked for, and one for none came.`
     throw new MixmatchError('NO_PROJECT_AT_SERVICE_PROVIDER', message)
   }
-  const endpoints = endpointsOf(catalog, there.region, there.isAllowed)
+  const endpoints = publicEndpoints(catalog, region, isAllowed)
   return { token, project, endpoints, roles, expiresAtMs }
 }
 
-/** To the first of its projects with a role that is wanted, else to the first of all. */
-async function federate(
-  { token }: LoggedIn,
-  there: ServiceProvider,
+/** Log in by federation: to the first project with a wanted role, else to the first of all. */
+async function federateService(
+  token: Token,
+  serviceProvider: ServiceProvider,
   { keystones, wantedRoles, now }: ServiceIdentityOptions,
-): Promise<LoggedIn> {
-  const entrance = await enter(keystones.home, there, token, now)
-  if (!entrance) throw notAdmitted(there)
-  const projects = await listProjects(there, entrance.unscoped)
-  let first: LoggedIn | undefined
-  for (const { id } of projects.slice(0, MOST_PROJECTS)) {
-    const scoped = await scope(there, entrance.unscoped, id)
-    if (scoped.description.roles.some(role => wantedRoles.includes(role))) return scoped
-    first ??= scoped
+): Promise<Login> {
+  const unscoped = await federate(keystones.home, serviceProvider, token, now)
+  if (!unscoped) throw notAdmitted(serviceProvider)
+  const projects = await listProjects(serviceProvider, unscoped.token)
+  let first: Login | undefined
+  for (const { id } of projects.slice(0, MAX_PROJECTS)) {
+    const login = await scopeToken(serviceProvider, unscoped.token, id)
+    if (login.description.roles.some(role => wantedRoles.includes(role))) return login
+    first ??= login
   }
-  if (!first) throw notAdmitted(there)
+  if (!first) throw notAdmitted(serviceProvider)
   return first
 }
 

@@ -1,23 +1,23 @@
 import type { Credentials } from '../config/credentials.js'
 import { MixmatchError } from '../errors.js'
-import { parseToken, saying, type TokenDescription } from './answers.js'
 import { issuedToken, type Keystone } from './keystone.js'
+import { parseToken, summarizeResponse, type TokenDescription } from './keystone-responses.js'
 import type { Token } from './token.js'
 
 /**
  * Log in with a password, to the project of the credentials
  * (https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization).
  *
- * @throws NOT_AUTHENTICATED where Keystone refuses them, IDENTITY_UNAVAILABLE, and what `ask` throws
+ * @throws NOT_AUTHENTICATED where Keystone rejects them, IDENTITY_UNAVAILABLE, and what `send` throws
  */
 export async function logIn(
-  { ask, v3, peer }: Keystone,
+  { send, v3, peer }: Keystone,
   { username, password, userDomainId, projectName, projectDomainId }: Credentials,
 ): Promise<{ token: Token; description: TokenDescription }> {
   const step = `logging in as "${username}" on project "${projectName}"`
   const url = `${v3}/auth/tokens`
   const user = { name: username, domain: { id: userDomainId }, password: password.reveal() }
-  const answer = await ask({
+  const response = await send({
     step,
     method: 'POST',
     url,
@@ -29,13 +29,13 @@ export async function logIn(
       },
     }),
   })
-  const token = issuedToken(answer)
-  const description = parseToken(answer)
+  const token = issuedToken(response)
+  const description = parseToken(response)
   if (token && description) return { token, description }
-  const refused = answer.status === 401 || answer.status === 403
+  const isRejected = response.status === 401 || response.status === 403
   throw new MixmatchError(
-    refused ? 'NOT_AUTHENTICATED' : 'IDENTITY_UNAVAILABLE',
-    `${peer}: ${step}: POST ${url}: expected a token, ${saying(answer)}. ` +
+    isRejected ? 'NOT_AUTHENTICATED' : 'IDENTITY_UNAVAILABLE',
+    `${peer}: ${step}: POST ${url}: expected a token, ${summarizeResponse(response)}. ` +
       'Check user, password and project, and the domains of both.',
   )
 }

@@ -1,72 +1,72 @@
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
+import { MARGIN_MS } from './federated-session.js'
 import type { Identity } from './identity.js'
 import type { ServiceIdentity } from './service-identity.js'
 import type { Token } from './token.js'
-import { type Kept, TokenCache, type TokenCacheOptions } from './token-cache.js'
-import { MARGIN_MS } from './visit.js'
+import { type Expiring, TokenCache, type TokenCacheOptions } from './token-cache.js'
 
 /**
- * By what a service of the identity provider stays one at another cloud: its own token is good at
- * home alone, so that Mixmatch's takes its place there. Without, Cinder answers 409 to Nova where
- * it gives a volume up (CVE-2023-2088).
+ * Service tokens for other clouds. The service token of a service is valid at its own cloud only, so
+ * Mixmatch's own takes its place at another. Without one, Cinder answers 409 when Nova detaches a
+ * volume (CVE-2023-2088).
  */
 export interface ServiceTokens {
   /**
-   * Whether what came in X-Service-Token is a service's. A token of anybody else's is worth nothing,
-   * and no reason to refuse the request.
+   * Whether the X-Service-Token of a request belongs to a service. The valid token of another user
+   * has no effect; it is no reason to reject the request.
    *
    * @throws NOT_AUTHENTICATED where Keystone does not know it, IDENTITY_UNAVAILABLE
    */
   isService(received: Token): Promise<boolean>
-  /** Mixmatch's own at a cloud; null where it has none there, and the log says why. */
+  /** Mixmatch's own service token at a cloud; null where it has none, and the log says why. */
   own(at: SpName): Promise<Token | null>
-  /** Do not use that one again: the cloud answered 401. */
+  /** Do not use that token again: the cloud answered 401. */
   forget(at: SpName): void
 }
 
 export interface ServiceTokensOptions extends Pick<TokenCacheOptions, 'cacheSeconds' | 'now'> {
   readonly authenticate: Identity['authenticate']
-  /** Mixmatch at the other clouds, where it wants one of `roles`. */
+  /** Mixmatch's own user at the other clouds, with one of `roles` if possible. */
   readonly identity: Pick<ServiceIdentity, 'access' | 'forget'>
-  /** A token with one of them is a service's (keystonemiddleware's `service_token_roles`). */
+  /** A token with one of these roles belongs to a service (keystonemiddleware's `service_token_roles`). */
   readonly roles: readonly string[]
-  /** Told of every request of a service to a cloud: whether it has a service token there. */
+  /** Called for every request of a service to a cloud. */
   readonly onUse?: (at: SpName, result: 'sent' | 'left_out') => void
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** A cloud where it has none is not asked again so soon. */
-const PAUSE_MS = 10_000
+/** How long it takes until a cloud without a service token for Mixmatch is tried again. */
+const RETRY_MS = 10_000
 /** More clouds than anybody federates. */
-const CLOUDS = 1_000
+const MAX_CLOUDS = 1_000
 
 export function createServiceTokens(options: ServiceTokensOptions): ServiceTokens {
   const { authenticate, identity, roles, cacheSeconds, now, onUse = () => {}, logger } = options
-  const tokens = new TokenCache<Token | null>({ capacity: CLOUDS, cacheSeconds, now })
-  const complaints = new Map<SpName, string>()
-  const isOfService = (role: string) => roles.includes(role)
+  const tokens = new TokenCache<Token | null>({ capacity: MAX_CLOUDS, cacheSeconds, now })
+  const lastReasons = new Map<SpName, string>()
+  const isServiceRole = (role: string) => roles.includes(role)
 
-  /** Said once, until it is something else that is missing. */
-  function leaveOut(at: SpName, complaint: string): Kept<null> {
-    const isNew = complaints.get(at) !== complaint
-    complaints.set(at, complaint)
+  /** Warns once for each reason. */
+  function leaveOut(at: SpName, reason: string): Expiring<null> {
+    const isNew = lastReasons.get(at) !== reason
+    lastReasons.set(at, reason)
     logger[isNew ? 'warn' : 'debug'](
-      { serviceProvider: at },
-      `Services send no service token to "${at}": ${complaint}`,
+      { service_provider: at },
+      `Services send no service token to "${at}": ${reason}`,
     )
-    return { value: null, untilMs: now() + PAUSE_MS }
+    return { value: null, untilMs: now() + RETRY_MS }
   }
 
-  async function mint(at: SpName): Promise<Kept<Token | null>> {
+  async function createToken(at: SpName): Promise<Expiring<Token | null>> {
     try {
       const { token, roles: own, expiresAtMs } = await identity.access(at)
-      if (!own.some(isOfService)) {
-        identity.forget(at, token) // a role that is granted from now on is in the next one alone
+      if (!own.some(isServiceRole)) {
+        identity.forget(at, token) // a role that is granted from now on is only in a new token
         return leaveOut(at, `its user there has none of the roles ${roles.join(', ')}.`)
       }
-      complaints.delete(at)
+      lastReasons.delete(at)
       return { value: token, untilMs: expiresAtMs - MARGIN_MS }
     } catch (error) {
       if (error instanceof MixmatchError) return leaveOut(at, error.message)
@@ -76,11 +76,11 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
 
   return {
     async isService(received) {
-      const caller = await authenticate(received).catch(refuse)
-      return caller.roles.some(isOfService)
+      const caller = await authenticate(received).catch(rejectServiceToken)
+      return caller.roles.some(isServiceRole)
     },
     async own(at) {
-      const token = await tokens.get(at, () => mint(at))
+      const token = await tokens.get(at, () => createToken(at))
       onUse(at, token === null ? 'left_out' : 'sent')
       return token
     },
@@ -91,8 +91,8 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
   }
 }
 
-/** Say which of the two tokens it is that Keystone does not know. */
-function refuse(cause: unknown): never {
+/** Say which of the two tokens Keystone does not know. */
+function rejectServiceToken(cause: unknown): never {
   if (!(cause instanceof MixmatchError) || cause.code !== 'NOT_AUTHENTICATED') throw cause
   const message = 'X-Service-Token is unknown to Keystone, expired or revoked.'
   throw new MixmatchError(cause.code, message, { cause })

@@ -1,36 +1,37 @@
 import { MixmatchError } from '../errors.js'
 
-/** Something worth keeping, and until when at most (milliseconds since 1970). */
-export interface Kept<Value> {
+/** A value that may be cached. */
+export interface Expiring<Value> {
   readonly value: Value
+  /** Milliseconds since 1970, at the latest. */
   readonly untilMs: number
 }
 
 export interface TokenCacheOptions {
-  /** How many values are kept at most; those least recently asked for go first. */
+  /** The number of values that are cached; the least recently used are dropped first. */
   readonly capacity: number
-  /** Nothing is kept longer. 0 keeps nothing, but what is asked at the same time is still shared. */
+  /** Nothing is cached longer. With 0, only look-ups at the same time share a value. */
   readonly cacheSeconds: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Told of every question: a hit is answered from here, a miss waits for a fetch. */
+  /** Called for every look-up: a hit is answered from the cache, a miss waits for a fetch. */
   readonly onLookup?: (result: 'hit' | 'miss') => void
 }
 
-interface Entry<Value> extends Kept<Value> {
+interface Entry<Value> extends Expiring<Value> {
   readonly sinceMs: number
 }
 
-/** What was fetched so recently would be fetched the same again. */
+/** A value this fresh would be the same if it was fetched again. */
 const FRESH_MS = 5_000
-const REFUSAL_MS = 5_000
+const REJECTION_MS = 5_000
 const OUTAGE_MS = 1_000
 const outages = ['IDENTITY_UNAVAILABLE', 'SERVICE_PROVIDER_UNREACHABLE', 'SERVICE_PROVIDER_TIMEOUT']
 
 /**
- * Values that live no longer than a token, by digest of the token. While one is being fetched,
- * everybody who asks for it waits for the same fetch. A refusal is remembered for seconds, apart
- * from the values, so that guessing tokens pushes no good one out.
+ * A cache of values that live no longer than a token, by the digest of the token. All look-ups of one
+ * key wait for the same fetch. A failed fetch is cached for seconds, apart from the values, so that
+ * guessed tokens push no valid one out.
  */
 export class TokenCache<Value> {
   readonly #options: TokenCacheOptions
@@ -42,15 +43,15 @@ export class TokenCache<Value> {
     this.#options = options
   }
 
-  /** @throws what `fetch` throws, and the same again for a few seconds where it was foreseen */
-  async get(key: string, fetch: () => Promise<Kept<Value>>): Promise<Value> {
-    const known = this.#recall(this.#values, key)
-    const failure = known ? undefined : this.#recall(this.#failures, key)
+  /** @throws what `fetch` throws; a MixmatchError is thrown again for a few seconds */
+  async get(key: string, fetch: () => Promise<Expiring<Value>>): Promise<Value> {
+    const known = this.#find(this.#values, key)
+    const failure = known ? undefined : this.#find(this.#failures, key)
     this.#options.onLookup?.(known || failure ? 'hit' : 'miss')
     if (known) return known.value
     if (failure) throw failure.value
-    const underWay = this.#fetches.get(key)
-    if (underWay) return underWay
+    const running = this.#fetches.get(key)
+    if (running) return running
 
     const started = this.#fetch(key, fetch).finally(() => this.#fetches.delete(key))
     this.#fetches.set(key, started)
@@ -58,10 +59,10 @@ export class TokenCache<Value> {
   }
 
   /**
-   * Forget a value that proved stale, unless it was fetched only just now: another fetch would
-   * change nothing, and a cloud that refuses everything must not be asked for a token each time.
+   * Drop a value that was rejected, unless it is fresh: another fetch would bring the same, and a
+   * cloud that rejects every token must not be asked for a new one each time.
    *
-   * @returns what is forgotten; undefined where nothing is
+   * @returns what was dropped; undefined where nothing was
    */
   drop(key: string): Value | undefined {
     const entry = this.#values.get(key)
@@ -70,25 +71,25 @@ export class TokenCache<Value> {
     return entry?.value
   }
 
-  async #fetch(key: string, fetch: () => Promise<Kept<Value>>): Promise<Value> {
+  async #fetch(key: string, fetch: () => Promise<Expiring<Value>>): Promise<Value> {
     try {
-      const kept = await fetch()
-      this.#keep(this.#values, key, kept)
-      return kept.value
+      const fetched = await fetch()
+      this.#store(this.#values, key, fetched)
+      return fetched.value
     } catch (error) {
       if (error instanceof MixmatchError) {
-        const forMs = outages.includes(error.code) ? OUTAGE_MS : REFUSAL_MS
+        const forMs = outages.includes(error.code) ? OUTAGE_MS : REJECTION_MS
         const untilMs = this.#options.now() + forMs
-        this.#keep(this.#failures, key, { value: error, untilMs })
+        this.#store(this.#failures, key, { value: error, untilMs })
       }
       throw error
     }
   }
 
-  #keep<Kind>(
+  #store<Kind>(
     entries: Map<string, Entry<Kind>>,
     key: string,
-    { value, untilMs }: Kept<Kind>,
+    { value, untilMs }: Expiring<Kind>,
   ): void {
     const { capacity, cacheSeconds, now } = this.#options
     const sinceMs = now()
@@ -101,8 +102,8 @@ export class TokenCache<Value> {
     if (oldest !== undefined) entries.delete(oldest)
   }
 
-  /** The entry, if it has not ended, moved to where it is dropped last. */
-  #recall<Kind>(entries: Map<string, Entry<Kind>>, key: string): Entry<Kind> | undefined {
+  /** The entry, if it has not expired, marked as used. */
+  #find<Kind>(entries: Map<string, Entry<Kind>>, key: string): Entry<Kind> | undefined {
     const entry = entries.get(key)
     if (!entry) return undefined
     entries.delete(key)

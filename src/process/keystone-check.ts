@@ -1,15 +1,15 @@
 import type { Config } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
-import { addressesOf } from '../identity/addresses.js'
-import { openConnection } from '../identity/connection.js'
+import { parseAuthUrl } from '../identity/auth-url.js'
+import { openKeystoneConnection } from '../identity/keystone-connection.js'
 import type { Missing } from './child-messages.js'
 
 /** Shorter than what asks for readiness waits itself. */
-const TIMEOUTS = { connectTimeoutMs: 2_000, answerTimeoutMs: 3_000 }
+const TIMEOUTS = { connectTimeoutMs: 2_000, responseTimeoutMs: 3_000 }
 
 /** Whether the Keystone that every request depends on can be reached, asked without credentials. */
 export async function lookForKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
-  const connection = openConnection({
+  const connection = openKeystoneConnection({
     ...TIMEOUTS,
     cafile: auth.cafile,
     insecure: auth.insecure,
@@ -17,9 +17,9 @@ export async function lookForKeystone(auth: Config['auth']): Promise<readonly Mi
     faults: { unreachable: 'IDENTITY_UNAVAILABLE', timeout: 'IDENTITY_UNAVAILABLE' },
   })
   try {
-    const url = addressesOf(auth.authUrl).v3
+    const url = parseAuthUrl(auth.authUrl).v3
     const step = 'looking whether it is there'
-    const { status } = await connection.ask({ step, method: 'GET', url, headers: {} })
+    const { status } = await connection.send({ step, method: 'GET', url, headers: {} })
     return status < 500 ? [] : [missing(`${url} answered ${status}`)]
   } catch (error) {
     if (!(error instanceof MixmatchError)) throw error

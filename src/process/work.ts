@@ -52,7 +52,7 @@ export async function work(
   await using clients = openCloudClients(config)
   const { identity, serviceTokens, destinations, forget } = createUserClients(config, clients, {
     onLookup: metrics.asked,
-    onVisit: metrics.visited,
+    onFederation: metrics.visited,
     onUse: metrics.serviceToken,
     logger,
   })

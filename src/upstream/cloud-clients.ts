@@ -33,7 +33,7 @@ export interface UserClients {
 }
 
 export interface UserClientsOptions
-  extends Pick<IdentityOptions, 'onLookup' | 'onVisit'>,
+  extends Pick<IdentityOptions, 'onLookup' | 'onFederation'>,
     Pick<ServiceTokensOptions, 'onUse'> {
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
@@ -58,7 +58,7 @@ export function openCloudClients({
     clouds,
     timeouts: {
       connectTimeoutMs,
-      answerTimeoutMs: Math.min(headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
+      responseTimeoutMs: Math.min(headersTimeoutMs, KEYSTONE_TIMEOUT_MS),
     },
   })
   const pools = createPools({
@@ -87,7 +87,7 @@ export function openCloudClients({
 export function createUserClients(
   { auth, clouds }: Pick<Config, 'auth' | 'clouds'>,
   { keystones, serviceIdentity }: CloudClients,
-  { onLookup, onVisit, onUse, logger }: UserClientsOptions,
+  { onLookup, onFederation, onUse, logger }: UserClientsOptions,
 ): UserClients {
   const { cacheSeconds, serviceTokenRoles: roles } = auth
   const cache = { cacheSeconds, now: Date.now, logger }
@@ -95,7 +95,7 @@ export function createUserClients(
     keystones,
     ...cache,
     ...(onLookup && { onLookup }),
-    ...(onVisit && { onVisit }),
+    ...(onFederation && { onFederation }),
   })
   const serviceTokens = createServiceTokens({
     authenticate: identity.authenticate,

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { type CatalogService, endpointsOf } from '../../src/identity/catalog.js'
+import { type CatalogService, publicEndpoints } from '../../src/identity/catalog.js'
 
 const everywhere = () => true
 
@@ -8,7 +8,7 @@ test('the public endpoint of each service is taken', t => {
     service('image', ['internal', 'http://10.0.0.1:9292'], ['public', 'http://sp:9292']),
     service('object-store', ['admin', 'http://10.0.0.1:8080']),
   ]
-  t.deepEqual([...endpointsOf(catalog, null, everywhere)], [['image', 'http://sp:9292']])
+  t.deepEqual([...publicEndpoints(catalog, null, everywhere)], [['image', 'http://sp:9292']])
 })
 
 test('block storage is found under all its names, the newest that there is', t => {
@@ -16,7 +16,7 @@ test('block storage is found under all its names, the newest that there is', t =
     service('volumev2', ['public', 'http://sp:8776/v2/p']),
     service('volumev3', ['public', 'http://sp:8776/v3/p']),
   ]
-  const endpoints = endpointsOf(catalog, null, everywhere)
+  const endpoints = publicEndpoints(catalog, null, everywhere)
   for (const type of ['block-storage', 'volumev3', 'volume', 'volumev2']) {
     t.is(endpoints.get(type), 'http://sp:8776/v3/p')
   }
@@ -30,16 +30,16 @@ test('of several regions the one that is asked for is taken, else the first', t 
       ['public', 'http://west:9292', 'west'],
     ),
   ]
-  t.is(endpointsOf(catalog, null, everywhere).get('image'), 'http://east:9292')
-  t.is(endpointsOf(catalog, 'west', everywhere).get('image'), 'http://west:9292')
-  t.is(endpointsOf(catalog, 'north', everywhere).get('image'), undefined)
+  t.is(publicEndpoints(catalog, null, everywhere).get('image'), 'http://east:9292')
+  t.is(publicEndpoints(catalog, 'west', everywhere).get('image'), 'http://west:9292')
+  t.is(publicEndpoints(catalog, 'north', everywhere).get('image'), undefined)
 })
 
 test('an endpoint that does not belong to the cloud is left out', t => {
   const catalog = [
     service('image', ['public', 'http://127.0.0.1:9914'], ['public', 'http://sp:9292']),
   ]
-  const endpoints = endpointsOf(catalog, null, url => new URL(url).hostname === 'sp')
+  const endpoints = publicEndpoints(catalog, null, url => new URL(url).hostname === 'sp')
   t.is(endpoints.get('image'), 'http://sp:9292')
 })
 

@@ -3,8 +3,8 @@ import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import type { Credentials } from '../../src/config/credentials.js'
 import { Secret } from '../../src/config/secret.js'
-import type { Timeouts } from '../../src/identity/connection.js'
 import type { Access, Project } from '../../src/identity/identity.js'
+import type { KeystoneTimeouts } from '../../src/identity/keystone-connection.js'
 import { createIdentity, type IdentityOptions } from '../../src/identity/keystone-identity.js'
 import { type CloudOptions, openKeystones } from '../../src/identity/keystones.js'
 import { createServiceIdentity } from '../../src/identity/service-identity.js'
@@ -15,8 +15,8 @@ import type { Keystones } from './keystones.js'
 export const sp1 = spName('sp1')
 
 type Options = Partial<
-  Timeouts &
-    Pick<IdentityOptions, 'cacheSeconds' | 'onLookup' | 'onVisit'> &
+  KeystoneTimeouts &
+    Pick<IdentityOptions, 'cacheSeconds' | 'onLookup' | 'onFederation'> &
     Omit<CloudOptions, 'name'>
 >
 
@@ -25,9 +25,9 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
   const {
     cacheSeconds = 600,
     connectTimeoutMs = 5_000,
-    answerTimeoutMs = 20_000,
+    responseTimeoutMs = 20_000,
     onLookup = () => {},
-    onVisit = () => {},
+    onFederation = () => {},
     ...cloud
   } = options
   const { logger, lines } = logbook()
@@ -43,7 +43,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
         ...cloud,
       },
     ],
-    timeouts: { connectTimeoutMs, answerTimeoutMs },
+    timeouts: { connectTimeoutMs, responseTimeoutMs },
   })
   t.teardown(keystones.close)
   const identity = createIdentity({
@@ -51,7 +51,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
     cacheSeconds,
     now: clouds.now,
     onLookup,
-    onVisit,
+    onFederation,
     logger,
   })
 
@@ -101,7 +101,7 @@ export function serviceAt(
       { ...cloud, name: IDENTITY_PROVIDER, spName: 'default', authUrl: idp.url },
       { ...cloud, name: sp1, spName: 'sp1', authUrl: sp.url },
     ],
-    timeouts: { connectTimeoutMs: 5_000, answerTimeoutMs: 20_000 },
+    timeouts: { connectTimeoutMs: 5_000, responseTimeoutMs: 20_000 },
   })
   t.teardown(keystones.close)
   return createServiceIdentity({

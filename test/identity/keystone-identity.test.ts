@@ -113,7 +113,7 @@ test('a Keystone that cannot answer makes nobody unknown', async t => {
 test('a Keystone that is down, or silent, is unavailable', async t => {
   const clouds = await startKeystones(t)
   clouds.idp.answer(() => new Promise(() => undefined))
-  const { identity } = identityOf(t, clouds, { answerTimeoutMs: 50 })
+  const { identity } = identityOf(t, clouds, { responseTimeoutMs: 50 })
   await t.throwsAsync(identity.authenticate(new Token('gAAAAAone')), {
     code: 'IDENTITY_UNAVAILABLE',
   })
@@ -297,7 +297,7 @@ test('a cloud that nobody configured is not known', async t => {
 test('a service provider that is down, or silent, says so by name', async t => {
   const clouds = await startKeystones(t)
   clouds.sp.answer(() => new Promise(() => undefined))
-  const { visitor } = identityOf(t, clouds, { answerTimeoutMs: 2_000 })
+  const { visitor } = identityOf(t, clouds, { responseTimeoutMs: 2_000 })
   const silent = await visitor(await clouds.login())
   await t.throwsAsync(silent.projects(), { code: 'SERVICE_PROVIDER_TIMEOUT', message: /"sp1"/ })
 
@@ -446,7 +446,7 @@ test('who counts is told of every question to the caches, and of every way to an
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {
     onLookup: (cache, result) => told.push([cache, result]),
-    onVisit: (at, result) => told.push([at, result]),
+    onFederation: (at, result) => told.push([at, result]),
   })
   const { projects } = await visitor(await clouds.login())
   await projects()
@@ -464,7 +464,7 @@ test('who counts is told of a way to another cloud that fails', async t => {
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {
     allowedHosts: ['elsewhere.example'],
-    onVisit: (at, result) => told.push([at, result]),
+    onFederation: (at, result) => told.push([at, result]),
   })
   const { projects } = await visitor(await clouds.login())
   await t.throwsAsync(projects())

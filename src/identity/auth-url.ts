@@ -1,34 +1,36 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * Where a cloud's Keystone is. Its `auth_url` is written in many ways: with or without `/v3`, or
+ * The URLs of a cloud's Keystone. An `auth_url` is written in many ways: with or without `/v3`, or
  * as the whole URL at which federated users log in,
  * `…/v3/OS-FEDERATION/identity_providers/<idp>/protocols/<protocol>/auth`.
  */
-export interface Addresses {
+export interface KeystoneUrls {
   /** With `/v3`, without a slash after it. */
   readonly v3: string
-  /** The whole URL, where `auth_url` was that. */
+  /** The URL of a federated login, if `auth_url` is one. */
   readonly login: string | null
 }
 
-export function addressesOf(authUrl: string): Addresses {
-  const whole = authUrl.includes('/OS-FEDERATION/')
+export function parseAuthUrl(authUrl: string): KeystoneUrls {
+  const isLogin = authUrl.includes('/OS-FEDERATION/')
   const root = authUrl.replace(/\/OS-FEDERATION\/.*$/, '').replace(/\/+$/, '')
-  return { v3: root.endsWith('/v3') ? root : `${root}/v3`, login: whole ? authUrl : null }
+  return { v3: root.endsWith('/v3') ? root : `${root}/v3`, login: isLogin ? authUrl : null }
 }
 
 /**
- * Which URLs belong to a cloud: those on its allowed hosts (`host`, or `host:port` for that port
- * alone), by default on the host of its `auth_url` at any port. A cloud that is reached by https
- * has no http URLs.
+ * Make the check whether a URL belongs to a cloud: it must be on one of the allowed hosts (`host`, or
+ * `host:port` for one port), by default on the host of the `auth_url` at any port. A cloud that is
+ * reached by https has no http URLs.
  */
-export function createAllowed(
+export function createUrlCheck(
   authUrl: string,
   allowedHosts: readonly string[],
 ): (url: string) => boolean {
   const configured = new URL(authUrl)
-  const hosts = new Set(allowedHosts.length > 0 ? allowedHosts.map(asInUrl) : [configured.hostname])
+  const hosts = new Set(
+    allowedHosts.length > 0 ? allowedHosts.map(toUrlHost) : [configured.hostname],
+  )
   const schemes = configured.protocol === 'https:' ? ['https:'] : ['http:', 'https:']
   return text => {
     if (!URL.canParse(text)) return false
@@ -40,6 +42,6 @@ export function createAllowed(
 }
 
 /** `::1` → `[::1]`, `SP.example` → `sp.example` */
-function asInUrl(host: string): string {
+function toUrlHost(host: string): string {
   return isIPv6(host) ? `[${host}]` : host.toLowerCase()
 }

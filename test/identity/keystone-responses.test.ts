@@ -1,16 +1,20 @@
 import test from 'ava'
 import { parseVersions } from '../../src/aggregate/versions/version-documents.js'
-import { parseProjects, parseToken, saying } from '../../src/identity/answers.js'
-import type { Answer } from '../../src/identity/connection.js'
+import type { KeystoneResponse } from '../../src/identity/keystone-connection.js'
+import {
+  parseProjects,
+  parseToken,
+  summarizeResponse,
+} from '../../src/identity/keystone-responses.js'
 import { identityOf } from './identities.js'
 import { ids, startKeystones } from './keystones.js'
 
 /** What Keystone's API allows to be null or absent, in documents as its releases answer them. */
 
-const answer = (document: unknown): Answer => ({
+const answer = (document: unknown): KeystoneResponse => ({
   status: 200,
   header: () => null,
-  cookies: [],
+  setCookies: [],
   body: Buffer.from(JSON.stringify(document)),
 })
 
@@ -232,11 +236,11 @@ test('of an endless page only the beginning is searched for words', t => {
   const hostile = {
     status: 500,
     header: () => null,
-    cookies: [],
+    setCookies: [],
     body: Buffer.alloc(4_000_000, '<p'),
   }
-  t.is(saying(hostile), 'answered 500')
+  t.is(summarizeResponse(hostile), 'answered 500')
   const token = `eyJ${'x'.repeat(100)}.${'y'.repeat(9_000)}.z`
   const long = answer({ error: { message: `Token ${token} is unknown.` } })
-  t.is(saying(long), 'answered 200 (Token ***)')
+  t.is(summarizeResponse(long), 'answered 200 (Token ***)')
 })

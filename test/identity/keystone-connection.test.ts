@@ -3,7 +3,10 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { type ConnectionOptions, openConnection } from '../../src/identity/connection.js'
+import {
+  type KeystoneConnectionOptions,
+  openKeystoneConnection,
+} from '../../src/identity/keystone-connection.js'
 import { startSocket } from '../upstream/wire.js'
 
 const key = new URL('./tls/key.pem', import.meta.url).pathname
@@ -19,7 +22,7 @@ test('a redirect is an answer, and is not followed', async t => {
   t.is(answer.status, 302)
   t.is(answer.header('location'), '/elsewhere')
   t.is(answer.header('x-absent'), null)
-  t.deepEqual(answer.cookies, ['a=1', 'b=2'])
+  t.deepEqual(answer.setCookies, ['a=1', 'b=2'])
   t.deepEqual(paths, ['/here'])
 })
 
@@ -64,7 +67,7 @@ test('a closed port is unreachable, and the error says why', async t => {
 
 test('one that accepts and never answers is given up in time', async t => {
   const url = await serve(t, () => undefined)
-  await t.throwsAsync(ask(t, url, { answerTimeoutMs: 50 }), {
+  await t.throwsAsync(ask(t, url, { responseTimeoutMs: 50 }), {
     code: 'SERVICE_PROVIDER_TIMEOUT',
     message: /no answer within 50 ms/,
   })
@@ -75,7 +78,7 @@ test('one that dribbles its answer is given up in the same time', async t => {
     const drip = setInterval(() => response.write('.'), 10)
     response.once('close', () => clearInterval(drip))
   })
-  await t.throwsAsync(ask(t, url, { answerTimeoutMs: 200 }), { code: 'SERVICE_PROVIDER_TIMEOUT' })
+  await t.throwsAsync(ask(t, url, { responseTimeoutMs: 200 }), { code: 'SERVICE_PROVIDER_TIMEOUT' })
 })
 
 test('an answer beyond all measure is not read to its end', async t => {
@@ -122,20 +125,24 @@ test('a cafile that cannot be read is told at once', t => {
   })
 })
 
-function open(options: Partial<ConnectionOptions>) {
-  return openConnection({
+function open(options: Partial<KeystoneConnectionOptions>) {
+  return openKeystoneConnection({
     peer: 'Service provider "sp1"',
     faults: { unreachable: 'SERVICE_PROVIDER_UNREACHABLE', timeout: 'SERVICE_PROVIDER_TIMEOUT' },
     connectTimeoutMs: 5_000,
-    answerTimeoutMs: 20_000,
+    responseTimeoutMs: 20_000,
     ...options,
   })
 }
 
-async function ask(t: ExecutionContext, url: string, options: Partial<ConnectionOptions> = {}) {
+async function ask(
+  t: ExecutionContext,
+  url: string,
+  options: Partial<KeystoneConnectionOptions> = {},
+) {
   const connection = open(options)
   t.teardown(connection.close)
-  return connection.ask({ step: 'testing', method: 'GET', url, headers: {} })
+  return connection.send({ step: 'testing', method: 'GET', url, headers: {} })
 }
 
 function serve(t: ExecutionContext, listener: RequestListener): Promise<string> {

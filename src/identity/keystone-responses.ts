@@ -5,13 +5,13 @@ import { parseJson } from '../json.js'
 import { lenientList, requiredLenientList } from '../lenient-list.js'
 import { redactText } from '../redaction.js'
 import type { CatalogService } from './catalog.js'
-import type { Answer } from './connection.js'
 import type { Caller, Project } from './identity.js'
+import type { KeystoneResponse } from './keystone-connection.js'
 
-/** What a token's own description (`GET` and `POST /v3/auth/tokens`) tells us. */
+/** What Keystone says of a token (`GET` and `POST /v3/auth/tokens`). */
 export interface TokenDescription extends Caller {
   readonly catalog: readonly CatalogService[]
-  /** The enabled service providers that its Keystone knows, as ids and URLs of their own. */
+  /** The enabled service providers that this Keystone knows. */
   readonly serviceProviders: readonly KnownServiceProvider[]
 }
 
@@ -23,7 +23,7 @@ export interface KnownServiceProvider {
 
 const domain = z.object({ id: z.string().nullish(), name: z.string().nullish() })
 
-/** Only ids are always there: a project that acts as a domain is in no domain itself. */
+/** Only ids are always present: a project that acts as a domain is in no domain itself. */
 const project = z.object({
   id: z.string(),
   name: z.string().nullish(),
@@ -45,9 +45,9 @@ const catalogService = z.object({
 /**
  * What is used of a token's description
  * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token), with
- * all that Keystone, in any of its releases, may leave out or answer null for.
+ * all that Keystone, in any of its releases, may leave out or set to null.
  */
-const tokenAnswer = z.object({
+const tokenResponse = z.object({
   token: z.object({
     user: z.object({ id: z.string(), name: z.string().nullish() }),
     project: project.nullish(),
@@ -57,14 +57,14 @@ const tokenAnswer = z.object({
     service_providers: lenientList(
       z.object({ id: z.string(), sp_url: z.string(), auth_url: z.string() }),
     ),
-    // Rules decide what a token may do: a shape that is not known is no reason to see none in it.
+    // Access rules limit what a token may do, so a form that is not known must not be read as none.
     application_credential: z.object({ access_rules: z.unknown() }).partial().nullish(),
   }),
 })
 
-/** @returns null where the answer is no description of a token */
-export function parseToken({ body }: Answer): TokenDescription | null {
-  const token = tokenAnswer.safeParse(parseJson(body.toString())).data?.token
+/** @returns null where the response does not describe a token */
+export function parseToken({ body }: KeystoneResponse): TokenDescription | null {
+  const token = tokenResponse.safeParse(parseJson(body.toString())).data?.token
   const expiresAtMs = token ? expiryOf(token.expires_at) : null
   if (!token || expiresAtMs === null) return null
   return {
@@ -73,7 +73,7 @@ export function parseToken({ body }: Answer): TokenDescription | null {
     project: token.project ? toProject(token.project) : null,
     roles: token.roles.map(role => role.name),
     expiresAtMs,
-    // Rules that are there but empty allow nothing; absent or null ones allow all.
+    // An empty list of rules allows nothing; an absent one, or null, allows everything.
     hasAccessRules: (token.application_credential?.access_rules ?? null) !== null,
     catalog: token.catalog.map(({ type, endpoints }) => ({
       type,
@@ -90,14 +90,14 @@ export function parseToken({ body }: Answer): TokenDescription | null {
   }
 }
 
-/** Keystone's word for a token that never expires is null. */
+/** A token that never expires has null. */
 function expiryOf(time: string | null | undefined): number | null {
   if (time === null || time === undefined) return Number.POSITIVE_INFINITY
   const expiresAt = parseTime(time)
   return expiresAt === null ? null : Math.floor(expiresAt / 1000)
 }
 
-const projectsAnswer = z.object({
+const projectsResponse = z.object({
   projects: requiredLenientList(
     z.object({
       id: z.string(),
@@ -112,10 +112,10 @@ const projectsAnswer = z.object({
 /**
  * The projects of `GET /v3/auth/projects` that a token can be scoped to.
  *
- * @returns null where the answer is no list of projects
+ * @returns null where the response is no list of projects
  */
-export function parseProjects({ body }: Answer): readonly Project[] | null {
-  const list = projectsAnswer.safeParse(parseJson(body.toString())).data?.projects
+export function parseProjects({ body }: KeystoneResponse): readonly Project[] | null {
+  const list = projectsResponse.safeParse(parseJson(body.toString())).data?.projects
   return (
     list
       ?.filter(({ enabled, is_domain }) => enabled !== false && is_domain !== true)
@@ -131,26 +131,26 @@ export function parseProjects({ body }: Answer): readonly Project[] | null {
 const keystoneFault = z.object({ error: z.object({ message: z.string().nullish() }) })
 
 /** Whether Keystone itself answered, and not something else at that address. */
-export function isKeystoneFault({ body }: Answer): boolean {
+export function isKeystoneFault({ body }: KeystoneResponse): boolean {
   return keystoneFault.safeParse(parseJson(body.toString())).success
 }
 
-const LONGEST_SAYING = 200
-/** Of a page, more than Shibboleth's have, and little enough to be searched at once whatever is in it. */
-const LONGEST_PAGE = 8 * 1024
+const MAX_SUMMARY = 200
+/** The part of a page that is searched: longer than Shibboleth's pages, short enough for any search. */
+const MAX_PAGE = 8 * 1024
 
 /**
- * What an answer says of itself, for an error: status, and Keystone's message or, of Shibboleth's
- * pages, title and last paragraph. Whatever looks like a secret is left out.
+ * An unexpected response in a few words, for an error: the status with Keystone's message, or with
+ * title and last paragraph of a Shibboleth page. Secrets are redacted.
  */
-export function saying(answer: Answer): string {
-  const fault = keystoneFault.safeParse(parseJson(answer.body.toString())).data?.error.message
-  const page = () => wordsOfPage(answer.body.toString('utf8', 0, LONGEST_PAGE))
-  const words = redactText(fault?.slice(0, LONGEST_PAGE) ?? page())
+export function summarizeResponse(response: KeystoneResponse): string {
+  const fault = keystoneFault.safeParse(parseJson(response.body.toString())).data?.error.message
+  const page = () => wordsOfPage(response.body.toString('utf8', 0, MAX_PAGE))
+  const words = redactText(fault?.slice(0, MAX_PAGE) ?? page())
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
-    .slice(0, LONGEST_SAYING)
-  return words === '' ? `answered ${answer.status}` : `answered ${answer.status} (${words})`
+    .slice(0, MAX_SUMMARY)
+  return words === '' ? `answered ${response.status}` : `answered ${response.status} (${words})`
 }
 
 function wordsOfPage(html: string): string {

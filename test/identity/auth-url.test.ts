@@ -1,5 +1,5 @@
 import test from 'ava'
-import { addressesOf, createAllowed } from '../../src/identity/addresses.js'
+import { createUrlCheck, parseAuthUrl } from '../../src/identity/auth-url.js'
 
 test('auth_url may be written with or without /v3 and slashes', t => {
   for (const authUrl of [
@@ -8,18 +8,18 @@ test('auth_url may be written with or without /v3 and slashes', t => {
     'http://sp:5000/v3',
     'http://sp:5000/v3/',
   ]) {
-    t.deepEqual(addressesOf(authUrl), { v3: 'http://sp:5000/v3', login: null })
+    t.deepEqual(parseAuthUrl(authUrl), { v3: 'http://sp:5000/v3', login: null })
   }
-  t.is(addressesOf('https://sp/identity').v3, 'https://sp/identity/v3')
+  t.is(parseAuthUrl('https://sp/identity').v3, 'https://sp/identity/v3')
 })
 
 test('the whole URL of a federated login names both Keystone and the login', t => {
   const login = 'https://sp/identity/v3/OS-FEDERATION/identity_providers/home/protocols/saml2/auth'
-  t.deepEqual(addressesOf(login), { v3: 'https://sp/identity/v3', login })
+  t.deepEqual(parseAuthUrl(login), { v3: 'https://sp/identity/v3', login })
 })
 
 test('by default a cloud has the host of its auth_url, at any port', t => {
-  const isAllowed = createAllowed('http://sp.example:5000/v3', [])
+  const isAllowed = createUrlCheck('http://sp.example:5000/v3', [])
   t.true(isAllowed('http://sp.example:5000/Shibboleth.sso/SAML2/ECP'))
   t.true(isAllowed('https://SP.example/v3'))
   t.false(isAllowed('http://evil.example:5000/v3'))
@@ -27,7 +27,7 @@ test('by default a cloud has the host of its auth_url, at any port', t => {
 })
 
 test('allowed hosts stand in place of the default, and a port narrows them', t => {
-  const isAllowed = createAllowed('http://sp.example:5000', [
+  const isAllowed = createUrlCheck('http://sp.example:5000', [
     'SSO.example',
     'api.example:8443',
     '::1',
@@ -37,17 +37,17 @@ test('allowed hosts stand in place of the default, and a port narrows them', t =
   t.false(isAllowed('https://api.example/v3'))
   t.true(isAllowed('http://[::1]:5000/v3'))
   t.false(isAllowed('http://sp.example:5000/v3'))
-  t.true(createAllowed('http://sp', ['sso.example:443'])('https://sso.example/'))
+  t.true(createUrlCheck('http://sp', ['sso.example:443'])('https://sso.example/'))
 })
 
 test('what is reached by https is not reached by http', t => {
-  const isAllowed = createAllowed('https://sp.example/v3', [])
+  const isAllowed = createUrlCheck('https://sp.example/v3', [])
   t.true(isAllowed('https://sp.example/Shibboleth.sso/SAML2/ECP'))
   t.false(isAllowed('http://sp.example/Shibboleth.sso/SAML2/ECP'))
 })
 
 test('what is no plain http URL is never allowed', t => {
-  const isAllowed = createAllowed('http://sp.example', [])
+  const isAllowed = createUrlCheck('http://sp.example', [])
   for (const url of [
     '',
     '/v3',
