@@ -38,7 +38,7 @@ test('interim responses of a Keystone are no answers, and a 304 may have a lengt
     const connection = open({})
     t.teardown(connection.close)
     for (const method of ['GET', 'POST', 'GET'] as const) {
-      const answer = await connection.ask({ step: 'testing', method, url, headers: {}, body: 'x' })
+      const answer = await connection.send({ step: 'testing', method, url, headers: {}, body: 'x' })
       t.is(answer.status, status)
       t.is(answer.body.toString(), body)
     }

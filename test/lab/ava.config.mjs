@@ -5,7 +5,7 @@ export default {
       // debootstrap and Chromium.
       ['test/lab/{container,installed,package}.lab.ts', 'test/audit/*.chromium.ts']
     : [
-        'test/lab/{checks,identity,images,large,lists,nova,reconcile,recording,volumes}.lab.ts',
+        'test/lab/{checks,identity,images,large,lists,network,nova,reconcile,recording,volumes}.lab.ts',
         'test/lab/{fronts,systemd}.lab.ts',
         'test/{bus,sandbox}/**/*.rabbit.ts',
       ],

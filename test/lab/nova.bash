@@ -15,9 +15,6 @@ nova_command() { # SERVICE: prints nothing, sets argv
     placement)
       argv=(env OS_PLACEMENT_CONFIG_DIR="$DIR/placement" placement-api --host "$HOST" --port 8778)
       ;;
-    neutron) # its process titles would overwrite the environment that it is known by
-      argv=(env SPT_NOENV=1 neutron-server --config-file "$DIR/neutron/neutron.conf" --log-file "$log")
-      ;;
     nova-*)
       argv=(/usr/bin/python3 -c "from nova.cmd.${module#nova-} import main; main()"
         --config-file "$DIR/nova/nova.conf" --log-file "$log")
@@ -28,7 +25,6 @@ nova_command() { # SERVICE: prints nothing, sets argv
 nova_healthy() {
   case $1 in
     placement) serves "http://$HOST:8778/" ;;
-    neutron) serves "http://$HOST:9696/" ;;
     nova-api) serves "http://$HOST:8774/" ;;
     nova-*) reports nova "$1" 2>/dev/null ;;
   esac
@@ -36,21 +32,22 @@ nova_healthy() {
 
 nova_prepare() {
   local service
-  for service in placement neutron nova; do render "$service.conf" "$DIR/$service/$service.conf"; done
-  mkdir -p "$DIR"/{nova,neutron}/lock
+  for service in placement nova; do render "$service.conf" "$DIR/$service/$service.conf"; done
+  mkdir -p "$DIR/nova/lock"
+  neutron_prepare
 }
 
 nova_databases() {
-  sql -e "create database if not exists placement; create database if not exists neutron;
+  sql -e "create database if not exists placement;
     create database if not exists nova_api; create database if not exists nova;
     create database if not exists nova_cell0" || die "no databases for Nova"
-  { neutron-db-manage --config-file "$DIR/neutron/neutron.conf" upgrade heads >>"$LOGS/manage@$CLOUD.log" 2>&1; } &
+  once neutron-database neutron_database &
   manage placement db sync
   manage nova api_db sync
   manage nova cell_v2 map_cell0
   once nova-cell manage nova cell_v2 create_cell --name cell1
   manage nova db sync
-  wait $! || die "neutron-db-manage failed: see $LOGS/manage@$CLOUD.log"
+  wait $! || die "Neutron has no database"
 }
 
 lab_nova() { # up | down
