@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { renderReference } from '../src/config/reference.js'
+import { renderOptionsPage } from '../src/config/options-page.js'
 import { renderSample } from '../src/config/sample.js'
 import { manPages } from './cli/program.js'
 
 // `npm run docs`: what is made of the options and commands, where the tests expect it.
 writeFileSync('etc/mixmatch.conf.sample', renderSample())
-writeFileSync('docs/configuration.md', renderReference())
+writeFileSync('docs/configuration.md', renderOptionsPage())
 
 rmSync('etc/man', { recursive: true, force: true })
 mkdirSync('etc/man')

@@ -7,8 +7,8 @@ import {
   checkConfig,
   readConfig,
 } from '../config/config.js'
+import { formatIssue } from '../config/config-issue.js'
 import type { ConfigSource } from '../config/find-files.js'
-import { formatFinding } from '../config/problem.js'
 import type { Reading } from '../process/reload.js'
 import type { Context } from './context.js'
 
@@ -74,7 +74,7 @@ export function configOptions(): readonly Option[] {
 
 /** Log at the start what `config check` warns of. */
 export function logWarnings({ warnings }: Reading, logger: Logger): void {
-  for (const warning of warnings) logger.warn(formatFinding(warning))
+  for (const warning of warnings) logger.warn(formatIssue(warning))
 }
 
 /** The arguments that give a process of ours the same configuration. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { nearest } from '../config/nearest.js'
+import { findNearest } from '../config/nearest.js'
 import { MixmatchError } from '../errors.js'
 import type { History } from '../log/history.js'
 import { configOf } from './configuration.js'
@@ -41,7 +41,7 @@ export function requireKnownNames(
     if (names.length === 0) continue
     const known = heard('projects')
     for (const name of names.filter(each => !known.includes(each))) {
-      const meant = nearest(name, known)
+      const meant = findNearest(name, known)
       throw new MixmatchError(
         'USAGE',
         `${option} ${name}: the log has never heard of this project.${meant ? ` Is it ${meant}?` : ''}`,

@@ -2,28 +2,28 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { CheckedConfig, Config } from '../config/config.js'
+import type { ConfigIssue } from '../config/config-issue.js'
 import { codeOf } from '../config/find-files.js'
 import type { Option } from '../config/option.js'
 import { options } from '../config/options.js'
-import type { Finding } from '../config/problem.js'
 import { whyNoLog } from '../log/probe.js'
 
 /** What keeps `serve` from starting although the configuration itself is right, and what may. */
 export interface StartCheck {
-  readonly problems: readonly Finding[]
-  readonly warnings: readonly Finding[]
+  readonly problems: readonly ConfigIssue[]
+  readonly warnings: readonly ConfigIssue[]
 }
 
 /** Look at the files, folders and ports of a configuration, and leave them as they are. */
 export async function checkStart({ config, settings }: CheckedConfig): Promise<StartCheck> {
   if (config === null) return { problems: [], warnings: [] }
-  const finding = (group: string, option: Option<unknown>, message: string): Finding => {
+  const finding = (group: string, option: Option<unknown>, message: string): ConfigIssue => {
     const { origin } = settings.effective(group, option)
     return { origin, section: group, option: option.name, message }
   }
   const { database, DEFAULT: general, ops } = options
-  const problems: Finding[] = []
-  const warnings: Finding[] = []
+  const problems: ConfigIssue[] = []
+  const warnings: ConfigIssue[] = []
 
   const noLog = whyNoLog(config.database.file) ?? whyNotWritable(config.database.file)
   if (noLog !== null) problems.push(finding('database', database.connection, noLog))

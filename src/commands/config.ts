@@ -3,8 +3,8 @@ import { checkConfigOf } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
 import { formatOption } from '../cli/output-options.js'
 import { checkStart } from '../cli/start-check.js'
-import { type Finding, formatFinding } from '../config/problem.js'
-import { renderOptions, showOptions } from '../config/show.js'
+import { type ConfigIssue, formatIssue } from '../config/config-issue.js'
+import { renderOptions, showOptions } from '../config/shown-options.js'
 
 /** `mixmatch config`: what the configuration says, and what is wrong with it. */
 export function configCommand(context: Context): Command {
@@ -26,7 +26,7 @@ function checkCommand(context: Context): Command {
       const checked = checkConfigOf(command, context)
       const start = await checkStart(checked)
       for (const warning of [...checked.warnings, ...start.warnings]) {
-        context.stderr.write(`warning: ${formatFinding(warning)}\n`)
+        context.stderr.write(`warning: ${formatIssue(warning)}\n`)
       }
       if (refuse([...checked.problems, ...start.problems], context)) return
       const read = checked.files.length > 0 ? checked.files.join(', ') : 'environment'
@@ -49,8 +49,8 @@ function showCommand(context: Context): Command {
 }
 
 /** Say what is wrong, if anything is. */
-function refuse(problems: readonly Finding[], context: Context): boolean {
-  for (const problem of problems) context.stderr.write(`${formatFinding(problem)}\n`)
+function refuse(problems: readonly ConfigIssue[], context: Context): boolean {
+  for (const problem of problems) context.stderr.write(`${formatIssue(problem)}\n`)
   if (problems.length > 0) context.setExitCode(2)
   return problems.length > 0
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { logWarnings, readingOf, sameConfiguration } from '../cli/configuration.js'
 import type { Context } from '../cli/context.js'
-import { pinned } from '../config/changes.js'
+import { pinRestartOptions } from '../config/config-changes.js'
 import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
@@ -21,7 +21,7 @@ export async function superviseHalves(
   const plan = {
     mainScript: context.mainScript,
     options: sameConfiguration(command),
-    env: { ...context.env, ...pinned(reading.settings) },
+    env: { ...context.env, ...pinRestartOptions(reading.settings) },
     recorder,
     workers: server.workers,
   }

@@ -3,24 +3,24 @@ import { listOf } from './kinds.js'
 import { cafile, insecure, password, passwordFile } from './login-options.js'
 import { option, optional } from './option.js'
 
-/** The options of one cloud, `[sp_<name>]`: the only group that stands in a file once for each cloud. */
+/** The options of one cloud: a file has one group `[sp_<name>]` for each. */
 export const cloud = {
   spName: optional(
     'sp_name',
     kinds.text,
-    'Id of the cloud among the service providers of Keystone. That of [sp_default] is the name by which proxies that call each other know this one.',
+    'Id of the cloud in the service providers of Keystone. With several proxies that call each other, that of [sp_default] is the name of this one.',
     { otherwise: 'the name of the cloud', example: 'cornmeal-sp' },
   ),
   messagebus: optional(
     'messagebus',
     kinds.transportUrl,
-    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file of notifications that is followed.',
+    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file to which notifications are appended.',
     { secret: true, example: 'rabbit://mixmatch:secret@rabbit.cornmeal.example.org:5672/' },
   ),
   authUrl: optional(
     'auth_url',
     kinds.keystoneUrl,
-    'Its Keystone, or the whole URL at which federated users log in there.',
+    'Its Keystone, or the full URL of the federated login there.',
     { otherwise: 'that of [auth] for "default"', example: 'https://cornmeal.example.org:5000/v3' },
   ),
   imageEndpoint: optional(
@@ -41,12 +41,10 @@ export const cloud = {
     'Its Neutron, without a version at the end. Only the network extension uses it.',
     { otherwise: 'the catalog of that cloud', example: 'https://cornmeal.example.org:9696' },
   ),
-  regionName: optional(
-    'region_name',
-    kinds.text,
-    'The region of which endpoints are taken from the catalog of that cloud.',
-    { otherwise: 'the first that the catalog names', example: 'RegionOne' },
-  ),
+  regionName: optional('region_name', kinds.text, 'The region of its endpoints in its catalog.', {
+    otherwise: 'the first region in the catalog',
+    example: 'RegionOne',
+  }),
   enabledServices: option(
     'enabled_services',
     listOf(kinds.choice(['image', 'volume', 'network'])),
@@ -65,19 +63,19 @@ export const cloud = {
     'allowed_hosts',
     listOf(kinds.hostAndPort),
     '',
-    'Hosts, or host:port, that Keystone may name as places to log in at for this cloud. An assertion is sent nowhere else.',
+    'Hosts, or host:port, to which SAML assertions for this cloud may be sent, whatever Keystone names.',
     { otherwise: 'the host of auth_url', example: 'cornmeal.example.org' },
   ),
   username: optional(
     'username',
     kinds.text,
-    'The user of Mixmatch at this cloud, where federation does not admit that of [auth].',
+    'The user of Mixmatch at this cloud, if the user of [auth] cannot log in there by federation.',
     { example: 'mixmatch' },
   ),
   password,
   passwordFile: passwordFile('/etc/mixmatch/cornmeal.password'),
   userDomainId: option('user_domain_id', kinds.text, 'default', 'The domain of that user.'),
-  projectName: optional('project_name', kinds.text, 'The project that it acts in.', {
+  projectName: optional('project_name', kinds.text, 'The project of its token.', {
     example: 'service',
   }),
   projectDomainId: option(

@@ -1,9 +1,9 @@
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import { readTrust, type Trust } from './certificate-trust.js'
 import { type Credentials, readCredentials } from './credentials.js'
+import type { Settings } from './effective-settings.js'
 import { groupOf } from './groups.js'
 import { options } from './options.js'
-import { readTrust, type Trust } from './paths.js'
-import type { Settings } from './settings.js'
 
 export type ProxiedService = 'image' | 'volume'
 
@@ -12,13 +12,13 @@ export interface Cloud extends Trust {
   readonly name: SpName
   /** Its id in Keystone, as in the `service_providers` of a token. */
   readonly spName: string
-  /** Transport URL, credentials and all; null where nothing of it is recorded from a bus. */
+  /** Transport URL with its credentials; null where no bus of the cloud is recorded. */
   readonly messagebus: string | null
   /** Its Keystone with or without `/v3`, or the whole URL of a federated login. */
   readonly authUrl: string
-  /** Where its services are, without version and slash at the end; null for what its catalog says. */
+  /** Base URLs without version and slash at the end; null for those in its catalog. */
   readonly endpoints: Readonly<Record<ProxiedService, string | null>>
-  /** Of which its catalog's endpoints are taken; null for the first that it names. */
+  /** The region of its endpoints in its catalog; null for the first that the catalog names. */
   readonly region: string | null
   readonly enabledServices: readonly ProxiedService[]
   /** Whether networks are extended to this cloud, if it is the identity provider, else from it. */
@@ -28,7 +28,7 @@ export interface Cloud extends Trust {
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
-  /** The user of Mixmatch there; null where that of `[auth]` comes by federation. */
+  /** The user of Mixmatch there; null where the user of `[auth]` is federated. */
   readonly credentials: Credentials | null
 }
 
@@ -38,7 +38,7 @@ const endpointOptions = {
   volume: sp.volumeEndpoint,
 } as const
 
-/** Read which clouds there are: `service_providers`, the identity provider among them. */
+/** Read the names of the clouds. `service_providers` includes the identity provider. */
 export function readCloudNames(settings: Settings): readonly SpName[] {
   const { serviceProviders } = options.DEFAULT
   const problem = (message: string) => settings.problem('DEFAULT', serviceProviders, message)
@@ -50,11 +50,12 @@ export function readCloudNames(settings: Settings): readonly SpName[] {
     const found = names.length === 0 ? 'none' : names.join(', ')
     problem(`expected the names of the clouds, "${IDENTITY_PROVIDER}" among them; found ${found}`)
   }
-  for (const [one, other] of alikeIn(names)) {
+  for (const [one, other] of findSimilarNames(names)) {
     problem(`expected names that differ in letters or digits, found "${one}" and "${other}"`)
   }
   for (const name of names) {
-    if (!settings.has(groupOf(name))) problem(`names "${name}", but there is no group [sp_${name}]`)
+    if (!settings.hasGroup(groupOf(name)))
+      problem(`names "${name}", but there is no group [sp_${name}]`)
   }
   return names
 }
@@ -62,7 +63,7 @@ export function readCloudNames(settings: Settings): readonly SpName[] {
 /**
  * Read the group of each cloud.
  *
- * @param authUrl of `[auth]`, which is that of the identity provider too
+ * @param authUrl of `[auth]`, which is also that of the identity provider
  */
 export function readClouds(
   settings: Settings,
@@ -71,9 +72,9 @@ export function readClouds(
   cwd: string,
 ): readonly Cloud[] {
   const clouds = names
-    .filter(name => settings.has(groupOf(name)))
+    .filter(name => settings.hasGroup(groupOf(name)))
     .map(name => readCloud(settings, name, authUrl, cwd))
-  refuseSharedQueues(settings, clouds)
+  rejectSharedQueues(settings, clouds)
   return clouds
 }
 
@@ -83,17 +84,17 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
   const named = settings.read(group, sp.enabledServices)
   const enabledServices = named.filter(service => service !== 'network')
   for (const service of isIdentityProvider ? enabledServices : []) {
-    if (settings.gives(group, endpointOptions[service])) continue
+    if (settings.isSet(group, endpointOptions[service])) continue
     const message = `expected the URL of the service itself, because the catalog of this cloud names Mixmatch; found nothing`
     settings.problem(group, endpointOptions[service], message)
   }
-  if (!isIdentityProvider && !settings.gives(group, sp.authUrl)) {
+  if (!isIdentityProvider && !settings.isSet(group, sp.authUrl)) {
     const keystoneName = settings.read(group, sp.spName) ?? name
     const message = `expected the Keystone of that cloud, found nothing; "openstack service provider show ${keystoneName}" prints it`
     settings.problem(group, sp.authUrl, message)
   }
   const messagebus = settings.read(group, sp.messagebus)
-  if (messagebus === null && !settings.gives(group, sp.messagebus)) {
+  if (messagebus === null && !settings.isSet(group, sp.messagebus)) {
     settings.warning(
       group,
       sp.messagebus,
@@ -122,8 +123,8 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
   }
 }
 
-/** Pairs that a group or a variable of the environment could not tell apart. */
-function alikeIn(names: readonly SpName[]): [SpName, SpName][] {
+/** Pairs of names that have the same group or the same environment variables. */
+function findSimilarNames(names: readonly SpName[]): [SpName, SpName][] {
   const letters = (name: SpName) => name.toLowerCase().replace(/[.-]/g, '_')
   return names.flatMap((name, index) => {
     const other = names.slice(0, index).find(each => letters(each) === letters(name))
@@ -131,8 +132,8 @@ function alikeIn(names: readonly SpName[]): [SpName, SpName][] {
   })
 }
 
-/** Two consumers of one queue get half of the notifications each. */
-function refuseSharedQueues(settings: Settings, clouds: readonly Cloud[]): void {
+/** Two consumers of one queue would get half of the notifications each. */
+function rejectSharedQueues(settings: Settings, clouds: readonly Cloud[]): void {
   for (const [index, { name, messagebus, queueName }] of clouds.entries()) {
     const other = clouds
       .slice(0, index)

@@ -1,30 +1,30 @@
 import { resolve } from 'node:path'
 import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
+import { readTrust, type Trust } from './certificate-trust.js'
 import { type Cloud, readCloudNames, readClouds } from './clouds.js'
+import { type ConfigIssue, formatIssue, sortIssues } from './config-issue.js'
 import { type Credentials, readCredentials } from './credentials.js'
+import { createSettings, type Environment, type Settings } from './effective-settings.js'
 import { type ConfigSource, findFiles, searchedFiles } from './find-files.js'
 import { options } from './options.js'
 import { parseOsloIni } from './oslo-ini.js'
-import { readTrust, type Trust } from './paths.js'
-import { type Finding, formatFinding, inOrder } from './problem.js'
-import { createSettings, type Environment, type Settings } from './settings.js'
-import { findSurprises } from './surprises.js'
+import { findWarnings } from './warnings.js'
 
-/** What `mixmatch.conf` and the environment say. Nothing outside this folder knows how they say it. */
+/** What `mixmatch.conf` and the environment say. Only this folder knows the form in which they say it. */
 export interface Config {
   readonly server: {
     readonly host: string
     readonly port: number
     readonly workers: number | 'auto'
-    /** Without a slash at the end; null where each request says it. */
+    /** Without a slash at the end; null where the Host of each request counts. */
     readonly publicEndpoint: string | null
     /** Addresses and networks, such as `10.0.0.0/8`. */
     readonly trustedProxies: readonly string[]
-    /** At once, by one worker; null for no limit. */
+    /** Concurrent requests of one worker; null for no limit. */
     readonly maxRequests: number | null
     readonly gracefulTimeoutMs: number
-    /** Between a failing health check and a closed port. */
+    /** How long the health check fails before the port is closed. */
     readonly drainDelayMs: number
     /** Absolute path of a file that makes the health check fail; null where there is none. */
     readonly healthcheckDisableFile: string | null
@@ -44,9 +44,9 @@ export interface Config {
   readonly auth: Trust & {
     readonly authUrl: string
     readonly wwwAuthenticateUri: string
-    /** The user of Mixmatch itself; null where it has none, and needs none to forward. */
+    /** The user of Mixmatch itself; null where it has none. Forwarding needs none. */
     readonly credentials: Credentials | null
-    /** By which a token is a service's. */
+    /** Roles by which a token is that of a service. */
     readonly serviceTokenRoles: readonly string[]
     readonly cacheSeconds: number
   }
@@ -56,7 +56,7 @@ export interface Config {
     readonly queueMaxBytes: number | null
     /** null for never. */
     readonly queueExpiresMs: number | null
-    /** When what is known is compared with what the clouds have, without anybody asking. */
+    /** When the recorder compares the views with the clouds by itself, as `reconcile` does. */
     readonly reconcile: 'never' | 'first' | 'gaps'
   }
   readonly database: {
@@ -79,7 +79,7 @@ export interface Config {
 }
 
 export interface ConfigPlace {
-  /** What was asked for, in its order; the files that are searched for where it names none. */
+  /** What `--config-file` and `--config-dir` name, in order; empty for the files that are searched for. */
   readonly sources?: readonly ConfigSource[]
   readonly cwd: string
   readonly env: Environment
@@ -88,13 +88,13 @@ export interface ConfigPlace {
 export interface CheckedConfig {
   /** null where there are problems. */
   readonly config: Config | null
-  readonly problems: readonly Finding[]
-  readonly warnings: readonly Finding[]
+  readonly problems: readonly ConfigIssue[]
+  readonly warnings: readonly ConfigIssue[]
   /** The files that were read, by the names they were found under. */
   readonly files: readonly string[]
   /** What `service_providers` names, as far as it could be read. */
   readonly cloudNames: readonly SpName[]
-  /** Each option as it stands, to be shown. */
+  /** Each option with its value and where that comes from. */
   readonly settings: Settings
 }
 
@@ -107,11 +107,11 @@ export interface CheckedConfig {
 export function readConfig(place: ConfigPlace): Config {
   const { config, problems } = checkConfig(place)
   if (config) return config
-  throw new MixmatchError('CONFIG_INVALID', problems.map(formatFinding).join('\n'))
+  throw new MixmatchError('CONFIG_INVALID', problems.map(formatIssue).join('\n'))
 }
 
 /**
- * Read the configuration and say all that is wrong with it, and all that may surprise.
+ * Read the configuration, with all its problems and warnings.
  *
  * @throws CONFIG_NOT_FOUND where there is no file, and the environment names no clouds either
  */
@@ -122,21 +122,22 @@ export function checkConfig({ sources = [], cwd, env }: ConfigPlace): CheckedCon
   if (files.length === 0 && found.problems.length === 0 && !namesClouds(settings)) {
     throw new MixmatchError(
       'CONFIG_NOT_FOUND',
-      `No configuration: looked for ${searchedFiles.join(', ')}.${notSeen(found.hidden)} ` +
+      `No configuration: looked for ${searchedFiles.join(', ')}.${describeHidden(found.hidden)} ` +
         'Begin with etc/mixmatch.conf.sample, or name a file with --config-file.',
     )
   }
   const cloudNames = readCloudNames(settings)
   const config = buildConfig(settings, cloudNames, cwd)
-  const isWhole = found.problems.length === 0 // else all that follows lacks what could not be read
+  // After a file that could not be read, all other findings would be wrong.
+  const isWhole = found.problems.length === 0
   const problems = isWhole
-    ? inOrder([...files.flatMap(({ problems }) => problems), ...settings.problems])
+    ? sortIssues([...files.flatMap(({ problems }) => problems), ...settings.problems])
     : found.problems
   return {
     config: problems.length > 0 ? null : config,
     problems,
     warnings: isWhole
-      ? inOrder([...findSurprises(files, env, cloudNames), ...settings.warnings])
+      ? sortIssues([...findWarnings(files, env, cloudNames), ...settings.warnings])
       : [],
     files: files.map(({ file }) => file),
     cloudNames,
@@ -144,12 +145,12 @@ export function checkConfig({ sources = [], cwd, env }: ConfigPlace): CheckedCon
   }
 }
 
-function notSeen(hidden: readonly string[]): string {
+function describeHidden(hidden: readonly string[]): string {
   return hidden.length === 0 ? '' : ` No permission to look for ${hidden.join(', ')}.`
 }
 
 function namesClouds(settings: Settings): boolean {
-  return settings.gives('DEFAULT', options.DEFAULT.serviceProviders)
+  return settings.isSet('DEFAULT', options.DEFAULT.serviceProviders)
 }
 
 function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: string): Config {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
+import { readPasswordFile } from './certificate-trust.js'
+import type { Settings } from './effective-settings.js'
 import type { Option } from './option.js'
-import { readPasswordFile } from './paths.js'
 import { Secret } from './secret.js'
-import type { Settings } from './settings.js'
 
-/** A user of Mixmatch's own at a cloud, scoped to a project. */
+/** A user of Mixmatch at a cloud, and the project that its token is for. */
 export interface Credentials {
   readonly username: string
   readonly password: Secret
@@ -13,7 +13,7 @@ export interface Credentials {
   readonly projectDomainId: string
 }
 
-/** The options that make one, alike in `[auth]` and `[sp_…]`. */
+/** The same options in `[auth]` and `[sp_…]`. */
 export interface CredentialOptions {
   readonly username: Option<string | null>
   readonly password: Option<string | null>
@@ -23,7 +23,7 @@ export interface CredentialOptions {
   readonly projectDomainId: Option<string>
 }
 
-/** Read the user of a group; null where there is no password, or it is not complete. */
+/** Read the user of a group; null where there is no password, or an option is wrong. */
 export function readCredentials(
   settings: Settings,
   group: string,
@@ -39,7 +39,7 @@ export function readCredentials(
   if (settings.problems.length > before) return null
 
   if (password === null) {
-    if (settings.gives(group, options.username)) {
+    if (settings.isSet(group, options.username)) {
       const message = 'expected a password for that user, in password or password_file; found none'
       settings.problem(group, options.username, message)
     }
@@ -54,7 +54,7 @@ export function readCredentials(
 
 const MISSING = 'expected one, because there is a password; found nothing'
 
-/** A password of the environment counts above the file, and the file above one in the configuration. */
+/** A password in the environment comes first, then password_file, then one in the configuration file. */
 function readPassword(
   settings: Settings,
   group: string,

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { MixmatchError } from '../errors.js'
-import type { Finding } from './problem.js'
+import type { ConfigIssue } from './config-issue.js'
 
-/** Where the configuration is looked for. All that exist are read; what a later one says counts. */
+/** Where the configuration is searched for. All that exist are read; a later file overrides an earlier one. */
 export const searchedFiles = [
   'mixmatch.conf',
   'etc/mixmatch/mixmatch.conf',
@@ -16,8 +16,8 @@ export type ConfigSource = { readonly file: string } | { readonly dir: string }
 export interface FoundFiles {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
   /** The first file or folder that cannot be read, where the search ended. */
-  readonly problems: readonly Finding[]
-  /** Those in folders that may not be looked into, passed over as if they were not there. */
+  readonly problems: readonly ConfigIssue[]
+  /** Files in folders that this user may not read. They are treated as missing. */
   readonly hidden: readonly string[]
 }
 
@@ -59,8 +59,8 @@ export function findFiles(asked: readonly ConfigSource[], cwd: string): FoundFil
   return { texts, hidden, problems: [] }
 }
 
-/** The files of a source, or why they cannot be told. */
-function filesOf(source: ConfigSource, cwd: string): readonly string[] | Finding {
+/** The files of a source, or why they cannot be listed. */
+function filesOf(source: ConfigSource, cwd: string): readonly string[] | ConfigIssue {
   if ('file' in source) return [source.file]
   try {
     const names = readdirSync(resolve(cwd, source.dir)).filter(name => name.endsWith('.conf'))
@@ -90,7 +90,7 @@ function readText(file: string, cwd: string): ReadText {
 
 const TEXT_FILE = 'a UTF-8 text file'
 
-function unreadable(file: string, expected: string, code: string): Finding {
+function unreadable(file: string, expected: string, code: string): ConfigIssue {
   const message = `expected ${expected} that can be read, found ${code}`
   return { origin: { from: 'file', file, line: null }, section: null, option: null, message }
 }
@@ -100,8 +100,8 @@ function notFound(path: string, what: string): MixmatchError {
 }
 
 /**
- * Whether nobody can say that the file exists, because of a folder on the way: the working directory
- * of whoever changed users, most of all. One that is seen and may not be read is a mistake.
+ * Whether a folder on the way may not be searched, so that nobody can say whether the file exists. That is common
+ * for the working directory after a change of user. A file that is seen but may not be read is a mistake.
  */
 function isHidden(path: string): boolean {
   try {

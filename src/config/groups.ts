@@ -1,25 +1,25 @@
 import type { Option } from './option.js'
 import { options } from './options.js'
 
-/** The groups that are always there, in the order of the sample; clouds have one each besides. */
+/** The groups that are always there, in the order of the sample. Each cloud has one more. */
 export const fixedGroups: readonly string[] = Object.keys(options).filter(name => name !== 'sp')
 
-/** Names that groups had in earlier releases of the Python mixmatch, and have no more. */
+/** Earlier names of groups in the Python mixmatch, with their names now. */
 export const earlierGroups: ReadonlyMap<string, string> = new Map([['keystone', 'auth']])
 
-/** `cornmeal-sp` → `sp_cornmeal-sp`, in the case in which group names are compared. */
+/** `cornmeal-sp` → `sp_cornmeal-sp`, in lower case as group names are compared. */
 export function groupOf(cloud: string): string {
   return `sp_${cloud.toLowerCase()}`
 }
 
-/** The options that a group can have; none for one that is not known. Those of `sp_…` are alike. */
+/** The options of a group; none for an unknown group. All groups `sp_…` have the same. */
 export function optionsOf(group: string): readonly Option<unknown>[] {
   if (group.startsWith('sp_')) return Object.values(options.sp)
   const known = Object.entries(options).find(([name]) => name === group && name !== 'sp')
   return known ? Object.values(known[1]) : []
 }
 
-/** Every name under which an option can be given, as group and name, its own first. */
+/** Every group and name by which an option can be given; its own name comes first. */
 export function namesOf(group: string, option: Option<unknown>): readonly [string, string][] {
   const earlier = [...earlierGroups].filter(([, name]) => name === group)
   const aliases = option.traits.aliases ?? []

@@ -5,16 +5,16 @@ import { MixmatchError } from '../errors.js'
 import { type SpName, spName } from '../ids.js'
 import { unquote } from './oslo-ini.js'
 
-/** How the text of an option becomes a value. */
+/** A type of option: how its text is read. */
 export interface Kind<T> {
-  /** Completes "expected …": `a port from 0 to 65535`. */
+  /** Text for "expected …": `a port from 0 to 65535`. */
   readonly expected: string
   readonly schema: z.ZodType<T>
-  /** The items of a text that is a list; each may stand in quotes or on a line of its own. */
+  /** Splits the text of a list into its items. Each item may be quoted, or on a line of its own. */
   readonly items?: (text: string) => readonly string[]
-  /** Why a text is refused, without any secret of it; null where it is not. */
+  /** Why a text is rejected, without secrets of it; null where it is not, or `expected` says enough. */
   readonly explain?: (text: string) => string | null
-  /** How a secret of this kind may be shown; not at all where it is absent. */
+  /** Shows a secret without its passwords; without it a secret is not shown at all. */
   readonly mask?: (text: string) => string
 }
 
@@ -37,7 +37,7 @@ export const port = kind('a port from 0 to 65535', wholeNumber.pipe(z.int().max(
 
 export const wholeSeconds = kind('a whole number of seconds', wholeNumber)
 
-/** The longest that Node's timers can wait; one that is longer would end at once. */
+/** The limit of Node's timers: a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The value is in milliseconds. */
@@ -67,7 +67,7 @@ export const workerCount = kind(
   z.union([z.literal('auto'), wholeNumber.pipe(z.int().min(1).max(1024))]),
 )
 
-/** A name or address to listen on. */
+/** A host name or address to listen on. */
 export const listenHost = kind(
   'a host name or an IP address without brackets or port',
   z.string().refine(host => isIP(host) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host)),
@@ -107,7 +107,7 @@ export const endpoint = kind(
     .transform(withoutSlash),
 )
 
-/** The text stays as it is; it is only tried. */
+/** The value is the text itself, after it was checked. */
 export const transportUrl: Kind<string> = {
   expected: 'a transport URL such as rabbit://user:password@host:5672/ or file:///path.ndjson',
   schema: z.string().refine(url => whyNoTransportUrl(url) === null),

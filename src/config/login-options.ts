@@ -6,22 +6,22 @@ import { option, optional } from './option.js'
 export const password = optional(
   'password',
   kinds.text,
-  'Its password. A dollar sign is written $$ here; in the environment and in a file it stands for itself.',
+  'Its password. Write $$ for a dollar sign here, but a plain $ in the environment and in password_file.',
   { secret: true, example: 'secret' },
 )
 export const passwordFile = (example: string) =>
-  optional('password_file', kinds.text, 'A file with the password and nothing else, instead.', {
+  optional('password_file', kinds.text, 'A file that contains only the password, to use instead.', {
     example,
   })
 export const cafile = optional(
   'cafile',
   kinds.text,
-  'PEM file with the certificates of the authorities to believe.',
+  'PEM file with the certificates of trusted authorities.',
   { otherwise: 'those of the system', example: '/etc/ssl/certs/cloud-ca.pem' },
 )
 export const insecure = option(
   'insecure',
   kinds.flag,
   'false',
-  'Whether to take any certificate, and with it anybody in the place of the cloud.',
+  'Whether to accept any certificate. Then anybody can impersonate the cloud.',
 )

@@ -1,5 +1,5 @@
-/** The known name that was probably meant, by how few letters differ; null where none is near. */
-export function nearest(name: string, known: Iterable<string>): string | null {
+/** The known name that differs in the fewest letters; null where all differ in too many. */
+export function findNearest(name: string, known: Iterable<string>): string | null {
   let best: { name: string; distance: number } | null = null
   for (const candidate of known) {
     const distance = editDistance(name, candidate)

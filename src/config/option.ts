@@ -1,11 +1,11 @@
 import type { Kind } from './kinds.js'
 
-/** One option as an operator knows it. All that is said of an option anywhere comes from here. */
+/** One option as an operator knows it. The sample, the documentation and all messages come from here. */
 export interface Option<T> {
   /** As in the file: `auth_url`. */
   readonly name: string
   readonly kind: Kind<T>
-  /** As it would be written in the file; null where there is none, and the value is null then. */
+  /** As in the file; null where there is none, and then the value is null. */
   readonly default: string | null
   /** Whole sentences, with the unit. */
   readonly help: string
@@ -13,17 +13,17 @@ export interface Option<T> {
 }
 
 export interface Traits {
-  /** Never shown: masked in `config show`, absent from messages. */
+  /** Masked in `config show`, and in no message. */
   readonly secret?: boolean
   /** Other names of it: `bind_port`, or `cache.expiration_time` in another group. */
   readonly aliases?: readonly string[]
-  /** Whether all lines that give it count, in all files, as with oslo.config's MultiOpt; else the last. */
+  /** Whether all its lines in all files count, as with oslo.config's MultiOpt; otherwise the last counts. */
   readonly repeats?: true
-  /** Whether only a new start takes a new value; all others are taken at SIGHUP. */
+  /** Whether a new value takes effect only after a restart; others take effect on SIGHUP. */
   readonly restarts?: boolean
-  /** What the sample shows where the default would say nothing. */
+  /** Shown in the sample where there is no default. */
   readonly example?: string
-  /** What stands for a default that is worked out from other options. */
+  /** Describes a default that depends on other options. */
   readonly otherwise?: string
 }
 

@@ -5,26 +5,32 @@ import { cafile, insecure, password, passwordFile } from './login-options.js'
 import { option, optional } from './option.js'
 
 /**
- * Every option that Mixmatch knows, group by group in the order of the sample. What is read, shown,
- * checked and documented all derives from these tables.
+ * Every option of Mixmatch, by group, in the order of the sample. Reading, checking, `config show` and the
+ * documentation all use these tables.
  */
 const general = {
   serviceProviders: option(
     'service_providers',
     listOf(kinds.cloudName),
     '',
-    'Names of the clouds, each with a group [sp_<name>] below. "default" is the cloud that Mixmatch stands in and where users log in, and must be among them.',
+    'Names of the clouds, each with a group [sp_<name>] below. "default" must be one of them: the cloud where Mixmatch runs and users log in.',
     { example: 'default, cornmeal' },
   ),
-  host: option('host', kinds.listenHost, '0.0.0.0', 'Where the proxy listens.', {
-    aliases: ['bind_host'],
-    restarts: true,
-  }),
+  host: option(
+    'host',
+    kinds.listenHost,
+    '0.0.0.0',
+    'Host name or address that the proxy listens on.',
+    {
+      aliases: ['bind_host'],
+      restarts: true,
+    },
+  ),
   port: option(
     'port',
     kinds.port,
     '5001',
-    'TCP port that the proxy listens on; 0 for any that is free.',
+    'TCP port that the proxy listens on; 0 for any free port.',
     { aliases: ['bind_port'], restarts: true },
   ),
   workers: option(
@@ -37,7 +43,7 @@ const general = {
   publicEndpoint: optional(
     'public_endpoint',
     kinds.httpUrl,
-    'Where clients reach the proxy, for links in answers: the part of the catalog URLs before /image and /volume.',
+    'URL by which clients reach the proxy, for links in responses: the catalog URLs without /image and /volume.',
     {
       otherwise: 'what each request says by its Host, or a trusted proxy for it',
       example: 'https://cloud.example.org/resource',
@@ -54,19 +60,19 @@ const general = {
     'search_by_broadcast',
     kinds.flag,
     'false',
-    'Whether a resource that the log does not know is looked for in all clouds.',
+    'Whether to search all clouds for a resource that is not in the log.',
   ),
   aggregation: option(
     'aggregation',
     kinds.flag,
     'false',
-    'Whether lists are those of all clouds together.',
+    'Whether lists contain the resources of all clouds.',
   ),
   aggregationErrors: option(
     'aggregation_errors',
     kinds.choice(['partial', 'fail']),
     'partial',
-    'When a cloud fails to answer a list over all clouds: partial answers with what the others have, and names the missing cloud in MM-Partial; fail answers with the failure.',
+    'The response to a list where a cloud fails. partial: the resources of the other clouds, with the missing cloud in MM-Partial. fail: the error of the cloud.',
   ),
   aggregationTimeout: option(
     'aggregation_timeout',
@@ -78,19 +84,19 @@ const general = {
     'connect_timeout',
     kinds.seconds,
     '5',
-    'Seconds until a connection to a cloud must stand.',
+    'Timeout in seconds for connecting to a cloud.',
   ),
   headersTimeout: option(
     'headers_timeout',
     kinds.seconds,
     '60',
-    'Seconds that a cloud has to begin its answer once it has the whole request. Cinder can be slow.',
+    'Timeout in seconds from the end of a request to the response headers of the cloud. Cinder can be slow.',
   ),
   idleTimeout: option(
     'idle_timeout',
     kinds.seconds,
     '600',
-    'Seconds without a byte, in either direction, after which a transfer is given up.',
+    'Seconds without a byte in either direction after which a transfer is aborted.',
   ),
   gracefulTimeout: option(
     'graceful_timeout',
@@ -103,7 +109,7 @@ const general = {
     'drain_delay',
     kinds.wholeSeconds,
     '0',
-    'Seconds after SIGTERM in which /healthcheck answers 503 and requests are still taken, so that load balancers stop sending before the port is closed.',
+    'Seconds after SIGTERM in which /healthcheck answers 503 while requests are still accepted. Load balancers stop sending requests before the port is closed.',
   ),
   healthcheckDisableFile: optional(
     'healthcheck_disable_file',
@@ -118,13 +124,13 @@ const general = {
     'max_requests',
     kinds.limit,
     '0',
-    'Requests that one worker handles at once before it answers 503; 0 for no limit.',
+    'Concurrent requests of one worker. It answers more with 503; 0 for no limit.',
   ),
   cacheTime: option(
     'cache_time',
     kinds.wholeSeconds,
     '600',
-    'Seconds that a token which was validated or exchanged is kept, at most: a revoked token can work this long. Each takes about 9 KB of memory in each worker; a worker keeps at most 10,000 of users and 10,000 for other clouds.',
+    'Seconds for which a validated or exchanged token is kept at most. A revoked token can be accepted this long. Each takes about 9 KB of memory in each worker; a worker keeps at most 10,000 of users and 10,000 for other clouds.',
     { aliases: ['cache.expiration_time'] },
   ),
   notificationExchanges: option(
@@ -137,19 +143,19 @@ const general = {
     'queue_max_bytes',
     kinds.limit,
     '1073741824',
-    'Bytes that the queue of Mixmatch may hold on a message bus before the oldest notifications are dropped; 0 for no limit. An existing queue keeps the limit it was made with.',
+    'Size limit in bytes of the queue of Mixmatch on a message bus. Beyond it the oldest notifications are dropped; 0 for no limit. An existing queue keeps its limit.',
   ),
   queueExpires: option(
     'queue_expires',
     kinds.expirySeconds,
     '1209600',
-    'Seconds after which a message bus deletes the queue of a Mixmatch that does not come back (1209600 is two weeks); 0 for never. An existing queue keeps the time it was made with.',
+    'Seconds without a consumer after which a message bus deletes the queue of Mixmatch (1209600 is two weeks); 0 for never. An existing queue keeps its time.',
   ),
   reconcile: option(
     'reconcile',
     kinds.choice(['never', 'first', 'gaps']),
     'never',
-    'When the recorder by itself compares what it knows with what the clouds really have, as "mixmatch reconcile" does: first for every cloud that never was, gaps also after notifications may have been lost. It needs a user that may see everything, in [auth] or [sp_<name>].',
+    'When the recorder itself reconciles the log with a cloud, as "mixmatch reconcile" does. first: once for each cloud. gaps: also after notifications may have been lost. It needs a user that can see all resources, in [auth] or [sp_<name>].',
   ),
   debug: option('debug', kinds.flag, 'false', 'Whether to log details.'),
   logFile: optional('log_file', kinds.text, 'File that log lines are appended to.', {
@@ -161,7 +167,7 @@ const general = {
   useJson: optional(
     'use_json',
     kinds.flag,
-    'Whether log lines are JSON objects, or else text for people. The access log is JSON always.',
+    'Whether log lines are JSON objects, otherwise text. The access log is always JSON.',
     {
       restarts: true,
       otherwise: 'true, but text where standard error is a terminal',
@@ -175,24 +181,24 @@ const auth = {
     'auth_url',
     kinds.keystoneUrl,
     'http://localhost:5000/v3',
-    'Keystone of the cloud that Mixmatch stands in.',
+    'Keystone of the cloud where Mixmatch runs.',
   ),
   wwwAuthenticateUri: optional(
     'www_authenticate_uri',
     kinds.keystoneUrl,
-    'Keystone as clients reach it, for those who come without a token.',
+    'Keystone as clients reach it. Responses to requests without a token name it.',
     { otherwise: 'auth_url', example: 'https://cloud.example.org/identity' },
   ),
   username: option(
     'username',
     kinds.text,
     'admin',
-    'The user of Mixmatch itself. Forwarding needs none: requests carry the token of their own user.',
+    'The user of Mixmatch itself. Forwarding needs none: requests have the token of their user.',
   ),
   password,
   passwordFile: passwordFile('/etc/mixmatch/password'),
   userDomainId: option('user_domain_id', kinds.text, 'default', 'The domain of that user.'),
-  projectName: option('project_name', kinds.text, 'admin', 'The project that it acts in.'),
+  projectName: option('project_name', kinds.text, 'admin', 'The project of its token.'),
   projectDomainId: option(
     'project_domain_id',
     kinds.text,
@@ -214,7 +220,7 @@ const database = {
     'connection',
     kinds.sqliteUrl,
     'sqlite:///data/events.db',
-    'The event log: sqlite:///relative/path (to the working directory) or sqlite:////absolute/path. Views are kept beside it, and can be deleted.',
+    'The event log: sqlite:///relative/path (to the working directory) or sqlite:////absolute/path. The views are beside it, and can be deleted.',
     { restarts: true },
   ),
 }
@@ -227,7 +233,7 @@ const ops = {
     'Where the port for operators listens. It has health and metrics, nothing about users and resources, and asks for no token: it is for the monitoring network, not for clients.',
     { restarts: true },
   ),
-  port: option('port', kinds.port, '9914', 'TCP port of it; 0 for any that is free.', {
+  port: option('port', kinds.port, '9914', 'TCP port that it listens on; 0 for any free port.', {
     restarts: true,
   }),
 }

@@ -1,23 +1,23 @@
-import type { Finding } from './problem.js'
+import type { ConfigIssue } from './config-issue.js'
 
-/** One `name = value` as it stands in a file. */
+/** One `name = value` of a file. */
 export interface Assignment {
-  /** As oslo.config compares them: in lower case, but for `DEFAULT`. */
+  /** In lower case, as oslo.config compares them, except `DEFAULT`. */
   readonly section: string
   /** With underscores: `cache-time` is `cache_time`. */
   readonly option: string
-  /** Still in its quotes, `$references` unresolved. A value of several lines holds `\n` between them. */
+  /** With its quotes and `$references`. A value of several lines contains `\n`. */
   readonly value: string
   readonly file: string
-  /** The first line of it, from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number
 }
 
-/** What one file says, line by line in its order; sections without options included. */
+/** The content of one file in its order; also sections without options. */
 export interface OsloIni {
   readonly assignments: readonly Assignment[]
   readonly sections: readonly { readonly name: string; readonly line: number }[]
-  readonly problems: readonly Finding[]
+  readonly problems: readonly ConfigIssue[]
 }
 
 /**
@@ -28,14 +28,14 @@ export interface OsloIni {
  *
  * The `ini` package reads another dialect: it cuts values at `;` and `#`, takes dots in section
  * names for nesting, unescapes quoted values as JSON, drops `__proto__`, turns `key[]` into lists,
- * and knows neither continuation lines nor line numbers. By the time a line is escaped against all
- * that, it has been read. It gives a second opinion on values (`second-opinion.ts`).
+ * and knows neither continuation lines nor line numbers. To escape a line for it, one would have to
+ * parse the line first. It is used to check values (`ini-check.ts`).
  */
 export function parseOsloIni(text: string, file: string): OsloIni {
   const assignments: Assignment[] = []
   const sections: { name: string; line: number }[] = []
-  const problems: Finding[] = []
-  // null before the first, '' after a heading that cannot be read: what follows is not known to be what.
+  const problems: ConfigIssue[] = []
+  // null before the first heading, '' after a heading that cannot be read.
   let section: string | null = null
   let open: { option: string; lines: string[]; line: number } | null = null
 
@@ -46,7 +46,7 @@ export function parseOsloIni(text: string, file: string): OsloIni {
     }
     open = null
   }
-  const refuse = (line: number, message: string) => {
+  const reject = (line: number, message: string) => {
     problems.push({
       origin: { from: 'file', file, line },
       section: section || null,
@@ -64,22 +64,22 @@ export function parseOsloIni(text: string, file: string): OsloIni {
     if (/^[ \t]/.test(content)) {
       if (open) open.lines.push(content.trim())
       else
-        refuse(line, 'an indented line continues the one above it, and there is none: unindent it')
+        reject(line, 'an indented line continues the one above it, and there is none: unindent it')
       continue
     }
     close()
     if (content === '' || /^[#;]/.test(content)) continue
     if (content.startsWith('[')) {
       section = sectionName(content)
-      if (section === '') refuse(line, 'expected [section] and nothing else on its line')
+      if (section === '') reject(line, 'expected [section] and nothing else on its line')
       else sections.push({ name: section, line })
       continue
     }
     const at = content.search(/[=:]/)
     const option = content.slice(0, at).trim().replaceAll('-', '_')
-    // The text of such a line is not repeated: it may be the rest of a password.
-    if (at < 1) refuse(line, 'expected option = value, or a # before a comment')
-    else if (section === null) refuse(line, 'expected a [section] before the first option')
+    // The message must not contain such a line: it may be the rest of a password.
+    if (at < 1) reject(line, 'expected option = value, or a # before a comment')
+    else if (section === null) reject(line, 'expected a [section] before the first option')
     else open = { option, lines: [content.slice(at + 1).trim()], line }
   }
   close()
@@ -92,7 +92,7 @@ export function unquote(value: string): string {
   return quoted ? value.slice(1, -1) : value
 }
 
-/** Empty where the heading is not closed, or names nothing. */
+/** Empty where the heading has no end, or no name. */
 function sectionName(content: string): string {
   const name = content.endsWith(']') ? content.slice(1, -1) : ''
   return name === 'DEFAULT' ? name : name.toLowerCase()

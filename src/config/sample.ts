@@ -10,8 +10,8 @@ const HEAD = `\
 # it has none. Every option can be given in the environment too, where it counts above
 # the files: OS_<GROUP>__<OPTION>, such as OS_AUTH__PASSWORD or OS_SP_CORNMEAL__MESSAGEBUS.
 #
-# Values may stand in quotes. Lists are separated by commas and may go on in lines that
-# are indented. Comments have lines of their own: a # further on belongs to the value.
+# Values may be quoted. The items of a list are separated by commas, or stand on indented
+# lines. A comment must have its own line: a # behind a value is part of the value.
 # $name and $group.name stand for the value of another option, $$ for a dollar sign.
 `
 
@@ -42,7 +42,7 @@ export function renderSample(): string {
 
 type Options = Readonly<Record<string, Option<unknown>>>
 
-/** @param set names of those that stand there with their example, not behind a # */
+/** @param set names of the options that are set to their example, not behind a # */
 function group(name: string, about: string, members: Options, set: readonly string[]): string {
   const entries = Object.values(members).map(each => entry(each, set.includes(each.name)))
   return `${title(about)}\n[${name}]\n\n${entries.join('\n')}`

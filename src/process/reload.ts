@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { type Change, changesBetween } from '../config/changes.js'
 import type { CheckedConfig, Config } from '../config/config.js'
+import { compareSettings, type OptionChange } from '../config/config-changes.js'
+import { formatIssue } from '../config/config-issue.js'
 import { fixedGroups, groupOf, optionsOf } from '../config/groups.js'
-import { formatFinding } from '../config/problem.js'
 import { MixmatchError } from '../errors.js'
 
 /** A reading of the configuration without problems. */
@@ -76,9 +76,9 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
 function readAgain({ read, logger }: ReloadOptions): Reading | null {
   try {
     const { config, problems, warnings, ...rest } = read()
-    for (const problem of problems) logger.error(formatFinding(problem))
+    for (const problem of problems) logger.error(formatIssue(problem))
     if (config) {
-      for (const warning of warnings) logger.warn(formatFinding(warning))
+      for (const warning of warnings) logger.warn(formatIssue(warning))
       return { config, problems, warnings, ...rest }
     }
   } catch (error) {
@@ -110,14 +110,14 @@ function fingerprintOf({ settings, cloudNames, config }: Reading): string {
 }
 
 /** What is new since the last reading, and all in which the start is still in force. */
-function changesFrom(first: Reading, last: Reading, reading: Reading): readonly Change[] {
+function changesFrom(first: Reading, last: Reading, reading: Reading): readonly OptionChange[] {
   return [
-    ...changesBetween(last, reading).filter(({ restarts }) => !restarts),
-    ...changesBetween(first, reading).filter(({ restarts }) => restarts),
+    ...compareSettings(last, reading).filter(({ restarts }) => !restarts),
+    ...compareSettings(first, reading).filter(({ restarts }) => restarts),
   ]
 }
 
-function logChanges(changes: readonly Change[], logger: Logger): void {
+function logChanges(changes: readonly OptionChange[], logger: Logger): void {
   for (const { restarts, ...change } of changes) {
     if (restarts) logger.warn(change, 'an option is different, and needs a restart to count')
     else logger.info(change, 'an option has a new value')

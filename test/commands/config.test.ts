@@ -6,9 +6,9 @@ import { Writable } from 'node:stream'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import { runMixmatch } from '../../src/commands/mixmatch.js'
-import type { Environment } from '../../src/config/settings.js'
+import type { Environment } from '../../src/config/effective-settings.js'
 import { openLog } from '../../src/log/log.js'
-import { federated, least, place } from '../config/places.js'
+import { federated, least, place } from '../config/configurations.js'
 import { folder } from '../controls.js'
 
 function sink() {

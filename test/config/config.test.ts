@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import { checkConfig, readConfig } from '../../src/config/config.js'
+import { formatIssue } from '../../src/config/config-issue.js'
 import { options } from '../../src/config/options.js'
-import { formatFinding } from '../../src/config/problem.js'
-import { check, federated, least, place } from './places.js'
+import { check, federated, least, place } from './configurations.js'
 
 test('what is left out has its default', t => {
   const { config, problems, warnings } = check(t, least)
@@ -209,10 +209,10 @@ test('a password file that is missing, empty or of many lines is a problem', t =
     const { problems } = checkConfig(place(t, { 'mixmatch.conf': text, ...files }))
     t.is(problems.length, 1)
     t.regex(
-      problems.map(formatFinding).join(),
+      problems.map(formatIssue).join(),
       /^mixmatch.conf:\d+ \[auth\] password_file: expected a file/,
     )
-    t.notRegex(problems.map(formatFinding).join(), /hunter/)
+    t.notRegex(problems.map(formatIssue).join(), /hunter/)
   }
 })
 
@@ -465,7 +465,7 @@ test('a cloud without a message bus, and one that is not checked, are warned abo
 test('certificates of authorities must be there', t => {
   const where = place(t, { 'mixmatch.conf': `${federated}cafile = ca.pem\n` })
   t.regex(
-    checkConfig(where).problems.map(formatFinding).join(),
+    checkConfig(where).problems.map(formatIssue).join(),
     /\[sp_sp1\] cafile: .*ENOENT: ca.pem$/,
   )
   writeFileSync(join(where.cwd, 'ca.pem'), '')
@@ -498,7 +498,7 @@ test('a password beside a password file is warned about', t => {
   })
   const { config, warnings } = checkConfig(where)
   t.is(config?.auth.credentials?.password.reveal(), 'q')
-  t.deepEqual(warnings.map(formatFinding), [
+  t.deepEqual(warnings.map(formatIssue), [
     'mixmatch.conf:9 [auth] password: has no effect: password_file counts instead',
   ])
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { check, federated, least } from './places.js'
+import { check, federated, least } from './configurations.js'
 
 const KEYSTONE = `
 [keystone]

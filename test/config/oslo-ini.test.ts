@@ -1,15 +1,15 @@
 import test from 'ava'
 import fc from 'fast-check'
 import ini from 'ini'
+import { formatIssue } from '../../src/config/config-issue.js'
 import { parseOsloIni, unquote } from '../../src/config/oslo-ini.js'
-import { formatFinding } from '../../src/config/problem.js'
 
 const read = (text: string) => parseOsloIni(text, 'mixmatch.conf')
 const valuesOf = (text: string) =>
   Object.fromEntries(
     read(text).assignments.map(({ section, option, value }) => [`${section}.${option}`, value]),
   )
-const problemsOf = (text: string) => read(text).problems.map(formatFinding)
+const problemsOf = (text: string) => read(text).problems.map(formatIssue)
 
 test('semicolons and hashes inside a value belong to it', t => {
   t.deepEqual(valuesOf('[auth]\npassword = a;b#c # d\n'), { 'auth.password': 'a;b#c # d' })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { options } from '../../src/config/options.js'
 import { renderSample } from '../../src/config/sample.js'
-import { check } from './places.js'
+import { check } from './configurations.js'
 
 test('the sample in etc is what the table of options says', t => {
   t.is(readFileSync('etc/mixmatch.conf.sample', 'utf8'), renderSample())

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { checkConfig } from '../../src/config/config.js'
-import { formatFinding } from '../../src/config/problem.js'
-import { least, place } from './places.js'
+import { formatIssue } from '../../src/config/config-issue.js'
+import { least, place } from './configurations.js'
 
 test('several files are merged in their order, and what the last one says counts', t => {
   const { cwd, env } = place(t, {
@@ -52,7 +52,7 @@ test('a file that cannot be read ends the search, with one message', t => {
   const sources = [{ file: 'a.conf' }, { file: 'b.conf' }]
   const { config, problems, warnings } = checkConfig({ cwd, env, sources })
   t.is(config, null)
-  t.deepEqual(problems.map(formatFinding), [
+  t.deepEqual(problems.map(formatIssue), [
     'a.conf: expected a UTF-8 text file that can be read, found EISDIR',
   ])
   t.deepEqual(warnings, [])

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { changesBetween, pinned } from '../../src/config/changes.js'
 import { checkConfig } from '../../src/config/config.js'
+import { compareSettings, pinRestartOptions } from '../../src/config/config-changes.js'
 
 const clouds = {
   OS_DEFAULT__SERVICE_PROVIDERS: 'default, sp1',
@@ -15,14 +15,14 @@ test('a secret that is different is told of without either', t => {
   const bus = (password: string) => ({
     OS_SP_SP1__MESSAGEBUS: `rabbit://mixmatch:${password}@rabbit:5672/`,
   })
-  const changes = changesBetween(read(bus('old')), read(bus('new')))
+  const changes = compareSettings(read(bus('old')), read(bus('new')))
   t.like(changes, [{ group: 'sp_sp1', option: 'messagebus', before: '***', after: '***' }])
   t.is(changes.length, 1)
 })
 
 test('a cloud that went is a change of all that was said of it', t => {
   const without = read({ OS_DEFAULT__SERVICE_PROVIDERS: 'default', OS_SP_SP1__AUTH_URL: '' })
-  const changes = changesBetween(read(), without)
+  const changes = compareSettings(read(), without)
   t.deepEqual(
     changes.map(({ group, option }) => `${group} ${option}`),
     ['DEFAULT service_providers', 'sp_sp1 auth_url'],
@@ -30,13 +30,13 @@ test('a cloud that went is a change of all that was said of it', t => {
 })
 
 test('nothing is different in what is the same', t => {
-  t.deepEqual(changesBetween(read(), read()), [])
+  t.deepEqual(compareSettings(read(), read()), [])
 })
 
-test('what only a restart changes keeps its value where it is pinned, set or not', t => {
+test('what only a restart changes keeps its value where it is pinRestartOptions, set or not', t => {
   const before = read({ OS_DEFAULT__PORT: '5002', OS_DATABASE__CONNECTION: 'sqlite:////var/a.db' })
   const edited = { OS_DEFAULT__PORT: '1', OS_DEFAULT__LOG_FILE: '/var/log/new', OS_OPS__PORT: '2' }
-  const after = read({ ...edited, ...pinned(before.settings) })
+  const after = read({ ...edited, ...pinRestartOptions(before.settings) })
   t.deepEqual(after.config?.server.port, 5002)
   t.deepEqual(after.config?.database, before.config?.database)
   t.deepEqual(after.config?.logging, before.config?.logging)

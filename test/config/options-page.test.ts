@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { options } from '../../src/config/options.js'
-import { renderReference } from '../../src/config/reference.js'
+import { renderOptionsPage } from '../../src/config/options-page.js'
 
 test('the reference in docs is what the table of options says', t => {
   const advice = 'npm run docs writes it anew'
-  t.is(readFileSync('docs/configuration.md', 'utf8'), renderReference(), advice)
+  t.is(readFileSync('docs/configuration.md', 'utf8'), renderOptionsPage(), advice)
 })
 
 test('every option stands in the reference once, in a row of three cells', t => {
-  const rows = renderReference()
+  const rows = renderOptionsPage()
     .split('\n')
     .filter(line => line.startsWith('| `'))
   t.deepEqual(

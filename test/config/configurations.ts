@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { type ConfigPlace, checkConfig } from '../../src/config/config.js'
-import { formatFinding } from '../../src/config/problem.js'
-import type { Environment } from '../../src/config/settings.js'
+import { formatIssue } from '../../src/config/config-issue.js'
+import type { Environment } from '../../src/config/effective-settings.js'
 
 /** The least that is a configuration: the identity provider alone. */
 export const least = `
@@ -43,7 +43,7 @@ export function check(t: ExecutionContext, text: string, env: Environment = {}) 
   const checked = checkConfig(place(t, { 'mixmatch.conf': text }, env))
   return {
     ...checked,
-    problems: checked.problems.map(formatFinding),
-    warnings: checked.warnings.map(formatFinding),
+    problems: checked.problems.map(formatIssue),
+    warnings: checked.warnings.map(formatIssue),
   }
 }

@@ -1,11 +1,11 @@
-/** Where an option got its value from. */
+/** Where the value of an option comes from. */
 export type Origin =
   | { readonly from: 'file'; readonly file: string; readonly line: number }
   | { readonly from: 'environment'; readonly variable: string }
   | { readonly from: 'default' }
 
-/** Something in the configuration that stops Mixmatch (a problem) or only surprises (a warning). */
-export interface Finding {
+/** A problem or a warning: Mixmatch does not start with a problem in its configuration. */
+export interface ConfigIssue {
   readonly origin: Origin | { readonly from: 'file'; readonly file: string; readonly line: null }
   readonly section: string | null
   readonly option: string | null
@@ -13,14 +13,14 @@ export interface Finding {
   readonly message: string
 }
 
-/** A finding as one line: `etc/mixmatch.conf:12 [auth] auth_url: expected …, found …`. */
-export function formatFinding({ origin, section, option, message }: Finding): string {
+/** An issue as one line: `etc/mixmatch.conf:12 [auth] auth_url: expected …, found …`. */
+export function formatIssue({ origin, section, option, message }: ConfigIssue): string {
   const place = [formatOrigin(origin), section && `[${section}]`, option].filter(Boolean).join(' ')
   return place === '' ? message : `${place}: ${message}`
 }
 
-/** Where a value came from, in a few words; nothing for a default. */
-export function formatOrigin(origin: Finding['origin']): string {
+/** Where a value comes from: `etc/mixmatch.conf:12`, `$OS_OPS__PORT`; empty for a default. */
+export function formatOrigin(origin: ConfigIssue['origin']): string {
   switch (origin.from) {
     case 'file':
       return origin.line === null ? origin.file : `${origin.file}:${origin.line}`
@@ -33,18 +33,18 @@ export function formatOrigin(origin: Finding['origin']): string {
   }
 }
 
-/** Findings as one goes through the files from top to bottom; those of the environment come last. */
-export function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  const files = [...new Set([...findings.map(fileOf).filter(file => file !== ''), ''])]
-  return [...findings].sort(
+/** Issues in the order of files and lines; those of the environment come last. */
+export function sortIssues(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
+  const files = [...new Set([...issues.map(fileOf).filter(file => file !== ''), ''])]
+  return [...issues].sort(
     (a, b) => files.indexOf(fileOf(a)) - files.indexOf(fileOf(b)) || lineOf(a) - lineOf(b),
   )
 }
 
-function fileOf({ origin }: Finding): string {
+function fileOf({ origin }: ConfigIssue): string {
   return origin.from === 'file' ? origin.file : ''
 }
 
-function lineOf({ origin }: Finding): number {
+function lineOf({ origin }: ConfigIssue): number {
   return origin.from === 'file' ? (origin.line ?? 0) : 0
 }

@@ -1,50 +1,45 @@
+import type { ConfigIssue, Origin } from './config-issue.js'
+import type { Environment, FileIni } from './effective-settings.js'
 import { earlierGroups, fixedGroups, groupOf, namesOf, optionsOf, variableOf } from './groups.js'
-import { ineffectiveGroups, whyIneffective } from './ineffective.js'
-import { nearest } from './nearest.js'
+import { ignoredGroups, whyIgnored } from './ignored-options.js'
+import { findCommentsInValues } from './ini-check.js'
+import { findNearest } from './nearest.js'
 import type { Assignment } from './oslo-ini.js'
-import type { Finding, Origin } from './problem.js'
-import { findCutValues } from './second-opinion.js'
-import type { Environment, FileIni } from './settings.js'
 
-/** What is given but changes nothing: unknown, without effect, or overruled in the same file. */
-export function findSurprises(
+/** What is set but has no effect: it is unknown, ignored, or set again; and what looks like a comment. */
+export function findWarnings(
   files: readonly FileIni[],
   env: Environment,
   clouds: readonly string[],
-): readonly Finding[] {
-  const groups = [
-    ...fixedGroups,
-    ...earlierGroups.keys(),
-    ...ineffectiveGroups,
-    ...clouds.map(groupOf),
-  ]
+): readonly ConfigIssue[] {
+  const groups = [...fixedGroups, ...earlierGroups.keys(), ...ignoredGroups, ...clouds.map(groupOf)]
   return [
     ...files.flatMap(file => [
-      ...unknownGroups(file, groups),
-      ...renamedGroups(file),
-      ...file.assignments.flatMap(each => unknownOption(each, groups)),
-      ...findCutValues(file.assignments),
-      ...givenTwice(file.assignments.filter(each => !isRepeatable(each))),
+      ...findUnknownGroups(file, groups),
+      ...findRenamedGroups(file),
+      ...file.assignments.flatMap(each => findUnknownOption(each, groups)),
+      ...findCommentsInValues(file.assignments),
+      ...findRepeated(file.assignments.filter(each => !isRepeatable(each))),
     ]),
-    ...overruledAliases(files),
-    ...unknownVariables(env, groups),
+    ...findOverruledAliases(files),
+    ...findUnknownVariables(env, groups),
   ]
 }
 
-function unknownGroups({ file, sections }: FileIni, groups: readonly string[]): Finding[] {
+function findUnknownGroups({ file, sections }: FileIni, groups: readonly string[]): ConfigIssue[] {
   const unknown = sections.filter(({ name }) => !groups.includes(name))
   return unknown.map(({ name, line }) => ({
     origin: { from: 'file', file, line },
     section: name,
     option: null,
     message: name.startsWith('sp_')
-      ? `is not read: service_providers does not name "${name.slice(3)}"${perhaps(name, groups)}`
-      : `is not read: there is no such group${perhaps(name, groups)}`,
+      ? `is not read: service_providers does not name "${name.slice(3)}"${suggest(name, groups)}`
+      : `is not read: there is no such group${suggest(name, groups)}`,
   }))
 }
 
-function renamedGroups({ file, sections }: FileIni): Finding[] {
-  return sections.flatMap(({ name, line }): Finding[] => {
+function findRenamedGroups({ file, sections }: FileIni): ConfigIssue[] {
+  return sections.flatMap(({ name, line }): ConfigIssue[] => {
     const renamed = earlierGroups.get(name)
     if (renamed === undefined) return []
     const message = `is the earlier name of [${renamed}], and read as that: rename it`
@@ -52,19 +47,19 @@ function renamedGroups({ file, sections }: FileIni): Finding[] {
   })
 }
 
-function unknownOption(assignment: Assignment, groups: readonly string[]): Finding[] {
+function findUnknownOption(assignment: Assignment, groups: readonly string[]): ConfigIssue[] {
   const { section, option, file, line } = assignment
   if (!groups.includes(section)) return []
-  const message = whySurprising(section, option)
+  const message = whyNotRead(section, option)
   const origin: Origin = { from: 'file', file, line }
   return message === null ? [] : [{ origin, section, option, message }]
 }
 
-function whySurprising(group: string, name: string): string | null {
+function whyNotRead(group: string, name: string): string | null {
   if (knownNames(group).includes(name)) return null
-  const because = whyIneffective(group, name)
+  const because = whyIgnored(group, name)
   return because === null
-    ? `is not read: there is no such option${perhaps(name, knownNames(group))}`
+    ? `is not read: there is no such option${suggest(name, knownNames(group))}`
     : `has no effect: ${because}`
 }
 
@@ -72,7 +67,7 @@ function isRepeatable({ section, option: name }: Assignment): boolean {
   return optionsOf(section).some(each => each.name === name && each.traits.repeats)
 }
 
-function givenTwice(assignments: readonly Assignment[]): Finding[] {
+function findRepeated(assignments: readonly Assignment[]): ConfigIssue[] {
   const last = new Map(assignments.map(each => [`${each.section}.${each.option}`, each]))
   return assignments.flatMap(({ section, option, file, line }) => {
     const counts = last.get(`${section}.${option}`)
@@ -82,8 +77,8 @@ function givenTwice(assignments: readonly Assignment[]): Finding[] {
   })
 }
 
-/** Other names of an option that is given by its own name too. */
-function overruledAliases(files: readonly FileIni[]): Finding[] {
+/** Other names of an option that is also set by its own name. */
+function findOverruledAliases(files: readonly FileIni[]): ConfigIssue[] {
   const assignments = files.flatMap(({ assignments }) => assignments)
   const given = (group: string, name: string) =>
     assignments.filter(({ section, option }) => section === group && option === name)
@@ -92,7 +87,7 @@ function overruledAliases(files: readonly FileIni[]): Finding[] {
       if (given(group, option.name).length === 0) return []
       const [, ...aliases] = namesOf(group, option)
       const overruled = aliases.flatMap(([inGroup, name]) => given(inGroup, name))
-      return overruled.map(({ file, line, section, option: name }): Finding => {
+      return overruled.map(({ file, line, section, option: name }): ConfigIssue => {
         const message = `has no effect: [${group}] ${option.name} is given, which is the same`
         return { origin: { from: 'file', file, line }, section, option: name, message }
       })
@@ -100,27 +95,27 @@ function overruledAliases(files: readonly FileIni[]): Finding[] {
   )
 }
 
-/** Variables of one of our groups that name no option of it; those of other software are not ours. */
-function unknownVariables(env: Environment, groups: readonly string[]): Finding[] {
+/** Variables of one of our groups that name no option. Variables of other software are passed over. */
+function findUnknownVariables(env: Environment, groups: readonly string[]): ConfigIssue[] {
   return Object.keys(env).flatMap(variable => {
     const group = groups.find(each => variable.startsWith(variableOf(each, '')))
-    if (group === undefined) return unknownCloud(variable)
+    if (group === undefined) return findUnknownCloud(variable)
     const known = knownNames(group)
     if (known.some(name => variableOf(group, name) === variable)) return []
     const name = variable.slice(variableOf(group, '').length).toLowerCase()
-    const message = whySurprising(group, name)
+    const message = whyNotRead(group, name)
     const origin: Origin = { from: 'environment', variable }
     return message === null ? [] : [{ origin, section: group, option: name, message }]
   })
 }
 
-function unknownCloud(variable: string): Finding[] {
+function findUnknownCloud(variable: string): ConfigIssue[] {
   if (!/^OS_SP_.+__/.test(variable)) return []
   const message = 'is not read: service_providers names no such cloud'
   return [{ origin: { from: 'environment', variable }, section: null, option: null, message }]
 }
 
-/** All names that count in a group: of its options, and those that stand for options elsewhere. */
+/** All names that are read in a group: of its options, and other names of options elsewhere. */
 function knownNames(group: string): string[] {
   return [...fixedGroups, group].flatMap(each =>
     optionsOf(each)
@@ -129,7 +124,7 @@ function knownNames(group: string): string[] {
   )
 }
 
-function perhaps(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known)
+function suggest(name: string, known: readonly string[]): string {
+  const meant = findNearest(name, known)
   return meant === null ? '' : `. Is it ${meant}?`
 }

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { checkConfig } from '../../src/config/config.js'
-import { renderOptions, showOptions } from '../../src/config/show.js'
-import { federated, least, place } from './places.js'
+import { renderOptions, showOptions } from '../../src/config/shown-options.js'
+import { federated, least, place } from './configurations.js'
 
 const show = (checked: Parameters<typeof showOptions>[0]) => renderOptions(showOptions(checked))
 

@@ -1,10 +1,10 @@
 import test from 'ava'
+import { findCommentsInValues } from '../../src/config/ini-check.js'
 import { parseOsloIni } from '../../src/config/oslo-ini.js'
-import { findCutValues } from '../../src/config/second-opinion.js'
-import { check, least } from './places.js'
+import { check, least } from './configurations.js'
 
 const marksIn = (text: string) =>
-  findCutValues(parseOsloIni(`[x]\n${text}\n`, 'x.conf').assignments).map(({ origin }) =>
+  findCommentsInValues(parseOsloIni(`[x]\n${text}\n`, 'x.conf').assignments).map(({ origin }) =>
     origin.from === 'file' ? origin.line : null,
   )
 

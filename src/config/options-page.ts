@@ -16,18 +16,17 @@ times, and files are merged in their order. \`--config-dir FOLDER\` reads all \`
 is there and cannot be read ends the search. The environment counts above all files: \`OS_<GROUP>__<OPTION>\`, such as \`OS_AUTH__PASSWORD\`,
 \`OS_SP_CORNMEAL__MESSAGEBUS\` or \`OS_DEFAULT__DEBUG\`.
 
-The form is that of oslo.config. Values may stand in quotes. Lists are separated by commas and may go on in
-lines that are indented. Comments have lines of their own; a \`#\` or \`;\` further on belongs to the value.
-\`$name\` and \`$group.name\` stand for the value of another option, \`$$\` for a dollar sign. Hyphens in names
-count as underscores.
+The form is that of oslo.config. Values may be quoted. The items of a list are separated by commas, or stand on
+indented lines. A comment must have its own line: a \`#\` or \`;\` behind a value is part of the value. \`$name\` and
+\`$group.name\` stand for the value of another option, \`$$\` for a dollar sign. Hyphens in names count as underscores.
 
-\`mixmatch config check\` names every mistake at once, with file and line, and warns of names that it does
-not know. \`mixmatch config show\` prints what is in force, passwords masked. SIGHUP takes all but the
-options marked **restart**.
+\`mixmatch config check\` names every mistake with its file and line, and warns of unknown names. It also tries the
+files, folders and ports that the configuration names. \`mixmatch config show\` prints the values in force, with
+masked passwords. On SIGHUP all options take effect, except those marked **restart**.
 `
 
 /** `docs/configuration.md`: every option with its default and what it means. */
-export function renderReference(): string {
+export function renderOptionsPage(): string {
   const groups = Object.entries(options).map(([group, members]) => {
     const heading = group === 'sp' ? 'sp_&lt;name&gt;' : group
     const titles: Readonly<Record<string, string>> = groupTitles
@@ -66,7 +65,7 @@ function code(text: string): string {
   return `\`${text}\``
 }
 
-/** Neither a bar nor what looks like a tag may get out of its cell. */
+/** Escape what Markdown would take for the end of a cell or for a tag. */
 function inCell(text: string): string {
   const plain = text.replaceAll('|', '\\|')
   return plain.replace(/`[^`]*`|<(?=\w)/g, part => (part === '<' ? '&lt;' : part))

@@ -1,7 +1,7 @@
-/** What a `$name` stands for. */
-export interface Referent {
+/** The text that a `$name` stands for. */
+export interface Substitute {
   readonly text: string
-  /** Whether a secret is in it, which then is in every value that refers to it. */
+  /** Whether it contains a secret. Then every value that refers to it is one, too. */
   readonly secret: boolean
 }
 
@@ -12,20 +12,23 @@ export interface Referent {
  */
 const DOLLAR = /\$\$|\\\$|\$([_a-z][._a-z0-9]*)|\$\{([_a-z][._a-z0-9-]*)\}/gi
 
-/** Put the text of other options into a value. */
-export function resolveReferences(value: string, refer: (name: string) => Referent): Referent {
+/** Replace the references in a value by the text of other options. */
+export function substituteReferences(
+  value: string,
+  refer: (name: string) => Substitute,
+): Substitute {
   let secret = false
   const text = value.replace(DOLLAR, (_match, plain?: string, braced?: string) => {
     const name = plain ?? braced
     if (name === undefined) return '$'
-    const referent = refer(name)
-    secret ||= referent.secret
-    return referent.text
+    const substitute = refer(name)
+    secret ||= substitute.secret
+    return substitute.text
   })
   return { text, secret }
 }
 
-/** `group.name` apart; a name without a group is looked for in the group where it stands. */
+/** Split `group.name`; a name without a group belongs to the group where it stands. */
 export function splitReference(name: string): { group: string | null; option: string } {
   const dot = name.lastIndexOf('.')
   return dot === -1

@@ -1,26 +1,26 @@
 import type { SpName } from '../ids.js'
+import type { Settings } from './effective-settings.js'
 import { fixedGroups, groupOf, optionsOf, variableOf } from './groups.js'
 import { MASK } from './secret.js'
-import type { Settings } from './settings.js'
 
-/** An option that has another value than before. */
-export interface Change {
+/** An option whose value has changed. */
+export interface OptionChange {
   readonly group: string
   readonly option: string
-  /** As it is written; `***` for a secret, null where it is not set. */
+  /** As in the file; `***` for a secret, null where it is not set. */
   readonly before: string | null
   readonly after: string | null
-  /** Whether the new value counts only after a new start. */
+  /** Whether the new value takes effect only after a restart. */
   readonly restarts: boolean
 }
 
 type Read = Readonly<{ settings: Settings; cloudNames: readonly SpName[] }>
 
-/** What is different between two readings of the configuration, clouds that came or went included. */
-export function changesBetween(before: Read, after: Read): readonly Change[] {
+/** Compare two readings of the configuration, also those of clouds that were added or removed. */
+export function compareSettings(before: Read, after: Read): readonly OptionChange[] {
   const clouds = new Set([...before.cloudNames, ...after.cloudNames].map(groupOf))
   return [...fixedGroups, ...clouds].flatMap(group =>
-    optionsOf(group).flatMap((option): Change[] => {
+    optionsOf(group).flatMap((option): OptionChange[] => {
       const [old, fresh] = [before, after].map(({ settings }) => settings.effective(group, option))
       if (!old || !fresh || old.text === fresh.text) return []
       const isSecret = old.secret || fresh.secret
@@ -39,10 +39,10 @@ export function changesBetween(before: Read, after: Read): readonly Change[] {
 }
 
 /**
- * The options that only a new start changes, as variables of the environment: processes that are
- * started with these agree on them, whatever the files say by then.
+ * The options that take effect only after a restart, as environment variables. Child processes that are
+ * started with them keep the values of their supervisor, although the files may have changed.
  */
-export function pinned(settings: Settings): Readonly<Record<string, string>> {
+export function pinRestartOptions(settings: Settings): Readonly<Record<string, string>> {
   return Object.fromEntries(
     fixedGroups.flatMap(group =>
       optionsOf(group)

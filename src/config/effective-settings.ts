@@ -1,10 +1,10 @@
+import type { ConfigIssue, Origin } from './config-issue.js'
 import { earlierGroups, fixedGroups, namesOf, optionsOf, variableOf } from './groups.js'
-import { nearest } from './nearest.js'
+import { findNearest } from './nearest.js'
 import type { Option } from './option.js'
+import { type OptionText, parseValue } from './option-value.js'
 import { type OsloIni, unquote } from './oslo-ini.js'
-import { type OptionText, parseValue } from './parse-value.js'
-import type { Finding, Origin } from './problem.js'
-import { type Referent, resolveReferences, splitReference } from './references.js'
+import { type Substitute, splitReference, substituteReferences } from './substitution.js'
 
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -15,44 +15,44 @@ export interface FileIni extends OsloIni {
 }
 
 /**
- * An option as it counts: from the environment, else from the last file that gives it, else its
- * default. The text is without quotes, references are resolved.
+ * The value of an option in force: from the environment, else from the last file that sets it, else its
+ * default. The text is without quotes, and references are replaced.
  */
-export interface Effective extends OptionText {
+export interface EffectiveValue extends OptionText {
   readonly origin: Origin
 }
 
-/** All that files and environment say, by group and option, and what is wrong with it. */
+/** What files and environment say, by group and option, and the issues found so far. */
 export interface Settings {
-  effective(group: string, option: Option<unknown>): Effective
-  /** The value of an option. Where it is not what was expected, that is a problem, and it is the default. */
+  effective(group: string, option: Option<unknown>): EffectiveValue
+  /** The parsed value of an option. A wrong one is added to `problems`, and the default is returned. */
   read<T>(group: string, option: Option<T>): T
-  /** Whether a group stands in a file, or the environment gives an option of it. */
-  has(group: string): boolean
-  /** Whether an option is given and not empty, right or wrong. */
-  gives(group: string, option: Option<unknown>): boolean
-  /** Report on an option, at the place where it is given or should be. */
+  /** Whether a group is in a file, or the environment sets an option of it. */
+  hasGroup(group: string): boolean
+  /** Whether an option is set and not empty, right or wrong. */
+  isSet(group: string, option: Option<unknown>): boolean
+  /** Add a problem of an option, at the place where it is set or should be. */
   problem(group: string, option: Option<unknown>, message: string): void
   warning(group: string, option: Option<unknown>, message: string): void
-  /** What was reported so far. */
-  readonly problems: readonly Finding[]
-  readonly warnings: readonly Finding[]
+  /** All that were added so far. */
+  readonly problems: readonly ConfigIssue[]
+  readonly warnings: readonly ConfigIssue[]
 }
 
-/** @param files in the order in which they were read: a later one overrides an earlier */
+/** @param files in their order: a later one overrides an earlier one */
 export function createSettings(files: readonly FileIni[], env: Environment): Settings {
   const effective = createLookup(files, env)
   const headings = new Map(files.flatMap(headingsOf))
-  const problems: Finding[] = []
-  const warnings: Finding[] = []
+  const problems: ConfigIssue[] = []
+  const warnings: ConfigIssue[] = []
 
-  function finding(group: string, option: Option<unknown>, message: string): Finding {
+  function finding(group: string, option: Option<unknown>, message: string): ConfigIssue {
     const { origin } = effective(group, option)
     const place = origin.from === 'default' ? whereExpected(group, option) : origin
     return { origin: place, section: group, option: option.name, message }
   }
 
-  function whereExpected(group: string, option: Option<unknown>): Finding['origin'] {
+  function whereExpected(group: string, option: Option<unknown>): ConfigIssue['origin'] {
     const last = files.at(-1)
     if (!last) return { from: 'environment', variable: variableOf(group, option.name) }
     return headings.get(group) ?? { from: 'file', file: last.file, line: null }
@@ -62,10 +62,10 @@ export function createSettings(files: readonly FileIni[], env: Environment): Set
     problems,
     warnings,
     effective,
-    has: group =>
+    hasGroup: group =>
       headings.has(group) ||
       Object.keys(env).some(variable => variable.startsWith(variableOf(group, ''))),
-    gives(group, option) {
+    isSet(group, option) {
       const { origin, text } = effective(group, option)
       return origin.from !== 'default' && text !== ''
     },
@@ -80,15 +80,15 @@ export function createSettings(files: readonly FileIni[], env: Environment): Set
   }
 }
 
-type Lookup = (group: string, option: Option<unknown>) => Effective
+type Lookup = (group: string, option: Option<unknown>) => EffectiveValue
 
 function createLookup(files: readonly FileIni[], env: Environment): Lookup {
   const assignments = files.flatMap(file => file.assignments)
   const assignmentsOf = ([group, name]: readonly [string, string]) =>
     assignments.filter(({ section, option }) => section === group && option === name)
 
-  /** @param within the options that refer to this one, to find circles */
-  function look(group: string, option: Option<unknown>, within: readonly string[]): Effective {
+  /** @param within the options that refer to this one, to find cycles */
+  function look(group: string, option: Option<unknown>, within: readonly string[]): EffectiveValue {
     const names = namesOf(group, option)
     const secret = option.traits.secret ?? false
 
@@ -108,13 +108,13 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
       : assignment.value
     const origin = { from: 'file', file, line } as const
     if (!option.kind.items && value.includes('\n')) {
-      return { text: null, origin, secret, fault: goesOn(line + 1) }
+      return { text: null, origin, secret, fault: continuedIn(line + 1) }
     }
     const faults: string[] = []
-    const resolved = resolveReferences(option.kind.items ? value : unquote(value), reference => {
-      const referent = refer(reference, group, [...within, `${group}.${option.name}`])
-      if (typeof referent !== 'string') return referent
-      faults.push(secret ? `a $ in it refers to nothing; ${ESCAPE}` : referent)
+    const resolved = substituteReferences(option.kind.items ? value : unquote(value), reference => {
+      const substitute = refer(reference, group, [...within, `${group}.${option.name}`])
+      if (typeof substitute !== 'string') return substitute
+      faults.push(secret ? `a $ in it refers to nothing; ${ESCAPE}` : substitute)
       return { text: '', secret: false }
     })
     return {
@@ -125,15 +125,15 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
     }
   }
 
-  /** What a reference stands for, or what is wrong with it. */
-  function refer(reference: string, from: string, within: readonly string[]): Referent | string {
+  /** The text that a reference stands for, or a message why there is none. */
+  function refer(reference: string, from: string, within: readonly string[]): Substitute | string {
     const { group, option: name } = splitReference(reference)
-    const groups = group === null ? [from, 'DEFAULT'] : [comparable(group)]
+    const groups = group === null ? [from, 'DEFAULT'] : [normaliseGroup(group)]
     const known = groups.flatMap(each => optionsOf(each).map(option => ({ group: each, option })))
     const found = known.find(({ option }) => option.name === name)
     if (!found) {
       const names = known.map(({ option }) => option.name)
-      const meant = nearest(name, names)
+      const meant = findNearest(name, names)
       return `$${reference} refers to no option${meant ? ` (${meant}?)` : ''}; ${ESCAPE}`
     }
     if (within.includes(`${found.group}.${name}`)) return `$${reference} refers back to itself`
@@ -148,18 +148,18 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
 
 const ESCAPE = 'a dollar sign is written $$'
 
-function goesOn(line: number): string {
+function continuedIn(line: number): string {
   return `expected one line, but it goes on in line ${line}, because that is indented`
 }
 
-/** Group names compare in lower case, but for DEFAULT. */
-function comparable(group: string): string {
+/** Group names are compared in lower case, except DEFAULT. */
+function normaliseGroup(group: string): string {
   const lower = group.toLowerCase()
   return fixedGroups.includes(group) ? group : (earlierGroups.get(lower) ?? lower)
 }
 
 function headingsOf({ file, sections }: FileIni) {
-  return sections.map(({ name, line }): [string, Finding['origin']] => [
+  return sections.map(({ name, line }): [string, ConfigIssue['origin']] => [
     name,
     { from: 'file', file, line },
   ])

@@ -1,15 +1,15 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Settings } from './effective-settings.js'
 import { codeOf } from './find-files.js'
 import type { Option } from './option.js'
 import { Secret } from './secret.js'
-import type { Settings } from './settings.js'
 
-/** How the certificates of a cloud are judged. */
+/** Which certificates of a cloud are accepted. */
 export interface Trust {
-  /** Absolute path of a PEM file; null for the authorities of the system. */
+  /** Absolute path of a PEM file of authorities; null for those of the system. */
   readonly cafile: string | null
-  /** Take any certificate. */
+  /** Accept any certificate. */
   readonly insecure: boolean
 }
 
@@ -18,7 +18,7 @@ export interface TrustOptions {
   readonly insecure: Option<boolean>
 }
 
-/** Read how a group judges certificates. */
+/** Read `cafile` and `insecure` of a group. */
 export function readTrust(
   settings: Settings,
   group: string,

@@ -1,8 +1,8 @@
 import test from 'ava'
+import { createSettings } from '../../src/config/effective-settings.js'
 import * as kinds from '../../src/config/kinds.js'
 import { option } from '../../src/config/option.js'
 import { parseOsloIni } from '../../src/config/oslo-ini.js'
-import { createSettings } from '../../src/config/settings.js'
 
 const buses = option('buses', kinds.transportUrls, '', 'Several.', { repeats: true, secret: true })
 const names = option('names', kinds.listOf(kinds.text), '', 'Several.')

@@ -1,15 +1,15 @@
 import { earlierGroups } from './groups.js'
 
-/** Options of other software that a configuration may hold, understood but without effect here. */
-interface Ineffective {
+/** Known options of the Python mixmatch and of oslo libraries that have no effect here. */
+interface Ignored {
   /** `sp` for the groups of all clouds. */
   readonly group: string
-  /** Names, or their beginning where a `*` ends them. */
+  /** Names; a `*` stands for any text. */
   readonly names: readonly string[]
   readonly because: string
 }
 
-const ineffective: readonly Ineffective[] = [
+const ignored: readonly Ignored[] = [
   {
     group: 'DEFAULT',
     names: ['image_api_versions', 'volume_api_versions', 'network_api_versions'],
@@ -118,13 +118,13 @@ const ineffective: readonly Ineffective[] = [
   },
 ]
 
-/** Groups that hold nothing but such options, and aliases of ours. */
-export const ineffectiveGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
+/** Groups of which every option is ignored, or another name of an option of ours. */
+export const ignoredGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
 
-/** Why an option has no effect; null where it is not such a one. */
-export function whyIneffective(group: string, name: string): string | null {
+/** Why an option is ignored; null where it is not a known one. */
+export function whyIgnored(group: string, name: string): string | null {
   const kind = group.startsWith('sp_') ? 'sp' : (earlierGroups.get(group) ?? group)
-  const found = ineffective.find(
+  const found = ignored.find(
     each => each.group === kind && each.names.some(pattern => matches(pattern, name)),
   )
   return found?.because ?? null

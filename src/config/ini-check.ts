@@ -1,14 +1,14 @@
 import ini from 'ini'
+import type { ConfigIssue } from './config-issue.js'
 import type { Assignment } from './oslo-ini.js'
-import type { Finding } from './problem.js'
 
 /**
  * Values of which the `ini` package reads less than oslo.config does: it takes ` #` and ` ;` for the
  * beginning of a comment, and so do people. The values that count are those of `oslo-ini.ts`.
  */
-export function findCutValues(assignments: readonly Assignment[]): Finding[] {
+export function findCommentsInValues(assignments: readonly Assignment[]): ConfigIssue[] {
   return assignments.flatMap(({ section, option, value, file, line }) =>
-    value.split('\n').flatMap((text, index): Finding[] => {
+    value.split('\n').flatMap((text, index): ConfigIssue[] => {
       const mark = commentIn(text)
       if (mark === null) return []
       const message = `a comment must have its own line: what comes after the ${mark} is part of this value`

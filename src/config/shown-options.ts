@@ -1,21 +1,21 @@
 import type { CheckedConfig } from './config.js'
+import { formatOrigin } from './config-issue.js'
+import type { EffectiveValue } from './effective-settings.js'
 import { fixedGroups, groupOf, optionsOf } from './groups.js'
 import type { Option } from './option.js'
-import { formatOrigin } from './problem.js'
 import { MASK } from './secret.js'
-import type { Effective } from './settings.js'
 
-/** An option as it counts, fit to be shown: what is secret in it is `***`. */
+/** An option and its value in force, without secrets: they are `***`. */
 export interface ShownOption {
   readonly group: string
   readonly option: string
   /** null where it is not set. */
   readonly value: string | null
-  /** Whether it stands at its default. */
+  /** Whether it has its default. */
   readonly default: boolean
   /** `etc/mixmatch.conf:12`, `$OS_AUTH__PASSWORD`; null for a default. */
   readonly source: string | null
-  /** What counts in its place where it is not set: `auth_url`. */
+  /** What is used instead where it is not set: `auth_url`. */
   readonly otherwise: string | null
 }
 
@@ -37,7 +37,7 @@ export function showOptions({ settings, cloudNames }: CheckedConfig): readonly S
   )
 }
 
-/** The same as a file that reads back to the same, but for what is masked. */
+/** The same as a file. It can be read back, except for what is masked. */
 export function renderOptions(shown: readonly ShownOption[]): string {
   const groups = [...new Set(shown.map(({ group }) => group))]
   return groups
@@ -49,20 +49,20 @@ export function renderOptions(shown: readonly ShownOption[]): string {
 }
 
 function renderOption({ option, value, default: isDefault, otherwise }: ShownOption): string {
-  if (!isDefault) return value === null ? `${option} =` : `${option} = ${written(value)}`
+  if (!isDefault) return value === null ? `${option} =` : `${option} = ${quoteIfNeeded(value)}`
   return value === null || value === ''
     ? `# default: ${option} is ${otherwise ?? 'not set'}`
-    : `# default: ${option} = ${written(value)}`
+    : `# default: ${option} = ${quoteIfNeeded(value)}`
 }
 
-function shownValue(option: Option<unknown>, { text, secret }: Effective): string | null {
+function shownValue(option: Option<unknown>, { text, secret }: EffectiveValue): string | null {
   if (text === null || text === '') return text
   if (secret) return option.kind.mask?.(text) ?? MASK
   return option.kind.items?.(text).join(', ') ?? text
 }
 
-/** As it must stand in a file to be read as this text. */
-function written(value: string): string {
+/** Written so that it is read back as this text. */
+function quoteIfNeeded(value: string): string {
   const plain = value.replaceAll('$', '$$$$')
   return /^\s|\s$|^(["']).*\1$/.test(plain) ? `"${plain}"` : plain
 }
