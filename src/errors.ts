@@ -29,7 +29,7 @@ export const faults = {
   BAD_REQUEST: { status: 400, exit: 1 },
   NON_CANONICAL_PATH: { status: 400, exit: 1 },
   UNKNOWN_SERVICE_PROVIDER: { status: 400, exit: 1 },
-  PROXY_LOOP: { status: 400, exit: 1 },
+  PROXY_LOOP: { status: 508, exit: 1 },
   NOT_AUTHENTICATED: { status: 401, exit: 1 },
   FORBIDDEN: { status: 403, exit: 1 },
   NO_PROJECT_AT_SERVICE_PROVIDER: { status: 403, exit: 1 },

@@ -107,7 +107,7 @@ for (const { resource, method, path, read } of requests) {
     const { url, log } = await startClaimed(t, [claimOf(resource)], { home, there })
     for (const _ of [1, 2]) {
       const answer = await ask(url + path, { method, headers: good })
-      t.is(answer.headers['mm-service-provider'], 'sp1')
+      t.is(answer.headers['mm-service-provider'], 'sp1', `${answer.status} ${answer.body}`)
     }
     t.deepEqual(home.seen, [`GET ${read}`])
     t.like(log.get(log.head().position), {
