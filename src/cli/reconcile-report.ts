@@ -1,6 +1,6 @@
 import type { SpName } from '../ids.js'
-import { type Drift, differencesIn, type Outcome } from '../reconcile/drift.js'
-import type { Findings, Progress as Listed } from '../reconcile/reconcile.js'
+import { countDifferences, type Drift, type ReconcileOutcome } from '../reconcile/drift.js'
+import type { ListProgress, ReconcileSink } from '../reconcile/reconcile.js'
 import type { Context } from './context.js'
 import type { OutputOptions } from './output-options.js'
 import { type Progress, progressOn } from './progress.js'
@@ -8,9 +8,9 @@ import { createRowPrinter, type Row } from './rows.js'
 
 /** What is told of one cloud: differences on stdout, words and progress on stderr. */
 export interface ReconcileReport extends Disposable {
-  readonly findings: Required<Pick<Findings, 'onDrift' | 'onProgress'>>
+  readonly findings: Required<Pick<ReconcileSink, 'onDrift' | 'onProgress'>>
   /** @param recorded whether the differences went into the log */
-  close(outcome: Outcome, recorded: boolean): void
+  close(outcome: ReconcileOutcome, recorded: boolean): void
 }
 
 /** Differences that are printed as one table: memory must not depend on how many there are. */
@@ -39,7 +39,7 @@ export function createReconcileReport(
         for (const drift of drifts) rows.push(rowOf(cloud, drift))
         if (rows.length >= ROWS) print()
       },
-      onProgress({ type, listed, expected }: Listed) {
+      onProgress({ type, listed, expected }: ListProgress) {
         if (line?.type !== type) {
           endLine()
           line = { type, ...progressOn(stderr, `${cloud}: listing ${type}`, expected) }
@@ -59,7 +59,7 @@ function rowOf(cloud: SpName, { difference, resource, project, believed }: Drift
   return { service_provider: cloud, difference, resource, project, believed }
 }
 
-function* wordsOf(outcome: Outcome, recorded: boolean): Generator<string> {
+function* wordsOf(outcome: ReconcileOutcome, recorded: boolean): Generator<string> {
   const { as, collections, failed } = outcome
   if (as?.sees === 'project') {
     yield `no administrator there: only project ${as.project} is seen in full, and nothing else missed`
@@ -67,7 +67,7 @@ function* wordsOf(outcome: Outcome, recorded: boolean): Generator<string> {
   if (as) {
     const listed = collections.map(({ type, listed }) => `${type} ${listed}`).join(', ')
     const done = recorded ? 'recorded' : 'not recorded'
-    yield `listed ${listed || 'nothing'}; ${differencesIn(outcome)} differences, ${done}`
+    yield `listed ${listed || 'nothing'}; ${countDifferences(outcome)} differences, ${done}`
   }
   for (const { type, reason } of failed) yield type ? `${type} was not compared: ${reason}` : reason
 }

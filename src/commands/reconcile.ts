@@ -10,7 +10,7 @@ import type { SpName } from '../ids.js'
 import { openLogReader } from '../log/log.js'
 import { createLogger } from '../logger.js'
 import { viewsFileOf } from '../projection/views-file.js'
-import { differencesIn } from '../reconcile/drift.js'
+import { countDifferences } from '../reconcile/drift.js'
 import { openReconciler } from '../reconcile/reconciler.js'
 
 interface Options extends OutputOptions {
@@ -55,7 +55,7 @@ async function reconcileClouds(
     using report = createReconcileReport(context, cloud, options)
     const outcome = await reconciler.reconcile(cloud, { ...report.findings, append }, signal)
     report.close(outcome, !dryRun)
-    const different = dryRun && differencesIn(outcome) > 0
+    const different = dryRun && countDifferences(outcome) > 0
     if (different || outcome.failed.length > 0) context.setExitCode(1)
   }
 }

@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
 import { openLogReader } from '../log/log.js'
-import {
-  type Automatic,
-  type Delays,
-  reconcileWhenDue,
-  usualDelays,
-} from '../reconcile/automatic.js'
 import { isDue } from '../reconcile/due.js'
 import { openReconciler } from '../reconcile/reconciler.js'
+import {
+  type Delays,
+  defaultDelays,
+  type ReconcileScheduler,
+  startReconcileScheduler,
+} from '../reconcile/scheduler.js'
 
 /**
  * Reconcile in the background of a recorder, as `[DEFAULT] reconcile` says, until the signal stops it.
@@ -23,23 +23,23 @@ export function reconcileInBackground(
   {
     signal,
     logger,
-    delays = usualDelays,
+    delays = defaultDelays,
   }: { signal: AbortSignal; logger: Logger; delays?: Delays },
-): Automatic {
-  const { reconcile: occasion } = config.notification
-  if (occasion === 'never') return { noticed: () => {}, stopped: Promise.resolve() }
+): ReconcileScheduler {
+  const { reconcile: mode } = config.notification
+  if (mode === 'never') return { notice: () => {}, stopped: Promise.resolve() }
 
   using log = openLogReader(logFile)
   const names = config.clouds.map(({ name }) => name)
   const reconciler = openReconciler(config, viewsFile)
-  const automatic = reconcileWhenDue({
-    clouds: names.filter(name => isDue(log, name, occasion)),
-    afterGaps: occasion === 'gaps',
+  const scheduler = startReconcileScheduler({
+    clouds: names.filter(name => isDue(log, name, mode)),
+    afterGaps: mode === 'gaps',
     reconcile: (at, until) => reconciler.reconcile(at, { append: record }, until),
     delays,
     signal,
     logger,
   })
-  const stopped = automatic.stopped.finally(() => reconciler[Symbol.asyncDispose]())
-  return { noticed: automatic.noticed, stopped }
+  const stopped = scheduler.stopped.finally(() => reconciler[Symbol.asyncDispose]())
+  return { notice: scheduler.notice, stopped }
 }

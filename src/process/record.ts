@@ -62,7 +62,7 @@ export async function record(
             }),
             onFact(fact) {
               recorder.record([fact])
-              reconciling.noticed(fact)
+              reconciling.notice(fact)
             },
             logger: logger.child({ service_provider: name }),
             signal,

@@ -1,43 +1,43 @@
 import type { ResourceType } from '../ids.js'
 import type { ServiceName } from '../service/service.js'
 
-/** One kind of resource, and how a cloud lists all that it has of it. */
+/** One type of resource, and how a cloud lists all of them. */
 export interface Collection {
   readonly type: ResourceType
   readonly service: ServiceName
   /** Its segment of the path, which is also the name of the array in a list. */
   readonly name: string
-  /** Below the segment, where the form of the list that names owners is. */
+  /** What follows the segment in the form of the list that shows owners. */
   readonly detail: '' | '/detail'
-  /** Several lists make one collection where no single one shows everything. */
+  /** One list for each; several where no single list shows everything. */
   readonly queries: readonly Readonly<Record<string, string>>[]
-  /** What only an administrator may ask for. */
-  readonly everyones: Readonly<Record<string, string>>
-  /** The member of an item that names its owner. */
+  /** Parameters with which an administrator lists all projects. */
+  readonly allProjects: Readonly<Record<string, string>>
+  /** The member of an item that has its project. */
   readonly project: string
-  /** The member that names what it was made from and moves with. */
+  /** The member that has what it was made from and moves with. */
   readonly parent?: string
 }
 
 const allTenants = { all_tenants: '1' }
 
-function ofCinder(type: ResourceType, name: string, project: string): Collection {
+function cinderCollection(type: ResourceType, name: string, project: string): Collection {
   return {
     type,
     service: 'volume',
     name,
     detail: '/detail',
     queries: [{}],
-    everyones: allTenants,
+    allProjects: allTenants,
     project,
   }
 }
 
 /**
  * What can be listed with its owners (https://docs.openstack.org/api-ref/image/v2/#list-images,
- * https://docs.openstack.org/api-ref/block-storage/v3/). What a volume's children belong to is
- * listed after it. Attachments, transfers, messages and tasks come and go with requests through the
- * proxy, which observes them.
+ * https://docs.openstack.org/api-ref/block-storage/v3/). Volumes are
+ * listed before what is made of them. Attachments, transfers, messages and tasks are not listed: they
+ * come and go with requests that the proxy observes.
  */
 export const collections: readonly Collection[] = [
   {
@@ -45,17 +45,17 @@ export const collections: readonly Collection[] = [
     service: 'image',
     name: 'images',
     detail: '',
-    // Hidden images are in no list but their own, community images in none of the plain ones.
+    // Hidden images are only in a list of their own, and community images in none of the plain lists.
     queries: [{ visibility: 'all' }, { visibility: 'all', os_hidden: 'true' }],
-    everyones: {},
+    allProjects: {},
     project: 'owner',
   },
-  ofCinder('volume', 'volumes', 'os-vol-tenant-attr:tenant_id'),
+  cinderCollection('volume', 'volumes', 'os-vol-tenant-attr:tenant_id'),
   {
-    ...ofCinder('snapshot', 'snapshots', 'os-extended-snapshot-attributes:project_id'),
+    ...cinderCollection('snapshot', 'snapshots', 'os-extended-snapshot-attributes:project_id'),
     parent: 'volume_id',
   },
-  ofCinder('backup', 'backups', 'os-backup-project-attr:project_id'),
-  ofCinder('group', 'groups', 'project_id'),
-  ofCinder('group_snapshot', 'group_snapshots', 'project_id'),
+  cinderCollection('backup', 'backups', 'os-backup-project-attr:project_id'),
+  cinderCollection('group', 'groups', 'project_id'),
+  cinderCollection('group_snapshot', 'group_snapshots', 'project_id'),
 ]

@@ -17,7 +17,7 @@ import { joinParent, lives, ownerOf } from '../projection/locations.js'
 import type { Drift } from './drift.js'
 
 /** One resource as a cloud lists it. */
-export interface Listed {
+export interface ListedResource {
   readonly id: ResourceId
   /** null where the list does not say. */
   readonly project: ProjectId | null
@@ -36,7 +36,7 @@ export interface Comparison extends Disposable {
    * @param at when it was so
    * @returns how many were not in a page before it
    */
-  add(page: readonly Listed[], at: Micros): number
+  add(page: readonly ListedResource[], at: Micros): number
   /** Which of what was listed the view has not, or has otherwise, in batches. */
   surplus(): Generator<Drift[]>
   /**
@@ -83,7 +83,7 @@ export function openComparison(
   return {
     since,
     expected: statements.count.get(key()) ?? 0,
-    add: db.transaction((page: readonly Listed[], at: Micros) => {
+    add: db.transaction((page: readonly ListedResource[], at: Micros) => {
       let added = 0
       for (const { id, project, parent } of page) {
         added += statements.add.run(storeId(id), project, parent && storeId(parent), at).changes

@@ -4,23 +4,23 @@ import { formatTime } from '../event/time.js'
 import type { Micros, ProjectId, ResourceId, ResourceKey, ResourceType, SpName } from '../ids.js'
 
 /**
- * What a cloud and the view of it disagree on.
+ * A difference between a cloud and the view of it.
  *
- * - `unknown`: the cloud has it, and the view has never heard of it there.
- * - `returned`: the cloud has it, and the view holds that it was deleted.
+ * - `unknown`: the cloud has the resource, and the view has never known it there.
+ * - `returned`: the cloud has it, and the view has it as deleted.
  * - `owner`: it belongs to another project there.
  * - `gone`: the view has it, and the cloud has not.
  */
 export interface Drift {
   readonly difference: 'unknown' | 'returned' | 'owner' | 'gone'
   readonly resource: ResourceKey
-  /** Whose it is; null where the cloud does not say, and of what is gone. */
+  /** Its project; null where the cloud does not say, and of what is gone. */
   readonly project: ProjectId | null
-  /** Whose it is by the view; null where it does not know, and of what it had not at all. */
+  /** Its project in the view; null where the view does not know it. */
   readonly believed: ProjectId | null
   /** What it was made from and moves with. */
   readonly parent: ResourceId | null
-  /** When it was so, by the cloud's own clock and rather too early than too late. */
+  /** When the cloud said so, by its own clock, and rather too early than too late. */
   readonly at: Micros
 }
 
@@ -38,14 +38,14 @@ const kinds = {
 } as const
 
 /**
- * A difference as the event that mends it. It speaks of the one cloud that was asked and of no
- * other, so a listing is believed as far as a notification of that cloud is, and no farther.
+ * The event that corrects the view. It is about the one cloud that was read, so it has the same effect
+ * as a notification of that cloud, and no effect on another.
  *
  * Its body is JSON, `project` and `believed` as in `Drift`:
  * `{"run": "<uuid>", "difference": "owner", "resource": {"type": "volume", "id": "…"},
  * "project": "…", "believed": "…"}`. Events of one run carry the same `run`.
  */
-export function driftEvent(serviceProvider: SpName, run: string, drift: Drift): Event {
+export function createDriftEvent(serviceProvider: SpName, run: string, drift: Drift): Event {
   const { difference, resource, project, believed, parent, at } = drift
   return createOwnEvent({
     serviceProvider,
@@ -60,55 +60,55 @@ export function driftEvent(serviceProvider: SpName, run: string, drift: Drift): 
   })
 }
 
-/** What a run came to at one cloud. */
-export interface Outcome {
+/** The result of a run at one cloud. */
+export interface ReconcileOutcome {
   /** By our own clock. */
   readonly beganAt: Micros
-  /** null where nobody could log in there. */
-  readonly as: Sight | null
-  readonly collections: readonly Compared[]
-  /** What could not be compared, and why; nothing of it was declared gone. */
-  readonly failed: readonly Failure[]
+  /** null where the login failed. */
+  readonly as: Visibility | null
+  readonly collections: readonly ComparedCollection[]
+  /** What could not be compared, and why. Nothing of it is taken for gone. */
+  readonly failed: readonly ReconcileFailure[]
 }
 
-/** With which eyes a cloud was looked at: `project` where the user is no administrator there. */
-export interface Sight {
+/** What the user of a run sees at a cloud: `project` where it is no administrator there. */
+export interface Visibility {
   readonly sees: 'everything' | 'project'
-  /** The project that the user acts in, and the only one that it sees in full if not everything. */
+  /** The project of the user: without `everything`, the only one that it sees in full. */
   readonly project: ProjectId
 }
 
-/** One type of resource at one cloud: how many there are, and what the view had wrong. */
-export interface Compared {
+/** One type of resource at one cloud: how many there are, and how many differences. */
+export interface ComparedCollection {
   readonly type: ResourceType
   readonly listed: number
   readonly drift: Readonly<Record<Drift['difference'], number>>
 }
 
-/** How many differences a run found. */
-export function differencesIn({ collections }: Outcome): number {
+/** The number of differences that a run found. */
+export function countDifferences({ collections }: ReconcileOutcome): number {
   const counts = collections.flatMap(({ drift }) => Object.values(drift))
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-export interface Failure {
-  /** null where it was the cloud as a whole. */
+export interface ReconcileFailure {
+  /** null for the cloud as a whole. */
   readonly type: ResourceType | null
   readonly reason: string
 }
 
 /**
- * That a run came to its end at a cloud, as an event that moves nothing, also where it found no
- * difference. It is called incomplete where anything failed.
+ * The event at the end of a run at a cloud, also of one without differences. It moves nothing. It has
+ * the type `incomplete` if anything failed.
  *
  * Its body is JSON: `{"run": "<uuid>", "began_at": "2026-…Z", "as": {"sees": "everything",
  * "project": "…"}, "collections": [{"type": "image", "listed": 7, "drift": {"unknown": 1,
  * "returned": 0, "owner": 0, "gone": 2}}], "failed": [{"type": "backup", "reason": "…"}]}`.
  */
-export function finishedEvent(
+export function createFinishedEvent(
   serviceProvider: SpName,
   run: string,
-  { beganAt, as, collections, failed }: Outcome,
+  { beganAt, as, collections, failed }: ReconcileOutcome,
   at: Micros,
 ): Event {
   return createOwnEvent({
@@ -117,7 +117,7 @@ export function finishedEvent(
     eventType:
       failed.length === 0 ? ownEventTypes.reconcileFinished : ownEventTypes.reconcileIncomplete,
     emittedAt: at,
-    routingKey: completelyListed(as, collections),
+    routingKey: completeTypes(as, collections),
     body: { run, began_at: formatTime(beganAt), as, collections, failed },
   })
 }
@@ -127,6 +127,6 @@ export function finishedEvent(
  * at this cloud by now is not there. They stand where notifications have their routing key, because
  * views read no bodies.
  */
-function completelyListed(as: Sight | null, collections: readonly Compared[]): string {
+function completeTypes(as: Visibility | null, collections: readonly ComparedCollection[]): string {
   return as?.sees === 'everything' ? collections.map(({ type }) => type).join(' ') : ''
 }

@@ -3,12 +3,12 @@ import { position, type SpName } from '../ids.js'
 import { parseJson, valueAt } from '../json.js'
 import type { LogReader } from '../log/log.js'
 
-/** `[DEFAULT] reconcile`, where it is not `never`. */
-export type Occasion = 'first' | 'gaps'
+/** `[DEFAULT] reconcile`, unless it is `never`. */
+export type ReconcileMode = 'first' | 'gaps'
 
 /**
- * What the recorder says when notifications may be lost for good. A bus that was lost and is back
- * is none of them: its queue kept what came meanwhile.
+ * Events of the recorder after which notifications may be lost for good. A lost connection is none of
+ * them: the queue kept what was published meanwhile.
  */
 const gapTypes: readonly string[] = [
   ownEventTypes.queueDeclared,
@@ -17,14 +17,14 @@ const gapTypes: readonly string[] = [
   ownEventTypes.exchangeTransient,
 ]
 
-/** Whether an event tells of a time in which notifications may have been lost. */
+/** Whether notifications may have been lost before this event. */
 export function isGap({ source, eventType, body }: Event): boolean {
   if (source !== 'recorder' || !gapTypes.includes(eventType)) return false
   return (valueAt(parseJson(body), '/possible_gap') ?? null) !== null
 }
 
-/** Whether a cloud is to be reconciled by what its log says: it never was, or not since a gap. */
-export function isDue(log: LogReader, cloud: SpName, occasion: Occasion): boolean {
+/** Whether a cloud is due: it was never reconciled, or (with `gaps`) not since the last gap. */
+export function isDue(log: LogReader, cloud: SpName, mode: ReconcileMode): boolean {
   const positions = log.db
     .prepare<[string, string, number], number>(
       `select position from events
@@ -35,7 +35,7 @@ export function isDue(log: LogReader, cloud: SpName, occasion: Occasion): boolea
     .pluck()
   const finished = positions.get(cloud, ownEventTypes.reconcileFinished, 0)
   if (finished === undefined) return true
-  if (occasion === 'first') return false
+  if (mode === 'first') return false
   return gapTypes.some(type =>
     positions.all(cloud, type, finished).some(at => {
       const event = log.get(position(at))

@@ -6,36 +6,36 @@ import { isJsonObject, type JsonObject } from '../json.js'
 import { requiredLenientList } from '../lenient-list.js'
 import { hasNextPage } from '../service/list-rules.js'
 import { collectionRulesOf } from '../service/lists.js'
+import type { Read, ReadResponse } from './cloud-reader.js'
 import type { Collection } from './collections.js'
-import type { Listed } from './comparison.js'
-import type { Answer, Read } from './reader.js'
+import type { ListedResource } from './comparison.js'
 
-/** A page of a list, and when it was so. */
+/** A page of a list, and when the cloud listed it. */
 export interface Page {
-  readonly items: readonly Listed[]
+  readonly items: readonly ListedResource[]
   readonly at: Micros
 }
 
-/** A page of this many is answered in seconds, and fits into memory many times. */
-const PAGE = 500
-/** The marker of the next page may be deleted meanwhile: as many before it are tried instead. */
+/** A page of this size takes seconds, and fits into memory many times. */
+const PAGE_SIZE = 500
+/** The marker of the next page may have been deleted: this many items before it are tried instead. */
 const OTHER_MARKERS = 20
 
 /**
- * List one collection of a cloud, the oldest first, so that what is made meanwhile comes last. The
- * way to the next page is made here, and no link is followed: a link may lead anywhere.
+ * List one collection of a cloud, the oldest first, so that what is created meanwhile comes last. The
+ * next page is asked for by its marker. No link is followed, because a link may lead anywhere.
  *
- * @param everyones whether to ask for what belongs to other projects, as an administrator may
- * @throws NOT_FOUND where the cloud has no such collection, UNEXPECTED_ANSWER where it does
- * not answer with a list of it, and what `read` throws
+ * @param allProjects whether to list the resources of all projects, as an administrator may
+ * @throws NOT_FOUND where the cloud has no such collection, UNEXPECTED_ANSWER where the response
+ * is no list of it, and what `read` throws
  */
-export async function* list(
+export async function* listCollection(
   collection: Collection,
-  everyones: boolean,
+  allProjects: boolean,
   read: Read,
 ): AsyncGenerator<Page> {
   for (const query of collection.queries) {
-    const all = { ...query, ...(everyones ? collection.everyones : {}) }
+    const all = { ...query, ...(allProjects ? collection.allProjects : {}) }
     yield* listOne(collection, all, read)
   }
 }
@@ -47,11 +47,11 @@ async function* listOne(
 ): AsyncGenerator<Page> {
   let last: readonly ResourceId[] = []
   while (true) {
-    const { answer, body } = await readPage(collection, query, last, read)
+    const { response, body } = await readPage(collection, query, last, read)
     const { items, ids } = itemsIn(collection, body)
     if (ids.length === 0) return
     if (ids.at(-1) === last.at(-1)) throw unexpected(collection, 'ends with the same page for ever')
-    yield { items, at: answer.at }
+    yield { items, at: response.at }
     if (!hasNextPage(collectionRulesOf(collection.service, collection.name), body)) return
     last = ids
   }
@@ -62,18 +62,18 @@ async function readPage(
   query: Readonly<Record<string, string>>,
   last: readonly ResourceId[],
   read: Read,
-): Promise<{ answer: Answer; body: JsonObject }> {
+): Promise<{ response: ReadResponse; body: JsonObject }> {
   const markers = last.length === 0 ? [null] : last.slice(-OTHER_MARKERS).reverse()
-  let answer: Answer | undefined
+  let response: ReadResponse | undefined
   for (const marker of markers) {
     const path = pathOf(collection, query, marker)
-    answer = await read(collection.service, path)
-    const body = bodyOf(answer)
-    if (body) return { answer, body }
-    if (marker === null && answer.status === 404) throw absent(collection)
-    if (marker === null || ![400, 404].includes(answer.status)) break
+    response = await read(collection.service, path)
+    const body = bodyOf(response)
+    if (body) return { response, body }
+    if (marker === null && response.status === 404) throw absent(collection)
+    if (marker === null || ![400, 404].includes(response.status)) break
   }
-  throw unexpected(collection, `answered ${answer?.status}`)
+  throw unexpected(collection, `answered ${response?.status}`)
 }
 
 function pathOf(
@@ -83,7 +83,7 @@ function pathOf(
 ): string {
   const parameters = encodeQuery({
     ...query,
-    limit: String(PAGE),
+    limit: String(PAGE_SIZE),
     sort_key: 'created_at',
     sort_dir: 'asc',
     marker,
@@ -91,8 +91,8 @@ function pathOf(
   return `/${name}${detail}?${parameters}`
 }
 
-/** The JSON object that a read was answered with; null where it was answered otherwise. */
-export function bodyOf({ status, body }: Answer): JsonObject | null {
+/** The JSON object in a response; null for any other response. */
+export function bodyOf({ status, body }: ReadResponse): JsonObject | null {
   return status === 200 && isJsonObject(body) ? body : null
 }
 
@@ -105,7 +105,7 @@ const resources = requiredLenientList(resource)
 function itemsIn(
   collection: Collection,
   body: JsonObject,
-): { items: readonly Listed[]; ids: readonly ResourceId[] } {
+): { items: readonly ListedResource[]; ids: readonly ResourceId[] } {
   const parsed = resources.safeParse(body[collection.name])
   if (!parsed.success)
     throw unexpected(collection, `has no array "${collection.name}" of resources`)
@@ -115,7 +115,7 @@ function itemsIn(
   }
 }
 
-function listed(collection: Collection, item: Resource): Listed {
+function listed(collection: Collection, item: Resource): ListedResource {
   const project = text.safeParse(item[collection.project]).data
   const parent = collection.parent ? text.safeParse(item[collection.parent]).data : undefined
   return {

@@ -5,132 +5,136 @@ import { now } from '../event/time.js'
 import { ADMIN, type ServiceAccess } from '../identity/service-identity.js'
 import type { ResourceType, SpName } from '../ids.js'
 import type { ServiceName } from '../service/service.js'
+import { outageCodes, type Read } from './cloud-reader.js'
 import { type Collection, collections } from './collections.js'
 import { openComparison } from './comparison.js'
-import { confirmed } from './confirm.js'
+import { confirmDrifts } from './confirmation.js'
 import {
-  type Compared,
+  type ComparedCollection,
+  createDriftEvent,
+  createFinishedEvent,
   type Drift,
-  driftEvent,
-  type Failure,
-  finishedEvent,
-  type Outcome,
-  type Sight,
+  type ReconcileFailure,
+  type ReconcileOutcome,
+  type Visibility,
 } from './drift.js'
-import { list } from './listing.js'
-import { outages, type Read } from './reader.js'
+import { listCollection } from './listing.js'
 
-/** One cloud to be compared with the view of it. */
-export interface Subject {
+/** The cloud to compare with the view of it, and how to read it. */
+export interface ReconcileTarget {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
   readonly viewsFile: string
   readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>
   readonly read: Read
-  /** Names the run in its events. */
+  /** The id of the run, in all of its events. */
   readonly run: string
   readonly signal: AbortSignal
 }
 
-/** What becomes of what is found. */
-export interface Findings {
-  /** Put events into the log; when it returns, or what it returns is resolved, they are there. */
+/** What to do with the differences that are found. */
+export interface ReconcileSink {
+  /** Append events to the log; they are stored when the call is over. */
   readonly append: (events: readonly Event[]) => void | Promise<void>
-  /** Called with differences that were found, after they were appended. */
+  /** Called with differences after they were appended. */
   readonly onDrift?: (drifts: readonly Drift[]) => void
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: (progress: ListProgress) => void
 }
 
-export interface Progress {
+/** How far the list of one type is. */
+export interface ListProgress {
   readonly type: ResourceType
   readonly listed: number
-  /** How many the view has: what there is to be listed, more or less. */
+  /** The number in the view: about the number that will be listed. */
   readonly expected: number
 }
 
 /**
- * Compare what a cloud really has with the view of it, and append what mends the view. A type of
- * resource that cannot be listed to the end is told as failed, and nothing of it is declared gone;
- * the others go on. Whoever calls this again finds only what is left to do.
+ * Compare what a cloud really has with the view of it, and append events that correct the view. A type
+ * of resource that cannot be listed to its end is a failure, and nothing of it is taken for gone; the
+ * other types are compared all the same. Another run finds only what this one has left.
  *
- * @throws the signal's reason; then nothing says that the run came to its end
+ * @throws the signal's reason; then there is no event for the end of the run
  */
-export async function reconcile(subject: Subject, findings: Findings): Promise<Outcome> {
-  const { cloud, run, signal } = subject
+export async function reconcile(
+  target: ReconcileTarget,
+  sink: ReconcileSink,
+): Promise<ReconcileOutcome> {
+  const { cloud, run, signal } = target
   const beganAt = now()
-  const compared: Compared[] = []
-  const failed: Failure[] = []
+  const compared: ComparedCollection[] = []
+  const failed: ReconcileFailure[] = []
   const down = new Map<ServiceName, MixmatchError>()
 
-  /** What one cloud does not answer must not keep us from the rest; all else must. */
-  function fail(type: ResourceType | null, error: unknown): MixmatchError {
+  /** A cloud that does not answer ends one collection; any other error ends the run. */
+  function noteFailure(type: ResourceType | null, error: unknown): MixmatchError {
     signal.throwIfAborted()
-    if (!(error instanceof MixmatchError) || ownFaults.includes(error.code)) throw error
+    if (!(error instanceof MixmatchError) || localFaults.includes(error.code)) throw error
     if (type === null || error.code !== ABSENT) failed.push({ type, reason: error.message })
     return error
   }
 
-  async function compareEach(as: Sight): Promise<void> {
+  async function compareCollections(as: Visibility): Promise<void> {
     const enabled = collections.filter(({ service }) => cloud.enabledServices.includes(service))
     for (const collection of enabled) {
       try {
         const reason = down.get(collection.service)
         if (reason) throw reason
-        compared.push(await compare(collection, as, subject, findings))
+        compared.push(await compare(collection, as, target, sink))
       } catch (error) {
-        const failure = fail(collection.type, error)
-        if (outages.includes(failure.code)) down.set(collection.service, failure)
+        const failure = noteFailure(collection.type, error)
+        if (outageCodes.includes(failure.code)) down.set(collection.service, failure)
       }
     }
   }
 
-  const as = (await sight(subject).catch(error => void fail(null, error))) ?? null
-  if (as) await compareEach(as)
+  const as = (await readVisibility(target).catch(error => void noteFailure(null, error))) ?? null
+  if (as) await compareCollections(as)
   const outcome = { beganAt, as, collections: compared, failed }
-  await findings.append([finishedEvent(cloud.name, run, outcome, now())])
+  await sink.append([createFinishedEvent(cloud.name, run, outcome, now())])
   return outcome
 }
 
-/** A cloud need not have every collection; one that it has not is no failure. */
+/** A cloud need not have every collection. */
 const ABSENT: FaultCode = 'NOT_FOUND'
-/** What goes wrong on this side, for whichever cloud. */
-const ownFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND']
+/** Errors of this side, which end the run. */
+const localFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND']
 
-async function sight({ access }: Subject): Promise<Sight> {
+async function readVisibility({ access }: ReconcileTarget): Promise<Visibility> {
   const { roles, project } = await access()
   return { sees: roles.includes(ADMIN) ? 'everything' : 'project', project: project.id }
 }
 
 async function compare(
   collection: Collection,
-  as: Sight,
-  { cloud, viewsFile, run, read, signal }: Subject,
-  { append, onDrift = () => {}, onProgress = () => {} }: Findings,
-): Promise<Compared> {
+  as: Visibility,
+  { cloud, viewsFile, run, read, signal }: ReconcileTarget,
+  { append, onDrift = () => {}, onProgress = () => {} }: ReconcileSink,
+): Promise<ComparedCollection> {
   const { type } = collection
   const drift = { unknown: 0, returned: 0, owner: 0, gone: 0 }
-  async function found(drifts: readonly Drift[]): Promise<void> {
-    await setImmediate() // let others have their turn who share the process
+  async function report(drifts: readonly Drift[]): Promise<void> {
+    await setImmediate() // the recorder and others share this process
     signal.throwIfAborted()
     if (drifts.length === 0) return
     for (const { difference } of drifts) drift[difference] += 1
-    await append(drifts.map(each => driftEvent(cloud.name, run, each)))
+    await append(drifts.map(each => createDriftEvent(cloud.name, run, each)))
     onDrift(drifts)
   }
 
   using comparison = openComparison(viewsFile, cloud.name, type)
   const { expected } = comparison
   let listed = 0
-  for await (const { items, at } of list(collection, as.sees === 'everything', read)) {
+  for await (const { items, at } of listCollection(collection, as.sees === 'everything', read)) {
     listed += comparison.add(items, at)
     onProgress({ type, listed, expected })
   }
   for (const batch of comparison.surplus()) {
     const returned = batch.filter(({ difference }) => difference === 'returned')
     const others = batch.filter(({ difference }) => difference !== 'returned')
-    await found([...others, ...(await confirmed(returned, collection, read))])
+    await report([...others, ...(await confirmDrifts(returned, collection, read))])
   }
   for (const batch of comparison.missing(as.sees === 'everything' ? null : as.project)) {
-    await found(await confirmed(batch, collection, read))
+    await report(await confirmDrifts(batch, collection, read))
   }
   return { type, listed, drift }
 }

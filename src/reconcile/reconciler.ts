@@ -3,14 +3,14 @@ import type { Config } from '../config/config.js'
 import { ADMIN } from '../identity/service-identity.js'
 import type { SpName } from '../ids.js'
 import { openCloudClients } from '../upstream/cloud-clients.js'
-import type { Outcome } from './drift.js'
-import { createReader } from './reader.js'
-import { type Findings, reconcile } from './reconcile.js'
+import { createReader } from './cloud-reader.js'
+import type { ReconcileOutcome } from './drift.js'
+import { type ReconcileSink, reconcile } from './reconcile.js'
 
 /** What reconciles clouds, one after another or at once. */
 export interface Reconciler extends AsyncDisposable {
   /** @throws the signal's reason, and what `findings.append` throws */
-  reconcile(at: SpName, findings: Findings, signal: AbortSignal): Promise<Outcome>
+  reconcile(at: SpName, findings: ReconcileSink, signal: AbortSignal): Promise<ReconcileOutcome>
 }
 
 const PAUSE_MS = 1_000

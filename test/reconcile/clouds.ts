@@ -11,8 +11,8 @@ import { type ResourceType, resourceId, type SpName, spName } from '../../src/id
 import { openLogReader } from '../../src/log/log.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { openLocations } from '../../src/projection/locate.js'
-import type { Drift, Outcome } from '../../src/reconcile/drift.js'
-import type { Progress } from '../../src/reconcile/reconcile.js'
+import type { Drift, ReconcileOutcome } from '../../src/reconcile/drift.js'
+import type { ListProgress } from '../../src/reconcile/reconcile.js'
 import { openReconciler } from '../../src/reconcile/reconciler.js'
 import { at, folder } from '../controls.js'
 import { logIn, startClouds, type User } from '../sandbox/clouds.js'
@@ -40,7 +40,7 @@ export interface Scene {
   reconcile(options?: {
     at?: SpName
     signal?: AbortSignal
-    onProgress?: (progress: Progress, record: (events: readonly Event[]) => void) => void
+    onProgress?: (progress: ListProgress, record: (events: readonly Event[]) => void) => void
   }): Promise<Run>
   events(): RecordedEvent[]
   /** `sp1 <project>` where the view has it. */
@@ -48,7 +48,7 @@ export interface Scene {
 }
 
 export interface Run {
-  readonly outcome: Outcome
+  readonly outcome: ReconcileOutcome
   readonly drifts: readonly Drift[]
 }
 

@@ -4,16 +4,19 @@ import { type Event, ownEventTypes } from '../../src/event/event.js'
 import { resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { reconcileInBackground } from '../../src/process/reconciling.js'
-import { type AutomaticOptions, reconcileWhenDue } from '../../src/reconcile/automatic.js'
-import { finishedEvent, type Outcome } from '../../src/reconcile/drift.js'
+import { createFinishedEvent, type ReconcileOutcome } from '../../src/reconcile/drift.js'
 import { isDue } from '../../src/reconcile/due.js'
+import {
+  type ReconcileSchedulerOptions,
+  startReconcileScheduler,
+} from '../../src/reconcile/scheduler.js'
 import { at, cornmeal, event, folder, millet } from '../controls.js'
 import { makeImage, sp1, stage } from './clouds.js'
 
 const silent = pino({ level: 'silent' })
 const soon = { settleMs: 1, retryMs: 1 }
-const complete: Outcome = { beganAt: at(0), as: null, collections: [], failed: [] }
-const failed: Outcome = { ...complete, failed: [{ type: null, reason: 'nobody at home' }] }
+const complete: ReconcileOutcome = { beganAt: at(0), as: null, collections: [], failed: [] }
+const failed: ReconcileOutcome = { ...complete, failed: [{ type: null, reason: 'nobody at home' }] }
 
 function fact(eventType: string, gap: object | null, serviceProvider = cornmeal): Event {
   const body = JSON.stringify({ queue: 'q', possible_gap: gap })
@@ -21,7 +24,7 @@ function fact(eventType: string, gap: object | null, serviceProvider = cornmeal)
 }
 
 const lostQueue = fact(ownEventTypes.queueDeclared, { from: null, to: '2026-11-23T13:20:06Z' })
-const finished = (outcome = complete) => finishedEvent(cornmeal, 'run', outcome, at(1))
+const finished = (outcome = complete) => createFinishedEvent(cornmeal, 'run', outcome, at(1))
 
 for (const { title, events, first, gaps } of [
   { title: 'never was', events: [event()], first: true, gaps: true },
@@ -62,11 +65,11 @@ for (const { title, events, first, gaps } of [
   })
 
 /** Runs that end as they are told to, and a way to wait for them. */
-function runs(t: ExecutionContext, outcomes: readonly (Outcome | Error)[]) {
+function runs(t: ExecutionContext, outcomes: readonly (ReconcileOutcome | Error)[]) {
   const asked: string[] = []
   const stopping = new AbortController()
   t.teardown(() => stopping.abort())
-  const options: Omit<AutomaticOptions, 'clouds'> = {
+  const options: Omit<ReconcileSchedulerOptions, 'clouds'> = {
     afterGaps: true,
     async reconcile(cloud) {
       const outcome = outcomes[asked.length] ?? complete
@@ -87,7 +90,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 test('clouds that are due are reconciled one after another, and again until all is done', async t => {
   const { asked, options, stop } = runs(t, [failed, complete, new Error('disk full')])
-  const automatic = reconcileWhenDue({ ...options, clouds: [cornmeal, millet] })
+  const automatic = startReconcileScheduler({ ...options, clouds: [cornmeal, millet] })
   await until(() => asked.length === 4)
   t.deepEqual(asked, ['cornmeal', 'millet', 'cornmeal', 'cornmeal'])
   stop()
@@ -96,12 +99,12 @@ test('clouds that are due are reconciled one after another, and again until all 
 
 test('a gap makes its cloud due, and nothing else does', async t => {
   const { asked, options, stop } = runs(t, [])
-  const automatic = reconcileWhenDue({ ...options, clouds: [] })
-  automatic.noticed(fact(ownEventTypes.busLost, null, millet))
-  automatic.noticed(lostQueue)
-  automatic.noticed(lostQueue)
+  const automatic = startReconcileScheduler({ ...options, clouds: [] })
+  automatic.notice(fact(ownEventTypes.busLost, null, millet))
+  automatic.notice(lostQueue)
+  automatic.notice(lostQueue)
   await until(() => asked.length === 1)
-  automatic.noticed(lostQueue)
+  automatic.notice(lostQueue)
   await until(() => asked.length === 2)
   stop()
   await automatic.stopped

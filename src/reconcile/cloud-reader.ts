@@ -14,55 +14,55 @@ import type { Pools } from '../upstream/pools.js'
 import { fetchText, type TextResponse } from '../upstream/text-response.js'
 import { retryUnauthorized } from '../upstream/token-retry.js'
 
-/** What a cloud answered to a read. */
-export interface Answer {
+/** The response to a read. */
+export interface ReadResponse {
   readonly status: number
   readonly body: JsonValue | undefined
-  /** A moment before which the cloud cannot have looked: by its own clock, when the question left. */
+  /** The time when the request was sent, by the clock of the cloud: the response is not older. */
   readonly at: Micros
 }
 
 /**
- * Read one path of a service, as Mixmatch itself.
+ * Read one path of a service with a token of Mixmatch's own user.
  *
  * @param path below version and project: `/volumes/detail?limit=500`
- * @throws what `ask` and `ServiceIdentity.access` throw, once it has been tried again;
+ * @throws what `fetchText` and `ServiceIdentity.access` throw, after retries;
  * CONFIG_INVALID where another Mixmatch answers
  */
-export type Read = (service: ServiceName, path: string) => Promise<Answer>
+export type Read = (service: ServiceName, path: string) => Promise<ReadResponse>
 
 export interface ReaderParts {
   readonly cloud: {
     readonly name: SpName
-    /** Where the configuration has it; else the catalog of that cloud tells. */
+    /** As configured; null for the endpoint in the catalog of that cloud. */
     readonly endpoints: Readonly<Record<ServiceName, string | null>>
   }
   readonly identity: Pick<ServiceIdentity, 'access' | 'forget'>
   readonly pools: Pools
   readonly timeouts: Timeouts
-  /** `req-<uuid>`, by which the cloud's own logs tell whose questions these were. */
+  /** `req-<uuid>`: finds the requests of a run in the logs of the cloud. */
   readonly requestId: string
   /** The longest wait before the first retry; the next one may wait twice as long. */
   readonly pauseMs: number
   readonly signal: AbortSignal
 }
 
-/** A long list should survive a hiccup, and a cloud that is down should not hold up the others. */
+/** A long list survives a short failure, and a cloud that is down does not hold up the others. */
 const ATTEMPTS = 3
-/** How it is told that there is nobody to talk to, for the moment or longer. */
-export const outages: readonly FaultCode[] = [
+/** The errors of a cloud that cannot be reached. */
+export const outageCodes: readonly FaultCode[] = [
   'SERVICE_PROVIDER_UNREACHABLE',
   'SERVICE_PROVIDER_TIMEOUT',
   'SERVICE_PROVIDER_BROKE_OFF',
 ]
-const tryAgain = [429, 500, 502, 503, 504]
+const retryStatuses = [429, 500, 502, 503, 504]
 
-/** Read from one cloud: with a token that is renewed in time, and at once when it is refused. */
+/** Make what reads from one cloud. The token is renewed in time, and at once if it is rejected. */
 export function createReader(parts: ReaderParts): Read {
   const { identity, cloud, pauseMs, signal } = parts
   const { name } = cloud
 
-  function readWithToken(service: ServiceName, path: string): Promise<Answer> {
+  function readWithToken(service: ServiceName, path: string): Promise<ReadResponse> {
     return retryUnauthorized({
       access: () => identity.access(name),
       send: access => readOnce(parts, access, service, path),
@@ -75,8 +75,8 @@ export function createReader(parts: ReaderParts): Read {
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted()
       try {
-        const answer = await readWithToken(service, path)
-        if (attempt === ATTEMPTS || !tryAgain.includes(answer.status)) return answer
+        const response = await readWithToken(service, path)
+        if (attempt === ATTEMPTS || !retryStatuses.includes(response.status)) return response
       } catch (error) {
         signal.throwIfAborted()
         if (attempt === ATTEMPTS || !isOutage(error)) throw error
@@ -91,36 +91,36 @@ async function readOnce(
   access: ServiceAccess,
   service: ServiceName,
   path: string,
-): Promise<Answer> {
+): Promise<ReadResponse> {
   const { catalogTypes, version, projectInPath } = services[service]
-  const listed = catalogTypes.map(type => access.endpoints.get(type)).find(url => url)
-  const url = cloud.endpoints[service] ?? listed
+  const catalogued = catalogTypes.map(type => access.endpoints.get(type)).find(url => url)
+  const url = cloud.endpoints[service] ?? catalogued
   if (url === undefined) {
     const message = `Service provider "${cloud.name}" has no ${service} service in its catalog.`
     throw new MixmatchError('NOT_FOUND', message)
   }
   const base = new URL(endpointBase(url))
   const prefix = `${base.pathname.replace(/\/$/, '')}/${version}`
-  const whole = `${prefix}${projectInPath ? `/${encodePathSegment(access.project.id)}` : ''}${path}`
-  const begun = performance.now()
-  const asked = await fetchText(
+  const wholePath = `${prefix}${projectInPath ? `/${encodePathSegment(access.project.id)}` : ''}${path}`
+  const startedAt = performance.now()
+  const response = await fetchText(
     pools.dispatcher(cloud.name, base.origin),
     {
-      path: whole,
+      path: wholePath,
       headers: headersFor(service, access, requestId),
-      what: `Service provider "${cloud.name}": GET ${base.origin}${whole}`,
+      what: `Service provider "${cloud.name}": GET ${base.origin}${wholePath}`,
     },
     timeouts,
     signal,
   )
-  refuseProxies(asked, cloud.name, url)
-  const at = askedAt(asked, performance.now() - begun)
-  return { status: asked.status, body: parseJson(asked.text), at }
+  rejectProxy(response, cloud.name, url)
+  const at = sentAt(response, performance.now() - startedAt)
+  return { status: response.status, body: parseJson(response.text), at }
 }
 
 /**
- * The newest microversion that the cloud has, whichever that is: what is read here was only ever
- * added to, and the owner of a group is shown from 3.58 on alone.
+ * Asks for the newest microversion of the cloud: newer ones only add to what is read here, and the
+ * owner of a group is shown only from 3.58 on.
  */
 function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: string): string[] {
   const version = service === 'volume' ? ['OpenStack-API-Version', 'volume latest'] : []
@@ -129,11 +129,11 @@ function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: s
 }
 
 /**
- * What answers like Mixmatch tells of other clouds, too, and all that would be taken for this one's.
+ * Reject an endpoint that is a Mixmatch: it lists the resources of several clouds as those of one.
  *
  * @throws CONFIG_INVALID
  */
-function refuseProxies({ headers }: TextResponse, cloud: SpName, url: string): void {
+function rejectProxy({ headers }: TextResponse, cloud: SpName, url: string): void {
   if (headerValue(headers, 'mm-service-provider') === undefined) return
   throw new MixmatchError(
     'CONFIG_INVALID',
@@ -142,13 +142,13 @@ function refuseProxies({ headers }: TextResponse, cloud: SpName, url: string): v
   )
 }
 
-/** The Date of an answer tells when it was written; by our own clock where there is none. */
-function askedAt({ headers }: TextResponse, tookMs: number): Micros {
+/** From the Date of the response, or by our own clock where there is none. */
+function sentAt({ headers }: TextResponse, tookMs: number): Micros {
   const date = Date.parse(headerValue(headers, 'date') ?? '')
-  const answered = Number.isSafeInteger(date * 1000) ? date : Date.now()
-  return micros(Math.floor(answered - tookMs) * 1000)
+  const answeredAt = Number.isSafeInteger(date * 1000) ? date : Date.now()
+  return micros(Math.floor(answeredAt - tookMs) * 1000)
 }
 
 function isOutage(error: unknown): boolean {
-  return error instanceof MixmatchError && outages.includes(error.code)
+  return error instanceof MixmatchError && outageCodes.includes(error.code)
 }

@@ -1,0 +1,57 @@
+import { MixmatchError } from '../errors.js'
+import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
+import { micros, type ResourceKey } from '../ids.js'
+import type { Read, ReadResponse } from './cloud-reader.js'
+import type { Collection } from './collections.js'
+import type { Drift } from './drift.js'
+import { bodyOf, isGone } from './listing.js'
+
+/** Reads at the same time: enough to finish soon, and no load for a cloud. */
+const AT_ONCE = 8
+
+/**
+ * Read each resource by its id, because a list may come from a database that lags behind, and its
+ * pages are not of one moment. Only the differences that the read confirms are returned.
+ *
+ * @throws UNEXPECTED_ANSWER where a response is neither yes nor no, and what `read` throws
+ */
+export async function confirmDrifts(
+  drifts: readonly Drift[],
+  collection: Collection,
+  read: Read,
+): Promise<Drift[]> {
+  const confirmed: Drift[] = []
+  for (let from = 0; from < drifts.length; from += AT_ONCE) {
+    const reads = drifts.slice(from, from + AT_ONCE).map(async drift => {
+      if (!isPathSegment(drift.resource.id)) return [] // no service can be asked for it
+      const { exists, at } = await readResource(drift.resource, collection, read)
+      return exists === (drift.difference === 'gone') ? [] : [{ ...drift, at: timeOf(drift, at) }]
+    })
+    confirmed.push(...(await Promise.all(reads)).flat())
+  }
+  return confirmed
+}
+
+/**
+ * An unreported deletion is later than everything reported before. The whole seconds of a Date header
+ * could lie before a creation in the same second, and the deletion would then have no effect.
+ */
+function timeOf(drift: Drift, at: ReadResponse['at']): Drift['at'] {
+  return drift.difference === 'gone' ? micros(Math.max(at, drift.at + 1)) : drift.at
+}
+
+async function readResource(
+  { id }: ResourceKey,
+  { service, name }: Collection,
+  read: Read,
+): Promise<{ exists: boolean; at: ReadResponse['at'] }> {
+  const path = `/${name}/${encodePathSegment(id)}`
+  const response = await read(service, path)
+  const body = bodyOf(response)
+  if (body) return { exists: !isGone(body), at: response.at }
+  if (response.status === 404) return { exists: false, at: response.at }
+  throw new MixmatchError(
+    'UNEXPECTED_ANSWER',
+    `GET ${path} answered ${response.status}; expected the resource, or 404 where it is gone.`,
+  )
+}
