@@ -11,6 +11,7 @@ import { type ResourceType, resourceId, type SpName, spName } from '../../src/id
 import { openLogReader } from '../../src/log/log.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { openLocations } from '../../src/projection/locate.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
 import type { Drift, ReconcileOutcome } from '../../src/reconcile/drift.js'
 import type { ListProgress } from '../../src/reconcile/reconcile.js'
 import { openReconciler } from '../../src/reconcile/reconciler.js'
@@ -65,7 +66,7 @@ export async function stage(
   writeFileSync(join(path, 'mixmatch.conf'), settings(federation, path, auth, user))
   const config = readConfig({ cwd: path, env: {} })
   const logFile = config.database.file
-  const files = { logFile, viewsFile: join(path, 'views.db'), command: 'test' }
+  const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'test' }
   const open = () =>
     openRecorder(
       files,
