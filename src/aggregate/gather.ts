@@ -3,6 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { Destination } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
+import { rewriteText } from '../upstream/link-rewriter.js'
 import {
   answering,
   headersTo,
@@ -98,8 +99,8 @@ function passedOn(
   passage: Passage,
   options: SendOptions,
 ): Whole {
-  const { headers, read } = answering(passage, by, options)(answer.status, answer.headers)
-  const body = read ? read(answer.text) : answer.text
+  const { headers, rewrite } = answering(passage, by, options)(answer.status, answer.headers)
+  const body = rewrite ? rewriteText(answer.text, rewrite()) : answer.text
   return { status: answer.status, headers, body }
 }
 

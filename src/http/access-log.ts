@@ -38,6 +38,7 @@ export function logAccess(
       upstream_request_id:
         outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
       rests_on: decision?.kind === 'one' ? decision.restsOn : null,
+      observed: trace.observed,
       aborted: outcome?.aborted ?? cutShort,
     },
     'request',

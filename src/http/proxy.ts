@@ -98,6 +98,9 @@ async function sendOn(
     onFirstByte(ms) {
       trace.firstByteMs = ms
     },
+    onObserved(isRecorded) {
+      trace.observed = isRecorded && trace.observed !== 'pending' ? 'recorded' : 'pending'
+    },
   })
 }
 

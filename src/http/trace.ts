@@ -22,6 +22,11 @@ export interface Trace {
   outcome: Outcome | null
   /** Milliseconds from the request to the cloud to the first byte of its answer. */
   firstByteMs: number | null
+  /**
+   * What became of what the answer taught: in the log before the client got the answer, or on its way
+   * there, so that another worker may not know it yet. null where it taught nothing.
+   */
+  observed: 'recorded' | 'pending' | null
   /** Why the proxy answered by itself; null where it passed an answer on. */
   fault: FaultCode | 'UNFORESEEN' | null
 }
@@ -48,6 +53,7 @@ export function openTrace(req: IncomingMessage, client: string, now: number): Tr
     serviceProvider: null,
     outcome: null,
     firstByteMs: null,
+    observed: null,
     fault: null,
   }
 }

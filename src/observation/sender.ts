@@ -27,11 +27,11 @@ type Unconfirmed = { readonly observation: Observation } | { readonly events: re
 /**
  * Connect to the recorder, for ever again while there is none.
  *
- * @param onAppended called when an observation is in the log and in the views, or was given up
+ * @param onSettled called when an observation is in the log and in the views, or was given up
  */
 export function openSender(
   path: string,
-  onAppended: (observation: Observation) => void,
+  onSettled: (observation: Observation, isRecorded: boolean) => void,
   logger: Logger,
 ): Sender {
   const waiting = new Map<number, Unconfirmed>()
@@ -41,10 +41,10 @@ export function openSender(
   let closed = false
   const backoff = createBackoff(RECONNECTING)
 
-  function settle(n: number): void {
+  function settle(n: number, isRecorded: boolean): void {
     const settled = waiting.get(n)
     waiting.delete(n)
-    if (settled && 'observation' in settled) onAppended(settled.observation)
+    if (settled && 'observation' in settled) onSettled(settled.observation, isRecorded)
   }
 
   function write(n: number, unconfirmed: Unconfirmed): void {
@@ -66,7 +66,7 @@ export function openSender(
       timer.unref()
     })
     createInterface({ input: fresh })
-      .on('line', text => settle(answer.parse(parseJson(text)).appended))
+      .on('line', text => settle(answer.parse(parseJson(text)).appended, true))
       .on('error', () => {}) // readline repeats the socket's own
   }
 
@@ -76,7 +76,7 @@ export function openSender(
     const [oldest] = waiting.keys()
     if (waiting.size > KEPT && oldest !== undefined) {
       logger.warn({ ...waiting.get(oldest) }, 'no recorder: an observation was given up')
-      settle(oldest)
+      settle(oldest, false)
     }
     write(sent, unconfirmed)
   }

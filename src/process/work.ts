@@ -7,7 +7,7 @@ import { ADMIN } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
 import { createNetworkExtension } from '../network-extension/extend-network.js'
-import type { Observation } from '../observation/observation.js'
+import { createObserver } from '../observation/observer.js'
 import { createOverlay } from '../observation/overlay.js'
 import { openSender } from '../observation/sender.js'
 import { socketOf } from '../observation/socket.js'
@@ -22,6 +22,8 @@ import { onCommand } from './child-messages.js'
 import { every } from './every.js'
 import { healthOf } from './health.js'
 
+/** How long an answer is kept back until what it teaches is recorded: an append takes milliseconds. */
+const OBSERVATION_WAIT_MS = 2000
 /** How often a worker looks whether other views were put in the place of those it reads. */
 const REFRESH_MS = 1000
 /** Busy connections have had another request by then; what is idle for longer is simply closed. */
@@ -46,7 +48,12 @@ export async function work(
   const cloudOf = (name: SpName) => clouds.find(cloud => cloud.name === name)
   using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
   const overlay = createOverlay(locations)
-  using sender = openSender(socketOf(files.logFile), overlay.remove, logger)
+  const observer = createObserver({
+    overlay,
+    send: observation => sender.send(observation),
+    waitMs: OBSERVATION_WAIT_MS,
+  })
+  using sender = openSender(socketOf(files.logFile), observer.settle, logger)
   using _refresh = every(REFRESH_MS, async () => locations.refresh())
 
   await using clients = openCloudClients(config)
@@ -64,10 +71,7 @@ export async function work(
     pools: clients.pools,
     waits: createCloudWaits({ breaker, deadlineMs: routing.aggregationTimeoutMs, now }),
     forget,
-    observe(observation: Observation) {
-      overlay.add(observation)
-      sender.send(observation)
-    },
+    observe: observer.observe,
     timeouts: upstream,
     proxyName: cloudOf(IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
     authenticateUri: auth.wwwAuthenticateUri,

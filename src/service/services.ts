@@ -23,3 +23,23 @@ export function homeOf(service: Service, type: ResourceType): string | null {
   const home = Object.entries(service.collections).find(([, { holds }]) => holds === type)
   return home ? home[0] : null
 }
+
+/** The versions that a service has or had: `v3`, `v2.1`. */
+const VERSION = /^v[1-9](?:\.\d+)?$/i
+/** A project's id where it need not be known: 32 hexadecimal digits, with or without hyphens. */
+const PROJECT = /^(?:[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
+
+/**
+ * Whether the first segments of a path lead into the API of a service: `v3/{project}/volumes`,
+ * `v2/images`, or without a version as Cinder's bookmarks have it, `{project}/volumes`.
+ */
+export function isApiPath(name: ServiceName, segments: readonly string[]): boolean {
+  const service = services[name]
+  const isCollection = (segment = '') =>
+    entry(service.collections, segment) !== undefined || service.local.includes(segment)
+  const [first = '', second = '', third] = segments
+  if (VERSION.test(first)) {
+    return isCollection(second) || (service.projectInPath && second !== '' && isCollection(third))
+  }
+  return service.projectInPath && PROJECT.test(first) && isCollection(second)
+}

@@ -30,7 +30,7 @@ export function createAskNearer(options: SendOptions): AskNearer {
     const look = createLook({ ...asker, readOf }, { destinations, pools, timeouts, forget })
     const sighting = await lookInTime(cloud, { look, resource: claim.resource, waits }, NEVER)
     const observation = sighting.kind === 'failed' ? undefined : sighting.observation
-    if (observation) observe(observation)
+    if (observation) await observe(observation)
     return sighting
   }
 

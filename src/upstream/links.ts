@@ -1,36 +1,69 @@
+import type { Caller } from '../identity/identity.js'
+import { projectId } from '../ids.js'
+import type { ParsedPath } from '../routing/path.js'
+import type { ServiceName } from '../service/service.js'
+import { isApiPath } from '../service/services.js'
+import type { Destination } from './destination.js'
+import type { LinkRules } from './link-rewriter.js'
+
 /** How URLs that a cloud gives out become URLs at which clients reach the same through the proxy. */
 export interface LinkMap {
+  readonly service: ServiceName
   /** What the cloud may call itself: its endpoints, with or without a path: `http://10.0.0.5:8776`. */
   readonly from: readonly string[]
   /** The service at the proxy, without a slash at the end: `https://cloud.example:5001/volume`. */
   readonly to: string
-  /** The segment of the project, where the request's was replaced; `here` is null if it had none. */
-  readonly project: { readonly there: string; readonly here: string | null } | null
+  /** How the project of a service provider becomes the user's own; null at the identity provider. */
+  readonly project: ProjectLink | null
 }
 
-/** The two forms in which URLs come back. */
+export interface ProjectLink {
+  readonly there: string
+  /** The segment after the version in the request's path; null if it had none. */
+  readonly here: string | null
+  /** The user's own project, which stands for it in all other places; null where there is none. */
+  readonly own: string | null
+}
+
 export interface Links {
   /**
-   * One URL, as in Location. Only what points into the API at one of the cloud's endpoints
-   * is ours to change; any other comes back as it is.
+   * One URL, as in Location or in `href`. What is absolute and has the path of this service's API is
+   * ours to change, whatever host the cloud calls itself by; any other comes back as it is.
    */
   url(url: string): string
   /**
-   * A JSON text with the URLs in its `links` and `volumes_links` rewritten and every other byte as it
-   * was. Glance's own `next`, `self` and `file` are relative and stay so, because clients put the
-   * endpoint before them; `direct_url` and `locations` speak of stores, not of the API.
+   * One link of a list, as in `next`. Glance's are relative and stay so, because clients put the
+   * endpoint before them.
    */
-  json(text: string): string
+  listLink(url: string): string
 }
 
-/** Arrays by these names hold links and nothing else: the metadata that users make holds no arrays. */
-const LINKS = /"(?:\w+_)?links"\s*:\s*\[[^\]]*\]/g
-const HREF = /("href"\s*:\s*")([^"\\]*)(")/g
-const URL_PARTS = /^(https?:\/\/[^/?#]+)?(\/[^?#]*)?(.*)$/is
+/** How the answer of a destination to a request's path is mapped, but for where the proxy is. */
+export function linkMap(
+  { service, projectSegment }: Pick<ParsedPath, 'service' | 'projectSegment'>,
+  caller: Caller | null,
+  { bases, border, project }: Pick<Destination, 'bases' | 'border' | 'project'>,
+): Omit<LinkMap, 'to'> {
+  const isReplaced = border.kind === 'abroad' && project !== null
+  const own = caller?.project?.id ?? null
+  return {
+    service,
+    from: bases,
+    project: isReplaced ? { there: project, here: projectSegment, own } : null,
+  }
+}
+
+/** Which links a JSON document may hold: `next` and `first` of a list, which in others are a user's. */
+export function linkRules(links: Links, { target }: Pick<ParsedPath, 'target'>): LinkRules {
+  return { link: links.url, listLink: target.kind === 'collection' ? links.listLink : null }
+}
+
+const URL_PARTS = /^(https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is
 /** The root, a version, or a project right away: Cinder's `bookmark` leaves the version out. */
 const OF_API = /^(?:\/?$|\/v\d|\/[\da-f]{32}\/)/
+const VERSION = /^v\d+(?:\.\d+)?$/i
 
-export function createLinks({ from, to, project }: LinkMap): Links {
+export function createLinks({ service, from, to, project }: LinkMap): Links {
   // Cinder takes our host from X-Forwarded-Host, but the scheme from its own connection.
   const ours = [to, to.replace(/^https?/, scheme => (scheme === 'https' ? 'http' : 'https'))]
   const bases = [...from, ...ours].map(baseOf)
@@ -39,18 +72,36 @@ export function createLinks({ from, to, project }: LinkMap): Links {
     const [, origin, path = '', query = ''] = URL_PARTS.exec(text) ?? []
     // A reference without a host is the cloud's own; without a leading slash it is nothing we know.
     if (origin === undefined && !path.startsWith('/v')) return text
+    const inside = belowKnownBase(origin, path) ?? belowAnyBase(path)
+    return inside === null ? text : to + withProject(inside, project) + withOwn(query, project)
+  }
+
+  function belowKnownBase(origin: string | undefined, path: string): string | null {
     const known = origin === undefined ? bases : bases.filter(b => b.origin === canonical(origin))
-    const inside = known.map(base => below(path, base.path)).find(rest => OF_API.test(rest))
-    return inside === undefined ? text : to + withProject(inside, project) + query
+    return known.map(base => below(path, base.path)).find(rest => OF_API.test(rest)) ?? null
+  }
+
+  /** A service may call itself by a `public_endpoint` or an internal host that nobody told us of. */
+  function belowAnyBase(path: string): string | null {
+    const segments = path.split('/').slice(1)
+    const start = segments.findIndex((_, index) =>
+      isApiPath(service, segments.slice(index, index + 3)),
+    )
+    if (start >= 0) return `/${segments.slice(start).join('/')}`
+    // A version document of the whole service: below a path, it could be anybody's.
+    const root = bases.map(base => below(path, base.path)).find(isVersionAlone)
+    return root ?? null
   }
 
   return {
     url,
-    json: text =>
-      text.replace(LINKS, links =>
-        links.replace(HREF, (_, before, href, after) => before + url(href) + after),
-      ),
+    listLink: text => (/^https?:\/\//i.test(text) ? url(text) : withOwn(text, project)),
   }
+}
+
+function isVersionAlone(path: string): boolean {
+  const [empty, version = '', end = '', ...more] = path.split('/')
+  return empty === '' && VERSION.test(version) && end === '' && more.length === 0
 }
 
 function baseOf(base: string): { origin: string; path: string } {
@@ -70,10 +121,25 @@ function below(path: string, prefix: string): string {
   return inside ? path.slice(prefix.length) : path
 }
 
-function withProject(path: string, project: LinkMap['project']): string {
+function withProject(path: string, project: ProjectLink | null): string {
   if (project === null) return path
   const segments = path.split('/') // '', 'v3', project, …
-  const at = segments.indexOf(project.there)
-  if (at !== 1 && at !== 2) return path
-  return segments.toSpliced(at, 1, ...(project.here === null ? [] : [project.here])).join('/')
+  const at = segments.findIndex(segment => isSame(segment, project.there))
+  const spliced =
+    at === 1 || at === 2
+      ? segments.toSpliced(at, 1, ...(project.here === null ? [] : [project.here]))
+      : segments
+  return withOwn(spliced.join('/'), project)
+}
+
+/** The service provider's project, wherever it is a whole part of a path or a query, as the user's own. */
+function withOwn(text: string, project: ProjectLink | null): string {
+  if (project === null) return text
+  return text.replace(/[^/?#&=,:;]+/g, part =>
+    isSame(part, project.there) ? (project.own ?? project.here ?? '') : part,
+  )
+}
+
+function isSame(part: string, project: string): boolean {
+  return part === project || projectId(part) === project
 }

@@ -1,14 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
+import type { BodyRewriter } from './link-rewriter.js'
 
 /** What the client is to get, from the first line of the upstream's answer on. */
 export interface Answer {
   readonly headers: RawHeaders
+  /** Makes what changes the body on its way; null where nothing changes. */
+  readonly rewrite: (() => BodyRewriter) | null
   /**
-   * For a body that has to be read as a text before the client gets it: what it becomes, the same
-   * where nothing changes. A body too long to be held passes unread.
+   * For a body that has to be known before the client gets any of it, which waits for the promise.
+   * A body too long to be held passes unread. Never rejects.
    */
-  readonly read: ((text: string) => string) | null
+  readonly learn: ((body: Buffer) => Promise<void>) | null
 }
 
 /** Where the body comes from: stopped when the client is slower. */
@@ -25,8 +28,8 @@ export interface Reply {
   sent(): number
 }
 
-/** A list of a thousand volumes with all their details is about half of this. */
-const MAX_HELD_BYTES = 4 * 1024 * 1024
+/** Of an answer that names something new: far more than any has. */
+const MAX_LEARNED_BYTES = 4 * 1024 * 1024
 /** Below this the first chunk is as a rule the whole body, and goes out in one write with the head. */
 const SMALL_BYTES = 64 * 1024
 
@@ -34,14 +37,16 @@ const SMALL_BYTES = 64 * 1024
 export function openReply(
   res: ServerResponse,
   status: number,
-  answer: Answer,
+  { headers, rewrite, learn }: Answer,
   source: Source,
   onSlow: (paused: boolean) => void,
 ): Reply {
-  const length = contentLength(answer.headers)
-  let held: Buffer[] | null =
-    answer.read && (length === null || length <= MAX_HELD_BYTES) ? [] : null
+  const length = contentLength(headers)
+  const maxHeld = learn ? MAX_LEARNED_BYTES : rewrite ? SMALL_BYTES : 0
+  /** The body so far, where all of it is to be known before anything goes out. */
+  let held: Buffer[] | null = maxHeld > 0 && (length === null || length <= maxHeld) ? [] : null
   let heldBytes = 0
+  const rewriter = rewrite?.()
   let sent = 0
 
   res.on('drain', () => {
@@ -49,21 +54,26 @@ export function openReply(
     source.resume()
   })
   if (held === null && (length === null || length > SMALL_BYTES)) {
-    writeHead(answer.headers)
+    writeHead()
     res.flushHeaders()
   }
 
-  function writeHead(headers: RawHeaders): void {
+  function writeHead(newLength?: number): void {
     res.sendDate = headerValue(headers, 'date') === undefined
-    res.writeHead(status, [...headers])
+    if (rewriter === undefined && newLength === undefined)
+      return void res.writeHead(status, [...headers])
+    const unsized = withoutHeader(headers, 'content-length')
+    const sized = newLength === undefined ? [] : ['Content-Length', String(newLength)]
+    res.writeHead(status, [...unsized, ...sized])
   }
 
   function write(chunk: Buffer): void {
     sent += chunk.length
     if (!res.headersSent) {
-      writeHead(answer.headers)
+      writeHead()
       // As a text it goes out in one piece with the head; latin1 keeps every byte.
-      if (chunk.length === length) return void res.end(chunk.toString('latin1'), 'latin1')
+      if (chunk.length === length && !rewriter)
+        return void res.end(chunk.toString('latin1'), 'latin1')
     }
     if (!res.write(chunk)) {
       source.pause()
@@ -71,34 +81,38 @@ export function openReply(
     }
   }
 
+  function pass(chunk: Buffer): void {
+    for (const piece of rewriter?.write(chunk) ?? [chunk]) write(piece)
+  }
+
   function hold(chunks: Buffer[], chunk: Buffer): void {
     chunks.push(chunk)
     heldBytes += chunk.length
-    if (heldBytes <= MAX_HELD_BYTES) return
-    held = null // a chunked body that turns out too long to be read
-    write(Buffer.concat(chunks))
+    if (heldBytes <= maxHeld) return
+    held = null
+    for (const each of chunks) pass(each)
   }
 
-  function endRead(body: Buffer, read: (text: string) => string): void {
-    const text = body.toString()
-    const changed = read(text)
-    // What is not valid UTF-8 comes back from a string as something else.
-    const bytes = changed === text ? body : Buffer.from(changed)
-    sent = bytes.length
-    const headers = withoutHeader(answer.headers, 'content-length')
-    writeHead([...headers, 'Content-Length', String(bytes.length)])
-    res.end(bytes)
+  async function endHeld(chunks: readonly Buffer[]): Promise<void> {
+    const body = Buffer.concat(chunks)
+    if (learn) await learn(body)
+    if (res.destroyed) return
+    const changed = rewriter ? Buffer.concat([...rewriter.write(body), ...rewriter.end()]) : body
+    sent = changed.length
+    writeHead(body.length > 0 ? changed.length : undefined)
+    res.end(changed)
   }
 
   return {
     data(chunk) {
       if (held) hold(held, chunk)
-      else write(chunk)
+      else pass(chunk)
     },
     end(trailers) {
       if (res.writableEnded) return
-      if (held && held.length > 0 && answer.read) return endRead(Buffer.concat(held), answer.read)
-      if (!res.headersSent) writeHead(answer.headers)
+      if (held) return void endHeld(held)
+      for (const piece of rewriter?.end() ?? []) write(piece)
+      if (!res.headersSent) writeHead()
       if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(pairs(trailers))
       res.end()
     },

@@ -15,7 +15,8 @@ import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
 import type { Arrival } from './forwarded.js'
 import { requestHeaders, responseHeaders } from './headers.js'
-import { createLinks, type Links } from './links.js'
+import { createLinkRewriter } from './link-rewriter.js'
+import { createLinks, type Links, linkMap, linkRules } from './links.js'
 import { createLook, type Seeker } from './look.js'
 import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
 import type { Pools } from './pools.js'
@@ -40,6 +41,8 @@ export interface Passage {
   readonly onCloud: (cloud: SpName) => void
   /** Told when the cloud begins to answer, and after how many milliseconds. */
   readonly onFirstByte: (ms: number) => void
+  /** Told of each observation that the answer waited for: whether it was recorded in time. */
+  readonly onObserved: (isRecorded: boolean) => void
 }
 
 /** One of which it is not decided yet where it goes. */
@@ -53,7 +56,8 @@ export interface SendOptions {
   readonly pools: Pools
   readonly waits: CloudWaits
   readonly forget: Identity['forget']
-  readonly observe: (observation: Observation) => void
+  /** @returns whether it was recorded in time, so that every worker knows it */
+  readonly observe: (observation: Observation) => Promise<boolean>
   readonly timeouts: Timeouts
   /** By what other proxies know this one, in MM-PROXY-LIST: the Keystone name of its own cloud. */
   readonly proxyName: string
@@ -96,8 +100,9 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
         const found = await search(decision, look, options.waits, gone.signal)
         // Where nobody has it, the answer that says so is the nearest cloud's own.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
-        observe(found.observation)
-        for (const absence of found.absences ?? []) observe(absence)
+        const observations = [found.observation, ...(found.absences ?? [])]
+        const recorded = await Promise.all(observations.map(observe))
+        passage.onObserved(!recorded.includes(false))
         return { to: found.observation.serviceProvider, owner: found.project }
       }
     }
@@ -195,21 +200,23 @@ export function answering(
   const { observe } = options
   let links: Links | undefined
   const linksOf = () => {
-    links ??= linksBetween(passage, destination)
+    links ??= createLinks({
+      ...linkMap(request.path, passage.sender.caller, destination),
+      to: `${passage.arrival.publicBase}/${request.path.service}`,
+    })
     return links
   }
 
   return (status, headers) => {
     const lesson: Lesson = { request, destination, headers, requestId }
+    const isJson = isWholeJson(status, headers)
     const missing = status === 404 ? learnMissing(lesson, decision) : null
-    if (missing) observe(missing)
+    const creates = isJson && status >= 200 && status < 300 && namesSomethingNew(request)
 
-    const creates = status >= 200 && status < 300 && namesSomethingNew(request)
-    const rewrites = holdsLinks(request)
-    function read(text: string): string {
-      const created = creates ? learnCreated(lesson, parseJson(text)) : null
-      if (created) observe(created)
-      return rewrites ? linksOf().json(text) : text
+    /** The client must not act on what it is told before every worker knows of it. */
+    async function learn(body: Buffer): Promise<void> {
+      const learned = missing ?? learnCreated(lesson, parseJson(body.toString()))
+      if (learned) passage.onObserved(await observe(learned))
     }
 
     return {
@@ -220,26 +227,19 @@ export function answering(
         authenticateUri: options.authenticateUri,
         rewriteLocation: location => linksOf().url(location),
       }),
-      read: (creates || rewrites) && isWholeJson(status, headers) ? read : null,
+      rewrite:
+        isJson && holdsLinks(request)
+          ? () => createLinkRewriter(linkRules(linksOf(), request.path))
+          : null,
+      learn: creates || missing ? learn : null,
     }
   }
 }
 
-function linksBetween(
-  { request, arrival }: Passage,
-  { border, bases, project }: Destination,
-): Links {
-  const { service, projectSegment } = request.path
-  const replaced = border.kind === 'abroad' && project !== null
-  return createLinks({
-    from: bases,
-    to: `${arrival.publicBase}/${service}`,
-    project: replaced ? { there: project, here: projectSegment } : null,
-  })
-}
-
+/** Glance's documents have links in lists alone: what else has such a name is a user's own property. */
 function holdsLinks({ path }: RoutedRequest): boolean {
-  return path.target.kind === 'discovery' || services[path.service].absoluteLinks
+  const { kind } = path.target
+  return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i

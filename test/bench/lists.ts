@@ -179,7 +179,7 @@ async function serveProxy(): Promise<void> {
       }),
       waits: createCloudWaits({ breaker: createBreaker(now), deadlineMs: 60_000, now }),
       forget() {},
-      observe() {},
+      observe: async () => true,
       timeouts,
       proxyName: 'home',
       authenticateUri,

@@ -46,7 +46,10 @@ async function startClaimed(
     clouds: [home, there],
     locate: locations.locate,
     evidence: locations.evidence,
-    onObserved: observation => record(toEvent(observation)),
+    onObserved(observation) {
+      record(toEvent(observation))
+      return true
+    },
     identity: {
       async authenticate(token: Token) {
         return token.reveal() === 'other' ? other : caller

@@ -114,7 +114,7 @@ export interface ProxySetting {
   readonly clouds: readonly Cloud[]
   readonly places?: readonly (Place & { id: string })[]
   /** Told of what is observed, besides `observed`. */
-  readonly onObserved?: (observation: Observation) => void
+  readonly onObserved?: (observation: Observation) => boolean | Promise<boolean> | undefined
   readonly locate?: Locate
   /** Where not given, every cloud was reconciled. */
   readonly evidence?: FindEvidence
@@ -176,9 +176,9 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     pools: openPools(t, timeouts.connectTimeoutMs),
     waits: waitsOf(setting.aggregationTimeoutMs ?? 3000),
     forget: who.forget,
-    observe(observation: Observation) {
+    async observe(observation: Observation) {
       observed.push(observation)
-      setting.onObserved?.(observation)
+      return (await setting.onObserved?.(observation)) ?? true
     },
     timeouts,
     proxyName: 'home',

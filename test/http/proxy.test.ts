@@ -660,3 +660,33 @@ test('no token and no secret of a query reaches the log', async t => {
   t.true(log.includes('x=1'))
   for (const secret of ['s3cret', 'good@sp1', '"good"']) t.false(log.includes(secret), secret)
 })
+
+test('an answer waits for what it teaches, and the access log says what became of that', async t => {
+  const there = await startCloud(t, sp1, json(201, { id: image.id, owner: bob }))
+  const home = await startCloud(t, idp, json(200, {}))
+  const create = (url: string) =>
+    ask(`${url}/image/v2/images`, {
+      method: 'POST',
+      headers: { ...jsonBody, 'MM-SERVICE-PROVIDER': 'sp1' },
+      body: '{}',
+    })
+  for (const [isRecorded, observed] of [
+    [true, 'recorded'],
+    [false, 'pending'],
+  ] as const) {
+    let settled = false
+    const { url, access } = await startProxy(t, {
+      clouds: [home, there],
+      async onObserved() {
+        await new Promise(resolve => setTimeout(resolve, 50))
+        settled = true
+        return isRecorded
+      },
+    })
+    t.is((await create(url)).status, 201)
+    t.true(settled)
+    t.like(await access(), { observed })
+    await ask(`${url}/image/v2/images`, { headers: good })
+    t.like(await access(1), { observed: null })
+  }
+})

@@ -6,6 +6,7 @@ import { setImmediate as tick } from 'node:timers/promises'
 import test from 'ava'
 import { MixmatchError } from '../../src/errors.js'
 import type { Outcome } from '../../src/upstream/forward.js'
+import type { BodyRewriter } from '../../src/upstream/link-rewriter.js'
 import {
   answerTo,
   ask,
@@ -378,16 +379,21 @@ test('a client that leaves in the middle of a download ends it upstream', async 
 for (const framing of ['sized', 'chunked']) {
   test(`an upload that breaks off is never completed upstream, ${framing}`, async t => {
     const [ended, end] = promised<string>()
+    const [halfWay, reachHalfWay] = promised<void>()
+    let received = 0
     const upstream = await startServer(t, req => {
       req.once('end', () => end('whole')).on('error', () => end('broken off'))
-      req.resume()
+      req.on('data', ({ length }) => {
+        received += length
+        if (received === 50_000) reachHalfWay()
+      })
     })
     const { url, next } = await startForwarder(t, upstream)
     const headers =
       framing === 'sized' ? { 'Content-Length': '100000' } : { 'Transfer-Encoding': 'chunked' }
     const sent = open(url, 'PUT', headers as Record<string, string>)
     sent.write(Buffer.alloc(50_000))
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await halfWay
     sent.destroy()
     t.is(await ended, 'broken off')
     t.like(outcome(await next()), { status: null, bytesReceived: 50_000, aborted: 'client' })
@@ -512,42 +518,82 @@ test('an answer that is left aside leaves the client free for another', async t 
   sent.destroy()
 })
 
-test('a body that is rewritten gets its new length', async t => {
+/** Every `o` becomes `oo`. */
+const doubling = (): BodyRewriter => ({
+  write: chunk => [Buffer.from(chunk.toString('latin1').replaceAll('o', 'oo'), 'latin1')],
+  end: () => [Buffer.from('.')],
+})
+
+test('a small body that is rewritten gets its new length', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.writeHead(200, { 'Content-Length': '3' })
     res.write('o')
     setTimeout(() => res.end('ld'), 20)
   })
   const { url, next } = await startForwarder(t, upstream, {
+    answer: (_, headers) => ({ headers: headers.slice(0, 2), rewrite: doubling, learn: null }),
+  })
+  const answer = await ask(url)
+  t.is(answer.body.toString(), 'oold.')
+  t.is(answer.headers['content-length'], '5')
+  t.is(outcome(await next()).bytesSent, 5)
+})
+
+test('a body of any size is rewritten on its way, with no length of before', async t => {
+  const long = Buffer.alloc(5 * MIB, 'ao')
+  const upstream = await startServer(t, (req, res) => {
+    if (req.url === '/sized') res.setHeader('Content-Length', long.length)
+    res.write(long.subarray(0, 3 * MIB))
+    res.end(long.subarray(3 * MIB))
+  })
+  const { url, next } = await startForwarder(t, upstream, {
     answer: (_, headers) => ({
-      headers: headers.slice(0, 2),
-      read: text => `${text} made new`,
+      headers: headers.filter((_, index) => /^content-length$/i.test(headers[index & ~1] ?? '')),
+      rewrite: doubling,
+      learn: null,
+    }),
+  })
+  const expected = Buffer.from(`${'aoo'.repeat(long.length / 2)}.`)
+  for (const path of ['/sized', '/chunked']) {
+    const answer = await ask(url + path)
+    t.true(answer.body.equals(expected), path)
+    t.is(answer.headers['content-length'], undefined)
+    t.is(outcome(await next()).bytesSent, expected.length)
+  }
+})
+
+test('the client gets nothing of an answer before what it teaches is known', async t => {
+  const odd = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
+  const upstream = await startServer(t, (_, res) => void res.end(odd))
+  const learned: Buffer[] = []
+  let isKnown = false
+  const { url } = await startForwarder(t, upstream, {
+    answer: () => ({
+      headers: [],
+      rewrite: null,
+      async learn(body) {
+        learned.push(body)
+        await new Promise(resolve => setTimeout(resolve, 100))
+        isKnown = true
+      },
     }),
   })
   const answer = await ask(url)
-  t.is(answer.body.toString(), 'old made new')
-  t.is(answer.headers['content-length'], '12')
-  t.is(outcome(await next()).bytesSent, 12)
+  t.true(isKnown)
+  t.true(answer.body.equals(odd), 'also bytes that are no text')
+  t.deepEqual(learned, [odd])
 })
 
-test('a body that is read and stays the same keeps every byte, also those that are no text', async t => {
-  const odd = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
-  const upstream = await startServer(t, (_, res) => void res.end(odd))
-  const { url } = await startForwarder(t, upstream, {
-    answer: () => ({ headers: [], read: text => text }),
-  })
-  t.true((await ask(url)).body.equals(odd))
-})
-
-test('a body too long to be rewritten passes as it is', async t => {
+test('an answer too long to be learned from passes as it is', async t => {
   const long = Buffer.alloc(5 * MIB, 'a')
   const upstream = await startServer(t, (req, res) => {
     if (req.url === '/sized') res.setHeader('Content-Length', long.length)
     res.write(long.subarray(0, 3 * MIB))
     res.end(long.subarray(3 * MIB))
   })
+  const learn = async () => t.fail('nothing is to be learned')
   const { url } = await startForwarder(t, upstream, {
-    answer: () => ({ headers: [], read: () => 'new' }),
+    answer: () => ({ headers: [], rewrite: null, learn }),
   })
   t.true((await ask(`${url}/sized`)).body.equals(long))
   t.true((await ask(`${url}/chunked`)).body.equals(long))

@@ -77,7 +77,7 @@ export async function startForwarder(
       body: hasBody ? 'stream' : null,
       req,
       res,
-      answer: (_, headers) => ({ headers: endToEnd(headers), read: null }),
+      answer: (_, headers) => ({ headers: endToEnd(headers), rewrite: null, learn: null }),
       timeouts: { connectTimeoutMs: 2000, headersTimeoutMs: 5000, idleTimeoutMs: 5000 },
       what: 'the test',
       ...options,

@@ -2,7 +2,7 @@ import type { SpName } from '../../ids.js'
 import { isJsonObject, type JsonObject, parseJson } from '../../json.js'
 import { hasNextPage } from '../../service/list-rules.js'
 import type { Destination } from '../../upstream/destination.js'
-import { createLinks } from '../../upstream/links.js'
+import { createLinkRewriter, type LinkRules, rewriteText } from '../../upstream/link-rewriter.js'
 import type { TextResponse } from '../../upstream/text-response.js'
 import type { Plan } from './list-plan.js'
 import { withParameters } from './list-query.js'
@@ -10,14 +10,6 @@ import { isGood, type Round } from './round.js'
 import { sliceArray } from './slices.js'
 import { type Mark, markOf, type Order } from './sort-order.js'
 import type { FetchPage, From, Item, Page } from './walk.js'
-
-/** How the links of one cloud's answers become ours. */
-export interface Rewriting {
-  /** The service at the proxy: `https://cloud.example:5001/volume`. */
-  readonly to: string
-  /** As the request's path has it; null where it has none. */
-  readonly projectSegment: string | null
-}
 
 const NOTHING: Page = { items: [], more: false }
 /** To an unknown marker, Glance answers 400, Cinder 404. */
@@ -34,7 +26,7 @@ export function createFetchPage(
   {
     plan,
     envelope,
-    rewriting,
+    linksOf,
     round,
     counted,
     size,
@@ -42,18 +34,19 @@ export function createFetchPage(
     plan: Plan
     /** The name of the array: `volumes`. */
     envelope: string
-    rewriting: Rewriting
+    /** How the links of a destination's answers become ours. */
+    linksOf: (destination: Destination) => LinkRules
     round: Round
     counted: (count: number) => void
     /** How many items to ask for at a time. */
     size: number
   },
 ): FetchPage {
-  const links = linksOf(destination, rewriting)
+  const links = linksOf(destination)
   let isFirst = true
 
   function pageOf(answer: TextResponse): Page {
-    const sliced = sliceArray(links.json(answer.text), envelope)
+    const sliced = sliceArray(rewriteText(answer.text, createLinkRewriter(links)), envelope)
     const body = sliced ? parseJson(sliced.rest) : undefined
     if (sliced === null || !isJsonObject(body)) {
       round.refused(destination, answer)
@@ -97,15 +90,6 @@ export function markIn(
   if (!isJsonObject(body)) return undefined
   const inner = body[wrapper]
   return markOf(isJsonObject(inner) ? inner : body, cloud, order)
-}
-
-function linksOf({ bases, border, project }: Destination, { to, projectSegment }: Rewriting) {
-  const replaced = border.kind === 'abroad' && project !== null
-  return createLinks({
-    from: bases,
-    to,
-    project: replaced ? { there: project, here: projectSegment } : null,
-  })
 }
 
 function itemsOf(texts: readonly string[], cloud: SpName, order: Order): readonly Item[] {

@@ -5,6 +5,7 @@ import type { SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import type { ServiceName } from '../../service/service.js'
 import type { Destination } from '../../upstream/destination.js'
+import { createLinks, linkMap, linkRules } from '../../upstream/links.js'
 import type { TextResponse } from '../../upstream/text-response.js'
 import type { Cursors, WalkedTo } from './cursor.js'
 import { createFetchPage } from './fetch-page.js'
@@ -168,10 +169,17 @@ async function takePage(
   plan: Plan,
   lanes: readonly Lane[],
   round: Round,
-  { path, envelope, among, publicBase }: ListRequest,
+  { path, envelope, among, publicBase, caller }: ListRequest,
 ): Promise<{ items: readonly Item[]; count: number | null }> {
   const compare = comparing(plan.order, among)
-  const rewriting = { to: `${publicBase}/${path.service}`, projectSegment: path.projectSegment }
+  const linksOf = (destination: Destination) =>
+    linkRules(
+      createLinks({
+        ...linkMap(path, caller, destination),
+        to: `${publicBase}/${path.service}`,
+      }),
+      path,
+    )
   const size = sizeFor(plan, lanes.length)
   let count: number | null = null
   const counted = (own: number) => {
@@ -180,7 +188,7 @@ async function takePage(
   const walks = lanes.map(({ destination, start }) =>
     walk(
       start,
-      createFetchPage(destination, { plan, envelope, rewriting, round, counted, size }),
+      createFetchPage(destination, { plan, envelope, linksOf, round, counted, size }),
       compare,
     ),
   )

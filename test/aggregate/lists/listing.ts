@@ -64,7 +64,7 @@ export async function startListing(
     pools: openPools(t),
     waits: waitsOf(setting.deadlineMs ?? 20_000),
     forget: who.forget,
-    observe: () => {},
+    observe: async () => true,
     timeouts,
     proxyName: 'home',
     authenticateUri: KEYSTONE,
