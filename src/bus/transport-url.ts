@@ -32,30 +32,39 @@ export interface FileUrl {
 
 /**
  * Read `rabbit://user:password@host:5672,user2:password2@host2:5672/vhost?ssl=1` as oslo.messaging
- * and kombu do: hosts are split at commas, a host's credentials end at its last `@`, the user at the
- * first `:`, and everything is percent-decoded after that. Credentials belong to their own host and
- * are not inherited; a host without any is kombu's guest/guest. Path `/` and none at all are the
- * virtual host `/`. The port is 5672, TLS or not, unless the scheme is `amqps`.
+ * and kombu do: hosts are split at commas, the user ends at the first `:`, and everything is
+ * percent-decoded after that. Credentials belong to their own host and are not inherited; a host
+ * without any is kombu's guest/guest. Path `/` and none at all are the virtual host `/`. The port is
+ * 5672, TLS or not, unless the scheme is `amqps`.
  *
- * @throws CONFIG_INVALID saying what was expected and found, without credentials in it
+ * Stricter than they are: a password in which `/`, `#`, `?`, `@` or a comma is not percent-encoded
+ * would be read as something else, so it is refused.
+ *
+ * @throws CONFIG_INVALID saying what was expected, without anything that may be of a password
  */
 export function parseTransportUrl(text: string): TransportUrl {
-  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(text)
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?$/is.exec(
+    text,
+  )
   if (!match) {
     throw invalid(text, 'expected driver://user:password@host:port/virtual-host')
   }
-  const [, scheme = '', authority = '', path = '', query = ''] = match
+  const [, scheme = '', authority = '', path = '', query = '', fragment] = match
   const driver = scheme.toLowerCase()
   if (driver === 'file') return { kind: 'file', path: readPath(text) }
   if (!/^(rabbit|kombu)(\+[a-z0-9+.-]+)?$|^amqps?$/.test(driver)) {
     throw invalid(text, `expected the driver rabbit (or amqps, or file), found ${driver}`)
   }
-  if (authority === '') throw invalid(text, 'expected at least one host, found none')
+  // before anything of it is read: what a message shows must not be half of a password
+  if (fragment !== undefined || /[@\s]|:\/\//.test(`${path}?${query}`) || /\s/.test(authority)) {
+    throw invalid(text, `found a character where none of its kind can stand: ${PERCENT_ENCODE}`)
+  }
+  const hosts = readHosts(text, authority, driver === 'amqps' ? 5671 : 5672)
 
   const options = new URLSearchParams(query)
   return {
     kind: 'rabbit',
-    hosts: authority.split(',').map(host => readHost(text, host, driver === 'amqps' ? 5671 : 5672)),
+    hosts,
     virtualHost: decode(text, path.slice(1)) || '/',
     tls: driver === 'amqps' || isTrue(options.get('ssl')),
     caFile: options.get('ssl_ca_file'),
@@ -65,14 +74,28 @@ export function parseTransportUrl(text: string): TransportUrl {
   }
 }
 
+const PERCENT_ENCODE =
+  'percent-encode / as %2F, # as %23, ? as %3F, @ as %40 and a comma as %2C in a password'
+
 /**
- * The URL as it may be shown: `rabbit://user:***@host:5672/vhost`. One that cannot be read shows
- * nothing between its driver and its last `@`.
+ * By what a bus is known, without credentials: `host:5672,host2:5672/vhost`, with a slash at the end
+ * for the virtual host `/`; the path of a file.
+ */
+export function nameOfBus(url: TransportUrl): string {
+  if (url.kind === 'file') return url.path
+  const hosts = url.hosts.map(({ hostname, port }) => `${printHost(hostname)}:${port}`)
+  const path = url.virtualHost === '/' ? '' : encodeURIComponent(url.virtualHost)
+  return `${hosts.join(',')}/${path}`
+}
+
+/**
+ * The URL as it may be shown: `rabbit://user:***@host:5672/vhost`. Of one that cannot be read only the
+ * driver is shown, because any part of the rest might be of a password.
  */
 export function maskTransportUrl(text: string): string {
   const url = tryParse(text)
   if (url?.kind === 'file') return text
-  if (!url) return text.replace(/^([a-z0-9+.-]*:\/\/)?[\s\S]*@/i, '$1***@')
+  if (!url) return `${schemeOf(text) ?? ''}***`
   const hosts = url.hosts.map(
     ({ username, hostname, port }) =>
       `${encodeURIComponent(username)}:***@${printHost(hostname)}:${port}`,
@@ -88,8 +111,19 @@ function tryParse(text: string): TransportUrl | null {
   }
 }
 
+function readHosts(url: string, authority: string, defaultPort: number): readonly BrokerHost[] {
+  const hosts = authority.split(',').filter(host => host !== '')
+  if (hosts.length === 0) throw invalid(url, 'expected at least one host, found none')
+  const [first = ''] = hosts
+  if (!first.includes('@') && hosts.some(host => host.includes('@'))) {
+    throw invalid(url, `expected credentials at the first host, if at any: ${PERCENT_ENCODE}`)
+  }
+  return hosts.map(host => readHost(url, host, defaultPort))
+}
+
 function readHost(url: string, text: string, defaultPort: number): BrokerHost {
   const at = text.lastIndexOf('@')
+  if (at !== text.indexOf('@')) throw invalid(url, `found an @ in a password: ${PERCENT_ENCODE}`)
   const credentials = at === -1 ? '' : text.slice(0, at)
   const colon = credentials.indexOf(':')
   const [user, password] =
@@ -101,7 +135,7 @@ function readHost(url: string, text: string, defaultPort: number): BrokerHost {
     throw invalid(url, `expected ${where} to be name:port, 192.0.2.1:port or [2001:db8::1]:port`)
   }
   const port = Number(address[3] ?? defaultPort)
-  if (port < 1 || port > 65535) throw invalid(url, `expected a port from 1 to 65535, found ${port}`)
+  if (port < 1 || port > 65535) throw invalid(url, 'expected a port from 1 to 65535')
   return {
     hostname: decode(url, address[1] ?? address[2] ?? ''),
     port,
@@ -146,6 +180,10 @@ function printHost(hostname: string): string {
 
 /** The scheme is all of the URL that is shown: what cannot be read might hold a password anywhere. */
 function invalid(url: string, what: string): MixmatchError {
-  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0] ?? 'no driver://'
+  const scheme = schemeOf(url) ?? 'no driver://'
   return new MixmatchError('CONFIG_INVALID', `transport URL (${scheme}…): ${what}`)
+}
+
+function schemeOf(url: string): string | null {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0] ?? null
 }

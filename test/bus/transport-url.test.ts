@@ -1,6 +1,11 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { maskTransportUrl, parseTransportUrl, type RabbitUrl } from '../../src/bus/transport-url.js'
+import {
+  maskTransportUrl,
+  nameOfBus,
+  parseTransportUrl,
+  type RabbitUrl,
+} from '../../src/bus/transport-url.js'
 import { MixmatchError } from '../../src/errors.js'
 
 const rabbit = (text: string): RabbitUrl => {
@@ -32,8 +37,8 @@ test('each host has its own credentials, and none is kombu’s guest', t => {
   ])
 })
 
-test('credentials end at the last @ and are percent-decoded after they were split', t => {
-  t.like(rabbit('rabbit://us%40er:p@ss%2Fw%3Ard%2C@host/').hosts[0], {
+test('credentials are percent-decoded after they were split', t => {
+  t.like(rabbit('rabbit://us%40er:p%40ss%2Fw%3Ard%2C@host/').hosts[0], {
     hostname: 'host',
     username: 'us@er',
     password: 'p@ss/w:rd,',
@@ -60,6 +65,22 @@ test('TLS is an option of the URL, or the driver amqps with its own port', t => 
   })
 })
 
+test('a comma too much is skipped', t => {
+  t.is(rabbit('rabbit://u:p@one,,u:p@two,/').hosts.length, 2)
+})
+
+const names: readonly [text: string, name: string][] = [
+  ['rabbit://u:p@one:5673,v:q@[::1]/', 'one:5673,[::1]:5672/'],
+  ['rabbit://u:p@one/%2F', 'one:5672/'],
+  ['amqps://u:p@one/nova%20x', 'one:5671/nova%20x'],
+  ['file:///a.ndjson', '/a.ndjson'],
+]
+for (const [text, name] of names) {
+  test(`the bus at ${text} is known as ${name}`, t => {
+    t.is(nameOfBus(parseTransportUrl(text)), name)
+  })
+}
+
 test('a file URL is a path', t => {
   t.deepEqual(parseTransportUrl('file:///var/lib/a%20b.ndjson'), {
     kind: 'file',
@@ -75,13 +96,22 @@ const refused: readonly [text: string, expected: RegExp][] = [
   ['rabbit:///vhost', /at least one host/],
   ['rabbit://u:s3cret@/', /expected what follows a host/],
   ['rabbit://u:s3cret@host:port/', /name:port/],
-  ['rabbit://u:s3cret@host:0/', /from 1 to 65535, found 0/],
-  ['rabbit://u:s3cret@host:70000/', /found 70000/],
+  ['rabbit://u:s3cret@host:0/', /from 1 to 65535$/],
+  ['rabbit://u:s3cret@host:70000/', /from 1 to 65535$/],
   ['rabbit://u:s3cret@::1/', /\[2001:db8::1\]/],
-  ['rabbit://u:s3cret,@host/', /expected a host/],
+  ['rabbit://u:s3cret,@host/', /credentials at the first host.*%2C/],
+  ['rabbit://u:1234,s3cret@host/', /credentials at the first host.*%2C/],
   ['rabbit://u:s3cret%zz@host/', /%25/],
-  ['rabbit://u:s3cret#@host/', /expected driver:\/\//],
-  ['rabbit://u:s3cret/@host/?heartbeat_timeout_threshold=s3cret', /name:port/],
+  ['rabbit://u:s3cret#@host/', /%23/],
+  ['rabbit://u:s3cret?@host/', /%3F/],
+  ['rabbit://u:12345/s3cret@host/', /%2F/],
+  ['rabbit://u:99999/s3cret@host/', /%2F/],
+  ['rabbit://u:p@s3cret@host/', /%40/],
+  ['rabbit://u:p@host/s3cret@vhost', /%40/],
+  ['rabbit://u:p@host/rabbit://v:s3cret-two', /%2F/],
+  ['rabbit://u:p@host/ rabbit://v:s3cret-two', /%2F/],
+  ['rabbit://u:s3cret\n@host/', /none of its kind/],
+  ['rabbit://u:s3cret/@host/?heartbeat_timeout_threshold=s3cret', /%2F/],
   ['rabbit://u:p@host/?heartbeat_timeout_threshold=s3cret', /whole number of seconds/],
   ['file://s3cret@host/a', /file:\/\/\/absolute/],
 ]
@@ -91,7 +121,7 @@ for (const [text, expected] of refused) {
     t.is(error?.code, 'CONFIG_INVALID')
     t.regex(error?.message ?? '', expected)
     t.notRegex(error?.message ?? '', /s3cret/)
-    t.notRegex(maskTransportUrl(text), /s3cret.*@/)
+    t.notRegex(maskTransportUrl(text), /s3cret/)
   })
 }
 
@@ -100,8 +130,8 @@ test('a masked URL shows hosts, users and virtual host', t => {
     maskTransportUrl('rabbit://u:s3cret@one,v:s3cret@[::1]:1/openstack?ssl=1'),
     'amqps://u:***@one:5672,v:***@[::1]:1/openstack',
   )
-  t.is(maskTransportUrl('rabbit://u:s3/cret@one/'), 'rabbit://***@one/')
-  t.is(maskTransportUrl('u:s3cret@one'), '***@one')
+  t.is(maskTransportUrl('rabbit://u:s3/cret@one/'), 'rabbit://***')
+  t.is(maskTransportUrl('u:s3cret@one'), '***')
   t.is(maskTransportUrl('file:///a.ndjson'), 'file:///a.ndjson')
 })
 
