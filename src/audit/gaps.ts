@@ -31,11 +31,12 @@ export function gapsIn(notes: readonly Note[]): Gap[] {
     if (possible) {
       gaps.push({ cloud, position, ...possible, what: meaning[event_type] ?? event_type })
     }
-    const since = lost.get(cloud)
-    if (event_type === ownEventTypes.busLost && !since) lost.set(cloud, note)
+    const bus = `${cloud} ${busIn(body)}`
+    const since = lost.get(bus)
+    if (event_type === ownEventTypes.busLost && !since) lost.set(bus, note)
     if (event_type === ownEventTypes.busConnected && since) {
       gaps.push(outage(since, recorded_at, 'the bus was lost; its queue kept what came'))
-      lost.delete(cloud)
+      lost.delete(bus)
     }
   }
   const lasting = [...lost.values()].map(note =>
@@ -51,6 +52,13 @@ function outage({ cloud, position, recorded_at }: Note, until: number | null, wh
 const noted = z.object({
   possible_gap: z.object({ from: z.string().nullable(), to: z.string() }).nullable(),
 })
+
+const about = z.object({ bus: z.string() })
+
+/** Which of several buses of its cloud a note is about; empty for an only one. */
+function busIn(body: string): string {
+  return about.safeParse(parseJson(body)).data?.bus ?? ''
+}
 
 /** What a recorder's note says of itself: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
 function possibleGap(body: string): Pick<Gap, 'from' | 'until'> | null {

@@ -20,19 +20,27 @@ export type Fact =
   | { readonly type: 'exchangeRedeclared'; readonly exchange: string }
 
 /**
- * Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`.
+ * Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`,
+ * and the label of the bus as `bus` where it has one.
  *
  * @param gap null where nothing can have been missed
  */
-export function factEvent(serviceProvider: SpName, fact: Fact, at: Micros, gap: Gap | null): Event {
+export function factEvent(
+  { serviceProvider, label }: { readonly serviceProvider: SpName; readonly label: string },
+  fact: Fact,
+  at: Micros,
+  gap: Gap | null,
+): Event {
   const { type, ...details } = fact
+  const bus = label === '' ? {} : { bus: label }
   return createOwnEvent({
     serviceProvider,
     source: 'recorder',
     eventType: ownEventTypes[type],
     emittedAt: at,
     ...('exchange' in fact && { exchange: fact.exchange }),
-    body: { ...details, possible_gap: gap && printGap(gap) },
+    routingKey: label,
+    body: { ...details, ...bus, possible_gap: gap && printGap(gap) },
   })
 }
 

@@ -8,6 +8,8 @@ import type { OnDeliveries } from './delivery.js'
 /** A message bus that is being listened to. */
 export interface Bus {
   readonly serviceProvider: SpName
+  /** `host:5672/vhost`, or the path of a file; see `nameOfBus`. */
+  readonly name: string
   status(): BusStatus
   /** Resolves when its signal has stopped it: what it held is taken and acknowledged. Never rejects. */
   readonly stopped: Promise<void>
@@ -44,8 +46,13 @@ export interface BusOptions {
 export interface AmqpOptions extends BusOptions {
   /** Those that are bound to our queue, as soon as they exist. */
   readonly exchanges: readonly string[]
-  /** How exchanges were declared when they were last seen, as `onFact` told it. */
+  /** How the exchanges of that cloud were declared when they were last seen, as `onFact` told it. */
   readonly knownExchanges: readonly KnownExchange[]
+  /**
+   * By what the log tells this bus from others of its cloud. Empty for an only one, whose host may be
+   * renamed: it remains the same bus.
+   */
+  readonly label: string
   readonly queue: QueueOptions
   readonly tls: TlsOptions
   /** Takes what the recorder says of the bus itself: connected, lost, an exchange's durability. */
@@ -61,6 +68,8 @@ export interface AmqpOptions extends BusOptions {
 }
 
 export interface KnownExchange {
+  /** The label of its bus. */
+  readonly bus: string
   readonly name: string
   readonly durable: boolean
 }

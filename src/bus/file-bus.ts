@@ -63,7 +63,7 @@ export function listenFile(path: string, options: FileBusOptions): Bus {
   }
 
   const stopped = retryForever(follow, { backoff, status, logger, signal })
-  return { serviceProvider, status: status.value, stopped }
+  return { serviceProvider, name: path, status: status.value, stopped }
 }
 
 async function openWhenThere(

@@ -11,11 +11,15 @@ export const cloud = {
     'Id of the cloud in the service providers of Keystone. With several proxies that call each other, that of [sp_default] is the name of this one.',
     { otherwise: 'the name of the cloud', example: 'cornmeal-sp' },
   ),
-  messagebus: optional(
+  messagebuses: optional(
     'messagebus',
-    kinds.transportUrl,
-    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file to which notifications are appended.',
-    { secret: true, example: 'rabbit://mixmatch:secret@rabbit.cornmeal.example.org:5672/' },
+    kinds.transportUrls,
+    'Transport URL of its message bus, as in the services of that cloud: several hosts separated by commas, ?ssl=1 for TLS, percent-encoded credentials. Or file:///path.ndjson, a file to which notifications are appended. If its services use several brokers or virtual hosts, one URL for each: separated by commas, on indented lines, or with the option repeated.',
+    {
+      secret: true,
+      repeats: true,
+      example: 'rabbit://mixmatch:secret@rabbit.cornmeal.example.org:5672/',
+    },
   ),
   authUrl: optional(
     'auth_url',

@@ -1,3 +1,4 @@
+import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { readTrust, type Trust } from './certificate-trust.js'
 import { type Credentials, readCredentials } from './credentials.js'
@@ -12,8 +13,8 @@ export interface Cloud extends Trust {
   readonly name: SpName
   /** Its id in Keystone, as in the `service_providers` of a token. */
   readonly spName: string
-  /** Transport URL with its credentials; null where no bus of the cloud is recorded. */
-  readonly messagebus: string | null
+  /** Transport URLs, credentials and all; none where nothing of it is recorded from a bus. */
+  readonly messagebuses: readonly string[]
   /** Its Keystone with or without `/v3`, or the whole URL of a federated login. */
   readonly authUrl: string
   /** Base URLs without version and slash at the end; null for those in its catalog. */
@@ -25,6 +26,7 @@ export interface Cloud extends Trust {
   readonly extendsNetworks: boolean
   /** Its Neutron, without version and slash at the end; null for what its catalog says. */
   readonly networkEndpoint: string | null
+  /** On each of its buses. */
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
@@ -93,11 +95,11 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     const message = `expected the Keystone of that cloud, found nothing; "openstack service provider show ${keystoneName}" prints it`
     settings.problem(group, sp.authUrl, message)
   }
-  const messagebus = settings.read(group, sp.messagebus)
-  if (messagebus === null && !settings.isSet(group, sp.messagebus)) {
+  const messagebuses = settings.read(group, sp.messagebuses) ?? []
+  if (messagebuses.length === 0 && !settings.isSet(group, sp.messagebuses)) {
     settings.warning(
       group,
-      sp.messagebus,
+      sp.messagebuses,
       'is not set: notifications of this cloud are not recorded',
     )
   }
@@ -106,7 +108,7 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
   return {
     name,
     spName: settings.read(group, sp.spName) ?? name,
-    messagebus,
+    messagebuses,
     authUrl,
     endpoints: {
       image: settings.read(group, sp.imageEndpoint),
@@ -134,12 +136,20 @@ function findSimilarNames(names: readonly SpName[]): [SpName, SpName][] {
 
 /** Two consumers of one queue would get half of the notifications each. */
 function rejectSharedQueues(settings: Settings, clouds: readonly Cloud[]): void {
-  for (const [index, { name, messagebus, queueName }] of clouds.entries()) {
-    const other = clouds
-      .slice(0, index)
-      .find(each => each.messagebus === messagebus && each.queueName === queueName)
-    if (messagebus === null || messagebus.startsWith('file:') || !other) continue
-    const message = `expected a queue of its own on that message bus, found that of "${other.name}"`
-    settings.problem(groupOf(name), sp.queueName, message)
+  const owners = new Map<string, SpName>()
+  for (const { name, messagebuses, queueName } of clouds) {
+    for (const url of messagebuses.map(parseTransportUrl)) {
+      if (url.kind === 'file') continue
+      const queue = `${nameOfBus(url)} ${queueName}`
+      const owner = owners.get(queue)
+      owners.set(queue, name)
+      if (owner === name) {
+        const message = `expected message buses that differ, found ${nameOfBus(url)} twice`
+        settings.problem(groupOf(name), sp.messagebuses, message)
+      } else if (owner !== undefined) {
+        const message = `expected a queue of its own on that message bus, found that of "${owner}"`
+        settings.problem(groupOf(name), sp.queueName, message)
+      }
+    }
   }
 }

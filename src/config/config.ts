@@ -52,6 +52,8 @@ export interface Config {
   }
   readonly notification: {
     readonly exchanges: readonly string[]
+    /** Whether nobody has named them. */
+    readonly exchangesAreDefault: boolean
     /** null for no limit. */
     readonly queueMaxBytes: number | null
     /** null for never. */
@@ -191,6 +193,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
     },
     notification: {
       exchanges: settings.read('DEFAULT', general.notificationExchanges),
+      exchangesAreDefault: !settings.isSet('DEFAULT', general.notificationExchanges),
       queueMaxBytes: settings.read('DEFAULT', general.queueMaxBytes),
       queueExpiresMs: settings.read('DEFAULT', general.queueExpires),
       reconcile: settings.read('DEFAULT', general.reconcile),

@@ -1,5 +1,33 @@
-import type { Probe } from '../bus/amqp/bus-probe.js'
+import { type Probe, probeBus } from '../bus/amqp/bus-probe.js'
+import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
+import type { Cloud } from '../config/clouds.js'
+import type { Config } from '../config/config.js'
 import { type CheckResult, failed, ok, warning } from './finding.js'
+
+/** One result for each bus of a cloud; of several buses, the part says which. */
+export async function checkBuses(
+  { messagebuses, queueName, cafile, insecure }: Cloud,
+  { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
+): Promise<readonly (CheckResult & { readonly part: string })[]> {
+  const tls = { caFile: cafile, insecure }
+  const check = async (url: string) =>
+    lookAtBus(
+      await probeBus({ url, exchanges, queue: queueName, tls, connectTimeoutMs }),
+      queueName,
+    )
+  const [only, ...others] = messagebuses
+  if (only === undefined) {
+    const found = 'messagebus is not set: nothing of this cloud is recorded'
+    return [{ part: 'bus', ...warning(found) }]
+  }
+  if (others.length === 0) return [{ part: 'bus', ...(await check(only)) }]
+  return Promise.all(
+    messagebuses.map(async url => {
+      const part = `bus ${nameOfBus(parseTransportUrl(url))}`
+      return { part, ...(await check(url)) }
+    }),
+  )
+}
 
 /** Whether notifications reach us over a bus. */
 export function lookAtBus(probe: Probe, queue: string): CheckResult {

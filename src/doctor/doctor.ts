@@ -1,4 +1,3 @@
-import { probeBus } from '../bus/amqp/bus-probe.js'
 import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import { describeToken } from '../identity/keystone.js'
@@ -8,7 +7,7 @@ import { IDENTITY_PROVIDER } from '../ids.js'
 import { type ServiceName, serviceNames } from '../service/service.js'
 import { services } from '../service/services.js'
 import { type CloudClients, openCloudClients } from '../upstream/cloud-clients.js'
-import { lookAtBus } from './bus.js'
+import { checkBuses } from './bus.js'
 import { checkCatalog } from './catalog-endpoint.js'
 import { checkFederation } from './federation-entry.js'
 import { type CheckResult, type Finding, failureOf, warning } from './finding.js'
@@ -74,10 +73,10 @@ async function checkCloud(
   const { name } = cloud
   const keystone = name === IDENTITY_PROVIDER ? clients.keystones.home : clients.keystones.at(name)
   const enabled = serviceNames.filter(service => cloud.enabledServices.includes(service))
-  const [reachability, login, bus] = await Promise.all([
+  const [reachability, login, buses] = await Promise.all([
     checkKeystone(keystone),
     checkLogin(cloud, config.auth, identity),
-    checkBus(cloud, config),
+    checkBuses(cloud, config),
   ])
   const endpoints = await Promise.all(
     enabled.map(service => checkEndpoint(cloud, service, login.access, context)),
@@ -96,7 +95,7 @@ async function checkCloud(
       ? enabled.map(service => finding('catalog', checkCatalogOf(ownToken, service, cloud)))
       : [finding('federation', checkFederationWith(ownToken, cloud, context))]),
     ...enabled.map((service, index) => finding(service, endpoints[index] ?? warning(NOT_CHECKED))),
-    finding('bus', bus),
+    ...buses.map(({ part, ...result }) => finding(part, result)),
   ]
 }
 
@@ -113,18 +112,6 @@ async function checkEndpoint(
   }
   const pool = (origin: string) => pools.dispatcher(cloud.name, origin)
   return checkService(pool, service, url, config.upstream)
-}
-
-async function checkBus(
-  { messagebus, queueName, cafile, insecure }: Cloud,
-  { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
-): Promise<CheckResult> {
-  if (messagebus === null) {
-    return warning('messagebus is not set: nothing of this cloud is recorded')
-  }
-  const tls = { caFile: cafile, insecure }
-  const options = { url: messagebus, exchanges, queue: queueName, tls, connectTimeoutMs }
-  return lookAtBus(await probeBus(options), queueName)
 }
 
 const NOT_CHECKED = 'not looked at: it takes a login of Mixmatch itself at the identity provider'

@@ -15,8 +15,10 @@ export interface RecorderFigures {
 
 export interface BusFigures {
   readonly cloud: string
+  /** Which of several buses of its cloud it is; null for an only one. */
+  readonly bus: string | null
   readonly connected: boolean
-  /** Exchanges from which nothing comes. */
+  /** How many of the exchanges that are expected at its cloud are on none of its buses. */
   readonly missing: number
   /** When the last message came, in seconds since 1970; null where none has come yet. */
   readonly lastMessageAt: number | null
@@ -96,33 +98,43 @@ function gauge(registry: Registry, name: string, help: string, value: () => numb
 }
 
 function gaugeBuses(registry: Registry, buses: () => readonly BusFigures[]): void {
-  const perBus = (name: string, help: string, value: (bus: BusFigures) => number | null) =>
+  const gaugeEach = (
+    name: string,
+    help: string,
+    value: (bus: BusFigures) => number | null,
+    labelsOf: (bus: BusFigures) => Record<string, string>,
+  ) =>
     new Gauge({
       name,
       help,
-      labelNames: ['cloud'],
+      labelNames: ['cloud', 'bus'],
       registers: [registry],
       collect() {
         this.reset() // a cloud that was taken out of the configuration has no bus any more
         for (const bus of buses()) {
           const now = value(bus)
-          if (now !== null) this.set({ cloud: bus.cloud }, now)
+          if (now !== null) this.set(labelsOf(bus), now)
         }
       },
     })
-  perBus(
+  const ofBus = ({ cloud, bus }: BusFigures) => (bus === null ? { cloud } : { cloud, bus })
+  const ofCloud = ({ cloud }: BusFigures) => ({ cloud })
+  gaugeEach(
     'mixmatch_bus_connected',
     'Whether the message bus of a cloud is being listened to.',
     bus => (bus.connected ? 1 : 0),
+    ofBus,
   )
-  perBus(
+  gaugeEach(
     'mixmatch_bus_missing_exchanges',
-    'Exchanges from which nothing comes: they do not exist, or may not be read.',
+    'Expected exchanges from which nothing comes: they do not exist, or may not be read.',
     bus => bus.missing,
+    ofCloud,
   )
-  perBus(
+  gaugeEach(
     'mixmatch_bus_last_message_timestamp_seconds',
     'When the last message came from the bus of a cloud.',
     bus => bus.lastMessageAt,
+    ofBus,
   )
 }

@@ -1,15 +1,22 @@
 import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.js'
+import { expectedExchanges, missingExchanges } from '../bus/expected-exchanges.js'
 import { listen } from '../bus/listen.js'
+import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
+import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
-import { deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
+import type { Event } from '../event/event.js'
+import type { SpName } from '../ids.js'
+import { type DeliveryJournal, deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
 import { createDeliveryRecorder } from './delivery-recorder.js'
 import { reconcileInBackground } from './reconciling.js'
-import { type OnAppended, openRecorder, type RecorderState } from './recorder.js'
+import { type OnAppended, openRecorder, type Recorder, type RecorderState } from './recorder.js'
 
 /** The recording while it goes on. */
 export interface Recording {
   readonly buses: readonly Bus[]
+  /** How many of the exchanges that are expected at a cloud are on none of its buses. */
+  countMissingExchanges(cloud: SpName): number
   state(): RecorderState
 }
 
@@ -39,41 +46,69 @@ export async function record(
   const { signal } = stopping
   const journal = openDeliveryJournal(deliveryJournalOf(files.logFile))
   const reconciling = reconcileInBackground(config, files, recorder.record, { signal, logger })
-  const { exchanges, queueMaxBytes, queueExpiresMs } = config.notification
-  const buses = config.clouds.flatMap(({ name, messagebus, queueName, cafile, insecure }): Bus[] =>
-    messagebus === null
-      ? []
-      : [
-          listen({
-            serviceProvider: name,
-            url: messagebus,
-            exchanges,
-            knownExchanges: recorder.knownExchanges(name),
-            queue: {
-              name: queueName,
-              maxBytes: queueMaxBytes ?? 0,
-              expiresSeconds: (queueExpiresMs ?? 0) / 1000,
-            },
-            tls: { caFile: cafile, insecure },
-            onDeliveries: createDeliveryRecorder({
-              record: recorder.record,
-              journal,
-              logger: logger.child({ service_provider: name }),
-            }),
-            onFact(fact) {
-              recorder.record([fact])
-              reconciling.notice(fact)
-            },
-            logger: logger.child({ service_provider: name }),
-            signal,
-          }),
-        ],
+  const buses = config.clouds.flatMap(cloud =>
+    cloud.messagebuses.map(url =>
+      listenTo(cloud, url, {
+        notification: config.notification,
+        recorder,
+        journal,
+        onFact: reconciling.notice,
+        logger,
+        signal,
+      }),
+    ),
   )
   void asked.then(() => stopping.abort())
-  ready({ buses, state: recorder.state })
+  const countMissingExchanges = (cloud: SpName) => {
+    const services = config.clouds.find(({ name }) => name === cloud)?.enabledServices ?? []
+    const statuses = buses
+      .filter(({ serviceProvider }) => serviceProvider === cloud)
+      .map(bus => bus.status())
+    return missingExchanges(statuses, expectedExchanges(config.notification, services)).length
+  }
+  ready({ buses, countMissingExchanges, state: recorder.state })
   const stopped = [...buses, reconciling].map(({ stopped }) => stopped)
   await Promise.all([aborted(signal), ...stopped])
   if (lost) throw lost.error
+}
+
+function listenTo(
+  { name, messagebuses, queueName, cafile, insecure }: Cloud,
+  url: string,
+  parts: {
+    readonly notification: Config['notification']
+    readonly recorder: Recorder
+    readonly journal: DeliveryJournal
+    readonly onFact: (fact: Event) => void
+    readonly logger: Logger
+    readonly signal: AbortSignal
+  },
+): Bus {
+  const { notification, recorder, journal, signal } = parts
+  const { exchanges, queueMaxBytes, queueExpiresMs } = notification
+  const label = messagebuses.length === 1 ? '' : nameOfBus(parseTransportUrl(url))
+  const bus = label === '' ? {} : { bus: label }
+  const logger = parts.logger.child({ service_provider: name, ...bus })
+  return listen({
+    serviceProvider: name,
+    url,
+    label,
+    exchanges,
+    knownExchanges: recorder.knownExchanges(name),
+    queue: {
+      name: queueName,
+      maxBytes: queueMaxBytes ?? 0,
+      expiresSeconds: (queueExpiresMs ?? 0) / 1000,
+    },
+    tls: { caFile: cafile, insecure },
+    onDeliveries: createDeliveryRecorder({ record: recorder.record, journal, logger }),
+    onFact(fact) {
+      recorder.record([fact])
+      parts.onFact(fact)
+    },
+    logger,
+    signal,
+  })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

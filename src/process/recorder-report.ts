@@ -41,7 +41,7 @@ export function createRecorderReporter(files: Files): RecorderReporter {
       return {
         metrics: metricsNow,
         missing: recording ? missingIn(recording, files) : starting,
-        degraded: recording ? recording.buses.flatMap(degradedBus) : [],
+        degraded: recording ? degradedBuses(recording) : [],
       }
     },
   }
@@ -66,10 +66,10 @@ function batchesOf(events: readonly Event[], recorded: readonly RecordedEvent[])
   })
 }
 
-function figuresOf({ buses, state }: Recording, { logFile, viewsFile }: Files): RecorderFigures {
-  const { logPosition, viewPosition, conflicts } = state()
+function figuresOf(recording: Recording, { logFile, viewsFile }: Files): RecorderFigures {
+  const { logPosition, viewPosition, conflicts } = recording.state()
   return {
-    buses: buses.map(busFigures),
+    buses: recording.buses.map(bus => busFigures(bus, recording)),
     logPosition,
     logBytes: sizeOf(logFile),
     viewPosition,
@@ -78,21 +78,32 @@ function figuresOf({ buses, state }: Recording, { logFile, viewsFile }: Files): 
   }
 }
 
-function busFigures(bus: Bus): BusFigures {
-  const { state, missing, lastDeliveryAt } = bus.status()
+function busFigures(bus: Bus, { buses, countMissingExchanges }: Recording): BusFigures {
+  const { state, lastDeliveryAt } = bus.status()
+  const { serviceProvider, name } = bus
   return {
-    cloud: bus.serviceProvider,
+    cloud: serviceProvider,
+    bus: isOnlyBus(bus, buses) ? null : name,
     connected: state === 'connected',
-    missing: missing.length,
+    missing: countMissingExchanges(serviceProvider),
     lastMessageAt: lastDeliveryAt === null ? null : lastDeliveryAt / 1e6,
   }
 }
 
-function degradedBus(bus: Bus): Degraded[] {
-  const { state, since, lastError } = bus.status()
-  if (state === 'connected') return []
-  const reason = `${state} since ${formatTime(since)}${lastError === null ? '' : `: ${lastError}`}`
-  return [{ part: 'bus', service_provider: bus.serviceProvider, reason }]
+/** The name of its cloud is enough for it. */
+function isOnlyBus({ serviceProvider }: Bus, buses: readonly Bus[]): boolean {
+  return buses.filter(bus => bus.serviceProvider === serviceProvider).length === 1
+}
+
+function degradedBuses({ buses }: Recording): Degraded[] {
+  return buses.flatMap(bus => {
+    const { state, since, lastError } = bus.status()
+    if (state === 'connected') return []
+    const which = isOnlyBus(bus, buses) ? '' : `${bus.name} `
+    const because = lastError === null ? '' : `: ${lastError}`
+    const reason = `${which}${state} since ${formatTime(since)}${because}`
+    return [{ part: 'bus', service_provider: bus.serviceProvider, reason }]
+  })
 }
 
 /** With what SQLite has not yet moved into the file itself. */

@@ -138,5 +138,5 @@ export async function work(
 /** What every node of a deployment knows alike, and nobody else. */
 function sharedSecrets({ auth, clouds }: Config): readonly string[] {
   if (auth.credentials) return [auth.credentials.password.reveal()]
-  return clouds.flatMap(({ messagebus }) => messagebus ?? [])
+  return clouds.flatMap(({ messagebuses }) => messagebuses)
 }

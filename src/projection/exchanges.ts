@@ -5,26 +5,27 @@ import type { SpName } from '../ids.js'
 import type { Projection } from './projection.js'
 
 /**
- * Which exchanges were seen at each cloud, and with which durability, so that one that a broker lost
+ * Which exchanges were seen on the buses of each cloud, and with which durability, so that one that a broker lost
  * can be declared as it was.
  */
 export const exchanges: Projection = {
   name: 'exchanges',
-  version: 1,
+  version: 2,
   tables: {
     exchanges: `(
       service_provider integer not null,
+      bus text not null,
       exchange text not null,
       durable integer not null,
       position integer not null,
-      primary key (service_provider, exchange)
+      primary key (service_provider, bus, exchange)
     ) strict, without rowid`,
   },
   prepare(db) {
     const { exchangeDurable, exchangeTransient } = ownEventTypes
     const declare = db.prepare(`
       insert into exchanges as known
-      select e.service_provider, o.exchange, t.name = '${exchangeDurable}', e.position
+      select e.service_provider, o.routing_key, o.exchange, t.name = '${exchangeDurable}', e.position
       from log.events e
       join log.event_types t on t.id = e.event_type
       join log.origins o on o.id = e.origin
@@ -33,7 +34,7 @@ export const exchanges: Projection = {
           where name in ('${exchangeDurable}', '${exchangeTransient}'))
         and o.source = ${sourceCode('recorder')}
       order by e.position
-      on conflict (service_provider, exchange) do update set
+      on conflict (service_provider, bus, exchange) do update set
         durable = excluded.durable, position = excluded.position
         where excluded.position > known.position`)
     return ({ after, upTo }) => {
@@ -41,12 +42,14 @@ export const exchanges: Projection = {
     }
   },
   rows: `
-    select json_array(sp.name, x.exchange, x.durable)
+    select json_array(sp.name, x.bus, x.exchange, x.durable)
     from exchanges x join service_providers sp on sp.id = x.service_provider order by 1`,
 }
 
 /** An exchange as it was when it was last seen. */
 export interface KnownExchange {
+  /** Which of the buses of its cloud it is on; empty for an only one. */
+  readonly bus: string
   readonly name: string
   readonly durable: boolean
 }
@@ -54,10 +57,10 @@ export interface KnownExchange {
 /** The exchanges that were seen at a cloud. */
 export function knownExchanges(db: Database, serviceProvider: SpName): KnownExchange[] {
   return db
-    .prepare<[string], { exchange: string; durable: number }>(
-      `select exchange, durable from exchanges x
-      join service_providers sp on sp.id = x.service_provider where sp.name = ? order by exchange`,
+    .prepare<[string], { bus: string; exchange: string; durable: number }>(
+      `select bus, exchange, durable from exchanges x
+      join service_providers sp on sp.id = x.service_provider where sp.name = ? order by bus, exchange`,
     )
     .all(serviceProvider)
-    .map(({ exchange, durable }) => ({ name: exchange, durable: durable === 1 }))
+    .map(({ bus, exchange, durable }) => ({ bus, name: exchange, durable: durable === 1 }))
 }

@@ -108,6 +108,29 @@ test('gaps are what the recorder noted, and nobody else', t => {
   )
 })
 
+test('the outages of two buses of one cloud are two gaps', t => {
+  const noted = (eventType: string, time: number, bus: string): Recorded => [
+    event({ source: 'recorder', eventType, body: JSON.stringify({ bus, possible_gap: null }) }),
+    hours(time),
+  ]
+  const report = summaryOf(
+    audited(t, [
+      noted(ownEventTypes.busLost, 0, 'a:5672/'),
+      noted(ownEventTypes.busLost, 1, 'b:5672/'),
+      noted(ownEventTypes.busConnected, 2, 'b:5672/'),
+      noted(ownEventTypes.busConnected, 3, 'a:5672/'),
+    ]),
+    HOUR,
+  )
+  t.deepEqual(
+    rows(report, 'gaps').map(row => [row['from'], row['until']]),
+    [
+      [formatTime(hours(0)), formatTime(hours(3))],
+      [formatTime(hours(1)), formatTime(hours(2))],
+    ],
+  )
+})
+
 test('placement tells what was where at a time, at a position, and now', t => {
   const story = [
     created(disk, alice, { emittedAt: at(10) }),

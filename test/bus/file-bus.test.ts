@@ -245,6 +245,7 @@ test('a URL chooses what is listened to, and one that cannot be read is refused'
     serviceProvider: cornmeal,
     exchanges: [],
     knownExchanges: [],
+    label: '',
     queue: { name: 'a', maxBytes: 0, expiresSeconds: 0 },
     tls: { caFile: null, insecure: false },
     onFact: () => {},

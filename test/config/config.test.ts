@@ -183,7 +183,7 @@ test('the environment counts above the files, and is taken literally', t => {
   )
   t.deepEqual(problems, [])
   t.is(config?.auth.credentials?.password.reveal(), '"p$x$$y#z"')
-  t.is(config?.clouds[1]?.messagebus, 'rabbit://u:p@h/')
+  t.deepEqual(config?.clouds[1]?.messagebuses, ['rabbit://u:p@h/'])
   t.is(config?.auth.cacheSeconds, 7)
 })
 
@@ -566,4 +566,19 @@ test('a file that cannot be read as text is a problem', t => {
     code: 'CONFIG_INVALID',
     message: /EISDIR/,
   })
+})
+
+test('a bus that is named twice, or shared with another cloud, is refused', t => {
+  const twice = federated.replace(
+    'rabbit://rabbit.sp1/',
+    'rabbit://u:p@rabbit.sp1/,\n  rabbit://v:q@rabbit.sp1:5672/%2F',
+  )
+  t.regex(check(t, twice).problems.join(), /messagebus: .*found rabbit\.sp1:5672\/ twice/)
+  const shared = federated
+    .replace(
+      'rabbit://rabbit.sp1/',
+      'rabbit://rabbit.sp1/\nqueue_name = q\nmessagebus = rabbit://u@rabbit',
+    )
+    .replace('rabbit://rabbit/', 'rabbit://rabbit/\nqueue_name = q')
+  t.regex(check(t, shared).problems.join(), /queue_name: .*found that of "default"/)
 })

@@ -70,7 +70,13 @@ test('a breaker that is open in two workers counts two, until it is closed', asy
 })
 
 test('a cloud that is no longer listened to has no figures, and no log has none', async t => {
-  const bus = { cloud: 'cornmeal', connected: true, missing: 1, lastMessageAt: 1_795_440_000 }
+  const bus = {
+    cloud: 'cornmeal',
+    bus: null,
+    connected: true,
+    missing: 1,
+    lastMessageAt: 1_795_440_000,
+  }
   const rest = { logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9, conflicts: 0 }
   let figures: Parameters<typeof createRecorderMetrics>[0] = () => ({ buses: [bus], ...rest })
   const metrics = createRecorderMetrics(() => figures())
@@ -86,7 +92,7 @@ test('a cloud that is no longer listened to has no figures, and no log has none'
 })
 
 test('names are as Prometheus wants them: counters alone end in _total, units are base units', async t => {
-  const bus = { cloud: 'cornmeal', connected: true, missing: 1, lastMessageAt: 1 }
+  const bus = { cloud: 'cornmeal', bus: null, connected: true, missing: 1, lastMessageAt: 1 }
   const figures = { buses: [bus], logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9 }
   const parts = [
     createProxyMetrics(),

@@ -144,6 +144,6 @@ test('exchanges are known as they were last seen', async t => {
   await using recorder = await openRecorder(files(t), broken, listening().logger)
   const wire = { exchange: 'glance', routingKey: '', envelope: 'none' } as const
   recorder.record([event({ source: 'recorder', eventType: ownEventTypes.exchangeTransient, wire })])
-  t.deepEqual(recorder.knownExchanges(cornmeal), [{ name: 'glance', durable: false }])
+  t.deepEqual(recorder.knownExchanges(cornmeal), [{ bus: '', name: 'glance', durable: false }])
   t.deepEqual(recorder.knownExchanges(millet), [])
 })

@@ -24,7 +24,7 @@ test('the configuration of the sandbox is valid and names all its addresses', as
   t.is(config?.database.file, databaseFile)
   t.is(config?.server.port, 5001)
   t.deepEqual(
-    config?.clouds.map(({ name, messagebus }) => [String(name), messagebus]),
-    clouds.map(({ name, messagebus }) => [name, messagebus]),
+    config?.clouds.map(({ name, messagebuses }) => [String(name), messagebuses]),
+    clouds.map(({ name, messagebus }) => [name, [messagebus]]),
   )
 })

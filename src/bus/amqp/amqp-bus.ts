@@ -1,7 +1,7 @@
 import type { AmqpOptions, Bus } from '../bus.js'
 import { keepStatus } from '../bus-status.js'
 import { retryForever } from '../retry.js'
-import type { RabbitUrl } from '../transport-url.js'
+import { nameOfBus, type RabbitUrl } from '../transport-url.js'
 import { connectAny } from './broker-connection.js'
 import { listenOn, type Memory, type Session } from './session.js'
 
@@ -13,14 +13,18 @@ export function listenAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
   const { serviceProvider, signal, logger, backoff } = options
   const status = keepStatus()
   const memory: Memory = {
-    durable: new Map(options.knownExchanges.map(({ name, durable }) => [name, durable])),
+    durable: new Map(
+      options.knownExchanges
+        .filter(({ bus }) => bus === options.label)
+        .map(({ name, durable }) => [name, durable]),
+    ),
     hasRunBefore: options.knownExchanges.length > 0,
     host: 0,
     lostAt: null,
   }
   const run = (itWorks: () => void) => connectAndListen(url, { options, memory, status, itWorks })
   const stopped = retryForever(run, { backoff, status, logger, signal })
-  return { serviceProvider, status: status.value, stopped }
+  return { serviceProvider, name: nameOfBus(url), status: status.value, stopped }
 }
 
 const HEARTBEAT_SECONDS = 60

@@ -191,7 +191,7 @@ function namesOfMissing(bindings: Bindings): string[] {
 }
 
 async function report(fact: Fact, gap: Gap | null, { options }: Session): Promise<void> {
-  await options.onFact(factEvent(options.serviceProvider, fact, now(), gap))
+  await options.onFact(factEvent(options, fact, now(), gap))
 }
 
 /** A log that cannot take the loss cannot have taken the messages either: the first is the error to tell. */

@@ -235,7 +235,7 @@ for (const durable of [true, false]) {
   test(`a ${word} exchange that a broker lost is declared as it was, and the gap is told`, async t => {
     const broker = await startBroker(t)
     const listening = startListening(t, broker, {
-      knownExchanges: [{ name: broker.exchange, durable }],
+      knownExchanges: [{ bus: '', name: broker.exchange, durable }],
     })
     await connected(listening)
     t.deepEqual(listening.bus.status().missing, [])
@@ -254,7 +254,7 @@ test('an exchange that is not what it was is learned anew', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: true })
   const listening = startListening(t, broker, {
-    knownExchanges: [{ name: broker.exchange, durable: false }],
+    knownExchanges: [{ bus: '', name: broker.exchange, durable: false }],
   })
   await connected(listening)
   t.true(typesOf(listening).includes(ownEventTypes.exchangeDurable))

@@ -36,6 +36,7 @@ function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOpti
     url: text,
     exchanges: ['glance'],
     knownExchanges: [],
+    label: '',
     queue: { name: 'mixmatch', maxBytes: 0, expiresSeconds: 0 },
     tls: { caFile: null, insecure: false },
     onDeliveries: () => {},

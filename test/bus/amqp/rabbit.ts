@@ -112,6 +112,7 @@ export function startListening(
     url: '',
     exchanges: [exchange],
     knownExchanges: [],
+    label: '',
     queue: { name: queue, maxBytes: 0, expiresSeconds: 300 },
     tls: { caFile: null, insecure: false },
     onFact: fact => {
