@@ -1,10 +1,13 @@
-import { createGather } from '../aggregate/gather.js'
+import { createAggregator } from '../aggregate/aggregator.js'
 import { createCursors, cursorKey } from '../aggregate/lists/cursor.js'
-import { createLists } from '../aggregate/lists/lists.js'
-import { createSums } from '../aggregate/lists/sum.js'
-import { createFetchDocument } from '../aggregate/versions/fetch-versions.js'
-import { createDiscovery, createMinors } from '../aggregate/versions/version-discovery.js'
-import { createDocuments } from '../aggregate/versions/version-documents.js'
+import { createMergedList } from '../aggregate/lists/merged-list.js'
+import { createSummary } from '../aggregate/lists/summary.js'
+import { createVersionFetcher } from '../aggregate/versions/fetch-versions.js'
+import {
+  createMicroversionRanges,
+  createVersionDiscovery,
+} from '../aggregate/versions/version-discovery.js'
+import { createVersionDocuments } from '../aggregate/versions/version-documents.js'
 import type { Outcome } from '../upstream/forward.js'
 import { createSend, type Passage, type SendOptions } from '../upstream/send.js'
 
@@ -22,17 +25,17 @@ export function createDispatch(
   options: SendOptions,
   { errors, secrets, now }: DispatchOptions,
 ): (passage: Passage) => Promise<Outcome> {
-  const documents = createDocuments(createFetchDocument(options), now)
+  const documents = createVersionDocuments(createVersionFetcher(options), now)
   const listParts = {
     ...options,
-    minors: createMinors(documents),
+    minors: createMicroversionRanges(documents),
     cursors: createCursors(cursorKey(secrets)),
     errors,
   }
-  const gather = createGather({
-    list: createLists(listParts),
-    sum: createSums(listParts),
-    discover: createDiscovery({ ...options, documents }),
+  const gather = createAggregator({
+    list: createMergedList(listParts),
+    sum: createSummary(listParts),
+    discover: createVersionDiscovery({ ...options, documents }),
     send: options,
   })
   const send = createSend(options)

@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 import { type ProjectId, projectId, type SpName, spName } from '../../ids.js'
 import { parseJson } from '../../json.js'
-import type { Mark } from './sort-order.js'
+import type { SortPosition } from './sort-order.js'
 
 /** How far a list was walked, when a page of it was full. */
 export interface Cursor {
@@ -13,7 +13,7 @@ export interface Cursor {
    * The furthest in the order that anything was told of. That need not be the last item: what is made
    * during a walk may come after what it should have come before.
    */
-  readonly reached: Mark
+  readonly reached: SortPosition
   /** How far each project of the user at each cloud was walked. */
   readonly places: readonly WalkedTo[]
 }

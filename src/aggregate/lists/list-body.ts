@@ -1,12 +1,12 @@
 import { isJsonObject, type JsonObject, parseJson } from '../../json.js'
 import type { ParsedPath } from '../../routing/path.js'
-import { CURSOR, type Plan } from './list-plan.js'
+import { CURSOR, type ListPlan } from './list-plan.js'
 import { withParameters } from './list-query.js'
-import type { Item } from './walk.js'
+import type { Item } from './list-walk.js'
 
 /** What the answer to a list is made of, besides its items. */
-export interface BodyParts {
-  readonly plan: Plan
+export interface ListBodyParts {
+  readonly plan: ListPlan
   /** As the client sent it. */
   readonly path: ParsedPath
   /** The name of the array: `volumes`. */
@@ -20,7 +20,7 @@ export interface BodyParts {
 }
 
 /** The JSON text of a page, in the form of the service whose list it is. */
-export function bodyOf(items: readonly Item[], parts: BodyParts): string {
+export function formatListBody(items: readonly Item[], parts: ListBodyParts): string {
   const { plan, envelope, count } = parts
   const texts = items.map(({ shown }) => shortened(shown, plan.members))
   const others = { ...constantsOf(parts), ...nextOf(parts), ...(count === null ? {} : { count }) }
@@ -37,7 +37,7 @@ function shortened(shown: string, members: readonly string[] | null): string {
   )
 }
 
-function constantsOf({ plan, path }: BodyParts): JsonObject {
+function constantsOf({ plan, path }: ListBodyParts): JsonObject {
   const asked = withParameters(path.query, { marker: null, [CURSOR]: null })
   return Object.fromEntries(
     Object.entries(plan.rules.constants ?? {}).map(([name, constant]) => [
@@ -47,7 +47,7 @@ function constantsOf({ plan, path }: BodyParts): JsonObject {
   )
 }
 
-function nextOf({ plan, path, publicBase, next }: BodyParts): JsonObject {
+function nextOf({ plan, path, publicBase, next }: ListBodyParts): JsonObject {
   const { next: place } = plan.rules
   if (next === null || place === undefined) return {}
   const query = withParameters(path.query, {

@@ -1,7 +1,7 @@
 import { headerValue, type RawHeaders, withoutHeader } from '../../http-client/raw-headers.js'
 
 /** The microversions that a cloud speaks, by the number after the point: 3.70 is 70. */
-export interface MinorRange {
+export interface MicroversionRange {
   readonly min: number
   readonly max: number
 }
@@ -18,7 +18,7 @@ const WANTED = /^(\S+)\s+(?:3\.(\d+)|latest)$/
  */
 export function withCommonMicroversion(
   headers: RawHeaders,
-  ranges: readonly MinorRange[],
+  ranges: readonly MicroversionRange[],
 ): RawHeaders {
   const asked = headerValue(headers, HEADER)
   if (asked === undefined || ranges.length === 0) return headers
@@ -36,13 +36,13 @@ export function withCommonMicroversion(
 }
 
 /** The number after the point that the headers ask for: 0 where they ask for none, infinite for `latest`. */
-export function minorIn(headers: RawHeaders): number {
+export function requestedMicroversion(headers: RawHeaders): number {
   const parts = (headerValue(headers, HEADER) ?? '').split(',')
   const wanted = parts.map(part => WANTED.exec(part.trim())).find(match => match?.[1] === 'volume')
   return wanted ? Number(wanted[2] ?? Number.POSITIVE_INFINITY) : 0
 }
 
 /** Whether a microversion has come, `since` as in the tables: `3.59`, or null for always. */
-export function hasCome(since: string | null, minor: number): boolean {
+export function isSupported(since: string | null, minor: number): boolean {
   return since === null || minor >= Number(since.replace(/^3\./, ''))
 }

@@ -1,21 +1,21 @@
 import type { ParsedPath } from '../../routing/path.js'
 import type { CollectionRules } from '../../service/list-rules.js'
 import { collectionRulesOf, listRulesOf } from '../../service/lists.js'
-import { hasCome } from './list-microversion.js'
+import { isSupported } from './list-microversion.js'
 import { valuesOf, withParameters } from './list-query.js'
-import { fixedOrder, type Order, orderOf } from './sort-order.js'
+import { fixedOrder, parseSortOrder, type SortOrder } from './sort-order.js'
 
 /** The name under which our own position in a list stands in links. */
 export const CURSOR = 'mm_cursor'
 
 /** How a list that several clouds have a part of is put together. */
-export interface Plan {
+export interface ListPlan {
   readonly rules: CollectionRules
   /** What the clouds are asked for, without a query. */
   readonly path: ParsedPath
   /** What they are asked with on every page. */
   readonly query: string
-  readonly order: Order
+  readonly order: SortOrder
   /** Whether there are pages at all. */
   readonly paged: boolean
   /** Whether the clouds are to be told how many items to give at a time. */
@@ -42,14 +42,14 @@ const INTEGER = /^\s*\+?\d+\s*$/
  *
  * @param minor the microversion, by the number after its point
  */
-export function planOf(path: ParsedPath, minor: number): Plan {
+export function planList(path: ParsedPath, minor: number): ListPlan {
   const { query } = path
   const lists = listRulesOf(path.service)
   const rules = collectionRulesOf(path.service, path.collection ?? '')
   const isDetailed = path.target.kind === 'collection' && path.target.word === 'detail'
   const members = isDetailed ? null : (rules.short ?? null)
   const paged = rules.paged === undefined || comesInPages(rules.paged, minor)
-  const order = paged || !rules.paged ? orderOf(query, lists) : fixedOrder(rules.paged)
+  const order = paged || !rules.paged ? parseSortOrder(query, lists) : fixedOrder(rules.paged)
 
   const limit = integerIn(query, 'limit')
   const isLimitOdd = limit === null && valuesOf(query, 'limit').length > 0
@@ -79,7 +79,7 @@ export function planOf(path: ParsedPath, minor: number): Plan {
     members,
     filtersTime:
       rules.timeFilterSince !== undefined &&
-      hasCome(rules.timeFilterSince, minor) &&
+      isSupported(rules.timeFilterSince, minor) &&
       order.keys[0]?.name === 'created_at' &&
       valuesOf(query, 'created_at').length === 0 &&
       !isCounted,
@@ -87,13 +87,19 @@ export function planOf(path: ParsedPath, minor: number): Plan {
 }
 
 /** The list that a cursor is good for: the same items in the same order, whatever the page. */
-export function listOf({ service, version, projectSegment, rest, query }: ParsedPath): string {
+export function listIdentity({
+  service,
+  version,
+  projectSegment,
+  rest,
+  query,
+}: ParsedPath): string {
   const all = withParameters(query, { marker: null, limit: null, offset: null, [CURSOR]: null })
   return `/${service}/${version}/${projectSegment}${rest}${all}`
 }
 
 function comesInPages({ since }: NonNullable<CollectionRules['paged']>, minor: number): boolean {
-  return since !== null && hasCome(since, minor)
+  return since !== null && isSupported(since, minor)
 }
 
 /** null where there is none, and where it is no number that counts something. */

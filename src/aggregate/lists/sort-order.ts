@@ -5,7 +5,7 @@ import { entry } from '../../service/services.js'
 import { valuesOf } from './list-query.js'
 
 /** The order of a list, as every cloud that is asked for it keeps it. */
-export interface Order {
+export interface SortOrder {
   /** The most significant first, `created_at` always among them. */
   readonly keys: readonly SortKey[]
   /** The direction of ids within one cloud, where all else is equal. */
@@ -21,7 +21,7 @@ export interface SortKey {
 export type Scalar = string | number | boolean | null
 
 /** What places an item in the order of a list of several clouds. */
-export interface Mark {
+export interface SortPosition {
   readonly cloud: SpName
   readonly id: string
   /** One for each key of the order; null where the item does not show it. */
@@ -32,7 +32,7 @@ export interface Mark {
  * Read `sort=name:asc,size` or `sort_key` and `sort_dir`. What a service would refuse is read as far
  * as possible: the clouds themselves see it and say so.
  */
-export function orderOf(query: string, rules: ListRules): Order {
+export function parseSortOrder(query: string, rules: ListRules): SortOrder {
   const [names, directions] = parametersOf(query, rules)
   const descends = (direction: string | undefined) => direction !== 'asc'
   const first = directions[0]
@@ -47,7 +47,7 @@ export function orderOf(query: string, rules: ListRules): Order {
 }
 
 /** The order of a list that does not come in pages, which is fixed. */
-export function fixedOrder({ before }: NonNullable<CollectionRules['paged']>): Order {
+export function fixedOrder({ before }: NonNullable<CollectionRules['paged']>): SortOrder {
   const descending = before === 'newest first'
   return { keys: [{ name: 'created_at', descending }], idDescending: descending }
 }
@@ -72,11 +72,11 @@ function parametersOf(
 }
 
 /** What places an item that a cloud showed; undefined where it has no id. */
-export function markOf(
+export function sortPositionOf(
   item: Readonly<Record<string, JsonValue>>,
   cloud: SpName,
-  order: Order,
-): Mark | undefined {
+  order: SortOrder,
+): SortPosition | undefined {
   const { id } = item
   if (typeof id !== 'string') return undefined
   return { cloud, id, values: order.keys.map(({ name }) => scalar(item[name])) }
@@ -86,10 +86,10 @@ export function markOf(
  * Compare as the clouds' databases do, as far as can be known: nothing before anything, texts
  * without regard to case. Ties fall to the cloud that stands first in `clouds`, then to the id.
  */
-export function comparing(
-  { keys, idDescending }: Order,
+export function createComparator(
+  { keys, idDescending }: SortOrder,
   clouds: readonly SpName[],
-): (a: Mark, b: Mark) => number {
+): (a: SortPosition, b: SortPosition) => number {
   return (a, b) => {
     for (const [index, { descending }] of keys.entries()) {
       const difference = compare(a.values[index] ?? null, b.values[index] ?? null)

@@ -4,7 +4,7 @@ import type { Version } from './version-documents.js'
  * The versions that all documents have, as the first describes them. What is newest of them is
  * current; of microversions there are those that every cloud speaks.
  */
-export function intersect(
+export function intersectVersions(
   documents: readonly [readonly Version[], ...(readonly Version[])[]],
 ): readonly Version[] {
   const [first, ...others] = documents
@@ -18,7 +18,7 @@ export function intersect(
 }
 
 /** The lowest and the highest microversion of a version, by the number after the point. */
-export function minorsOf(version: Version): { min: number; max: number } | null {
+export function microversionRangeOf(version: Version): { min: number; max: number } | null {
   const min = minor(version['min_version'])
   const max = minor(version['version'])
   return min === null || max === null ? null : { min, max }
@@ -26,7 +26,7 @@ export function minorsOf(version: Version): { min: number; max: number } | null 
 
 /** null where no microversion is common to all. */
 function narrow(version: Version, all: readonly Version[]): Version | null {
-  const ranges = all.map(minorsOf).filter(range => range !== null)
+  const ranges = all.map(microversionRangeOf).filter(range => range !== null)
   if (ranges.length < all.length) return version
   const min = Math.max(...ranges.map(range => range.min))
   const max = Math.min(...ranges.map(range => range.max))

@@ -9,10 +9,10 @@ import type { Pools } from '../../upstream/pools.js'
 import { nameRequest } from '../../upstream/request-name.js'
 import { fetchText } from '../../upstream/text-response.js'
 import {
-  type Documents,
-  type Inquirer,
   parseVersions,
   type VersionDocument,
+  type VersionDocuments,
+  type VersionRequester,
 } from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
@@ -24,18 +24,18 @@ const NEVER = new AbortController().signal
  * Make what fetches the version document of one cloud, without a token: services need none for it.
  * Only where the endpoint is not configured, the user's own way there tells where it is.
  */
-export function createFetchDocument(options: {
+export function createVersionFetcher(options: {
   destinations: Destinations
   pools: Pools
   timeouts: Timeouts
   waits: CloudWaits
-}): Documents['of'] {
+}): VersionDocuments['of'] {
   const { destinations, pools, timeouts, waits } = options
 
   async function find(
     service: ServiceName,
     cloud: SpName,
-    { sender }: Inquirer,
+    { sender }: VersionRequester,
   ): Promise<Destination | null> {
     const root = rootOf(service)
     try {
@@ -51,7 +51,7 @@ export function createFetchDocument(options: {
   async function fetchFrom(
     service: ServiceName,
     cloud: SpName,
-    inquirer: Inquirer,
+    inquirer: VersionRequester,
     signal: AbortSignal,
   ): Promise<VersionDocument | null> {
     const destination = await find(service, cloud, inquirer)

@@ -9,17 +9,17 @@ import type { Timeouts } from '../../upstream/failure.js'
 import type { Pools } from '../../upstream/pools.js'
 import { nameRequest } from '../../upstream/request-name.js'
 import { fetchText, type TextResponse } from '../../upstream/text-response.js'
-import { intersect, minorsOf } from './common-versions.js'
+import { intersectVersions, microversionRangeOf } from './common-versions.js'
 import {
-  type Documents,
-  type Inquirer,
   parseVersions,
   type Version,
   type VersionDocument,
+  type VersionDocuments,
+  type VersionRequester,
 } from './version-documents.js'
 
 /** A request for the versions that there are, of a service or of one major version of it. */
-export interface DiscoveryRequest extends Inquirer {
+export interface DiscoveryRequest extends VersionRequester {
   readonly path: ParsedPath
   /** The identity provider first. */
   readonly among: readonly SpName[]
@@ -29,14 +29,14 @@ export interface DiscoveryRequest extends Inquirer {
 }
 
 export interface DiscoveryParts {
-  readonly documents: Documents
+  readonly documents: VersionDocuments
   readonly destinations: Pick<Destinations, 'reach'>
   readonly pools: Pools
   readonly timeouts: Timeouts
   readonly waits: CloudWaits
 }
 
-export type DiscoveryAnswer =
+export type DiscoveryResponse =
   | { readonly kind: 'merged'; readonly status: number; readonly body: string }
   /** What the identity provider answers where it has no version document to give. */
   | { readonly kind: 'passed'; readonly by: Destination; readonly answer: TextResponse }
@@ -47,9 +47,9 @@ export type DiscoveryAnswer =
  *
  * @returns a function that throws SERVICE_PROVIDER_UNREACHABLE where no cloud is there to ask
  */
-export function createDiscovery(
+export function createVersionDiscovery(
   parts: DiscoveryParts,
-): (request: DiscoveryRequest, signal: AbortSignal) => Promise<DiscoveryAnswer> {
+): (request: DiscoveryRequest, signal: AbortSignal) => Promise<DiscoveryResponse> {
   const { documents } = parts
 
   return async (request, signal) => {
@@ -63,7 +63,7 @@ export function createDiscovery(
     const known = [template, ...roots].filter(document => document !== null)
     const [first, ...others] = known
     if (first === undefined) throw nobodyToAsk(service)
-    const versions = intersect([first.versions, ...others.map(({ versions }) => versions)])
+    const versions = intersectVersions([first.versions, ...others.map(({ versions }) => versions)])
     const to = `${publicBase}/${service}`
     return {
       kind: 'merged',
@@ -76,11 +76,11 @@ export function createDiscovery(
 }
 
 /** Make what tells the microversions of one cloud, by the number after the point; null for none. */
-export function createMinors(documents: Documents) {
-  return async (service: ServiceName, cloud: SpName, inquirer: Inquirer) => {
+export function createMicroversionRanges(documents: VersionDocuments) {
+  return async (service: ServiceName, cloud: SpName, inquirer: VersionRequester) => {
     const document = await documents.of(service, cloud, inquirer)
     const current = document?.versions.find(({ status }) => status === 'CURRENT')
-    return current ? minorsOf(current) : null
+    return current ? microversionRangeOf(current) : null
   }
 }
 

@@ -31,23 +31,27 @@ export function parseVersions({ status, text }: TextResponse): VersionDocument |
 }
 
 /** On whose behalf a cloud is asked, where nothing better is known yet. */
-export interface Inquirer {
+export interface VersionRequester {
   readonly sender: Sender
   /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
   readonly visited: readonly string[]
 }
 
 /** What each cloud says of the versions of a service, at the root of its endpoint. */
-export interface Documents {
+export interface VersionDocuments {
   /** null where a cloud has never said it. While it is down, what it said before counts. */
-  of(service: ServiceName, cloud: SpName, inquirer: Inquirer): Promise<VersionDocument | null>
+  of(
+    service: ServiceName,
+    cloud: SpName,
+    inquirer: VersionRequester,
+  ): Promise<VersionDocument | null>
 }
 
 const FRESH_MS = 60_000
 /** A cloud that was down, or that only a user with a token can be led to, is asked again sooner. */
 const RETRY_MS = 10_000
 
-interface Known {
+interface CachedDocument {
   readonly document: Promise<VersionDocument | null>
   /** By the clock of `now`. */
   freshUntil: number
@@ -59,8 +63,11 @@ interface Known {
  * @param fetchDocument null where the cloud does not answer
  * @param now in milliseconds of a clock that never goes back
  */
-export function createDocuments(fetchDocument: Documents['of'], now: () => number): Documents {
-  const known = new Map<string, Known>()
+export function createVersionDocuments(
+  fetchDocument: VersionDocuments['of'],
+  now: () => number,
+): VersionDocuments {
+  const known = new Map<string, CachedDocument>()
 
   return {
     of(service, cloud, inquirer) {
@@ -72,7 +79,7 @@ export function createDocuments(fetchDocument: Documents['of'], now: () => numbe
         if (found === null) entry.freshUntil = now() + RETRY_MS
         return found ?? (await before?.document) ?? null
       })
-      const entry: Known = { document, freshUntil: now() + FRESH_MS }
+      const entry: CachedDocument = { document, freshUntil: now() + FRESH_MS }
       known.set(key, entry)
       return document
     },

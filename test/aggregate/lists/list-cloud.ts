@@ -3,16 +3,16 @@ import type { ExecutionContext } from 'ava'
 import { projectId, type SpName } from '../../../src/ids.js'
 import { alice, bob } from '../../controls.js'
 import { type Cloud, idp, startCloud } from '../../http/federation.js'
-import { orderFor, type Thing } from './things.js'
+import { type ListedItem, orderFor } from './list-items.js'
 
 /** Clouds that hold things, and list them as Glance and Cinder do. */
 
 export const carol = projectId('ca401000000000000000000000000003')
 
 /** What a test may change about a cloud while the proxy runs. */
-export interface Shelf {
+export interface ListCloud {
   readonly cloud: Cloud
-  things: Thing[]
+  things: ListedItem[]
   /** Answers in the cloud's stead, and says whether it did. */
   instead: (req: IncomingMessage, res: ServerResponse) => boolean
   /** `max_limit` of the cloud. */
@@ -20,18 +20,18 @@ export interface Shelf {
   maxMinor: number
 }
 
-export async function startShelf(
+export async function startListCloud(
   t: ExecutionContext,
   name: SpName,
-  things: Thing[] = [],
-): Promise<Shelf> {
+  things: ListedItem[] = [],
+): Promise<ListCloud> {
   const cloud = await startCloud(t, name, (req, res) => {
-    if (shelf.instead(req, res)) return
-    const { status, body, headers } = answer(shelf, req)
+    if (listCloud.instead(req, res)) return
+    const { status, body, headers } = answer(listCloud, req)
     say(res, status, body, headers)
   })
-  const shelf: Shelf = { cloud, things, instead: () => false, maxLimit: 1000, maxMinor: 70 }
-  return shelf
+  const listCloud: ListCloud = { cloud, things, instead: () => false, maxLimit: 1000, maxMinor: 70 }
+  return listCloud
 }
 
 export { alice, bob, idp }
@@ -50,14 +50,14 @@ interface Said {
   readonly headers?: Record<string, string>
 }
 
-function answer(shelf: Shelf, req: IncomingMessage): Said {
+function answer(listCloud: ListCloud, req: IncomingMessage): Said {
   const url = new URL(req.url ?? '', 'http://cloud')
-  if (url.pathname === '/') return versions(shelf)
+  if (url.pathname === '/') return versions(listCloud)
   const [, collection = '', id = ''] = url.pathname.replace(VERSIONED, '').split('/')
   const isImage = url.pathname.startsWith('/v2/')
-  const seen = shelf.things.filter(({ owner }) => owner === null || owner === projectOf(req))
-  if (id === '' || id === 'detail') return list(shelf, seen, collection, url, minorOf(req))
-  const found = seen.find(thing => thing.id === id)
+  const seen = listCloud.things.filter(({ owner }) => owner === null || owner === projectOf(req))
+  if (id === '' || id === 'detail') return list(listCloud, seen, collection, url, minorOf(req))
+  const found = seen.find(listedItem => listedItem.id === id)
   if (!found) return { status: 404, body: { itemNotFound: { message: `no ${id} here` } } }
   return { status: 200, body: isImage ? found : { [collection.slice(0, -1)]: found } }
 }
@@ -66,7 +66,7 @@ function minorOf(req: IncomingMessage): number {
   return Number(/volume 3\.(\d+)/.exec(String(req.headers['openstack-api-version']))?.[1] ?? 0)
 }
 
-function versions({ maxMinor, cloud }: Shelf): Said {
+function versions({ maxMinor, cloud }: ListCloud): Said {
   const links = [{ rel: 'self', href: `${cloud.url}/v3/` }]
   const volume = {
     id: 'v3.0',
@@ -80,8 +80,8 @@ function versions({ maxMinor, cloud }: Shelf): Said {
 
 /** One page, in the order that the services' databases keep. */
 function list(
-  { maxLimit, cloud }: Shelf,
-  seen: readonly Thing[],
+  { maxLimit, cloud }: ListCloud,
+  seen: readonly ListedItem[],
   collection: string,
   url: URL,
   minor: number,
@@ -91,7 +91,9 @@ function list(
   const bad = badIn(query)
   if (bad) return { status: 400, body: { badRequest: { code: 400, message: bad } } }
   const moment = isImage || minor >= 60 ? query.get('created_at') : null
-  const sorted = seen.filter(thing => fits(thing.created_at, moment)).sort(orderFor(query, isImage))
+  const sorted = seen
+    .filter(listedItem => fits(listedItem.created_at, moment))
+    .sort(orderFor(query, isImage))
   const marker = query.get('marker')
   const start = marker === null ? 0 : sorted.findIndex(({ id }) => id === marker) + 1
   if (marker !== null && start === 0) {
@@ -104,9 +106,9 @@ function list(
   return {
     status: 200,
     body: {
-      [collection]: page.map(thing => ({
-        ...(isShort ? { id: thing.id, name: thing.name } : thing),
-        ...(isImage ? {} : { links: [{ rel: 'self', href: `${base}/${thing.id}` }] }),
+      [collection]: page.map(listedItem => ({
+        ...(isShort ? { id: listedItem.id, name: listedItem.name } : listedItem),
+        ...(isImage ? {} : { links: [{ rel: 'self', href: `${base}/${listedItem.id}` }] }),
       })),
       ...(page.length > 0 && page.length === limit ? nextIn(collection) : {}),
       ...(query.get('with_count') === 'true' ? { count: seen.length } : {}),

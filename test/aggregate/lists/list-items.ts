@@ -2,7 +2,7 @@ import type { ProjectId } from '../../../src/ids.js'
 
 /** What the clouds of these tests hold, and the order in which services list it. */
 
-export interface Thing {
+export interface ListedItem {
   readonly id: string
   readonly created_at: string
   readonly name: string | null
@@ -11,8 +11,8 @@ export interface Thing {
   readonly owner: ProjectId | null
 }
 
-/** The n-th thing of an example, some seconds after the one before it. */
-export function thing(n: number, fields: Partial<Thing> = {}): Thing {
+/** The n-th listedItem of an example, some seconds after the one before it. */
+export function listedItem(n: number, fields: Partial<ListedItem> = {}): ListedItem {
   return {
     id: `${String(n).padStart(8, '0')}-0000-4000-8000-000000000000`,
     created_at: new Date(1_795_440_000_000 + n * 1000).toISOString().replace('.000Z', 'Z'),
@@ -24,7 +24,10 @@ export function thing(n: number, fields: Partial<Thing> = {}): Thing {
 }
 
 /** As the services' sources have it: what direction the keys get that are added to break ties. */
-export function orderFor(query: URLSearchParams, isImage: boolean): (a: Thing, b: Thing) => number {
+export function orderFor(
+  query: URLSearchParams,
+  isImage: boolean,
+): (a: ListedItem, b: ListedItem) => number {
   const sort = query.get('sort')
   const pairs: [string, string][] =
     sort === null
@@ -43,7 +46,7 @@ export function orderFor(query: URLSearchParams, isImage: boolean): (a: Thing, b
   const all: [string, string][] = pairs.length > 0 ? pairs : [['created_at', added]]
   return (a, b) => {
     for (const [key, direction] of [...all, ['created_at', added], ['id', added]]) {
-      const difference = compare(a[key as keyof Thing], b[key as keyof Thing])
+      const difference = compare(a[key as keyof ListedItem], b[key as keyof ListedItem])
       if (difference !== 0) return direction === 'asc' ? difference : -difference
     }
     return 0

@@ -11,13 +11,13 @@ import {
   type SendOptions,
   withoutConditions,
 } from '../upstream/send.js'
-import type { ListAnswer, ListRequest } from './lists/lists.js'
-import type { DiscoveryAnswer, DiscoveryRequest } from './versions/version-discovery.js'
+import type { ListRequest, ListResponse } from './lists/merged-list.js'
+import type { DiscoveryRequest, DiscoveryResponse } from './versions/version-discovery.js'
 
-export interface GatherOptions {
-  readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer>
-  readonly sum: (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer>
-  readonly discover: (request: DiscoveryRequest, signal: AbortSignal) => Promise<DiscoveryAnswer>
+export interface AggregatorOptions {
+  readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListResponse>
+  readonly sum: (request: ListRequest, signal: AbortSignal) => Promise<ListResponse>
+  readonly discover: (request: DiscoveryRequest, signal: AbortSignal) => Promise<DiscoveryResponse>
   readonly send: SendOptions
 }
 
@@ -35,14 +35,14 @@ interface Whole {
  * @returns a function that throws what kept the clouds from answering, while nothing was written to
  *   the client; null where the decision is for another
  */
-export function createGather(
-  options: GatherOptions,
+export function createAggregator(
+  options: AggregatorOptions,
 ): (passage: Passage) => Promise<Outcome> | null {
   const { list, sum, discover } = options
 
   async function gather(
     passage: Passage,
-    ask: (signal: AbortSignal) => Promise<ListAnswer | DiscoveryAnswer>,
+    ask: (signal: AbortSignal) => Promise<ListResponse | DiscoveryResponse>,
   ): Promise<Outcome> {
     const gone = new AbortController()
     passage.res.once('close', () => gone.abort())
@@ -105,7 +105,7 @@ function passedOn(
 }
 
 function wholeOf(
-  answer: Exclude<ListAnswer | DiscoveryAnswer, { kind: 'passed' }>,
+  answer: Exclude<ListResponse | DiscoveryResponse, { kind: 'passed' }>,
   { requestId }: Passage,
 ): Whole {
   const identified = ['X-Openstack-Request-Id', requestId]

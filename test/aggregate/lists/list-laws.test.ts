@@ -1,16 +1,16 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { sp1 } from '../../http/federation.js'
-import { type ListingProxy, startListing, withProjects } from './listing.js'
-import { alice, bob, carol, idp, type Shelf, startShelf } from './shelf.js'
-import { compare, orderFor, type Thing, thing } from './things.js'
+import { alice, bob, carol, idp, type ListCloud, startListCloud } from './list-cloud.js'
+import { compare, type ListedItem, listedItem, orderFor } from './list-items.js'
+import { type ListProxy, startListProxy, withProjects } from './list-proxy.js'
 
 /** Laws of walking through the pages of a list, whatever the clouds hold and whatever happens meanwhile. */
 
 const RUNS = { numRuns: 40 }
 
 /** Few moments, names and sizes, so that ties are common; everybody's things at sp1 show in two projects. */
-const things = (owners: readonly Thing['owner'][]) =>
+const things = (owners: readonly ListedItem['owner'][]) =>
   fc.array(
     fc.record({
       second: fc.nat(4),
@@ -35,7 +35,7 @@ const sorts = fc.constantFrom(
 const happenings = fc.array(
   fc.array(
     fc.record({
-      shelf: fc.nat(1),
+      listCloud: fc.nat(1),
       what: fc.constantFrom('create', 'delete', 'delete', 'delete'),
       which: fc.nat(20),
       second: fc.nat(4),
@@ -48,16 +48,16 @@ const happenings = fc.array(
 
 let made = 0
 
-type Made = { second: number; name: string | null; size?: number; owner?: Thing['owner'] }
+type Made = { second: number; name: string | null; size?: number; owner?: ListedItem['owner'] }
 
-function make({ second, name, size = 1, owner = null }: Made): Thing {
+function make({ second, name, size = 1, owner = null }: Made): ListedItem {
   made += 1
-  return thing(made, { created_at: thing(second).created_at, name, size, owner })
+  return listedItem(made, { created_at: listedItem(second).created_at, name, size, owner })
 }
 
 /** All pages, each with `next` followed or with a marker that the client makes itself. */
 async function pages(
-  proxy: ListingProxy,
+  proxy: ListProxy,
   { limit, sort, follow }: { limit: number; sort: string; follow: 'link' | 'marker' },
   between: () => void = () => {},
 ): Promise<string[]> {
@@ -66,7 +66,7 @@ async function pages(
   while (path !== undefined) {
     const { status, json } = await proxy.get(`/image${path}`)
     if (status !== 200) throw new Error(`${status}: ${JSON.stringify(json)}`)
-    seen.push(...json.images.map(({ id }: Thing) => id))
+    seen.push(...json.images.map(({ id }: ListedItem) => id))
     const more = json.next !== undefined && json.images.length > 0
     const marker = `/v2/images?limit=${limit}&${sort}&marker=${seen.at(-1)}`
     path = more ? (follow === 'link' ? json.next : marker) : undefined
@@ -75,13 +75,14 @@ async function pages(
   return seen
 }
 
-function merged(shelves: readonly Shelf[], sort: string): string[] {
+function merged(listClouds: readonly ListCloud[], sort: string): string[] {
   const query = new URLSearchParams(sort)
   const inCloud = orderFor(query, true)
-  const rank = (thing: Thing) => shelves.findIndex(({ things }) => things.includes(thing))
+  const rank = (listedItem: ListedItem) =>
+    listClouds.findIndex(({ things }) => things.includes(listedItem))
   // The same order without ids, to see where clouds come before ids.
-  const without = (thing: Thing) => ({ ...thing, id: '' })
-  return shelves
+  const without = (listedItem: ListedItem) => ({ ...listedItem, id: '' })
+  return listClouds
     .flatMap(({ things }) => things)
     .sort((a, b) => inCloud(without(a), without(b)) || compare(rank(a), rank(b)) || inCloud(a, b))
     .map(({ id }) => id)
@@ -89,8 +90,8 @@ function merged(shelves: readonly Shelf[], sort: string): string[] {
 
 for (const follow of ['link', 'marker'] as const) {
   test(`walking by ${follow}, pages of any size are the merge of what all clouds hold`, async t => {
-    const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
-    const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+    const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
+    const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
     await fc.assert(
       fc.asyncProperty(
         things([alice, null]),
@@ -98,9 +99,9 @@ for (const follow of ['link', 'marker'] as const) {
         fc.integer({ min: 1, max: 9 }),
         sorts,
         async (atHome, atSp1, limit, sort) => {
-          shelves[0].things = atHome.map(make)
-          shelves[1].things = atSp1.map(make)
-          t.deepEqual(await pages(proxy, { limit, sort, follow }), merged(shelves, sort))
+          listClouds[0].things = atHome.map(make)
+          listClouds[1].things = atSp1.map(make)
+          t.deepEqual(await pages(proxy, { limit, sort, follow }), merged(listClouds, sort))
         },
       ),
       RUNS,
@@ -109,8 +110,8 @@ for (const follow of ['link', 'marker'] as const) {
 }
 
 test('whatever is created and deleted during a walk, nothing that was there throughout is missing, and nothing comes twice', async t => {
-  const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
-  const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+  const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
+  const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
   await fc.assert(
     fc.asyncProperty(
       things([alice, null]),
@@ -119,13 +120,13 @@ test('whatever is created and deleted during a walk, nothing that was there thro
       sorts,
       happenings,
       async (atHome, atSp1, limit, sort, meanwhile) => {
-        shelves[0].things = atHome.map(make)
-        shelves[1].things = atSp1.map(make)
-        const throughout = new Set(shelves.flatMap(({ things }) => things.map(({ id }) => id)))
+        listClouds[0].things = atHome.map(make)
+        listClouds[1].things = atSp1.map(make)
+        const throughout = new Set(listClouds.flatMap(({ things }) => things.map(({ id }) => id)))
         const rounds = [...meanwhile]
         const seen = await pages(proxy, { limit, sort, follow: 'link' }, () => {
-          for (const { shelf, what, which, second, name } of rounds.shift() ?? []) {
-            const { things } = shelves[shelf === 0 ? 0 : 1]
+          for (const { listCloud, what, which, second, name } of rounds.shift() ?? []) {
+            const { things } = listClouds[listCloud === 0 ? 0 : 1]
             if (what === 'create') things.push(make({ second, name }))
             else for (const gone of things.splice(which % 13, 1)) throughout.delete(gone.id)
           }
@@ -140,18 +141,18 @@ test('whatever is created and deleted during a walk, nothing that was there thro
 })
 
 test('what is made during a walk, before where it is, does not bring back what was told', async t => {
-  const shelves = [await startShelf(t, idp), await startShelf(t, sp1)] as const
-  const proxy = await startListing(t, shelves, { identity: withProjects(bob, carol) })
+  const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
+  const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
   const [first, second, third] = [0, 1, 1].map(moment => make({ second: moment, name: null }))
   const other = make({ second: 0, name: null, owner: bob })
-  shelves[0].things = [first, second, third].filter(each => each !== undefined)
-  shelves[1].things = [other]
+  listClouds[0].things = [first, second, third].filter(each => each !== undefined)
+  listClouds[1].things = [other]
   let page = 0
   const seen = await pages(proxy, { limit: 1, sort: 'sort=created_at:asc', follow: 'link' }, () => {
     page += 1
     if (page !== 4) return
-    shelves[0].things.pop() // what the page ended with
-    shelves[1].things.push(make({ second: 0, name: null }))
+    listClouds[0].things.pop() // what the page ended with
+    listClouds[1].things.push(make({ second: 0, name: null }))
   })
   t.is(page, 6)
   t.is(new Set(seen).size, 5)

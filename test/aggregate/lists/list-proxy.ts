@@ -15,10 +15,10 @@ import {
   waitsOf,
 } from '../../http/federation.js'
 import { openPools } from '../../upstream/wire.js'
-import type { Shelf } from './shelf.js'
+import type { ListCloud } from './list-cloud.js'
 
-export interface ListingProxy extends Served {
-  readonly shelves: readonly Shelf[]
+export interface ListProxy extends Served {
+  readonly listClouds: readonly ListCloud[]
   /** One answer, its body parsed. */
   get(path: string, headers?: Record<string, string>): Promise<Answer>
 }
@@ -30,7 +30,7 @@ export interface Answer {
   readonly json: any
 }
 
-export interface ListingSetting extends Partial<DispatchOptions> {
+export interface ListProxySetting extends Partial<DispatchOptions> {
   readonly identity?: Partial<Identity>
   readonly deadlineMs?: number
   readonly searchByBroadcast?: boolean
@@ -40,12 +40,12 @@ export interface ListingSetting extends Partial<DispatchOptions> {
 }
 
 /** The whole proxy with aggregation on, before these clouds. */
-export async function startListing(
+export async function startListProxy(
   t: ExecutionContext,
-  shelves: readonly Shelf[],
-  setting: ListingSetting = {},
-): Promise<ListingProxy> {
-  const clouds = shelves.map(({ cloud }) => cloud)
+  listClouds: readonly ListCloud[],
+  setting: ListProxySetting = {},
+): Promise<ListProxy> {
+  const clouds = listClouds.map(({ cloud }) => cloud)
   const who = identity(setting.identity)
   const timeouts = {
     connectTimeoutMs: 10_000,
@@ -97,7 +97,7 @@ export async function startListing(
   })
   return {
     ...proxy,
-    shelves,
+    listClouds,
     async get(path, headers = { 'X-Auth-Token': 'good' }) {
       const response = await fetch(`${proxy.url}${path}`, { headers })
       const text = await response.text()

@@ -1,9 +1,15 @@
 import type { RawHeaders } from '../../http-client/raw-headers.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.js'
 import type { Destination } from '../../upstream/destination.js'
+import { decisiveFailure, isSuccess, openFanOut } from '../fan-out.js'
 import { withCommonMicroversion } from './list-microversion.js'
-import { type ListAnswer, type ListParts, type ListRequest, merged, rangesFor } from './lists.js'
-import { decisiveFailure, isGood, openRound } from './round.js'
+import {
+  findMicroversionRanges,
+  type ListParts,
+  type ListRequest,
+  type ListResponse,
+  merged,
+} from './merged-list.js'
 
 /**
  * Make what adds up what several clouds say of all that they hold, as in `volumes/summary`: numbers
@@ -11,22 +17,22 @@ import { decisiveFailure, isGood, openRound } from './round.js'
  *
  * @returns a function that throws what kept the clouds from answering, where they have not
  */
-export function createSums(
+export function createSummary(
   parts: ListParts,
-): (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer> {
+): (request: ListRequest, signal: AbortSignal) => Promise<ListResponse> {
   return async (request, signal) => {
     const { path, among } = request
-    const ranges = await rangesFor(request, parts)
+    const ranges = await findMicroversionRanges(request, parts)
     const versioned = (headers: RawHeaders) => withCommonMicroversion(headers, ranges)
     const asker = { ...request, headers: (to: Destination) => versioned(request.headers(to)) }
-    const round = await openRound({ ...path, query: '' }, asker, parts, signal)
+    const round = await openFanOut({ ...path, query: '' }, asker, parts, signal)
 
     const summaries: JsonValue[] = []
     await Promise.all(
       round.destinations.map(async by => {
         const answer = await round.ask(by, path.query)
         if (answer === null) return
-        if (isGood(answer)) summaries.push(parseJson(answer.text) ?? null)
+        if (isSuccess(answer)) summaries.push(parseJson(answer.text) ?? null)
         else round.refused(by, answer)
       }),
     )

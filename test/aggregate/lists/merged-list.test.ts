@@ -5,25 +5,25 @@ import { MixmatchError } from '../../../src/errors.js'
 import { Token } from '../../../src/identity/token.js'
 import { projectId, spName } from '../../../src/ids.js'
 import { project, sp1, sp2 } from '../../http/federation.js'
-import { startListing, withProjects } from './listing.js'
-import { alice, bob, carol, idp, say, startShelf } from './shelf.js'
-import { type Thing, thing } from './things.js'
+import { alice, bob, carol, idp, say, startListCloud } from './list-cloud.js'
+import { type ListedItem, listedItem } from './list-items.js'
+import { startListProxy, withProjects } from './list-proxy.js'
 
 const names = (things: readonly { name: string }[]) => things.map(({ name }) => name)
 const token = { 'X-Auth-Token': 'good' }
 const at = (version: string) => ({ ...token, 'OpenStack-API-Version': version })
 
 /** Things 1, 3, 5 at home and 2, 4, 6 at sp1: the newest has the greatest number. */
-async function twoClouds(t: Parameters<typeof startShelf>[0]) {
-  const home = await startShelf(
+async function twoClouds(t: Parameters<typeof startListCloud>[0]) {
+  const home = await startListCloud(
     t,
     idp,
-    [1, 3, 5].map(n => thing(n, { owner: alice })),
+    [1, 3, 5].map(n => listedItem(n, { owner: alice })),
   )
-  const far = await startShelf(
+  const far = await startListCloud(
     t,
     sp1,
-    [2, 4, 6].map(n => thing(n, { owner: bob })),
+    [2, 4, 6].map(n => listedItem(n, { owner: bob })),
   )
   return [home, far] as const
 }
@@ -31,7 +31,7 @@ async function twoClouds(t: Parameters<typeof startShelf>[0]) {
 // What is listed
 
 test('images of all clouds come as one list, the newest first', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const { status, headers, json } = await proxy.get('/image/v2/images')
   t.is(status, 200)
   t.deepEqual(
@@ -47,39 +47,45 @@ test('images of all clouds come as one list, the newest first', async t => {
 })
 
 test('what everybody sees is listed once, in however many projects the user sees it', async t => {
-  const home = await startShelf(t, idp)
-  const far = await startShelf(t, sp1, [
-    thing(1),
-    thing(2, { owner: bob }),
-    thing(3, { owner: carol }),
+  const home = await startListCloud(t, idp)
+  const far = await startListCloud(t, sp1, [
+    listedItem(1),
+    listedItem(2, { owner: bob }),
+    listedItem(3, { owner: carol }),
   ])
-  const proxy = await startListing(t, [home, far], { identity: withProjects(bob, carol) })
+  const proxy = await startListProxy(t, [home, far], { identity: withProjects(bob, carol) })
   const { json } = await proxy.get('/image/v2/images')
   t.deepEqual(names(json.images), ['thing 3', 'thing 2', 'thing 1'])
 })
 
 test('two clouds may hold images of one id, and both are listed', async t => {
-  const shelves = [await startShelf(t, idp, [thing(1)]), await startShelf(t, sp1, [thing(1)])]
-  const proxy = await startListing(t, shelves)
+  const listClouds = [
+    await startListCloud(t, idp, [listedItem(1)]),
+    await startListCloud(t, sp1, [listedItem(1)]),
+  ]
+  const proxy = await startListProxy(t, listClouds)
   const { json } = await proxy.get('/image/v2/images?limit=1')
   const second = await proxy.get(`/image${json.next}`)
   t.deepEqual(
     [...json.images, ...second.json.images].map(({ id }) => id),
-    [thing(1).id, thing(1).id],
+    [listedItem(1).id, listedItem(1).id],
   )
 })
 
 test('MM-PROJECT-ID narrows the list to one project of the service providers', async t => {
-  const home = await startShelf(t, idp)
-  const far = await startShelf(t, sp1, [thing(2, { owner: bob }), thing(3, { owner: carol })])
-  const proxy = await startListing(t, [home, far], { identity: withProjects(bob, carol) })
+  const home = await startListCloud(t, idp)
+  const far = await startListCloud(t, sp1, [
+    listedItem(2, { owner: bob }),
+    listedItem(3, { owner: carol }),
+  ])
+  const proxy = await startListProxy(t, [home, far], { identity: withProjects(bob, carol) })
   const { json } = await proxy.get('/image/v2/images', { ...token, 'MM-PROJECT-ID': carol })
   t.deepEqual(names(json.images), ['thing 3'])
 })
 
 test('clouds are asked with the same filters and order, byte for byte', async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   await proxy.get('/image/v2/images?tag=a%3Fb&tag=c&sort=name:asc&limit=7')
   const asked = 'GET /v2/images?tag=a%3Fb&tag=c&sort=name:asc&limit=7'
   t.deepEqual([home.cloud.seen, far.cloud.seen], [[asked], [asked]])
@@ -87,7 +93,7 @@ test('clouds are asked with the same filters and order, byte for byte', async t 
 
 test("a filter by the user's own project asks each cloud for its project of the user's", async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   await proxy.get(`/image/v2/images?owner=${alice}`)
   t.deepEqual(home.cloud.seen, [`GET /v2/images?owner=${alice}&limit=25`])
   t.deepEqual(far.cloud.seen, [`GET /v2/images?owner=${bob}&limit=25`])
@@ -96,7 +102,7 @@ test("a filter by the user's own project asks each cloud for its project of the 
 // Pages
 
 test('the next page begins where the page before it ended in every cloud', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const first = await proxy.get('/image/v2/images?limit=4&name=x%20y')
   t.regex(
     first.json.next,
@@ -108,29 +114,35 @@ test('the next page begins where the page before it ended in every cloud', async
 })
 
 test('a large page is shared out among the clouds, and one that has more of it is asked again', async t => {
-  const many = Array.from({ length: 700 }, (_, n) => thing(n))
-  const [home, far] = [await startShelf(t, idp, [thing(1000)]), await startShelf(t, sp1, many)]
-  const proxy = await startListing(t, [home, far])
+  const many = Array.from({ length: 700 }, (_, n) => listedItem(n))
+  const [home, far] = [
+    await startListCloud(t, idp, [listedItem(1000)]),
+    await startListCloud(t, sp1, many),
+  ]
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get('/image/v2/images?limit=800')
   t.is(json.images.length, 701)
   t.deepEqual(home.cloud.seen, ['GET /v2/images?limit=500'])
   t.deepEqual(far.cloud.seen, [
     'GET /v2/images?limit=500',
-    `GET /v2/images?limit=500&marker=${thing(200).id}`,
+    `GET /v2/images?limit=500&marker=${listedItem(200).id}`,
   ])
 })
 
 test('a page is never longer than the services allow', async t => {
-  const many = Array.from({ length: 1500 }, (_, n) => thing(n))
-  const proxy = await startListing(t, [await startShelf(t, idp), await startShelf(t, sp1, many)])
+  const many = Array.from({ length: 1500 }, (_, n) => listedItem(n))
+  const proxy = await startListProxy(t, [
+    await startListCloud(t, idp),
+    await startListCloud(t, sp1, many),
+  ])
   t.is((await proxy.get('/image/v2/images?limit=5000')).json.images.length, 1000)
 })
 
 test("without a limit, images come in Glance's own pages", async t => {
-  const many = Array.from({ length: 30 }, (_, n) => thing(n))
-  const proxy = await startListing(t, [
-    await startShelf(t, idp, many),
-    await startShelf(
+  const many = Array.from({ length: 30 }, (_, n) => listedItem(n))
+  const proxy = await startListProxy(t, [
+    await startListCloud(t, idp, many),
+    await startListCloud(
       t,
       sp1,
       many.map(({ id, ...rest }) => ({ ...rest, id: id.replace(/^./, '9') })),
@@ -142,7 +154,7 @@ test("without a limit, images come in Glance's own pages", async t => {
 })
 
 test('a limit of nothing gives nothing', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   for (const path of ['/image/v2/images', `/volume/v3/${alice}/volumes`]) {
     const { status, json } = await proxy.get(`${path}?limit=0`)
     t.is(status, 200)
@@ -154,7 +166,7 @@ test('a limit of nothing gives nothing', async t => {
 test('a cloud that gives shorter pages than it is asked for is asked again', async t => {
   const [home, far] = await twoClouds(t)
   far.maxLimit = 1
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get('/image/v2/images?limit=6')
   t.deepEqual(
     names(json.images),
@@ -164,7 +176,7 @@ test('a cloud that gives shorter pages than it is asked for is asked again', asy
 
 test('a cursor that was tampered with, or of another list, does not count: the marker does', async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get('/image/v2/images?limit=2')
   const broken = json.next.replace(/mm_cursor=./, 'mm_cursor=_')
   const otherwise = json.next.replace('limit=2', 'limit=2&sort=created_at:asc')
@@ -173,8 +185,8 @@ test('a cursor that was tampered with, or of another list, does not count: the m
 })
 
 test('a forged cursor, with a good signature too, is never an error of the proxy', async t => {
-  const proxy = await startListing(t, await twoClouds(t), { secrets: [] })
-  const marker = thing(4).id
+  const proxy = await startListProxy(t, await twoClouds(t), { secrets: [] })
+  const marker = listedItem(4).id
   const cursors = createCursors(cursorKey([]))
   const scope = `user-1 ${alice} /image/v2/null/images`
   const scalar = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null))
@@ -208,9 +220,9 @@ test('a forged cursor, with a good signature too, is never an error of the proxy
 
 test('a cursor of one proxy is good at another with the same secrets, and no other', async t => {
   const [home, far] = await twoClouds(t)
-  const one = await startListing(t, [home, far], { secrets: ['s'] })
-  const twin = await startListing(t, [home, far], { secrets: ['s'] })
-  const other = await startListing(t, [home, far], { secrets: ['another'] })
+  const one = await startListProxy(t, [home, far], { secrets: ['s'] })
+  const twin = await startListProxy(t, [home, far], { secrets: ['s'] })
+  const other = await startListProxy(t, [home, far], { secrets: ['another'] })
   const { json } = await one.get('/image/v2/images?limit=2')
   for (const [proxy, reads] of [
     [twin, 0],
@@ -224,10 +236,10 @@ test('a cursor of one proxy is good at another with the same secrets, and no oth
 })
 
 test('to a marker that no cloud knows, the cloud at home answers in its own words', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
-  const image = await proxy.get(`/image/v2/images?marker=${thing(9).id}`)
+  const proxy = await startListProxy(t, await twoClouds(t))
+  const image = await proxy.get(`/image/v2/images?marker=${listedItem(9).id}`)
   t.is(image.status, 400)
-  const volume = await proxy.get(`/volume/v3/${alice}/volumes?marker=${thing(9).id}`)
+  const volume = await proxy.get(`/volume/v3/${alice}/volumes?marker=${listedItem(9).id}`)
   t.is(volume.status, 404)
   t.regex(volume.json.gone.message, /no marker 00000009/)
 })
@@ -241,7 +253,7 @@ for (const marker of [
 ]) {
   test(`the marker ${marker} never becomes a part of a path`, async t => {
     const [home, far] = await twoClouds(t)
-    const proxy = await startListing(t, [home, far])
+    const proxy = await startListProxy(t, [home, far])
     for (const cloud of [home, far]) cloud.cloud.seen.length = 0
     const { status } = await proxy.get(`/image/v2/images?marker=${marker}`)
     t.is(status, 400)
@@ -260,18 +272,18 @@ for (const marker of [
 test('a marker that may be at a cloud which is down is not called unknown', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, [home, far])
-  t.is((await proxy.get(`/image/v2/images?marker=${thing(4).id}`)).status, 502)
+  const proxy = await startListProxy(t, [home, far])
+  t.is((await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)).status, 502)
 })
 
 test('the order by time lets clouds leave out what comes before a marker', async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
-  const { json } = await proxy.get(`/image/v2/images?marker=${thing(4).id}`)
+  const proxy = await startListProxy(t, [home, far])
+  const { json } = await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)
   t.deepEqual(names(json.images), ['thing 3', 'thing 2', 'thing 1'])
   t.true(
     home.cloud.seen.some(line =>
-      line.includes(`created_at=lte%3A${thing(4).created_at.replaceAll(':', '%3A')}`),
+      line.includes(`created_at=lte%3A${listedItem(4).created_at.replaceAll(':', '%3A')}`),
     ),
   )
 })
@@ -280,7 +292,7 @@ test('the order by time lets clouds leave out what comes before a marker', async
 
 test('volumes are asked for with their details, so that they can be put in order, and shown without', async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/volume/v3/${alice}/volumes?limit=2`)
   t.deepEqual(Object.keys(json.volumes[0]).sort(), ['id', 'links', 'name'])
   t.deepEqual(names(json.volumes), ['thing 6', 'thing 5'])
@@ -290,20 +302,20 @@ test('volumes are asked for with their details, so that they can be put in order
 
 test("links lead to the proxy, in the caller's own project", async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/volume/v3/${alice}/volumes/detail?limit=2`)
   const base = `https://cloud.example/resource/volume/v3/${alice}`
-  t.is(json.volumes[0].links[0].href, `${base}/volumes/${thing(6).id}`)
-  t.is(json.volumes[1].links[0].href, `${base}/volumes/${thing(5).id}`)
+  t.is(json.volumes[0].links[0].href, `${base}/volumes/${listedItem(6).id}`)
+  t.is(json.volumes[1].links[0].href, `${base}/volumes/${listedItem(5).id}`)
   const [{ rel, href }] = json.volumes_links
   t.is(rel, 'next')
-  t.true(href.startsWith(`${base}/volumes/detail?limit=2&marker=${thing(5).id}&mm_cursor=`))
+  t.true(href.startsWith(`${base}/volumes/detail?limit=2&marker=${listedItem(5).id}&mm_cursor=`))
   const next = await proxy.get(href.replace('https://cloud.example/resource', ''))
   t.deepEqual(names(next.json.volumes), ['thing 4', 'thing 3'])
 })
 
 test('paths without a project get links without one', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const { json } = await proxy.get('/volume/v3/volumes/detail')
   for (const { links } of json.volumes) {
     t.regex(links[0].href, /^https:\/\/cloud\.example\/resource\/volume\/v3\/volumes\/0/)
@@ -311,14 +323,14 @@ test('paths without a project get links without one', async t => {
 })
 
 test('the links of groups have a name of their own', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const { json } = await proxy.get(`/volume/v3/${alice}/groups?limit=1`, at('volume 3.13'))
   t.deepEqual(Object.keys(json.groups[0]), ['id', 'name'])
   t.regex(json.group_links[0].href, /\/groups\?limit=1&marker=/)
 })
 
 test('an offset counts in the list of all', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const first = await proxy.get(`/volume/v3/${alice}/volumes?limit=2&offset=3`)
   t.deepEqual(names(first.json.volumes), ['thing 3', 'thing 2'])
   const { href } = first.json.volumes_links[0]
@@ -328,26 +340,26 @@ test('an offset counts in the list of all', async t => {
 })
 
 test('with_count is the number of all, on every page', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   const path = `/volume/v3/${alice}/volumes?with_count=true&limit=4`
   const first = await proxy.get(path, at('volume 3.45'))
   t.is(first.json.count, 6)
   const { href } = first.json.volumes_links[0]
   const rest = href.replace('https://cloud.example/resource', '')
   t.is((await proxy.get(rest, at('volume 3.45'))).json.count, 6)
-  t.is((await proxy.get(`${path}&marker=${thing(3).id}`, at('volume 3.60'))).json.count, 6)
+  t.is((await proxy.get(`${path}&marker=${listedItem(3).id}`, at('volume 3.60'))).json.count, 6)
 })
 
 test('transfers come in pages from 3.59 on, and before that all at once, the oldest first', async t => {
-  const proxy = await startListing(t, await twoClouds(t))
-  const shown = (things: readonly Thing[]) => things.map(({ id }) => Number(id.slice(0, 8)))
+  const proxy = await startListProxy(t, await twoClouds(t))
+  const shown = (things: readonly ListedItem[]) => things.map(({ id }) => Number(id.slice(0, 8)))
   const path = `/volume/v3/${alice}/os-volume-transfer`
-  const [home, far] = proxy.shelves
-  for (const shelf of [home, far]) {
-    if (!shelf) continue
-    shelf.instead = (req, res) => {
+  const [home, far] = proxy.listClouds
+  for (const listCloud of [home, far]) {
+    if (!listCloud) continue
+    listCloud.instead = (req, res) => {
       if (!req.url?.includes('transfer')) return false
-      const things = [...shelf.things]
+      const things = [...listCloud.things]
       const paged = /3\.59/.test(String(req.headers['openstack-api-version']))
       if (paged) things.reverse()
       const limit = Number(new URL(req.url, 'http://x').searchParams.get('limit') ?? 1000)
@@ -376,7 +388,7 @@ test('summaries are added up', async t => {
     say(res, 200, { 'volume-summary': { total_size: 10, total_count: 20, metadata } })
     return true
   }
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/volume/v3/${alice}/volumes/summary?name=x`, at('volume 3.36'))
   const metadata = { k: ['a', 'b', 'c'], l: ['d'] }
   t.deepEqual(json, { 'volume-summary': { total_size: 11, total_count: 22, metadata } })
@@ -388,7 +400,7 @@ test('summaries are added up', async t => {
 test('latest is the newest microversion that all clouds speak, in whatever they are asked', async t => {
   const [home, far] = await twoClouds(t)
   far.maxMinor = 59
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, at('volume latest'))
   t.is(headers.get('OpenStack-API-Version'), 'volume 3.59')
   t.is(headers.get('Vary'), 'OpenStack-API-Version')
@@ -401,21 +413,21 @@ test('latest is the newest microversion that all clouds speak, in whatever they 
 test('a microversion that one cloud is too old for becomes the newest that it speaks', async t => {
   const [home, far] = await twoClouds(t)
   far.maxMinor = 59
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, at('volume 3.66'))
   t.is(headers.get('OpenStack-API-Version'), 'volume 3.59')
 })
 
 test('a microversion that no cloud speaks is for them to refuse', async t => {
   const [home, far] = await twoClouds(t)
-  for (const shelf of [home, far]) {
-    shelf.instead = (req, res) => {
+  for (const listCloud of [home, far]) {
+    listCloud.instead = (req, res) => {
       if (req.headers['openstack-api-version'] !== 'volume 3.99') return false
       say(res, 406, { computeFault: { code: 406, message: 'Version 3.99 is not supported' } })
       return true
     }
   }
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   t.is((await proxy.get(`/volume/v3/${alice}/volumes`, at('volume 3.99'))).status, 406)
 })
 
@@ -424,7 +436,7 @@ test('a microversion that no cloud speaks is for them to refuse', async t => {
 test('a list without a cloud that is down says which', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { status, headers, json } = await proxy.get('/image/v2/images')
   t.is(status, 200)
   t.deepEqual(names(json.images), ['thing 5', 'thing 3', 'thing 1'])
@@ -436,7 +448,7 @@ test('a list without a cloud that is down says which', async t => {
 test('a cloud that is back is listed from its beginning on the next page', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get('/image/v2/images?limit=2')
   far.instead = () => false
   const next = await proxy.get(`/image${json.next}&limit=9`)
@@ -446,7 +458,7 @@ test('a cloud that is back is listed from its beginning on the next page', async
 test('a list without a cloud that is down is none where all of it is wanted', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, [home, far], { errors: 'fail' })
+  const proxy = await startListProxy(t, [home, far], { errors: 'fail' })
   t.is((await proxy.get('/image/v2/images')).status, 502)
   far.instead = (_, res) => {
     say(res, 403, { forbidden: { code: 403, message: 'not you' } })
@@ -460,15 +472,15 @@ test('a list without a cloud that is down is none where all of it is wanted', as
 test.serial('a cloud that takes too long is left out in time', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = () => true
-  const proxy = await startListing(t, [home, far], { deadlineMs: 500 })
+  const proxy = await startListProxy(t, [home, far], { deadlineMs: 500 })
   const { headers, json } = await proxy.get('/image/v2/images')
   t.is(json.images.length, 3)
   t.is(headers.get('MM-Partial'), 'sp1')
 })
 
 test.serial('a login that takes too long does not hold the others up', async t => {
-  const shelves = await twoClouds(t)
-  const proxy = await startListing(t, shelves, {
+  const listClouds = await twoClouds(t)
+  const proxy = await startListProxy(t, listClouds, {
     deadlineMs: 500,
     identity: { projects: () => new Promise(() => {}) },
   })
@@ -480,7 +492,7 @@ test.serial(
   async t => {
     const [home, far] = await twoClouds(t)
     far.instead = () => true
-    const proxy = await startListing(t, [home, far], { deadlineMs: 1000 })
+    const proxy = await startListProxy(t, [home, far], { deadlineMs: 1000 })
     const wanted = { ...token, 'OpenStack-API-Version': 'volume latest' }
     for (let n = 0; n < 3; n += 1) {
       const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, wanted)
@@ -498,14 +510,14 @@ test.serial(
 test('version documents do not wait for a cloud that hangs', async t => {
   const [home, far] = await twoClouds(t)
   home.instead = far.instead = () => true
-  const proxy = await startListing(t, [home, far], { deadlineMs: 200 })
+  const proxy = await startListProxy(t, [home, far], { deadlineMs: 200 })
   t.is((await proxy.get('/volume/')).status, 503)
 })
 
 test('a cloud that failed time and again is not asked for a while', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = (_, res) => Boolean(say(res, 503, {})) || true
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   for (let n = 0; n < 5; n += 1) {
     t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
   }
@@ -516,14 +528,14 @@ test('when no cloud answers, the failure of the nearest is the answer', async t 
   const [home, far] = await twoClouds(t)
   for (const { instead } of [home, far]) void instead
   home.instead = far.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { status, json } = await proxy.get('/image/v2/images')
   t.is(status, 502)
   t.regex(json.error.message, /^Service provider "default"/)
 })
 
 test("what every cloud refuses is refused in the words of the cloud at home, which are the service's own", async t => {
-  const proxy = await startListing(t, await twoClouds(t))
+  const proxy = await startListProxy(t, await twoClouds(t))
   for (const query of ['limit=-1', 'limit=x', 'sort=name&sort_key=size', 'sort=bogus:asc']) {
     const { status, headers, json } = await proxy.get(`/image/v2/images?${query}`)
     t.is(status, 400, query)
@@ -538,7 +550,7 @@ test('a token that the cloud at home turns down is turned down, whatever others 
     say(res, 401, {}, { 'WWW-Authenticate': 'Keystone uri="http://keystone"' })
     return true
   }
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   t.is((await proxy.get('/image/v2/images')).status, 401)
 })
 
@@ -550,7 +562,7 @@ test('a token that a service provider turns down is forgotten, and one more is t
     say(res, 401, {})
     return true
   }
-  const proxy = await startListing(t, [home, far], {
+  const proxy = await startListProxy(t, [home, far], {
     identity: {
       access: async (_, __, at, id) => ({
         token: new Token(`${generation}@${at}/${id}`),
@@ -573,15 +585,15 @@ test('a browser may read a merged list where the nearest cloud lets it', async t
     say(res, 200, { images: [] }, { 'Access-Control-Allow-Origin': 'https://horizon.example' })
     return true
   }
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { headers } = await proxy.get('/image/v2/images')
   t.is(headers.get('Access-Control-Allow-Origin'), 'https://horizon.example')
 })
 
 test('a cloud where the user has nothing is not missing', async t => {
   const [home, far] = await twoClouds(t)
-  const third = await startShelf(t, sp2, [thing(7)])
-  const proxy = await startListing(t, [home, far, third], {
+  const third = await startListCloud(t, sp2, [listedItem(7)])
+  const proxy = await startListProxy(t, [home, far, third], {
     errors: 'fail',
     identity: {
       async projects(_, __, at) {
@@ -601,7 +613,7 @@ test('an answer that is no list is not one', async t => {
     say(res, 200, ['what is this'])
     return true
   }
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const { headers, json } = await proxy.get('/image/v2/images')
   t.is(json.images.length, 3)
   t.is(headers.get('MM-Partial'), 'sp1')
@@ -612,7 +624,7 @@ test('a client that leaves takes its requests to the clouds with it', async t =>
   const closed = new Promise<void>(resolve => {
     far.instead = req => Boolean(req.socket.once('close', resolve))
   })
-  const proxy = await startListing(t, [home, far])
+  const proxy = await startListProxy(t, [home, far])
   const gone = new AbortController()
   const asked = fetch(`${proxy.url}/image/v2/images`, { headers: token, signal: gone.signal })
   while (far.cloud.seen.length === 0) await new Promise(resolve => setTimeout(resolve, 5))

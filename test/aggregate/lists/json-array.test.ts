@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { sliceArray } from '../../../src/aggregate/lists/slices.js'
+import { splitArray } from '../../../src/aggregate/lists/json-array.js'
 
 test('the items of an array are cut out, and the rest is what is left', t => {
   fc.assert(
@@ -9,7 +9,7 @@ test('the items of an array are cut out, and the rest is what is left', t => {
       fc.dictionary(fc.string(), fc.jsonValue()),
       fc.constantFrom(undefined, 1),
       (items, others, indent) => {
-        const sliced = sliceArray(
+        const sliced = splitArray(
           JSON.stringify({ before: others, items, others }, null, indent),
           'items',
         )
@@ -25,7 +25,7 @@ test('the items of an array are cut out, and the rest is what is left', t => {
 })
 
 test('an array of that name further down is another', t => {
-  const sliced = sliceArray('{"a": {"items": [1]}, "b": "items", "items" : [ 2, [3] ]}', 'items')
+  const sliced = splitArray('{"a": {"items": [1]}, "b": "items", "items" : [ 2, [3] ]}', 'items')
   t.deepEqual(sliced, {
     items: [' 2', ' [3] '],
     rest: '{"a": {"items": [1]}, "b": "items", "items" : []}',
@@ -42,6 +42,6 @@ for (const text of [
   'null',
 ]) {
   test(`${text || 'nothing'} has no such array`, t => {
-    t.is(sliceArray(text, 'items'), null)
+    t.is(splitArray(text, 'items'), null)
   })
 }

@@ -7,27 +7,31 @@ import type { ServiceName } from '../../service/service.js'
 import type { Destination } from '../../upstream/destination.js'
 import { createLinks, linkMap, linkRules } from '../../upstream/links.js'
 import type { TextResponse } from '../../upstream/text-response.js'
+import {
+  decisiveFailure,
+  type FanOut,
+  type FanOutParts,
+  type FanOutRequest,
+  failedCloud,
+  missingClouds,
+  openFanOut,
+} from '../fan-out.js'
 import type { Cursors, WalkedTo } from './cursor.js'
 import { createFetchPage } from './fetch-page.js'
-import { bodyOf } from './list-body.js'
-import { type MinorRange, minorIn, withCommonMicroversion } from './list-microversion.js'
-import { listOf, type Plan, planOf } from './list-plan.js'
-import { type Merged, merge } from './merge.js'
+import { formatListBody } from './list-body.js'
 import {
-  type Asker,
-  cloudOf,
-  decisiveFailure,
-  missingIn,
-  openRound,
-  type Round,
-  type RoundParts,
-} from './round.js'
-import { comparing, type Mark } from './sort-order.js'
-import { findStarts } from './starts.js'
-import { type Item, type Start, walk } from './walk.js'
+  type MicroversionRange,
+  requestedMicroversion,
+  withCommonMicroversion,
+} from './list-microversion.js'
+import { type ListPlan, listIdentity, planList } from './list-plan.js'
+import { type Item, type WalkStart, walkList } from './list-walk.js'
+import { type Merged, merge } from './merge.js'
+import { findPageStarts } from './page-starts.js'
+import { createComparator, type SortPosition } from './sort-order.js'
 
 /** A request for a list, decided to be one over several clouds. */
-export interface ListRequest extends Asker {
+export interface ListRequest extends FanOutRequest {
   readonly path: ParsedPath
   /** The name of the array: `volumes`. */
   readonly envelope: string
@@ -40,21 +44,21 @@ export interface ListRequest extends Asker {
   readonly publicBase: string
 }
 
-export interface ListParts extends RoundParts {
+export interface ListParts extends FanOutParts {
   /** What a cloud says of its microversions; null where it has none or does not say. */
   readonly minors: (
     service: ServiceName,
     cloud: SpName,
     request: Pick<ListRequest, 'sender' | 'visited'>,
-  ) => Promise<MinorRange | null>
+  ) => Promise<MicroversionRange | null>
   readonly cursors: Cursors
   readonly errors: 'partial' | 'fail'
 }
 
-export type ListAnswer = MergedAnswer | PassedAnswer
+export type ListResponse = MergedResponse | PassedResponse
 
 /** Made here of what several clouds answered. */
-export interface MergedAnswer {
+export interface MergedResponse {
   readonly kind: 'merged'
   readonly headers: RawHeaders
   readonly body: string
@@ -64,16 +68,16 @@ export interface MergedAnswer {
 }
 
 /** What one cloud answered, to stand for all. */
-export interface PassedAnswer {
+export interface PassedResponse {
   readonly kind: 'passed'
   readonly by: Destination
   readonly answer: TextResponse
 }
 
 /** The list of one destination, and how far it was taken into the answer. */
-interface Lane {
+interface CloudList {
   readonly destination: Destination
-  readonly start: Start
+  readonly start: WalkStart
   /** null where nothing was. */
   taken: string | null
 }
@@ -84,27 +88,27 @@ interface Lane {
  *
  * @returns a function that throws what kept the clouds from answering, where they have not
  */
-export function createLists(
+export function createMergedList(
   parts: ListParts,
-): (request: ListRequest, signal: AbortSignal) => Promise<ListAnswer> {
+): (request: ListRequest, signal: AbortSignal) => Promise<ListResponse> {
   const { cursors, errors } = parts
 
   return async (request, signal) => {
     const { path, among } = request
-    const ranges = await rangesFor(request, parts)
+    const ranges = await findMicroversionRanges(request, parts)
     const versioned = (headers: RawHeaders) => withCommonMicroversion(headers, ranges)
-    const plan = planOf(path, minorIn(versioned(request.received)))
+    const plan = planList(path, requestedMicroversion(versioned(request.received)))
     const asker = { ...request, headers: (to: Destination) => versioned(request.headers(to)) }
-    const round = await openRound(plan.path, asker, parts, signal)
+    const round = await openFanOut(plan.path, asker, parts, signal)
 
     const scope = scopeOf(request)
-    const startOf = await findStarts(plan, round, request, text => cursors.read(text, scope))
+    const startOf = await findPageStarts(plan, round, request, text => cursors.read(text, scope))
     if (startOf === null) return unknownMarker(plan, round, request)
-    const lanes = round.destinations.map((destination): Lane => {
+    const cloudLists = round.destinations.map((destination): CloudList => {
       const start = startOf(destination)
       return { destination, start, taken: start.kind === 'after' ? start.id : null }
     })
-    const { items, count } = await takePage(plan, lanes, round, request)
+    const { items, count } = await takePage(plan, cloudLists, round, request)
 
     const failure = decisiveFailure(round, among, errors)
     if (failure?.kind === 'failed') throw failure.error
@@ -117,14 +121,18 @@ export function createLists(
             cursor: cursors.write(
               {
                 last: last.id,
-                reached: reachedBy(last, { lanes, items }, comparing(plan.order, among)),
-                places: placesOf(lanes, round),
+                reached: reachedBy(
+                  last,
+                  { cloudLists, items },
+                  createComparator(plan.order, among),
+                ),
+                places: placesOf(cloudLists, round),
               },
               scope,
             ),
           }
         : null
-    return merged(round, request, bodyOf(items, { ...request, plan, count, next }))
+    return merged(round, request, formatListBody(items, { ...request, plan, count, next }))
   }
 }
 
@@ -138,7 +146,7 @@ const KEPT_HEADERS = [
 ]
 
 /** The answer that says which clouds it was made of, and in which microversion. */
-export function merged(round: Round, { among }: Asker, body: string): MergedAnswer {
+export function merged(round: FanOut, { among }: FanOutRequest, body: string): MergedResponse {
   const nearest = among.find(cloud => round.answered.has(cloud))
   const first = (nearest && round.answered.get(nearest)) ?? []
   const kept = KEPT_HEADERS.flatMap(name => {
@@ -150,15 +158,15 @@ export function merged(round: Round, { among }: Asker, body: string): MergedAnsw
     headers: ['Content-Type', 'application/json', ...kept],
     body,
     answered: among.filter(cloud => round.answered.has(cloud)),
-    missing: missingIn(among, round.failures),
+    missing: missingClouds(among, round.failures),
   }
 }
 
 /** Only where the request names a microversion does it matter which ones there are. */
-export async function rangesFor(
+export async function findMicroversionRanges(
   request: ListRequest,
   { minors }: ListParts,
-): Promise<readonly MinorRange[]> {
+): Promise<readonly MicroversionRange[]> {
   const { received, path, among } = request
   if (headerValue(received, 'openstack-api-version') === undefined) return []
   const ranges = await Promise.all(among.map(cloud => minors(path.service, cloud, request)))
@@ -166,12 +174,12 @@ export async function rangesFor(
 }
 
 async function takePage(
-  plan: Plan,
-  lanes: readonly Lane[],
-  round: Round,
+  plan: ListPlan,
+  cloudLists: readonly CloudList[],
+  round: FanOut,
   { path, envelope, among, publicBase, caller }: ListRequest,
 ): Promise<{ items: readonly Item[]; count: number | null }> {
-  const compare = comparing(plan.order, among)
+  const compare = createComparator(plan.order, among)
   const linksOf = (destination: Destination) =>
     linkRules(
       createLinks({
@@ -180,20 +188,20 @@ async function takePage(
       }),
       path,
     )
-  const size = sizeFor(plan, lanes.length)
+  const size = sizeFor(plan, cloudLists.length)
   let count: number | null = null
   const counted = (own: number) => {
     count = (count ?? 0) + own
   }
-  const walks = lanes.map(({ destination, start }) =>
-    walk(
+  const walks = cloudLists.map(({ destination, start }) =>
+    walkList(
       start,
       createFetchPage(destination, { plan, envelope, linksOf, round, counted, size }),
       compare,
     ),
   )
   const all = merge(walks, (a, b) => compare(a.mark, b.mark), isSame)
-  return { items: await take(plan, lanes, all), count }
+  return { items: await take(plan, cloudLists, all), count }
 }
 
 /** A page that is not worth splitting. */
@@ -203,14 +211,14 @@ const SMALL = 100
  * How many items to ask of each list at a time: its share of a large page and something over, because
  * what a page does not need was fetched in vain. Lists that turn out to have more of it are asked again.
  */
-function sizeFor({ limit }: Plan, lists: number): number {
+function sizeFor({ limit }: ListPlan, lists: number): number {
   return Math.min(limit, Math.max(SMALL, Math.ceil((1.25 * limit) / Math.max(lists, 1))))
 }
 
 /** The items of the page; how far each lane was taken is written down on the way. */
 async function take(
-  { offset, limit }: Plan,
-  lanes: readonly Lane[],
+  { offset, limit }: ListPlan,
+  cloudLists: readonly CloudList[],
   all: AsyncIterable<Merged<Item>>,
 ): Promise<readonly Item[]> {
   const items: Item[] = []
@@ -219,7 +227,7 @@ async function take(
   for await (const { item, from } of all) {
     if (left === 0 && items.length >= limit) break
     for (const index of from) {
-      const lane = lanes[index]
+      const lane = cloudLists[index]
       if (lane) lane.taken = item.mark.id
     }
     if (left > 0) left -= 1
@@ -235,19 +243,19 @@ function isSame(a: Item, b: Item): boolean {
 
 /** The furthest in the order that anything was told of, in this page, which ends with `last`, or before. */
 function reachedBy(
-  last: Mark,
-  { lanes, items }: { lanes: readonly Lane[]; items: readonly Item[] },
-  compare: (a: Mark, b: Mark) => number,
-): Mark {
-  const before = lanes.flatMap(({ start }) => (start.kind === 'first' ? [] : [start.mark]))
+  last: SortPosition,
+  { cloudLists, items }: { cloudLists: readonly CloudList[]; items: readonly Item[] },
+  compare: (a: SortPosition, b: SortPosition) => number,
+): SortPosition {
+  const before = cloudLists.flatMap(({ start }) => (start.kind === 'first' ? [] : [start.mark]))
   const marks = [...before, ...items.map(({ mark }) => mark)]
   return marks.reduce((most, mark) => (compare(mark, most) > 0 ? mark : most), last)
 }
 
 /** A list that could not even be begun stands nowhere, as if it had never been asked for. */
-function placesOf(lanes: readonly Lane[], { failures }: Round): readonly WalkedTo[] {
-  const failed = new Set(failures.map(cloudOf))
-  const begun = lanes.filter(
+function placesOf(cloudLists: readonly CloudList[], { failures }: FanOut): readonly WalkedTo[] {
+  const failed = new Set(failures.map(failedCloud))
+  const begun = cloudLists.filter(
     ({ destination, start, taken }) =>
       taken !== null || start.kind !== 'first' || !failed.has(destination.cloud),
   )
@@ -260,7 +268,7 @@ function placesOf(lanes: readonly Lane[], { failures }: Round): readonly WalkedT
 
 /** One user in one project goes on with one list. */
 function scopeOf({ caller, path }: ListRequest): string {
-  return `${caller.userId} ${caller.project?.id ?? ''} ${listOf(path)}`
+  return `${caller.userId} ${caller.project?.id ?? ''} ${listIdentity(path)}`
 }
 
 /**
@@ -269,10 +277,10 @@ function scopeOf({ caller, path }: ListRequest): string {
  * @throws what kept a cloud from answering that may know it
  */
 async function unknownMarker(
-  { marker, query }: Plan,
-  round: Round,
+  { marker, query }: ListPlan,
+  round: FanOut,
   { among }: ListRequest,
-): Promise<PassedAnswer> {
+): Promise<PassedResponse> {
   const [by] = round.destinations
   const separator = query === '' ? '?' : '&'
   const answer =

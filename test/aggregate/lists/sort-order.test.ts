@@ -1,10 +1,10 @@
 import test from 'ava'
 import {
-  comparing,
+  createComparator,
   fixedOrder,
-  type Mark,
-  markOf,
-  orderOf,
+  parseSortOrder,
+  type SortPosition,
+  sortPositionOf,
 } from '../../../src/aggregate/lists/sort-order.js'
 import { listRulesOf } from '../../../src/service/lists.js'
 import { cornmeal, idp } from '../../controls.js'
@@ -39,7 +39,7 @@ for (const [query, rules, keys, idDescending] of [
   ['?sort=display_name:asc', volume, [up('name'), up('created_at')], false],
 ] as const) {
   test(`the order of ${query || 'no query'} in the ${rules === image ? 'image' : 'volume'} service`, t => {
-    t.deepEqual(orderOf(query, rules), { keys, idDescending })
+    t.deepEqual(parseSortOrder(query, rules), { keys, idDescending })
   })
 }
 
@@ -48,8 +48,12 @@ test('a list without pages has an order that no parameter changes', t => {
   t.deepEqual(order, { keys: [up('created_at')], idDescending: false })
 })
 
-const order = orderOf('?sort=name:asc,size:desc', image)
-const mark = (name: string | null, size: number, rest: Partial<Mark> = {}): Mark => ({
+const order = parseSortOrder('?sort=name:asc,size:desc', image)
+const mark = (
+  name: string | null,
+  size: number,
+  rest: Partial<SortPosition> = {},
+): SortPosition => ({
   cloud: idp,
   id: 'b',
   values: [name, size, '2026-01-01'],
@@ -66,21 +70,21 @@ for (const [what, before, after] of [
   ['the greater id within a cloud', mark('a', 1, { id: 'c' }), mark('a', 1)],
 ] as const) {
   test(`items are in order by ${what}`, t => {
-    const compare = comparing(order, [idp, cornmeal])
+    const compare = createComparator(order, [idp, cornmeal])
     t.true(compare(before, after) < 0)
     t.true(compare(after, before) > 0)
   })
 }
 
 test('names that differ in case alone are ordered by what comes next, as databases do', t => {
-  t.true(comparing(order, [idp])(mark('A', 2), mark('a', 1)) < 0)
+  t.true(createComparator(order, [idp])(mark('A', 2), mark('a', 1)) < 0)
 })
 
 test('what an item does not show counts as nothing, and so does what is no simple value', t => {
   const item = { id: 'i', name: ['x'], size: 3 }
-  t.deepEqual(markOf(item, idp, order), { cloud: idp, id: 'i', values: [null, 3, null] })
+  t.deepEqual(sortPositionOf(item, idp, order), { cloud: idp, id: 'i', values: [null, 3, null] })
 })
 
 test('what has no id is no item', t => {
-  t.is(markOf({ name: 'x' }, idp, order), undefined)
+  t.is(sortPositionOf({ name: 'x' }, idp, order), undefined)
 })

@@ -1,19 +1,19 @@
-import { type FaultCode, MixmatchError } from '../../errors.js'
-import type { RawHeaders } from '../../http-client/raw-headers.js'
-import type { Identity } from '../../identity/identity.js'
-import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../../ids.js'
-import type { ParsedPath } from '../../routing/path.js'
-import { inProject } from '../../routing/upstream-path.js'
-import type { CloudWaits, WaitForCloud } from '../../upstream/cloud-wait.js'
-import type { Destination, Destinations, Sender } from '../../upstream/destination.js'
-import type { Timeouts } from '../../upstream/failure.js'
-import type { Pools } from '../../upstream/pools.js'
-import { nameRequest } from '../../upstream/request-name.js'
-import { fetchText, type TextResponse } from '../../upstream/text-response.js'
-import { forgetToken, retryUnauthorized } from '../../upstream/token-retry.js'
+import { type FaultCode, MixmatchError } from '../errors.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
+import type { Identity } from '../identity/identity.js'
+import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import type { ParsedPath } from '../routing/path.js'
+import { inProject } from '../routing/upstream-path.js'
+import type { CloudWaits, WaitForCloud } from '../upstream/cloud-wait.js'
+import type { Destination, Destinations, Sender } from '../upstream/destination.js'
+import type { Timeouts } from '../upstream/failure.js'
+import type { Pools } from '../upstream/pools.js'
+import { nameRequest } from '../upstream/request-name.js'
+import { fetchText, type TextResponse } from '../upstream/text-response.js'
+import { forgetToken, retryUnauthorized } from '../upstream/token-retry.js'
 
 /** On whose behalf several clouds are asked. */
-export interface Asker {
+export interface FanOutRequest {
   readonly among: readonly SpName[]
   readonly sender: Sender
   /** MM-PROJECT-ID. */
@@ -22,7 +22,7 @@ export interface Asker {
   readonly headers: (destination: Destination) => RawHeaders
 }
 
-export interface RoundParts {
+export interface FanOutParts {
   readonly destinations: Destinations
   readonly pools: Pools
   readonly waits: CloudWaits
@@ -31,15 +31,15 @@ export interface RoundParts {
 }
 
 /** What a cloud had to say in place of what it was asked for. */
-export type Failure =
+export type CloudFailure =
   | { readonly kind: 'refused'; readonly by: Destination; readonly answer: TextResponse }
   | { readonly kind: 'failed'; readonly cloud: SpName; readonly error: MixmatchError }
 
-/** Several clouds asked for one thing, as each project that the user has in them. */
-export interface Round {
+/** Several clouds asked for one listedItem, as each project that the user has in them. */
+export interface FanOut {
   /** In the order of `among`. */
   readonly destinations: readonly Destination[]
-  readonly failures: readonly Failure[]
+  readonly failures: readonly CloudFailure[]
   /** The clouds that gave a good answer, with the headers of the newest. */
   readonly answered: ReadonlyMap<SpName, RawHeaders>
   /** Read what a destination was opened for; null for a failure, which is noted. */
@@ -54,15 +54,15 @@ export interface Round {
 const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
 
 /** Find every place to ask, at all clouds at once; a cloud that cannot be reached is a failure. */
-export async function openRound(
+export async function openFanOut(
   path: ParsedPath,
-  asker: Asker,
-  parts: RoundParts,
+  asker: FanOutRequest,
+  parts: FanOutParts,
   signal: AbortSignal,
-): Promise<Round> {
+): Promise<FanOut> {
   const { destinations, pools, waits, forget, timeouts } = parts
   const { among, sender, project: asked, headers } = asker
-  const failures: Failure[] = []
+  const failures: CloudFailure[] = []
   const answered = new Map<SpName, RawHeaders>()
   const waiting = new Map<SpName, WaitForCloud>()
 
@@ -147,7 +147,7 @@ export async function openRound(
     answered,
     async ask(destination, query) {
       const answer = await askFor(destination, query)
-      if (answer && isGood(answer)) answered.set(destination.cloud, answer.headers)
+      if (answer && isSuccess(answer)) answered.set(destination.cloud, answer.headers)
       return answer
     },
     async askAside(destination, other) {
@@ -161,13 +161,16 @@ export async function openRound(
   }
 }
 
-export function isGood({ status }: TextResponse): boolean {
+export function isSuccess({ status }: TextResponse): boolean {
   return status >= 200 && status < 300
 }
 
 /** The clouds that something is missing of, each once. */
-export function missingIn(among: readonly SpName[], failures: readonly Failure[]): SpName[] {
-  const missing = new Set(failures.map(cloudOf))
+export function missingClouds(
+  among: readonly SpName[],
+  failures: readonly CloudFailure[],
+): SpName[] {
+  const missing = new Set(failures.map(failedCloud))
   return among.filter(cloud => missing.has(cloud))
 }
 
@@ -178,26 +181,26 @@ export function missingIn(among: readonly SpName[], failures: readonly Failure[]
  * @param mode `fail`: nothing will do but all of it
  */
 export function decisiveFailure(
-  { failures, answered }: Round,
+  { failures, answered }: FanOut,
   among: readonly SpName[],
   mode: 'partial' | 'fail',
-): Failure | null {
-  const inOrder = among.flatMap(cloud => failures.filter(failure => cloudOf(failure) === cloud))
+): CloudFailure | null {
+  const inOrder = among.flatMap(cloud => failures.filter(failure => failedCloud(failure) === cloud))
   const expired = inOrder.find(isUnauthorizedAtHome)
   if (expired) return expired
   if (inOrder.length === 0 || (mode === 'partial' && answered.size > 0)) return null
   return inOrder.find(({ kind }) => kind === 'refused') ?? inOrder[0] ?? null
 }
 
-function isUnauthorizedAtHome(failure: Failure): boolean {
+function isUnauthorizedAtHome(failure: CloudFailure): boolean {
   return (
-    cloudOf(failure) === IDENTITY_PROVIDER &&
+    failedCloud(failure) === IDENTITY_PROVIDER &&
     failure.kind === 'refused' &&
     failure.answer.status === 401
   )
 }
 
-export function cloudOf(failure: Failure): SpName {
+export function failedCloud(failure: CloudFailure): SpName {
   return failure.kind === 'refused' ? failure.by.cloud : failure.cloud
 }
 

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import test from 'ava'
 import { type Cloud, idp, sp1 } from '../../http/federation.js'
-import { startListing } from '../lists/listing.js'
-import { type Shelf, startShelf } from '../lists/shelf.js'
+import { type ListCloud, startListCloud } from '../lists/list-cloud.js'
+import { startListProxy } from '../lists/list-proxy.js'
 
 const nobody = {}
 const user = { 'X-Auth-Token': 'good' }
 const base = 'https://cloud.example/resource'
 
 /** Answers discovery as the real services do, with these versions. */
-function discovers(shelf: Shelf, images: string[], minor: number): void {
-  shelf.instead = (req, res) => answer(shelf.cloud, images, minor, req, res)
+function discovers(listCloud: ListCloud, images: string[], minor: number): void {
+  listCloud.instead = (req, res) => answer(listCloud.cloud, images, minor, req, res)
 }
 
 function answer(
@@ -48,9 +48,9 @@ function answer(
 
 const endpointPath = (service: string) => `/${service}`
 
-async function twoClouds(t: Parameters<typeof startShelf>[0]) {
-  const home = await startShelf(t, idp)
-  const far = await startShelf(t, sp1)
+async function twoClouds(t: Parameters<typeof startListCloud>[0]) {
+  const home = await startListCloud(t, idp)
+  const far = await startListCloud(t, sp1)
   discovers(home, ['v2.15', 'v2.9', 'v2.7'], 70)
   discovers(far, ['v2.13', 'v2.9', 'v2.7'], 59)
   return [home, far] as const
@@ -64,7 +64,7 @@ for (const [path, status] of [
   ['/image/versions', 200],
 ] as const) {
   test(`${path} tells anybody of the versions that all clouds have, with ${status}`, async t => {
-    const proxy = await startListing(t, await twoClouds(t), { endpointPath })
+    const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
     const answer = await proxy.get(path, nobody)
     t.is(answer.status, status)
     t.deepEqual(ids(answer.json).slice(0, 2), ['v2.9', 'v2.7'])
@@ -74,7 +74,7 @@ for (const [path, status] of [
 }
 
 test('the microversions of volumes are those of all clouds, for who has a token', async t => {
-  const proxy = await startListing(t, await twoClouds(t), { endpointPath })
+  const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   t.is((await proxy.get('/volume/v3/', nobody)).status, 401)
   const { status, json } = await proxy.get('/volume/v3/', user)
   t.is(status, 200)
@@ -90,13 +90,13 @@ test('the microversions of volumes are those of all clouds, for who has a token'
 })
 
 test('what is no version at home is none', async t => {
-  const proxy = await startListing(t, await twoClouds(t), { endpointPath })
+  const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   t.is((await proxy.get('/volume/v2/', user)).status, 404)
 })
 
 test('clouds are asked once for many, and never with a token', async t => {
   const [home, far] = await twoClouds(t)
-  const proxy = await startListing(t, [home, far], { endpointPath })
+  const proxy = await startListProxy(t, [home, far], { endpointPath })
   await Promise.all([proxy.get('/image', user), proxy.get('/image', user)])
   await proxy.get('/image', user)
   t.deepEqual([home.cloud.seen, far.cloud.seen], [['GET /image/'], ['GET /image/']])
@@ -109,9 +109,9 @@ for (const [which, down] of [
   ['the cloud at home', 0],
 ] as const) {
   test(`${which} that is down does not take discovery down`, async t => {
-    const shelves = await twoClouds(t)
-    shelves[down].instead = req => Boolean(req.socket.destroy())
-    const proxy = await startListing(t, shelves, { endpointPath })
+    const listClouds = await twoClouds(t)
+    listClouds[down].instead = req => Boolean(req.socket.destroy())
+    const proxy = await startListProxy(t, listClouds, { endpointPath })
     const image = await proxy.get('/image', nobody)
     t.is(image.status, 300)
     t.is(ids(image.json)[0], down === 1 ? 'v2.15' : 'v2.13')
@@ -123,14 +123,14 @@ for (const [which, down] of [
 }
 
 test('where no cloud is there to ask, that is said', async t => {
-  const shelves = await twoClouds(t)
-  for (const shelf of shelves) shelf.instead = req => Boolean(req.socket.destroy())
-  const proxy = await startListing(t, shelves, { endpointPath })
+  const listClouds = await twoClouds(t)
+  for (const listCloud of listClouds) listCloud.instead = req => Boolean(req.socket.destroy())
+  const proxy = await startListProxy(t, listClouds, { endpointPath })
   t.is((await proxy.get('/image', nobody)).status, 503)
 })
 
 test('MM-SERVICE-PROVIDER asks for the versions of that cloud alone', async t => {
-  const proxy = await startListing(t, await twoClouds(t), { endpointPath })
+  const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   const { status, json } = await proxy.get('/image', { 'MM-SERVICE-PROVIDER': 'sp1' })
   t.is(status, 300)
   t.deepEqual(ids(json).slice(0, 3), ['v2.13', 'v2.9', 'v2.7'])
@@ -138,7 +138,7 @@ test('MM-SERVICE-PROVIDER asks for the versions of that cloud alone', async t =>
 })
 
 test('where nothing goes elsewhere by itself, the versions are those at home, with links to the proxy', async t => {
-  const proxy = await startListing(t, await twoClouds(t), { endpointPath, aggregation: false })
+  const proxy = await startListProxy(t, await twoClouds(t), { endpointPath, aggregation: false })
   const { status, json } = await proxy.get('/image', nobody)
   t.is(status, 300)
   t.is(ids(json)[0], 'v2.15')

@@ -1,6 +1,6 @@
 import test from 'ava'
 import {
-  createDocuments,
+  createVersionDocuments,
   parseVersions,
   type VersionDocument,
 } from '../../../src/aggregate/versions/version-documents.js'
@@ -15,7 +15,7 @@ const document = (id: string): VersionDocument => ({
 function asked(answers: (VersionDocument | null)[]) {
   let now = 0
   let count = 0
-  const documents = createDocuments(
+  const documents = createVersionDocuments(
     async () => {
       count += 1
       return answers.shift() ?? null

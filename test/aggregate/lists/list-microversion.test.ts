@@ -1,7 +1,7 @@
 import test from 'ava'
 import {
-  hasCome,
-  minorIn,
+  isSupported,
+  requestedMicroversion,
   withCommonMicroversion,
 } from '../../../src/aggregate/lists/list-microversion.js'
 
@@ -32,14 +32,14 @@ test('nothing is sent where nothing was asked for, nor changed where nothing is 
 })
 
 test('the number of a microversion is what follows its point', t => {
-  t.is(minorIn(asking('compute 2.1, volume 3.60')), 60)
-  t.is(minorIn(asking('volume latest')), Number.POSITIVE_INFINITY)
-  t.is(minorIn([]), 0)
+  t.is(requestedMicroversion(asking('compute 2.1, volume 3.60')), 60)
+  t.is(requestedMicroversion(asking('volume latest')), Number.POSITIVE_INFINITY)
+  t.is(requestedMicroversion([]), 0)
 })
 
 test('a microversion has come if it is asked for or older, or was always there', t => {
-  t.true(hasCome('3.59', 59))
-  t.false(hasCome('3.59', 58))
-  t.false(hasCome('3.5', 3))
-  t.true(hasCome(null, 0))
+  t.true(isSupported('3.59', 59))
+  t.false(isSupported('3.59', 58))
+  t.false(isSupported('3.5', 3))
+  t.true(isSupported(null, 0))
 })

@@ -2,24 +2,24 @@ import { resourceId, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
 import { pathOf } from '../../routing/upstream-path.js'
 import type { Destination } from '../../upstream/destination.js'
+import { type FanOut, isSuccess } from '../fan-out.js'
 import type { Cursor } from './cursor.js'
-import { markIn } from './fetch-page.js'
-import type { Plan } from './list-plan.js'
-import { isGood, type Round } from './round.js'
-import { comparing, type Mark } from './sort-order.js'
-import type { Start } from './walk.js'
+import { sortPositionIn } from './fetch-page.js'
+import type { ListPlan } from './list-plan.js'
+import type { WalkStart } from './list-walk.js'
+import { createComparator, type SortPosition } from './sort-order.js'
 
 /** Where a page begins in the list of one destination. */
-export type StartOf = (destination: Destination) => Start
+export type StartOf = (destination: Destination) => WalkStart
 
 /**
  * Find where a page begins. Our cursor says it for every cloud; a marker alone, which clients make
  * themselves, names an item of one cloud, and its place in the others follows from the order. Null
  * where no cloud knows the marker.
  */
-export async function findStarts(
-  plan: Plan,
-  round: Round,
+export async function findPageStarts(
+  plan: ListPlan,
+  round: FanOut,
   request: { path: ParsedPath; among: readonly SpName[] },
   readCursor: (text: string) => Cursor | null,
 ): Promise<StartOf | null> {
@@ -30,7 +30,7 @@ export async function findStarts(
   return findMarker(marker, plan, round, request)
 }
 
-function startAt({ cloud, project }: Destination, { reached, places }: Cursor): Start {
+function startAt({ cloud, project }: Destination, { reached, places }: Cursor): WalkStart {
   const own = places.filter(place => place.cloud === cloud)
   const place = own.find(place => place.project === project)
   if (place?.after) return { kind: 'after', id: place.after, mark: reached }
@@ -40,8 +40,8 @@ function startAt({ cloud, project }: Destination, { reached, places }: Cursor): 
 
 async function findMarker(
   marker: string,
-  plan: Plan,
-  round: Round,
+  plan: ListPlan,
+  round: FanOut,
   { path, among }: { path: ParsedPath; among: readonly SpName[] },
 ): Promise<StartOf | null> {
   const { target } = path
@@ -50,16 +50,17 @@ async function findMarker(
   const itself = pathOf({ type, id: resourceId(marker) }, path)
   if (itself === null) return null
 
-  const found = new Map<Destination, Mark>()
+  const found = new Map<Destination, SortPosition>()
   await Promise.all(
     round.destinations.map(async destination => {
       const answer = await round.askAside(destination, itself)
-      const mark = answer && isGood(answer) && markIn(answer, type, destination.cloud, plan.order)
+      const mark =
+        answer && isSuccess(answer) && sortPositionIn(answer, type, destination.cloud, plan.order)
       if (mark) found.set(destination, mark)
     }),
   )
   // The same image may be in several clouds. What comes after the first of them is not lost.
-  const [mark] = [...found.values()].sort(comparing(plan.order, among))
+  const [mark] = [...found.values()].sort(createComparator(plan.order, among))
   if (mark === undefined) return null
   return destination =>
     found.has(destination) && destination.cloud === mark.cloud
