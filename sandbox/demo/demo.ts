@@ -210,7 +210,7 @@ async function recorded(
     wanted
       .find(
         ([type, id]) =>
-          !events.some(event => event.event_type === type && event.resource?.endsWith(id)),
+          !events.some(event => event.event_type === type && event.resource?.id === id),
       )
       ?.join(' of ') ?? null
   await untilRecorded(run, missing, RECORDED_WITHIN_MS)

@@ -5,8 +5,7 @@ import type { Outcome } from '../mixmatch-process.js'
 const eventLine = z.object({
   service_provider: z.string(),
   event_type: z.string(),
-  /** `image 5c0b7a52-…`. */
-  resource: z.string().nullable(),
+  resource: z.object({ type: z.string(), id: z.string() }).nullable(),
 })
 /** An event as `mixmatch log tail --format json` prints it. */
 export type RecordedLine = z.infer<typeof eventLine>

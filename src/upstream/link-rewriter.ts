@@ -1,3 +1,4 @@
+import { parseJson } from '../json.js'
 /** Changes a body on its way. */
 export interface BodyRewriter {
   /** What can go on for a piece of the body: pieces of it, unless something changed. */
@@ -186,12 +187,8 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
 /** What a string in JSON, with its quotes, spells; null where it is none, or too long for a link. */
 function stringOf(quoted: Buffer): string | null {
   if (quoted.length > MAX_LINK_BYTES) return null
-  try {
-    const text: unknown = JSON.parse(quoted.toString())
-    return typeof text === 'string' ? text : null
-  } catch {
-    return null
-  }
+  const text = parseJson(quoted.toString())
+  return typeof text === 'string' ? text : null
 }
 
 /** A text that is there as a whole, changed by a rewriter. */

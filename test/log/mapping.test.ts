@@ -41,7 +41,11 @@ test('what a Python mixmatch had learned is located after the import', async t =
   t.regex(first.err, /2 recorded as new, 0 were there/)
 
   const { out } = await mixmatch(path, 'locate', disk.id, '--log', 'events.db', '--format', 'json')
-  t.like(JSON.parse(out), { service_provider: 'cornmeal', type: 'volume', project: alice })
+  t.like(JSON.parse(out), {
+    service_provider: 'cornmeal',
+    resource: { type: 'volume', id: disk.id },
+    project: alice,
+  })
   t.is((await mixmatch(path, 'views', 'check', '--log', 'events.db')).code, 0)
   const again = await mixmatch(path, 'log', 'import', '--mixmatch-db', file, '--log', 'events.db')
   t.regex(again.err, /0 recorded as new, 2 were there/)
