@@ -2,7 +2,7 @@ import type { KnownServiceProvider } from '../identity/keystone-responses.js'
 import { type CheckResult, failed, ok } from './finding.js'
 
 /** A service provider as the configuration has it. */
-export interface Wanted {
+interface Wanted {
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
   readonly isAllowed: (url: string) => boolean

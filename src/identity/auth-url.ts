@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net'
  * as the whole URL at which federated users log in,
  * `…/v3/OS-FEDERATION/identity_providers/<idp>/protocols/<protocol>/auth`.
  */
-export interface KeystoneUrls {
+interface KeystoneUrls {
   /** With `/v3`, without a slash after it. */
   readonly v3: string
   /** The URL of a federated login, if `auth_url` is one. */

@@ -1,7 +1,7 @@
 import { type Cookie, parseCookie } from 'undici'
 
 /** Where cookies come from, where they go, and when (milliseconds since 1970). */
-export interface CookieUse {
+interface CookieUse {
   readonly from: string
   readonly to: string
   readonly nowMs: number

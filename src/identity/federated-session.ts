@@ -21,7 +21,7 @@ export interface FederatedSession {
   access(project: ProjectId): Promise<Access>
 }
 
-export interface FederatedSessionParts extends Pick<TokenCacheOptions, 'cacheSeconds' | 'now'> {
+interface FederatedSessionParts extends Pick<TokenCacheOptions, 'cacheSeconds' | 'now'> {
   readonly identityProvider: Keystone
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }

@@ -7,7 +7,7 @@ import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 
 /** A user's own token at a service provider, not scoped to anything yet. */
-export interface UnscopedToken {
+interface UnscopedToken {
   readonly token: Token
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number

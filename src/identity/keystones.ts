@@ -51,7 +51,7 @@ export interface Keystones {
   close(): Promise<void>
 }
 
-export interface KeystonesOptions {
+interface KeystonesOptions {
   readonly keystone: Trust & {
     /** With or without `/v3`. */
     readonly authUrl: string

@@ -34,7 +34,7 @@ export interface ServiceIdentity {
   forget(at: SpName, token: Token): void
 }
 
-export interface ServiceIdentityOptions {
+interface ServiceIdentityOptions {
   readonly keystones: Keystones
   /** The user of `[auth]`; null where there is none. */
   readonly ownCredentials: Credentials | null

@@ -22,7 +22,7 @@ import {
 } from './neutron.js'
 
 /** A user who asks for a network, and what for. */
-export interface ExtensionCall {
+interface ExtensionCall {
   readonly token: Token
   readonly caller: Caller
   /** The request body; undefined where it is no JSON. */
@@ -40,7 +40,7 @@ export interface ExtensionCall {
  */
 export type ExtendNetwork = (call: ExtensionCall) => Promise<string>
 
-export interface NetworkExtensionParts extends NeutronParts {
+interface NetworkExtensionParts extends NeutronParts {
   /** Those that have network among their `enabled_services`. */
   readonly clouds: readonly {
     readonly name: SpName

@@ -6,7 +6,7 @@ import { IDENTITY_PROVIDER, type ProjectId } from '../ids.js'
 import type { ExtensionRequest } from './extension-request.js'
 
 /** What came of a request to extend a network. */
-export interface ExtendedNetwork {
+interface ExtendedNetwork {
   readonly request: ExtensionRequest
   /** The id of the new network; null where Neutron did not say it. */
   readonly networkId: string | null

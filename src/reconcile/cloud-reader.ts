@@ -31,7 +31,7 @@ export interface ReadResponse {
  */
 export type Read = (service: ServiceName, path: string) => Promise<ReadResponse>
 
-export interface ReaderParts {
+interface ReaderParts {
   readonly cloud: {
     readonly name: SpName
     /** As configured; null for the endpoint in the catalog of that cloud. */

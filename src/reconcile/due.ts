@@ -4,7 +4,7 @@ import { parseJson, valueAt } from '../json.js'
 import type { LogReader } from '../log/log.js'
 
 /** `[DEFAULT] reconcile`, unless it is `never`. */
-export type ReconcileMode = 'first' | 'gaps'
+type ReconcileMode = 'first' | 'gaps'
 
 /**
  * Events of the recorder after which notifications may be lost for good. A lost connection is none of

@@ -21,7 +21,7 @@ import {
 import { listCollection } from './listing.js'
 
 /** The cloud to compare with the view of it, and how to read it. */
-export interface ReconcileTarget {
+interface ReconcileTarget {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
   readonly viewsFile: string
   readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>

@@ -8,7 +8,7 @@ import type { ReconcileOutcome } from './drift.js'
 import { type ReconcileSink, reconcile } from './reconcile.js'
 
 /** What reconciles clouds, one after another or at once. */
-export interface Reconciler extends AsyncDisposable {
+interface Reconciler extends AsyncDisposable {
   /** @throws the signal's reason, and what `findings.append` throws */
   reconcile(at: SpName, findings: ReconcileSink, signal: AbortSignal): Promise<ReconcileOutcome>
 }

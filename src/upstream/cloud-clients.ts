@@ -24,7 +24,7 @@ export interface CloudClients extends AsyncDisposable {
 }
 
 /** What a process needs besides to serve the users of the clouds. */
-export interface UserClients {
+interface UserClients {
   readonly identity: Identity
   readonly serviceTokens: ServiceTokens
   readonly destinations: Destinations
@@ -32,7 +32,7 @@ export interface UserClients {
   forget(token: Token, at: SpName): void
 }
 
-export interface UserClientsOptions
+interface UserClientsOptions
   extends Pick<IdentityOptions, 'onLookup' | 'onFederation'>,
     Pick<ServiceTokensOptions, 'onUse'> {
   readonly logger: Pick<Logger, 'debug' | 'warn'>

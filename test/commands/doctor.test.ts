@@ -28,7 +28,7 @@ async function examined(t: ExecutionContext, change: (settings: string) => strin
   return { run, verdicts, scene }
 }
 
-test('every part of every cloud is looked at, and nothing is changed', async t => {
+test('the doctor checks every part of every cloud, and changes nothing', async t => {
   const { run, verdicts, scene } = await examined(t)
   t.is(run.code, 0)
   t.deepEqual(
@@ -52,7 +52,7 @@ test('every part of every cloud is looked at, and nothing is changed', async t =
   t.regex(login('sp1'), /; an administrator; no service \(service_token_roles\): /)
 })
 
-test('what cannot be reached has failed, the rest is looked at all the same', async t => {
+test('the doctor checks everything else if one part cannot be reached', async t => {
   const { run, verdicts } = await examined(t, text =>
     text.replace(/(\[sp_sp1\][\s\S]*?image_endpoint = ).*/, '$1http://127.0.0.1:1'),
   )
@@ -65,7 +65,7 @@ test('what cannot be reached has failed, the rest is looked at all the same', as
   t.regex(failed[0]?.found ?? '', /127\.0\.0\.1:1.*ECONNREFUSED/)
 })
 
-test('a password that is refused fails, and is not shown', async t => {
+test('a rejected password is a failure, and is not shown', async t => {
   const { run, verdicts } = await examined(t, text =>
     text.replace(`password = ${people.admin.password}`, 'password = not-it-at-all'),
   )
@@ -81,7 +81,7 @@ test('a password that is refused fails, and is not shown', async t => {
   t.notRegex(run.out, /not-it-at-all/)
 })
 
-test('a cloud whose mapping keeps service users out is no failure', async t => {
+test('a cloud that does not admit service users is a warning', async t => {
   const { verdicts } = await examined(t, text =>
     text.replace(/(\[sp_sp1\][\s\S]*?)username = .*\npassword = .*\nproject_name = .*\n/, '$1'),
   )
@@ -90,7 +90,7 @@ test('a cloud whose mapping keeps service users out is no failure', async t => {
   t.regex(login?.found ?? '', /not admitted/)
 })
 
-test('a clock that is minutes away is told', async t => {
+test('a clock that differs by minutes is a warning', async t => {
   const late = createServer((_, res) => {
     res.sendDate = false
     res.writeHead(200, { Date: new Date(Date.now() - 300_000).toUTCString() }).end('{}')

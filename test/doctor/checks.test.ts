@@ -39,7 +39,7 @@ const buses: [what: string, probe: Probe, verdict: Verdict, found: RegExp][] = [
   ['a file may come later', { kind: 'file', path: '/x.ndjson', exists: false }, 'warning', /yet/],
 ]
 for (const [what, probe, verdict, found] of buses) {
-  test(`of buses, ${what}`, t => {
+  test(`the bus check: ${what}`, t => {
     const look = lookAtBus(probe, queue)
     t.is(look.verdict, verdict)
     t.regex(look.found, found)
@@ -53,17 +53,17 @@ const known = {
   authUrl: 'https://sp1.example/v3/OS-FEDERATION/identity_providers/default/protocols/saml2/auth',
 }
 
-test('a service provider that Keystone knows under its name is well', t => {
+test('the federation check is ok for a service provider that Keystone knows by its name', t => {
   t.is(checkFederation(wanted, [known]).verdict, 'ok')
 })
 
-test('one that Keystone does not know is told with those that it does', t => {
+test('the federation check lists the known service providers if one is unknown', t => {
   const look = checkFederation(wanted, [{ ...known, id: 'sp2' }])
   t.is(look.verdict, 'failed')
   t.regex(look.found, /no enabled service provider "sp1".*knows: sp2/)
 })
 
-test('one that Keystone leads elsewhere names the host', t => {
+test('the federation check names a host that is not allowed', t => {
   const look = checkFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
   t.is(look.verdict, 'failed')
   t.regex(look.found, /https:\/\/other\.example\/ECP.*allowed_hosts/)
@@ -73,7 +73,7 @@ const glance = (url: string) => [
   { type: 'image', endpoints: [{ interface: 'public', region: 'RegionOne', url }] },
 ]
 
-test('a catalog that names the service itself is told apart from one that names Mixmatch', t => {
+test('the catalog check tells the service itself from Mixmatch', t => {
   const endpoint = 'http://glance:9292'
   t.is(checkCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
   t.is(checkCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')

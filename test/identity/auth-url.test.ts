@@ -18,7 +18,7 @@ test('the whole URL of a federated login names both Keystone and the login', t =
   t.deepEqual(parseAuthUrl(login), { v3: 'https://sp/identity/v3', login })
 })
 
-test('by default a cloud has the host of its auth_url, at any port', t => {
+test('by default URLs on the host of auth_url are allowed, at any port', t => {
   const isAllowed = createUrlCheck('http://sp.example:5000/v3', [])
   t.true(isAllowed('http://sp.example:5000/Shibboleth.sso/SAML2/ECP'))
   t.true(isAllowed('https://SP.example/v3'))
@@ -26,7 +26,7 @@ test('by default a cloud has the host of its auth_url, at any port', t => {
   t.false(isAllowed('http://sp.example.evil.example/v3'))
 })
 
-test('allowed hosts stand in place of the default, and a port narrows them', t => {
+test('allowed hosts replace the default, and a port restricts them', t => {
   const isAllowed = createUrlCheck('http://sp.example:5000', [
     'SSO.example',
     'api.example:8443',
@@ -40,7 +40,7 @@ test('allowed hosts stand in place of the default, and a port narrows them', t =
   t.true(createUrlCheck('http://sp', ['sso.example:443'])('https://sso.example/'))
 })
 
-test('what is reached by https is not reached by http', t => {
+test('http URLs are not allowed for a cloud that is reached by https', t => {
   const isAllowed = createUrlCheck('https://sp.example/v3', [])
   t.true(isAllowed('https://sp.example/Shibboleth.sso/SAML2/ECP'))
   t.false(isAllowed('http://sp.example/Shibboleth.sso/SAML2/ECP'))

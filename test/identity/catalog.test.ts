@@ -11,7 +11,7 @@ test('the public endpoint of each service is taken', t => {
   t.deepEqual([...publicEndpoints(catalog, null, everywhere)], [['image', 'http://sp:9292']])
 })
 
-test('block storage is found under all its names, the newest that there is', t => {
+test('block storage is found under all of its names, with the newest endpoint', t => {
   const catalog = [
     service('volumev2', ['public', 'http://sp:8776/v2/p']),
     service('volumev3', ['public', 'http://sp:8776/v3/p']),
@@ -22,7 +22,7 @@ test('block storage is found under all its names, the newest that there is', t =
   }
 })
 
-test('of several regions the one that is asked for is taken, else the first', t => {
+test('the endpoint of the wanted region is used, else the first', t => {
   const catalog = [
     service(
       'image',

@@ -13,13 +13,13 @@ test('a session cookie is sent with its name and value alone', t => {
   t.is(sent('a=b=c; Path=/', 'mellon="x y"'), 'a=b=c; mellon="x y"')
 })
 
-test('of a cookie that is set twice the last counts', t => {
+test('the last of two cookies with the same name is sent', t => {
   t.is(sent('session=old; Path=/', 'session=new; Path=/'), 'session=new')
   t.is(sent('session=old', 'other=1', 'session=new; Path=/'), 'other=1; session=new')
   t.is(sent('session=1; Path=/', 'SESSION=2; Path=/'), 'session=1; SESSION=2')
 })
 
-test('a cookie that has expired is not sent, nor what it was before', t => {
+test('an expired cookie is not sent, and neither is its earlier value', t => {
   t.is(sent('a=1; Expires=Thu, 01 Jan 1970 00:00:01 GMT'), '')
   t.is(sent('a=1', 'a=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; Path=/'), '')
   t.is(sent('a=1', 'a=gone; Max-Age=0', 'b=2'), 'b=2')
@@ -48,7 +48,7 @@ test('a cookie of another domain is not taken', t => {
   )
 })
 
-test('what is no cookie is left out', t => {
+test('a malformed cookie is not sent', t => {
   t.is(sent('', 'no name', '=no name', 'a\u0001=1'), '')
 })
 

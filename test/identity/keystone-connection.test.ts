@@ -12,7 +12,7 @@ import { startSocket } from '../upstream/wire.js'
 const key = new URL('./tls/key.pem', import.meta.url).pathname
 const cert = new URL('./tls/cert.pem', import.meta.url).pathname
 
-test('a redirect is an answer, and is not followed', async t => {
+test('a redirect is returned, not followed', async t => {
   const paths: (string | undefined)[] = []
   const url = await serve(t, (request, response) => {
     paths.push(request.url)
@@ -26,7 +26,7 @@ test('a redirect is an answer, and is not followed', async t => {
   t.deepEqual(paths, ['/here'])
 })
 
-test('interim responses of a Keystone are no answers, and a 304 may have a length', async t => {
+test('interim responses of a Keystone are skipped, and a 304 may have a length', async t => {
   const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n'
   for (const [final, status, body] of [
     ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 200, 'ok'],
@@ -45,7 +45,7 @@ test('interim responses of a Keystone are no answers, and a 304 may have a lengt
   }
 })
 
-test('a gateway that reaches nobody is the same as nobody', async t => {
+test('a 502, 503 or 504 of a gateway is an unreachable Keystone', async t => {
   for (const status of [502, 503, 504]) {
     const url = await serve(t, (_, response) => response.writeHead(status).end())
     await t.throwsAsync(ask(t, url), {
@@ -65,7 +65,7 @@ test('a closed port is unreachable, and the error says why', async t => {
   })
 })
 
-test('one that accepts and never answers is given up in time', async t => {
+test('a Keystone that never responds times out', async t => {
   const url = await serve(t, () => undefined)
   await t.throwsAsync(ask(t, url, { responseTimeoutMs: 50 }), {
     code: 'SERVICE_PROVIDER_TIMEOUT',
@@ -73,7 +73,7 @@ test('one that accepts and never answers is given up in time', async t => {
   })
 })
 
-test('one that dribbles its answer is given up in the same time', async t => {
+test('a Keystone that sends its response too slowly times out', async t => {
   const url = await serve(t, (_, response) => {
     const drip = setInterval(() => response.write('.'), 10)
     response.once('close', () => clearInterval(drip))
@@ -81,12 +81,12 @@ test('one that dribbles its answer is given up in the same time', async t => {
   await t.throwsAsync(ask(t, url, { responseTimeoutMs: 200 }), { code: 'SERVICE_PROVIDER_TIMEOUT' })
 })
 
-test('an answer beyond all measure is not read to its end', async t => {
+test('a response that is too long is not read to its end', async t => {
   const url = await serve(t, (_, response) => response.end(Buffer.alloc(5 * 1024 * 1024)))
   await t.throwsAsync(ask(t, url), { code: 'SERVICE_PROVIDER_UNREACHABLE' })
 })
 
-test('a connection that was closed meanwhile is replaced', async t => {
+test('a request on a connection that was closed is sent again', async t => {
   let requests = 0
   const url = await serve(t, (request, response) => {
     requests += 1
@@ -98,7 +98,7 @@ test('a connection that was closed meanwhile is replaced', async t => {
   t.is(requests, 2)
 })
 
-test('one that closes every connection is asked twice, no more', async t => {
+test('a request is sent twice at most to a Keystone that closes every connection', async t => {
   let requests = 0
   const url = await serve(t, request => {
     requests += 1
@@ -108,7 +108,7 @@ test('one that closes every connection is asked twice, no more', async t => {
   t.is(requests, 2)
 })
 
-test('a certificate is believed by cafile, or when nothing is asked of it', async t => {
+test('a certificate is trusted by cafile or with insecure', async t => {
   const url = await serveTls(t, (_, response) => response.end('here'))
   await t.throwsAsync(ask(t, url), {
     code: 'SERVICE_PROVIDER_UNREACHABLE',
@@ -118,7 +118,7 @@ test('a certificate is believed by cafile, or when nothing is asked of it', asyn
   t.is((await ask(t, url, { insecure: true })).status, 200)
 })
 
-test('a cafile that cannot be read is told at once', t => {
+test('a cafile that cannot be read is an error at once', t => {
   t.throws(() => open({ cafile: '/nowhere/ca.pem' }), {
     code: 'CONFIG_INVALID',
     message: /"sp1".*\/nowhere\/ca\.pem/,

@@ -14,7 +14,7 @@ const opening = 'GET /identity/v3/OS-FEDERATION/identity_providers/default/proto
 const listing = 'GET /identity/v3/auth/projects'
 const scoping = 'POST /identity/v3/auth/tokens'
 
-test('a token tells whom it belongs to', async t => {
+test('authenticating a token returns its user, project, roles and expiry', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds)
   t.deepEqual(await identity.authenticate(new Token(await clouds.login())), {
@@ -27,7 +27,7 @@ test('a token tells whom it belongs to', async t => {
   })
 })
 
-test('a token that is scoped to nothing has no project', async t => {
+test('an unscoped token has no project', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds)
   const caller = await identity.authenticate(new Token(await clouds.login('demo', {})))
@@ -43,7 +43,7 @@ test('an application credential with access rules is recognised as one', async t
   t.false(free.hasAccessRules)
 })
 
-test('a token is validated once, however many ask', async t => {
+test('a token is validated once for all requests at the same time', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds)
   const token = new Token(await clouds.login())
@@ -65,7 +65,7 @@ test('a token is validated again when cache_time is over', async t => {
   await t.throwsAsync(identity.authenticate(token), { code: 'NOT_AUTHENTICATED' })
 })
 
-test('a token is not remembered in its last half minute', async t => {
+test('a token is not cached in its last half minute', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds, { cacheSeconds: 7200 })
   const token = new Token(await clouds.login())
@@ -77,7 +77,7 @@ test('a token is not remembered in its last half minute', async t => {
   t.deepEqual(clouds.idp.asked(), [validation, validation])
 })
 
-test('an unknown token is refused, and asked about once in a few seconds', async t => {
+test('an unknown token is rejected, and validated once in a few seconds', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds)
   const token = new Token('gAAAAAunknown')
@@ -88,7 +88,7 @@ test('an unknown token is refused, and asked about once in a few seconds', async
   t.deepEqual(clouds.idp.asked(), [validation])
 })
 
-test('a Keystone that cannot answer makes nobody unknown', async t => {
+test('a failing Keystone is unavailable, and rejects no token', async t => {
   const clouds = await startKeystones(t)
   const replies = [
     { status: 500, body: '{"error":{"code":500,"message":"An unexpected error"}}' },
@@ -110,7 +110,7 @@ test('a Keystone that cannot answer makes nobody unknown', async t => {
   }
 })
 
-test('a Keystone that is down, or silent, is unavailable', async t => {
+test('a Keystone that is down or does not respond is unavailable', async t => {
   const clouds = await startKeystones(t)
   clouds.idp.answer(() => new Promise(() => undefined))
   const { identity } = identityOf(t, clouds, { responseTimeoutMs: 50 })
@@ -125,7 +125,7 @@ test('a Keystone that is down, or silent, is unavailable', async t => {
   })
 })
 
-test('the projects at a service provider are those that are enabled', async t => {
+test('only enabled projects are listed at a service provider', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { projects } = await visitor(await clouds.login())
@@ -151,7 +151,7 @@ test('access is a token of the service provider, with project and endpoints ther
   t.is(endpoints.get('volume'), clouds.sp.url.replace('/identity', `/volume/v3/${ids.spDemo}`))
 })
 
-test('an endpoint elsewhere, or in another region, is none of the cloud', async t => {
+test('an endpoint on another host or in another region is not used', async t => {
   const clouds = await startKeystones(t)
   const here = await identityOf(t, clouds, { region: 'RegionOne' }).visitor(await clouds.login())
   const { endpoints } = await here.access(ids.spDemo)
@@ -161,7 +161,7 @@ test('an endpoint elsewhere, or in another region, is none of the cloud', async 
   t.is((await there.access(ids.spDemo)).endpoints.size, 0)
 })
 
-test('the way to a service provider is walked once, step by step', async t => {
+test('a federated login takes its six requests once', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { projects, access } = await visitor(await clouds.login())
@@ -183,7 +183,7 @@ test('a local token never reaches a service provider', async t => {
   t.false(JSON.stringify(clouds.sp.received).includes(secret))
 })
 
-test('a session cookie goes nowhere but where its own session is opened', async t => {
+test('a session cookie is sent only to open its own session', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   for (let user = 0; user < 2; user += 1) {
@@ -200,7 +200,7 @@ test('a session cookie goes nowhere but where its own session is opened', async 
   t.not(first, second)
 })
 
-test('a token that comes with the answer to the assertion needs no session', async t => {
+test('a token in the response to the assertion needs no session', async t => {
   const clouds = await startKeystones(t)
   const early = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
@@ -220,7 +220,7 @@ test('a token that comes with the answer to the assertion needs no session', asy
   t.deepEqual(clouds.sp.asked(), [presentation, listing])
 })
 
-test('one whom a service provider does not admit has no projects there', async t => {
+test('a user who is not admitted by a service provider has no projects there', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { projects, access } = await visitor(await clouds.login('glance'))
@@ -229,7 +229,7 @@ test('one whom a service provider does not admit has no projects there', async t
   t.deepEqual(clouds.sp.asked(), [presentation, opening])
 })
 
-test('one who was not admitted is taken there again after half a minute', async t => {
+test('a user who was not admitted logs in again after half a minute', async t => {
   const clouds = await startKeystones(t)
   let refused = true
   clouds.sp.answer(({ path }) =>
@@ -245,7 +245,7 @@ test('one who was not admitted is taken there again after half a minute', async 
   t.is((await projects()).length, 2)
 })
 
-test('a way that failed is not walked again within a few seconds', async t => {
+test('a federated login that failed is not repeated within a few seconds', async t => {
   const clouds = await startKeystones(t)
   clouds.sp.answer(({ path }) => (path.endsWith('/SAML2/ECP') ? { status: 500 } : undefined))
   const { visitor } = identityOf(t, clouds)
@@ -272,7 +272,7 @@ test('a project without a role, and one that is disabled, give no access', async
   }
 })
 
-test('a token without a project, or with access rules, does not leave', async t => {
+test('a token without a project or with access rules is not federated', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const unscoped = await visitor(await clouds.login('demo', {}))
@@ -284,7 +284,7 @@ test('a token without a project, or with access rules, does not leave', async t 
   t.deepEqual([...clouds.idp.asked(), ...clouds.sp.asked()], [])
 })
 
-test('a cloud that nobody configured is not known', async t => {
+test('a cloud that is not configured is unknown', async t => {
   const clouds = await startKeystones(t)
   const { identity } = identityOf(t, clouds)
   const token = new Token(await clouds.login())
@@ -294,7 +294,7 @@ test('a cloud that nobody configured is not known', async t => {
   })
 })
 
-test('a service provider that is down, or silent, says so by name', async t => {
+test('the error for a service provider that is down or does not respond names it', async t => {
   const clouds = await startKeystones(t)
   clouds.sp.answer(() => new Promise(() => undefined))
   const { visitor } = identityOf(t, clouds, { responseTimeoutMs: 2_000 })
@@ -307,7 +307,7 @@ test('a service provider that is down, or silent, says so by name', async t => {
   await t.throwsAsync(down.projects(), { code: 'SERVICE_PROVIDER_UNREACHABLE', message: /"sp1"/ })
 })
 
-test('a token that was revoked meanwhile is found out on the way, and asked about anew', async t => {
+test('a revoked token is detected in the federated login, and validated again', async t => {
   const clouds = await startKeystones(t)
   const { identity, visitor } = identityOf(t, clouds)
   const secret = await clouds.login()
@@ -318,7 +318,7 @@ test('a token that was revoked meanwhile is found out on the way, and asked abou
   await t.throwsAsync(identity.authenticate(new Token(secret)), { code: 'NOT_AUTHENTICATED' })
 })
 
-test('access that was revoked at the service provider is begun anew, once', async t => {
+test('a session that was revoked at the service provider is replaced once', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { access } = await visitor(await clouds.login())
@@ -330,7 +330,7 @@ test('access that was revoked at the service provider is begun anew, once', asyn
   t.deepEqual(clouds.sp.asked(), [scoping, presentation, opening, listing, scoping])
 })
 
-test('what a service provider refuses is forgotten, but not twice in a few seconds', async t => {
+test('a session that a service provider rejects is dropped, but not twice in a few seconds', async t => {
   const clouds = await startKeystones(t)
   const { identity, visitor } = identityOf(t, clouds)
   const secret = await clouds.login()
@@ -344,7 +344,7 @@ test('what a service provider refuses is forgotten, but not twice in a few secon
   t.not((await access(ids.spDemo)).token, first)
 })
 
-test('a token that its own cloud refuses is forgotten everywhere', async t => {
+test('a token that its own cloud rejects is dropped with all of its sessions', async t => {
   const clouds = await startKeystones(t)
   const { identity, visitor } = identityOf(t, clouds)
   const secret = await clouds.login()
@@ -358,7 +358,7 @@ test('a token that its own cloud refuses is forgotten everywhere', async t => {
   t.deepEqual(clouds.idp.asked(), [validation])
 })
 
-test('access ends with the token that it was got with', async t => {
+test('access expires with the token that it was made with', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds, { cacheSeconds: 7200 })
   const secret = await clouds.login()
@@ -371,7 +371,7 @@ test('access ends with the token that it was got with', async t => {
   t.deepEqual(clouds.idp.asked(), [assertion])
 })
 
-test('the whole login URL may be configured, and then counts', async t => {
+test('a configured login URL is used instead of the one that Keystone names', async t => {
   const clouds = await startKeystones(t, { authUrl: 'http://127.0.0.1:1/' })
   const login = `${clouds.sp.url}/v3/OS-FEDERATION/identity_providers/default/protocols/saml2/auth`
   const { visitor } = identityOf(t, clouds, { authUrl: login })
@@ -415,7 +415,7 @@ test('a session is opened at allowed hosts only', async t => {
   t.deepEqual(clouds.sp.asked(), [])
 })
 
-test('no secret reaches the log, whatever goes wrong', async t => {
+test('no secret is logged, whatever fails', async t => {
   const clouds = await startKeystones(t)
   const { visitor, log } = identityOf(t, clouds)
   const secret = await clouds.login()
@@ -441,7 +441,7 @@ function unscopedAt({ sp }: Keystones): string {
   return String(listings.at(-1)?.headers['x-auth-token'])
 }
 
-test('who counts is told of every question to the caches, and of every way to another cloud', async t => {
+test('metrics are told of every look-up in the caches, and of every federated login', async t => {
   const clouds = await startKeystones(t)
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {
@@ -459,7 +459,7 @@ test('who counts is told of every question to the caches, and of every way to an
   ])
 })
 
-test('who counts is told of a way to another cloud that fails', async t => {
+test('metrics are told of a federated login that fails', async t => {
   const clouds = await startKeystones(t)
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {

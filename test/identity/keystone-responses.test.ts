@@ -135,7 +135,7 @@ for (const [what, members, expected] of tokens) {
   })
 }
 
-test('what is needed of a token is not made up', t => {
+test('a token without what is needed is not read', t => {
   t.is(parsed({ user: { name: 'alice' } }), null)
   t.is(parsed({ expires_at: 'tomorrow' }), null)
   t.is(parseToken(answer({ token: null })), null)
@@ -232,7 +232,7 @@ test('a user whose projects and catalog are half described is let in', async t =
   t.is(access.token.reveal(), 'gAAAAAscoped')
 })
 
-test('of an endless page only the beginning is searched for words', t => {
+test('only the beginning of a long page is searched for a summary', t => {
   const hostile = {
     status: 500,
     header: () => null,

@@ -6,7 +6,7 @@ import { ids, type Keystones, startKeystones } from './keystones.js'
 const logins = ({ asked }: Keystones['idp']) =>
   asked().filter(each => each === 'POST /identity/v3/auth/tokens').length
 
-test('at the identity provider it logs in with the password of [auth]', async t => {
+test('the service user logs in at the identity provider with the password of [auth]', async t => {
   const clouds = await startKeystones(t)
   const identity = serviceAt(t, clouds, user('demo', 'demo'))
   const access = await identity.access(IDENTITY_PROVIDER)
@@ -16,7 +16,7 @@ test('at the identity provider it logs in with the password of [auth]', async t 
   t.is(String(access.token), '[token]')
 })
 
-test('at a service provider the user of [auth] comes by federation', async t => {
+test('the service user logs in at a service provider by federation', async t => {
   const clouds = await startKeystones(t)
   const access = await serviceAt(t, clouds, user('demo', 'demo')).access(sp1)
   t.is(access.project.id as string, ids.spDemo)
@@ -24,7 +24,7 @@ test('at a service provider the user of [auth] comes by federation', async t => 
   t.truthy(access.endpoints.get('image'))
 })
 
-test('federation takes it to the project that gives it a role it is for', async t => {
+test('the service user is federated to the project that gives it a wanted role', async t => {
   const clouds = await startKeystones(t)
   const own = user('mixmatch', 'service')
   const access = await serviceAt(t, clouds, own, null, ['else', 'service']).access(sp1)
@@ -35,7 +35,7 @@ test('federation takes it to the project that gives it a role it is for', async 
   t.is(any.project.id as string, ids.spDemo)
 })
 
-test('one that a service provider does not admit is told what to configure', async t => {
+test('the error for a service user who is not admitted says what to configure', async t => {
   const clouds = await startKeystones(t)
   const identity = serviceAt(t, clouds, user('glance', 'service'))
   await t.throwsAsync(identity.access(sp1), {
@@ -44,7 +44,7 @@ test('one that a service provider does not admit is told what to configure', asy
   })
 })
 
-test('credentials of a cloud count there, and the identity provider is not asked', async t => {
+test('with credentials of a cloud the identity provider is not asked', async t => {
   const clouds = await startKeystones(t)
   const identity = serviceAt(t, clouds, user('demo', 'demo'), user('nobody', 'demo'))
   const error = await t.throwsAsync(identity.access(sp1), { code: 'NOT_AUTHENTICATED' })
@@ -54,7 +54,7 @@ test('credentials of a cloud count there, and the identity provider is not asked
   t.is(logins(clouds.sp), 1)
 })
 
-test('without any user of its own it says what to configure', async t => {
+test('the error for a missing service user says what to configure', async t => {
   const clouds = await startKeystones(t)
   await t.throwsAsync(serviceAt(t, clouds, null).access(IDENTITY_PROVIDER), {
     code: 'NOT_AUTHENTICATED',
@@ -62,7 +62,7 @@ test('without any user of its own it says what to configure', async t => {
   })
 })
 
-test('a token is shared, and replaced before it ends', async t => {
+test('a token of the service user is shared, and replaced before it expires', async t => {
   const clouds = await startKeystones(t)
   const identity = serviceAt(t, clouds, user('demo', 'demo'))
   const access = () => identity.access(IDENTITY_PROVIDER)
@@ -78,7 +78,7 @@ test('a token is shared, and replaced before it ends', async t => {
   t.is(logins(clouds.idp), 2)
 })
 
-test('a token that was refused is not used again, and no other is dropped for it', async t => {
+test('a rejected token of the service user is not used again, and no other is dropped', async t => {
   const clouds = await startKeystones(t)
   const identity = serviceAt(t, clouds, user('demo', 'demo'))
   const { token } = await identity.access(IDENTITY_PROVIDER)
@@ -89,7 +89,7 @@ test('a token that was refused is not used again, and no other is dropped for it
   t.is((await identity.access(IDENTITY_PROVIDER)).token, fresh.token)
 })
 
-test('a login that failed is tried again', async t => {
+test('a login of the service user that failed is repeated', async t => {
   const clouds = await startKeystones(t)
   let failures = 1
   clouds.idp.answer(({ path }) => {

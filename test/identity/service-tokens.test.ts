@@ -35,7 +35,7 @@ function tokensOf(
 const mixmatch = user('mixmatch', 'service')
 const logins = ({ sp }: Keystones) => sp.asked().filter(each => each.startsWith('POST ')).length
 
-test('a token of a service is told from that of a user', async t => {
+test('a token with a service role belongs to a service', async t => {
   const clouds = await startKeystones(t)
   const { tokens } = tokensOf(t, clouds, {})
   const ofService = new Token(await clouds.login('glance'))
@@ -44,7 +44,7 @@ test('a token of a service is told from that of a user', async t => {
   t.false(await tokensOf(t, clouds, { roles: [] }).tokens.isService(ofService))
 })
 
-test('a service token that Keystone does not know, or no longer, is refused', async t => {
+test('an unknown or expired service token is rejected', async t => {
   const clouds = await startKeystones(t)
   const { tokens } = tokensOf(t, clouds, {})
   const refusal = { code: 'NOT_AUTHENTICATED', message: /X-Service-Token/ }
@@ -54,7 +54,7 @@ test('a service token that Keystone does not know, or no longer, is refused', as
   await t.throwsAsync(tokens.isService(service), refusal)
 })
 
-test('a Keystone that is down is not taken for a service token that is none', async t => {
+test('a Keystone that is down does not make a service token invalid', async t => {
   const clouds = await startKeystones(t)
   const service = new Token(await clouds.login('glance'))
   clouds.idp.answer(() => ({ status: 503 }))
@@ -62,7 +62,7 @@ test('a Keystone that is down is not taken for a service token that is none', as
   await t.throwsAsync(tokens.isService(service), { code: 'IDENTITY_UNAVAILABLE' })
 })
 
-test('at another cloud it is that of the user which Mixmatch has there', async t => {
+test('the service token at another cloud belongs to the user of [sp_…]', async t => {
   const clouds = await startKeystones(t)
   const { tokens, used, log } = tokensOf(t, clouds, { theirs: mixmatch })
   const token = await tokens.own(sp1)
@@ -75,13 +75,13 @@ test('at another cloud it is that of the user which Mixmatch has there', async t
   t.false(log().includes(token?.reveal() ?? ''))
 })
 
-test('or that of [auth], where the cloud admits it by federation', async t => {
+test('the service token at another cloud belongs to the user of [auth] if the cloud admits it by federation', async t => {
   const clouds = await startKeystones(t)
   const token = await tokensOf(t, clouds, { own: mixmatch }).tokens.own(sp1)
   t.like(clouds.sp.keystone.validate(token?.reveal() ?? ''), { roles: ['service'] })
 })
 
-test('all requests share one token, which is replaced before it ends', async t => {
+test('all requests share one service token, which is replaced before it expires', async t => {
   const clouds = await startKeystones(t)
   const { tokens } = tokensOf(t, clouds, { theirs: mixmatch })
   const [one, other] = await Promise.all([tokens.own(sp1), tokens.own(sp1)])
@@ -94,7 +94,7 @@ test('all requests share one token, which is replaced before it ends', async t =
   t.is(logins(clouds), 2)
 })
 
-test('one that the cloud refused is replaced, but not more often than it could help', async t => {
+test('a rejected service token is replaced, but not twice in a few seconds', async t => {
   const clouds = await startKeystones(t)
   const { tokens } = tokensOf(t, clouds, { theirs: mixmatch })
   const refused = await tokens.own(sp1)
@@ -111,7 +111,7 @@ for (const [why, users, complaint] of [
   ['its password is refused', { theirs: user('mixmatch', 'service', 'old') }, /logging in as/],
   ['its user is no service there', { theirs: user('mixmatch', 'demo') }, /none of the roles/],
 ] as const)
-  test(`there is none where ${why}: that is said once, and looked at again later`, async t => {
+  test(`no service token is sent where ${why}: one warning, and another try later`, async t => {
     const clouds = await startKeystones(t)
     const { tokens, used, warnings } = tokensOf(t, clouds, users)
     t.is(await tokens.own(sp1), null)
@@ -125,7 +125,7 @@ for (const [why, users, complaint] of [
     t.regex(warnings()[0].msg, complaint)
   })
 
-test('a role that is granted later counts with the next look', async t => {
+test('a service role that is granted later counts at the next try', async t => {
   const clouds = await startKeystones(t)
   const { tokens } = tokensOf(t, clouds, { theirs: user('mixmatch', 'demo') })
   t.is(await tokens.own(sp1), null)
@@ -134,7 +134,7 @@ test('a role that is granted later counts with the next look', async t => {
   t.is(logins(clouds), 2)
 })
 
-test('a cloud whose Keystone was down has one again when that is back', async t => {
+test('a service token is sent again when the Keystone of the cloud is back', async t => {
   const clouds = await startKeystones(t)
   let isDown = true
   clouds.sp.answer(() => (isDown ? { status: 503 } : undefined))

@@ -5,7 +5,7 @@ import { TokenCache } from '../../src/identity/token-cache.js'
 const unknown = new MixmatchError('NOT_AUTHENTICATED', 'unknown')
 const down = new MixmatchError('IDENTITY_UNAVAILABLE', 'down')
 
-test('a value is fetched once until its time is over', async t => {
+test('a value is fetched once until it expires', async t => {
   const { cache, fetch, count, at } = given({ cacheSeconds: 600 })
   t.is(await cache.get('a', fetch('one', 100_000)), 'one')
   at(99_999)
@@ -15,14 +15,14 @@ test('a value is fetched once until its time is over', async t => {
   t.is(count(), 2)
 })
 
-test('no value is kept longer than the cache keeps anything', async t => {
+test('no value is cached longer than cacheSeconds', async t => {
   const { cache, fetch, at } = given({ cacheSeconds: 10 })
   await cache.get('a', fetch('one', 100_000))
   at(10_000)
   t.is(await cache.get('a', fetch('two', 100_000)), 'two')
 })
 
-test('those who ask at the same time wait for the same fetch, even where nothing is kept', async t => {
+test('look-ups at the same time wait for the same fetch, even if nothing is cached', async t => {
   const { cache, fetch, count } = given({ cacheSeconds: 0 })
   const asked = [1, 2, 3].map(() => cache.get('a', fetch('one', 100_000)))
   t.deepEqual(await Promise.all(asked), ['one', 'one', 'one'])
@@ -31,7 +31,7 @@ test('those who ask at the same time wait for the same fetch, even where nothing
   t.is(count(), 2)
 })
 
-test('the least recently asked for goes first', async t => {
+test('the least recently used value is dropped first', async t => {
   const { cache, fetch, count } = given({ cacheSeconds: 600, capacity: 2 })
   await cache.get('a', fetch('a', 1e6))
   await cache.get('b', fetch('b', 1e6))
@@ -43,7 +43,7 @@ test('the least recently asked for goes first', async t => {
   t.is(count(), 4)
 })
 
-test('a refusal is remembered for seconds, an outage for one', async t => {
+test('a rejection is cached for five seconds, an outage for one', async t => {
   const { cache, count, fail, at } = given({ cacheSeconds: 600 })
   await t.throwsAsync(cache.get('a', fail(unknown)))
   await t.throwsAsync(cache.get('b', fail(down)))
@@ -59,13 +59,13 @@ test('a refusal is remembered for seconds, an outage for one', async t => {
   t.is(count(), 4)
 })
 
-test('what was not foreseen is not remembered', async t => {
+test('an unforeseen error is not cached', async t => {
   const { cache, fetch, fail } = given({ cacheSeconds: 600 })
   await t.throwsAsync(cache.get('a', fail(new TypeError('a bug'))), { instanceOf: TypeError })
   t.is(await cache.get('a', fetch('one', 1e6)), 'one')
 })
 
-test('guessing pushes no good value out', async t => {
+test('guessed tokens push no valid one out', async t => {
   const { cache, fetch, fail, count } = given({ cacheSeconds: 600, capacity: 2 })
   await cache.get('good', fetch('good', 1e6))
   for (const guess of ['x', 'y', 'z']) await t.throwsAsync(cache.get(guess, fail(unknown)))
@@ -74,7 +74,7 @@ test('guessing pushes no good value out', async t => {
   t.is(count(), before)
 })
 
-test('a value that proved stale is dropped, unless it was fetched only just now', async t => {
+test('a rejected value is dropped unless it is fresh', async t => {
   const { cache, fetch, at } = given({ cacheSeconds: 600 })
   await cache.get('a', fetch('one', 1e6))
   at(4_999)

@@ -7,7 +7,7 @@ import { answerJson, before, image, makeImage, pathOf, stage, volume } from './c
 /** One after another: each has two clouds of its own. */
 const test = ava.serial
 
-test('a cloud that dies in the middle of a list has nothing declared gone', async t => {
+test('nothing is gone at a cloud that fails in the middle of a list', async t => {
   let answered = 0
   const dies = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || pathOf(request) !== '/image/v2/images' || request.method !== 'GET')
@@ -34,7 +34,7 @@ test('a cloud that dies in the middle of a list has nothing declared gone', asyn
   t.deepEqual(scene.located('image', gone.id), [`sp1 ${alice}`])
 })
 
-test('a hiccup in the middle of a list is survived', async t => {
+test('a short failure in the middle of a list is retried', async t => {
   let failures = 2
   const fails = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || !pathOf(request).endsWith('/volumes/detail') || failures === 0)
@@ -67,7 +67,7 @@ function glanceWith(count: number) {
   return { ids, asked, intercept }
 }
 
-test('thousands are listed page by page, and found in parts where they are gone', async t => {
+test('thousands of resources are listed page by page, and thousands can be gone', async t => {
   const { ids, asked, intercept } = glanceWith(2600)
   const scene = await stage(t, { intercept })
   const ghosts = Array.from({ length: 600 }, () => created(volume(randomUUID()), alice, before))
@@ -81,7 +81,7 @@ test('thousands are listed page by page, and found in parts where they are gone'
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('a list goes on where the marker of its next page was deleted meanwhile', async t => {
+test('a list goes on after the marker of its next page was deleted', async t => {
   const { ids, asked, intercept } = glanceWith(700)
   const refused: string[] = []
   const forgets = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
@@ -98,7 +98,7 @@ test('a list goes on where the marker of its next page was deleted meanwhile', a
   t.is(outcome.collections[0]?.listed, ids.length)
 })
 
-test('a list without end is broken off, and its links are not followed', async t => {
+test('an endless list ends with an error, and its links are not followed', async t => {
   const id = randomUUID()
   const circles = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || pathOf(request) !== '/image/v2/images') return false
@@ -159,7 +159,7 @@ test('backups and groups are listed with their owners, of all projects, at the n
   )
 })
 
-test('what Glance will only delete later is gone already', async t => {
+test('an image with a pending deletion is gone', async t => {
   const id = randomUUID()
   const pending = { id, owner: alice, status: 'pending_delete' }
   const answers = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
@@ -178,7 +178,7 @@ test('what Glance will only delete later is gone already', async t => {
   )
 })
 
-test('a token that is refused in the middle of a list is replaced, once', async t => {
+test('a token that is rejected in the middle of a list is replaced once', async t => {
   let refusals = 1
   const refuses = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || refusals === 0 || !pathOf(request).endsWith('/snapshots/detail'))
@@ -197,7 +197,7 @@ test('a token that is refused in the middle of a list is replaced, once', async 
   t.is(logins.length, 3, 'that of the test, and two of the run')
 })
 
-test('a service that is down is not asked for each of its collections', async t => {
+test('a service that is down is not asked again for its other collections', async t => {
   const down = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || !pathOf(request).startsWith('/volume/')) return false
     response.destroy()
@@ -216,7 +216,7 @@ test('a service that is down is not asked for each of its collections', async t 
   t.deepEqual([...new Set(asked.map(({ path }) => path.split('/')[4]))], ['volumes'])
 })
 
-test('a Mixmatch is not taken for the cloud that it stands for', async t => {
+test('an endpoint that is a Mixmatch is rejected', async t => {
   const other = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || !pathOf(request).startsWith('/image/')) return false
     response.setHeader('MM-Service-Provider', 'sp1, sp2')
@@ -228,7 +228,7 @@ test('a Mixmatch is not taken for the cloud that it stands for', async t => {
   t.regex(outcome.failed[0]?.reason ?? '', /is a Mixmatch.*image_endpoint/)
 })
 
-test('a clock that is out of this world is not believed', async t => {
+test('a Date header out of range is ignored', async t => {
   const other = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || pathOf(request) !== '/image/v2/images') return false
     response.setHeader('Date', 'Fri, 01 Jan +275000 00:00:00 GMT')

@@ -15,7 +15,7 @@ const test = ava.serial
 
 const here = { serviceProvider: sp1 }
 
-test('what the cloud has and the log does not is recorded, with its owner, once', async t => {
+test('a resource that the log does not know is recorded once, with its owner', async t => {
   const scene = await stage(t)
   const ids = [
     await makeImage(scene),
@@ -43,7 +43,7 @@ test('what the cloud has and the log does not is recorded, with its owner, once'
   )
 })
 
-test('an event says by the clock of the cloud what was found, and what the view had instead', async t => {
+test('an event has the time of the cloud, what was found and what the view had', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   await scene.hear(created(image(id), alice, before))
@@ -70,7 +70,7 @@ test('an event says by the clock of the cloud what was found, and what the view 
   })
 })
 
-test('an owner that was never said, or is no longer, is set right', async t => {
+test('an owner that is unknown or wrong in the view is corrected', async t => {
   const scene = await stage(t)
   const [nobodys, bobs] = [await makeVolume(scene), await makeVolume(scene)]
   await scene.hear(created(volume(nobodys), null, before), created(volume(bobs), bob, before))
@@ -83,7 +83,7 @@ test('an owner that was never said, or is no longer, is set right', async t => {
     t.deepEqual(scene.located('volume', id), [`sp1 ${scene.admin.project}`])
 })
 
-test('what was deleted without a word is gone, also when it was made in this very second', async t => {
+test('a deletion without a notification is found, also in the second of the creation', async t => {
   const scene = await stage(t)
   const [old, young] = [volume(randomUUID()), image(randomUUID())]
   const justNow = { ...here, emittedAt: (Date.now() * 1000) as typeof before.emittedAt }
@@ -100,7 +100,7 @@ test('what was deleted without a word is gone, also when it was made in this ver
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('what came back after a deletion has returned', async t => {
+test('a resource that exists after its deletion is returned', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   await scene.hear(
@@ -115,7 +115,7 @@ test('what came back after a deletion has returned', async t => {
   t.deepEqual(scene.located('image', id), [`sp1 ${scene.admin.project}`])
 })
 
-test('a bus that knows better than the list is left alone', async t => {
+test('a notification newer than the list has precedence', async t => {
   const scene = await stage(t)
   const [removed, given] = [await makeImage(scene), await makeVolume(scene)]
   const later = { ...here, emittedAt: ((Date.now() + 60_000) * 1000) as typeof before.emittedAt }
@@ -128,7 +128,7 @@ test('a bus that knows better than the list is left alone', async t => {
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('a cloud is believed about itself alone', async t => {
+test('a reconcile of one cloud changes nothing at another', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   const elsewhere = { serviceProvider: idp, emittedAt: before.emittedAt }
@@ -143,7 +143,7 @@ test('a cloud is believed about itself alone', async t => {
   t.deepEqual(scene.located('volume', other.id), [`default ${alice}`])
 })
 
-test('types that no list shows are never declared gone', async t => {
+test('resources of types that cannot be listed are never gone', async t => {
   const scene = await stage(t)
   const attachment = { type: 'attachment', id: resourceId(randomUUID()) } as const
   const backup = { type: 'backup', id: resourceId(randomUUID()) } as const
@@ -151,7 +151,7 @@ test('types that no list shows are never declared gone', async t => {
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('a user who is no administrator misses only what is of its own project', async t => {
+test('without an administrator only resources of the own project can be gone', async t => {
   const scene = await stage(t, { auth: people.demo, user: null })
   const demo = await logIn(scene.federation.cloud('default'))
   const [own, others, nobodys] = [randomUUID(), randomUUID(), randomUUID()].map(volume)
@@ -174,7 +174,7 @@ test('a user who is no administrator misses only what is of its own project', as
   )
 })
 
-test('where a cloud has no user of ours, that of [auth] comes by federation', async t => {
+test('a cloud without credentials is reconciled by federation', async t => {
   const scene = await stage(t, { auth: people.demo, user: null })
   const open = await makeImage(scene, { visibility: 'public' })
   await makeImage(scene)
@@ -186,7 +186,7 @@ test('where a cloud has no user of ours, that of [auth] comes by federation', as
   )
 })
 
-test('a cloud that admits nobody of ours is told as failed, and the log says so', async t => {
+test('a cloud that admits no user of Mixmatch is a recorded failure', async t => {
   const scene = await stage(t, { auth: people.admin, user: null })
   const { outcome } = await scene.reconcile()
   t.is(outcome.as, null)
@@ -195,7 +195,7 @@ test('a cloud that admits nobody of ours is told as failed, and the log says so'
   t.is(JSON.parse(scene.events()[0]?.body ?? '').failed.length, 1)
 })
 
-test('what a list leaves out and the cloud still has is not gone', async t => {
+test('a resource that the list omits and the cloud still has is not gone', async t => {
   const empty = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || request.method !== 'GET' || pathOf(request) !== '/image/v2/images')
       return false
@@ -208,7 +208,7 @@ test('what a list leaves out and the cloud still has is not gone', async t => {
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('what is heard of while the list is read is not judged by it', async t => {
+test('a resource with an event during the run is not compared with the list', async t => {
   const scene = await stage(t)
   await makeImage(scene)
   const [old, young, busy] = [image(randomUUID()), image(randomUUID()), image(randomUUID())]
@@ -225,7 +225,7 @@ test('what is heard of while the list is read is not judged by it', async t => {
   )
 })
 
-test('a run that is interrupted says nothing of its end, and the next one does the rest', async t => {
+test('an interrupted run records no end, and the next one does the rest', async t => {
   const scene = await stage(t)
   await makeImage(scene)
   const disk = await makeVolume(scene)
@@ -246,7 +246,7 @@ test('a run that is interrupted says nothing of its end, and the next one does t
   )
 })
 
-test('a fault of our own is not told as one of the cloud', async t => {
+test('a local error ends the run, and is no failure of the cloud', async t => {
   const scene = await stage(t)
   await using reconciler = openReconciler(scene.config, `${scene.path}/absent.db`)
   const run = reconciler.reconcile(sp1, { append: () => t.fail() }, new AbortController().signal)

@@ -88,7 +88,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 1))
 }
 
-test('clouds that are due are reconciled one after another, and again until all is done', async t => {
+test('due clouds are reconciled one after another, and again until each is complete', async t => {
   const { asked, options, stop } = runs(t, [failed, complete, new Error('disk full')])
   const automatic = startReconcileScheduler({ ...options, clouds: [cornmeal, millet] })
   await until(() => asked.length === 4)
@@ -97,7 +97,7 @@ test('clouds that are due are reconciled one after another, and again until all 
   await automatic.stopped
 })
 
-test('a gap makes its cloud due, and nothing else does', async t => {
+test('only a gap in the notifications makes a cloud due', async t => {
   const { asked, options, stop } = runs(t, [])
   const automatic = startReconcileScheduler({ ...options, clouds: [] })
   automatic.notice(fact(ownEventTypes.busLost, null, millet))
@@ -111,7 +111,7 @@ test('a gap makes its cloud due, and nothing else does', async t => {
   t.deepEqual(asked, ['cornmeal', 'cornmeal'])
 })
 
-test('a recorder that is to reconcile does so on its own, and stops when it is told', async t => {
+test('a recorder with reconcile = first reconciles, and stops on its signal', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   const stopping = new AbortController()
@@ -136,7 +136,7 @@ test('a recorder that is to reconcile does so on its own, and stops when it is t
   )
 })
 
-test('a recorder that is never to reconcile asks nobody', async t => {
+test('a recorder with reconcile = never sends no request', async t => {
   const scene = await stage(t)
   const background = reconcileInBackground(scene.config, scene, () => t.fail(), {
     signal: new AbortController().signal,
