@@ -1,30 +1,24 @@
 # Build:  docker build -t mixmatch .
 # Run:    docker run -d --name mixmatch --read-only --tmpfs /tmp -p 5001:5001 \
-#           -v /etc/mixmatch/mixmatch.conf:/etc/mixmatch/mixmatch.conf:ro \
-#           -v mixmatch:/var/lib/mixmatch mixmatch
+#           -v /etc/mixmatch:/etc/mixmatch:ro -v mixmatch:/var/lib/mixmatch mixmatch
 #
-# mixmatch.conf and the password files that it names must be readable for the user 42424. Mixmatch
-# takes its signals itself: `docker stop` lets running requests finish (stop it with --time above
-# graceful_timeout), and `docker kill --signal HUP` makes it read its configuration again.
+# docs/containers.md has users, ports, volumes and signals.
 
-FROM node:20-bookworm-slim AS build
-# better-sqlite3 is compiled where no binary of it can be fetched.
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates g++ make python3 \
-  && rm -rf /var/lib/apt/lists/*
+FROM node:24-bookworm-slim AS build
 WORKDIR /opt/mixmatch
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
-# Of better-sqlite3 only what is loaded is kept: its sources and objects are ten times as large.
+# Of better-sqlite3 only the binary for this platform is kept: its sources and those for others are 24 MB.
 RUN npm ci --no-audit --no-fund \
   && npm prune --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
-  && find node_modules/better-sqlite3/build -type f ! -name better_sqlite3.node -delete \
+  && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' \) -delete \
   && find node_modules -type d -empty -delete \
   && find dist -name '*.map' -delete \
   && chmod 0755 dist/main.js
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 RUN groupadd --gid 42424 mixmatch \
   && useradd --uid 42424 --gid 42424 --no-create-home --home-dir /var/lib/mixmatch --shell /usr/sbin/nologin mixmatch \
   && install -d -o mixmatch -g mixmatch -m 0750 /var/lib/mixmatch \
@@ -38,7 +32,7 @@ ENV NODE_ENV=production OS_DATABASE__CONNECTION=sqlite:////var/lib/mixmatch/even
 USER 42424:42424
 WORKDIR /var/lib/mixmatch
 VOLUME ["/var/lib/mixmatch"]
-EXPOSE 5001
+EXPOSE 5001 9914
 HEALTHCHECK --interval=10s --timeout=5s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:5001/healthcheck').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["mixmatch"]

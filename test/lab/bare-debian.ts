@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -26,13 +26,13 @@ export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const TEN_MINUTES_MS = 600_000
 
 /**
- * What the image `node:20-bookworm-slim` is: Debian 12 with Node under /usr/local. Debian comes from
- * debootstrap; 12 has no Node 20, so the Node is this machine's, unpacked into it with its npm and
- * the headers that are compiled against. Made once, kept in the folder of the lab.
+ * What the image `node:24-bookworm-slim` is: Debian 12 with Node 24 and npm under /usr/local. Debian comes
+ * from debootstrap; Node is the one that runs these tests, npm that of this machine. Made once for each
+ * version of Node, kept in the folder of the lab.
  */
 export async function bareDebian(): Promise<Debian> {
   const home = process.env['LAB_HOME'] ?? '/var/tmp/mixmatch-lab'
-  const base = join(home, 'bare-debian')
+  const base = join(home, `bare-debian-${process.version}`)
   if (!existsSync(base)) await makeBase(base)
   const root = await mkdtemp(join(tmpdir(), 'mixmatch-debian-'))
   await run('cp', ['-a', '--reflink=auto', `${base}/.`, root])
@@ -66,11 +66,8 @@ async function makeBase(base: string): Promise<void> {
     maxBuffer: 64 * 1024 * 1024,
   })
   const local = join(making, 'usr/local')
-  const prefix = dirname(dirname(process.execPath))
   await cp(process.execPath, join(local, 'bin/node'))
-  for (const part of ['lib/node_modules/npm', 'include/node']) {
-    await cp(join(prefix, part), join(local, part), { recursive: true })
-  }
+  await cp(await npmFolder(), join(local, 'lib/node_modules/npm'), { recursive: true })
   await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(local, 'bin/npm'))
   // As this machine reaches the network, so must whoever builds in there.
   for (const file of ['etc/resolv.conf', 'etc/ssl/certs/ca-certificates.crt']) {
@@ -79,7 +76,14 @@ async function makeBase(base: string): Promise<void> {
   await rename(making, base)
 }
 
-/** How packages are fetched and compiled on this machine; an image is told the same. */
+/** The npm that started the tests, else the first in PATH; the `node` package of npm brings none. */
+async function npmFolder(): Promise<string> {
+  const script =
+    process.env['npm_execpath'] ?? (await run('sh', ['-c', 'command -v npm'])).stdout.trim()
+  return dirname(dirname(await realpath(script)))
+}
+
+/** How packages are fetched on this machine; an image is told the same. */
 export function outside(): Record<string, string> {
   const named = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_(registry|proxy|https_proxy)|https?_proxy|no_proxy)$/i.test(name),
@@ -89,6 +93,5 @@ export function outside(): Record<string, string> {
   return {
     ...Object.fromEntries(passed),
     NODE_EXTRA_CA_CERTS: bundle,
-    npm_config_nodedir: '/usr/local',
   }
 }

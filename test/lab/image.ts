@@ -85,7 +85,7 @@ async function follow(
 ): Promise<void> {
   switch (name) {
     case 'FROM': {
-      if (words[0] !== 'node:20-bookworm-slim') throw new Error(`Dockerfile:${line}: ${words[0]}?`)
+      if (words[0] !== 'node:24-bookworm-slim') throw new Error(`Dockerfile:${line}: ${words[0]}?`)
       stage.begin(await bareDebian())
       stages.set(words[2] ?? 'last', stage.root)
       return
