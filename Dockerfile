@@ -9,8 +9,10 @@ WORKDIR /opt/mixmatch
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
 # Of better-sqlite3 only the binary for this platform is kept: its sources and those for others are 24 MB.
-RUN npm ci --no-audit --no-fund \
-  && npm prune --omit=dev --no-audit --no-fund \
+# No package needs its install script; without --ignore-scripts npm would compile better-sqlite3.
+RUN npm ci --ignore-scripts --no-audit --no-fund \
+  && npm run build \
+  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
   && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux-$(node -p process.arch).node" -delete \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.md' \) -delete \

@@ -48,7 +48,7 @@ test.serial('installed into a clean prefix, the command works', async t => {
   t.timeout(QUARTER_HOUR_MS)
   const { folder, tarball } = t.context
   const prefix = join(folder, 'prefix')
-  await run('npm', ['install', '--global', '--prefix', prefix, tarball], {
+  await run('npm', ['install', '--global', '--ignore-scripts', '--prefix', prefix, tarball], {
     cwd: folder,
     maxBuffer: 16 * 1024 * 1024,
   })
