@@ -1,7 +1,7 @@
 /**
  * What we foresaw going wrong. Everything else is left to fall through untouched.
  *
- * `status` is what the proxy answers with (`http/faults.ts` gives it the shape of the service that
+ * `status` is what the proxy answers with (`http/fault-response.ts` gives it the shape of the service that
  * was asked); `exit` is what a command ends with: 1 failed or found something, 2 misuse.
  */
 export const faults = {

@@ -65,7 +65,7 @@ export async function readWholeResponseOnce(
   let length = 0
   for await (const chunk of response.body) {
     length += chunk.length
-    if (length > maxBytes) throw tooLarge(maxBytes)
+    if (length > maxBytes) throw tooLargeMessage(maxBytes)
     chunks.push(chunk)
   }
   return {
@@ -86,6 +86,6 @@ function rawHeaders(headers: Readonly<Record<string, string | string[] | undefin
   )
 }
 
-function tooLarge(maxBytes: number): ClientError {
+function tooLargeMessage(maxBytes: number): ClientError {
   return new ClientError('RESPONSE_TOO_LARGE', `the response is longer than ${maxBytes} bytes`)
 }

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { headerValue } from '../http-client/raw-headers.js'
 import { redactedExcerpt, redactPath } from '../redaction.js'
-import type { Trace } from './trace.js'
+import type { RequestTrace } from './request-trace.js'
 
 /** The line of one request; `now` by the clock that the trace was opened with. */
 export function logAccess(
   logger: Logger,
   req: IncomingMessage,
   res: ServerResponse,
-  trace: Trace,
+  trace: RequestTrace,
   now: number,
 ): void {
   const { requestId, globalRequestId, startedAt, client, caller, decision, outcome } = trace

@@ -4,14 +4,14 @@ import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
 import { logAccess } from './access-log.js'
-import { answeredOf } from './answered.js'
-import { faultOf, logFault } from './faults.js'
+import { describeAnswered } from './answered-request.js'
+import { logFault, toFaultResponse } from './fault-response.js'
 import { type Health, healthcheck } from './healthcheck.js'
-import { lingerAfter } from './linger.js'
-import { type NetworkParts, networkExtension } from './network.js'
-import { type ProxyParts, proxy } from './proxy.js'
-import { createHeadCheck } from './request-head.js'
-import { openTrace, type State } from './trace.js'
+import { closeLingering } from './lingering-close.js'
+import { type NetworkParts, networkExtension } from './network-routes.js'
+import { type ProxyParts, proxy } from './proxy-routes.js'
+import { createRequestCheck } from './request-check.js'
+import { type RequestState, startTrace } from './request-trace.js'
 
 export interface AppOptions extends ProxyParts, NetworkParts {
   readonly health: () => Health
@@ -29,11 +29,11 @@ export interface AppOptions extends ProxyParts, NetworkParts {
 /** What answers the proxy's clients: from the outside in, each layer with one concern. */
 export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
-  const app = new Koa<State>()
+  const app = new Koa<RequestState>()
   app.use(checkedHead(healthcheck(health)))
   app.use(traced(logger.child({ access: true }), options.clientAddress, onAnswered))
   app.use(faultsAnswered(logger, authenticateUri))
-  app.use(refuseMalformed)
+  app.use(rejectMalformed)
   app.use(limited(maxRequests))
   app.use(networkExtension(options))
   app.use(proxy(options))
@@ -43,8 +43,8 @@ export function createApp(options: AppOptions): RequestListener {
 }
 
 /** Check the head of a request and put it into one form, before anybody looks at its path. */
-function checkedHead(whenWellFormed: Middleware): Middleware<State> {
-  const errorOf = createHeadCheck()
+function checkedHead(whenWellFormed: Middleware): Middleware<RequestState> {
+  const errorOf = createRequestCheck()
   return async (ctx, next) => {
     ctx.state.malformed = errorOf(ctx.req, ctx.res)
     return ctx.state.malformed ? next() : whenWellFormed(ctx, next)
@@ -52,7 +52,7 @@ function checkedHead(whenWellFormed: Middleware): Middleware<State> {
 }
 
 /** @throws BAD_REQUEST, HEADERS_TOO_LARGE */
-const refuseMalformed: Middleware<State> = async (ctx, next) => {
+const rejectMalformed: Middleware<RequestState> = async (ctx, next) => {
   if (ctx.state.malformed) throw ctx.state.malformed
   return next()
 }
@@ -62,20 +62,20 @@ function traced(
   logger: Logger,
   clientAddress: AppOptions['clientAddress'],
   onAnswered: (request: AnsweredRequest) => void,
-): Middleware<State> {
+): Middleware<RequestState> {
   return async (ctx, next) => {
     const { req, res } = ctx
-    ctx.state.trace = openTrace(req, clientAddress(req), performance.now())
-    lingerAfter(req, res)
+    ctx.state.trace = startTrace(req, clientAddress(req), performance.now())
+    closeLingering(req, res)
     await next()
     const now = performance.now()
     logAccess(logger, req, res, ctx.state.trace, now)
-    onAnswered(answeredOf(req, res, ctx.state.trace, now))
+    onAnswered(describeAnswered(req, res, ctx.state.trace, now))
   }
 }
 
 /** What goes wrong becomes an answer that the clients of the service understand. */
-function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<State> {
+function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<RequestState> {
   return async (ctx, next) => {
     try {
       await next()
@@ -88,7 +88,7 @@ function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<Sta
         ctx.res.destroy() // half an answer must not look like a whole one
         return
       }
-      const { status, headers, body } = faultOf(error, ctx.req.url ?? '', authenticateUri)
+      const { status, headers, body } = toFaultResponse(error, ctx.req.url ?? '', authenticateUri)
       ctx.status = status
       ctx.set({ ...headers, 'X-Openstack-Request-Id': requestId })
       ctx.body = body
@@ -97,7 +97,7 @@ function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<Sta
 }
 
 /** So many requests at once and no more: what is over is turned away while it is cheap. */
-function limited(maxRequests: number | null): Middleware<State> {
+function limited(maxRequests: number | null): Middleware<RequestState> {
   let running = 0
   return async (_, next) => {
     if (maxRequests !== null && running >= maxRequests) {

@@ -4,7 +4,7 @@ import Router from 'koa-router'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import { type Health, healthcheck } from './healthcheck.js'
-import { createHeadCheck } from './request-head.js'
+import { createRequestCheck } from './request-check.js'
 
 /** What operators and their tools ask for. */
 export interface OpsParts {
@@ -51,7 +51,7 @@ export function createOpsApp({ health, readiness, metrics, metricsType, logger }
 
 /** A malformed request is refused as on the public port, and one in absolute form goes by its path. */
 function wellFormed(): Middleware {
-  const errorOf = createHeadCheck()
+  const errorOf = createRequestCheck()
   return async (ctx, next) => {
     const error = errorOf(ctx.req, ctx.res)
     if (error === null) return next()

@@ -36,7 +36,7 @@ export async function listen(
     headersTimeout: HEADERS_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  // Node 22 drops what is over its limit without a word; `request-head.ts` refuses the request.
+  // Node 22 drops what is over its limit without a word; `request-check.ts` rejects the request.
   server.maxHeadersCount = 0
   const running = new Set<ServerResponse>()
   let retired = false

@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { connect } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
-import { lingerAfter } from '../../src/http/linger.js'
+import { closeLingering } from '../../src/http/lingering-close.js'
 import { type HttpServer, listen } from '../../src/http/server.js'
 import { answerTo, ask, open } from '../upstream/wire.js'
 
@@ -98,7 +98,7 @@ test('tokens past 16 KiB are taken', async t => {
 
 test('a client that sends all before it reads gets the answer that was given before', async t => {
   const [url] = await start(t, (req, res) => {
-    lingerAfter(req, res)
+    closeLingering(req, res)
     res.writeHead(401, { 'Content-Length': '2' }).end('no')
   })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -121,7 +121,7 @@ test('requests that wait for 100 Continue reach the listener like all others', a
   const seen: IncomingMessage[] = []
   const [url] = await start(t, (req, res) => {
     seen.push(req)
-    lingerAfter(req, res)
+    closeLingering(req, res)
     res.writeHead(413).end()
   })
   const sent = open(url, 'PUT', { Expect: '100-continue', 'Content-Length': '9' })

@@ -6,7 +6,7 @@ import { isHost } from '../upstream/forwarded.js'
 /** As many as Node takes by default. Of more, Node 22 drops the rest without a word. */
 export const MAX_HEADERS = 1000
 
-export type RequestHead = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
+export type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
 
 /**
  * Check what Node's parser lets through and a front such as nginx refuses: whatever two servers could
@@ -15,7 +15,7 @@ export type RequestHead = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers
  *
  * @throws BAD_REQUEST, HEADERS_TOO_LARGE
  */
-export function normaliseHead(req: RequestHead): void {
+export function normaliseRequest(req: CheckedRequest): void {
   const { httpVersion, rawHeaders } = req
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw badRequest(`Expected HTTP/1.1 or HTTP/1.0, got HTTP/${httpVersion}.`)
@@ -35,7 +35,7 @@ export function normaliseHead(req: RequestHead): void {
  *
  * @returns a function that gives the error to answer with; null where there is none
  */
-export function createHeadCheck(): (
+export function createRequestCheck(): (
   req: IncomingMessage,
   res: ServerResponse,
 ) => MixmatchError | null {
@@ -45,7 +45,7 @@ export function createHeadCheck(): (
       if (broken.has(req.socket)) {
         throw badRequest('A request before this one on the connection was malformed.')
       }
-      normaliseHead(req)
+      normaliseRequest(req)
       return null
     } catch (error) {
       if (!(error instanceof MixmatchError)) throw error
@@ -67,7 +67,7 @@ function requireOneHost(rawHeaders: readonly string[]): void {
 }
 
 /** Any other coding, and any second one, is a body whose end some server sees elsewhere. */
-function requirePlainChunked({ httpVersion, rawHeaders }: RequestHead): void {
+function requirePlainChunked({ httpVersion, rawHeaders }: CheckedRequest): void {
   const codings = valuesOf(rawHeaders, 'transfer-encoding')
   if (codings.length === 0) return
   if (httpVersion === '1.0') throw badRequest('HTTP/1.0 has no Transfer-Encoding.')
@@ -79,7 +79,7 @@ function requirePlainChunked({ httpVersion, rawHeaders }: RequestHead): void {
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/is
 
 /** `http://cloud.example/image/v2`: its host counts in place of the Host header (RFC 9112 §3.2.2). */
-function useOriginForm(req: RequestHead): void {
+function useOriginForm(req: CheckedRequest): void {
   const { url = '' } = req
   if (url.startsWith('/') || url === '*') return
   const [, host = '', target = ''] = ABSOLUTE.exec(url) ?? []

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
-import type { Trace } from './trace.js'
+import type { RequestTrace } from './request-trace.js'
 
 /** nginx's number for a client that left before it was answered. */
 const CLIENT_GONE = 499
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** A request as metrics count it; `now` by the clock that the trace was opened with. */
-export function answeredOf(
+export function describeAnswered(
   req: IncomingMessage,
   res: ServerResponse,
-  { decision, serviceProvider, startedAt, fault }: Trace,
+  { decision, serviceProvider, startedAt, fault }: RequestTrace,
   now: number,
 ): AnsweredRequest {
   const { method = '' } = req

@@ -8,7 +8,7 @@ import type { Outcome } from '../upstream/forward.js'
 import { isRequestId } from '../upstream/headers.js'
 
 /** What becomes known of a request on its way, for the access log: filled in step by step. */
-export interface Trace {
+export interface RequestTrace {
   /** `req-<uuid>`, of this proxy's own making. */
   readonly requestId: string
   /** The one that came with the request, by which all services know it; else our own. */
@@ -32,14 +32,14 @@ export interface Trace {
 }
 
 /** What the layers of the app share of one request. */
-export interface State {
-  trace: Trace
+export interface RequestState {
+  trace: RequestTrace
   /** What is wrong with the head of the request; null where nothing is. */
   malformed: MixmatchError | null
 }
 
 /** `now` in milliseconds of a clock that never goes back. */
-export function openTrace(req: IncomingMessage, client: string, now: number): Trace {
+export function startTrace(req: IncomingMessage, client: string, now: number): RequestTrace {
   const requestId = `req-${randomUUID()}`
   const received = req.headers['x-openstack-request-id']
   const told = typeof received === 'string' ? received : undefined

@@ -6,8 +6,8 @@ import { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { ExtendNetwork } from '../network-extension/extend-network.js'
-import { readBody } from './body.js'
-import type { State } from './trace.js'
+import { readBody } from './request-body.js'
+import type { RequestState } from './request-trace.js'
 
 export interface NetworkParts {
   readonly authenticate: (token: Token) => Promise<Caller>
@@ -22,7 +22,7 @@ const EXTENSION = '/network/v2.0/networks/extended'
 const MAX_BODY_BYTES = 112 * 1024
 
 /** Serve the network extension. It is all that Mixmatch serves below `/network`. */
-export function networkExtension(parts: NetworkParts): Middleware<State> {
+export function networkExtension(parts: NetworkParts): Middleware<RequestState> {
   return async (ctx, next) => {
     if (!/^\/network(?:\/|$)/.test(ctx.path)) return next()
     const extendNetwork = requireExtension(ctx.path, ctx.method, parts)

@@ -4,7 +4,7 @@ import { MixmatchError } from '../errors.js'
 import { challenge } from '../upstream/headers.js'
 
 /** A fault as an HTTP answer. */
-export interface Fault {
+export interface FaultResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -19,7 +19,11 @@ const RETRY_AFTER_SECONDS = 5
  * in HTML, which is for browsers; what its clients find in JSON they show word for word. Of what nobody
  * foresaw the client learns only that it happened; the log has the rest.
  */
-export function faultOf(error: unknown, path: string, authenticateUri: string): Fault {
+export function toFaultResponse(
+  error: unknown,
+  path: string,
+  authenticateUri: string,
+): FaultResponse {
   const { status, message } =
     error instanceof MixmatchError
       ? error

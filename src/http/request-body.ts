@@ -9,7 +9,7 @@ export const MAX_READ_BYTES = 1024 * 1024
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 /** Whether the request says that its body is JSON; only such a body is ever read. */
-export function isJson(req: IncomingMessage): boolean {
+export function hasJsonType(req: IncomingMessage): boolean {
   return JSON_TYPE.test(req.headers['content-type'] ?? '')
 }
 
@@ -55,7 +55,7 @@ export function readBody(
     function onData(chunk: Buffer): void {
       watch.touch()
       length += chunk.length
-      if (length > limit) fail('BODY_TOO_LARGE', tooLarge(limit))
+      if (length > limit) fail('BODY_TOO_LARGE', tooLargeMessage(limit))
       else chunks.push(chunk)
     }
 
@@ -76,6 +76,6 @@ export function readBody(
 }
 
 /** What to tell a client whose body is too long to be read, and cannot be routed unread. */
-export function tooLarge(limit: number): string {
+export function tooLargeMessage(limit: number): string {
   return `The body decides which cloud the request goes to, and it is longer than ${limit} bytes. Name the cloud in MM-SERVICE-PROVIDER, and the body is not read.`
 }

@@ -9,7 +9,7 @@ const LINGER_MS = 30_000
  * sends would otherwise find its connection reset, and never read the answer. The rest of the body is
  * thrown away for a while; one that goes on for longer is cut off.
  */
-export function lingerAfter(req: IncomingMessage, res: ServerResponse): void {
+export function closeLingering(req: IncomingMessage, res: ServerResponse): void {
   // Whoever waits for 100 Continue and gets an answer instead may send the body or not (RFC 9110
   // §10.1.1): what comes next on this connection could be either, so nothing may come next.
   if (awaitsContinue(req)) res.shouldKeepAlive = false

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
-import { readBody } from '../../src/http/body.js'
+import { readBody } from '../../src/http/request-body.js'
 import { answerTo, ask, open, origin } from '../upstream/wire.js'
 
 /** A server that answers with what it read, or with the code of what went wrong. */

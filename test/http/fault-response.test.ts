@@ -1,13 +1,13 @@
 import test from 'ava'
 import { type FaultCode, faults, MixmatchError } from '../../src/errors.js'
-import { faultOf } from '../../src/http/faults.js'
+import { toFaultResponse } from '../../src/http/fault-response.js'
 
 const KEYSTONE = 'https://keystone.example/v3'
 const image = '/image/v2/images?x'
 const volume = '/volume/v3/p/volumes'
 
 function fault(code: FaultCode, path: string, message = 'What happened.') {
-  return faultOf(new MixmatchError(code, message), path, KEYSTONE)
+  return toFaultResponse(new MixmatchError(code, message), path, KEYSTONE)
 }
 
 const codes = Object.keys(faults).filter((code): code is FaultCode => code in faults)
@@ -55,7 +55,7 @@ test('503 says when to try again', t => {
 test('what nobody foresaw shows nothing of itself', t => {
   for (const error of [new TypeError('inside'), 'inside', null]) {
     for (const path of [image, volume]) {
-      const { status, body } = faultOf(error, path, KEYSTONE)
+      const { status, body } = toFaultResponse(error, path, KEYSTONE)
       t.is(status, 500)
       t.false(body.includes('inside'))
     }

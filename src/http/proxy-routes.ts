@@ -16,9 +16,16 @@ import type { Sender } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import type { Arrival } from '../upstream/forwarded.js'
 import type { Passage } from '../upstream/send.js'
-import { announcedLength, hasBody, isJson, MAX_READ_BYTES, readBody, tooLarge } from './body.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
-import type { State } from './trace.js'
+import {
+  announcedLength,
+  hasBody,
+  hasJsonType,
+  MAX_READ_BYTES,
+  readBody,
+  tooLargeMessage,
+} from './request-body.js'
+import type { RequestState } from './request-trace.js'
 
 export interface ProxyParts {
   readonly authenticate: (token: Token) => Promise<Caller>
@@ -35,17 +42,17 @@ export interface ProxyParts {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Take one Glance or Cinder request to the cloud that it belongs to. */
-export function proxy(parts: ProxyParts): Middleware<State> {
+export function proxy(parts: ProxyParts): Middleware<RequestState> {
   return async ctx => {
     const { trace } = ctx.state
     if (isPreflight(ctx.req)) trace.outcome = await passPreflight(ctx, parts)
     else if (METHODS.includes(ctx.method)) trace.outcome = await passRequest(ctx, parts)
-    else return answerOtherMethod(ctx)
+    else return respondToOtherMethod(ctx)
     ctx.respond = false // all of it is written already
   }
 }
 
-type ProxyContext = ParameterizedContext<State>
+type ProxyContext = ParameterizedContext<RequestState>
 
 async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
   const { req, res } = ctx
@@ -54,15 +61,15 @@ async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcom
   const { objection, ...who } = await identify(parsed, req, parts.authenticate)
   trace.caller = who.caller
 
-  const read = isToBeRead(parsed, req)
+  const read = mustReadBody(parsed, req)
     ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
     : null
   const body = read === null ? undefined : parseJson(read.toString())
   const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
   const { request, decision } = await decideConfirmed(known, who, ctx, parts)
   if (objection && !isForHome(decision)) throw objection
-  if (read === null) refuseGuess(request, req, decision, parts.federation)
-  const isService = who.caller !== null && (await isSentByService(req, decision, parts))
+  if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
+  const isService = who.caller !== null && (await isServiceRequest(req, decision, parts))
   const sender = { ...who, isService }
   return sendOn(ctx, parts, { request, decision, sender, body: read ?? streamOf(req) })
 }
@@ -169,7 +176,7 @@ async function identify(
  * @throws NOT_AUTHENTICATED for a service token that is none, as keystonemiddleware refuses it;
  * IDENTITY_UNAVAILABLE
  */
-async function isSentByService(
+async function isServiceRequest(
   req: IncomingMessage,
   decision: Decision,
   { isService }: ProxyParts,
@@ -187,9 +194,9 @@ function isForHome(decision: Decision): boolean {
   return decision.kind === 'one' && decision.to === IDENTITY_PROVIDER
 }
 
-function isToBeRead(request: RoutedRequest, req: IncomingMessage): boolean {
+function mustReadBody(request: RoutedRequest, req: IncomingMessage): boolean {
   const fits = (announcedLength(req) ?? 0) <= MAX_READ_BYTES
-  return hasBody(req) && isJson(req) && needsBody(request) && fits
+  return hasBody(req) && hasJsonType(req) && needsBody(request) && fits
 }
 
 /**
@@ -198,16 +205,16 @@ function isToBeRead(request: RoutedRequest, req: IncomingMessage): boolean {
  *
  * @throws BODY_TOO_LARGE
  */
-function refuseGuess(
+function rejectUnreadBody(
   request: RoutedRequest,
   req: IncomingMessage,
   decision: Decision,
   federation: Federation,
 ): void {
-  const unread = hasBody(req) && isJson(req) && needsBody(request)
+  const unread = hasBody(req) && hasJsonType(req) && needsBody(request)
   if (!unread || decision.because !== 'default') return
   if (openTo(request, federation).length > 1) {
-    throw new MixmatchError('BODY_TOO_LARGE', tooLarge(MAX_READ_BYTES))
+    throw new MixmatchError('BODY_TOO_LARGE', tooLargeMessage(MAX_READ_BYTES))
   }
 }
 
@@ -216,7 +223,7 @@ function refuseGuess(
  *
  * @throws METHOD_NOT_ALLOWED
  */
-function answerOtherMethod(ctx: Context): void {
+function respondToOtherMethod(ctx: Context): void {
   ctx.set('Allow', METHODS.join(', '))
   if (ctx.method !== 'OPTIONS') {
     const message = `Expected one of the methods ${METHODS.join(', ')}, got ${ctx.method}.`
