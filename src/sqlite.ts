@@ -101,7 +101,7 @@ function open(file: string, options?: Database.Options): Database.Database {
   const db = new Database(file, options)
   return closingOnError(db, () => {
     try {
-      db.pragma('user_version')
+      db.prepare('select count(*) from sqlite_schema').get()
       return db
     } catch (cause) {
       if (isSqliteError(cause, /^SQLITE_CORRUPT/)) {

@@ -22,12 +22,15 @@ export type EventKind = (typeof eventKinds)[number]
 export const eventSources = ['bus', 'proxy', 'recorder', 'reconcile', 'import'] as const
 export type EventSource = (typeof eventSources)[number]
 
+/** Forms that a notification comes in. */
+export const envelopes = ['2.0', '1.0', 'none'] as const
+
 /** How a notification came, so that it can be published again in the same form. */
 export interface Wire {
   readonly exchange: string // 'glance'; '' where there was none
   readonly routingKey: string // 'notifications.info'
   /** `2.0` is the oslo.messaging envelope (driver messagingv2), `1.0` the bare message, `none` neither. */
-  readonly envelope: '2.0' | '1.0' | 'none'
+  readonly envelope: (typeof envelopes)[number]
 }
 
 /** One fact at one service provider. Complete before it reaches the log, and never edited after. */

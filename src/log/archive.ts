@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import type Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
 import { openWritable } from '../sqlite.js'
@@ -8,6 +9,7 @@ import { holdLog } from './holder.js'
 import { type LogReader, openLogReader } from './log.js'
 import { createFilled } from './schema.js'
 import { verifyLog } from './verify.js'
+import { wordTables } from './words.js'
 
 /** What became of an archiving. */
 export interface Archived {
@@ -82,7 +84,7 @@ function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
 }
 
 /** `events.db` → `events-000000001-000004182.db`: in the order of names they are in their order. */
-function archiveName(file: string, first: number, last: number): string {
+export function archiveName(file: string, first: number, last: number): string {
   const pad = (at: number) => String(at).padStart(9, '0')
   return `${basename(file, '.db')}-${pad(first)}-${pad(last)}.db`
 }
@@ -113,7 +115,8 @@ function copyEvents(
     db.pragma('synchronous = OFF')
     db.prepare('attach ? as source').run(from)
     createFilled(db, () => {
-      for (const table of words) db.exec(`insert into main.${table} select * from source.${table}`)
+      db.exec('insert into main.dictionaries select * from source.dictionaries')
+      copyWords(db, upTo)
       if (after > 0 && archive !== undefined) {
         db.prepare(`
           insert into base select position, hash, :archive from (
@@ -137,7 +140,19 @@ function copyEvents(
   }
 }
 
-const words = ['service_providers', 'event_types', 'projects', 'origins', 'dictionaries']
+/** The words that were known at a position. Later ones have the greater numbers. */
+function copyWords(db: Database.Database, upTo: Position): void {
+  for (const [table, column] of Object.entries(wordTables)) {
+    db.prepare(`
+      insert into main.${table} select * from source.${table} where id <= (
+        select max(id) from source.${table} where
+          id in (select ${column} from source.events where position <= :upTo)
+          or id not in (select ${column} from source.events where ${column} is not null))`).run({
+      upTo,
+    })
+  }
+}
+
 const columns = `position, service_provider, origin, event_type, kind, recorded_at, emitted_at,
   message_id, resource_type, resource_id, project, parent`
 

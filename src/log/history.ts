@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
@@ -126,9 +126,13 @@ function unrelated(one: LogReader, other: LogReader): MixmatchError {
 
 function openArchive(oldest: LogReader | undefined): LogReader | undefined {
   const archive = oldest?.base().archive
-  if (oldest === undefined || archive === undefined) return undefined
+  if (oldest === undefined || archive === undefined || !isFileName(archive)) return undefined
   const file = join(dirname(oldest.file), archive)
-  return statSync(file, { throwIfNoEntry: false }) ? openLogReader(file) : undefined
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? openLogReader(file) : undefined
+}
+
+function isFileName(text: string): boolean {
+  return basename(text) === text && !text.includes('\0')
 }
 
 function joined(parts: LogReader[], dispose: () => void): History {

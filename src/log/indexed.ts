@@ -1,40 +1,72 @@
+import type { Database } from 'better-sqlite3'
 import type { Position } from '../ids.js'
-import type { LogReader } from './log.js'
 
-const indexed = 'from main.events indexed by events_by_resource where kind > 0'
+/** The indexes of `events`, and how an entry is found that is as its event. */
+const indexes = [
+  {
+    name: 'events_by_resource',
+    label: 'index of resources',
+    of: 'kind > 0',
+    same: `i.kind > 0 and i.resource_type is e.resource_type and i.resource_id is e.resource_id
+      and i.service_provider = e.service_provider and i.at = e.at and i.kind = e.kind
+      and i.position = e.position and i.project is e.project and i.parent is e.parent`,
+    because: 'reports read by it',
+  },
+  {
+    name: 'events_by_message',
+    label: 'index of messages',
+    of: 'true',
+    same: `i.message_id = e.message_id and i.service_provider = e.service_provider
+      and i.position = e.position`,
+    because: 'what comes again is found by it',
+  },
+] as const
 
 /**
- * The first event of a stretch that the index of resources does not have as it stands, or null. Views
- * and reports read by that index: what is wrong in it alone, they would miss or mistake.
+ * The first event of a range that an index does not have as it is, or null. Views and reports read by
+ * these: what is wrong in one alone, they would miss or mistake.
  *
- * @param stretch positions `after` (exclusive) to `upTo` (inclusive)
+ * @param range positions `after` (exclusive) to `upTo` (inclusive)
  * @throws SqliteError where there is no such index
  */
 export function firstUnindexed(
-  { db }: LogReader,
-  stretch: { readonly after: Position; readonly upTo: Position },
-): Position | null {
-  // Read once in its own order: to look all over it for what is on a disk still takes many times as long.
-  db.prepare(`select count(*) ${indexed}`).get()
-  const unindexed = db
-    .prepare<[object], Position>(`
-      select position from main.events e not indexed
-      where position > :after and position <= :upTo and kind > 0 and not exists (
-        select 1 from main.events i indexed by events_by_resource
-        where i.kind > 0 and i.resource_type is e.resource_type and i.resource_id is e.resource_id
-          and i.service_provider = e.service_provider and i.at = e.at and i.kind = e.kind
-          and i.position = e.position and i.project is e.project and i.parent is e.parent)
-      order by position limit 1`)
-    .pluck()
-  return unindexed.get(stretch) ?? null
+  db: Database,
+  range: { readonly after: Position; readonly upTo: Position },
+): { readonly position: Position; readonly problem: string } | null {
+  for (const { name, label, of, same, because } of indexes) {
+    // Read once in its own order: to look all over it for what is on a disk takes many times as long.
+    count(db, name, of)
+    const unindexed = db
+      .prepare<[object], Position>(`
+        select position from main.events e not indexed
+        where position > :after and position <= :upTo and ${of} and not exists (
+          select 1 from main.events i indexed by ${name} where ${same})
+        order by position limit 1`)
+      .pluck()
+    const position = unindexed.get(range)
+    if (position !== undefined) {
+      return { position, problem: `is not in the ${label} as it is, and ${because}` }
+    }
+  }
+  return null
 }
 
-/** How many more entries the index of resources has than there are events for it. */
-export function surplusInIndex({ db }: LogReader): number {
-  const surplus = db
-    .prepare<[], number>(`
-      select (select count(*) ${indexed})
-        - (select count(*) from main.events not indexed where kind > 0)`)
-    .pluck()
-  return surplus.get() ?? 0
+/** Indexes that have more entries than there are events for them. */
+export function surplusInIndexes(db: Database): string[] {
+  return indexes.flatMap(({ name, label, of, because }) => {
+    const events = db
+      .prepare<[], number>(`select count(*) from main.events not indexed where ${of}`)
+      .pluck()
+      .get()
+    const surplus = count(db, name, of) - (events ?? 0)
+    const problem = `the ${label} has ${surplus} entries more than there are events, and ${because}`
+    return surplus === 0 ? [] : [problem]
+  })
+}
+
+function count(db: Database, name: string, of: string): number {
+  const counted = db.prepare<[], number>(
+    `select count(*) from main.events indexed by ${name} where ${of}`,
+  )
+  return counted.pluck().get() ?? 0
 }

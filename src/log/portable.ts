@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
-import { eventKinds, eventSources, type RecordedEvent } from '../event/event.js'
+import { envelopes, eventKinds, eventSources, type RecordedEvent } from '../event/event.js'
 import { formatTime, parseTime } from '../event/time.js'
 import { type Micros, position, projectId, resourceId, resourceTypes, spName } from '../ids.js'
 import { parseJson } from '../json.js'
@@ -87,7 +87,7 @@ const portable = z.object({
   parent: z.string().nullable(),
   exchange: z.string(),
   routing_key: z.string(),
-  envelope: z.enum(['2.0', '1.0', 'none']),
+  envelope: z.enum(envelopes),
   body: z.unknown().optional(),
   body_text: z.string().optional(),
 })

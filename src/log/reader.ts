@@ -3,6 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
 import { GENESIS } from './chain.js'
 import type { Head, LogReader } from './log.js'
+import { decompress } from './payload.js'
 import { type EventRow, readRow, selectEvents } from './rows.js'
 
 /** What an open file tells as a log. Disposing it closes the file. */
@@ -13,18 +14,18 @@ export function reader(db: Database, file: string): LogReader {
   )
   const one = db.prepare<[number], EventRow>(`${selectEvents} where e.position = ?`)
   const dictionaryOf = dictionaries(db)
+  const bodyOf = (row: EventRow) => decompress(row.body, dictionaryOf(row.dictionary))
   return {
     file,
     db,
     base: () => baseOf(db),
     head: newest,
     *read({ after = position(0), upTo = position(Number.MAX_SAFE_INTEGER) } = {}) {
-      for (const row of between.iterate(after, upTo))
-        yield readRow(row, dictionaryOf(row.dictionary))
+      for (const row of between.iterate(after, upTo)) yield readRow(row, bodyOf(row))
     },
     get(at) {
       const row = one.get(at)
-      return row && readRow(row, dictionaryOf(row.dictionary))
+      return row && readRow(row, bodyOf(row))
     },
     [Symbol.dispose]: () => db.close(),
   }
@@ -61,8 +62,11 @@ function readHead(row: HeadRow): Head {
   return { position: position(row.position), hash: row.hash.toString('hex') }
 }
 
-function dictionaries(db: Database): (id: number) => Buffer {
-  const find = db.prepare<[number], Buffer>('select bytes from dictionaries where id = ?').pluck()
+/** @throws LOG_BROKEN where there is no dictionary of that number */
+export function dictionaries(db: Database): (id: number) => Buffer {
+  const find = db
+    .prepare<[number], Buffer>('select bytes from main.dictionaries where id = ?')
+    .pluck()
   const known = new Map<number, Buffer>()
   return id => {
     const bytes = known.get(id) ?? find.get(id)

@@ -9,7 +9,6 @@ import {
   sourceOf,
 } from '../event/stored.js'
 import { micros, position, spName } from '../ids.js'
-import { decompress } from './payload.js'
 
 /** One event with the words behind its codes, as `select_events` below gives it. */
 export interface EventRow {
@@ -33,12 +32,12 @@ export interface EventRow {
   readonly body: Buffer
 }
 
-/** Everything of an event in this very file; the caller adds `where` and `order by`. */
-export const selectEvents = `
-  select e.position, sp.name as service_provider, o.source, o.exchange, o.routing_key, o.envelope,
+const columns = `e.position, sp.name as service_provider, o.source, o.exchange, o.routing_key, o.envelope,
     t.name as event_type, e.kind, e.recorded_at, e.emitted_at, e.message_id,
     e.resource_type, e.resource_id, pr.name as project, e.parent,
-    p.hash, p.dictionary, p.body
+    p.hash, p.dictionary, p.body`
+
+const tables = `
   from main.events e
   join main.payloads p using (position)
   join service_providers sp on sp.id = e.service_provider
@@ -46,7 +45,31 @@ export const selectEvents = `
   join origins o on o.id = e.origin
   left join projects pr on pr.id = e.project`
 
-export function readRow(row: EventRow, dictionary: Buffer): RecordedEvent {
+/** Everything of an event in this very file; the caller adds `where` and `order by`. */
+export const selectEvents = `select ${columns} ${tables}`
+
+/** The same with what `verify` compares besides: the numbers of the words, and the bytes of ids that are texts. */
+export const selectStored = `select ${columns},
+    e.service_provider as service_provider_id, e.origin as origin_id, e.event_type as event_type_id,
+    e.project as project_id, ${textBytes('message_id')}, ${textBytes('resource_id')}, ${textBytes('parent')}
+  ${tables}`
+
+function textBytes(column: string): string {
+  return `iif(typeof(e.${column}) = 'text', cast(e.${column} as blob), null) as ${column}_bytes`
+}
+
+export interface StoredRow extends EventRow {
+  readonly service_provider_id: number
+  readonly origin_id: number
+  readonly event_type_id: number
+  readonly project_id: number | null
+  readonly message_id_bytes: Buffer | null
+  readonly resource_id_bytes: Buffer | null
+  readonly parent_bytes: Buffer | null
+}
+
+/** @param body what is in the payload */
+export function readRow(row: EventRow, body: string): RecordedEvent {
   return {
     position: position(row.position),
     recordedAt: micros(row.recorded_at),
@@ -68,7 +91,7 @@ export function readRow(row: EventRow, dictionary: Buffer): RecordedEvent {
       routingKey: row.routing_key,
       envelope: readEnvelope(row.envelope),
     },
-    body: decompress(row.body, dictionary),
+    body,
   }
 }
 

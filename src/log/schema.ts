@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { dictionary } from './dictionary.js'
 
@@ -9,11 +9,11 @@ const APPLICATION_ID = 0x4d69786d
  * Each entry brings a log of its index as version to the next one. Entries are never edited: logs
  * of every earlier version are out there. What reads rows only ever sees the newest form.
  */
-const migrations: readonly ((db: Database) => void)[] = [createVersion1]
+const migrations: readonly ((db: Database.Database) => void)[] = [createVersion1]
 
 export const SCHEMA_VERSION = migrations.length
 
-/** The triggers that make the log append-only by itself; `log verify` looks for each of them. */
+/** The triggers that make the log append-only by itself. */
 export const guards = [
   ...[
     'service_providers',
@@ -59,7 +59,7 @@ function guard(table: string, verb: 'update' | 'delete') {
 }
 
 /** Bring a file that is open for writing to this version, or make it a log if it is empty. */
-export function migrate(db: Database, file: string): void {
+export function migrate(db: Database.Database, file: string): void {
   const version = checkVersion(db, file)
   if (version === SCHEMA_VERSION) return
   if (version === 0) db.pragma(`page_size = ${PAGE_SIZE}`)
@@ -74,7 +74,7 @@ export function migrate(db: Database, file: string): void {
  * Make an empty file a log of this version that is filled by `fill` with what other logs hold: it
  * has no dictionary of its own, and the guards come only after.
  */
-export function createFilled(db: Database, fill: () => void): void {
+export function createFilled(db: Database.Database, fill: () => void): void {
   db.pragma(`page_size = ${PAGE_SIZE}`)
   db.transaction(() => {
     for (const step of migrations) step(db)
@@ -88,12 +88,12 @@ export function createFilled(db: Database, fill: () => void): void {
 /** 11 µs an event instead of 17 with the default of 4096. It has to be set before the first table. */
 const PAGE_SIZE = 16384
 
-function sign(db: Database): void {
+function sign(db: Database.Database): void {
   db.pragma(`application_id = ${APPLICATION_ID}`)
   db.pragma(`user_version = ${SCHEMA_VERSION}`)
 }
 
-function addDictionary(db: Database): void {
+function addDictionary(db: Database.Database): void {
   db.prepare('insert into dictionaries (id, bytes) values (1, ?)').run(dictionary)
 }
 
@@ -102,7 +102,7 @@ function addDictionary(db: Database): void {
  *
  * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
  */
-export function checkVersion(db: Database, file: string): number {
+export function checkVersion(db: Database.Database, file: string): number {
   const applicationId = Number(db.pragma('application_id', { simple: true }))
   const version = Number(db.pragma('user_version', { simple: true }))
   const tables = Number(db.prepare('select count(*) from sqlite_schema').pluck().get())
@@ -122,7 +122,33 @@ export function checkVersion(db: Database, file: string): number {
   return version
 }
 
-function createVersion1(db: Database): void {
+/** A table, an index or a trigger, as SQLite has it in `sqlite_schema`. */
+export interface SchemaItem {
+  readonly type: string
+  readonly name: string
+  readonly tbl_name: string
+  readonly sql: string | null
+}
+
+/** All that a log of this version is made of, in the order of names. */
+export function expectedSchema(): SchemaItem[] {
+  const db = new Database(':memory:')
+  try {
+    for (const step of migrations) step(db)
+    return readSchema(db)
+  } finally {
+    db.close()
+  }
+}
+
+export function readSchema(db: Database.Database): SchemaItem[] {
+  const items = db.prepare<[], SchemaItem>(
+    'select type, name, tbl_name, sql from main.sqlite_schema order by name',
+  )
+  return items.all()
+}
+
+function createVersion1(db: Database.Database): void {
   db.exec(`
     create table service_providers (id integer primary key, name text not null unique) strict;
     create table event_types (id integer primary key, name text not null unique) strict;

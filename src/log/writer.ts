@@ -73,8 +73,13 @@ function inserter(db: Database): (event: RecordedEvent) => boolean {
   const insertPayload = db.prepare(
     'insert into payloads (position, hash, dictionary, body) values (?, ?, ?, ?)',
   )
+  const known = db.prepare(`
+    select 1 from events where message_id = ? and service_provider =
+      (select id from service_providers where name = ?)`)
   return event => {
     const { resource, wire, project, parent } = event
+    // Asked before a word of it gets a number: each word in the log is one that an event uses.
+    if (known.get(storeId(event.messageId), event.serviceProvider)) return false
     const { changes } = insertEvent.run(
       event.position,
       words.serviceProvider(event.serviceProvider),
@@ -89,7 +94,13 @@ function inserter(db: Database): (event: RecordedEvent) => boolean {
       project === null ? null : words.project(project),
       parent === null ? null : storeId(parent),
     )
-    if (changes === 0) return false
+    if (changes === 0) {
+      throw new MixmatchError(
+        'LOG_BROKEN',
+        `${db.name}: did not take event ${event.position}: its triggers were changed. ` +
+          'Run "mixmatch log verify" on it.',
+      )
+    }
     const body = compress(event.body, dictionary.bytes)
     insertPayload.run(event.position, Buffer.from(event.hash, 'hex'), dictionary.id, body)
     return true

@@ -1,0 +1,103 @@
+import { type Position, position } from '../ids.js'
+import { chain } from './chain.js'
+import { firstUnindexed } from './indexed.js'
+import { type Head, type LogReader, openLogReader } from './log.js'
+import { decompressExactly } from './payload.js'
+import { dictionaries } from './reader.js'
+import { readRow, type StoredRow, selectStored } from './rows.js'
+import { whyStoredOtherwise } from './stored-form.js'
+import { countWords, followWords, mostWords, type WordCounts } from './words.js'
+
+/** What does not hold, and from which position on; null where it is not about one event. */
+export interface Breach {
+  readonly position: number | null
+  readonly problem: string
+}
+
+/** Positions `after` (exclusive) to `upTo` (inclusive) of one file. */
+export interface PositionRange {
+  readonly after: Position
+  readonly upTo: Position
+}
+
+/** What a walk over a range found. */
+export interface Walked {
+  /** The last event that holds. */
+  readonly reached: Position
+  /** What comes after it and does not; the walk ends there. */
+  readonly breach: Breach | null
+  /** Whether an event has the hash that was noted down. */
+  readonly seen: boolean
+}
+
+/** What a process is told to verify. */
+export interface Part {
+  readonly file: string
+  readonly range: PositionRange
+  readonly noted: string | undefined
+  /** The words that events of earlier files use; null where they are not known. */
+  readonly words: WordCounts | null
+}
+
+/** Walk over a range in a process of its own. */
+export function verifyPart({ file, range, ...options }: Part): Walked {
+  using log = openLogReader(file)
+  return walk(log, range, options)
+}
+
+interface Options {
+  readonly noted: string | undefined
+  readonly words: WordCounts | null
+  readonly progress?: ((events: number) => void) | undefined
+}
+
+/** Go from event to event: each must follow from the one before it, and be stored as it would be today. */
+export function walk(log: LogReader, range: PositionRange, options: Options): Walked {
+  const { noted, words, progress } = options
+  const { db } = log
+  let { position: reached, hash } = headAt(log, range.after)
+  let seen = false
+  const broken = (at: number, problem: string): Walked => {
+    return { reached, breach: { position: at, problem }, seen }
+  }
+  try {
+    const dictionaryOf = dictionaries(db)
+    const whyMisnumbered = words && followWords(mostWords(words, countWords(db, range.after)))
+    const rows = db.prepare<[number, number], StoredRow>(
+      `${selectStored} where e.position > ? and e.position <= ? order by e.position`,
+    )
+    for (const row of rows.iterate(range.after, range.upTo)) {
+      if (row.position !== reached + 1) {
+        return broken(row.position, `follows position ${reached}: the log has no gaps by design`)
+      }
+      const event = readRow(row, decompressExactly(row.body, dictionaryOf(row.dictionary)))
+      const expected = chain(hash, event.position, event.recordedAt, event)
+      if (event.hash !== expected) {
+        return broken(
+          event.position,
+          `its hash is ${event.hash}, recomputed it is ${expected}: this event or its hash was changed`,
+        )
+      }
+      const problem = whyStoredOtherwise(row, event) ?? whyMisnumbered?.(row) ?? null
+      if (problem !== null) return broken(event.position, `${problem}: its row was changed`)
+      ;({ position: reached, hash } = event)
+      seen ||= hash === noted
+      if (reached % 10_000 === 0) progress?.(reached - range.after)
+    }
+    const unindexed = firstUnindexed(db, { after: range.after, upTo: reached })
+    if (unindexed !== null) return broken(unindexed.position, unindexed.problem)
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return broken(reached + 1, `cannot be read: ${problem}`)
+  }
+  return { reached, breach: null, seen }
+}
+
+/** An event as it is stored, or what the first one follows. */
+function headAt(log: LogReader, at: Position): Head {
+  const hash = log.db
+    .prepare<[number], Buffer>('select hash from main.payloads where position = ?')
+    .pluck()
+    .get(at)
+  return hash === undefined ? log.base() : { position: position(at), hash: hash.toString('hex') }
+}

@@ -1,0 +1,264 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import Database from 'better-sqlite3'
+import { MixmatchError } from '../../src/errors.js'
+import { position } from '../../src/ids.js'
+import { archiveLog } from '../../src/log/archive.js'
+import { openHistory } from '../../src/log/history.js'
+import { openLog } from '../../src/log/log.js'
+import { verifyLog } from '../../src/log/verify.js'
+import {
+  alice,
+  at,
+  bob,
+  created,
+  deleted,
+  disk,
+  event,
+  folder,
+  idp,
+  image,
+  snapshot,
+  transferred,
+} from '../controls.js'
+
+/** A log with something in every column, some of it twice. */
+function recorded(path: string): string {
+  using log = openLog(join(path, 'events.db'))
+  log.append(
+    [
+      event({ messageId: 'not a UUID', emittedAt: null, serviceProvider: idp }),
+      created(disk, alice),
+      created(image, alice, { serviceProvider: idp }),
+      created({ type: 'image', id: image.id }, null),
+      created(snapshot, alice, { parent: disk.id }),
+      event({ wire: { exchange: '', routingKey: '', envelope: 'none' }, source: 'recorder' }),
+    ],
+    at(1),
+  )
+  log.append([transferred(disk, bob), event({ body: 'no JSON: é \uFFFD' }), deleted(image)], at(2))
+  return log.file
+}
+
+/** The problems that verify names, after somebody edited the file who can take its triggers away. */
+function problemsAfter(file: string, edit: (db: Database.Database) => void): string[] {
+  const db = new Database(file)
+  db.pragma('synchronous = OFF')
+  db.pragma('foreign_keys = OFF')
+  db.exec('begin')
+  try {
+    const triggers = db
+      .prepare<[], { name: string; sql: string }>(
+        "select name, sql from sqlite_schema where type = 'trigger'",
+      )
+      .all()
+    for (const { name } of triggers) db.exec(`drop trigger ${name}`)
+    edit(db)
+    for (const { sql } of triggers) db.exec(sql)
+    db.exec('commit')
+  } finally {
+    db.close()
+  }
+  return problemsIn([file])
+}
+
+function problemsIn(files: readonly string[]): string[] {
+  try {
+    using log = openHistory(files)
+    return verifyLog(log).breaches.map(({ problem }) => problem)
+  } catch (error) {
+    if (error instanceof MixmatchError && error.code === 'LOG_BROKEN') return [error.message]
+    throw error
+  }
+}
+
+type Value = number | string | Buffer | null
+
+/** What a value could be changed to: of its own kind, and of every other. */
+function forgeries(value: Value): Value[] {
+  if (value === null) return [0, 1, 'forged', Buffer.from('forged')]
+  if (typeof value === 'number') return [value + 1, -1, 2 ** 53 + 2, null]
+  if (typeof value === 'string') {
+    const cases = [value.toUpperCase(), value.toLowerCase(), `${value}\u0000`]
+    return [...cases, '', Buffer.from(value), null]
+  }
+  const flipped = [0, value.length >> 1, value.length - 1].flatMap(index =>
+    [1, 0x80].map(bit => {
+      const bytes = Buffer.from(value)
+      bytes[index] = (bytes[index] ?? 0) ^ bit
+      return bytes
+    }),
+  )
+  const hex = value.toString('hex')
+  const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.*)$/, '$1-$2-$3-$4-$5')
+  const longer = Buffer.concat([value, Buffer.from([0])])
+  return [...flipped, longer, value.subarray(1), hex, uuid, uuid.toUpperCase(), null]
+}
+
+function isSame(one: Value, other: Value): boolean {
+  if (Buffer.isBuffer(one) && Buffer.isBuffer(other)) return one.equals(other)
+  return one === other
+}
+
+/** Edit a copy for each cell and each forgery of it, and see that verify names every one. */
+async function tryEveryCell(
+  t: ExecutionContext,
+  file: string,
+  only: readonly string[] = [],
+): Promise<number> {
+  const db = new Database(file)
+  const tables = db
+    .prepare<[], string>("select name from sqlite_schema where type = 'table'")
+    .pluck()
+    .all()
+    .filter(table => only.length === 0 || only.includes(table))
+  let tried = 0
+  for (const table of tables) {
+    const rows = db.prepare<[], Record<string, Value>>(`select rowid as row_id, * from ${table}`)
+    const isGenerated = new Set(
+      db
+        .prepare<[], { name: string; hidden: number }>(`pragma table_xinfo(${table})`)
+        .all()
+        .filter(({ hidden }) => hidden > 0)
+        .map(({ name }) => name),
+    )
+    for (const { row_id, ...row } of rows.all()) {
+      await setImmediate()
+      for (const [column, value] of Object.entries(row)) {
+        if (isGenerated.has(column)) continue
+        for (const forged of forgeries(value).filter(forgery => !isSame(forgery, value))) {
+          const copy = `${file}.copy`
+          copyFileSync(file, copy)
+          try {
+            const problems = problemsOfEdit(copy, table, column, row_id, forged)
+            tried += 1
+            const what = `${table}.${column} of row ${row_id}: ${show(value)} → ${show(forged)}`
+            if (problems.length === 0) t.fail(what)
+          } catch (error) {
+            // What the types of the columns do not let in was not tried.
+            if (!(error instanceof Database.SqliteError)) throw error
+            if (!/SQLITE_(CONSTRAINT|MISMATCH)/.test(error.code)) throw error
+          }
+        }
+      }
+    }
+  }
+  db.close()
+  return tried
+}
+
+function problemsOfEdit(
+  copy: string,
+  table: string,
+  column: string,
+  row: Value | undefined,
+  forged: Value,
+): string[] {
+  const edit = (db: Database.Database) => {
+    db.prepare(`update ${table} set ${column} = ? where rowid = ?`).run(forged, row)
+  }
+  return problemsAfter(copy, edit)
+}
+
+function show(value: Value): string {
+  return Buffer.isBuffer(value) ? `x'${value.toString('hex').slice(0, 80)}'` : JSON.stringify(value)
+}
+
+test('every edit of every cell of a log is named', async t => {
+  t.timeout(600_000, 'it verifies a log a thousand times')
+  const file = recorded(folder(t))
+  t.deepEqual(problemsIn([file]), [])
+  t.true((await tryEveryCell(t, file)) > 700)
+})
+
+const edits: Record<string, string> = {
+  'the last event, while its payload stays': 'delete from events where position = 9',
+  'the last payload, while its event stays': 'delete from payloads where position = 9',
+  'the last event with its payload, so that words are left over':
+    'delete from payloads where position > 6; delete from events where position > 6',
+  'an event before the first': `insert into events (position, service_provider, origin, event_type, kind,
+    recorded_at, message_id) values (0, 1, 1, 1, 0, 0, 'x')`,
+  'a payload before the first': `insert into payloads values (-5, x'00', 1, x'03')`,
+  'two events swapped, with their payloads': `update events set position = 99 where position = 2;
+    update events set position = 2 where position = 3; update events set position = 3 where position = 99;
+    update payloads set position = 99 where position = 2; update payloads set position = 2 where position = 3;
+    update payloads set position = 3 where position = 99`,
+  'two projects that swapped their numbers everywhere': `update projects set name = 'x' where id = 1;
+    update projects set name = (select name from projects where id = 2) || '' where id = 1 and false;
+    create temp table names as select id, name from projects;
+    update projects set name = '${alice}' where id = 2; update projects set name = '${bob}' where id = 1;
+    update events set project = 3 - project where project is not null`,
+  'a cloud that no event is of': "insert into service_providers (name) values ('mallory')",
+  'an event type that no event is of': "insert into event_types (name) values ('x')",
+  'a project that no event is of': "insert into projects (name) values ('x')",
+  'an origin that no event is of': "insert into origins values (9, 0, 'x', 'x', 'none')",
+  'a second dictionary': "insert into dictionaries values (2, x'00')",
+  'a second copy of the dictionary': 'insert into dictionaries select 2, bytes from dictionaries',
+  'a base where there is no archive':
+    "insert into base values (0, zeroblob(32), 'events-000000001-000000000.db')",
+  'an event whose resource has an id and no type': `update events set resource_id = x'00' where
+    position = 1`,
+  'a trigger that drops events': `create trigger quiet before insert on events when new.kind = 4
+    begin select raise(ignore); end`,
+  'a trigger with the name of another, that does nothing': `create trigger events_no_update2 before
+    update on events begin select 1; end`,
+  'a dropped unique index': 'drop index events_by_message',
+  'a foreign table': 'create table notes (x)',
+  'a foreign index': 'create index mine on events (kind)',
+  'a foreign view': 'create view mine as select * from events',
+  'statistics of a planner': 'analyze',
+}
+
+for (const [what, sql] of Object.entries(edits)) {
+  test(`verify names ${what}`, t => {
+    t.not(problemsAfter(recorded(folder(t)), db => db.exec(sql)).length, 0)
+  })
+}
+
+test('verify names a trigger or an index of which the text was changed', t => {
+  const items = [
+    "update sqlite_schema set sql = replace(sql, 'append-only', 'open') where name = 'payloads_no_delete'",
+    "update sqlite_schema set sql = replace(sql, 'UNIQUE INDEX', 'INDEX') where name = 'events_by_message'",
+    "update sqlite_schema set sql = replace(sql, 'strict', '') where name = 'payloads'",
+  ]
+  for (const edit of items) {
+    const file = recorded(folder(t))
+    const db = new Database(file)
+    db.unsafeMode(true)
+    db.pragma('writable_schema = ON')
+    db.exec(edit)
+    db.close()
+    t.regex(problemsIn([file]).join('\n'), /was changed: the file could be edited unnoticed/, edit)
+  }
+})
+
+test('no word of what came again is left in the log', t => {
+  const file = recorded(folder(t))
+  using log = openLog(file)
+  const [first] = [...log.read()]
+  if (!first) return t.fail()
+  const again = { ...first, project: bob, eventType: 'never.heard.of' }
+  t.is(log.append([{ ...again, wire: { ...first.wire, routingKey: 'new' } }], at(3)).duplicates, 1)
+  t.deepEqual(verifyLog(log).breaches, [])
+})
+
+const besideEvents = [
+  'service_providers',
+  'event_types',
+  'projects',
+  'origins',
+  'dictionaries',
+  'base',
+]
+
+test('every edit of what is beside the events of a log and of its archive is named', async t => {
+  t.timeout(600_000, 'it verifies a log some hundred times')
+  const file = recorded(folder(t))
+  const { archive } = archiveLog(file, position(4), () => {})
+  t.deepEqual(problemsIn([archive]), [])
+  t.deepEqual(problemsIn([file]), [])
+  t.true((await tryEveryCell(t, file, besideEvents)) > 50)
+  t.true((await tryEveryCell(t, archive, besideEvents)) > 50)
+})
