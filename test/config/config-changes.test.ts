@@ -11,7 +11,7 @@ const clouds = {
 const read = (more: Record<string, string> = {}) =>
   checkConfig({ cwd: '/nowhere', env: { ...clouds, ...more } })
 
-test('a secret that is different is told of without either', t => {
+test('a change of a secret option shows neither value', t => {
   const bus = (password: string) => ({
     OS_SP_SP1__MESSAGEBUS: `rabbit://mixmatch:${password}@rabbit:5672/`,
   })
@@ -20,7 +20,7 @@ test('a secret that is different is told of without either', t => {
   t.is(changes.length, 1)
 })
 
-test('a cloud that went is a change of all that was said of it', t => {
+test('a removed cloud is a change of each of its options', t => {
   const without = read({ OS_DEFAULT__SERVICE_PROVIDERS: 'default', OS_SP_SP1__AUTH_URL: '' })
   const changes = compareSettings(read(), without)
   t.deepEqual(
@@ -29,11 +29,11 @@ test('a cloud that went is a change of all that was said of it', t => {
   )
 })
 
-test('nothing is different in what is the same', t => {
+test('two equal configurations have no changes', t => {
   t.deepEqual(compareSettings(read(), read()), [])
 })
 
-test('what only a restart changes keeps its value where it is pinRestartOptions, set or not', t => {
+test('options that need a restart keep their value in child processes, also when they are not set', t => {
   const before = read({ OS_DEFAULT__PORT: '5002', OS_DATABASE__CONNECTION: 'sqlite:////var/a.db' })
   const edited = { OS_DEFAULT__PORT: '1', OS_DEFAULT__LOG_FILE: '/var/log/new', OS_OPS__PORT: '2' }
   const after = read({ ...edited, ...pinRestartOptions(before.settings) })

@@ -7,7 +7,7 @@ import { formatIssue } from '../../src/config/config-issue.js'
 import { options } from '../../src/config/options.js'
 import { check, federated, least, place } from './configurations.js'
 
-test('what is left out has its default', t => {
+test('an option that is not set has its default', t => {
   const { config, problems, warnings } = check(t, least)
   t.deepEqual(problems, [])
   t.deepEqual(warnings, [])
@@ -36,7 +36,7 @@ test('what is left out has its default', t => {
   })
 })
 
-test('a region of a cloud may be chosen', t => {
+test('the region of a cloud can be set', t => {
   const { config } = check(t, federated.replace('[sp_sp1]', '[sp_sp1]\nregion_name = RegionTwo'))
   t.deepEqual(
     config?.clouds.map(({ name, region }) => [name, region]),
@@ -63,7 +63,7 @@ test('the clouds are read in the order of service_providers', t => {
   )
 })
 
-test('a configuration of the original is read as it is', t => {
+test('a configuration of the Python mixmatch is read unchanged', t => {
   const { config, problems, warnings } = check(
     t,
     `[DEFAULT]
@@ -135,7 +135,7 @@ volume_endpoint="http://192.168.0.141:8776"
   t.is(config?.clouds[1]?.endpoints.image, 'http://192.168.0.141:9292')
 })
 
-test('every file that exists is read, and a later one overrides an earlier', t => {
+test('every file that exists is read, and a later one overrides an earlier one', t => {
   const { cwd, env } = place(t, {
     'mixmatch.conf': `${least}[ops]\nport = 1\nhost = ::1\n`,
     'etc/mixmatch/mixmatch.conf': '[ops]\nport = 2\n',
@@ -145,12 +145,12 @@ test('every file that exists is read, and a later one overrides an earlier', t =
   t.like(config?.ops, { port: 2, host: '::1' })
 })
 
-test('a file that is asked for is read alone', t => {
+test('with --config-file no other file is read', t => {
   const { cwd, env } = place(t, { 'mixmatch.conf': 'nonsense', 'other.conf': least })
   t.is(readConfig({ cwd, env, sources: [{ file: 'other.conf' }] }).server.port, 5001)
 })
 
-test('a configuration that is nowhere to be found is an error of its own', t => {
+test('a missing configuration is CONFIG_NOT_FOUND', t => {
   const { cwd } = place(t, {})
   t.throws(() => readConfig({ cwd, env: {}, sources: [{ file: 'missing.conf' }] }), {
     code: 'CONFIG_NOT_FOUND',
@@ -171,7 +171,7 @@ test('the environment alone can be the configuration', t => {
   t.is(config.clouds[0]?.endpoints.volume, 'http://cinder:8776')
 })
 
-test('the environment counts above the files, and is taken literally', t => {
+test('the environment overrides the files, and its values are taken literally', t => {
   const { config, problems } = check(
     t,
     `${federated}[auth]\nusername = u\npassword = from the file\n`,
@@ -193,7 +193,7 @@ test('hyphens and dots in the name of a cloud are underscores in the environment
   t.is(config?.clouds[1]?.spName, 'x')
 })
 
-test('a password file holds the password alone, literally', t => {
+test('a password file contains only the password, taken literally', t => {
   const where = place(t, {
     'mixmatch.conf': `${least}[auth]\nusername = u\npassword_file = secret\n`,
     secret: ' p$x "#;\n',
@@ -203,7 +203,7 @@ test('a password file holds the password alone, literally', t => {
   t.is(readConfig({ ...where, env }).auth.credentials?.password.reveal(), 'from the environment')
 })
 
-test('a password file that is missing, empty or of many lines is a problem', t => {
+test('a password file that is missing, empty or has several lines is a problem', t => {
   const text = `${least}[auth]\nusername = u\npassword_file = secret\n`
   for (const files of [{}, { secret: '' }, { secret: '\n' }, { secret: 'hunter2\nhunter3\n' }]) {
     const { problems } = checkConfig(place(t, { 'mixmatch.conf': text, ...files }))
@@ -216,7 +216,7 @@ test('a password file that is missing, empty or of many lines is a problem', t =
   }
 })
 
-test('all that is wrong is said at once, in the order of the file, with line, group and option', t => {
+test('all problems are reported together in the order of the file, with line, group and option', t => {
   const text = `[DEFAULT]
 service_providers = default, sp1
 port = 65536
@@ -265,7 +265,7 @@ test('a problem in the environment names the variable', t => {
   t.deepEqual(problems, ['$OS_OPS__PORT [ops] port: expected a port from 0 to 65535, found "x"'])
 })
 
-test('no secret is in any message, wherever it went astray', t => {
+test('no message contains a secret, even when it is in the wrong place', t => {
   const secrets = [
     '[auth]\nusername = u\npassword = hunter2$hunter2\n',
     '[auth]\nusername = u\npassword = a\n hunter2\n',
@@ -288,14 +288,14 @@ test('no secret is in any message, wherever it went astray', t => {
   t.notRegex(problems.join(), /hunter2/)
 })
 
-test('options that go on in an indented line by accident are found out', t => {
+test('an option that continues on an indented line by accident is a problem', t => {
   const { problems } = check(t, `${least}[auth]\nusername = u\n  password = p\n`)
   t.deepEqual(problems, [
     'mixmatch.conf:9 [auth] username: expected one line, but it goes on in line 10, because that is indented',
   ])
 })
 
-test('lists are separated by commas or lines, in quotes or not', t => {
+test('list items are separated by commas or lines, quoted or not', t => {
   const lists = ['a, b', 'a,b,', '"a, b"', '"a", "b"', "\n  a\n  'b'", '\n  a,\n  b,', 'a, b, a']
   for (const list of lists) {
     const { config } = check(t, least.replace('[sp_', `notification_exchanges = ${list}\n[sp_`))
@@ -303,7 +303,7 @@ test('lists are separated by commas or lines, in quotes or not', t => {
   }
 })
 
-test('booleans are those of oslo, in any case', t => {
+test('booleans are the words of oslo.config, in upper or lower case', t => {
   const read = (text: string) =>
     check(t, least.replace('[sp_', `aggregation = ${text}\n[sp_`)).config?.routing.aggregation
   for (const yes of ['true', 'True', '1', 'YES', 'on', '"on"']) t.is(read(yes), true, yes)
@@ -311,7 +311,7 @@ test('booleans are those of oslo, in any case', t => {
   for (const neither of ['', 'y', 't', '2']) t.is(read(neither), undefined, neither)
 })
 
-test('an option left empty is as if it were not set, where it need not be', t => {
+test('an empty optional option counts as not set', t => {
   const { config, problems } = check(
     t,
     least.replace('[sp_', 'log_file =\nnotification_exchanges =\nhost =\n[sp_'),
@@ -323,7 +323,7 @@ test('an option left empty is as if it were not set, where it need not be', t =>
   ])
 })
 
-test('$name and $group.name, in braces or not, stand for other options, $$ for a dollar sign', t => {
+test('$name and $group.name refer to other options, with or without braces, and $$ is a dollar sign', t => {
   const { config, problems } = check(
     t,
     `[DEFAULT]
@@ -344,7 +344,7 @@ volume_endpoint = \${AUTH.auth_url}/volume
   t.is(config?.clouds[0]?.endpoints.volume, 'http://10.0.0.1:5000/volume')
 })
 
-test('a reference to nothing, or to itself, is a problem', t => {
+test('a reference to an unknown option or to itself is a problem', t => {
   const lines = [
     'log_file = $hosst',
     'log_file = $auth.nope',
@@ -363,7 +363,7 @@ test('a reference to nothing, or to itself, is a problem', t => {
   )
 })
 
-test('a name that is not known is warned about, with the one that was probably meant', t => {
+test('an unknown name gets a warning that suggests a similar one', t => {
   const { problems, warnings } = check(
     t,
     `${federated.replace('[sp_d', 'serch-by-broadcast = 1\n[sp_d')}pasword = x
@@ -393,13 +393,13 @@ ssl = 1
   ])
 })
 
-test('an option given twice in a file counts where it comes last, and the first is warned about', t => {
+test('the last of two lines with the same option counts, and the first gets a warning', t => {
   const { config, warnings } = check(t, `${least}[ops]\nport = 1\n[auth]\n[ops]\nport = 2\n`)
   t.is(config?.ops.port, 2)
   t.deepEqual(warnings, ['mixmatch.conf:9 [ops] port: has no effect: line 12 gives it again'])
 })
 
-test('other names of an option are understood, and its own counts', t => {
+test('other names of an option are read, and its own name overrides them', t => {
   const text = `${least.replace('[sp_', 'bind_port = 7\n[sp_')}[cache]\nexpiration_time = 20\n`
   const { config, warnings } = check(t, text)
   t.is(config?.server.port, 7)
@@ -412,14 +412,14 @@ test('other names of an option are understood, and its own counts', t => {
   ])
 })
 
-test('a cloud that is named has a group', t => {
+test('each name in service_providers needs a group', t => {
   const { problems } = check(t, least.replace('= default', '= default, sp1'))
   t.deepEqual(problems, [
     'mixmatch.conf:3 [DEFAULT] service_providers: names "sp1", but there is no group [sp_sp1]',
   ])
 })
 
-test('the identity provider is among the clouds', t => {
+test('service_providers must contain the identity provider', t => {
   for (const names of ['', 'sp1']) {
     const { problems } = check(t, federated.replace('= default, sp1', `= ${names}`))
     t.regex(
@@ -429,17 +429,17 @@ test('the identity provider is among the clouds', t => {
   }
 })
 
-test('clouds that the environment could not tell apart are refused', t => {
+test('cloud names with the same environment variables are rejected', t => {
   const { problems } = check(t, `${federated.replace('default, sp1', 'default, sp1, SP1')}`)
   t.regex(problems.join(), /found "sp1" and "SP1"/)
 })
 
-test('the identity provider tells where its enabled services are, and no others', t => {
+test('the identity provider needs the endpoints of its enabled services only', t => {
   const onlyImages = least.replace(/volume_endpoint.*/, 'enabled_services = image')
   t.deepEqual(check(t, onlyImages).problems, [])
 })
 
-test('two clouds on one message bus have a queue each', t => {
+test('two clouds on one message bus need different queues', t => {
   const shared = federated.replace('rabbit.sp1', 'rabbit')
   t.deepEqual(check(t, shared).problems, [])
   const env = { OS_SP_DEFAULT__QUEUE_NAME: 'q', OS_SP_SP1__QUEUE_NAME: 'q' }
@@ -448,7 +448,7 @@ test('two clouds on one message bus have a queue each', t => {
   ])
 })
 
-test('a cloud without a message bus, and one that is not checked, are warned about', t => {
+test('a cloud without a message bus, and one with insecure certificates, get a warning', t => {
   const { problems, warnings } = check(
     t,
     federated
@@ -462,7 +462,7 @@ test('a cloud without a message bus, and one that is not checked, are warned abo
   ])
 })
 
-test('certificates of authorities must be there', t => {
+test('cafile must be a readable file', t => {
   const where = place(t, { 'mixmatch.conf': `${federated}cafile = ca.pem\n` })
   t.regex(
     checkConfig(where).problems.map(formatIssue).join(),
@@ -472,7 +472,7 @@ test('certificates of authorities must be there', t => {
   t.is(readConfig(where).clouds[1]?.cafile, join(where.cwd, 'ca.pem'))
 })
 
-test('credentials of a service provider are whole or not at all', t => {
+test('credentials of a service provider must be complete', t => {
   const whole = 'username = u\npassword = p\nproject_name = service\n'
   t.like(check(t, federated + whole).config?.clouds[1]?.credentials, {
     username: 'u',
@@ -491,7 +491,7 @@ test('credentials of a service provider are whole or not at all', t => {
   }
 })
 
-test('a password beside a password file is warned about', t => {
+test('a password beside password_file gets a warning', t => {
   const where = place(t, {
     'mixmatch.conf': `${least}[auth]\npassword = p\npassword_file = secret\n`,
     secret: 'q',
@@ -503,7 +503,7 @@ test('a password beside a password file is warned about', t => {
   ])
 })
 
-test('the event log is relative to the working directory, or absolute', t => {
+test('the path of the event log is relative to the working directory, or absolute', t => {
   const where = place(t, { 'mixmatch.conf': `${least}[database]\nconnection = sqlite:///a/b.db\n` })
   t.is(readConfig(where).database.file, join(where.cwd, 'a/b.db'))
   for (const refused of ['sqlite://', 'sqlite:///', 'sqlite:///:memory:', 'events.db']) {
@@ -512,13 +512,13 @@ test('the event log is relative to the working directory, or absolute', t => {
   }
 })
 
-test('a password does not print', t => {
+test('a password prints as ***', t => {
   const { config } = check(t, `${least}[auth]\npassword = hunter2\n`)
   t.notRegex(JSON.stringify(config), /hunter2/)
   t.is(`${config?.auth.credentials?.password}`, '***')
 })
 
-test('a timeout is never so long that it would end at once', t => {
+test('a timeout beyond the limit of Node timers is rejected', t => {
   const read = (text: string) =>
     check(t, least.replace('[sp_', `idle_timeout = ${text}\n[sp_`)).config?.upstream.idleTimeoutMs
   t.is(read('2147483'), 2_147_483_000)
@@ -526,7 +526,7 @@ test('a timeout is never so long that it would end at once', t => {
   t.is(read('0.5'), 500)
 })
 
-test('any password can be written in a file, in quotes and with its dollar signs doubled', t => {
+test('any password can be written in a file with quotes and doubled dollar signs', t => {
   const where = place(t, {})
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), password => {
@@ -539,7 +539,7 @@ test('any password can be written in a file, in quotes and with its dollar signs
   )
 })
 
-test('whatever a file holds, it is checked to the end', t => {
+test('any file content is checked to the end without an exception', t => {
   const where = place(t, {})
   const word = fc.oneof(
     fc.constantFrom('[DEFAULT]', '[auth]', '[sp_default]', ' ', '\n', '=', '$', '${', '"', ','),

@@ -15,7 +15,7 @@ function settingsOf(...texts: string[]) {
   return createSettings(files, {})
 }
 
-test('an option that repeats counts with all its lines, in all files', t => {
+test('a repeatable option has the values of all its lines in all files', t => {
   const settings = settingsOf(
     '[x]\nbuses = rabbit://a:p@one:5672,a:p@two:5672/\n  rabbit://b:p@three/\nbuses = rabbit://four/,\n',
     '[x]\nbuses = "rabbit://five/", rabbit://six/v',
@@ -30,12 +30,12 @@ test('an option that repeats counts with all its lines, in all files', t => {
   t.deepEqual(settings.problems, [])
 })
 
-test('an option that does not repeat counts with its last line', t => {
+test('any other option has the value of its last line', t => {
   const settings = settingsOf('[x]\nnames = a\nnames = b,\n  c\n', '[x]\nnames = d, e')
   t.deepEqual(settings.read('x', names), ['d', 'e'])
 })
 
-test('one item of a list that cannot be read is told of, without its secret', t => {
+test('a wrong item of a secret list is reported without its secret', t => {
   const settings = settingsOf('[x]\nbuses = rabbit://one/\n  http://user:hunter2@two/\n')
   settings.read('x', buses)
   t.is(settings.problems.length, 1)

@@ -30,27 +30,24 @@ function withModes(t: ExecutionContext, modes: { folder: number; file: number })
   return cwd
 }
 
-test.serial(
-  'a folder that may not be looked into is passed over, and named if nothing is found',
-  t => {
-    const cwd = withModes(t, { folder: 0o000, file: 0o644 })
-    const found = asAnybody(() => findFiles([], cwd))
-    t.deepEqual(found.problems, [])
-    t.deepEqual(found.hidden.slice(0, 2), ['mixmatch.conf', 'etc/mixmatch/mixmatch.conf'])
-    t.throws(() => asAnybody(() => checkConfig({ cwd, env: {} })), {
-      code: 'CONFIG_NOT_FOUND',
-      message: /No permission to look for mixmatch\.conf, etc/,
-    })
-  },
-)
+test.serial('a folder without permission is skipped, and named if no file is found', t => {
+  const cwd = withModes(t, { folder: 0o000, file: 0o644 })
+  const found = asAnybody(() => findFiles([], cwd))
+  t.deepEqual(found.problems, [])
+  t.deepEqual(found.hidden.slice(0, 2), ['mixmatch.conf', 'etc/mixmatch/mixmatch.conf'])
+  t.throws(() => asAnybody(() => checkConfig({ cwd, env: {} })), {
+    code: 'CONFIG_NOT_FOUND',
+    message: /No permission to look for mixmatch\.conf, etc/,
+  })
+})
 
-test.serial('a file that is there and may not be read is a mistake', t => {
+test.serial('a file without read permission is a problem', t => {
   const cwd = withModes(t, { folder: 0o755, file: 0o000 })
   const { problems } = asAnybody(() => findFiles([], cwd))
   t.like(problems[0], { message: 'expected a UTF-8 text file that can be read, found EACCES' })
 })
 
-test.serial('a file that is asked for has to be readable, wherever it is', t => {
+test.serial('a file of --config-file must be readable', t => {
   const cwd = withModes(t, { folder: 0o000, file: 0o644 })
   const { problems } = asAnybody(() => findFiles([{ file: 'mixmatch.conf' }], cwd))
   t.is(problems.length, 1)

@@ -8,7 +8,7 @@ const marksIn = (text: string) =>
     origin.from === 'file' ? origin.line : null,
   )
 
-test('a comment behind a value is warned about, because it is part of the value', t => {
+test('a comment behind a value gets a warning, because it is part of the value', t => {
   const { config, warnings } = check(t, `${least}[auth]\nproject_name = service # of ours\n`)
   t.deepEqual(warnings, [
     'mixmatch.conf:9 [auth] project_name: a comment must have its own line: what comes after the # is part of this value',
@@ -46,11 +46,11 @@ for (const text of [
   })
 }
 
-test('a comment behind one item of a list is found in its line', t => {
+test('a comment behind a list item is reported with its line', t => {
   t.deepEqual(marksIn('a = b,\n  c # d\n  e'), [3])
 })
 
-test('a warning about a password does not hold it', t => {
+test('a warning about a password does not contain it', t => {
   const { warnings } = check(t, `${least}[auth]\nproject_name = x\npassword = hunter2 # rabbit\n`)
   t.is(warnings.length, 1)
   t.notRegex(warnings[0] ?? '', /hunter2|rabbit/)

@@ -21,7 +21,7 @@ test('[keystone] is the earlier name of [auth], read with a warning', t => {
   ])
 })
 
-test('[auth] counts above [keystone], option by option', t => {
+test('each option of [auth] overrides that of [keystone]', t => {
   const both = `${least}${KEYSTONE}[auth]\nusername = other\n`
   const { config, warnings } = check(t, both)
   t.like(config?.auth, { authUrl: 'http://keystone:5000/v3', credentials: { username: 'other' } })
@@ -32,7 +32,7 @@ test('[auth] counts above [keystone], option by option', t => {
   )
 })
 
-test('what is misspelt or wrong in [keystone] is told of, without its secrets', t => {
+test('mistakes in [keystone] are reported without its secrets', t => {
   const text = `${least}[keystone]\nusrname = x\nauth_url = keystone\npassword =\n  hunter2\n`
   const { problems, warnings } = check(t, text)
   t.true(warnings.some(each => /usrname: .*Is it username/.test(each)))
@@ -40,7 +40,7 @@ test('what is misspelt or wrong in [keystone] is told of, without its secrets', 
   t.false([...problems, ...warnings].some(each => each.includes('hunter2')))
 })
 
-test('$keystone.username and OS_KEYSTONE__PASSWORD are those of [auth]', t => {
+test('$keystone.username and OS_KEYSTONE__PASSWORD stand for the options of [auth]', t => {
   const text = `${least}[auth]\nusername = mixmatch\nproject_name = $keystone.username\n`
   const { config } = check(t, text, { OS_KEYSTONE__PASSWORD: 'hunter2' })
   t.like(config?.auth.credentials, { username: 'mixmatch', projectName: 'mixmatch' })
@@ -61,13 +61,13 @@ for (const [url, leave] of [
   })
 }
 
-test('the URL of a federated login is a Keystone', t => {
+test('the URL of a federated login is a valid auth_url', t => {
   const url = 'https://keystone.sp1/v3/OS-FEDERATION/identity_providers/idp/protocols/mapped/auth'
   const { config } = check(t, federated.replace('https://keystone.sp1/v3', url))
   t.is(config?.clouds[1]?.authUrl, url)
 })
 
-test('an endpoint of a service ends neither in a version nor in /auth/tokens', t => {
+test('an endpoint that ends in /auth/tokens is rejected', t => {
   const text = federated.replace(
     '[sp_sp1]',
     '[sp_sp1]\nimage_endpoint = http://sp1:5000/auth/tokens',

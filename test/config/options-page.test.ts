@@ -3,12 +3,12 @@ import test from 'ava'
 import { options } from '../../src/config/options.js'
 import { renderOptionsPage } from '../../src/config/options-page.js'
 
-test('the reference in docs is what the table of options says', t => {
+test('docs/configuration.md is up to date', t => {
   const advice = 'npm run docs writes it anew'
   t.is(readFileSync('docs/configuration.md', 'utf8'), renderOptionsPage(), advice)
 })
 
-test('every option stands in the reference once, in a row of three cells', t => {
+test('every option is in docs/configuration.md once, in a row of three cells', t => {
   const rows = renderOptionsPage()
     .split('\n')
     .filter(line => line.startsWith('| `'))
@@ -19,7 +19,7 @@ test('every option stands in the reference once, in a row of three cells', t => 
   for (const row of rows) t.is(row.split(/(?<!\\)\|/).length, 5, row)
 })
 
-test('no default in the reference is that of a secret', t => {
+test('docs/configuration.md has no default of a secret option', t => {
   const secrets = Object.values(options)
     .flatMap(members => Object.values(members))
     .filter(({ traits }) => 'secret' in traits && traits.secret)

@@ -11,21 +11,21 @@ const valuesOf = (text: string) =>
   )
 const problemsOf = (text: string) => read(text).problems.map(formatIssue)
 
-test('semicolons and hashes inside a value belong to it', t => {
+test('semicolons and hashes in a value are part of it', t => {
   t.deepEqual(valuesOf('[auth]\npassword = a;b#c # d\n'), { 'auth.password': 'a;b#c # d' })
 })
 
-test('comments have lines of their own', t => {
+test('a comment must have its own line', t => {
   t.deepEqual(valuesOf('# one\n[auth]\n; two\nusername = u\n#username = v\n'), {
     'auth.username': 'u',
   })
 })
 
-test('a dot in a section name nests nothing', t => {
+test('a dot in a section name is an ordinary character', t => {
   t.deepEqual(valuesOf('[sp_a.b]\nx = 1\n[sp_a]\nx = 2\n'), { 'sp_a.b.x': '1', 'sp_a.x': '2' })
 })
 
-test('names that mean something to JavaScript are names like any other', t => {
+test('names such as __proto__ and constructor are ordinary names', t => {
   const { assignments, sections } = read('[__proto__]\n__proto__ = 1\nconstructor = 2\nkey[] = 3\n')
   t.deepEqual(
     sections.map(({ name }) => name),
@@ -42,7 +42,7 @@ test('names that mean something to JavaScript are names like any other', t => {
   t.false('1' in Object.prototype)
 })
 
-test('a section that comes twice goes on', t => {
+test('a second section of the same name continues the first', t => {
   const text = '[auth]\nusername = u\n[DEFAULT]\nport = 1\n[auth]\nproject_name = p\n'
   t.deepEqual(valuesOf(text), {
     'auth.username': 'u',
@@ -74,7 +74,7 @@ test('hyphens in option names are underscores, and only DEFAULT keeps its capita
   })
 })
 
-test('line numbers are those of the file, whatever its line ends, with or without a byte order mark', t => {
+test('line numbers are right for any line ends, with or without a byte order mark', t => {
   for (const end of ['\n', '\r\n', '\r']) {
     const { assignments } = read(`\uFEFF# one${end}[a]${end}${end}b = 1${end}  2${end}c = 3`)
     t.deepEqual(
@@ -87,7 +87,7 @@ test('line numbers are those of the file, whatever its line ends, with or withou
   }
 })
 
-test('quotes around a whole value are taken off, and nothing inside is unescaped', t => {
+test('quotes around a value are removed, and nothing inside is unescaped', t => {
   t.is(unquote('"a b"'), 'a b')
   t.is(unquote("' a '"), ' a ')
   t.is(unquote('"a\\nb"'), 'a\\nb')
@@ -97,7 +97,7 @@ test('quotes around a whole value are taken off, and nothing inside is unescaped
   t.is(unquote('true'), 'true')
 })
 
-test('a line that is no line of an INI file is named, but never repeated', t => {
+test('an unreadable line is reported by its number, without its text', t => {
   const text = [
     'early = 1',
     '[auth]',
@@ -117,13 +117,13 @@ test('a line that is no line of an INI file is named, but never repeated', t => 
   ])
 })
 
-test('an indented line with nothing above it to continue is a problem', t => {
+test('an indented line without a value above it is a problem', t => {
   t.deepEqual(problemsOf('[auth]\n  username = u\n'), [
     'mixmatch.conf:2 [auth]: an indented line continues the one above it, and there is none: unindent it',
   ])
 })
 
-test('what ini and oslo.config both read plainly, they read alike', t => {
+test('ini and oslo-ini agree on plain files', t => {
   const word = fc.stringMatching(/^[a-z][a-z0-9_/:@]{0,12}[a-z]$/)
   const group = fc.tuple(word, fc.array(fc.tuple(word, word), { minLength: 1, maxLength: 5 }))
   const isOwn = (value: string) => !['true', 'false', 'null'].includes(value)

@@ -4,11 +4,11 @@ import { options } from '../../src/config/options.js'
 import { renderSample } from '../../src/config/sample.js'
 import { check } from './configurations.js'
 
-test('the sample in etc is what the table of options says', t => {
+test('etc/mixmatch.conf.sample is up to date', t => {
   t.is(readFileSync('etc/mixmatch.conf.sample', 'utf8'), renderSample())
 })
 
-test('the sample can be started from as it is', t => {
+test('the sample is a valid configuration', t => {
   const { config, problems, warnings } = check(t, renderSample())
   t.deepEqual([...problems, ...warnings], [])
   t.deepEqual(
@@ -17,7 +17,7 @@ test('the sample can be started from as it is', t => {
   )
 })
 
-test('every default and example in the sample is one that is accepted', t => {
+test('every default and example in the sample is valid', t => {
   const uncommented = renderSample()
     .replace(/^#(?=[a-z_]+ = )/gm, '')
     .replace(/^(password_file|cafile) = .*/gm, '')

@@ -5,7 +5,7 @@ import { federated, least, place } from './configurations.js'
 
 const show = (checked: Parameters<typeof showOptions>[0]) => renderOptions(showOptions(checked))
 
-test('options that are given stand as they count, and defaults are marked', t => {
+test('config show prints the values in force, and marks defaults', t => {
   const where = place(
     t,
     { 'mixmatch.conf': least.replace('[sp_', 'port = "7"\nlog-file = /log/$port\n[sp_') },
@@ -18,7 +18,7 @@ test('options that are given stand as they count, and defaults are marked', t =>
   t.regex(shown, /^# default: queue_name is mixmatch.<name>.notifications$/m)
 })
 
-test('each option tells where it comes from', t => {
+test('config show names the source of each option', t => {
   const where = place(t, { 'mixmatch.conf': least }, { OS_DEFAULT__HOST: '::1' })
   const shown = showOptions(checkConfig(where))
   const of = (name: string) => shown.find(({ option }) => option === name)
@@ -27,7 +27,7 @@ test('each option tells where it comes from', t => {
   t.like(of('port'), { default: true, source: null, value: '5001' })
 })
 
-test('secrets are masked, wherever they stand or are referred to', t => {
+test('config show masks secrets, also in options that refer to them', t => {
   const text = `${federated.replace('rabbit://rabbit/', 'rabbit://u:hunter2@a,v:hunter3@b/x?ssl=1')}
 [auth]
 password = hunter4
@@ -41,7 +41,7 @@ project_name = $password
   t.regex(show(checkConfig(where)), /^project_name = \*\*\*$/m)
 })
 
-test('what is shown reads back as the same', t => {
+test('the output of config show can be read back', t => {
   const lines = `log_file = "  a $$b "
 notification_exchanges =
   "a",

@@ -5,7 +5,7 @@ import { checkConfig } from '../../src/config/config.js'
 import { formatIssue } from '../../src/config/config-issue.js'
 import { least, place } from './configurations.js'
 
-test('several files are merged in their order, and what the last one says counts', t => {
+test('several files are merged in their order, and the last one counts', t => {
   const { cwd, env } = place(t, {
     'a.conf': `${least}[ops]\nport = 1\nhost = ::1\n`,
     'b.conf': '[ops]\nport = 2\n',
@@ -16,7 +16,7 @@ test('several files are merged in their order, and what the last one says counts
   t.like(portOf('b.conf', 'a.conf'), { port: 1, host: '::1' })
 })
 
-test('a folder gives its *.conf in the order of their names, where it stands among the files', t => {
+test('--config-dir reads *.conf in the order of names, at its place among the files', t => {
   const { cwd, env } = place(t, {
     'main.conf': `${least}[ops]\nport = 1\n`,
     'conf.d/20.conf': '[ops]\nport = 20\n',
@@ -31,14 +31,14 @@ test('a folder gives its *.conf in the order of their names, where it stands amo
   t.is(checkConfig({ cwd, env, sources: [dir, file] }).config?.ops.port, 1)
 })
 
-test('with a folder alone, the files that are searched for come first', t => {
+test('with --config-dir alone, the files that are searched for come first', t => {
   const { cwd, env } = place(t, { 'mixmatch.conf': least, 'conf.d/10.conf': '[ops]\nport = 10\n' })
   const { config, files } = checkConfig({ cwd, env, sources: [{ dir: 'conf.d' }] })
   t.is(files[0], 'mixmatch.conf')
   t.is(config?.ops.port, 10)
 })
 
-test('a folder that is not there is misuse', t => {
+test('a missing --config-dir is CONFIG_NOT_FOUND', t => {
   const { cwd, env } = place(t, { 'mixmatch.conf': least })
   t.throws(() => checkConfig({ cwd, env, sources: [{ dir: 'conf.d' }] }), {
     code: 'CONFIG_NOT_FOUND',
@@ -46,7 +46,7 @@ test('a folder that is not there is misuse', t => {
   })
 })
 
-test('a file that cannot be read ends the search, with one message', t => {
+test('an unreadable file ends the search with one message', t => {
   const { cwd, env } = place(t, { 'b.conf': '[ops]\nport = x\nprot = 1\n' })
   mkdirSync(join(cwd, 'a.conf'))
   const sources = [{ file: 'a.conf' }, { file: 'b.conf' }]
