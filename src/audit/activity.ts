@@ -2,54 +2,54 @@ import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
 import { type Micros, micros } from '../ids.js'
 import { positionAt } from '../replay/point.js'
-import type { Audited } from './audited.js'
+import type { AuditDatabase } from './audit-database.js'
 
-/** What was recorded of each cloud in each of many equal pieces of time. */
+/** What was recorded of each cloud, in time slices of equal length. */
 export interface Activity {
   readonly from: number
   readonly until: number
-  /** By name of the cloud, in the order in which they were first heard of. */
-  readonly clouds: ReadonlyMap<string, readonly Piece[]>
-  readonly pieces: number
+  /** By name of the cloud, in the order of their first events. */
+  readonly clouds: ReadonlyMap<string, readonly TimeSlice[]>
+  readonly slices: number
 }
 
-export interface Piece {
+export interface TimeSlice {
   readonly index: number
   readonly events: number
-  /** Those that came over the bus, the first and last of them. */
+  /** How many came from the bus, and the times of the first and last of them. */
   readonly heard: number
   readonly first_heard: number | null
   readonly last_heard: number | null
   readonly unparseable: number
-  /** Where the recorder noted something about itself: positions, as JSON. */
+  /** Positions of events of the recorder itself, as JSON. */
   readonly notes: string
-  /** Recorded after it was emitted, by the two clocks: the least and the greatest, of the bus. */
+  /** From emission to recording in microseconds, by the clocks of the cloud and of the recorder. */
   readonly least_lag: number | null
   readonly greatest_lag: number | null
 }
 
-interface PieceRow extends Omit<Piece, 'index'> {
+interface SliceRow extends Omit<TimeSlice, 'index'> {
   readonly name: string
 }
 
-const FEWEST_PIECES = 360
-const MOST_PIECES = 4_000
+const FEWEST_SLICES = 360
+const MOST_SLICES = 4_000
 
 /**
- * Walk over all events, the only time that a summary does, a piece of time after the other: times in a
- * log run forward, so a piece is a range of positions.
+ * Read all events once, slice by slice. Times in a log never run backwards, so that a slice is a range of
+ * positions.
  *
- * @param longest no piece is longer than this, in microseconds, where that is possible
+ * @param longest the maximum length of a slice in microseconds, as far as MOST_SLICES allows
  */
-export function activityOf(audited: Audited, longest: number): Activity {
-  const { since, until, db, history, upTo } = audited
+export function readActivity(database: AuditDatabase, longest: number): Activity {
+  const { since, until, db, history, upTo } = database
   if (since === null || until === null) {
-    return { from: 0, until: 0, clouds: new Map(), pieces: 0 }
+    return { from: 0, until: 0, clouds: new Map(), slices: 0 }
   }
   const span = Math.max(1, until - since)
-  const pieces = Math.min(MOST_PIECES, Math.max(FEWEST_PIECES, Math.ceil(span / longest)))
+  const slices = Math.min(MOST_SLICES, Math.max(FEWEST_SLICES, Math.ceil(span / longest)))
   const bus = sourceCode('bus')
-  const read = db.prepare<[number, number], PieceRow>(`
+  const read = db.prepare<[number, number], SliceRow>(`
     select sp.name, count(*) as events,
       count(*) filter (where heard) as heard,
       min(recorded_at) filter (where heard) as first_heard,
@@ -68,42 +68,42 @@ export function activityOf(audited: Audited, longest: number): Activity {
     ) join service_providers sp on sp.id = service_provider
     group by service_provider order by service_provider`)
 
-  const clouds = new Map<string, Piece[]>()
+  const clouds = new Map<string, TimeSlice[]>()
   let after = history.base().position
-  for (let index = 0; index < pieces; index += 1) {
-    const end = endOf(since, span, index, pieces)
-    const last = index === pieces - 1 ? upTo : positionAt(history, { time: end })
-    for (const { name, ...piece } of last > after ? read.all(after, last) : []) {
+  for (let index = 0; index < slices; index += 1) {
+    const end = endOf(since, span, index, slices)
+    const last = index === slices - 1 ? upTo : positionAt(history, { time: end })
+    for (const { name, ...slice } of last > after ? read.all(after, last) : []) {
       const known = clouds.get(name) ?? []
       if (known.length === 0) clouds.set(name, known)
-      known.push({ index, ...piece })
+      known.push({ index, ...slice })
     }
     after = last
   }
-  return { from: since, until, clouds, pieces }
+  return { from: since, until, clouds, slices }
 }
 
-function endOf(since: number, span: number, index: number, pieces: number): Micros {
-  return micros(since + Math.floor((span * (index + 1)) / pieces))
+function endOf(since: number, span: number, index: number, slices: number): Micros {
+  return micros(since + Math.floor((span * (index + 1)) / slices))
 }
 
 export interface Silence {
   readonly cloud: string
   readonly from: number
   readonly until: number
-  /** Whether it lasted to the end of the log. */
+  /** Whether it lasts to the end of the log. */
   readonly lasts: boolean
 }
 
 /**
- * The times in which a bus said nothing for longer than a threshold. Exact where the threshold is no
- * shorter than a piece of the activity.
+ * The times without a notification of a bus that are longer than a threshold. They are exact if the
+ * threshold is not shorter than a slice.
  */
-export function silencesIn(activity: Activity, threshold: number): Silence[] {
-  return [...activity.clouds].flatMap(([cloud, pieces]) => {
+export function findSilences(activity: Activity, threshold: number): Silence[] {
+  return [...activity.clouds].flatMap(([cloud, slices]) => {
     const silences: Silence[] = []
     let last: number | null = null
-    for (const { first_heard, last_heard } of pieces) {
+    for (const { first_heard, last_heard } of slices) {
       if (first_heard === null || last_heard === null) continue
       if (last !== null && first_heard - last > threshold) {
         silences.push({ cloud, from: last, until: first_heard, lasts: false })

@@ -1,14 +1,14 @@
 import type { Activity, Silence } from './activity.js'
-import type { Audited } from './audited.js'
-import { follows } from './follows.js'
+import type { AuditDatabase } from './audit-database.js'
 import type { Gap } from './gaps.js'
-import type { Course, Flows, Grid, Mark, Strip } from './report.js'
+import { succeeds } from './placement-rows.js'
+import type { ActivityChart, FlowChart, HeatMap, LineChart, Mark } from './report.js'
 
-/** Points of a course: more than a screen can tell apart are of no use. */
+/** Points of a line: a screen cannot show more. */
 const POINTS = 240
 
-/** How many resources each cloud held, over the time that was recorded. */
-export function resourcesOverTime({ db, since, until }: Audited): Course {
+/** How many resources each cloud held over the recorded time. */
+export function chartResources({ db, since, until }: AuditDatabase): LineChart {
   const [from, end] = [since ?? 0, until ?? 0]
   const width = Math.max(1, (end - from) / (POINTS - 1))
   const steps = db
@@ -29,7 +29,7 @@ export function resourcesOverTime({ db, since, until }: Audited): Course {
     for (let later = point; later < POINTS; later += 1) values[later] = (values[later] ?? 0) + step
   }
   return {
-    kind: 'course',
+    kind: 'line-chart',
     title: 'Resources per cloud',
     note: 'What each cloud held, by its own clock.',
     from,
@@ -38,32 +38,32 @@ export function resourcesOverTime({ db, since, until }: Audited): Course {
   }
 }
 
-/** A change is seen at the first point after it. */
+/** SQL: the first point after a change. */
 function pointOf(at: string): string {
   return `max(0, min(:last, cast(ceil((${at} - :from) / :width) as integer)))`
 }
 
-/** How many lanes a strip is divided into, from left to right. */
+/** How many bars a lane has. */
 const BARS = 180
 
-/** When each bus spoke, how much, and when it was silent or lost. */
-export function activityStrip(
+/** The number of notifications of each bus over time, with its silences and gaps. */
+export function chartActivity(
   activity: Activity,
   silences: readonly Silence[],
   gaps: readonly Gap[],
-): Strip {
-  const { from, until, clouds, pieces } = activity
+): ActivityChart {
+  const { from, until, clouds, slices } = activity
   return {
-    kind: 'strip',
+    kind: 'activity-chart',
     title: 'What the buses said',
     note: 'Notifications over time. Silences are hatched, gaps that the recorder noted are red.',
     from,
     until,
     lanes: [...clouds].map(([name, heard]) => {
-      const counts = Array.from({ length: Math.min(BARS, pieces) }, () => 0)
-      for (const piece of heard) {
-        const bar = Math.floor((piece.index * counts.length) / pieces)
-        counts[bar] = (counts[bar] ?? 0) + piece.heard
+      const counts = Array.from({ length: Math.min(BARS, slices) }, () => 0)
+      for (const slice of heard) {
+        const bar = Math.floor((slice.index * counts.length) / slices)
+        counts[bar] = (counts[bar] ?? 0) + slice.heard
       }
       const marks: Mark[] = [
         ...silences
@@ -85,13 +85,13 @@ export function activityStrip(
 
 const MOST_FLOWS = 14
 
-/** Which projects gave how many resources to which. */
-export function ownershipFlows({ db }: Audited): Flows {
+/** How many resources changed from which project to which. */
+export function chartOwnership({ db }: AuditDatabase): FlowChart {
   const flows = db
     .prepare<[number], { from: string; to: string; count: number }>(
       `select ifnull(giver.name, 'no project') as "from", ifnull(taker.name, 'no project') as "to",
         count(*) as count
-      from placements p join placements before on ${follows('p', 'before')}
+      from placements p join placements before on ${succeeds('p', 'before')}
       left join projects giver on giver.id = before.owner
       left join projects taker on taker.id = p.owner
       where before.owner is not null
@@ -99,7 +99,7 @@ export function ownershipFlows({ db }: Audited): Flows {
     )
     .all(MOST_FLOWS)
   return {
-    kind: 'flows',
+    kind: 'flow-chart',
     title: 'Who gave to whom',
     note: `Changes of the owner, from project to project; the ${MOST_FLOWS} most frequent.`,
     flows,
@@ -108,8 +108,8 @@ export function ownershipFlows({ db }: Audited): Flows {
 
 const MOST_PROJECTS = 12
 
-/** How much of each project is where, now. */
-export function projectsByCloud({ db }: Audited): Grid {
+/** How many resources each project has now in each cloud. */
+export function chartProjects({ db }: AuditDatabase): HeatMap {
   const counts = db
     .prepare<[], [string, string, number]>(
       `select ifnull(pr.name, 'no project'), sp.name, count(*)
@@ -128,7 +128,7 @@ export function projectsByCloud({ db }: Audited): Grid {
     .map(([project]) => project)
   const at = new Map(counts.map(([project, cloud, count]) => [`${project} ${cloud}`, count]))
   return {
-    kind: 'grid',
+    kind: 'heat-map',
     title: 'Whose resources are where',
     note: `Live resources by project and cloud; the ${MOST_PROJECTS} projects with most of them.`,
     rows,

@@ -2,16 +2,16 @@ import { z } from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { parseTime } from '../event/time.js'
 import { parseJson } from '../json.js'
-import type { Note } from './notes.js'
+import type { RecorderNote } from './recorder-notes.js'
 
-/** A time in which events of a cloud may have been missed, as the recorder itself noted it. */
+/** A time in which notifications of a cloud may have been missed, as the recorder noted it. */
 export interface Gap {
   readonly cloud: string
   readonly from: number | null
-  /** Null where it lasts. */
+  /** Null where it is not over. */
   readonly until: number | null
   readonly what: string
-  /** The recorder's own event that says so. */
+  /** The event of the recorder that says so. */
   readonly position: number
 }
 
@@ -21,9 +21,9 @@ const meaning: Readonly<Record<string, string>> = {
     'an exchange was gone: what came before we were bound again is lost',
 }
 
-/** All gaps in the order in which they were noted. Only the recorder is believed about them. */
-export function gapsIn(notes: readonly Note[]): Gap[] {
-  const lost = new Map<string, Note>()
+/** All gaps in the order of their events. Only events of the recorder itself count. */
+export function findGaps(notes: readonly RecorderNote[]): Gap[] {
+  const lost = new Map<string, RecorderNote>()
   const gaps: Gap[] = []
   for (const note of notes) {
     const { cloud, event_type, position, recorded_at, body } = note
@@ -45,7 +45,11 @@ export function gapsIn(notes: readonly Note[]): Gap[] {
   return [...gaps, ...lasting].sort((one, other) => one.position - other.position)
 }
 
-function outage({ cloud, position, recorded_at }: Note, until: number | null, what: string): Gap {
+function outage(
+  { cloud, position, recorded_at }: RecorderNote,
+  until: number | null,
+  what: string,
+): Gap {
   return { cloud, position, from: recorded_at, until, what }
 }
 
@@ -60,7 +64,7 @@ function busIn(body: string): string {
   return about.safeParse(parseJson(body)).data?.bus ?? ''
 }
 
-/** What a recorder's note says of itself: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
+/** The gap that an event of the recorder tells of: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
 function possibleGap(body: string): Pick<Gap, 'from' | 'until'> | null {
   const { data } = noted.safeParse(parseJson(body))
   if (!data?.possible_gap) return null

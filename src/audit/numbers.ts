@@ -1,14 +1,15 @@
-/** Least and greatest of what is known; null where nothing is. */
-export function least(values: readonly (number | null)[]): number | null {
+/** The minimum of the values that are not null; null where all are. */
+export function minimum(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || (other ?? one) < one ? other : one), null)
 }
 
-export function greatest(values: readonly (number | null)[]): number | null {
+/** The maximum of the values that are not null; null where all are. */
+export function maximum(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || (other ?? one) > one ? other : one), null)
 }
 
 /** `1 gap`, `2 gaps`. */
-export function counted(n: number, one: string, several = `${one}s`): string {
+export function formatCount(n: number, one: string, several = `${one}s`): string {
   return `${n} ${n === 1 ? one : several}`
 }
 

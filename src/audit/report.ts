@@ -1,23 +1,23 @@
 import type { ResourceKey } from '../ids.js'
 
-/** What a report says, before it has a form: a table, JSON lines, CSV or a page. */
+/** The content of a report, independent of its format: table, JSON lines, CSV or HTML page. */
 export interface Report {
   readonly title: string // 'Audit summary'
   /** One line that says what was found: 'No resource of … was ever at sp1.' */
   readonly verdict: string
-  /** What it was made from, as a name and a value each. */
+  /** What it was made from, by name. */
   readonly scope: Readonly<Record<string, Cell>>
-  /** The first is what the report is about; CSV prints one of them only. */
+  /** The first is the main one; CSV has only one of them. */
   readonly sections: readonly Section[]
   readonly charts: readonly Chart[]
-  /** What the reader must know before believing the rest: gaps, a history without its beginning. */
+  /** What limits the report: gaps, a history without its beginning. */
   readonly caveats: readonly string[]
 }
 
 export interface Section {
   readonly name: string // 'silences': for `--section`, and in every JSON line
   readonly title: string
-  /** What the rows mean, where the title does not say it. */
+  /** Explains the rows where the title does not. */
   readonly note?: string
   readonly columns: readonly string[]
   readonly rows: readonly Cells[]
@@ -26,25 +26,25 @@ export interface Section {
 export type Cell = string | number | boolean | ResourceKey | null
 export type Cells = Readonly<Record<string, Cell>>
 
-/** What can be drawn. Times are microseconds. */
-export type Chart = Course | Flows | Strip | Grid | Spans
+/** A chart on the page. Times are microseconds. */
+export type Chart = LineChart | FlowChart | ActivityChart | HeatMap | IntervalChart
 
 interface Titled {
   readonly title: string
   readonly note: string
 }
 
-/** How many there were of something, in each of several places, at evenly spaced times. */
-export interface Course extends Titled {
-  readonly kind: 'course'
+/** Several series of counts at evenly spaced times. */
+export interface LineChart extends Titled {
+  readonly kind: 'line-chart'
   readonly from: number
   readonly until: number
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[]
 }
 
-/** How much went from where to where. */
-export interface Flows extends Titled {
-  readonly kind: 'flows'
+/** Counts of moves from one name to another. */
+export interface FlowChart extends Titled {
+  readonly kind: 'flow-chart'
   readonly flows: readonly {
     readonly from: string
     readonly to: string
@@ -52,9 +52,9 @@ export interface Flows extends Titled {
   }[]
 }
 
-/** When something spoke, in lanes, and when it did not. */
-export interface Strip extends Titled {
-  readonly kind: 'strip'
+/** Counts over time in lanes, with marks for silences and gaps. */
+export interface ActivityChart extends Titled {
+  readonly kind: 'activity-chart'
   readonly from: number
   readonly until: number
   readonly lanes: readonly {
@@ -71,17 +71,17 @@ export interface Mark {
   readonly says: string
 }
 
-/** How many there are at each crossing of two names. */
-export interface Grid extends Titled {
-  readonly kind: 'grid'
+/** A table of counts, shown as colours. */
+export interface HeatMap extends Titled {
+  readonly kind: 'heat-map'
   readonly rows: readonly string[]
   readonly columns: readonly string[]
   readonly counts: readonly (readonly number[])[]
 }
 
-/** From when to when things were somewhere: one lane a thing. */
-export interface Spans extends Titled {
-  readonly kind: 'spans'
+/** Time intervals in lanes. */
+export interface IntervalChart extends Titled {
+  readonly kind: 'interval-chart'
   readonly from: number
   readonly until: number
   readonly lanes: readonly {

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander'
-import { anomaliesOf } from '../audit/anomalies.js'
-import { type Audited, openAudited } from '../audit/audited.js'
-import { driftOf } from '../audit/drift.js'
-import { placementOf } from '../audit/placement.js'
+import { reportAnomalies } from '../audit/anomaly-report.js'
+import { type AuditDatabase, openAuditDatabase } from '../audit/audit-database.js'
+import { reportDrift } from '../audit/drift-report.js'
+import { reportPlacement } from '../audit/placement-report.js'
 import type { Report } from '../audit/report.js'
-import { residencyOf } from '../audit/residency.js'
-import { summaryOf } from '../audit/summary.js'
-import { verifiedOf } from '../audit/verified.js'
+import { reportResidency } from '../audit/residency-report.js'
+import { reportSummary } from '../audit/summary-report.js'
+import { reportVerification } from '../audit/verification-report.js'
 import { parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { logOption, openHistoryOf } from '../cli/files.js'
@@ -42,7 +42,7 @@ function summaryCommand(context: Context): Command {
     .addOption(silenceOption())
     .addHelpText('after', example('summary --format html > summary.html'))
     .action((options: ReportOptions & { silence: number }, command: Command) => {
-      print(context, command, options, audited => summaryOf(audited, options.silence))
+      print(context, command, options, database => reportSummary(database, options.silence))
     })
 }
 
@@ -74,7 +74,7 @@ function placementCommand(context: Context): Command {
           types: options.type,
         }
         const time = at && 'time' in at ? at.time : null
-        print(context, command, options, audited => placementOf(audited, filter, time), {
+        print(context, command, options, database => reportPlacement(database, filter, time), {
           at,
           clouds: { '--sp': options.sp },
           projects: { '--project': filter.projects },
@@ -111,8 +111,8 @@ function residencyCommand(context: Context): Command {
           context,
           command,
           options,
-          audited => {
-            const found = residencyOf(audited, { projects, notAt, from, until, silence })
+          database => {
+            const found = reportResidency(database, { projects, notAt, from, until, silence })
             if (found.breached) context.setExitCode(1)
             return found.report
           },
@@ -127,7 +127,7 @@ function anomaliesCommand(context: Context): Command {
     .addOption(silenceOption())
     .addHelpText('after', example('anomalies --format csv > anomalies.csv'))
     .action((options: ReportOptions & { silence: number }, command: Command) => {
-      print(context, command, options, audited => anomaliesOf(audited, options.silence))
+      print(context, command, options, database => reportAnomalies(database, options.silence))
     })
 }
 
@@ -135,7 +135,7 @@ function driftCommand(context: Context): Command {
   return reporting('drift', 'what reconciling found to be otherwise than the log had it')
     .addHelpText('after', example('drift'))
     .action((options: ReportOptions, command: Command) => {
-      print(context, command, options, driftOf)
+      print(context, command, options, reportDrift)
     })
 }
 
@@ -148,7 +148,7 @@ function verifyCommand(context: Context): Command {
       const total = history.head().position - history.base().position
       using progress = progressOn(context.stderr, 'verifying', total)
       const told = (events: number) => progress.at(events)
-      const { report, holds } = await verifiedOf(history, options.head, told)
+      const { report, holds } = await reportVerification(history, options.head, told)
       if (!holds) context.setExitCode(1)
       printReport(context.stdout, report, options)
     })
@@ -167,20 +167,24 @@ function print(
   context: Context,
   command: Command,
   options: ReportOptions,
-  reportOn: (audited: Audited) => Report,
+  reportOn: (database: AuditDatabase) => Report,
   { at, ...names }: NamedFilter & { readonly at?: Point | undefined } = {},
 ): void {
   using history = openHistoryOf(command, context)
   requireKnownNames(history, names, command, context)
   const upTo = at && 'position' in at ? positionAt(history, at) : undefined
-  using audited = openWatched(history, upTo, context)
-  printReport(context.stdout, reportOn(audited), options)
+  using database = openWatched(history, upTo, context)
+  printReport(context.stdout, reportOn(database), options)
 }
 
 /** The line of progress is gone before the report is printed. */
-function openWatched(history: History, upTo: Position | undefined, context: Context): Audited {
+function openWatched(
+  history: History,
+  upTo: Position | undefined,
+  context: Context,
+): AuditDatabase {
   using progress = progressOn(context.stderr, 'reading', 0)
-  return openAudited(history, upTo, (done, of) => progress.at(done, of))
+  return openAuditDatabase(history, upTo, (done, of) => progress.at(done, of))
 }
 
 function silenceOption(): Option {

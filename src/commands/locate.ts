@@ -11,9 +11,9 @@ import type { Position, ResourceId } from '../ids.js'
 import type { History } from '../log/history.js'
 import { findDeletions } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
-import { locateAt } from '../replay/at.js'
+import { locateAt } from '../replay/past-locations.js'
+import { type PlacementInterval, placementsAt } from '../replay/placement-history.js'
 import { formatPoint, POINT_FORMS, type Point, positionAt } from '../replay/point.js'
-import { type PlacedTurn, turnsAt } from '../replay/turns.js'
 
 interface Options extends OutputOptions {
   readonly at?: Point
@@ -40,7 +40,7 @@ export function locateCommand(context: Context): Command {
       const id = resolveResourceId(log, text)
       const upTo = at && positionAt(log, at)
       const rows = history
-        ? turnsAt(log, id, upTo ?? log.head().position).map(turn => turnRow(turn, id))
+        ? placementsAt(log, id, upTo ?? log.head().position).map(turn => intervalRow(turn, id))
         : places(log, id, upTo).flatMap(placeRows)
       if (rows.length === 0) throw notLocated(log, id, at, upTo)
       printRows(context.stdout, options, rows)
@@ -81,7 +81,7 @@ function placeRows({ resource, places }: Located): Row[] {
   }))
 }
 
-function turnRow(turn: PlacedTurn, id: ResourceId): Row {
+function intervalRow(turn: PlacementInterval, id: ResourceId): Row {
   return {
     service_provider: turn.serviceProvider,
     resource: { type: turn.type, id },

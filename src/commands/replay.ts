@@ -17,10 +17,10 @@ import type { RecordedEvent } from '../event/event.js'
 import { micros, type Position, position } from '../ids.js'
 import type { History } from '../log/history.js'
 import { buildViews } from '../projection/build.js'
-import { changesBetween, type Whereabouts } from '../replay/diff.js'
-import { paced } from '../replay/pace.js'
+import { paceEvents } from '../replay/pace.js'
+import { comparePlaces, type HeldPlace } from '../replay/place-changes.js'
 import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
-import { type Selection, selected } from '../replay/select.js'
+import { type Selection, selectEvents } from '../replay/selection.js'
 
 interface Options extends OutputOptions {
   readonly from?: Point
@@ -102,7 +102,7 @@ async function print(log: History, options: Options, context: Context): Promise<
     printed += page.length
     page = []
   }
-  for (const event of selected(log, selectionOf(log, options))) {
+  for (const event of selectEvents(log, selectionOf(log, options))) {
     page.push(event)
     if (page.length === PAGE) {
       flush()
@@ -152,7 +152,7 @@ function diff(log: History, given: readonly string[], options: Options, context:
     throw new MixmatchError('USAGE', '--diff: expected two points, the earlier one first.')
   }
   const files = log.parts.map(({ file }) => file)
-  const rows = changesBetween(files, earlier, later).map(({ resource, before, after }) => ({
+  const rows = comparePlaces(files, earlier, later).map(({ resource, before, after }) => ({
     resource,
     before: options.format === 'json' ? before : places(before),
     after: options.format === 'json' ? after : places(after),
@@ -161,7 +161,7 @@ function diff(log: History, given: readonly string[], options: Options, context:
   context.stderr.write(`${rows.length} differ between position ${earlier} and ${later}\n`)
 }
 
-function places(all: readonly Whereabouts[]): string {
+function places(all: readonly HeldPlace[]): string {
   return (
     all.map(each => `${each.service_provider} (${each.project ?? 'no project'})`).join(', ') ||
     'nowhere'
@@ -181,7 +181,7 @@ async function publish(log: History, given: string, options: Options, context: C
   await using publisher = await openPublisher(url, stop.signal)
   let published = 0
   let last: number | null = null
-  for await (const event of paced(onTheWire(log, selection), options.speed, stop.signal)) {
+  for await (const event of paceEvents(onTheWire(log, selection), options.speed, stop.signal)) {
     await publisher.publish(event)
     published += 1
     last = event.position
@@ -194,7 +194,7 @@ async function publish(log: History, given: string, options: Options, context: C
 
 /** What we noted ourselves never was on a bus, and what could not be parsed is not kept as it came. */
 function* onTheWire(log: History, selection: Selection): Generator<RecordedEvent> {
-  for (const event of selected(log, selection)) {
+  for (const event of selectEvents(log, selection)) {
     if (event.source === 'bus' && event.wire.envelope !== 'none') yield event
   }
 }

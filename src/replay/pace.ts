@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RecordedEvent } from '../event/event.js'
 
-/** Original spacing divided by this; Infinity for as fast as it goes. */
+/** The original pauses are divided by this; Infinity for no pauses. */
 export type Speed = number
 
 /**
- * Give events out with the spacing in which they were recorded, scaled.
+ * Yield events with the pauses in which they were recorded, divided by a speed.
  *
- * @param signal ends it quietly
+ * @param signal ends it without an error
  */
-export async function* paced(
+export async function* paceEvents(
   events: Iterable<RecordedEvent>,
   speed: Speed,
   signal: AbortSignal,

@@ -30,16 +30,16 @@ test('the summary of the sample history is drawn, complete and within its page',
       const { width, height } = each.getBoundingClientRect()
       return width > 0 && height > 0
     }).length`)
-  t.is(await drawn('.course .line'), 3)
-  t.true(Number(await drawn('.strip .bar')) > 150)
-  t.true(Number(await drawn('.strip .silence')) >= 5)
-  t.is(await drawn('.strip .gap'), 1)
-  t.true(Number(await drawn('.flows .ribbon')) > 5)
-  t.is(await drawn('.grid .cell'), 27)
+  t.is(await drawn('.line-chart .line'), 3)
+  t.true(Number(await drawn('.activity-chart .bar')) > 150)
+  t.true(Number(await drawn('.activity-chart .silence')) >= 5)
+  t.is(await drawn('.activity-chart .gap'), 1)
+  t.true(Number(await drawn('.flow-chart .ribbon')) > 5)
+  t.is(await drawn('.heat-map .cell'), 27)
 
   // What each line of the chart says at its end is what lives at that cloud in the table.
   const ends = await page.evaluate(
-    "[...document.querySelectorAll('.course text.end')].map(each => each.firstChild.data)",
+    "[...document.querySelectorAll('.line-chart text.end')].map(each => each.firstChild.data)",
   )
   const live = await page.evaluate(`(() => {
     const counts = {}
@@ -65,11 +65,14 @@ test('the summary of the sample history is drawn, complete and within its page',
 
 test('where things were is drawn from when to when, in the colour of the cloud', async t => {
   const page = await reported(t, 'placement', '--type', 'image')
-  t.is(await page.evaluate("document.querySelectorAll('.spans text.lane').length"), 40)
+  t.is(await page.evaluate("document.querySelectorAll('.interval-chart text.lane').length"), 40)
   const colours = await page.evaluate(
-    "new Set([...document.querySelectorAll('.spans .span')].map(each => getComputedStyle(each).fill)).size",
+    "new Set([...document.querySelectorAll('.interval-chart .span')].map(each => getComputedStyle(each).fill)).size",
   )
-  t.is(colours, await page.evaluate("document.querySelectorAll('.spans .legend li').length"))
+  t.is(
+    colours,
+    await page.evaluate("document.querySelectorAll('.interval-chart .legend li').length"),
+  )
   t.deepEqual(page.requests, [])
   t.deepEqual(page.complaints, [])
 })

@@ -1,9 +1,9 @@
 import test from 'ava'
-import { anomaliesOf } from '../../src/audit/anomalies.js'
-import { driftOf } from '../../src/audit/drift.js'
-import { placementOf } from '../../src/audit/placement.js'
-import { residencyOf } from '../../src/audit/residency.js'
-import { summaryOf } from '../../src/audit/summary.js'
+import { reportAnomalies } from '../../src/audit/anomaly-report.js'
+import { reportDrift } from '../../src/audit/drift-report.js'
+import { reportPlacement } from '../../src/audit/placement-report.js'
+import { reportResidency } from '../../src/audit/residency-report.js'
+import { reportSummary } from '../../src/audit/summary-report.js'
 import { type Event, ownEventTypes } from '../../src/event/event.js'
 import { formatTime } from '../../src/event/time.js'
 import { position } from '../../src/ids.js'
@@ -23,14 +23,14 @@ import {
   snapshot,
   transferred,
 } from '../controls.js'
-import { audited, type Recorded, rows } from './audits.js'
+import { auditDatabase, type Recorded, rows } from './audit-databases.js'
 
 const HOUR = 3600e6
 const hours = (count: number) => at(count * 3600)
 
-test('a summary counts what lives, came, was given away and went, per cloud, type and project', t => {
-  const report = summaryOf(
-    audited(t, [
+test('the summary counts live, created, received, given and deleted resources by cloud, type and project', t => {
+  const report = reportSummary(
+    auditDatabase(t, [
       created(disk, alice),
       transferred(disk, bob),
       created(snapshot, bob, { parent: disk.id }),
@@ -55,13 +55,13 @@ test('a summary counts what lives, came, was given away and went, per cloud, typ
   )
 })
 
-test('a silence is the time between two messages of one bus, to the microsecond, or to the end', t => {
+test('a silence is the exact time between two messages of one bus, or to the end of the log', t => {
   const heard = (cloud: typeof cornmeal, time: number): Recorded => [
     event({ serviceProvider: cloud, emittedAt: hours(time) }),
     hours(time),
   ]
-  const report = summaryOf(
-    audited(t, [
+  const report = reportSummary(
+    auditDatabase(t, [
       heard(cornmeal, 0),
       heard(millet, 0),
       heard(cornmeal, 1),
@@ -81,14 +81,14 @@ test('a silence is the time between two messages of one bus, to the microsecond,
   )
 })
 
-test('gaps are what the recorder noted, and nobody else', t => {
+test('only events of the recorder itself are gaps', t => {
   const noted = (eventType: string, time: number, fields: Partial<Event> = {}): Recorded => [
     event({ source: 'recorder', eventType, emittedAt: hours(time), body: '{}', ...fields }),
     hours(time),
   ]
   const gap = { from: formatTime(hours(4)), to: formatTime(hours(5)) }
-  const report = summaryOf(
-    audited(t, [
+  const report = reportSummary(
+    auditDatabase(t, [
       noted(ownEventTypes.queueDeclared, 0, { body: '{"possible_gap":null}' }),
       noted(ownEventTypes.busLost, 1),
       noted(ownEventTypes.busConnected, 2),
@@ -131,16 +131,18 @@ test('the outages of two buses of one cloud are two gaps', t => {
   )
 })
 
-test('placement tells what was where at a time, at a position, and now', t => {
+test('the placement report shows a time, a position, or now', t => {
   const story = [
     created(disk, alice, { emittedAt: at(10) }),
     transferred(disk, bob, { emittedAt: at(20) }),
     deleted(disk, { emittedAt: at(30) }),
   ]
   const any = { projects: [], serviceProviders: [], types: [] }
-  const history = audited(t, story)
+  const history = auditDatabase(t, story)
   const owners = (time: number | null, filter = {}) =>
-    rows(placementOf(history, { ...any, ...filter }, time), 'placement').map(row => row['project'])
+    rows(reportPlacement(history, { ...any, ...filter }, time), 'placement').map(
+      row => row['project'],
+    )
   t.deepEqual(owners(at(9)), [])
   t.deepEqual(owners(at(10)), [alice])
   t.deepEqual(owners(at(20)), [bob])
@@ -153,28 +155,28 @@ test('placement tells what was where at a time, at a position, and now', t => {
   t.deepEqual(owners(at(15), { projects: [bob] }), [])
   t.deepEqual(owners(at(15), { serviceProviders: [millet] }), [])
   t.deepEqual(owners(at(15), { types: ['image'] }), [])
-  const earlier = audited(t, story, position(1))
+  const earlier = auditDatabase(t, story, position(1))
   t.deepEqual(
-    rows(placementOf(earlier, any, null), 'placement').map(row => row['project']),
+    rows(reportPlacement(earlier, any, null), 'placement').map(row => row['project']),
     [alice],
   )
 })
 
-test('residency finds what was ever where it must not be, with the events that prove it', t => {
-  const history = audited(t, [
+test('the residency report has each resource at a forbidden cloud, with the events that prove it', t => {
+  const history = auditDatabase(t, [
     created(disk, alice, { emittedAt: at(10) }),
     transferred(disk, bob, { emittedAt: at(20) }),
     deleted(disk, { emittedAt: at(30) }),
     created(image, alice, { serviceProvider: idp }),
   ])
-  const ask = (
+  const runCheck = (
     project: string,
     cloud: string,
     from: number | null = null,
     until: number | null = null,
-  ) => residencyOf(history, { projects: [project], notAt: [cloud], from, until, silence: HOUR })
+  ) => reportResidency(history, { projects: [project], notAt: [cloud], from, until, silence: HOUR })
 
-  const { breached, report } = ask(alice, cornmeal)
+  const { breached, report } = runCheck(alice, cornmeal)
   t.true(breached)
   t.like(rows(report, 'evidence')[0], {
     resource: disk,
@@ -184,18 +186,18 @@ test('residency finds what was ever where it must not be, with the events that p
     from_hash: history.history.get(position(1))?.hash,
     to_event: 'volume.transfer.accept.end',
   })
-  t.false(ask(alice, cornmeal, at(21)).breached)
-  t.true(ask(alice, cornmeal, at(15), at(16)).breached)
-  t.false(ask(alice, cornmeal, null, at(9)).breached)
-  t.true(ask(bob, cornmeal, at(25)).breached)
-  t.false(ask(bob, idp).breached)
-  t.regex(ask(bob, 'nowhere').report.caveats.join(), /never heard of a cloud "nowhere"/)
+  t.false(runCheck(alice, cornmeal, at(21)).breached)
+  t.true(runCheck(alice, cornmeal, at(15), at(16)).breached)
+  t.false(runCheck(alice, cornmeal, null, at(9)).breached)
+  t.true(runCheck(bob, cornmeal, at(25)).breached)
+  t.false(runCheck(bob, idp).breached)
+  t.regex(runCheck(bob, 'nowhere').report.caveats.join(), /never heard of a cloud "nowhere"/)
 })
 
-test('what is known only by its deletion is evidence too', t => {
+test('a resource known only by its deletion is evidence in the residency report', t => {
   const gone = { ...deleted(disk, { emittedAt: at(30) }), project: alice }
   const question = { projects: [alice], notAt: [cornmeal], from: null, until: null, silence: HOUR }
-  t.true(residencyOf(audited(t, [gone]), question).breached)
+  t.true(reportResidency(auditDatabase(t, [gone]), question).breached)
 })
 
 const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
@@ -243,12 +245,14 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
 
 for (const [what, [name, events]] of Object.entries(anomalies)) {
   test(`an anomaly is found: ${what}`, t => {
-    const found = rows(anomaliesOf(audited(t, events), HOUR), 'anomalies').map(row => row['what'])
+    const found = rows(reportAnomalies(auditDatabase(t, events), HOUR), 'anomalies').map(
+      row => row['what'],
+    )
     t.true(found.includes(name), found.join())
   })
 }
 
-test('where everything fits together there is no anomaly', t => {
+test('a consistent log has no anomalies', t => {
   const [early, late] = [at(100), at(101)]
   const heard = (each: ReturnType<typeof event>): Recorded => [
     { ...each, emittedAt: each.emittedAt ?? early },
@@ -262,25 +266,25 @@ test('where everything fits together there is no anomaly', t => {
     deleted(disk, { emittedAt: at(99) }),
     created(disk, bob, { emittedAt: early }),
   ]
-  t.deepEqual(rows(anomaliesOf(audited(t, fitting.map(heard)), HOUR), 'anomalies'), [])
+  t.deepEqual(rows(reportAnomalies(auditDatabase(t, fitting.map(heard)), HOUR), 'anomalies'), [])
 })
 
-test('drift is what reconciling found', t => {
+test('the drift report has the differences that reconcile found', t => {
   const found = {
     ...changed(disk, alice),
     source: 'reconcile',
     eventType: ownEventTypes.reconcileUnknown,
   } as const
-  const report = driftOf(audited(t, [created(image, bob), found]))
+  const report = reportDrift(auditDatabase(t, [created(image, bob), found]))
   t.deepEqual(
     rows(report, 'drift').map(row => [row['position'], row['resource'], row['found']]),
     [[2, disk, 'the cloud had it, the log did not know']],
   )
 })
 
-test('an empty log has reports, too', t => {
-  const history = audited(t, [])
-  t.deepEqual(rows(summaryOf(history, HOUR), 'resources'), [])
-  t.deepEqual(rows(anomaliesOf(history, HOUR), 'anomalies'), [])
-  t.deepEqual(rows(driftOf(history), 'drift'), [])
+test('every report works on an empty log', t => {
+  const history = auditDatabase(t, [])
+  t.deepEqual(rows(reportSummary(history, HOUR), 'resources'), [])
+  t.deepEqual(rows(reportAnomalies(history, HOUR), 'anomalies'), [])
+  t.deepEqual(rows(reportDrift(history), 'drift'), [])
 })

@@ -12,7 +12,7 @@ import { verifyLog } from '../../src/log/verify.js'
 import { buildViews } from '../../src/projection/build.js'
 import { checkViews } from '../../src/projection/check.js'
 import { openViews } from '../../src/projection/views.js'
-import { locateAt } from '../../src/replay/at.js'
+import { locateAt } from '../../src/replay/past-locations.js'
 import {
   alice,
   at,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
-import { openAudited } from '../../src/audit/audited.js'
-import { summaryOf } from '../../src/audit/summary.js'
+import { openAuditDatabase } from '../../src/audit/audit-database.js'
+import { reportSummary } from '../../src/audit/summary-report.js'
 import { ownEventTypes } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
@@ -57,8 +57,8 @@ test('what came again is recorded once, and how often it came is noted down for 
   t.deepEqual(others, [])
   t.like(note, { serviceProvider: cornmeal, source: 'recorder', kind: 'noted' })
   t.is(JSON.parse(note?.body ?? '').absorbed, 2)
-  using audited = openAudited(log)
-  const clouds = summaryOf(audited, 3600e6).sections.find(({ name }) => name === 'clouds')
+  using audited = openAuditDatabase(log)
+  const clouds = reportSummary(audited, 3600e6).sections.find(({ name }) => name === 'clouds')
   t.deepEqual(
     clouds?.rows.map(row => [row['service_provider'], row['events'], row['absorbed']]),
     [

@@ -7,7 +7,7 @@ import { toEvent } from '../../src/observation/observation.js'
 import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { openViews } from '../../src/projection/views.js'
-import { evidenceAt } from '../../src/replay/at.js'
+import { evidenceAt } from '../../src/replay/past-locations.js'
 import {
   alice,
   at,

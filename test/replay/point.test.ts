@@ -39,7 +39,7 @@ for (const wrong of ['5m', '-5m ago', '5x ago', 'ago', 'noon', 'yesterday 25:00'
   })
 }
 
-test('a position that the log does not hold is misuse, and seconds since 1970 are told from one', t => {
+test('positionAt rejects a position beyond the log, and recognises seconds since 1970', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append([event(), event()], at(10))
   const ask = (named: number) => positionAt(log, { position: position(named) })

@@ -1,6 +1,6 @@
 import { safe, short } from './markup.js'
 
-/** The drawing area that all charts share, in units of the picture. */
+/** The size of all charts, in units of the SVG. */
 export const WIDTH = 960
 export const LEFT = 132
 export const RIGHT = 96
@@ -15,14 +15,14 @@ const STEPS = [
 ]
 const MOST_TICKS = 9
 
-/** Where a time stands, from left to right. */
+/** Maps a time to its x coordinate. */
 export function timeScale(from: number, until: number, right = RIGHT): (at: number) => number {
   const span = Math.max(1, until - from)
   const width = WIDTH - LEFT - right
   return at => LEFT + Math.min(1, Math.max(0, (at - from) / span)) * width
 }
 
-/** Times that a person would choose, with a line up through the picture and a label below. */
+/** A time axis at round times: vertical lines with labels below. */
 export function timeAxis(from: number, until: number, height: number, right = RIGHT): string {
   const x = timeScale(from, until, right)
   const span = until - from
@@ -56,13 +56,13 @@ export function timeText(at: number): string {
   return `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}, ${clock}`
 }
 
-/** Whole numbers from 0 to beyond the greatest: 0, 20, 40, 60. */
-export function countTicks(greatest: number): number[] {
-  const rough = Math.max(1, greatest / 4)
+/** Whole numbers from 0 to beyond the maximum: 0, 20, 40, 60. */
+export function countTicks(maximum: number): number[] {
+  const rough = Math.max(1, maximum / 4)
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = Math.max(1, [1, 2, 5, 10].map(each => each * power).find(each => each >= rough) ?? 1)
   return Array.from(
-    { length: Math.ceil(Math.max(1, greatest) / step) + 1 },
+    { length: Math.ceil(Math.max(1, maximum) / step) + 1 },
     (_, index) => index * step,
   )
 }

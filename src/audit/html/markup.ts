@@ -1,4 +1,4 @@
-/** Text as it may stand in HTML or SVG, between tags or in a quoted attribute. */
+/** Escape text for HTML or SVG, between tags or in a quoted attribute. */
 export function safe(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 }
@@ -8,13 +8,13 @@ export function short(value: number): string {
   return String(Math.round(value * 100) / 100)
 }
 
-/** `44a064b88e954b18a56a9e74e9506dad` → `44a064b8…`: what a label has room for. */
+/** `44a064b88e954b18a56a9e74e9506dad` → `44a064b8…`: short enough for a label. */
 export function label(name: string, most = 22): string {
   const shortened = name.replace(/\b([0-9a-f]{8})-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b/g, '$1…')
   return shortened.length > most ? `${shortened.slice(0, most - 1)}…` : shortened
 }
 
-/** Names in the order in which they were first seen, each with a colour of its own, `c0` to `c7`. */
+/** Gives each name a colour, `c0` to `c7`, in the order of the names. */
 export function colours(names: Iterable<string>): (name: string) => string {
   const order = [...new Set(names)]
   return name => `c${Math.max(0, order.indexOf(name)) % 8}`
@@ -28,7 +28,7 @@ export function legend(names: readonly string[]): string {
   return `<ul class="legend">${items.join('')}</ul>`
 }
 
-/** 1234567 → `1,234,567`, on every machine alike. */
+/** 1234567 → `1,234,567`, independent of the locale. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }

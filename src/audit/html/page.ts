@@ -1,10 +1,10 @@
 import type { Cell, Chart, Report, Section } from '../report.js'
-import { drawCourse } from './course.js'
-import { drawFlows } from './flows.js'
-import { drawGrid } from './grid.js'
+import { drawActivityChart } from './activity-chart.js'
+import { drawFlowChart } from './flow-chart.js'
+import { drawHeatMap } from './heat-map.js'
+import { drawIntervalChart } from './interval-chart.js'
+import { drawLineChart } from './line-chart.js'
 import { count, safe } from './markup.js'
-import { drawSpans } from './spans.js'
-import { drawStrip } from './strip.js'
 import { style } from './style.js'
 
 /**
@@ -34,14 +34,14 @@ function fact([name, value]: [string, Cell]): string {
 
 function hasSomething(chart: Chart): boolean {
   switch (chart.kind) {
-    case 'course':
+    case 'line-chart':
       return chart.lines.length > 0
-    case 'flows':
+    case 'flow-chart':
       return chart.flows.length > 0
-    case 'strip':
-    case 'spans':
+    case 'activity-chart':
+    case 'interval-chart':
       return chart.lanes.length > 0
-    case 'grid':
+    case 'heat-map':
       return chart.rows.length > 0
     default:
       return chart satisfies never
@@ -57,22 +57,22 @@ function figure(chart: Chart): string {
 
 function draw(chart: Chart): string {
   switch (chart.kind) {
-    case 'course':
-      return drawCourse(chart)
-    case 'flows':
-      return drawFlows(chart)
-    case 'strip':
-      return drawStrip(chart)
-    case 'grid':
-      return drawGrid(chart)
-    case 'spans':
-      return drawSpans(chart)
+    case 'line-chart':
+      return drawLineChart(chart)
+    case 'flow-chart':
+      return drawFlowChart(chart)
+    case 'activity-chart':
+      return drawActivityChart(chart)
+    case 'heat-map':
+      return drawHeatMap(chart)
+    case 'interval-chart':
+      return drawIntervalChart(chart)
     default:
       return chart satisfies never
   }
 }
 
-/** More than a browser shows at ease; CSV and JSON have them all. */
+/** A browser becomes slow with more. CSV and JSON have all rows. */
 const MOST_ROWS = 2_000
 
 function table({ title: heading, note, columns, rows }: Section): string {

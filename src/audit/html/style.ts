@@ -1,4 +1,4 @@
-/** Okabe and Ito's colours, which people tell apart who see some of them alike. */
+/** The colours of Okabe and Ito, for people with colour blindness too. */
 const colours = [
   '#0072b2',
   '#e69f00',

@@ -5,7 +5,7 @@ import { openLog } from '../../src/log/log.js'
 import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
 
-import { locateAt } from '../../src/replay/at.js'
+import { locateAt } from '../../src/replay/past-locations.js'
 import { parsePoint, positionAt } from '../../src/replay/point.js'
 import {
   alice,
@@ -36,7 +36,7 @@ const story = [
   created(disk, alice, { serviceProvider: millet }),
 ]
 
-test('at every position of a history everything is where the view of that position has it', async t => {
+test('locateAt equals the view at every position of a history', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   for (const [index, event] of story.entries()) log.append([event], at(index))
@@ -61,7 +61,7 @@ test('at every position of a history everything is where the view of that positi
   t.is(locateAt(log, position(7))(disk.type, disk.id)[0]?.serviceProvider, cornmeal)
 })
 
-test('the place of a resource is looked up by the index, whatever else the log holds', t => {
+test('locateAt uses the index of resources', t => {
   using log = openLog(join(folder(t), 'events.db'))
   const reads: string[] = []
   const prepare = log.db.prepare.bind(log.db)
@@ -82,7 +82,7 @@ test('the place of a resource is looked up by the index, whatever else the log h
   t.true(reads.some(detail => detail.includes('events_by_resource')))
 })
 
-test('a time is the last event recorded until then, for every time', t => {
+test('positionAt of a time is the last event recorded until then', t => {
   using log = openLog(join(folder(t), 'events.db'))
   t.is(positionAt(log, { time: at(5) }), position(0))
   for (const seconds of [10, 20, 20, 30]) log.append([created(disk, alice)], at(seconds))
@@ -95,14 +95,14 @@ test('a time is the last event recorded until then, for every time', t => {
   t.throws(() => positionAt(log, { position: position(99) }), { code: 'USAGE' })
 })
 
-test('a clock that is set back does not take a time out of order', t => {
+test('recorded times do not decrease when the clock is set back', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append([created(disk, alice)], at(20))
   const { recorded } = log.append([deleted(disk)], at(5))
   t.is(recorded[0]?.recordedAt, at(20))
 })
 
-test('a point is a position, or a time of which the end may be missing', t => {
+test('parsePoint reads positions, and times with or without seconds and hours', t => {
   const time = (text: string) => ({ time: micros(Date.parse(text) * 1000) })
   t.deepEqual(parsePoint('4182'), { position: position(4182) })
   t.deepEqual(parsePoint('2026-11-23'), time('2026-11-23T00:00:00Z'))

@@ -15,23 +15,23 @@ import type { LogReader } from '../log/log.js'
 import { type Resource, readingFacts } from '../projection/facts.js'
 import { type Moment, turnsOf } from '../projection/turns.js'
 
-/** A time in which a cloud held a resource for one project, as `placements` has it. */
-export interface PlacedTurn {
+/** A time in which a cloud held a resource of one project, as in the view `placements`. */
+export interface PlacementInterval {
   readonly serviceProvider: SpName
   readonly type: ResourceType
   readonly project: ProjectId | null
-  readonly from: PlacedMoment
-  readonly to: PlacedMoment | null
+  readonly from: PlacementMoment
+  readonly to: PlacementMoment | null
 }
 
-export interface PlacedMoment {
+export interface PlacementMoment {
   /** By the clock of the cloud. */
   readonly at: Micros
   readonly position: Position
 }
 
-/** Every turn of an id in every cloud as far as was known at a position, from the log alone. */
-export function turnsAt(log: LogReader, id: ResourceId, upTo: Position): PlacedTurn[] {
+/** All placements of an id in all clouds as known at a position, read from the log alone. */
+export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PlacementInterval[] {
   const holders = log.db.prepare<[Question], Holder>(`
     select service_provider, sp.name, max(parent) as parent
     from events join service_providers sp on sp.id = service_provider
@@ -65,6 +65,6 @@ interface Holder extends Pick<Resource, 'service_provider' | 'parent'> {
   readonly name: string
 }
 
-function placed(moment: Moment): PlacedMoment {
+function placed(moment: Moment): PlacementMoment {
   return { at: micros(moment.at), position: position(moment.position) }
 }

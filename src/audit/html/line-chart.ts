@@ -1,4 +1,4 @@
-import type { Course } from '../report.js'
+import type { LineChart } from '../report.js'
 import { countTicks, LEFT, RIGHT, timeAxis, timeScale, WIDTH } from './axis.js'
 import { colours, count, label, safe, short } from './markup.js'
 
@@ -6,7 +6,7 @@ const HEIGHT = 260
 const LINE_HEIGHT = 16
 
 /** Stepped lines over time, each with its name and its last value at its end. */
-export function drawCourse({ from, until, lines }: Course): string {
+export function drawLineChart({ from, until, lines }: LineChart): string {
   const ticks = countTicks(Math.max(0, ...lines.flatMap(({ values }) => values)))
   const top = ticks.at(-1) ?? 1
   const y = (value: number) => HEIGHT - (Math.max(0, value) / top) * (HEIGHT - 12)
@@ -40,7 +40,7 @@ export function drawCourse({ from, until, lines }: Course): string {
   )
 }
 
-/** Move labels apart that would stand on each other. */
+/** Move labels apart that would overlap. */
 function spread(places: readonly number[]): number[] {
   const moved = [...places]
   const order = [...places.keys()].sort((one, other) => (places[one] ?? 0) - (places[other] ?? 0))

@@ -1,54 +1,60 @@
 import { ownEventTypes } from '../event/event.js'
 import { kindCode, type StoredId } from '../event/stored.js'
-import { activityOf, silencesIn } from './activity.js'
-import { type Audited, caveatsOf, readResource, scopeOf, time } from './audited.js'
-import { activityStrip } from './charts.js'
-import { follows } from './follows.js'
-import { gapsIn } from './gaps.js'
-import { notesIn } from './notes.js'
-import { counted, greatest, least, seconds } from './numbers.js'
+import { findSilences, readActivity } from './activity.js'
+import {
+  type AuditDatabase,
+  describeScope,
+  listCaveats,
+  readResource,
+  time,
+} from './audit-database.js'
+import { chartActivity } from './charts.js'
+import { gapSection, silenceSection } from './gap-sections.js'
+import { findGaps } from './gaps.js'
+import { formatCount, maximum, minimum, seconds } from './numbers.js'
+import { succeeds } from './placement-rows.js'
+import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
-import { gapSection, silenceSection } from './summary.js'
 
 const CREATED = kindCode('created')
 const CHANGED = kindCode('changed')
 const TRANSFERRED = kindCode('transferred')
 const DELETED = kindCode('deleted')
 
-/** A cloud's clock this far ahead of ours cannot be the network. */
+/** A clock that is ahead by more than this, in microseconds, is reported. */
 const AHEAD = 2e6
 
-/** A message that is never younger than this was not only slow: the clock behind it is. */
+/** Where every message is older than this, in microseconds, the clock of the cloud is behind. */
 const BEHIND = 60e6
 
 /**
- * What does not fit together: what clouds say of themselves against what they said before, and
- * against each other. An anomaly is no proof of a wrong; it is where to look.
+ * Events that contradict earlier events of the same cloud, or events of another cloud. An anomaly proves
+ * nothing: it shows where to look.
  *
- * @param silence how long a bus may say nothing, in microseconds
+ * @param silence the longest time without a notification that is not reported, in microseconds
  */
-export function anomaliesOf(audited: Audited, silence: number): Report {
-  const activity = activityOf(audited, silence)
-  const silences = silencesIn(activity, silence)
-  const gaps = gapsIn(notesIn(audited, activity))
-  const found = questions.flatMap(({ what, sql }) => ask(audited, what, sql))
-  const skews = [...activity.clouds].flatMap(([cloud, pieces]) =>
+export function reportAnomalies(database: AuditDatabase, silence: number): Report {
+  const activity = readActivity(database, silence)
+  const silences = findSilences(activity, silence)
+  const gaps = findGaps(readRecorderNotes(database, activity))
+  const found = checks.flatMap(({ what, sql }) => runCheck(database, what, sql))
+  const skews = [...activity.clouds].flatMap(([cloud, slices]) =>
     skewOf(
       cloud,
-      least(pieces.map(piece => piece.least_lag)),
-      greatest(pieces.map(piece => piece.least_lag)),
+      minimum(slices.map(slice => slice.least_lag)),
+      maximum(slices.map(slice => slice.least_lag)),
     ),
   )
   const rows = [...found, ...skews]
   return {
     title: 'Anomalies',
     verdict: [
-      counted(rows.length, 'anomaly', 'anomalies'),
-      counted(gaps.length, 'gap'),
-      `${counted(silences.length, 'silence')}.`,
+      formatCount(rows.length, 'anomaly', 'anomalies'),
+      formatCount(gaps.length, 'gap'),
+      `${formatCount(silences.length, 'silence')}.`,
     ].join(', '),
-    scope: scopeOf(audited),
-    caveats: caveatsOf(audited),
+    scope: describeScope(database),
+    caveats: listCaveats(database),
     sections: [
       {
         name: 'anomalies',
@@ -59,11 +65,11 @@ export function anomaliesOf(audited: Audited, silence: number): Report {
       gapSection(gaps),
       silenceSection(silences),
     ],
-    charts: [activityStrip(activity, silences, gaps)],
+    charts: [chartActivity(activity, silences, gaps)],
   }
 }
 
-interface Found {
+interface FoundRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: StoredId
@@ -73,14 +79,14 @@ interface Found {
   readonly says: string
 }
 
-const TURN = `p.resource_type, p.resource_id, sp.name as service_provider`
+const COLUMNS = `p.resource_type, p.resource_id, sp.name as service_provider`
 
-/** A cross join keeps its order: from the few resources in question to their events. */
-const questions: readonly { readonly what: string; readonly sql: string }[] = [
+/** A cross join keeps its order in SQLite: from the few resources in question to their events. */
+const checks: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'deleted without having been created',
     sql: `
-      select ${TURN}, p.from_at as at, p.from_position as position, null as other,
+      select ${COLUMNS}, p.from_at as at, p.from_position as position, null as other,
         'nothing was heard of it before its deletion' as says
       from placements p join service_providers sp on sp.id = p.service_provider
       join history e on e.position = p.from_position
@@ -89,7 +95,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'spoken of after its deletion',
     sql: `
-      select ${TURN}, e.at, e.position, max(p.to_position) as other, t.name as says
+      select ${COLUMNS}, e.at, e.position, max(p.to_position) as other, t.name as says
       from locations l
       cross join placements p using (resource_type, resource_id, service_provider)
       cross join history e on e.resource_type = l.resource_type and e.resource_id = l.resource_id
@@ -107,9 +113,9 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'owner changed without a transfer',
     sql: `
-      select ${TURN}, p.from_at as at, p.from_position as position, before.from_position as other,
+      select ${COLUMNS}, p.from_at as at, p.from_position as position, before.from_position as other,
         t.name || ': ' || giver.name || ' to ' || taker.name as says
-      from placements p join placements before on ${follows('p', 'before')}
+      from placements p join placements before on ${succeeds('p', 'before')}
       join history e on e.position = p.from_position
       join log.event_types t on t.id = e.event_type
       join service_providers sp on sp.id = p.service_provider
@@ -120,7 +126,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'claimed by two clouds',
     sql: `
-      select ${TURN}, max(p.from_at, o.from_at) as at, p.from_position as position,
+      select ${COLUMNS}, max(p.from_at, o.from_at) as at, p.from_position as position,
         o.from_position as other, 'also at ' || os.name ||
           case when p.to_at is null and o.to_at is null then ', still' else '' end as says
       from placements p join placements o on o.resource_type = p.resource_type
@@ -133,7 +139,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'gone without a word',
     sql: `
-      select ${TURN}, p.to_at as at, p.to_position as position, p.from_position as other,
+      select ${COLUMNS}, p.to_at as at, p.to_position as position, p.from_position as other,
         'its cloud never said that it was deleted: ' || t.name as says
       from placements p join history e on e.position = p.to_position
       join log.event_types t on t.id = e.event_type
@@ -143,7 +149,7 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'created twice',
     sql: `
-      select ${TURN}, e.at, e.position, p.from_position as other, t.name as says
+      select ${COLUMNS}, e.at, e.position, p.from_position as other, t.name as says
       from placements p cross join locations l using (resource_type, resource_id, service_provider)
       cross join history b on b.position = p.from_position
       cross join history e on e.resource_type = p.resource_type and e.resource_id = p.resource_id
@@ -157,8 +163,8 @@ const questions: readonly { readonly what: string; readonly sql: string }[] = [
   },
 ]
 
-function ask({ db, upTo }: Audited, what: string, sql: string): Cells[] {
-  const statement = db.prepare<unknown[], Found>(`${sql} order by 4, 5`)
+function runCheck({ db, upTo }: AuditDatabase, what: string, sql: string): Cells[] {
+  const statement = db.prepare<unknown[], FoundRow>(`${sql} order by 4, 5`)
   const rows = sql.includes(':upTo') ? statement.all({ upTo }) : statement.all()
   return rows.map(row => ({
     what,
@@ -170,7 +176,7 @@ function ask({ db, upTo }: Audited, what: string, sql: string): Cells[] {
   }))
 }
 
-/** @param mostLeast the greatest of the least lags: how old the freshest message was in the worst time */
+/** @param mostLeast the maximum over all slices of the age of the newest message */
 function skewOf(cloud: string, ahead: number | null, mostLeast: number | null): Cells[] {
   const row = { what: 'clock', service_provider: cloud, resource: null, at: null, positions: null }
   return [

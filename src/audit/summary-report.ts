@@ -1,36 +1,37 @@
 import { resourceTypeOf } from '../event/stored.js'
 import { allConflicts } from '../projection/conflicts.js'
-import { type Activity, activityOf, type Silence, silencesIn } from './activity.js'
-import { type Audited, caveatsOf, scopeOf, time } from './audited.js'
-import { activityStrip, ownershipFlows, projectsByCloud, resourcesOverTime } from './charts.js'
-import { follows } from './follows.js'
-import { type Gap, gapsIn } from './gaps.js'
-import { absorbedIn, notesIn } from './notes.js'
-import { counted, greatest, least, seconds } from './numbers.js'
+import { type Activity, findSilences, readActivity, type Silence } from './activity.js'
+import { type AuditDatabase, describeScope, listCaveats, time } from './audit-database.js'
+import { chartActivity, chartOwnership, chartProjects, chartResources } from './charts.js'
+import { gapSection, silenceSection } from './gap-sections.js'
+import { findGaps, type Gap } from './gaps.js'
+import { formatCount, maximum, minimum, seconds } from './numbers.js'
+import { succeeds } from './placement-rows.js'
+import { countDuplicates, readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report, Section } from './report.js'
 
 /**
- * What there is and was: per cloud, project and type; what each bus said and when it did not; where
- * the recorder itself noted a gap; which ids several clouds claim.
+ * Resources by cloud, project and type; activity and silences of each bus; gaps that the recorder noted; ids
+ * that several clouds claim.
  *
- * @param silence how long a bus may say nothing before it is worth a line, in microseconds
+ * @param silence the longest time without a notification that is not reported, in microseconds
  */
-export function summaryOf(audited: Audited, silence: number): Report {
-  const activity = activityOf(audited, silence)
-  const silences = silencesIn(activity, silence)
-  const notes = notesIn(audited, activity)
-  const gaps = gapsIn(notes)
-  const resources = resourceRows(audited)
-  const conflicts = conflictRows(audited)
+export function reportSummary(database: AuditDatabase, silence: number): Report {
+  const activity = readActivity(database, silence)
+  const silences = findSilences(activity, silence)
+  const notes = readRecorderNotes(database, activity)
+  const gaps = findGaps(notes)
+  const resources = resourceRows(database)
+  const conflicts = conflictRows(database)
   const live = resources.reduce((sum, { live }) => sum + live, 0)
   return {
     title: 'Audit summary',
     verdict:
-      `${counted(live, 'resource')} live in ${counted(activity.clouds.size, 'cloud')}; ` +
-      `${counted(silences.length, 'silence')}, ${counted(gaps.length, 'gap')}, ` +
-      `${counted(conflicts.length, 'conflict')}.`,
-    scope: scopeOf(audited),
-    caveats: caveatsOf(audited),
+      `${formatCount(live, 'resource')} live in ${formatCount(activity.clouds.size, 'cloud')}; ` +
+      `${formatCount(silences.length, 'silence')}, ${formatCount(gaps.length, 'gap')}, ` +
+      `${formatCount(conflicts.length, 'conflict')}.`,
+    scope: describeScope(database),
+    caveats: listCaveats(database),
     sections: [
       {
         name: 'resources',
@@ -50,7 +51,7 @@ export function summaryOf(audited: Audited, silence: number): Report {
         ],
         rows: resources,
       },
-      cloudSection(activity, silences, gaps, absorbedIn(notes)),
+      cloudSection(activity, silences, gaps, countDuplicates(notes)),
       silenceSection(silences),
       gapSection(gaps),
       {
@@ -61,10 +62,10 @@ export function summaryOf(audited: Audited, silence: number): Report {
       },
     ],
     charts: [
-      resourcesOverTime(audited),
-      activityStrip(activity, silences, gaps),
-      ownershipFlows(audited),
-      projectsByCloud(audited),
+      chartResources(database),
+      chartActivity(activity, silences, gaps),
+      chartOwnership(database),
+      chartProjects(database),
     ],
   }
 }
@@ -73,7 +74,7 @@ interface ResourceRow extends Cells {
   readonly live: number
 }
 
-function resourceRows({ db }: Audited): ResourceRow[] {
+function resourceRows({ db }: AuditDatabase): ResourceRow[] {
   const rows = db
     .prepare<[], ResourceRow & { type: number; first_position: number; last_position: number }>(
       `select sp.name as service_provider, p.resource_type as type, pr.name as project,
@@ -85,8 +86,8 @@ function resourceRows({ db }: Audited): ResourceRow[] {
         min(l.first_position) as first_position, max(l.last_position) as last_position
       from placements p
       join locations l using (resource_type, resource_id, service_provider)
-      left join placements before on ${follows('p', 'before')}
-      left join placements next on ${follows('next', 'p')}
+      left join placements before on ${succeeds('p', 'before')}
+      left join placements next on ${succeeds('next', 'p')}
       join service_providers sp on sp.id = p.service_provider
       left join projects pr on pr.id = p.owner
       group by p.service_provider, p.resource_type, p.owner
@@ -104,7 +105,7 @@ function resourceRows({ db }: Audited): ResourceRow[] {
   }))
 }
 
-function conflictRows({ db }: Audited): Cells[] {
+function conflictRows({ db }: AuditDatabase): Cells[] {
   return allConflicts(db).map(({ resource, serviceProviders }) => ({
     resource,
     service_providers: serviceProviders.join(', '),
@@ -134,48 +135,18 @@ function cloudSection(
       'silences',
       'gaps',
     ],
-    rows: [...clouds].map(([cloud, pieces]) => ({
+    rows: [...clouds].map(([cloud, slices]) => ({
       service_provider: cloud,
-      events: sum(pieces.map(piece => piece.events)),
-      by_bus: sum(pieces.map(piece => piece.heard)),
-      unparseable: sum(pieces.map(piece => piece.unparseable)),
+      events: sum(slices.map(slice => slice.events)),
+      by_bus: sum(slices.map(slice => slice.heard)),
+      unparseable: sum(slices.map(slice => slice.unparseable)),
       absorbed: absorbed.get(cloud) ?? 0,
-      first_heard: time(least(pieces.map(piece => piece.first_heard))),
-      last_heard: time(greatest(pieces.map(piece => piece.last_heard))),
-      least_lag: seconds(least(pieces.map(piece => piece.least_lag))),
-      greatest_lag: seconds(greatest(pieces.map(piece => piece.greatest_lag))),
+      first_heard: time(minimum(slices.map(slice => slice.first_heard))),
+      last_heard: time(maximum(slices.map(slice => slice.last_heard))),
+      least_lag: seconds(minimum(slices.map(slice => slice.least_lag))),
+      greatest_lag: seconds(maximum(slices.map(slice => slice.greatest_lag))),
       silences: silences.filter(silence => silence.cloud === cloud).length,
       gaps: gaps.filter(gap => gap.cloud === cloud).length,
-    })),
-  }
-}
-
-export function silenceSection(silences: readonly Silence[]): Section {
-  return {
-    name: 'silences',
-    title: 'Silences: times in which a bus said nothing',
-    columns: ['service_provider', 'from', 'until', 'hours', 'lasts'],
-    rows: silences.map(({ cloud, from, until, lasts }) => ({
-      service_provider: cloud,
-      from: time(from),
-      until: time(until),
-      hours: Math.round((until - from) / 360e6) / 10,
-      lasts,
-    })),
-  }
-}
-
-export function gapSection(gaps: readonly Gap[]): Section {
-  return {
-    name: 'gaps',
-    title: 'Gaps: what the recorder noted about itself',
-    columns: ['service_provider', 'from', 'until', 'what', 'position'],
-    rows: gaps.map(({ cloud, from, until, what, position }) => ({
-      service_provider: cloud,
-      from: time(from),
-      until: time(until),
-      what,
-      position,
     })),
   }
 }

@@ -1,12 +1,12 @@
-import type { Spans } from '../report.js'
+import type { IntervalChart } from '../report.js'
 import { LEFT, timeAxis, timeScale, timeText, WIDTH } from './axis.js'
 import { colours, label, legend, safe, short } from './markup.js'
 
 const LANE = 22
 const MARGIN = 16
 
-/** A lane for each thing: where it was, from when to when. What lasts runs on to the edge. */
-export function drawSpans({ from, until, lanes }: Spans): string {
+/** Time intervals in lanes. An interval that is not over runs to the right edge. */
+export function drawIntervalChart({ from, until, lanes }: IntervalChart): string {
   const groups = lanes.flatMap(({ spans }) => spans.map(({ group }) => group))
   const colourOf = colours(groups)
   const x = timeScale(from, until, MARGIN)

@@ -1,9 +1,15 @@
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
-import { type Audited, caveatsOf, readResource, scopeOf, time } from './audited.js'
+import {
+  type AuditDatabase,
+  describeScope,
+  listCaveats,
+  readResource,
+  time,
+} from './audit-database.js'
 import type { Report } from './report.js'
 
-interface Found {
+interface FoundRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: Buffer | string
@@ -20,10 +26,10 @@ const meaning: Readonly<Record<string, string>> = {
   [ownEventTypes.reconcileGone]: 'the log had it, the cloud did not',
 }
 
-/** What reconciling found to be otherwise in the clouds than the log had it. */
-export function driftOf(audited: Audited): Report {
-  const rows = audited.db
-    .prepare<[number], Found>(
+/** The differences between clouds and log that `reconcile` found. */
+export function reportDrift(database: AuditDatabase): Report {
+  const rows = database.db
+    .prepare<[number], FoundRow>(
       `select sp.name as service_provider, e.resource_type, e.resource_id, pr.name as project,
         t.name as event_type, e.position, e.recorded_at
       from history e join service_providers sp on sp.id = e.service_provider
@@ -33,12 +39,12 @@ export function driftOf(audited: Audited): Report {
         and e.resource_id is not null and e.position <= ?
       order by e.position`,
     )
-    .all(audited.upTo)
+    .all(database.upTo)
   return {
     title: 'Drift',
     verdict: `${rows.length} differences were found by reconciling.`,
-    scope: scopeOf(audited),
-    caveats: caveatsOf(audited),
+    scope: describeScope(database),
+    caveats: listCaveats(database),
     sections: [
       {
         name: 'drift',

@@ -1,15 +1,15 @@
 import type { History } from '../log/history.js'
 import { verifyTogether } from '../log/verify.js'
-import { counted } from './numbers.js'
+import { formatCount } from './numbers.js'
 import type { Report } from './report.js'
 
 /**
- * Whether the history is what was recorded: the chain, the positions and the guards of every file.
+ * Verify the hash chain, the positions and the triggers of every file.
  *
  * @param head a hash noted down earlier, which must be in it
  * @param progress called now and then with about how many events were looked at
  */
-export async function verifiedOf(
+export async function reportVerification(
   history: History,
   head: string | undefined,
   progress: (events: number) => void,
@@ -23,7 +23,7 @@ export async function verifiedOf(
       title: 'Verification',
       verdict: holds
         ? `${verdict.events} events hold.`
-        : `${counted(verdict.breaches.length, 'breach', 'breaches')}: compare with another copy.`,
+        : `${formatCount(verdict.breaches.length, 'breach', 'breaches')}: compare with another copy.`,
       scope: {
         log: history.parts.map(({ file }) => file).join(', '),
         events: verdict.events,

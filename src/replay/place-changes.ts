@@ -4,14 +4,14 @@ import { IDENTITY_PROVIDER, type Position, type ResourceKey } from '../ids.js'
 import { openViewsAside } from '../projection/aside.js'
 import { selectPlaces } from '../projection/places.js'
 
-/** How the places of a resource differ between two positions; empty where it was nowhere. */
-export interface Change {
+/** The places of a resource at two positions; empty where no cloud held it. */
+export interface PlaceChange {
   readonly resource: ResourceKey
-  readonly before: readonly Whereabouts[]
-  readonly after: readonly Whereabouts[]
+  readonly before: readonly HeldPlace[]
+  readonly after: readonly HeldPlace[]
 }
 
-export interface Whereabouts {
+export interface HeldPlace {
   readonly service_provider: string
   readonly project: string | null
 }
@@ -22,16 +22,16 @@ interface KeyRow {
 }
 
 /**
- * What the location view says otherwise at a later position than at an earlier one. Both views are
- * built aside, the second from the first.
+ * Compare the view `locations` at two positions. Both are built in temporary tables, the second from the
+ * first.
  *
  * @param logFiles of one history, oldest first
  */
-export function changesBetween(
+export function comparePlaces(
   logFiles: readonly string[],
   earlier: Position,
   later: Position,
-): Change[] {
+): PlaceChange[] {
   using view = openViewsAside(logFiles, earlier)
   const touched = view.db
     .prepare<[{ earlier: number; later: number }], KeyRow>(`
@@ -57,8 +57,8 @@ export function changesBetween(
   })
 }
 
-function placesOf(db: Database, keys: readonly KeyRow[]): Whereabouts[][] {
-  const places = db.prepare<[number, StoredId], Whereabouts>(
+function placesOf(db: Database, keys: readonly KeyRow[]): HeldPlace[][] {
+  const places = db.prepare<[number, StoredId], HeldPlace>(
     `select service_provider, project from (${selectPlaces(
       'l.resource_type = ? and l.resource_id = ?',
       IDENTITY_PROVIDER,

@@ -3,10 +3,10 @@ import { ownEventTypes } from '../event/event.js'
 import { position } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { Activity } from './activity.js'
-import type { Audited } from './audited.js'
+import type { AuditDatabase } from './audit-database.js'
 
-/** What the recorder noted about itself and one cloud. */
-export interface Note {
+/** An event of the recorder itself, about one cloud. */
+export interface RecorderNote {
   readonly cloud: string
   readonly event_type: string
   readonly position: number
@@ -14,11 +14,14 @@ export interface Note {
   readonly body: string
 }
 
-/** All notes in the order in which they were made. Where they are was seen on the walk over the log. */
-export function notesIn({ history }: Audited, { clouds }: Activity): Note[] {
+/** All such events in their order. The activity has their positions. */
+export function readRecorderNotes(
+  { history }: AuditDatabase,
+  { clouds }: Activity,
+): RecorderNote[] {
   return [...clouds]
-    .flatMap(([cloud, pieces]) =>
-      pieces
+    .flatMap(([cloud, slices]) =>
+      slices
         .flatMap(({ notes }) => positionsIn(notes))
         .flatMap(at => {
           const event = history.get(position(at))
@@ -36,13 +39,13 @@ function positionsIn(json: string): number[] {
 
 const count = z.object({ absorbed: z.number() })
 
-/** How many messages of each cloud came again and were not recorded twice, as far as it was noted. */
-export function absorbedIn(notes: readonly Note[]): ReadonlyMap<string, number> {
-  const absorbed = new Map<string, number>()
+/** How many messages of each cloud were delivered again and not recorded twice, as far as the recorder noted it. */
+export function countDuplicates(notes: readonly RecorderNote[]): ReadonlyMap<string, number> {
+  const duplicates = new Map<string, number>()
   for (const { cloud, event_type, body } of notes) {
     if (event_type !== ownEventTypes.duplicatesAbsorbed) continue
     const { data } = count.safeParse(parseJson(body))
-    absorbed.set(cloud, (absorbed.get(cloud) ?? 0) + (data?.absorbed ?? 0))
+    duplicates.set(cloud, (duplicates.get(cloud) ?? 0) + (data?.absorbed ?? 0))
   }
-  return absorbed
+  return duplicates
 }

@@ -1,4 +1,4 @@
-import type { Mark, Strip } from '../report.js'
+import type { ActivityChart, Mark } from '../report.js'
 import { LEFT, timeAxis, timeScale, timeText, WIDTH } from './axis.js'
 import { colours, count, label, safe, short } from './markup.js'
 
@@ -6,8 +6,8 @@ const LANE = 56
 const BAR = 40
 const MARGIN = 16
 
-/** A lane for each bus: bars for what it said, hatching for silence, red for what was lost. */
-export function drawStrip({ from, until, lanes }: Strip): string {
+/** A lane for each bus: bars for its notifications, hatched silences, red gaps. */
+export function drawActivityChart({ from, until, lanes }: ActivityChart): string {
   const height = Math.max(1, lanes.length) * LANE
   const colourOf = colours(lanes.map(({ name }) => name))
   const x = timeScale(from, until, MARGIN)

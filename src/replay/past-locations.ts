@@ -7,10 +7,10 @@ import type { FindEvidence, Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
 
 /**
- * Where things were as far as was known at a position: the places that the view would have had, from
- * the log alone and by its index, for one resource at a time. No view is built.
+ * Locate resources as the view `locations` would have done at a position. It reads the events of one resource
+ * at a time from the log, and builds no view.
  *
- * @param prefer whom a conflict is decided for
+ * @param prefer the cloud that is preferred where several hold a resource
  */
 export function locateAt(
   log: LogReader,
@@ -42,7 +42,7 @@ interface Question {
 const VOLUME = resourceTypeCode('volume')
 
 const events = { table: 'events', access: '' }
-const known = '+position <= :upTo' // by the index of resources: a plain term would be by position
+const known = '+position <= :upTo' // the + makes SQLite use the index of resources
 
 /** The rows of the view `locations` for one resource, and for the volume that it was made from. */
 const locations = `

@@ -7,12 +7,12 @@ import type { Told } from '../projection/advance.js'
 import { openViewsAside } from '../projection/aside.js'
 import type { Cell } from './report.js'
 
-/** A history under audit: its files, and beside them its views, which leave nothing behind. */
-export interface Audited extends Disposable {
+/** A history and its views, for reports. Nothing is written beside the files. */
+export interface AuditDatabase extends Disposable {
   readonly history: History
-  /** Views as temporary tables, all events as the view `history`; nothing can be written. */
+  /** Read-only: the views as temporary tables, and all events as the view `history`. */
   readonly db: Database
-  /** The last event that is looked at. */
+  /** The last event that is read. */
   readonly upTo: Position
   /** When it was recorded; null for an empty log. */
   readonly until: number | null
@@ -21,16 +21,16 @@ export interface Audited extends Disposable {
 }
 
 /**
- * Build the views of a history aside, for questions about it.
+ * Build the views of a history in temporary tables.
  *
- * @param upTo the last event to look at; the history's head where it is not given
- * @param progress called now and then with how much of the building is done, and of how much
+ * @param upTo the last event to read; the head of the history by default
+ * @param progress called now and then with the number of events done, and of all events
  */
-export function openAudited(
+export function openAuditDatabase(
   history: History,
   upTo: Position = history.head().position,
   progress?: Told,
-): Audited {
+): AuditDatabase {
   const files = history.parts.map(({ file }) => file)
   const views = openViewsAside(files, upTo, progress)
   const { db } = views
@@ -47,8 +47,13 @@ export function openAudited(
   }
 }
 
-/** What a report was made from. */
-export function scopeOf({ history, upTo, since, until }: Audited): Record<string, Cell> {
+/** The scope of a report: files, events and times that it was made from. */
+export function describeScope({
+  history,
+  upTo,
+  since,
+  until,
+}: AuditDatabase): Record<string, Cell> {
   const { hash } = history.head()
   return {
     log: history.parts.map(({ file }) => file).join(', '),
@@ -60,7 +65,8 @@ export function scopeOf({ history, upTo, since, until }: Audited): Record<string
   }
 }
 
-export function caveatsOf({ history }: Audited): string[] {
+/** What the reader must know if the history lacks its beginning. */
+export function listCaveats({ history }: AuditDatabase): string[] {
   const { position, archive } = history.base()
   return position === 0
     ? []
@@ -70,26 +76,27 @@ export function caveatsOf({ history }: Audited): string[] {
       ]
 }
 
-/** A name that is not in the history is most often a mistake, and an empty answer would hide it. */
-export function unheardOf(
-  { db }: Audited,
+/** Caveats for names that are not in the history: most often they are mistakes. */
+export function findUnknownNames(
+  { db }: AuditDatabase,
   names: { readonly clouds: readonly string[]; readonly projects: readonly string[] },
 ): string[] {
-  const unheard = (table: string, asked: readonly string[]) => {
-    const heard = db.prepare<[string], number>(`select id from ${table} where name = ?`)
-    return asked.filter(name => heard.get(name) === undefined)
+  const unknown = (table: string, asked: readonly string[]) => {
+    const find = db.prepare<[string], number>(`select id from ${table} where name = ?`)
+    return asked.filter(name => find.get(name) === undefined)
   }
   return [
-    ...unheard('service_providers', names.clouds).map(cloud => `cloud "${cloud}"`),
-    ...unheard('projects', names.projects).map(project => `project "${project}"`),
+    ...unknown('service_providers', names.clouds).map(cloud => `cloud "${cloud}"`),
+    ...unknown('projects', names.projects).map(project => `project "${project}"`),
   ].map(what => `The history has never heard of a ${what}: is the name right?`)
 }
 
-/** A time as reports print it. */
+/** A time as reports print it; null for none. */
 export function time(at: number | null): string | null {
   return at === null ? null : formatTime(micros(at))
 }
 
+/** A resource out of the columns of a row. */
 export function readResource(type: number, id: StoredId): ResourceKey {
   return { type: resourceTypeOf(type), id: readResourceId(id) }
 }

@@ -1,4 +1,4 @@
-import type { Grid } from '../report.js'
+import type { HeatMap } from '../report.js'
 import { WIDTH } from './axis.js'
 import { count, label, safe, short } from './markup.js'
 
@@ -7,8 +7,8 @@ const HEAD = 30
 const ROW = 34
 const WIDEST = 150
 
-/** Squares at the crossings of two names, the fuller the darker. */
-export function drawGrid({ rows, columns, counts }: Grid): string {
+/** Squares in rows and columns; a higher count is darker. */
+export function drawHeatMap({ rows, columns, counts }: HeatMap): string {
   const width = Math.min(WIDEST, (WIDTH - LEFT) / Math.max(1, columns.length))
   const most = Math.max(1, ...counts.flat())
   const heads = columns.map(

@@ -3,22 +3,22 @@ import { resourceTypeCode, storeId } from '../event/stored.js'
 import { type Position, position, type ResourceId, resourceTypes } from '../ids.js'
 import type { LogReader } from '../log/log.js'
 
-/** Which part of history to replay. */
+/** Which events to replay. */
 export interface Selection {
   /** The first and the last event. */
   readonly from: Position
   readonly until: Position
-  /** Event types, of which the end may be left open: `volume.*`. None for any. */
+  /** Event types; a `*` at the end stands for any text: `volume.*`. Empty for all. */
   readonly types: readonly string[]
   readonly serviceProviders: readonly string[]
-  /** Only what is said of this id. */
+  /** Only events of this id; null for all. */
   readonly resource: ResourceId | null
 }
 
-/** The events of a selection, in their order; one at a time, however many there are. */
-export function* selected(log: LogReader, selection: Selection): Generator<RecordedEvent> {
-  const isMeant = matcher(selection)
-  for (const event of candidates(log, selection)) if (isMeant(event)) yield event
+/** Yield the events of a selection in their order, one at a time. */
+export function* selectEvents(log: LogReader, selection: Selection): Generator<RecordedEvent> {
+  const matches = createMatcher(selection)
+  for (const event of candidates(log, selection)) if (matches(event)) yield event
 }
 
 function* candidates(
@@ -29,7 +29,7 @@ function* candidates(
     yield* log.read({ after: position(from - 1), upTo: until })
     return
   }
-  // A walk over the narrow rows, for the index knows only what moves something. Bodies come after.
+  // The index has only events that change a place, so all rows are scanned, but only these bodies are read.
   const positions = log.db
     .prepare<{ id: Buffer | string; from: number; until: number }, number>(
       `select position from events where resource_type in (${resourceTypes.map(resourceTypeCode)})
@@ -43,7 +43,7 @@ function* candidates(
   }
 }
 
-function matcher({ types, serviceProviders }: Selection): (event: RecordedEvent) => boolean {
+function createMatcher({ types, serviceProviders }: Selection): (event: RecordedEvent) => boolean {
   const isType = (eventType: string) =>
     types.length === 0 ||
     types.some(type =>

@@ -1,13 +1,25 @@
-import { activityOf, silencesIn } from './activity.js'
-import { type Audited, caveatsOf, scopeOf, time, unheardOf } from './audited.js'
-import { gapsIn } from './gaps.js'
-import { notesIn } from './notes.js'
-import { counted } from './numbers.js'
+import { findSilences, readActivity } from './activity.js'
+import {
+  type AuditDatabase,
+  describeScope,
+  findUnknownNames,
+  listCaveats,
+  time,
+} from './audit-database.js'
+import { gapSection, silenceSection } from './gap-sections.js'
+import { findGaps } from './gaps.js'
+import { formatCount } from './numbers.js'
+import {
+  anyValueOf,
+  chartPlacements,
+  placementCells,
+  placementColumns,
+  selectPlacements,
+} from './placement-rows.js'
+import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
-import { gapSection, silenceSection } from './summary.js'
-import { anyOf, spansOf, turnCells, turnColumns, turnsWhere } from './turn-rows.js'
 
-/** Whether anything of some projects was ever where it must not be. */
+/** Asks whether some projects ever had resources at clouds where they must not be. */
 export interface ResidencyQuestion {
   readonly projects: readonly string[]
   readonly notAt: readonly string[]
@@ -19,19 +31,18 @@ export interface ResidencyQuestion {
 }
 
 /**
- * Every time in which a cloud that is named held something of a project that is named, with the
- * events that prove it. A clean answer is as good as what was heard: gaps and silences of those
- * clouds are part of it.
+ * All placements of the projects at these clouds, with the events that prove them. An empty report is only
+ * as good as the recording: it also has the gaps and silences of these clouds.
  *
  * @returns the report, and whether anything was found
  */
-export function residencyOf(
-  audited: Audited,
+export function reportResidency(
+  database: AuditDatabase,
   question: ResidencyQuestion,
 ): { report: Report; breached: boolean } {
-  const turns = turnsWhere(
-    audited,
-    `pr.name in ${anyOf('projects')} and sp.name in ${anyOf('clouds')}
+  const placements = selectPlacements(
+    database,
+    `pr.name in ${anyValueOf('projects')} and sp.name in ${anyValueOf('clouds')}
       and (:until is null or p.from_at <= :until) and (:from is null or ifnull(p.to_at >= :from, true))`,
     {
       projects: JSON.stringify(question.projects),
@@ -41,27 +52,27 @@ export function residencyOf(
     },
   )
   const asked = (each: { cloud: string }) => question.notAt.includes(each.cloud)
-  const activity = activityOf(audited, question.silence)
-  const silences = silencesIn(activity, question.silence).filter(asked)
-  const gaps = gapsIn(notesIn(audited, activity)).filter(asked)
+  const activity = readActivity(database, question.silence)
+  const silences = findSilences(activity, question.silence).filter(asked)
+  const gaps = findGaps(readRecorderNotes(database, activity)).filter(asked)
   const whose = question.projects.join(', ')
   const where = question.notAt.join(', ')
-  const proof = proving(audited)
-  const breached = turns.length > 0
+  const findEvidence = createEvidenceFinder(database)
+  const breached = placements.length > 0
   return {
     breached,
     report: {
       title: `Residency of ${whose}`,
       verdict: breached
-        ? `${counted(turns.length, 'time')} something of ${whose} was at ${where}.`
-        : `Nothing of ${whose} is known to have been at ${where}${period(question)}.`,
-      scope: scopeOf(audited),
+        ? `${formatCount(placements.length, 'time')} something of ${whose} was at ${where}.`
+        : `Nothing of ${whose} is known to have been at ${where}${describePeriod(question)}.`,
+      scope: describeScope(database),
       caveats: [
-        ...caveatsOf(audited),
-        ...unheardOf(audited, { clouds: question.notAt, projects: question.projects }),
+        ...listCaveats(database),
+        ...findUnknownNames(database, { clouds: question.notAt, projects: question.projects }),
         ...(silences.length + gaps.length > 0
           ? [
-              `${where}: ${counted(gaps.length, 'gap')} and ${counted(silences.length, 'silence')} ` +
+              `${where}: ${formatCount(gaps.length, 'gap')} and ${formatCount(silences.length, 'silence')} ` +
                 'in the record, in which ' +
                 'something may have been there unheard.',
             ]
@@ -71,23 +82,26 @@ export function residencyOf(
         {
           name: 'evidence',
           title: `What of ${whose} was at ${where}`,
-          columns: [...turnColumns, 'from_event', 'from_hash', 'to_event'],
-          rows: turns.map(turn => ({ ...turnCells(turn), ...proof(turn) })),
+          columns: [...placementColumns, 'from_event', 'from_hash', 'to_event'],
+          rows: placements.map(placement => ({
+            ...placementCells(placement),
+            ...findEvidence(placement),
+          })),
         },
         gapSection(gaps),
         silenceSection(silences),
       ],
-      charts: breached ? [spansOf(audited, 'When it was there', turns)] : [],
+      charts: breached ? [chartPlacements(database, 'When it was there', placements)] : [],
     },
   }
 }
 
-function period({ from, until }: ResidencyQuestion): string {
+function describePeriod({ from, until }: ResidencyQuestion): string {
   return `${from === null ? '' : ` from ${time(from)}`}${until === null ? '' : ` until ${time(until)}`}`
 }
 
-/** Which events began and ended a turn. Their bodies are not read for it: there may be many. */
-function proving({ history }: Audited): (turn: Bounds) => Cells {
+/** Finds the events that began and ended a placement, without their bodies: there may be many. */
+function createEvidenceFinder({ history }: AuditDatabase): (placement: Bounds) => Cells {
   const events = history.parts.map(({ db }) =>
     db.prepare<[number], { type: string; hash: Buffer }>(
       `select t.name as type, p.hash from main.events e

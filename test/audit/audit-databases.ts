@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { type Audited, openAudited } from '../../src/audit/audited.js'
+import { type AuditDatabase, openAuditDatabase } from '../../src/audit/audit-database.js'
 import type { Cells, Report } from '../../src/audit/report.js'
 import type { Event } from '../../src/event/event.js'
 import type { Micros, Position } from '../../src/ids.js'
@@ -12,11 +12,11 @@ import { at, folder } from '../controls.js'
 export type Recorded = Event | readonly [Event, Micros]
 
 /** The history of these events, under audit until the test ends. */
-export function audited(
+export function auditDatabase(
   t: ExecutionContext,
   events: readonly Recorded[],
   upTo?: Position,
-): Audited {
+): AuditDatabase {
   const file = join(folder(t), 'events.db')
   {
     using log = openLog(file)
@@ -26,7 +26,7 @@ export function audited(
     }
   }
   const history = openHistory([file])
-  const opened = openAudited(history, upTo)
+  const opened = openAuditDatabase(history, upTo)
   t.teardown(() => {
     opened[Symbol.dispose]()
     history[Symbol.dispose]()

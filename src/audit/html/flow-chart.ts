@@ -1,4 +1,4 @@
-import type { Flows } from '../report.js'
+import type { FlowChart } from '../report.js'
 import { WIDTH } from './axis.js'
 import { colours, count, label, safe, short } from './markup.js'
 
@@ -13,8 +13,8 @@ interface Place {
   used: number
 }
 
-/** Ribbons from those who gave, on the left, to those who received, as wide as what went. */
-export function drawFlows({ flows }: Flows): string {
+/** Ribbons from givers on the left to receivers on the right; their width is the count. */
+export function drawFlowChart({ flows }: FlowChart): string {
   const total = flows.reduce((sum, flow) => sum + flow.count, 0)
   const scale = Math.max(LEAST, Math.min(14, 320 / Math.max(1, total)))
   const givers = places(flows, 'from', scale)
@@ -43,7 +43,7 @@ export function drawFlows({ flows }: Flows): string {
   return `<svg viewBox="0 -4 ${WIDTH} ${short(height + 8)}" role="img">${ribbons.join('')}${nodes.join('')}</svg>`
 }
 
-function places(flows: Flows['flows'], side: 'from' | 'to', scale: number): Map<string, Place> {
+function places(flows: FlowChart['flows'], side: 'from' | 'to', scale: number): Map<string, Place> {
   const totals = new Map<string, number>()
   for (const flow of flows) totals.set(flow[side], (totals.get(flow[side]) ?? 0) + flow.count)
   let top = 0
