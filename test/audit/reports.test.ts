@@ -113,8 +113,8 @@ test('the outages of two buses of one cloud are two gaps', t => {
     event({ source: 'recorder', eventType, body: JSON.stringify({ bus, possible_gap: null }) }),
     hours(time),
   ]
-  const report = summaryOf(
-    audited(t, [
+  const report = reportSummary(
+    auditDatabase(t, [
       noted(ownEventTypes.busLost, 0, 'a:5672/'),
       noted(ownEventTypes.busLost, 1, 'b:5672/'),
       noted(ownEventTypes.busConnected, 2, 'b:5672/'),
