@@ -17,6 +17,15 @@ export function headerValues(headers: RawHeaders, name: string): string[] {
   return headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
 }
 
+/**
+ * A header that is a list, as one: it may come in several lines (RFC 9110 §5.3). `name` in lower case;
+ * undefined where there is none.
+ */
+export function headerList(headers: RawHeaders, name: string): string | undefined {
+  const values = headerValues(headers, name)
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
 /** The list without a header; `name` in lower case. */
 export function withoutHeader(headers: RawHeaders, name: string): string[] {
   return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== name)

@@ -103,7 +103,8 @@ function listed(request: RoutedRequest, federation: Federation): One | Aggregate
   const { aggregation, clouds } = federation
   const among = aggregation ? openTo(request, federation) : []
   const asked = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
-  if (!asked.some(name => isOffered(name, request, federation))) {
+  const isNowhere = !asked.some(name => isOffered(name, request, federation))
+  if (isNowhere && form.form === 'list') {
     return { kind: 'aggregate', among: [], because: 'list', ...form }
   }
   const [only] = among

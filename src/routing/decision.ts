@@ -147,7 +147,9 @@ function sentenceOfAggregate(decision: Aggregate): string {
   const clouds = listed(decision.among)
   switch (decision.form) {
     case 'list':
-      return `${decision.envelope} of ${clouds} are merged`
+      return decision.among.length === 0
+        ? 'the service is enabled nowhere, so the list is empty'
+        : `${decision.envelope} of ${clouds} are merged`
     case 'sum':
       return `what ${clouds} sum up is added up`
     case 'versions':

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { headerValue, type RawHeaders } from '../http-client/raw-headers.js'
+import { headerList, headerValue, type RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import { parseJson } from '../json.js'
@@ -246,7 +246,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 /** A part of a document, or one in a coding, is not to be read, nor changed. */
 function isWholeJson(status: number, headers: RawHeaders): boolean {
-  const coding = headerValue(headers, 'content-encoding') ?? 'identity'
+  const coding = headerList(headers, 'content-encoding') ?? 'identity'
   const type = headerValue(headers, 'content-type') ?? ''
   return status !== 206 && coding === 'identity' && JSON_TYPE.test(type)
 }

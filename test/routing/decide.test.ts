@@ -85,6 +85,47 @@ test('a cloud cannot be asked for a service that is not enabled there', t => {
   t.throws(() => decideAt(`GET ${volumes}/volumes`), { code: 'UNKNOWN_SERVICE_PROVIDER' })
 })
 
+const noVolumes = { ...cloud(idp, 'home'), enabledServices: ['image'] }
+
+for (const aggregation of [true, false]) {
+  test(`a list of a service that is enabled nowhere is empty, aggregation ${aggregation}`, t => {
+    const nowhere = federation([], { aggregation, clouds: [noVolumes] })
+    const decision = decide(request(`GET ${volumes}/volumes/detail`), nowhere)
+    t.like(decision, { kind: 'aggregate', among: [], because: 'list', form: 'list' })
+  })
+}
+
+for (const line of [
+  `GET ${volumes}/volumes/${disk.id}`,
+  `GET ${volumes}/types`,
+  `GET ${volumes}/volumes/summary`,
+  `POST ${volumes}/volumes`,
+  'GET /volume/v3/',
+]) {
+  test(`${line} is not sent home where the service is not enabled: it is not found`, t => {
+    const error = t.throws(
+      () => decide(request(line), federation([], { clouds: [noVolumes, cloud(cornmeal)] })),
+      { instanceOf: MixmatchError, code: 'NOT_FOUND' },
+    )
+    t.regex(error.message, /enabled_services of \[sp_default\] does not list volume/)
+  })
+}
+
+test('a resource at a cloud where its service is not enabled is not found, and sent nowhere else', t => {
+  const images = { ...cloud(cornmeal), enabledServices: ['image'] }
+  const known = federation([holds(disk, at(cornmeal))], { clouds: [cloud(idp), images] })
+  const error = t.throws(() => decide(request(`DELETE ${volumes}/volumes/${disk.id}`), known), {
+    instanceOf: MixmatchError,
+    code: 'NOT_FOUND',
+  })
+  t.regex(error.message, /"cornmeal".*enabled_services of \[sp_cornmeal\] does not list volume/)
+})
+
+test('versions are those of the only cloud that has the service', t => {
+  const known = federation([], { aggregation: true, clouds: [noVolumes, cloud(cornmeal)] })
+  t.like(decide(request('GET /volume/'), known), { to: cornmeal, because: 'versions' })
+})
+
 test('what is known of a cloud that is no longer configured does not count', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}`),

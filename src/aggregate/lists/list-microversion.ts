@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders, withoutHeader } from '../../http-client/raw-headers.js'
+import { headerList, type RawHeaders, withoutHeader } from '../../http-client/raw-headers.js'
 
 /** The microversions that a cloud speaks, by the number after the point: 3.70 is 70. */
 export interface MicroversionRange {
@@ -20,7 +20,7 @@ export function withCommonMicroversion(
   headers: RawHeaders,
   ranges: readonly MicroversionRange[],
 ): RawHeaders {
-  const asked = headerValue(headers, HEADER)
+  const asked = headerList(headers, HEADER)
   if (asked === undefined || ranges.length === 0) return headers
   const maxima = ranges.map(({ max }) => max)
   const common = Math.min(...maxima)
@@ -37,7 +37,7 @@ export function withCommonMicroversion(
 
 /** The number after the point that the headers ask for: 0 where they ask for none, infinite for `latest`. */
 export function requestedMicroversion(headers: RawHeaders): number {
-  const parts = (headerValue(headers, HEADER) ?? '').split(',')
+  const parts = (headerList(headers, HEADER) ?? '').split(',')
   const wanted = parts.map(part => WANTED.exec(part.trim())).find(match => match?.[1] === 'volume')
   return wanted ? Number(wanted[2] ?? Number.POSITIVE_INFINITY) : 0
 }

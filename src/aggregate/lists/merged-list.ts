@@ -1,4 +1,4 @@
-import { headerValue, type RawHeaders } from '../../http-client/raw-headers.js'
+import { headerList, headerValue, type RawHeaders } from '../../http-client/raw-headers.js'
 import { encodeQuery } from '../../http-client/url-encoding.js'
 import type { Caller } from '../../identity/identity.js'
 import type { SpName } from '../../ids.js'
@@ -150,7 +150,7 @@ export function merged(round: FanOut, { among }: FanOutRequest, body: string): M
   const nearest = among.find(cloud => round.answered.has(cloud))
   const first = (nearest && round.answered.get(nearest)) ?? []
   const kept = KEPT_HEADERS.flatMap(name => {
-    const value = headerValue(first, name.toLowerCase())
+    const value = headerList(first, name.toLowerCase())
     return value === undefined ? [] : [name, value]
   })
   return {

@@ -31,6 +31,12 @@ test('nothing is sent where nothing was asked for, nor changed where nothing is 
   t.deepEqual(withCommonMicroversion(asking('volume latest'), []), asking('volume latest'))
 })
 
+test('a microversion that comes in two lines is read as one list', t => {
+  const twoLines = [...asking('compute 2.1'), 'openstack-api-version', 'volume latest']
+  t.deepEqual(withCommonMicroversion(twoLines, ranges), asking('compute 2.1,volume 3.59'))
+  t.is(requestedMicroversion([...asking('compute 2.1'), ...asking('volume 3.60')]), 60)
+})
+
 test('the number of a microversion is what follows its point', t => {
   t.is(requestedMicroversion(asking('compute 2.1, volume 3.60')), 60)
   t.is(requestedMicroversion(asking('volume latest')), Number.POSITIVE_INFINITY)

@@ -31,6 +31,8 @@ export interface Answer {
 }
 
 export interface ListProxySetting extends Partial<DispatchOptions> {
+  /** By the name of the cloud; all services where not given. */
+  readonly enabledServices?: Readonly<Record<string, readonly string[]>>
   readonly identity?: Partial<Identity>
   readonly deadlineMs?: number
   readonly searchByBroadcast?: boolean
@@ -86,7 +88,7 @@ export async function startListProxy(
         clouds: clouds.map(({ name }) => ({
           name,
           spName: name === IDENTITY_PROVIDER ? 'home' : name,
-          enabledServices: ['image', 'volume'],
+          enabledServices: setting.enabledServices?.[name] ?? ['image', 'volume'],
         })),
         locate: () => [],
         evidence: () => noEvidence,

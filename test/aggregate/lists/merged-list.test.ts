@@ -633,3 +633,37 @@ test('a client that leaves takes its requests to the clouds with it', async t =>
   await closed
   t.pass()
 })
+
+// Services that are not enabled
+
+for (const aggregation of [true, false]) {
+  test(`a list of a service that is enabled nowhere is empty, aggregation ${aggregation}`, async t => {
+    const [home, far] = await twoClouds(t)
+    const proxy = await startListProxy(t, [home, far], {
+      aggregation,
+      enabledServices: { default: [], sp1: [] },
+    })
+    const images = await proxy.get('/image/v2/images?limit=2')
+    t.is(images.status, 200)
+    t.deepEqual(images.json.images, [])
+    t.is(images.json.next, undefined)
+    const volumes = await proxy.get(`/volume/v3/${alice}/volumes/detail`)
+    t.is(volumes.status, 200)
+    t.deepEqual(volumes.json, { volumes: [] })
+    const summary = await proxy.get(`/volume/v3/${alice}/volumes/summary`)
+    t.is(summary.status, 404)
+    t.deepEqual([...home.cloud.seen, ...far.cloud.seen], [])
+  })
+}
+
+test('without aggregation a list is empty where the cloud at home does not have the service', async t => {
+  const [home, far] = await twoClouds(t)
+  const proxy = await startListProxy(t, [home, far], {
+    aggregation: false,
+    enabledServices: { default: ['volume'] },
+  })
+  t.deepEqual((await proxy.get('/image/v2/images')).json.images, [])
+  const other = await proxy.get('/image/v2/schemas/image')
+  t.is(other.status, 404)
+  t.deepEqual([...home.cloud.seen, ...far.cloud.seen], [])
+})
