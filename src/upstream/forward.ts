@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionPool } from '../http-client/connection-pool.js'
+import { isSafe } from '../http-client/exchange.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 
 import { type AttemptResult, attemptForward } from './attempt.js'
@@ -39,8 +40,8 @@ export interface Outcome {
 }
 
 const RETRY_AFTER_MS = [100, 400]
-const SAFE = new Set(['GET', 'HEAD'])
-const IDEMPOTENT = new Set([...SAFE, 'PUT', 'DELETE'])
+/** Besides those that change nothing. */
+const IDEMPOTENT = new Set(['PUT', 'DELETE'])
 
 /**
  * Pass a request on and its answer back, as streams. The promise resolves when the exchange is over
@@ -70,5 +71,5 @@ function isRepeatable(
   { sent, answered }: Extract<AttemptResult, { kind: 'failed' }>,
 ): boolean {
   if (body !== null || answered) return false
-  return sent ? SAFE.has(method) : IDEMPOTENT.has(method)
+  return isSafe({ method, body }) || (!sent && IDEMPOTENT.has(method))
 }

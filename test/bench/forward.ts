@@ -23,6 +23,7 @@ import { now } from '../../src/event/time.js'
 import { projectId, resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { openViews } from '../../src/projection/views.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
 
 const CONNECTIONS = 64
 const ROUNDS = 3
@@ -107,7 +108,7 @@ async function seed(logFile: string): Promise<string> {
       now(),
     )
   }
-  const { views } = await openViews(join(folder, 'views.db'), [logFile])
+  const { views } = await openViews(viewsFileOf(logFile), [logFile])
   views[Symbol.dispose]()
   return `/v2/images/${String(KNOWN_IMAGES >> 1).padStart(8, '0')}-0000-4000-8000-000000000000`
 }
