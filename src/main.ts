@@ -11,7 +11,7 @@ else {
 }
 
 async function run(): Promise<void> {
-  const { runMixmatch } = await import('./commands/mixmatch.js')
+  const { runMixmatch } = await import('./commands/program.js')
 
   // The reader of our output may have seen enough: `mixmatch log export | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

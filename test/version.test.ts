@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { version } from '../src/version.js'
-import { mixmatch } from './commands/mixmatch.js'
+import { mixmatch } from './commands/run-command.js'
 
 test('the version is that of the package, and --version says it', async t => {
   t.is(version, JSON.parse(readFileSync('package.json', 'utf8')).version)

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderOptionsPage } from '../src/config/options-page.js'
 import { renderSample } from '../src/config/sample.js'
-import { manPages } from './cli/program.js'
+import { manPages } from './cli/whole-program.js'
 
 // `npm run docs`: what is made of the options and commands, where the tests expect it.
 writeFileSync('etc/mixmatch.conf.sample', renderSample())

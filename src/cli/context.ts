@@ -1,4 +1,4 @@
-import type { Output, OutputStream } from './terminal.js'
+import type { Output, OutputStream } from './output.js'
 
 /** The world as `main.ts` hands it in, so that tests can hand in another. */
 export interface World {

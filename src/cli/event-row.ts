@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
-import type { Row } from './rows.js'
+import type { Row } from './row-printer.js'
 
 /** What a person wants to see of an event in one line. */
 export function eventRow(event: RecordedEvent): Row {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { findNearest } from '../config/nearest.js'
 import { MixmatchError } from '../errors.js'
 import type { History } from '../log/history.js'
-import { configOf } from './configuration.js'
+import { configOf } from './command-config.js'
 import type { Context } from './context.js'
 
 /** Names of a filter, by the option that they were given with: `--sp`. */

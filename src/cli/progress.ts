@@ -1,4 +1,4 @@
-import type { Output } from './terminal.js'
+import type { Output } from './output.js'
 
 /** How often a line of progress is worth writing. */
 const EVERY_MS = 100

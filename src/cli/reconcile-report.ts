@@ -4,7 +4,7 @@ import type { ListProgress, ReconcileSink } from '../reconcile/reconcile.js'
 import type { Context } from './context.js'
 import type { OutputOptions } from './output-options.js'
 import { type Progress, progressOn } from './progress.js'
-import { createRowPrinter, type Row } from './rows.js'
+import { createRowPrinter, type Row } from './row-printer.js'
 
 /** What is told of one cloud: differences on stdout, words and progress on stderr. */
 export interface ReconcileReport extends Disposable {

@@ -1,9 +1,9 @@
 import { toPage } from '../audit/html/page.js'
 import type { Cells, Report, Section } from '../audit/report.js'
 import { MixmatchError } from '../errors.js'
+import type { Output } from './output.js'
 import { formats, type OutputOptions, wholeJson, wholeTable } from './output-options.js'
-import { printFacts, printRows } from './rows.js'
-import type { Output } from './terminal.js'
+import { printFacts, printRows } from './row-printer.js'
 
 export const reportFormats = [...formats, 'html'] as const
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { mixmatch } from '../commands/mixmatch.js'
+import { mixmatch } from '../commands/run-command.js'
 import { folder } from '../controls.js'
 import { openPage } from './chromium.js'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { manPages, wholeProgram } from './program.js'
+import { manPages, wholeProgram } from './whole-program.js'
 
 test('the man pages in etc/man are what the commands say', async t => {
   const pages = await manPages()

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { createOutput, type Output } from '../../src/cli/terminal.js'
+import { createOutput, type Output } from '../../src/cli/output.js'
 
 /** What is printed to a file, or to a terminal of so many columns. */
 export function printedBy(print: (out: Output) => void, columns?: number): string {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { wholeTable } from '../../src/cli/output-options.js'
-import { printFacts, printRows, type Row } from '../../src/cli/rows.js'
+import { printFacts, printRows, type Row } from '../../src/cli/row-printer.js'
 import { printedBy } from './outputs.js'
 
 function tableOf(rows: readonly Row[], columns?: number): readonly string[] {

@@ -6,7 +6,7 @@ import { micros } from '../../src/ids.js'
 import { holdLog } from '../../src/log/holder.js'
 import { openLog } from '../../src/log/log.js'
 import { alice, created, disk, event, folder } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 const HOUR = 3600e6
 

@@ -16,10 +16,10 @@ import {
   image,
   millet,
 } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
-const mixmatchModule = new URL('../../src/commands/mixmatch.ts', import.meta.url).href
+const mixmatchModule = new URL('../../src/commands/program.ts', import.meta.url).href
 
 function recorded(path: string): void {
   using log = openLog(join(path, 'events.db'))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import ava, { type ExecutionContext } from 'ava'
 import { people } from '../../sandbox/people.js'
 import { stage } from '../reconcile/clouds.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** One after another: each has two clouds of its own. */
 const test = ava.serial

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { openLog } from '../../src/log/log.js'
 import { alice, at, bob, cornmeal, created, deleted, disk, folder, millet } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 const LOG = ['--log', 'events.db']
 const SHOW = `/volume/v3/${alice}/volumes/${disk.id}`

@@ -14,7 +14,7 @@ import {
   image,
   transferred,
 } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** A log alone, without views, of a volume that is made, given away and deleted. */
 function recorded(path: string): void {

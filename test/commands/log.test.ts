@@ -18,7 +18,7 @@ import {
   idp,
   image,
 } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** A folder with a log of four events and its views, as a recorder leaves them. */
 async function recorded(path: string) {

@@ -7,7 +7,7 @@ import { holdLog } from '../../src/log/holder.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { alice, at, created } from '../controls.js'
 import { makeImage, sp1, stage } from '../reconcile/clouds.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** One after another: each has two clouds of its own. */
 const test = ava.serial

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { openLog } from '../../src/log/log.js'
 import { at, event, folder } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** What a command cannot do is said in a line, and leaves the log as it was. */
 

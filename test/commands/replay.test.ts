@@ -18,7 +18,7 @@ import {
   image,
   transferred,
 } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 const notifications = fileURLToPath(
   new URL('../fixtures/notifications/sp1.ndjson', import.meta.url),

@@ -5,7 +5,7 @@ import { projectId, resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { visibleLine } from '../../src/visible-text.js'
 import { at, created, event, folder } from '../controls.js'
-import { mixmatch } from './mixmatch.js'
+import { mixmatch } from './run-command.js'
 
 /** What clears a screen, renames a window, or writes over a line, in whatever a cloud can name. */
 const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e\rnothing\nhappened'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { mixmatch } from '../commands/mixmatch.js'
+import { mixmatch } from '../commands/run-command.js'
 import { type Cloud, hosts } from './clients.js'
 import { until } from './until.js'
 

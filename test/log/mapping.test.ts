@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { importEvents } from '../../src/log/import.js'
 import { openLog } from '../../src/log/log.js'
 import { eventsInMapping } from '../../src/log/mapping.js'
-import { mixmatch } from '../commands/mixmatch.js'
+import { mixmatch } from '../commands/run-command.js'
 import { alice, at, bob, cornmeal, deleted, disk, folder, image } from '../controls.js'
 
 type Row = readonly [type: string, id: string, sp: string, project: string | null]

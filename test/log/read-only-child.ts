@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import '../../src/commands/log/log-command.js'
-import { mixmatch, type Run } from '../commands/mixmatch.js'
+import { mixmatch, type Run } from '../commands/run-command.js'
 
 /**
  * Runs commands, one after another, as a user who may not write: told by a message, answers with what

@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava'
 import { openLog } from '../../src/log/log.js'
 import { openViews } from '../../src/projection/views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
-import type { Run } from '../commands/mixmatch.js'
+import type { Run } from '../commands/run-command.js'
 import { alice, at, created, deleted, disk, folder, image } from '../controls.js'
 
 /** Run commands as a user who may read the folder and not write to it. */

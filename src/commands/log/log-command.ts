@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import type { Context } from '../../cli/context.js'
-import { archiveCommand } from './log-archive.js'
-import { backupCommand } from './log-backup.js'
-import { exportCommand } from './log-export.js'
-import { importCommand } from './log-import.js'
-import { infoCommand } from './log-info.js'
-import { showCommand } from './log-show.js'
-import { tailCommand } from './log-tail.js'
-import { headCommand, verifyCommand } from './log-verify.js'
+import { archiveCommand } from './archive-command.js'
+import { backupCommand } from './backup-command.js'
+import { exportCommand } from './export-command.js'
+import { importCommand } from './import-command.js'
+import { infoCommand } from './info-command.js'
+import { showCommand } from './show-command.js'
+import { tailCommand } from './tail-command.js'
+import { headCommand, verifyCommand } from './verify-command.js'
 
 export function logCommand(context: Context): Command {
   const log = new Command('log').description('Read, check and move the event log.')

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import type { Command } from 'commander'
 import { manPagesOf } from '../../src/cli/man-page.js'
-import { createOutput } from '../../src/cli/terminal.js'
-import { createProgram } from '../../src/commands/mixmatch.js'
+import { createOutput } from '../../src/cli/output.js'
+import { createProgram } from '../../src/commands/program.js'
 
 /** The whole `mixmatch` command, as it is where nothing watches. */
 export function wholeProgram(): Promise<Command> {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
-import { configOf } from '../cli/configuration.js'
+import { configOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
+import { superviseHalves } from '../cli/supervision.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
 import {
@@ -13,7 +14,6 @@ import { askedBySupervisor } from '../process/signals.js'
 import { work } from '../process/work.js'
 import { whyNoViews } from '../projection/locate.js'
 import { viewsFileOf } from '../projection/views-file.js'
-import { superviseHalves } from './supervised.js'
 
 export function proxyCommand(context: Context): Command {
   return new Command('proxy')

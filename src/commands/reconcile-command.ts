@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { configOf } from '../cli/configuration.js'
+import { configOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { openForAppending } from '../cli/log-appender.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { configOf } from '../cli/configuration.js'
+import { configOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { dealWithLostLog, newLogOption } from '../cli/files.js'
-import { superviseHalves } from './supervised.js'
+import { dealWithLostLog, newLogOption } from '../cli/log-files.js'
+import { superviseHalves } from '../cli/supervision.js'
 
 export function serveCommand(context: Context): Command {
   return new Command('serve')

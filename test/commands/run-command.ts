@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { runMixmatch } from '../../src/commands/mixmatch.js'
+import { runMixmatch } from '../../src/commands/program.js'
 
 /** What a command printed, and what it ended with. */
 export interface Run {

@@ -3,17 +3,17 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
 import { parsePointOption } from '../cli/arguments.js'
-import { configOf, namesConfiguration } from '../cli/configuration.js'
+import { configOf, namesConfiguration } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
-import { logOption, openHistoryOf } from '../cli/files.js'
+import { logOption, openHistoryOf } from '../cli/log-files.js'
 import {
   type OutputOptions,
   wholeJson,
   wholeTable,
   withOutputOptions,
 } from '../cli/output-options.js'
-import { printFacts, printRows, type Row } from '../cli/rows.js'
+import { printFacts, printRows, type Row } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'

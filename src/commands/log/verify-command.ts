@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { parseHash } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logOption, openHistoryOf } from '../../cli/files.js'
+import { logOption, openHistoryOf } from '../../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
 import { progressOn } from '../../cli/progress.js'
-import { printFacts, printRows } from '../../cli/rows.js'
+import { printFacts, printRows } from '../../cli/row-printer.js'
 import type { History } from '../../log/history.js'
 import { type Verdict, verifyTogether } from '../../log/verify.js'
 

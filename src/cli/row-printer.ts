@@ -1,9 +1,9 @@
 import { MixmatchError } from '../errors.js'
 import { visibleLine } from '../visible-text.js'
 import { csvLine } from './csv.js'
+import type { Output } from './output.js'
 import type { OutputOptions } from './output-options.js'
 import { factLines, tableLines } from './table.js'
-import type { Output } from './terminal.js'
 
 /**
  * A row of data: its keys are the columns of a table and the keys of a JSON line. A resource stands in the

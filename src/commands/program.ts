@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { configOptions } from '../cli/configuration.js'
+import { configOptions } from '../cli/command-config.js'
+import { failureOf } from '../cli/command-failure.js'
 import type { Context, World } from '../cli/context.js'
-import { failureOf } from '../cli/failure.js'
-import { createOutput } from '../cli/terminal.js'
+import { createOutput } from '../cli/output.js'
 import { tellFailure } from '../process/child-messages.js'
 import { version } from '../version.js'
 
@@ -11,20 +11,20 @@ import { version } from '../version.js'
  * in a log has not to wait for all that serves requests.
  */
 const commands = {
-  serve: async () => (await import('./serve.js')).serveCommand,
-  record: async () => (await import('./record.js')).recordCommand,
-  proxy: async () => (await import('./proxy.js')).proxyCommand,
-  config: async () => (await import('./config.js')).configCommand,
-  doctor: async () => (await import('./doctor.js')).doctorCommand,
+  serve: async () => (await import('./serve-command.js')).serveCommand,
+  record: async () => (await import('./record-command.js')).recordCommand,
+  proxy: async () => (await import('./proxy-command.js')).proxyCommand,
+  config: async () => (await import('./config-command.js')).configCommand,
+  doctor: async () => (await import('./doctor-command.js')).doctorCommand,
   log: async () => (await import('./log/log-command.js')).logCommand,
-  views: async () => (await import('./views.js')).viewsCommand,
-  reconcile: async () => (await import('./reconcile.js')).reconcileCommand,
-  locate: async () => (await import('./locate.js')).locateCommand,
-  explain: async () => (await import('./explain.js')).explainCommand,
-  replay: async () => (await import('./replay.js')).replayCommand,
-  audit: async () => (await import('./audit.js')).auditCommand,
-  completion: async () => (await import('./completion.js')).completionCommand,
-  sandbox: async () => (await import('./sandbox.js')).sandboxCommand,
+  views: async () => (await import('./views-command.js')).viewsCommand,
+  reconcile: async () => (await import('./reconcile-command.js')).reconcileCommand,
+  locate: async () => (await import('./locate-command.js')).locateCommand,
+  explain: async () => (await import('./explain-command.js')).explainCommand,
+  replay: async () => (await import('./replay-command.js')).replayCommand,
+  audit: async () => (await import('./audit-command.js')).auditCommand,
+  completion: async () => (await import('./completion-command.js')).completionCommand,
+  sandbox: async () => (await import('./sandbox-command.js')).sandboxCommand,
 } satisfies Record<string, () => Promise<(context: Context) => Command>>
 
 const DONE = 0

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
-import { completionOf, type Shell, shells } from '../cli/completion.js'
 import type { Context } from '../cli/context.js'
+import { completionOf, type Shell, shells } from '../cli/shell-completion.js'
 
 export function completionCommand(context: Context): Command {
   return new Command('completion')

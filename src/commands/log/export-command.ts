@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logOption, openHistoryOf } from '../../cli/files.js'
+import { logOption, openHistoryOf } from '../../cli/log-files.js'
 import { progressOn } from '../../cli/progress.js'
 import { position } from '../../ids.js'
 import type { LogReader } from '../../log/log.js'

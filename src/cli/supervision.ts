@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
-import { logWarnings, readingOf, sameConfiguration } from '../cli/configuration.js'
-import type { Context } from '../cli/context.js'
 import { pinRestartOptions } from '../config/config-changes.js'
 import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
 import { ChildFailed } from '../process/supervised-child.js'
+import { logWarnings, readingOf, sameConfiguration } from './command-config.js'
+import type { Context } from './context.js'
 
 /** Run the proxy's workers, and the recorder beside them or not, until asked to stop. */
 export async function superviseHalves(

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Format } from '../../src/cli/output-options.js'
-import { createRowPrinter, printFacts, printRows } from '../../src/cli/rows.js'
+import { createRowPrinter, printFacts, printRows } from '../../src/cli/row-printer.js'
 import { MixmatchError } from '../../src/errors.js'
 import { printedBy } from './outputs.js'
 

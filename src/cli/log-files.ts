@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { type History, openHistory } from '../log/history.js'
 import { forgetLostLog, rejectLostLog } from '../projection/belonging.js'
-import { configOf } from './configuration.js'
+import { configOf } from './command-config.js'
 import type { Context } from './context.js'
 
 /**

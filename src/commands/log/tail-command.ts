@@ -3,14 +3,14 @@ import { Command } from 'commander'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { eventRow } from '../../cli/event-row.js'
-import { logOption, openHistoryOf } from '../../cli/files.js'
+import { logOption, openHistoryOf } from '../../cli/log-files.js'
 import {
   columnOption,
   formatOption,
   formats,
   type OutputOptions,
 } from '../../cli/output-options.js'
-import { createRowPrinter } from '../../cli/rows.js'
+import { createRowPrinter } from '../../cli/row-printer.js'
 import { position } from '../../ids.js'
 
 /** How often a log that is followed is looked at. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Context } from '../../cli/context.js'
-import { logFileOf, logOption, writtenFile } from '../../cli/files.js'
 import { interrupted } from '../../cli/interrupt.js'
+import { logFileOf, logOption, writtenFile } from '../../cli/log-files.js'
 import { progressOn } from '../../cli/progress.js'
 import { backUp } from '../../log/backup.js'
 import { openLogReader } from '../../log/log.js'

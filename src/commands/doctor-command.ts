@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { configOf } from '../cli/configuration.js'
+import { configOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
-import { printRows } from '../cli/rows.js'
+import { printRows } from '../cli/row-printer.js'
 import { examine } from '../doctor/doctor.js'
 
 export function doctorCommand(context: Context): Command {

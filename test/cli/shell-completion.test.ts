@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import test from 'ava'
-import { completionOf } from '../../src/cli/completion.js'
-import { mixmatch } from '../commands/mixmatch.js'
-import { wholeProgram } from './program.js'
+import { completionOf } from '../../src/cli/shell-completion.js'
+import { mixmatch } from '../commands/run-command.js'
+import { wholeProgram } from './whole-program.js'
 
 /** What bash proposes where the last of these words is being typed. */
 async function proposed(...words: string[]): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { checkConfigOf } from '../cli/configuration.js'
+import { checkConfigOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { formatOption } from '../cli/output-options.js'
 import { checkStart } from '../cli/start-check.js'

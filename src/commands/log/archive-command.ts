@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parsePointOption } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logFileOf, logOption } from '../../cli/files.js'
+import { logFileOf, logOption } from '../../cli/log-files.js'
 import { MixmatchError } from '../../errors.js'
 import { now } from '../../event/time.js'
 import { micros, type Position } from '../../ids.js'
