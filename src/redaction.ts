@@ -21,7 +21,7 @@ export function isSecretName(name: string): boolean {
  * the text, because it may come from somebody else's cloud: a word is read from its beginning only.
  */
 export function redactText(text: string): string {
-  if (!SUSPICIOUS.test(text)) return text
+  if (!isSuspicious(text)) return text
   return text
     .replace(TOKEN, REDACTED)
     .replace(URL_REST, withoutCredentials)
@@ -48,7 +48,7 @@ const LONGEST_SECRET = 16 * 1024
  * and the values of parameters with a secret's name, become `***`. Percent-encoding hides nothing.
  */
 export function redactPath(pathAndQuery: string): string {
-  if (!pathAndQuery.includes('%') && !SUSPICIOUS.test(pathAndQuery)) return pathAndQuery
+  if (!pathAndQuery.includes('%') && !isSuspicious(pathAndQuery)) return pathAndQuery
   const [path = '', ...queries] = pathAndQuery.split('?')
   // the credentials of a URL (`http://user:pa/ss@host`) are only found in one piece
   const whole = path.includes('://') ? redactText(path) : path
@@ -82,7 +82,14 @@ function percentDecoded(text: string): string {
 }
 
 /** One look decides for nearly every text of a message that there is nothing to do. */
-const SUSPICIOUS = new RegExp(`gAAAAA|eyJ|://|${SECRET_NAME.source}`, 'i')
+function isSuspicious(text: string): boolean {
+  return TOKEN_BEGIN.test(text) || (ASSIGNMENT.test(text) && NAME_OR_URL.test(text))
+}
+
+const TOKEN_BEGIN = /gAAAAA|eyJ/
+/** What stands between a name and its value. */
+const ASSIGNMENT = /[:=]/
+const NAME_OR_URL = new RegExp(`://|${SECRET_NAME.source}`, 'i')
 
 /** Fernet (a version byte 0x80 and a time, hence the five A), or JWS and whatever else is base64 of `{"`. */
 const TOKEN = /gAAAAA[\w-]{10,}(?:=|%3D)*|eyJ[\w-]{10,}={0,2}(?:\.[\w-]+={0,2})*/g
