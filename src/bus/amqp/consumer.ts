@@ -3,8 +3,11 @@ import type { SpName } from '../../ids.js'
 import { type BatchOptions, createBatches } from '../batches.js'
 import type { Delivery, OnDeliveries } from '../delivery.js'
 
-/** Messages that the broker may send ahead of our acknowledgement: one full batch. */
-const PREFETCH = 1000
+/**
+ * Messages that the broker may send ahead of our acknowledgement: enough that it never waits for us,
+ * and few enough to be held in memory when each is as large as a cloud likes (RabbitMQ: 16 MiB).
+ */
+const PREFETCH = 200
 
 /** Who consumes from our queue. */
 export interface Consumer {
