@@ -4,7 +4,7 @@ import { headerValue } from '../http-client/raw-headers.js'
 import { redactedExcerpt, redactPath } from '../redaction.js'
 import type { RequestTrace } from './request-trace.js'
 
-/** The line of one request; `now` by the clock that the trace was opened with. */
+/** Log one request; `now` is of the same clock as `startedAt`. */
 export function logAccess(
   logger: Logger,
   req: IncomingMessage,
@@ -45,7 +45,7 @@ export function logAccess(
   )
 }
 
-/** Longer than any client's real one. */
+/** Longer than the user agent of any real client. */
 const MAX_USER_AGENT = 256
 
 function userAgentOf({ headers }: IncomingMessage): string | null {

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
 import type { RequestTrace } from './request-trace.js'
 
-/** nginx's number for a client that left before it was answered. */
+/** nginx's status for a client that closed the connection before the response. */
 const CLIENT_GONE = 499
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** A request as metrics count it; `now` by the clock that the trace was opened with. */
+/** Describe a finished request for the metrics; `now` is of the same clock as `startedAt`. */
 export function describeAnswered(
   req: IncomingMessage,
   res: ServerResponse,

@@ -8,8 +8,8 @@ import { describeAnswered } from './answered-request.js'
 import { logFault, toFaultResponse } from './fault-response.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { closeLingering } from './lingering-close.js'
-import { type NetworkParts, networkExtension } from './network-routes.js'
-import { type ProxyParts, proxy } from './proxy-routes.js'
+import { type NetworkParts, networkRoutes } from './network-routes.js'
+import { type ProxyParts, proxyRoutes } from './proxy-routes.js'
 import { createRequestCheck } from './request-check.js'
 import { type RequestState, startTrace } from './request-trace.js'
 
@@ -17,33 +17,33 @@ export interface AppOptions extends ProxyParts, NetworkParts {
   readonly health: () => Health
   /** The Keystone that clients log in to. */
   readonly authenticateUri: string
-  /** At once; null for no limit. */
+  /** Requests that run at the same time; null for no limit. */
   readonly maxRequests: number | null
   /** The address of the client, through trusted proxies. */
   readonly clientAddress: (req: IncomingMessage) => string
-  /** Told of every request when it is over. */
+  /** Called with every request when it has ended. */
   readonly onAnswered?: (request: AnsweredRequest) => void
   readonly logger: Logger
 }
 
-/** What answers the proxy's clients: from the outside in, each layer with one concern. */
+/** Make the app of the public port. Each layer has one concern; they stand from the outside in. */
 export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<RequestState>()
-  app.use(checkedHead(healthcheck(health)))
-  app.use(traced(logger.child({ access: true }), options.clientAddress, onAnswered))
-  app.use(faultsAnswered(logger, authenticateUri))
+  app.use(checkRequest(healthcheck(health)))
+  app.use(recordRequest(logger.child({ access: true }), options.clientAddress, onAnswered))
+  app.use(respondToErrors(logger, authenticateUri))
   app.use(rejectMalformed)
-  app.use(limited(maxRequests))
-  app.use(networkExtension(options))
-  app.use(proxy(options))
-  // The layers above have told of everything but connections that break under an answer.
-  app.on('error', error => logger.debug({ err: error }, 'a connection broke'))
+  app.use(limitRequests(maxRequests))
+  app.use(networkRoutes(options))
+  app.use(proxyRoutes(options))
+  // The layers above handle every other error.
+  app.on('error', error => logger.debug({ err: error }, 'the connection to a client broke'))
   return app.callback()
 }
 
-/** Check the head of a request and put it into one form, before anybody looks at its path. */
-function checkedHead(whenWellFormed: Middleware): Middleware<RequestState> {
+/** Check and normalise a request before anything reads its path. */
+function checkRequest(whenWellFormed: Middleware): Middleware<RequestState> {
   const errorOf = createRequestCheck()
   return async (ctx, next) => {
     ctx.state.malformed = errorOf(ctx.req, ctx.res)
@@ -57,8 +57,8 @@ const rejectMalformed: Middleware<RequestState> = async (ctx, next) => {
   return next()
 }
 
-/** One line in the access log for every request, however it ended, and a count of it. */
-function traced(
+/** Log and count every request when it has ended. */
+function recordRequest(
   logger: Logger,
   clientAddress: AppOptions['clientAddress'],
   onAnswered: (request: AnsweredRequest) => void,
@@ -74,8 +74,8 @@ function traced(
   }
 }
 
-/** What goes wrong becomes an answer that the clients of the service understand. */
-function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<RequestState> {
+/** Turn an error into a response that clients of the requested service understand. */
+function respondToErrors(logger: Logger, authenticateUri: string): Middleware<RequestState> {
   return async (ctx, next) => {
     try {
       await next()
@@ -85,7 +85,7 @@ function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<Req
       logFault(error, requestId, logger)
       if (ctx.headerSent) {
         ctx.respond = false
-        ctx.res.destroy() // half an answer must not look like a whole one
+        ctx.res.destroy() // half a response must not look complete
         return
       }
       const { status, headers, body } = toFaultResponse(error, ctx.req.url ?? '', authenticateUri)
@@ -96,12 +96,12 @@ function faultsAnswered(logger: Logger, authenticateUri: string): Middleware<Req
   }
 }
 
-/** So many requests at once and no more: what is over is turned away while it is cheap. */
-function limited(maxRequests: number | null): Middleware<RequestState> {
+/** Reject requests above the limit before they cost anything. */
+function limitRequests(maxRequests: number | null): Middleware<RequestState> {
   let running = 0
   return async (_, next) => {
     if (maxRequests !== null && running >= maxRequests) {
-      const message = `The proxy has ${running} requests in hand and takes no more (max_requests).`
+      const message = `The proxy already handles ${running} requests, and takes no more (max_requests).`
       throw new MixmatchError('OVERLOADED', message)
     }
     running += 1

@@ -12,15 +12,15 @@ import type { Outcome } from '../upstream/forward.js'
 import { createSend, type Passage, type SendOptions } from '../upstream/send.js'
 
 export interface DispatchOptions {
-  /** Whether a list of which something is missing is better than none. */
+  /** What to do if a cloud is missing in a list: respond with the others' items, or with its error. */
   readonly errors: 'partial' | 'fail'
-  /** From which the key is derived that signs positions in lists: alike on every node. */
+  /** The key that signs list cursors is derived from these. They are the same on every node. */
   readonly secrets: readonly string[]
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
 }
 
-/** Make what takes a request to the one cloud or to the several that it was decided to go to. */
+/** Make the function that sends a request to the one cloud or the several clouds of its decision. */
 export function createDispatch(
   options: SendOptions,
   { errors, secrets, now }: DispatchOptions,
@@ -32,12 +32,12 @@ export function createDispatch(
     cursors: createCursors(cursorKey(secrets)),
     errors,
   }
-  const gather = createAggregator({
+  const aggregate = createAggregator({
     list: createMergedList(listParts),
     sum: createSummary(listParts),
     discover: createVersionDiscovery({ ...options, documents }),
     send: options,
   })
   const send = createSend(options)
-  return passage => gather(passage) ?? send(passage)
+  return passage => aggregate(passage) ?? send(passage)
 }

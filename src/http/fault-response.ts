@@ -3,21 +3,21 @@ import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import { challenge } from '../upstream/headers.js'
 
-/** A fault as an HTTP answer. */
+/** An error as an HTTP response. */
 export interface FaultResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** After how many seconds what is down or full is worth another try. */
+/** When to try again what is down or overloaded. */
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Give an error the shape in which clients of the service that was asked look for its message: under
- * the name of the fault for Cinder's, under `NeutronError` for Neutron's, under `error` for Keystone's and Glance's. Glance itself answers
- * in HTML, which is for browsers; what its clients find in JSON they show word for word. Of what nobody
- * foresaw the client learns only that it happened; the log has the rest.
+ * Put an error into the form in which clients of the requested service look for a message: under the
+ * name of the fault for Cinder, under `NeutronError` for Neutron, under `error` for Keystone and
+ * Glance. Glance itself responds with HTML; its clients show the message of this JSON unchanged. Of an
+ * unforeseen error the client learns only that it happened; the log has the details.
  */
 export function toFaultResponse(
   error: unknown,
@@ -27,11 +27,11 @@ export function toFaultResponse(
   const { status, message } =
     error instanceof MixmatchError
       ? error
-      : { status: 500, message: 'The proxy failed. Its log says more under this request id.' }
+      : { status: 500, message: 'The proxy failed. Its log has the details under this request id.' }
   const headers = {
     ...(status === 401 ? { 'WWW-Authenticate': challenge(authenticateUri) } : {}),
     ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),
-    // The rest of a body that was too slow or too long is not waited for.
+    // Nobody waits for the rest of a body that was too slow.
     ...(status === 408 ? { Connection: 'close' } : {}),
   }
   const [, service] = path.split(/[/?]/)
@@ -43,16 +43,16 @@ export function toFaultResponse(
   }
 }
 
-/** Tell the log of what the operator should see: what we did not foresee, and clouds that fail. */
+/** Log what the operator should see: unforeseen errors, and clouds that fail. */
 export function logFault(error: unknown, requestId: string, logger: Logger): void {
   if (!(error instanceof MixmatchError)) {
-    logger.error({ request_id: requestId, err: error }, 'an error that nobody foresaw')
+    logger.error({ request_id: requestId, err: error }, 'unforeseen error')
   } else if (error.status >= 500) {
     logger.warn({ request_id: requestId, code: error.code }, error.message)
   }
 }
 
-/** @param service undefined for the answer of keystonemiddleware, which stands before every service */
+/** @param service undefined for a response in the name of keystonemiddleware, which every service has */
 function bodyOf(
   service: string | undefined,
   error: unknown,
@@ -68,7 +68,7 @@ function keystoneBody(status: number, message: string) {
   return { error: { code: status, title: STATUS_CODES[status], message } }
 }
 
-/** As `cinder.api.openstack.wsgi.Fault` names them; what is not here is a computeFault. */
+/** The names in `cinder.api.openstack.wsgi.Fault`; any other status is a computeFault. */
 const cinderNames: Readonly<Record<number, string>> = {
   400: 'badRequest',
   403: 'forbidden',

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { awaitsContinue } from '../upstream/expect.js'
 
-/** As nginx does (lingering_time): long enough for a client that reads nothing before all is sent. */
+/** As nginx's lingering_time: long enough for a client that sends everything before it reads. */
 const LINGER_MS = 30_000
 
 /**
- * Let a request that was answered before its body was read come to its end. A client that still
- * sends would otherwise find its connection reset, and never read the answer. The rest of the body is
- * thrown away for a while; one that goes on for longer is cut off.
+ * After an early response, discard the rest of the request body for a while and then close the
+ * connection. If it were closed at once, a client that still sends would see a reset and never read
+ * the response.
  */
 export function closeLingering(req: IncomingMessage, res: ServerResponse): void {
-  // Whoever waits for 100 Continue and gets an answer instead may send the body or not (RFC 9110
-  // §10.1.1): what comes next on this connection could be either, so nothing may come next.
+  // A client that waits for 100 Continue and gets a response instead may send the body or not (RFC
+  // 9110 §10.1.1). What comes next on this connection could be either, so the connection must end.
   if (awaitsContinue(req)) res.shouldKeepAlive = false
   res.once('finish', () => {
     if (req.complete || req.destroyed) return

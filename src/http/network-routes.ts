@@ -1,19 +1,19 @@
-import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
 import { MixmatchError } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
-import { Token } from '../identity/token.js'
+import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { ExtendNetwork } from '../network-extension/extend-network.js'
 import { readBody } from './request-body.js'
+import { tokenIn, tokenMissing } from './request-token.js'
 import type { RequestState } from './request-trace.js'
 
 export interface NetworkParts {
   readonly authenticate: (token: Token) => Promise<Caller>
   /** null or absent where network is not among the `enabled_services` of the identity provider. */
   readonly extendNetwork?: ExtendNetwork | null
-  /** How long a request body may stand still. */
+  /** How long a client may send nothing of a body. */
   readonly idleTimeoutMs: number
 }
 
@@ -22,13 +22,14 @@ const EXTENSION = '/network/v2.0/networks/extended'
 const MAX_BODY_BYTES = 112 * 1024
 
 /** Serve the network extension. It is all that Mixmatch serves below `/network`. */
-export function networkExtension(parts: NetworkParts): Middleware<RequestState> {
+export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
   return async (ctx, next) => {
     if (!/^\/network(?:\/|$)/.test(ctx.path)) return next()
     const extendNetwork = requireExtension(ctx.path, ctx.method, parts)
     const { req, res } = ctx
     const { trace } = ctx.state
-    const token = tokenIn(req)
+    const token = tokenIn(req, 'x-auth-token')
+    if (token === null) throw tokenMissing()
     const caller = await parts.authenticate(token)
     trace.caller = caller
     const limits = { limit: MAX_BODY_BYTES, idleMs: parts.idleTimeoutMs }
@@ -61,12 +62,4 @@ function requireExtension(
   if (method === 'POST') return extendNetwork
   const message = `${EXTENSION}: expected the method POST, got ${method}.`
   throw new MixmatchError('METHOD_NOT_ALLOWED', message)
-}
-
-/** @throws NOT_AUTHENTICATED */
-function tokenIn(req: IncomingMessage): Token {
-  const secret = req.headers['x-auth-token']
-  if (typeof secret === 'string' && secret !== '') return new Token(secret)
-  const message = 'The request you have made requires authentication.'
-  throw new MixmatchError('NOT_AUTHENTICATED', message)
 }

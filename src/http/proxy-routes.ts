@@ -3,7 +3,7 @@ import type { Context, Middleware, ParameterizedContext } from 'koa'
 import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Caller } from '../identity/identity.js'
-import { Token } from '../identity/token.js'
+import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import { needsBody } from '../routing/call.js'
@@ -25,36 +25,37 @@ import {
   readBody,
   tooLargeMessage,
 } from './request-body.js'
+import { tokenIn, tokenMissing } from './request-token.js'
 import type { RequestState } from './request-trace.js'
 
 export interface ProxyParts {
   readonly authenticate: (token: Token) => Promise<Caller>
-  /** Whether what came in X-Service-Token is a service's. */
+  /** Whether the token in X-Service-Token is that of a service. */
   readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
   readonly askNearer: AskNearer
   readonly send: (passage: Passage) => Promise<Outcome>
   readonly arrivalOf: (req: IncomingMessage) => Arrival
-  /** How long the body of a request that is read may stand still. */
+  /** How long a client may send nothing of a body that the proxy reads. */
   readonly idleTimeoutMs: number
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Take one Glance or Cinder request to the cloud that it belongs to. */
-export function proxy(parts: ProxyParts): Middleware<RequestState> {
+/** Forward requests for Glance and Cinder to the cloud that they belong to. */
+export function proxyRoutes(parts: ProxyParts): Middleware<RequestState> {
   return async ctx => {
     const { trace } = ctx.state
-    if (isPreflight(ctx.req)) trace.outcome = await passPreflight(ctx, parts)
-    else if (METHODS.includes(ctx.method)) trace.outcome = await passRequest(ctx, parts)
+    if (isPreflight(ctx.req)) trace.outcome = await forwardPreflight(ctx, parts)
+    else if (METHODS.includes(ctx.method)) trace.outcome = await forwardRequest(ctx, parts)
     else return respondToOtherMethod(ctx)
-    ctx.respond = false // all of it is written already
+    ctx.respond = false // the response has been written already
   }
 }
 
 type ProxyContext = ParameterizedContext<RequestState>
 
-async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
+async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
   const { req, res } = ctx
   const { trace } = ctx.state
   const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
@@ -74,8 +75,8 @@ async function passRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcom
   return sendOn(ctx, parts, { request, decision, sender, body: read ?? streamOf(req) })
 }
 
-/** Without the tokens, should it have any: nobody has judged them. */
-function passPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
+/** Tokens in a preflight are dropped, because nobody has validated them. */
+function forwardPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
   const { req } = ctx
   for (const token of ['x-auth-token', 'x-service-token']) {
     req.rawHeaders = withoutHeader(req.rawHeaders, token)
@@ -85,7 +86,7 @@ function passPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
   )
 }
 
-/** Send a request where it was decided to go; the answer is written when the promise resolves. */
+/** Send a request to its cloud. The response has been written when the promise resolves. */
 async function sendOn(
   { req, res, state: { trace } }: ProxyContext,
   { send, arrivalOf }: ProxyParts,
@@ -116,8 +117,9 @@ function streamOf(req: IncomingMessage): 'stream' | null {
 }
 
 /**
- * Where a request goes. As long as that rests on no more than a service provider's word, nearer
- * clouds are asked and it is decided anew with what they said, which ends because none is asked twice.
+ * Decide where a request goes. A service provider's claim alone does not decide: the nearer clouds are
+ * asked first, and the request is decided again with their answers. No cloud is asked twice, so that
+ * this ends.
  */
 async function decideConfirmed(
   known: RoutedRequest,
@@ -139,9 +141,9 @@ async function decideConfirmed(
 }
 
 /**
- * Who sends the request. Version documents are for everybody. A service that acts for a user may go
- * on with the user's token after it has expired; whether it may is for the identity provider's own
- * services to judge, so the objection counts only where the request goes elsewhere.
+ * Find out who sends the request. Version documents need no token. A service that acts for a user may
+ * use the user's token after it has expired. The identity provider's own services decide whether it
+ * may, so the objection applies only if the request goes to another cloud.
  *
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
  */
@@ -155,10 +157,7 @@ async function identify(
   if (isDiscovery && (token === null || controls.serviceProvider === null)) {
     return { token, caller: null, objection: null }
   }
-  if (token === null) {
-    const message = 'The request you have made requires authentication.'
-    throw new MixmatchError('NOT_AUTHENTICATED', message)
-  }
+  if (token === null) throw tokenMissing()
   try {
     return { token, caller: await authenticate(token), objection: null }
   } catch (error) {
@@ -171,9 +170,9 @@ async function identify(
 }
 
 /**
- * Whether a service acts for the user. What goes home is judged there, as the user's token is.
+ * Whether a service acts for the user. The identity provider validates service tokens itself.
  *
- * @throws NOT_AUTHENTICATED for a service token that is none, as keystonemiddleware refuses it;
+ * @throws NOT_AUTHENTICATED if the service token is invalid, as keystonemiddleware does;
  * IDENTITY_UNAVAILABLE
  */
 async function isServiceRequest(
@@ -183,11 +182,6 @@ async function isServiceRequest(
 ): Promise<boolean> {
   const received = tokenIn(req, 'x-service-token')
   return received !== null && !isForHome(decision) && (await isService(received))
-}
-
-function tokenIn(req: IncomingMessage, header: 'x-auth-token' | 'x-service-token'): Token | null {
-  const secret = req.headers[header]
-  return typeof secret === 'string' && secret !== '' ? new Token(secret) : null
 }
 
 function isForHome(decision: Decision): boolean {
@@ -200,8 +194,7 @@ function mustReadBody(request: RoutedRequest, req: IncomingMessage): boolean {
 }
 
 /**
- * Refuse a body too long to be read where it could have named another cloud than the one to which
- * the request would go without it.
+ * Reject a body that is too long to be read if it could name another cloud than the default.
  *
  * @throws BODY_TOO_LARGE
  */
@@ -211,15 +204,15 @@ function rejectUnreadBody(
   decision: Decision,
   federation: Federation,
 ): void {
-  const unread = hasBody(req) && hasJsonType(req) && needsBody(request)
-  if (!unread || decision.because !== 'default') return
+  const mayDecide = hasBody(req) && hasJsonType(req) && needsBody(request)
+  if (!mayDecide || decision.because !== 'default') return
   if (openTo(request, federation).length > 1) {
     throw new MixmatchError('BODY_TOO_LARGE', tooLargeMessage(MAX_READ_BYTES))
   }
 }
 
 /**
- * No service has anything behind OPTIONS but what it allows, and to any other method its `405`.
+ * Respond to OPTIONS with the methods that there are, as the services do, and to other methods with 405.
  *
  * @throws METHOD_NOT_ALLOWED
  */

@@ -3,17 +3,17 @@ import { type FaultCode, MixmatchError } from '../errors.js'
 import { awaitsContinue } from '../upstream/expect.js'
 import { createWatch } from '../upstream/watch.js'
 
-/** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit), so this is ample. */
+/** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit). */
 export const MAX_READ_BYTES = 1024 * 1024
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
-/** Whether the request says that its body is JSON; only such a body is ever read. */
+/** Whether the body is JSON according to its Content-Type. The proxy reads no other bodies. */
 export function hasJsonType(req: IncomingMessage): boolean {
   return JSON_TYPE.test(req.headers['content-type'] ?? '')
 }
 
-/** The length that the request announces; null where it announces none, as chunked bodies do. */
+/** The Content-Length; null if there is none, as with chunked bodies. */
 export function announcedLength(req: IncomingMessage): number | null {
   const length = req.headers['content-length']
   return length === undefined ? null : Number(length)
@@ -24,11 +24,11 @@ export function hasBody(req: IncomingMessage): boolean {
 }
 
 /**
- * Read a body whole, to route by it and then to send the same bytes on. A body that is refused is
- * left where it is, so that the client can still be told.
+ * Read a whole body, to route by it and then forward the same bytes. If the body is rejected, the rest
+ * of it stays unread, so that the client can still get a response.
  *
- * @throws BODY_TOO_LARGE past `limit` bytes, REQUEST_TIMEOUT where nothing comes for `idleMs`,
- * BAD_REQUEST where the client breaks it off
+ * @throws BODY_TOO_LARGE above `limit` bytes, REQUEST_TIMEOUT if nothing comes for `idleMs`,
+ * BAD_REQUEST if the client closes the connection
  */
 export function readBody(
   req: IncomingMessage,
@@ -39,7 +39,7 @@ export function readBody(
     const chunks: Buffer[] = []
     let length = 0
     const watch = createWatch(() =>
-      fail('REQUEST_TIMEOUT', `Nothing more came of the request body in ${idleMs} ms.`),
+      fail('REQUEST_TIMEOUT', `The client sent no more of the request body for ${idleMs} ms.`),
     )
 
     function fail(code: FaultCode, message: string): void {
@@ -65,7 +65,7 @@ export function readBody(
     }
 
     function onClose(): void {
-      fail('BAD_REQUEST', 'The request body broke off.')
+      fail('BAD_REQUEST', 'The request body ended before it was complete.')
     }
 
     if (awaitsContinue(req)) res.writeContinue()
@@ -75,7 +75,7 @@ export function readBody(
   })
 }
 
-/** What to tell a client whose body is too long to be read, and cannot be routed unread. */
+/** The message for a body that is too long to be read, and that decides the cloud. */
 export function tooLargeMessage(limit: number): string {
-  return `The body decides which cloud the request goes to, and it is longer than ${limit} bytes. Name the cloud in MM-SERVICE-PROVIDER, and the body is not read.`
+  return `The body decides which cloud the request goes to, and it is longer than ${limit} bytes. Name the cloud in MM-SERVICE-PROVIDER; then the body is forwarded unread.`
 }

@@ -9,9 +9,9 @@ export const MAX_HEADERS = 1000
 export type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
 
 /**
- * Check what Node's parser lets through and a front such as nginx refuses: whatever two servers could
- * read in two ways. Then put the request target into origin form (RFC 9112 §3.2), so that everything
- * after this sees a path.
+ * Reject requests that Node's parser accepts but that two servers could read in two ways; nginx rejects
+ * them, too. Then put the request target into origin form (RFC 9112 §3.2), so that all other code sees
+ * a path.
  *
  * @throws BAD_REQUEST, HEADERS_TOO_LARGE
  */
@@ -30,10 +30,10 @@ export function normaliseRequest(req: CheckedRequest): void {
 }
 
 /**
- * Make the check of every request before anything else looks at it. After one that is malformed the
- * connection is good for no other: nobody knows where the next request begins.
+ * Make the check that every request has to pass first. After a malformed request all others on the
+ * same connection are rejected, because nobody knows where the next one begins.
  *
- * @returns a function that gives the error to answer with; null where there is none
+ * @returns a function that returns the error to respond with, or null
  */
 export function createRequestCheck(): (
   req: IncomingMessage,
@@ -56,7 +56,7 @@ export function createRequestCheck(): (
   }
 }
 
-/** HTTP/1.0 may come without; that HTTP/1.1 has one, Node has seen to. */
+/** HTTP/1.0 needs none. Node has checked that HTTP/1.1 has one. */
 function requireOneHost(rawHeaders: readonly string[]): void {
   const hosts = valuesOf(rawHeaders, 'host')
   if (hosts.length > 1) throw badRequest('Expected one Host header, got several.')
@@ -66,7 +66,7 @@ function requireOneHost(rawHeaders: readonly string[]): void {
   }
 }
 
-/** Any other coding, and any second one, is a body whose end some server sees elsewhere. */
+/** With any other coding two servers may disagree about where the body ends. */
 function requirePlainChunked({ httpVersion, rawHeaders }: CheckedRequest): void {
   const codings = valuesOf(rawHeaders, 'transfer-encoding')
   if (codings.length === 0) return
@@ -78,7 +78,7 @@ function requirePlainChunked({ httpVersion, rawHeaders }: CheckedRequest): void 
 
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/is
 
-/** `http://cloud.example/image/v2`: its host counts in place of the Host header (RFC 9112 §3.2.2). */
+/** `http://cloud.example/image/v2`: its host replaces the Host header (RFC 9112 §3.2.2). */
 function useOriginForm(req: CheckedRequest): void {
   const { url = '' } = req
   if (url.startsWith('/') || url === '*') return

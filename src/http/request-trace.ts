@@ -7,12 +7,13 @@ import type { Decision } from '../routing/decision.js'
 import type { Outcome } from '../upstream/forward.js'
 import { isRequestId } from '../upstream/headers.js'
 
-/** What becomes known of a request on its way, for the access log: filled in step by step. */
+/** What the access log says of a request. It is filled in while the request is handled. */
 export interface RequestTrace {
-  /** `req-<uuid>`, of this proxy's own making. */
+  /** `req-<uuid>`, made by this proxy. */
   readonly requestId: string
-  /** The one that came with the request, by which all services know it; else our own. */
+  /** The id that came with the request, else `requestId`. Every service logs it. */
   readonly globalRequestId: string
+  /** Milliseconds of a clock that never goes back. */
   readonly startedAt: number
   /** The address of the client, through trusted proxies. */
   readonly client: string
@@ -20,32 +21,32 @@ export interface RequestTrace {
   decision: Decision | null
   serviceProvider: SpName | null
   outcome: Outcome | null
-  /** Milliseconds from the request to the cloud to the first byte of its answer. */
+  /** Milliseconds from the upstream request to the first byte of its response; null for lists. */
   firstByteMs: number | null
   /**
-   * What became of what the answer taught: in the log before the client got the answer, or on its way
-   * there, so that another worker may not know it yet. null where it taught nothing.
+   * Whether an observation from the response was in the log before the client got the response, or is
+   * still pending, so that another worker may not know it yet. null if there is none.
    */
   observed: 'recorded' | 'pending' | null
-  /** Why the proxy answered by itself; null where it passed an answer on. */
+  /** The code of the proxy's own error response; null if it forwarded a response. */
   fault: FaultCode | 'UNFORESEEN' | null
 }
 
-/** What the layers of the app share of one request. */
+/** What the layers of the app share about one request. */
 export interface RequestState {
   trace: RequestTrace
-  /** What is wrong with the head of the request; null where nothing is. */
+  /** Why the request is malformed; null if it is not. */
   malformed: MixmatchError | null
 }
 
-/** `now` in milliseconds of a clock that never goes back. */
+/** @param now milliseconds of a clock that never goes back */
 export function startTrace(req: IncomingMessage, client: string, now: number): RequestTrace {
   const requestId = `req-${randomUUID()}`
   const received = req.headers['x-openstack-request-id']
-  const told = typeof received === 'string' ? received : undefined
+  const global = typeof received === 'string' ? received : undefined
   return {
     requestId,
-    globalRequestId: isRequestId(told) ? told : requestId,
+    globalRequestId: isRequestId(global) ? global : requestId,
     startedAt: now,
     client,
     caller: null,

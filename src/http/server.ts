@@ -5,26 +5,31 @@ import { MixmatchError } from '../errors.js'
 /** A server that listens. */
 export interface HttpServer {
   readonly address: AddressInfo
-  /** From now on every answer is the last on its connection; new connections are still taken. */
-  retire(): void
+  /** From now on close each connection after its next response. New connections are still accepted. */
+  endKeepAlive(): void
   /**
-   * Stop in good order: no new connections, idle ones closed, running requests finished and their
-   * connections with them. What is not finished after `timeoutMs` is cut off.
+   * Stop: accept no new connections, close idle ones, finish the running requests. Requests that run
+   * for longer than `timeoutMs` are aborted.
    *
-   * @returns how many requests were cut off
+   * @returns the number of aborted requests
    */
   drain(timeoutMs: number): Promise<number>
 }
 
-/** Tokens in JWS form, and service tokens beside them, go past Node's 16 KiB. */
+/** JWS tokens with service tokens beside them are longer than Node's 16 KiB. */
 const MAX_HEADER_BYTES = 64 * 1024
-/** Node's 64 KiB costs a third of the throughput of large uploads. */
+/** With Node's 64 KiB, large uploads have a third less throughput. */
 const READ_BYTES = 256 * 1024
-/** Longer than load balancers keep theirs, so that it is they who close idle connections. */
+/** Longer than load balancers keep idle connections, so that they close them and not the proxy. */
 const KEEP_ALIVE_MS = 75_000
 const HEADERS_TIMEOUT_MS = 60_000
 
-/** Serve HTTP for bodies that may take hours: their pace is watched while they are forwarded. */
+/**
+ * Serve HTTP without a limit on the duration of a request: an upload may take hours, and whoever reads
+ * the body watches its progress.
+ *
+ * @throws CANNOT_LISTEN
+ */
 export async function listen(
   listener: RequestListener,
   { host, port }: { host: string; port: number },
@@ -36,10 +41,10 @@ export async function listen(
     headersTimeout: HEADERS_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
-  // Node 22 drops what is over its limit without a word; `request-check.ts` rejects the request.
+  // Node 22 silently drops headers above its limit; `request-check.ts` rejects the request instead.
   server.maxHeadersCount = 0
   const running = new Set<ServerResponse>()
-  let retired = false
+  let keepsAlive = true
   let draining = false
 
   const serve: RequestListener = (req, res) => {
@@ -48,43 +53,43 @@ export async function listen(
       running.delete(res)
       if (draining) server.closeIdleConnections()
     })
-    if (retired) res.shouldKeepAlive = false
+    if (!keepsAlive) res.shouldKeepAlive = false
     listener(req, res)
   }
-  // Whether to let the client go on is known when the request has been routed.
+  // 100 Continue is sent when the request has been routed and its body is wanted.
   server.on('request', serve).on('checkContinue', serve)
-  await listening(server, host, port)
+  await startListening(server, host, port)
 
-  function retire(): void {
-    retired = true
+  function endKeepAlive(): void {
+    keepsAlive = false
     for (const res of running) if (!res.headersSent) res.shouldKeepAlive = false
   }
 
   return {
     address: addressOf(server),
-    retire,
+    endKeepAlive,
     async drain(timeoutMs) {
-      retire()
+      endKeepAlive()
       draining = true
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
-      let cut = 0
+      let aborted = 0
       const timer = setTimeout(() => {
-        cut = running.size
+        aborted = running.size
         server.closeAllConnections()
       }, timeoutMs)
       await closed
       clearTimeout(timer)
-      return cut
+      return aborted
     },
   }
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+function startListening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: Error) => reject(cannotListen(cause, host, port))
-    server.once('error', refuse)
+    const onError = (cause: Error) => reject(cannotListen(cause, host, port))
+    server.once('error', onError)
     server.listen(port, host, () => {
-      server.off('error', refuse)
+      server.off('error', onError)
       resolve()
     })
   })
@@ -92,7 +97,7 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): Error {
   const why = cause.code === 'EADDRINUSE' ? 'another process listens there' : cause.message
-  const advice = 'Give it another address in [DEFAULT] host and port, or stop what is there.'
+  const advice = 'Set another [DEFAULT] host and port, or stop that process.'
   return new MixmatchError('CANNOT_LISTEN', `${host}:${port}: ${why}. ${advice}`, { cause })
 }
 

@@ -116,12 +116,12 @@ export async function work(
   const listening = await listen(app, server)
   const replaced = new Promise<void>(resolve => {
     onCommand('finish', () => {
-      listening.retire()
+      listening.endKeepAlive()
       setTimeout(resolve, CHANGE_OVER_MS)
     })
   })
   onCommand('drain', () => {
-    listening.retire()
+    listening.endKeepAlive()
     reasons = ['draining']
   })
   void asked.then(() => {

@@ -223,3 +223,18 @@ test('a microversion that the cloud at home does not know does not keep it from 
   t.deepEqual(versions, [undefined, 'volume 3.13'])
   t.is(there.requests[0]?.headers['openstack-api-version'], 'volume 3.71')
 })
+
+test('a CORS preflight for a claimed id goes to the identity provider', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url } = await startClaimed(t, [claimOf(image)], { home, there })
+  const headers = {
+    Origin: 'https://horizon.example',
+    'Access-Control-Request-Method': 'PUT',
+  }
+  const path = `/v2/images/${image.id}/file`
+  const answer = await ask(`${url}/image${path}`, { method: 'OPTIONS', headers })
+  t.is(answer.headers['mm-service-provider'], 'default')
+  t.deepEqual(home.seen, [`OPTIONS ${path}`])
+  t.deepEqual(there.seen, [])
+})

@@ -52,7 +52,7 @@ test('503 says when to try again', t => {
   t.is(fault('NOT_FOUND', image).headers['Retry-After'], undefined)
 })
 
-test('what nobody foresaw shows nothing of itself', t => {
+test('an unforeseen error shows nothing of itself to the client', t => {
   for (const error of [new TypeError('inside'), 'inside', null]) {
     for (const path of [image, volume]) {
       const { status, body } = toFaultResponse(error, path, KEYSTONE)

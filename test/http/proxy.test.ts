@@ -535,7 +535,7 @@ test('a client that leaves is logged as such', async t => {
   t.like(await access(), { status: null, aborted: 'client', service_provider: 'default' })
 })
 
-test('an error that nobody foresaw is 500 without its details, and logged with them', async t => {
+test('an unforeseen error is 500 without its details, and logged with them', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url, lines } = await startProxy(t, {
     clouds: [home],

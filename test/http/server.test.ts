@@ -137,7 +137,7 @@ test('once retired, every answer is the last on its connection, and new connecti
   const [url, server] = await start(t, listener)
   const running = fetch(url)
   const held = await next()
-  server.retire()
+  server.endKeepAlive()
   held.end('old')
   const later = fetch(url)
   const taken = await next()
