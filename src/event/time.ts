@@ -6,16 +6,15 @@ const ISO = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\
  * Read a timestamp as OpenStack writes them: `2026-11-23 13:20:06.707170` (oslo.messaging: UTC
  * without saying so), `…T13:20:06Z`, `…+00:00`; the fraction may be missing.
  *
- * @returns null where the text is no such time
+ * @returns null where the text is no such time, or one before 1684 or after 2255: microseconds end there
  */
 export function parseTime(text: string): Micros | null {
   const match = ISO.exec(text.trim())
   if (!match) return null
   const [, date, time, fraction = '', zone = 'Z'] = match
   const seconds = Date.parse(`${date}T${time}${/^z$/i.test(zone) ? 'Z' : zone}`) / 1000
-  return Number.isNaN(seconds)
-    ? null
-    : micros(seconds * 1e6 + Number(fraction.padEnd(6, '0').slice(0, 6)))
+  const at = seconds * 1e6 + Number(fraction.padEnd(6, '0').slice(0, 6))
+  return Number.isSafeInteger(at) ? micros(at) : null
 }
 
 /** `1795440006707170` → `2026-11-23T13:20:06.707170Z`. */

@@ -1,6 +1,7 @@
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
+import { isWellFormed } from '../event/well-formed.js'
 import { chain, GENESIS } from './chain.js'
 import type { EventLog } from './log.js'
 
@@ -43,6 +44,7 @@ export async function importEvents(
     batch = []
   }
   for await (const event of events) {
+    rejectHalfSurrogates(event)
     if (isFromLog(event)) {
       refuseBroken(event, previous)
       previous = event
@@ -53,6 +55,15 @@ export async function importEvents(
   }
   flush()
   return total
+}
+
+function rejectHalfSurrogates(event: Event): void {
+  if (isWellFormed(event)) return
+  throw new MixmatchError(
+    'IMPORT_REFUSED',
+    `message ${JSON.stringify(event.messageId)} of ${JSON.stringify(event.serviceProvider)}: expected text, ` +
+      'found half of a surrogate pair (such as \\ud800), which cannot be stored. Mend or delete that line.',
+  )
 }
 
 function take(log: EventLog, batch: readonly (Event | RecordedEvent)[], total: Imported): void {

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { kindCode, resourceTypeCode, sourceCode, storeId } from '../event/stored.js'
+import { toWellFormed } from '../event/well-formed.js'
 import { type Micros, micros, position } from '../ids.js'
 import { chain } from './chain.js'
 import type { Appended, EventLog } from './log.js'
@@ -21,7 +22,8 @@ export function writer(db: Database, file: string): Pick<EventLog, 'append' | 'r
     // A clock that was set back must not make the order of times another than that of positions.
     const recordedAt = micros(Math.max(received, lastRecorded.get() ?? received))
     const recorded: RecordedEvent[] = []
-    for (const event of events) {
+    for (const given of events) {
+      const event = toWellFormed(given)
       const next = position(at + 1)
       const hash = chain(previous, next, recordedAt, event)
       const entry = { ...event, position: next, recordedAt, hash }

@@ -58,7 +58,9 @@ export const lives = (row: string) =>
 
 /** The project that owns a row of `locations`; `parent` is the row of what it was made from, if any. */
 export const ownerOf = (row: string, parent: string) =>
-  `case when ${parent}.given_at > ifnull(${row}.owner_at, 0) then ${parent}.given_to else ${row}.owner end`
+  `case when ${parent}.given_at is not null
+    and (${row}.owner_at is null or ${parent}.given_at > ${row}.owner_at)
+    then ${parent}.given_to else ${row}.owner end`
 
 /** Joins the row of a snapshot's volume in the same cloud. */
 export const joinParent = (row: string, parent: string) => `

@@ -112,12 +112,15 @@ const givenOnce = `
   union all
   select ${columns}, given_at, given_position, given_to, parent, deleted_at, to_position from given`
 
+/** Earlier than every time: those before 1970 are negative. */
+const EVER = Number.MIN_SAFE_INTEGER
+
 /** An event tells nothing new if it says again, later, what its resource's present turn says. */
 const touchTold = `
   insert into touched
   select ${columns}, min(since) from (
     select e.resource_type, e.resource_id, e.service_provider,
-      case when e.parent is null or e.parent = p.parent then e.at else 0 end as since
+      case when e.parent is null or e.parent = p.parent then e.at else ${EVER} end as since
     from log.events e not indexed
     left join placements p on ${sameLife('p', 'e')} and p.to_at is null
     where e.kind > ${NOTED} and e.resource_type is not null and e.resource_id is not null
@@ -141,9 +144,6 @@ interface Touched extends Resource {
 
 /** So many resources are in memory together, however long the stretch is. */
 const AT_ONCE = 1_000
-
-/** Earlier than every time. */
-const EVER = Number.MIN_SAFE_INTEGER
 
 interface TurnRow {
   readonly from_at: number

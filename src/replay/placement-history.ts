@@ -45,7 +45,7 @@ export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): Pl
   return resourceTypes.flatMap(type => {
     const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
     return holders.all(question).flatMap(holder => {
-      const told = facts({ ...question, ...holder }, { since: 0, upTo })
+      const told = facts({ ...question, ...holder }, { since: Number.MIN_SAFE_INTEGER, upTo })
       return turnsOf(told).map(({ from, owner, to }) => ({
         serviceProvider: spName(holder.name),
         type,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import type { Event, RecordedEvent } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
 import { importEvents } from '../../src/log/import.js'
 import { openLog } from '../../src/log/log.js'
 import { fromLine, isExported, toLine } from '../../src/log/portable.js'
@@ -100,4 +101,24 @@ test('a line that is no exported event is refused with its place and what is wro
     code: 'IMPORT_REFUSED',
     message: /^copy\.ndjson:7: not an exported event: recorded_at: /,
   })
+})
+
+test('half of a surrogate pair in an import is refused, with the message that has it', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice)], at(1))
+  const [first] = carried(log.read())
+  if (!first) return t.fail()
+  using copy = openLog(join(path, 'copy.db'))
+  for (const forged of [
+    { ...first, eventType: 'volume.\ud800' },
+    { ...event(), messageId: 'x\udc00' },
+    { ...event(), body: '"\ud800"' },
+  ]) {
+    await t.throwsAsync(importEvents(copy, each([forged])), {
+      code: 'IMPORT_REFUSED',
+      message: /half of a surrogate pair/,
+    })
+  }
+  t.is(copy.head().position, position(0))
 })

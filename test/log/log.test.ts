@@ -126,6 +126,16 @@ test('a reader cannot write, and sees what is appended while it is open', t => {
   t.throws(() => reader.db.exec('create table t (x)'), { any: true, code: 'SQLITE_READONLY' })
 })
 
+test('what UTF-8 cannot store is appended as UTF-8 has it, and the chain holds', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const half = 'x\ud800'
+  log.append([event({ messageId: half, eventType: half, body: JSON.stringify({ half }) })], at(1))
+  t.is(log.append([event({ messageId: half })], at(2)).duplicates, 1)
+  const [recorded] = [...log.read()]
+  t.like(recorded, { messageId: 'x\ufffd', eventType: 'x\ufffd', body: '{"half":"x\\ud800"}' })
+  t.deepEqual(verifyLog(log).breaches, [])
+})
+
 test('a log that was deleted or replaced while it is open takes no more events', t => {
   const path = folder(t)
   const file = join(path, 'events.db')

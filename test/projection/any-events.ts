@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
-import { type ResourceKey, resourceId } from '../../src/ids.js'
+import { micros, type ResourceKey, resourceId } from '../../src/ids.js'
 import { alice, at, bob, cornmeal, event, idp, millet } from '../controls.js'
 
 /** So few that events meet. */
@@ -19,6 +19,11 @@ export const anyNews = fc.record({
   project: fc.option(fc.constantFrom(alice, bob), { freq: 4 }),
   parent: fc.option(fc.constantFrom(...ids), { freq: 1 }),
 })
+
+/** Few moments, so that they meet; some are before 1970. */
+const anyTime = fc
+  .integer({ min: -2, max: 10 })
+  .map(seconds => (seconds < 1 ? micros(seconds * 1e6) : at(seconds)))
 
 /** Events that contradict one another, come late, at equal times or at none, and are of nothing now and then. */
 export const anyEvents = eventsOf(anyNews, { minLength: 1, maxLength: 25 })
@@ -48,7 +53,7 @@ function eventsOf(
       fc.record({
         news,
         ofNothing: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
-        emittedAt: fc.option(fc.integer({ min: 1, max: 12 }).map(at), { freq: 9 }),
+        emittedAt: fc.option(anyTime, { freq: 9 }),
       }),
       constraints,
     )
