@@ -34,7 +34,7 @@ test.serial('the image holds what runs, and neither sources nor tools', async t 
   t.notRegex(found, /^(src|typescript|ava|tsx|@biomejs)$/m)
   const { stdout } = await run('du', ['-sm', join(debian.root, 'opt/mixmatch')])
   t.log(`/opt/mixmatch: ${stdout.split('\t')[0]} MB`)
-  t.true(Number.parseInt(stdout, 10) < 20)
+  t.true(Number.parseInt(stdout, 10) < 30)
   await t.throwsAsync(debian.run('command -v g++'))
 })
 
