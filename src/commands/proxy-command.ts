@@ -10,8 +10,8 @@ import {
   onCommand,
   tellReady,
 } from '../process/child-messages.js'
-import { askedBySupervisor } from '../process/signals.js'
-import { work } from '../process/work.js'
+import { waitForSupervisorStop } from '../process/signals.js'
+import { runWorker } from '../process/worker.js'
 import { whyNoViews } from '../projection/locate.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
@@ -27,7 +27,7 @@ export function proxyCommand(context: Context): Command {
 }
 
 async function serveRequests(context: Context, command: Command): Promise<void> {
-  const asked = askedBySupervisor()
+  const stop = waitForSupervisorStop()
   const config = configOf(command, context)
   const logger = createLogger(config.logging, 'worker')
   onCommand('reopen-log', logger.reopen)
@@ -35,13 +35,20 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
   const files = { logFile, viewsFile: viewsFileOf(logFile) }
   const metrics = createProxyMetrics()
   const sendStatus = answerStatusRequests(async () => ({
-    metrics: await metrics.report(),
+    metrics: await metrics.snapshot(),
     missing: missingViews(whyNoViews(logFile)),
     degraded: [],
   }))
-  const cutOff = await work(config, files, logger, { asked, metrics }, ({ address, port }) => {
-    logger.info({ address, port }, 'accepting connections')
-    tellReady()
+  const cutOff = await runWorker({
+    config,
+    files,
+    metrics,
+    stop,
+    onListening({ address, port }) {
+      logger.info({ address, port }, 'accepting connections')
+      tellReady()
+    },
+    logger,
   })
   await sendStatus()
   if (cutOff > 0) logger.warn({ requests: cutOff }, 'requests were cut off at graceful_timeout')

@@ -8,7 +8,7 @@ import { answerStatusRequests, onCommand, tellReady } from '../process/child-mes
 import { record } from '../process/record.js'
 import { recordAlone } from '../process/record-alone.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
-import { askedBySupervisor, listenToSignals } from '../process/signals.js'
+import { listenToSignals, waitForSupervisorStop } from '../process/signals.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
 interface Options {
@@ -34,7 +34,7 @@ export function recordCommand(context: Context): Command {
 }
 
 async function recordSupervised(context: Context, command: Command): Promise<void> {
-  const asked = askedBySupervisor()
+  const asked = waitForSupervisorStop()
   const config = configOf(command, context)
   const logger = createLogger(config.logging, 'recorder')
   onCommand('reopen-log', logger.reopen)

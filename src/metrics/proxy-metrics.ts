@@ -19,16 +19,16 @@ export interface AnsweredRequest {
 
 /** What one worker counts. */
 export interface ProxyMetrics {
-  answered(request: AnsweredRequest): void
+  countRequest(request: AnsweredRequest): void
   /** A question to the token cache: `caller` for who it is, `visit` for the way to another cloud. */
-  asked(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
+  countLookup(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
   /** A way to another cloud by Keystone-to-Keystone federation. */
-  visited(cloud: string, result: 'arrived' | 'failed', ms: number): void
+  countFederation(cloud: string, result: 'arrived' | 'failed', ms: number): void
   /** A request of a service to another cloud: whether it went with a service token there. */
-  serviceToken(cloud: string, result: 'sent' | 'left_out'): void
+  countServiceToken(cloud: string, result: 'sent' | 'left_out'): void
   /** From now on ask this which clouds are not waited for, whenever a report is made. */
   watchBreaker(openFor: () => readonly string[]): void
-  report(): Promise<MetricsSnapshot>
+  snapshot(): Promise<MetricsSnapshot>
 }
 
 /** From a cached token's answer to an upload that takes minutes. */
@@ -88,17 +88,17 @@ export function createProxyMetrics(): ProxyMetrics {
     },
   })
   return {
-    answered({ service, cloud, method, status, reason, seconds, fault }) {
+    countRequest({ service, cloud, method, status, reason, seconds, fault }) {
       requests.inc({ service, cloud, method, code: String(status), reason })
       duration.observe({ service, cloud, method }, seconds)
       if (fault !== null) faults.inc({ cloud, fault })
     },
-    asked: (cache, result) => lookups.inc({ cache, result }),
-    visited: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
-    serviceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
+    countLookup: (cache, result) => lookups.inc({ cache, result }),
+    countFederation: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
+    countServiceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {
       openFor = ask
     },
-    report: () => registry.getMetricsAsJSON(),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }

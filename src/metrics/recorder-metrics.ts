@@ -37,7 +37,7 @@ export interface Batch {
 /** What the recorder counts. */
 export interface RecorderMetrics {
   appended(batch: Batch): void
-  report(): Promise<MetricsSnapshot>
+  snapshot(): Promise<MetricsSnapshot>
 }
 
 /** @param figures null while no log is open */
@@ -80,7 +80,7 @@ export function createRecorderMetrics(figures: () => RecorderFigures | null): Re
       unparseable.inc({ cloud }, batch.unparseable)
       if (delaySeconds !== null) delay.set({ cloud }, delaySeconds)
     },
-    report: () => registry.getMetricsAsJSON(),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }
 

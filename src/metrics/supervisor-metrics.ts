@@ -4,9 +4,9 @@ import type { MetricsSnapshot } from './snapshot.js'
 
 /** What the supervisor counts. */
 export interface SupervisorMetrics {
-  died(process: Exclude<Role, 'supervisor'>): void
-  reloaded(result: 'taken' | 'refused' | 'failed'): void
-  report(): Promise<MetricsSnapshot>
+  countDeath(process: Exclude<Role, 'supervisor'>): void
+  countReload(result: 'taken' | 'refused' | 'failed'): void
+  snapshot(): Promise<MetricsSnapshot>
 }
 
 export function createSupervisorMetrics(): SupervisorMetrics {
@@ -25,8 +25,8 @@ export function createSupervisorMetrics(): SupervisorMetrics {
     registers,
   })
   return {
-    died: process => deaths.inc({ process }),
-    reloaded: result => reloads.inc({ result }),
-    report: () => registry.getMetricsAsJSON(),
+    countDeath: process => deaths.inc({ process }),
+    countReload: result => reloads.inc({ result }),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }

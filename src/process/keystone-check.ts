@@ -8,7 +8,7 @@ import type { Missing } from './child-messages.js'
 const TIMEOUTS = { connectTimeoutMs: 2_000, responseTimeoutMs: 3_000 }
 
 /** Whether the Keystone that every request depends on can be reached, asked without credentials. */
-export async function lookForKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
+export async function checkKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
   const connection = openKeystoneConnection({
     ...TIMEOUTS,
     cafile: auth.cafile,

@@ -4,7 +4,7 @@ import { MixmatchError } from '../errors.js'
 import { createOpsApp, openOps } from '../http/ops.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
-import { every } from './every.js'
+import { startInterval } from './interval.js'
 import { record } from './record.js'
 import { createRecorderReporter } from './recorder-report.js'
 import { createReload, type Reading } from './reload.js'
@@ -40,15 +40,21 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
   const reporter = createRecorderReporter(files)
   const app = opsOf(reporter.report, () => stopping, logger)
   await using _ops = await openOps(app, config.ops, logger)
-  using _watchdog = every(manager.watchdogMs, manager.alive)
+  using _watchdog = startInterval(manager.watchdogMs, manager.alive)
 
-  async function take(fresh: Reading): Promise<void> {
+  async function applyConfig(fresh: Reading): Promise<void> {
     config = fresh.config
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
     renew()
   }
-  const reload = createReload({ first: reading, read, take, onResult: () => {}, logger })
+  const reload = createReload({
+    first: reading,
+    read,
+    apply: applyConfig,
+    onResult: () => {},
+    logger,
+  })
   signals.onReload(() => {
     logger.reopen()
     void reload()

@@ -7,9 +7,9 @@ import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
 import type { SpName } from '../ids.js'
+import { reconcileInBackground } from './background-reconcile.js'
 import { type DeliveryJournal, deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
 import { createDeliveryRecorder } from './delivery-recorder.js'
-import { reconcileInBackground } from './reconciling.js'
 import { type OnAppended, openRecorder, type Recorder, type RecorderState } from './recorder.js'
 
 /** The recording while it goes on. */

@@ -37,7 +37,7 @@ export function createRecorderReporter(files: Files): RecorderReporter {
       for (const batch of batchesOf(events, recorded)) metrics.appended(batch)
     },
     async report() {
-      const metricsNow = await metrics.report()
+      const metricsNow = await metrics.snapshot()
       return {
         metrics: metricsNow,
         missing: recording ? missingIn(recording, files) : starting,

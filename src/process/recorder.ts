@@ -13,7 +13,7 @@ import { allConflicts, type Conflict, conflictsIn } from '../projection/conflict
 import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
 import { openViews, type Views } from '../projection/views.js'
 import { setViewsAside } from '../projection/views-file.js'
-import { countAbsorbed } from './absorbed.js'
+import { openDuplicateCounter } from './duplicate-counter.js'
 
 /** What is recorded: buses → log → views. */
 export interface Recorder extends AsyncDisposable {
@@ -75,12 +75,12 @@ export async function openRecorder(
     const record = (events: readonly Event[]) => {
       if (appending.append(events) > 0) follow()
     }
-    const absorbed = countAbsorbed(record, logger)
-    opened.push(absorbed)
+    const duplicates = openDuplicateCounter(record, logger)
+    opened.push(duplicates)
     const appending = createAppending(
       log,
       (events, recorded) => {
-        absorbed.count(events, recorded)
+        duplicates.count(events, recorded)
         onAppended(events, recorded)
       },
       logger,

@@ -15,18 +15,18 @@ export interface ReloadOptions {
   readonly first: Reading
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
-  /** Do by it from now on. What it throws is logged, and the work goes on as far as it was not done. */
-  readonly take: (reading: Reading) => Promise<void>
+  /** Apply it. An error is logged, and parts that it did not reach keep the old configuration. */
+  readonly apply: (reading: Reading) => Promise<void>
   readonly onResult: (result: 'taken' | 'refused' | 'failed') => void
   readonly logger: Logger
 }
 
 /**
- * Make what is called to take a new configuration. A wrong one is refused as a whole, and the old one
- * stays. One that is unchanged is not taken again. A call in the middle of another is answered by one more reading after it.
+ * Create a function that reloads the configuration. An invalid one is refused as a whole, and the old one
+ * stays in force. An unchanged one is not applied again. A call during another one leads to one more reload after it.
  */
 export function createReload(options: ReloadOptions): () => Promise<void> {
-  const { first, take, onResult, logger } = options
+  const { first, apply, onResult, logger } = options
   let last = first
   let inForce: string | null = fingerprintOf(first)
   let running: Promise<void> | undefined
@@ -47,7 +47,7 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
       return
     }
     try {
-      await take(reading)
+      await apply(reading)
       inForce = fingerprint
       onResult('taken')
       logger.info('the configuration was read again')

@@ -44,7 +44,7 @@ export function listenToSignals(): Signals {
  * Settles when the supervisor of this process asks it to end, or is gone. A terminal's Ctrl-C and
  * hang-up reach every process that was started from it; who ends when is for the supervisor to say.
  */
-export function askedBySupervisor(): Promise<StopReason> {
+export function waitForSupervisorStop(): Promise<StopReason> {
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
   return new Promise(resolve => {

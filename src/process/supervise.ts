@@ -5,10 +5,10 @@ import { createOpsApp, openOps } from '../http/ops.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
-import { every } from './every.js'
 import { createFleet, type Fleet, type FleetPlan } from './fleet.js'
 import { healthOf } from './health.js'
-import { lookForKeystone } from './keystone-check.js'
+import { startInterval } from './interval.js'
+import { checkKeystone } from './keystone-check.js'
 import { createReload, type Reading } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
@@ -40,7 +40,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const gracefulTimeoutMs = () => config.server.gracefulTimeoutMs
   const fleet = createFleet(plan, {
     gracefulTimeoutMs,
-    onDeath: metrics.died,
+    onDeath: metrics.countDeath,
     onExit: exited => collector.carryOver(exited),
     logger,
   })
@@ -48,7 +48,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const app = opsOf({ state: () => state, config: () => config, collector, metrics, logger })
   await using _ops = await openOps(app, config.ops, logger)
 
-  async function take(fresh: Reading): Promise<void> {
+  async function applyConfig(fresh: Reading): Promise<void> {
     config = fresh.config
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
@@ -63,10 +63,10 @@ export async function supervise(supervision: Supervision): Promise<void> {
     state = 'serving'
     const { host, port } = config.server
     logger.info({ host, port, workers: fleet.workers.length }, 'serving')
-    const onResult = metrics.reloaded
-    const reload = createReload({ first: reading, read, take, onResult, logger })
+    const onResult = metrics.countReload
+    const reload = createReload({ first: reading, read, apply: applyConfig, onResult, logger })
     await manager.ready(statusOf(fleet))
-    using _watchdog = every(manager.watchdogMs, manager.alive)
+    using _watchdog = startInterval(manager.watchdogMs, manager.alive)
     signals.onReload(() => {
       logger.reopen()
       fleet.reopenLogs()
@@ -113,12 +113,12 @@ function opsOf(parts: {
     async readiness() {
       const [{ missing, degraded }, keystone] = await Promise.all([
         collector.collect(),
-        lookForKeystone(config().auth),
+        checkKeystone(config().auth),
       ])
       return { missing: [...missing, ...keystone], degraded }
     },
     async metrics() {
-      const [own, theirs] = await Promise.all([metrics.report(), collector.collect()])
+      const [own, theirs] = await Promise.all([metrics.snapshot(), collector.collect()])
       return renderMetrics([own, ...theirs.metrics])
     },
     metricsType: METRICS_TYPE,

@@ -28,11 +28,11 @@ function sent<Value>(value: Value): Value {
 
 test('what several workers count is one sum, histograms included', async t => {
   const [one, two] = [createProxyMetrics(), createProxyMetrics()]
-  one.answered(request)
-  two.answered(request)
-  two.answered({ ...request, seconds: 2 })
+  one.countRequest(request)
+  two.countRequest(request)
+  two.countRequest({ ...request, seconds: 2 })
   const samples = samplesOf(
-    await renderMetrics([sent(await one.report()), sent(await two.report())]),
+    await renderMetrics([sent(await one.snapshot()), sent(await two.snapshot())]),
   )
   t.is(samples.get(counted), 3)
   t.is(samples.get(durations), 3)
@@ -41,9 +41,9 @@ test('what several workers count is one sum, histograms included', async t => {
 
 test('counts of a process that is gone stay, what it measured goes', async t => {
   const gone = createProxyMetrics()
-  gone.answered(request)
-  const left = await sumCounters([sent(await gone.report())])
-  const both = await sumCounters([left, sent(await gone.report())])
+  gone.countRequest(request)
+  const left = await sumCounters([sent(await gone.snapshot())])
+  const both = await sumCounters([left, sent(await gone.snapshot())])
   const samples = samplesOf(await renderMetrics([both]))
   t.is(samples.get(counted), 2)
   t.is(samples.get(upTo50Ms), 2)
@@ -52,8 +52,8 @@ test('counts of a process that is gone stay, what it measured goes', async t => 
 
 test('a request that the proxy answered itself is counted under its fault', async t => {
   const metrics = createProxyMetrics()
-  metrics.answered({ ...request, status: 504, fault: 'SERVICE_PROVIDER_TIMEOUT' })
-  const samples = samplesOf(await renderMetrics([await metrics.report()]))
+  metrics.countRequest({ ...request, status: 504, fault: 'SERVICE_PROVIDER_TIMEOUT' })
+  const samples = samplesOf(await renderMetrics([await metrics.snapshot()]))
   const fault = 'mixmatch_faults_total{cloud="cornmeal",fault="SERVICE_PROVIDER_TIMEOUT"}'
   t.is(samples.get(fault), 1)
 })
@@ -63,7 +63,7 @@ test('a breaker that is open in two workers counts two, until it is closed', asy
   const workers = [createProxyMetrics(), createProxyMetrics()]
   for (const worker of workers) worker.watchBreaker(() => open)
   const page = async () =>
-    samplesOf(await renderMetrics(await Promise.all(workers.map(worker => worker.report()))))
+    samplesOf(await renderMetrics(await Promise.all(workers.map(worker => worker.snapshot()))))
   t.is((await page()).get('mixmatch_breaker_open{cloud="cornmeal"}'), 2)
   open = []
   t.false((await page()).has('mixmatch_breaker_open{cloud="cornmeal"}'))
@@ -80,7 +80,7 @@ test('a cloud that is no longer listened to has no figures, and no log has none'
   const rest = { logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9, conflicts: 0 }
   let figures: Parameters<typeof createRecorderMetrics>[0] = () => ({ buses: [bus], ...rest })
   const metrics = createRecorderMetrics(() => figures())
-  const page = async () => samplesOf(await renderMetrics([await metrics.report()]))
+  const page = async () => samplesOf(await renderMetrics([await metrics.snapshot()]))
   const last = 'mixmatch_bus_last_message_timestamp_seconds{cloud="cornmeal"}'
 
   t.is((await page()).get(last), 1_795_440_000)
@@ -99,7 +99,7 @@ test('names are as Prometheus wants them: counters alone end in _total, units ar
     createRecorderMetrics(() => ({ ...figures, conflicts: 0 })),
     createSupervisorMetrics(),
   ]
-  const page = await renderMetrics(await Promise.all(parts.map(part => part.report())))
+  const page = await renderMetrics(await Promise.all(parts.map(part => part.snapshot())))
   const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => ({
     name,
     type,

@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.js'
 import { openLogReader } from '../../src/log/log.js'
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import { openRecorder } from '../../src/process/recorder.js'
-import { work } from '../../src/process/work.js'
+import { runWorker } from '../../src/process/worker.js'
 import { folder } from '../controls.js'
 import { call, logIn, startClouds } from '../sandbox/clouds.js'
 import { type Network, respond, startNeutron } from './neutron-server.js'
@@ -60,7 +60,14 @@ async function startScene(t: ExecutionContext, settings: Readonly<Record<string,
   let working: Promise<number> | undefined
   const port = await new Promise<number>((resolve, reject) => {
     const metrics = createProxyMetrics()
-    working = work(config, files, logger, { asked, metrics }, address => resolve(address.port))
+    working = runWorker({
+      config,
+      files,
+      metrics,
+      stop: asked,
+      onListening: ({ port }) => resolve(port),
+      logger,
+    })
     working.catch(reject)
   })
   t.teardown(async () => {

@@ -19,7 +19,7 @@ const clouds = {
 }
 
 /** What is read is the environment that `next` was last given. */
-function reloading(take: (reading: Reading) => Promise<void> = async () => {}) {
+function reloading(apply: (reading: Reading) => Promise<void> = async () => {}) {
   const lines: Line[] = []
   const results: string[] = []
   const taken: Reading[] = []
@@ -30,9 +30,9 @@ function reloading(take: (reading: Reading) => Promise<void> = async () => {}) {
   const reload = createReload({
     first: { ...checked, config: checked.config },
     read,
-    async take(reading) {
+    async apply(reading) {
       taken.push(reading)
-      await take(reading)
+      await apply(reading)
     },
     onResult: result => results.push(result),
     logger: pino({}, { write: line => lines.push(JSON.parse(line)) }),

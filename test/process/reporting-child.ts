@@ -3,9 +3,9 @@ import { answerStatusRequests, tellReady } from '../../src/process/child-message
 
 /** A worker that has only ever looked up one token. After SIGUSR2 it hangs. */
 const metrics = createProxyMetrics()
-metrics.asked('caller', 'hit')
+metrics.countLookup('caller', 'hit')
 answerStatusRequests(async () => ({
-  metrics: await metrics.report(),
+  metrics: await metrics.snapshot(),
   missing: [{ part: 'views', reason: '3 events behind' }],
   degraded: [],
 }))

@@ -6,7 +6,7 @@ import { people } from '../../sandbox/people.js'
 import { readConfig } from '../../src/config/config.js'
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import { renderMetrics } from '../../src/metrics/snapshot.js'
-import { work } from '../../src/process/work.js'
+import { runWorker } from '../../src/process/worker.js'
 import { folder } from '../controls.js'
 import { logIn, startClouds } from '../sandbox/clouds.js'
 import { samplesOf } from './serving.js'
@@ -37,14 +37,19 @@ async function startWorker(
   const files = { logFile: join(directory, 'events.db'), viewsFile: join(directory, 'views.db') }
   const metrics = createProxyMetrics()
   let end = () => {}
-  const asked = new Promise<void>(resolve => {
+  const stop = new Promise<void>(resolve => {
     end = resolve
   })
   let working: Promise<number> | undefined
   const port = await new Promise<number>((resolve, reject) => {
-    working = work(config, files, pino({ level: 'silent' }), { asked, metrics }, address =>
-      resolve(address.port),
-    )
+    working = runWorker({
+      config,
+      files,
+      metrics,
+      stop,
+      onListening: ({ port }) => resolve(port),
+      logger: pino({ level: 'silent' }),
+    })
     working.catch(reject)
   })
   t.teardown(() => {
@@ -53,7 +58,7 @@ async function startWorker(
   })
   return {
     url: `http://127.0.0.1:${port}`,
-    samples: async () => samplesOf(await renderMetrics([await metrics.report()])),
+    samples: async () => samplesOf(await renderMetrics([await metrics.snapshot()])),
   }
 }
 

@@ -4,45 +4,48 @@ import { createOwnEvent } from '../event/own-event.js'
 import { formatTime, now } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
-/** Keeps count of the notifications that came again. */
-export interface Absorbed extends Disposable {
-  /** Told of each batch: what was to be appended, and what of it was new. */
+/** Counts the notifications that were delivered again. */
+export interface DuplicateCounter extends Disposable {
+  /** Count a batch: what was to be appended, and what of it was new. */
   count(events: readonly Event[], recorded: readonly RecordedEvent[]): void
 }
 
 /**
- * What was delivered again leaves no trace in the log but a count: an event of the recorder's own for
- * each cloud, noted down now and then and at the end, so that who has the log alone can tell. A count
- * that could not be noted down is kept for the next time.
+ * A notification that is delivered again leaves nothing in the log but a count: an event of the recorder's
+ * own for each cloud, recorded every minute and at the end, so that a reader of the log alone can tell. A
+ * count that could not be recorded is kept for the next time.
  */
-export function countAbsorbed(
+export function openDuplicateCounter(
   record: (events: readonly Event[]) => void,
   logger: Logger,
   intervalMs = 60_000,
-): Absorbed {
+): DuplicateCounter {
   const counts = new Map<SpName, number>()
   let since = now()
-  const note = () => {
+  const recordCounts = () => {
     if (counts.size === 0) return
     const until = now()
     try {
-      record([...counts].map(([cloud, count]) => absorbedEvent(cloud, count, since, until)))
+      record([...counts].map(([cloud, count]) => duplicatesEvent(cloud, count, since, until)))
       counts.clear()
       since = until
     } catch (err) {
-      logger.warn({ err }, 'how many messages came again could not be noted down')
+      logger.warn(
+        { err },
+        'the counts of duplicate messages could not be recorded, trying again later',
+      )
     }
   }
-  const timer = setInterval(note, intervalMs).unref()
+  const timer = setInterval(recordCounts, intervalMs).unref()
   return {
     count(events, recorded) {
       if (recorded.length === events.length) return
-      for (const { serviceProvider } of events.filter(isHeard)) add(serviceProvider, 1)
-      for (const { serviceProvider } of recorded.filter(isHeard)) add(serviceProvider, -1)
+      for (const { serviceProvider } of events.filter(isFromBus)) add(serviceProvider, 1)
+      for (const { serviceProvider } of recorded.filter(isFromBus)) add(serviceProvider, -1)
     },
     [Symbol.dispose]() {
       clearInterval(timer)
-      note()
+      recordCounts()
     },
   }
 
@@ -53,11 +56,11 @@ export function countAbsorbed(
   }
 }
 
-function isHeard({ source }: Event): boolean {
+function isFromBus({ source }: Event): boolean {
   return source === 'bus'
 }
 
-function absorbedEvent(
+function duplicatesEvent(
   serviceProvider: SpName,
   count: number,
   since: Micros,

@@ -1,0 +1,100 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
+import { createApp } from '../http/app.js'
+import { createDispatch } from '../http/dispatch.js'
+import type { Health } from '../http/healthcheck.js'
+import type { Identity } from '../identity/identity.js'
+import { ADMIN } from '../identity/service-identity.js'
+import { IDENTITY_PROVIDER } from '../ids.js'
+import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
+import { createNetworkExtension, type ExtendNetwork } from '../network-extension/extend-network.js'
+import type { Observer } from '../observation/observer.js'
+import type { Overlay } from '../observation/overlay.js'
+import type { Sender } from '../observation/sender.js'
+import { createBreaker } from '../upstream/breaker.js'
+import { createClientAddress } from '../upstream/client-address.js'
+import { type CloudClients, createUserClients } from '../upstream/cloud-clients.js'
+import { createCloudWaits } from '../upstream/cloud-wait.js'
+import { createAskNearer } from '../upstream/confirm.js'
+import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
+
+/** What the requests of a worker need, open. */
+export interface WorkerParts {
+  readonly config: Config
+  readonly clients: CloudClients
+  readonly overlay: Overlay
+  readonly observe: Observer['observe']
+  readonly record: Sender['sendEvent']
+  readonly health: () => Health
+  readonly metrics: ProxyMetrics
+  readonly logger: Logger
+}
+
+/** Join the parts of a worker to the application that answers requests. */
+export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp> {
+  const { config, clients, overlay, observe, health, metrics, logger } = parts
+  const { server, auth, routing, clouds, upstream } = config
+  const { identity, serviceTokens, destinations, forget } = createUserClients(config, clients, {
+    onLookup: metrics.countLookup,
+    onFederation: metrics.countFederation,
+    onUse: metrics.countServiceToken,
+    logger,
+  })
+  const now = () => performance.now()
+  const breaker = createBreaker(now)
+  metrics.watchBreaker(breaker.openFor)
+  const sending = {
+    destinations,
+    pools: clients.pools,
+    waits: createCloudWaits({ breaker, deadlineMs: routing.aggregationTimeoutMs, now }),
+    forget,
+    observe,
+    timeouts: upstream,
+    proxyName: clouds.find(({ name }) => name === IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
+    authenticateUri: auth.wwwAuthenticateUri,
+  }
+  const isTrusted = trustedProxies(server.trustedProxies)
+  return createApp({
+    health,
+    onAnswered: metrics.countRequest,
+    authenticate: identity.authenticate,
+    isService: serviceTokens.isService,
+    extendNetwork: networkExtensionOf(parts, identity),
+    federation: { clouds, locate: overlay.locate, evidence: overlay.evidence, ...routing },
+    askNearer: createAskNearer(sending),
+    send: createDispatch(sending, {
+      errors: routing.aggregationErrors,
+      secrets: sharedSecrets(config),
+      now,
+    }),
+    arrivalOf: createArrivals({ publicEndpoint: server.publicEndpoint, isTrusted }),
+    clientAddress: createClientAddress(isTrusted),
+    idleTimeoutMs: upstream.idleTimeoutMs,
+    authenticateUri: auth.wwwAuthenticateUri,
+    maxRequests: server.maxRequests,
+    logger,
+  })
+}
+
+/** null where the identity provider has no `network` among its `enabled_services`. */
+function networkExtensionOf(
+  { config, clients, record }: WorkerParts,
+  identity: Identity,
+): ExtendNetwork | null {
+  const clouds = config.clouds.filter(({ extendsNetworks }) => extendsNetworks)
+  if (!clouds.some(({ name }) => name === IDENTITY_PROVIDER)) return null
+  return createNetworkExtension({
+    clouds,
+    identity,
+    serviceIdentity: clients.serviceIdentity([ADMIN]),
+    record,
+    pools: clients.pools,
+    timeouts: config.upstream,
+  })
+}
+
+/** What every node of a deployment knows alike, and nobody else. */
+function sharedSecrets({ auth, clouds }: Config): readonly string[] {
+  if (auth.credentials) return [auth.credentials.password.reveal()]
+  return clouds.flatMap(({ messagebuses }) => messagebuses)
+}

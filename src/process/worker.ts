@@ -1,0 +1,99 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
+import { type HttpServer, listen } from '../http/server.js'
+import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
+import { createObserver } from '../observation/observer.js'
+import { createOverlay } from '../observation/overlay.js'
+import { openSender } from '../observation/sender.js'
+import { socketOf } from '../observation/socket.js'
+import { openLocations } from '../projection/locate.js'
+import { openCloudClients } from '../upstream/cloud-clients.js'
+import { onCommand } from './child-messages.js'
+import { healthOf } from './health.js'
+import { startInterval } from './interval.js'
+import { createWorkerApp } from './worker-app.js'
+
+/** How long a response is kept back until what it teaches is recorded: an append takes milliseconds. */
+const OBSERVATION_WAIT_MS = 2000
+/** How often a worker looks whether other views were put in the place of those it reads. */
+const REFRESH_MS = 1000
+/** Busy connections have had another request by then; what is idle for longer is simply closed. */
+const CHANGE_OVER_MS = 2_000
+/** The longest that Node's timers can wait: 24 days. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+export interface WorkerOptions {
+  readonly config: Config
+  readonly files: { readonly logFile: string; readonly viewsFile: string }
+  readonly metrics: ProxyMetrics
+  /** Settles when the worker is to stop. */
+  readonly stop: Promise<unknown>
+  /** Called when connections are accepted. */
+  readonly onListening: (address: HttpServer['address']) => void
+  readonly logger: Logger
+}
+
+/**
+ * Serve the proxy until asked to stop; then finish the running requests, for at most `graceful_timeout`.
+ *
+ * @returns how many requests had to be cut off
+ */
+export async function runWorker(options: WorkerOptions): Promise<number> {
+  const { config, files, metrics, stop, onListening, logger } = options
+  using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
+  using _refresh = startInterval(REFRESH_MS, async () => locations.refresh())
+  const overlay = createOverlay(locations)
+  const observer = createObserver({
+    overlay,
+    send: observation => sender.send(observation),
+    waitMs: OBSERVATION_WAIT_MS,
+  })
+  using sender = openSender(socketOf(files.logFile), observer.settle, logger)
+  await using clients = openCloudClients(config)
+
+  let draining = false
+  const app = createWorkerApp({
+    config,
+    clients,
+    overlay,
+    observe: observer.observe,
+    record: sender.sendEvent,
+    health: () => {
+      const reasons = [
+        ...(draining ? ['draining'] : []),
+        ...(locations.problem() === null ? [] : ['no views']),
+      ]
+      return healthOf(reasons, config.server.healthcheckDisableFile)
+    },
+    metrics,
+    logger,
+  })
+  const server = await listen(app, config.server)
+  onCommand('drain', () => {
+    draining = true
+    server.endKeepAlive()
+  })
+  void stop.then(() => {
+    draining = true
+  })
+  onListening(server.address)
+  return await serveUntilStopped(server, stop, config.server.gracefulTimeoutMs)
+}
+
+/** @returns how many requests had to be cut off */
+async function serveUntilStopped(
+  server: HttpServer,
+  stop: Promise<unknown>,
+  gracefulTimeoutMs: number,
+): Promise<number> {
+  const replaced = new Promise<void>(resolve => {
+    onCommand('finish', () => {
+      server.endKeepAlive()
+      setTimeout(resolve, CHANGE_OVER_MS)
+    })
+  })
+  await Promise.race([stop, replaced])
+  // A replaced worker has all the time that its requests take, until it is asked to stop as well.
+  await Promise.race([stop, server.drain(LONGEST_TIMER_MS)])
+  return await server.drain(gracefulTimeoutMs)
+}
