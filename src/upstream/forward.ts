@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createBackoff } from '../backoff.js'
 import type { ConnectionPool } from '../http-client/connection-pool.js'
 import { isSafe } from '../http-client/exchange.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
@@ -39,7 +40,8 @@ export interface Outcome {
   readonly aborted: 'client' | 'upstream' | null
 }
 
-const RETRY_AFTER_MS = [100, 400]
+const MOST_RETRIES = 2
+const BACKOFF = { firstMs: 200, capMs: 800 }
 /** Besides those that change nothing. */
 const IDEMPOTENT = new Set(['PUT', 'DELETE'])
 
@@ -56,14 +58,15 @@ const IDEMPOTENT = new Set(['PUT', 'DELETE'])
  */
 export async function forward(forwarding: Forwarding): Promise<Outcome> {
   const deadline = performance.now() + forwarding.timeouts.connectTimeoutMs
-  for (const wait of [...RETRY_AFTER_MS, null]) {
+  const backoff = createBackoff(BACKOFF)
+  for (;;) {
     const attempt = await attemptForward(forwarding)
     if (attempt.kind === 'over') return attempt.outcome
     const late = performance.now() >= deadline
-    if (wait === null || late || !isRepeatable(forwarding, attempt)) throw attempt.error
-    await delay(wait)
+    const isLast = late || backoff.failures() === MOST_RETRIES
+    if (isLast || !isRepeatable(forwarding, attempt)) throw attempt.error
+    await delay(backoff.nextMs())
   }
-  throw new RangeError('unreachable: the last round returns or throws')
 }
 
 function isRepeatable(
