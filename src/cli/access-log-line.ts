@@ -18,6 +18,8 @@ export interface AccessLine {
   readonly reason: string | null
   readonly serviceProvider: string | null
   readonly restsOn: number | null
+  /** The user's project; null where he had none, or none is written. */
+  readonly project: string | null
 }
 
 const line = z.object({
@@ -32,6 +34,7 @@ const line = z.object({
   reason: z.string().nullable(),
   service_provider: z.string().nullable(),
   rests_on: z.number().nullable(),
+  project: z.string().nullable().default(null),
 })
 
 /**
@@ -57,6 +60,7 @@ export async function findAccessLine(file: string, requestId: string): Promise<A
       reason: data.reason,
       serviceProvider: data.service_provider,
       restsOn: data.rests_on,
+      project: data.project,
     }
   }
   throw new MixmatchError('NOT_FOUND', `${file}: no request ${requestId} in it.`)

@@ -16,7 +16,7 @@ import {
 import { printFacts, printRows, type Row } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
-import { IDENTITY_PROVIDER, type SpName, spName } from '../ids.js'
+import { IDENTITY_PROVIDER, projectId, type SpName, spName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/log.js'
 import { openLocationsOf } from '../projection/locate.js'
@@ -35,6 +35,7 @@ interface Options extends OutputOptions {
   readonly at?: Point
   readonly requestId?: string
   readonly accessLog?: string
+  readonly project?: string
 }
 
 export function explainCommand(context: Context): Command {
@@ -47,6 +48,7 @@ export function explainCommand(context: Context): Command {
     )
     .option('-H, --header <field>', "'Name: value', repeatable", gather, [])
     .option('--body <file>', 'what the request carries; - for standard input')
+    .option('--project <id>', 'as a user of this project at the identity provider')
     .option('--at <point>', `as far as was known then: ${POINT_FORMS}`, parsePointOption)
     .option('--request-id <id>', 'instead of method and path: a request of the access log')
     .option('--access-log <file>', 'where to look for it: what the proxy logs')
@@ -67,7 +69,8 @@ export function explainCommand(context: Context): Command {
       }
       if (told) printTold(context, options, told)
       const at = told ? { time: told.beganAt } : options.at
-      const request = requestOf(line, options, context)
+      const project = told?.project ?? options.project
+      const request = requestOf({ ...line, project }, options, context)
       if (needsBody(request) && options.body === undefined) {
         context.stderr.write(
           'mixmatch: what the body says matters here: give it with --body FILE\n',
@@ -121,11 +124,14 @@ function printTold(context: Context, options: OutputOptions, told: AccessLine): 
 }
 
 function requestOf(
-  { method, path }: { method: string; path: string },
+  { method, path, project }: { method: string; path: string; project: string | undefined },
   { header, body }: Options,
   context: Context,
 ): RoutedRequest {
-  const request = parseRequest(method.toUpperCase(), path, headerFields(header))
+  const request = {
+    ...parseRequest(method.toUpperCase(), path, headerFields(header)),
+    project: project === undefined ? null : projectId(project),
+  }
   if (body === undefined) return request
   return { ...request, body: readJson(body === '-' ? 0 : resolve(context.cwd, body)) }
 }
@@ -155,8 +161,8 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
 /** A decision in the words of the access log. */
 function factsOf(decision: Decision): Row {
   if (decision.kind !== 'one') return { ...decision }
-  const { restsOn, ...facts } = decision
-  return { ...facts, rests_on: restsOn }
+  const { restsOn, askFirst, ...facts } = decision
+  return { ...facts, rests_on: restsOn, ask_first: askFirst ?? [] }
 }
 
 /** As configured; with `--log` alone, the clouds that the log has heard of, and no options. */

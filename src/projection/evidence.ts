@@ -56,16 +56,7 @@ export const evidence: Projection = {
     ) strict, without rowid`,
   },
   prepare(db) {
-    const isUsed = db
-      .prepare<[], number>(
-        `select exists (select 1 from log.event_types where name in (${[
-          ...sightingTypes.map(({ name }) => name),
-          ...listedTypes.map(({ name }) => name),
-        ]
-          .map(quoted)
-          .join(', ')}))`,
-      )
-      .pluck()
+    const isUsed = db.prepare<[], number>(selectIsUsed('log.')).pluck()
     const range = 'e.position > :after and e.position <= :upTo'
     const look = db.prepare(`
       insert into sightings as known ${selectSightings('log.', range)}
@@ -139,19 +130,27 @@ export function preparedEvidenceAt(
   locations: string,
   others: Readonly<Record<string, number>>,
 ): (type: ResourceType, id: ResourceId) => Evidence {
-  const range = 'e.position <= :upTo'
+  const isUsed = db.prepare<[], number>(selectIsUsed('')).pluck().get() === 1
   const rows = db.prepare<[object], EvidenceRow>(`
     with
     ${locations},
-    sightings as (${selectSightings('', `${range} and e.resource_type = :type and e.resource_id = :id`)}),
-    gaps as (${selectGaps('', range)}),
-    listed as (${selectInventories('', range)}),
-    inventories as (select * from listed where position > ifnull(
-      (select max(position) from gaps where service_provider = listed.service_provider), 0))
+    ${isUsed ? tablesAt : noTables}
     ${selectEvidence}`)
   return (type, id) =>
     readEvidence(rows.all({ type: resourceTypeCode(type), id: storeId(id), ...others }))
 }
+
+const known = 'e.position <= :upTo'
+const tablesAt = `
+    sightings as (${selectSightings('', `${known} and e.resource_type = :type and e.resource_id = :id`)}),
+    gaps as (${selectGaps('', known)}),
+    listed as (${selectInventories('', known)}),
+    inventories as (select * from listed where position > ifnull(
+      (select max(position) from gaps where service_provider = listed.service_provider), 0))`
+const noTables = `
+    sightings (resource_type, resource_id, service_provider, project, result) as (
+      select 0, 0, 0, 0, 0 where false),
+    inventories (service_provider, resource_type) as (select 0, 0 where false)`
 
 function readEvidence(rows: readonly EvidenceRow[]): Evidence {
   const at = (result: number) => rows.filter(row => row.result === result)
@@ -163,6 +162,12 @@ function readEvidence(rows: readonly EvidenceRow[]): Evidence {
     found: at(FOUND).map(({ service_provider }) => spName(service_provider)),
     imported: at(IMPORTED).map(({ service_provider }) => spName(service_provider)),
   }
+}
+
+/** Whether a log has any such events: most have none, and are not searched for them. */
+function selectIsUsed(schema: string): string {
+  const names = [...sightingTypes, ...listedTypes].map(({ name }) => quoted(name)).join(', ')
+  return `select exists (select 1 from ${schema}event_types where name in (${names}))`
 }
 
 function selectSightings(schema: string, condition: string): string {

@@ -1,30 +1,32 @@
 import type { Position, ProjectId, ResourceKey, SpName } from '../ids.js'
 
 /**
- * Why a request goes where it goes; the access log, `explain` and replay print these words.
+ * Why a request goes where it goes; the access log, `explain`, metrics and replay print these words.
  *
- * - `asked`: the user said so in MM-SERVICE-PROVIDER.
+ * - `asked`: the user named the cloud in MM-SERVICE-PROVIDER.
  * - `named`: the new resource is called `name@cloud`.
- * - `located`: the resource in the path lives there.
- * - `conflict`: it lives in several clouds, and this is the preferred one.
- * - `referred`: the body names a resource that lives there.
+ * - `located`: the resource in the path is there.
+ * - `conflict`: several clouds hold it, and this is the preferred one.
+ * - `referred`: the body refers to a resource that is there.
  * - `list`: a list of what all clouds hold, or the sum of it.
  * - `versions`: version documents, which speak for all clouds.
- * - `unknown`: nothing tells where the resource lives, so it is searched for.
+ * - `unknown`: nothing tells where the resource is, so it is searched for.
  * - `local`: version documents, and collections that every cloud has its own of.
- * - `default`: nothing says otherwise.
+ * - `default`: no other rule applies.
  */
-export type Reason =
-  | 'asked'
-  | 'named'
-  | 'located'
-  | 'conflict'
-  | 'referred'
-  | 'list'
-  | 'versions'
-  | 'unknown'
-  | 'local'
-  | 'default'
+export const reasons = [
+  'asked',
+  'named',
+  'located',
+  'conflict',
+  'referred',
+  'list',
+  'versions',
+  'unknown',
+  'local',
+  'default',
+] as const
+export type Reason = (typeof reasons)[number]
 
 /** Where a request goes, and why. */
 export type Decision = One | Search | Aggregate

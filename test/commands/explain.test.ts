@@ -2,7 +2,19 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { openLog } from '../../src/log/log.js'
-import { alice, at, bob, cornmeal, created, deleted, disk, folder, millet } from '../controls.js'
+import { toEvent } from '../../src/observation/observation.js'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  folder,
+  idp,
+  millet,
+} from '../controls.js'
 import { mixmatch } from './run-command.js'
 
 const LOG = ['--log', 'events.db']
@@ -132,4 +144,37 @@ test('explain --request-id prints what was decided then in the words of the acce
     service_provider: cornmeal,
     rests_on: 1,
   })
+})
+
+test('explain says on which condition a claim counts, and for which project it does', async t => {
+  const path = folder(t)
+  moved(path)
+  {
+    using log = openLog(join(path, 'events.db'))
+    const absent = toEvent({
+      learned: 'absent',
+      serviceProvider: idp,
+      resource: disk,
+      project: alice,
+      parent: null,
+      observedAt: at(130),
+      requestId: 'req-1',
+    })
+    log.append([absent], at(130))
+  }
+  const condition = /\nOnly millet says so, .*default is asked first/
+  const anybody = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG)
+  t.regex(anybody.out, condition)
+  const json = await mixmatch(path, 'explain', '--format', 'json', 'GET', SHOW, ...LOG)
+  t.like(JSON.parse(json.out), { because: 'located', ask_first: ['default'], rests_on: 3 })
+  for (const when of [[], ['--at', '4']]) {
+    const of = (project: string) =>
+      mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--project', project, ...when)
+    t.notRegex((await of(alice)).out, condition)
+    t.regex((await of(bob)).out, condition)
+  }
+  t.regex(
+    (await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--project', alice, '--at', '3')).out,
+    condition,
+  )
 })
