@@ -1,6 +1,10 @@
 import type { SpName } from '../ids.js'
-import { countDifferences, type Drift, type ReconcileOutcome } from '../reconcile/drift.js'
-import type { ListProgress, ReconcileSink } from '../reconcile/reconcile.js'
+import type { ListProgress, ReconcileSink } from '../reconcile/reconcile-cloud.js'
+import {
+  countDifferences,
+  type Drift,
+  type ReconcileOutcome,
+} from '../reconcile/reconcile-events.js'
 import type { Context } from './context.js'
 import type { OutputOptions } from './output-options.js'
 import { type Progress, progressOn } from './progress.js'

@@ -3,7 +3,7 @@ import { configOf } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { printRows } from '../cli/row-printer.js'
-import { examine } from '../doctor/doctor.js'
+import { examine } from '../doctor/examination.js'
 
 export function doctorCommand(context: Context): Command {
   return withOutputOptions(new Command('doctor'))

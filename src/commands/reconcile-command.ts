@@ -10,7 +10,7 @@ import type { SpName } from '../ids.js'
 import { openLogReader } from '../log/log.js'
 import { createLogger } from '../logger.js'
 import { viewsFileOf } from '../projection/views-file.js'
-import { countDifferences } from '../reconcile/drift.js'
+import { countDifferences } from '../reconcile/reconcile-events.js'
 import { openReconciler } from '../reconcile/reconciler.js'
 
 interface Options extends OutputOptions {

@@ -2,15 +2,15 @@ import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
 
 /** `warning`: Mixmatch works, but not all of it, or not yet. */
-export type Verdict = 'ok' | 'warning' | 'failed'
+export type CheckVerdict = 'ok' | 'warning' | 'failed'
 
 /** What was found of one thing that Mixmatch depends on. */
 export interface Finding {
-  /** Whose it is; null for what is Mixmatch's own. */
+  /** The cloud; null for a part of Mixmatch itself. */
   readonly serviceProvider: SpName | null
-  /** `event log`, `keystone`, `clock`, `login`, `federation`, `catalog`, `image`, `volume`, `bus`. */
+  /** `event log`, `keystone`, `clock`, `login`, `federation`, `catalog`, `image`, `volume`, `network`, `bus`. */
   readonly part: string
-  readonly verdict: Verdict
+  readonly verdict: CheckVerdict
   /** One line: what was found and, unless it is well, what to do. */
   readonly found: string
 }

@@ -2,16 +2,22 @@ import type { Dispatcher } from 'undici'
 import { parseVersions, type Version } from '../aggregate/versions/version-documents.js'
 import { headerValue } from '../http-client/raw-headers.js'
 import { endpointBase } from '../routing/upstream-path.js'
-import type { ServiceName } from '../service/service.js'
-import { services } from '../service/services.js'
 import type { Timeouts } from '../upstream/failure.js'
 import { fetchText } from '../upstream/text-response.js'
 import { type CheckResult, failed, failureOf, ok } from './finding.js'
 
-/** Whether a service answers at its endpoint, in the version that Mixmatch speaks. */
+/** A service of a cloud, as far as it is checked. */
+export interface CheckedService {
+  /** As in `enabled_services` and `<name>_endpoint`. */
+  readonly name: string
+  /** The API version that Mixmatch uses: `v3`. */
+  readonly version: string
+}
+
+/** Whether a service answers at its endpoint, in the version that Mixmatch uses. */
 export async function checkService(
   pool: (origin: string) => Dispatcher,
-  service: ServiceName,
+  { name, version }: CheckedService,
   endpoint: string,
   timeouts: Timeouts,
 ): Promise<CheckResult> {
@@ -21,23 +27,22 @@ export async function checkService(
   try {
     const signal = AbortSignal.timeout(timeouts.headersTimeoutMs)
     const headers = ['Accept', 'application/json']
-    const answer = await fetchText(pool(origin), { path, headers, what }, timeouts, signal)
-    if (headerValue(answer.headers, 'mm-service-provider') !== undefined) {
-      return failed(`${origin}${path} is a Mixmatch itself: set ${service}_endpoint to the service`)
+    const response = await fetchText(pool(origin), { path, headers, what }, timeouts, signal)
+    if (headerValue(response.headers, 'mm-service-provider') !== undefined) {
+      return failed(`${origin}${path} is a Mixmatch itself: set ${name}_endpoint to the service`)
     }
-    const { version } = services[service]
-    const found = parseVersions(answer)?.versions.find(({ id }) => id.split('.')[0] === version)
-    if (found) return ok(`${origin}${path} answers${spoken(found)}`)
+    const found = parseVersions(response)?.versions.find(({ id }) => id.split('.')[0] === version)
+    if (found) return ok(`${origin}${path} answers${describeVersion(found)}`)
     return failed(
-      `${origin}${path} answers ${answer.status} without ${version} of ${service}: set ${service}_endpoint`,
+      `${origin}${path} answers ${response.status} without ${version} of ${name}: set ${name}_endpoint`,
     )
   } catch (error) {
     return failureOf(error)
   }
 }
 
-/** `, v3.0 to 3.70`, where it says so. */
-function spoken({ id, min_version: min, version: max }: Version): string {
+/** `, v3.0 with 3.0 to 3.70`, or `, v2.15` without microversions. */
+function describeVersion({ id, min_version: min, version: max }: Version): string {
   return typeof min === 'string' && typeof max === 'string' && max !== ''
     ? `, ${id} with ${min} to ${max}`
     : `, ${id}`

@@ -35,8 +35,8 @@ export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
     const limits = { limit: MAX_BODY_BYTES, idleMs: parts.idleTimeoutMs }
     const body = parseJson((await readBody(req, res, limits)).toString())
     const { requestId } = trace
-    trace.serviceProvider = IDENTITY_PROVIDER
     ctx.body = await extendNetwork({ token, caller, body, requestId })
+    trace.serviceProvider = IDENTITY_PROVIDER
     ctx.status = 201
     ctx.set('Content-Type', 'application/json')
     ctx.set('X-Openstack-Request-Id', requestId)

@@ -29,7 +29,7 @@ export interface ReadResponse {
  * @throws what `fetchText` and `ServiceIdentity.access` throw, after retries;
  * CONFIG_INVALID where another Mixmatch answers
  */
-export type Read = (service: ServiceName, path: string) => Promise<ReadResponse>
+export type ReadCloud = (service: ServiceName, path: string) => Promise<ReadResponse>
 
 interface ReaderParts {
   readonly cloud: {
@@ -58,7 +58,7 @@ export const outageCodes: readonly FaultCode[] = [
 const retryStatuses = [429, 500, 502, 503, 504]
 
 /** Make what reads from one cloud. The token is renewed in time, and at once if it is rejected. */
-export function createReader(parts: ReaderParts): Read {
+export function createReader(parts: ReaderParts): ReadCloud {
   const { identity, cloud, pauseMs, signal } = parts
   const { name } = cloud
 

@@ -2,7 +2,7 @@ import type { ResourceType } from '../ids.js'
 import type { ServiceName } from '../service/service.js'
 
 /** One type of resource, and how a cloud lists all of them. */
-export interface Collection {
+export interface ListedCollection {
   readonly type: ResourceType
   readonly service: ServiceName
   /** Its segment of the path, which is also the name of the array in a list. */
@@ -21,7 +21,7 @@ export interface Collection {
 
 const allTenants = { all_tenants: '1' }
 
-function cinderCollection(type: ResourceType, name: string, project: string): Collection {
+function cinderCollection(type: ResourceType, name: string, project: string): ListedCollection {
   return {
     type,
     service: 'volume',
@@ -39,7 +39,7 @@ function cinderCollection(type: ResourceType, name: string, project: string): Co
  * listed before what is made of them. Attachments, transfers, messages and tasks are not listed: they
  * come and go with requests that the proxy observes.
  */
-export const collections: readonly Collection[] = [
+export const collections: readonly ListedCollection[] = [
   {
     type: 'image',
     service: 'image',

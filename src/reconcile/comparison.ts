@@ -14,7 +14,7 @@ import {
   type SpName,
 } from '../ids.js'
 import { joinParent, lives, ownerOf } from '../projection/locations.js'
-import type { Drift } from './drift.js'
+import type { Drift } from './reconcile-events.js'
 
 /** One resource as a cloud lists it. */
 export interface ListedResource {

@@ -1,10 +1,10 @@
 import { MixmatchError } from '../errors.js'
 import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
 import { micros, type ResourceKey } from '../ids.js'
-import type { Read, ReadResponse } from './cloud-reader.js'
-import type { Collection } from './collections.js'
-import type { Drift } from './drift.js'
+import type { ReadCloud, ReadResponse } from './cloud-reader.js'
+import type { ListedCollection } from './collections.js'
 import { bodyOf, isGone } from './listing.js'
+import type { Drift } from './reconcile-events.js'
 
 /** Reads at the same time: enough to finish soon, and no load for a cloud. */
 const AT_ONCE = 8
@@ -17,8 +17,8 @@ const AT_ONCE = 8
  */
 export async function confirmDrifts(
   drifts: readonly Drift[],
-  collection: Collection,
-  read: Read,
+  collection: ListedCollection,
+  read: ReadCloud,
 ): Promise<Drift[]> {
   const confirmed: Drift[] = []
   for (let from = 0; from < drifts.length; from += AT_ONCE) {
@@ -42,8 +42,8 @@ function timeOf(drift: Drift, at: ReadResponse['at']): Drift['at'] {
 
 async function readResource(
   { id }: ResourceKey,
-  { service, name }: Collection,
-  read: Read,
+  { service, name }: ListedCollection,
+  read: ReadCloud,
 ): Promise<{ exists: boolean; at: ReadResponse['at'] }> {
   const path = `/${name}/${encodePathSegment(id)}`
   const response = await read(service, path)

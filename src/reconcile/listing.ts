@@ -6,8 +6,8 @@ import { isJsonObject, type JsonObject } from '../json.js'
 import { requiredLenientList } from '../lenient-list.js'
 import { hasNextPage } from '../service/list-rules.js'
 import { collectionRulesOf } from '../service/lists.js'
-import type { Read, ReadResponse } from './cloud-reader.js'
-import type { Collection } from './collections.js'
+import type { ReadCloud, ReadResponse } from './cloud-reader.js'
+import type { ListedCollection } from './collections.js'
 import type { ListedResource } from './comparison.js'
 
 /** A page of a list, and when the cloud listed it. */
@@ -30,9 +30,9 @@ const OTHER_MARKERS = 20
  * is no list of it, and what `read` throws
  */
 export async function* listCollection(
-  collection: Collection,
+  collection: ListedCollection,
   allProjects: boolean,
-  read: Read,
+  read: ReadCloud,
 ): AsyncGenerator<Page> {
   for (const query of collection.queries) {
     const all = { ...query, ...(allProjects ? collection.allProjects : {}) }
@@ -41,9 +41,9 @@ export async function* listCollection(
 }
 
 async function* listOne(
-  collection: Collection,
+  collection: ListedCollection,
   query: Readonly<Record<string, string>>,
-  read: Read,
+  read: ReadCloud,
 ): AsyncGenerator<Page> {
   let last: readonly ResourceId[] = []
   while (true) {
@@ -58,10 +58,10 @@ async function* listOne(
 }
 
 async function readPage(
-  collection: Collection,
+  collection: ListedCollection,
   query: Readonly<Record<string, string>>,
   last: readonly ResourceId[],
-  read: Read,
+  read: ReadCloud,
 ): Promise<{ response: ReadResponse; body: JsonObject }> {
   const markers = last.length === 0 ? [null] : last.slice(-OTHER_MARKERS).reverse()
   let response: ReadResponse | undefined
@@ -77,7 +77,7 @@ async function readPage(
 }
 
 function pathOf(
-  { name, detail }: Collection,
+  { name, detail }: ListedCollection,
   query: Readonly<Record<string, string>>,
   marker: ResourceId | null,
 ): string {
@@ -98,12 +98,12 @@ export function bodyOf({ status, body }: ReadResponse): JsonObject | null {
 
 const text = z.string().min(1).max(255)
 const resource = z.looseObject({ id: text })
-type Resource = z.infer<typeof resource>
+type ListItem = z.infer<typeof resource>
 const resources = requiredLenientList(resource)
 
 /** @throws UNEXPECTED_ANSWER */
 function itemsIn(
-  collection: Collection,
+  collection: ListedCollection,
   body: JsonObject,
 ): { items: readonly ListedResource[]; ids: readonly ResourceId[] } {
   const parsed = resources.safeParse(body[collection.name])
@@ -115,7 +115,7 @@ function itemsIn(
   }
 }
 
-function listed(collection: Collection, item: Resource): ListedResource {
+function listed(collection: ListedCollection, item: ListItem): ListedResource {
   const project = text.safeParse(item[collection.project]).data
   const parent = collection.parent ? text.safeParse(item[collection.parent]).data : undefined
   return {
@@ -130,11 +130,11 @@ export function isGone(resource: Readonly<Record<string, unknown>>): boolean {
   return resource['status'] === 'deleted' || resource['status'] === 'pending_delete'
 }
 
-function absent({ name }: Collection): MixmatchError {
+function absent({ name }: ListedCollection): MixmatchError {
   return new MixmatchError('NOT_FOUND', `There are no ${name} at this cloud.`)
 }
 
-function unexpected({ name }: Collection, found: string): MixmatchError {
+function unexpected({ name }: ListedCollection, found: string): MixmatchError {
   return new MixmatchError(
     'UNEXPECTED_ANSWER',
     `The list of ${name} ${found}; expected a page of it.`,

@@ -4,8 +4,8 @@ import { ADMIN } from '../identity/service-identity.js'
 import type { SpName } from '../ids.js'
 import { openCloudClients } from '../upstream/cloud-clients.js'
 import { createReader } from './cloud-reader.js'
-import type { ReconcileOutcome } from './drift.js'
-import { type ReconcileSink, reconcile } from './reconcile.js'
+import { type ReconcileSink, reconcile } from './reconcile-cloud.js'
+import type { ReconcileOutcome } from './reconcile-events.js'
 
 /** What reconciles clouds, one after another or at once. */
 interface Reconciler extends AsyncDisposable {

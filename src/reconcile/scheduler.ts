@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Event } from '../event/event.js'
 import type { SpName } from '../ids.js'
-import { countDifferences, type ReconcileOutcome } from './drift.js'
 import { isGap } from './due.js'
+import { countDifferences, type ReconcileOutcome } from './reconcile-events.js'
 
 /** Reconciles clouds in the background. */
 export interface ReconcileScheduler {

@@ -105,3 +105,28 @@ test('a clock that differs by minutes is a warning', async t => {
   t.is(clock?.verdict, 'warning')
   t.regex(clock?.found ?? '', /(299|300|301) s behind/)
 })
+
+test('the Neutron of a cloud is checked if its networks can be extended', async t => {
+  const neutron = createServer((_, res) =>
+    res.end(JSON.stringify({ versions: [{ id: 'v2.0', status: 'CURRENT', links: [] }] })),
+  )
+  await once(neutron.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => neutron.close())
+  const { port } = neutron.address() as AddressInfo
+  const network = `enabled_services = image, network\nnetwork_endpoint = http://127.0.0.1:`
+  const { verdicts } = await examined(t, text =>
+    text
+      .replace('[sp_default]\n', `[sp_default]\n${network}${port}\n`)
+      .replace('[sp_sp1]\n', `[sp_sp1]\n${network}1\n`),
+  )
+  const networks = verdicts.filter(({ of }) => of.endsWith(' network'))
+  t.deepEqual(
+    networks.map(({ of, verdict }) => [of, verdict]),
+    [
+      ['default network', 'ok'],
+      ['sp1 network', 'failed'],
+    ],
+  )
+  t.regex(networks[0]?.found ?? '', /answers, v2\.0$/)
+  t.regex(networks[1]?.found ?? '', /ECONNREFUSED/)
+})

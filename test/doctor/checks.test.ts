@@ -3,7 +3,7 @@ import type { Probe } from '../../src/bus/amqp/bus-probe.js'
 import { lookAtBus } from '../../src/doctor/bus.js'
 import { checkCatalog } from '../../src/doctor/catalog-endpoint.js'
 import { checkFederation } from '../../src/doctor/federation-entry.js'
-import type { Verdict } from '../../src/doctor/finding.js'
+import type { CheckVerdict } from '../../src/doctor/finding.js'
 
 const queue = 'mixmatch.sp1.notifications'
 const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({
@@ -14,7 +14,7 @@ const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({
   ...seen,
 })
 
-const buses: [what: string, probe: Probe, verdict: Verdict, found: RegExp][] = [
+const buses: [what: string, probe: Probe, verdict: CheckVerdict, found: RegExp][] = [
   ['one with a recorder is well', broker({}), 'ok', /3 messages wait/],
   [
     'one without a recorder fills up',

@@ -4,8 +4,8 @@ import { type Event, ownEventTypes } from '../../src/event/event.js'
 import { resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { reconcileInBackground } from '../../src/process/background-reconcile.js'
-import { createFinishedEvent, type ReconcileOutcome } from '../../src/reconcile/drift.js'
 import { isDue } from '../../src/reconcile/due.js'
+import { createFinishedEvent, type ReconcileOutcome } from '../../src/reconcile/reconcile-events.js'
 import {
   type ReconcileSchedulerOptions,
   startReconcileScheduler,

@@ -14,7 +14,7 @@ import { type CheckResult, type Finding, failureOf, warning } from './finding.js
 import { checkKeystone } from './keystone-reachability.js'
 import { checkLog } from './log-health.js'
 import { checkLogin } from './login.js'
-import { checkService } from './service-reachability.js'
+import { type CheckedService, checkService } from './service-reachability.js'
 
 /** Nobody waits longer for a diagnosis. */
 const TIMEOUT_MS = 10_000
@@ -33,7 +33,7 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   return [log, ...clouds.flat()]
 }
 
-interface Context {
+interface CheckContext {
   readonly config: Config
   readonly clients: CloudClients
   readonly identity: ServiceIdentity
@@ -52,7 +52,7 @@ async function describeOwnToken({
   config: { auth, clouds },
   clients,
   identity,
-}: Context): Promise<TokenDescription | null> {
+}: CheckContext): Promise<TokenDescription | null> {
   const cloud = clouds.find(({ name }) => name === IDENTITY_PROVIDER)
   if (!cloud || (!cloud.credentials && !auth.credentials)) return null
   try {
@@ -67,26 +67,29 @@ async function describeOwnToken({
 async function checkCloud(
   cloud: Cloud,
   ownToken: TokenDescription | null,
-  context: Context,
+  context: CheckContext,
 ): Promise<readonly Finding[]> {
   const { config, clients, identity } = context
   const { name } = cloud
   const keystone = name === IDENTITY_PROVIDER ? clients.keystones.home : clients.keystones.at(name)
   const enabled = serviceNames.filter(service => cloud.enabledServices.includes(service))
-  const [reachability, login, buses] = await Promise.all([
-    checkKeystone(keystone),
-    checkLogin(cloud, config.auth, identity),
-    checkBuses(cloud, config),
-  ])
-  const endpoints = await Promise.all(
-    enabled.map(service => checkEndpoint(cloud, service, login.access, context)),
-  )
+  const checked = servicesOf(cloud)
   const finding = (part: string, { verdict, found }: CheckResult): Finding => ({
     serviceProvider: name,
     part,
     verdict,
     found,
   })
+  const [reachability, login, buses] = await Promise.all([
+    checkKeystone(keystone),
+    checkLogin(cloud, config.auth, identity),
+    checkBuses(cloud, config),
+  ])
+  const endpoints = await Promise.all(
+    checked.map(async service =>
+      finding(service.name, await checkEndpoint(cloud, service, login.access, context)),
+    ),
+  )
   return [
     finding('keystone', reachability.result),
     ...(reachability.clock ? [finding('clock', reachability.clock)] : []),
@@ -94,21 +97,40 @@ async function checkCloud(
     ...(name === IDENTITY_PROVIDER
       ? enabled.map(service => finding('catalog', checkCatalogOf(ownToken, service, cloud)))
       : [finding('federation', checkFederationWith(ownToken, cloud, context))]),
-    ...enabled.map((service, index) => finding(service, endpoints[index] ?? warning(NOT_CHECKED))),
+    ...endpoints,
     ...buses.map(({ part, ...result }) => finding(part, result)),
   ]
 }
 
+interface EnabledService extends CheckedService {
+  readonly catalogTypes: readonly string[]
+  /** As configured; null for the endpoint in the catalog of the cloud. */
+  readonly endpoint: string | null
+}
+
+function servicesOf({
+  enabledServices,
+  endpoints,
+  extendsNetworks,
+  networkEndpoint,
+}: Cloud): readonly EnabledService[] {
+  const proxied = serviceNames
+    .filter(name => enabledServices.includes(name))
+    .map(name => ({ ...services[name], endpoint: endpoints[name] }))
+  const network = { name: 'network', version: 'v2', catalogTypes: ['network'] }
+  return extendsNetworks ? [...proxied, { ...network, endpoint: networkEndpoint }] : proxied
+}
+
 async function checkEndpoint(
   cloud: Cloud,
-  service: ServiceName,
+  service: EnabledService,
   access: ServiceAccess | null,
-  { config, clients: { pools } }: Context,
+  { config, clients: { pools } }: CheckContext,
 ): Promise<CheckResult> {
-  const listed = services[service].catalogTypes.map(type => access?.endpoints.get(type))
-  const url = cloud.endpoints[service] ?? listed.find(endpoint => endpoint)
+  const listed = service.catalogTypes.map(type => access?.endpoints.get(type))
+  const url = service.endpoint ?? listed.find(endpoint => endpoint)
   if (url === undefined) {
-    return warning(`not looked at: ${service}_endpoint is not set, and its catalog not known`)
+    return warning(`not looked at: ${service.name}_endpoint is not set, and its catalog not known`)
   }
   const pool = (origin: string) => pools.dispatcher(cloud.name, origin)
   return checkService(pool, service, url, config.upstream)
@@ -129,7 +151,7 @@ function checkCatalogOf(
 function checkFederationWith(
   ownToken: TokenDescription | null,
   { name }: Cloud,
-  { clients }: Context,
+  { clients }: CheckContext,
 ): CheckResult {
   return ownToken
     ? checkFederation(clients.keystones.at(name), ownToken.serviceProviders)

@@ -5,10 +5,11 @@ import { now } from '../event/time.js'
 import { ADMIN, type ServiceAccess } from '../identity/service-identity.js'
 import type { ResourceType, SpName } from '../ids.js'
 import type { ServiceName } from '../service/service.js'
-import { outageCodes, type Read } from './cloud-reader.js'
-import { type Collection, collections } from './collections.js'
+import { outageCodes, type ReadCloud } from './cloud-reader.js'
+import { collections, type ListedCollection } from './collections.js'
 import { openComparison } from './comparison.js'
 import { confirmDrifts } from './confirmation.js'
+import { listCollection } from './listing.js'
 import {
   type ComparedCollection,
   createDriftEvent,
@@ -17,15 +18,14 @@ import {
   type ReconcileFailure,
   type ReconcileOutcome,
   type Visibility,
-} from './drift.js'
-import { listCollection } from './listing.js'
+} from './reconcile-events.js'
 
 /** The cloud to compare with the view of it, and how to read it. */
 interface ReconcileTarget {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
   readonly viewsFile: string
   readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>
-  readonly read: Read
+  readonly read: ReadCloud
   /** The id of the run, in all of its events. */
   readonly run: string
   readonly signal: AbortSignal
@@ -105,7 +105,7 @@ async function readVisibility({ access }: ReconcileTarget): Promise<Visibility> 
 }
 
 async function compare(
-  collection: Collection,
+  collection: ListedCollection,
   as: Visibility,
   { cloud, viewsFile, run, read, signal }: ReconcileTarget,
   { append, onDrift = () => {}, onProgress = () => {} }: ReconcileSink,
