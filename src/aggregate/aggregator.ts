@@ -5,9 +5,9 @@ import type { Destination } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import { rewriteText } from '../upstream/link-rewriter.js'
 import {
-  answering,
+  createResponseTranslator,
   headersTo,
-  type Passage,
+  type ProxiedRequest,
   type SendOptions,
   withoutConditions,
 } from '../upstream/send.js'
@@ -37,53 +37,53 @@ interface Whole {
  */
 export function createAggregator(
   options: AggregatorOptions,
-): (passage: Passage) => Promise<Outcome> | null {
+): (proxied: ProxiedRequest) => Promise<Outcome> | null {
   const { list, sum, discover } = options
 
   async function gather(
-    passage: Passage,
+    proxied: ProxiedRequest,
     ask: (signal: AbortSignal) => Promise<ListResponse | DiscoveryResponse>,
   ): Promise<Outcome> {
     const gone = new AbortController()
-    passage.res.once('close', () => gone.abort())
+    proxied.res.once('close', () => gone.abort())
     const answer = await ask(gone.signal)
     const whole =
-      answer.kind === 'passed' ? passedOn(answer, passage, options.send) : wholeOf(answer, passage)
-    return write(passage.res, whole)
+      answer.kind === 'passed' ? passedOn(answer, proxied, options.send) : wholeOf(answer, proxied)
+    return write(proxied.res, whole)
   }
 
-  return passage => {
-    const { decision } = passage
+  return proxied => {
+    const { decision } = proxied
     if (decision.kind !== 'aggregate') return null
-    const common = commonOf(passage, options.send)
+    const common = commonOf(proxied, options.send)
     switch (decision.form) {
       case 'list':
-        return gather(passage, signal =>
-          list({ ...common, ...ofUser(passage), ...decision }, signal),
+        return gather(proxied, signal =>
+          list({ ...common, ...ofUser(proxied), ...decision }, signal),
         )
       case 'sum':
-        return gather(passage, signal =>
-          sum({ ...common, ...ofUser(passage), among: decision.among, envelope: '' }, signal),
+        return gather(proxied, signal =>
+          sum({ ...common, ...ofUser(proxied), among: decision.among, envelope: '' }, signal),
         )
       case 'versions':
-        return gather(passage, signal => discover({ ...common, among: decision.among }, signal))
+        return gather(proxied, signal => discover({ ...common, among: decision.among }, signal))
     }
   }
 }
 
-function commonOf(passage: Passage, options: SendOptions) {
-  const { request, sender, arrival } = passage
+function commonOf(proxied: ProxiedRequest, options: SendOptions) {
+  const { request, requester, publicAddress } = proxied
   return {
     path: request.path,
-    sender,
-    publicBase: arrival.publicBase,
+    requester,
+    publicBase: publicAddress.publicBase,
     visited: [...request.controls.proxyList, options.proxyName],
-    headers: (to: Destination) => withoutConditions(headersTo(to, passage, options)),
+    headers: (to: Destination) => withoutConditions(headersTo(to, proxied, options)),
   }
 }
 
-function ofUser({ request, sender, req }: Passage) {
-  const { caller } = sender
+function ofUser({ request, requester, req }: ProxiedRequest) {
+  const { caller } = requester
   if (caller === null) {
     throw new MixmatchError('NOT_AUTHENTICATED', 'A list over several clouds needs a valid token.')
   }
@@ -96,17 +96,21 @@ function passedOn(
     by,
     answer,
   }: { by: Destination; answer: { status: number; headers: RawHeaders; text: string } },
-  passage: Passage,
+  proxied: ProxiedRequest,
   options: SendOptions,
 ): Whole {
-  const { headers, rewrite } = answering(passage, by, options)(answer.status, answer.headers)
+  const { headers, rewrite } = createResponseTranslator(
+    proxied,
+    by,
+    options,
+  )(answer.status, answer.headers)
   const body = rewrite ? rewriteText(answer.text, rewrite()) : answer.text
   return { status: answer.status, headers, body }
 }
 
 function wholeOf(
   answer: Exclude<ListResponse | DiscoveryResponse, { kind: 'passed' }>,
-  { requestId }: Passage,
+  { requestId }: ProxiedRequest,
 ): Whole {
   const identified = ['X-Openstack-Request-Id', requestId]
   if ('status' in answer) {

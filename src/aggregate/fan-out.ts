@@ -5,7 +5,7 @@ import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
 import { inProject } from '../routing/upstream-path.js'
 import type { CloudWaits, WaitForCloud } from '../upstream/cloud-wait.js'
-import type { Destination, Destinations, Sender } from '../upstream/destination.js'
+import type { Destination, Destinations, Requester } from '../upstream/destination.js'
 import type { Timeouts } from '../upstream/failure.js'
 import type { Pools } from '../upstream/pools.js'
 import { nameRequest } from '../upstream/request-name.js'
@@ -15,7 +15,7 @@ import { forgetToken, retryUnauthorized } from '../upstream/token-retry.js'
 /** On whose behalf several clouds are asked. */
 export interface FanOutRequest {
   readonly among: readonly SpName[]
-  readonly sender: Sender
+  readonly requester: Requester
   /** MM-PROJECT-ID. */
   readonly project: ProjectId | null
   /** What to send to a destination, without what belongs to a body. */
@@ -61,7 +61,7 @@ export async function openFanOut(
   signal: AbortSignal,
 ): Promise<FanOut> {
   const { destinations, pools, waits, forget, timeouts } = parts
-  const { among, sender, project: asked, headers } = asker
+  const { among, requester, project: asked, headers } = asker
   const failures: CloudFailure[] = []
   const answered = new Map<SpName, RawHeaders>()
   const waiting = new Map<SpName, WaitForCloud>()
@@ -92,7 +92,7 @@ export async function openFanOut(
     }
     waiting.set(cloud, wait)
     const found: Destination[] = []
-    const each = destinations.reachEach(cloud, path, sender, { asked, owner: null })
+    const each = destinations.resolveEach(cloud, path, requester, { asked, owner: null })
     try {
       for (;;) {
         const next = await logIn(cloud, () => each.next())
@@ -121,18 +121,18 @@ export async function openFanOut(
 
   function reachAgain({ cloud, project }: Destination, path: ParsedPath): Promise<Destination> {
     return logIn(cloud, () =>
-      destinations.reach(cloud, path, sender, { asked: project, owner: null }),
+      destinations.resolve(cloud, path, requester, { asked: project, owner: null }),
     )
   }
 
   async function askFor(destination: Destination, query: string): Promise<TextResponse | null> {
     const { cloud, path: own, project } = destination
-    const asked = `${own}${inProject(query, sender.caller?.project?.id ?? null, project)}`
+    const asked = `${own}${inProject(query, requester.caller?.project?.id ?? null, project)}`
     try {
       return await retryUnauthorized({
         access: async isRetry => (isRetry ? reachAgain(destination, path) : destination),
         send: access => askOnce(access, asked),
-        forget: access => forgetToken(sender, access, forget),
+        forget: access => forgetToken(requester, access, forget),
       })
     } catch (error) {
       failed(cloud, error)

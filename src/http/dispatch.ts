@@ -9,7 +9,7 @@ import {
 } from '../aggregate/versions/version-discovery.js'
 import { createVersionDocuments } from '../aggregate/versions/version-documents.js'
 import type { Outcome } from '../upstream/forward.js'
-import { createSend, type Passage, type SendOptions } from '../upstream/send.js'
+import { createSend, type ProxiedRequest, type SendOptions } from '../upstream/send.js'
 
 export interface DispatchOptions {
   /** What to do if a cloud is missing in a list: respond with the others' items, or with its error. */
@@ -24,7 +24,7 @@ export interface DispatchOptions {
 export function createDispatch(
   options: SendOptions,
   { errors, secrets, now }: DispatchOptions,
-): (passage: Passage) => Promise<Outcome> {
+): (proxied: ProxiedRequest) => Promise<Outcome> {
   const documents = createVersionDocuments(createVersionFetcher(options), now)
   const listParts = {
     ...options,
@@ -39,5 +39,5 @@ export function createDispatch(
     send: options,
   })
   const send = createSend(options)
-  return passage => aggregate(passage) ?? send(passage)
+  return proxied => aggregate(proxied) ?? send(proxied)
 }

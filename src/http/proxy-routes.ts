@@ -12,10 +12,10 @@ import { type Decision, isUnconfirmed } from '../routing/decision.js'
 import { type Federation, openTo } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { AskNearer } from '../upstream/confirm.js'
-import type { Sender } from '../upstream/destination.js'
+import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
-import type { Arrival } from '../upstream/forwarded.js'
-import type { Passage } from '../upstream/send.js'
+import type { PublicAddress } from '../upstream/forwarded.js'
+import type { ProxiedRequest } from '../upstream/send.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import {
   announcedLength,
@@ -34,8 +34,8 @@ export interface ProxyParts {
   readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
   readonly askNearer: AskNearer
-  readonly send: (passage: Passage) => Promise<Outcome>
-  readonly arrivalOf: (req: IncomingMessage) => Arrival
+  readonly send: (proxied: ProxiedRequest) => Promise<Outcome>
+  readonly publicAddressOf: (req: IncomingMessage) => PublicAddress
   /** How long a client may send nothing of a body that the proxy reads. */
   readonly idleTimeoutMs: number
 }
@@ -71,8 +71,8 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   if (objection && !isForHome(decision)) throw objection
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
   const isService = who.caller !== null && (await isServiceRequest(req, decision, parts))
-  const sender = { ...who, isService }
-  return sendOn(ctx, parts, { request, decision, sender, body: read ?? streamOf(req) })
+  const requester = { ...who, isService }
+  return sendOn(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
 }
 
 /** Tokens in a preflight are dropped, because nobody has validated them. */
@@ -82,20 +82,20 @@ function forwardPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome
     req.rawHeaders = withoutHeader(req.rawHeaders, token)
   }
   return sendPreflight(req, parts.federation, (request, decision) =>
-    sendOn(ctx, parts, { request, decision, sender: ANONYMOUS, body: streamOf(req) }),
+    sendOn(ctx, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
   )
 }
 
 /** Send a request to its cloud. The response has been written when the promise resolves. */
 async function sendOn(
   { req, res, state: { trace } }: ProxyContext,
-  { send, arrivalOf }: ProxyParts,
-  passage: Pick<Passage, 'request' | 'decision' | 'sender' | 'body'>,
+  { send, publicAddressOf }: ProxyParts,
+  proxied: Pick<ProxiedRequest, 'request' | 'decision' | 'requester' | 'body'>,
 ): Promise<Outcome> {
-  trace.decision = passage.decision
+  trace.decision = proxied.decision
   return send({
-    ...passage,
-    arrival: arrivalOf(req),
+    ...proxied,
+    publicAddress: publicAddressOf(req),
     requestId: trace.requestId,
     globalRequestId: trace.globalRequestId,
     req,
@@ -123,9 +123,9 @@ function streamOf(req: IncomingMessage): 'stream' | null {
  */
 async function decideConfirmed(
   known: RoutedRequest,
-  who: Omit<Sender, 'isService'>,
+  who: Omit<Requester, 'isService'>,
   { req, state: { trace } }: ProxyContext,
-  { federation, askNearer, arrivalOf }: ProxyParts,
+  { federation, askNearer, publicAddressOf }: ProxyParts,
 ): Promise<{ request: RoutedRequest; decision: Decision }> {
   let request = known
   for (;;) {
@@ -133,8 +133,15 @@ async function decideConfirmed(
     trace.decision = decision
     if (!isUnconfirmed(decision)) return { request, decision }
     const { requestId, globalRequestId } = trace
-    const sender = { ...who, isService: false }
-    const undecided = { request, sender, arrival: arrivalOf(req), requestId, globalRequestId, req }
+    const requester = { ...who, isService: false }
+    const undecided = {
+      request,
+      requester,
+      publicAddress: publicAddressOf(req),
+      requestId,
+      globalRequestId,
+      req,
+    }
     const results = await askNearer(undecided, decision)
     request = { ...request, probes: [...request.probes, ...results] }
   }
@@ -151,7 +158,7 @@ async function identify(
   { method, path, controls }: RoutedRequest,
   req: IncomingMessage,
   authenticate: ProxyParts['authenticate'],
-): Promise<Omit<Sender, 'isService'> & { objection: MixmatchError | null }> {
+): Promise<Omit<Requester, 'isService'> & { objection: MixmatchError | null }> {
   const token = tokenIn(req, 'x-auth-token')
   const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
   if (isDiscovery && (token === null || controls.serviceProvider === null)) {

@@ -16,7 +16,7 @@ import { createClientAddress } from '../upstream/client-address.js'
 import { type CloudClients, createUserClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createAskNearer } from '../upstream/confirm.js'
-import { createArrivals, trustedProxies } from '../upstream/forwarded.js'
+import { createPublicAddresses, trustedProxies } from '../upstream/forwarded.js'
 
 /** What the requests of a worker need, open. */
 export interface WorkerParts {
@@ -67,7 +67,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
       secrets: sharedSecrets(config),
       now,
     }),
-    arrivalOf: createArrivals({ publicEndpoint: server.publicEndpoint, isTrusted }),
+    publicAddressOf: createPublicAddresses({ publicEndpoint: server.publicEndpoint, isTrusted }),
     clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: upstream.idleTimeoutMs,
     authenticateUri: auth.wwwAuthenticateUri,

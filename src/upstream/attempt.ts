@@ -3,7 +3,8 @@ import type { Exchange, ResponseHandler } from '../http-client/exchange.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import { awaitsContinue } from './expect.js'
 import { upstreamFailure } from './failure.js'
-import type { Forwarding, Outcome } from './forward.js'
+import type { ForwardRequest, Outcome } from './forward.js'
+import { responseTrailers } from './headers.js'
 import { openReply, type Reply } from './reply.js'
 import { createUpload } from './upload.js'
 import { createWatch } from './watch.js'
@@ -20,12 +21,12 @@ export type AttemptResult =
     }
 
 /** Forward a request once, until the exchange is over for both sides. */
-export function attemptForward(forwarding: Forwarding): Promise<AttemptResult> {
+export function attemptForward(forwarding: ForwardRequest): Promise<AttemptResult> {
   return new Promise(resolve => new Attempt(forwarding, resolve).start())
 }
 
 class Attempt implements ResponseHandler {
-  readonly #forwarding: Forwarding
+  readonly #forwarding: ForwardRequest
   readonly #resolve: (result: AttemptResult) => void
   #exchange: Exchange | null = null
   #reply: Reply | null = null
@@ -43,7 +44,7 @@ class Attempt implements ResponseHandler {
     this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
   )
 
-  constructor(forwarding: Forwarding, resolve: (result: AttemptResult) => void) {
+  constructor(forwarding: ForwardRequest, resolve: (result: AttemptResult) => void) {
     this.#forwarding = forwarding
     this.#resolve = resolve
     this.#bytesReceived = Buffer.isBuffer(forwarding.body) ? forwarding.body.length : 0
@@ -91,7 +92,7 @@ class Attempt implements ResponseHandler {
   }
 
   onEnd(trailers: RawHeaders): void {
-    if (this.#reply) this.#reply.end(trailers)
+    if (this.#reply) this.#reply.end(responseTrailers(trailers))
     else this.#end()
   }
 

@@ -5,10 +5,13 @@ import type { ProbeResult } from '../routing/request.js'
 import { conclusiveRead } from '../routing/upstream-path.js'
 import { createLook } from './look.js'
 import { lookInTime, type Sighting } from './search.js'
-import { askerOf, type SendOptions, type Undecided } from './send.js'
+import { askerOf, type SendOptions, type UndecidedRequest } from './send.js'
 
 /** Ask nearer clouds whether they hold what a service provider claims. */
-export type AskNearer = (request: Undecided, claim: Unconfirmed) => Promise<readonly ProbeResult[]>
+export type AskNearer = (
+  request: UndecidedRequest,
+  claim: Unconfirmed,
+) => Promise<readonly ProbeResult[]>
 
 /**
  * Make what asks, with the user's own token, the clouds that could hold a resource without our
@@ -23,7 +26,11 @@ export function createAskNearer(options: SendOptions): AskNearer {
   const { destinations, forget, observe, pools, timeouts, waits } = options
   const running = new Map<string, Promise<Sighting>>()
 
-  async function askOnce(cloud: SpName, request: Undecided, claim: Unconfirmed): Promise<Sighting> {
+  async function askOnce(
+    cloud: SpName,
+    request: UndecidedRequest,
+    claim: Unconfirmed,
+  ): Promise<Sighting> {
     const { path, project } = request.request
     const asker = askerOf(request, options)
     const readOf = (resource: Unconfirmed['resource']) => conclusiveRead(resource, path, project)
@@ -35,7 +42,7 @@ export function createAskNearer(options: SendOptions): AskNearer {
   }
 
   /** Requests that want to know the same at the same time share one read. */
-  function ask(cloud: SpName, request: Undecided, claim: Unconfirmed): Promise<Sighting> {
+  function ask(cloud: SpName, request: UndecidedRequest, claim: Unconfirmed): Promise<Sighting> {
     const { project } = request.request
     if (project === null) return askOnce(cloud, request, claim)
     const { type, id } = claim.resource

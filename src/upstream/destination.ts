@@ -7,10 +7,10 @@ import { chooseProject, type ProjectChoice, refuseForeignProject } from '../rout
 import { endpointBase, inProject, upstreamPath } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
-import type { Border } from './headers.js'
+import type { UpstreamAuth } from './headers.js'
 
 /** Who sends a request: both null without a token, `caller` null where the token was not judged. */
-export interface Sender {
+export interface Requester {
   readonly token: Token | null
   readonly caller: Caller | null
   /** Whether a service of the identity provider sends it for the user, and proved that. */
@@ -20,7 +20,7 @@ export interface Sender {
 /** Where a request goes in one cloud, and as whom. */
 export interface Destination {
   readonly cloud: SpName
-  readonly border: Border
+  readonly auth: UpstreamAuth
   /** `http://10.0.0.5:8776` */
   readonly origin: string
   /** From the root of the origin, with the query. */
@@ -31,30 +31,35 @@ export interface Destination {
   readonly project: ProjectId | null
 }
 
-/** What has a say in the project at a service provider, see `routing/project.ts`. */
-export interface Wishes {
+/** What decides in which project of a service provider a request acts, see `routing/project.ts`. */
+export interface ProjectPreference {
   readonly asked: ProjectId | null
   readonly owner: ProjectId | null
 }
 
 export interface Destinations {
   /**
-   * The destination in the project that is to be.
+   * The destination in the project in which the request acts.
    *
    * @throws as `Identity` and `chooseProject` do, NOT_FOUND where the cloud has no such service
    */
-  reach(to: SpName, path: ParsedPath, sender: Sender, wishes: Wishes): Promise<Destination>
-  /** A destination for every project that the user has there, the likeliest first, each when asked for. */
-  reachEach(
+  resolve(
     to: SpName,
     path: ParsedPath,
-    sender: Sender,
-    wishes: Wishes,
+    requester: Requester,
+    preference: ProjectPreference,
+  ): Promise<Destination>
+  /** One destination for each project that the user has there, the likeliest first, resolved one by one. */
+  resolveEach(
+    to: SpName,
+    path: ParsedPath,
+    requester: Requester,
+    preference: ProjectPreference,
   ): AsyncGenerator<Destination, void>
 }
 
 export function createDestinations(options: {
-  /** The configured endpoint; null where the cloud's catalog is to tell. */
+  /** The configured endpoint; null where the catalog of the cloud names it. */
   endpoint: (cloud: SpName, service: ServiceName) => string | null
   identity: Pick<Identity, 'projects' | 'access'>
   /** What a service goes to the cloud with, besides the user's token; null for nothing. */
@@ -62,77 +67,93 @@ export function createDestinations(options: {
 }): Destinations {
   const { endpoint, identity, serviceToken } = options
 
-  function atHome(path: ParsedPath, { caller }: Sender): Destination {
+  function localDestination(path: ParsedPath, { caller }: Requester): Destination {
     const url = endpoint(IDENTITY_PROVIDER, path.service)
     if (url === null) throw noEndpoint(IDENTITY_PROVIDER, path.service)
     const project = caller?.project?.id ?? null
-    return at(IDENTITY_PROVIDER, { kind: 'home' }, url, [], upstreamPath(path, null), project)
+    return destinationAt(
+      IDENTITY_PROVIDER,
+      { kind: 'local' },
+      url,
+      [],
+      upstreamPath(path, null),
+      project,
+    )
   }
 
   /** Version documents and preflights come without a token. One that was not judged stays here. */
-  function withoutToken(to: SpName, path: ParsedPath, { token }: Sender): Destination {
+  function anonymousDestination(to: SpName, path: ParsedPath, { token }: Requester): Destination {
     const url = endpoint(to, path.service)
     if (url === null || token !== null) {
       const message = `The request needs a token to go to "${to}".`
       throw new MixmatchError('NOT_AUTHENTICATED', message)
     }
-    const border: Border = { kind: 'abroad', token: null, serviceToken: null }
-    return at(to, border, url, [], upstreamPath(path, null), null)
+    const auth: UpstreamAuth = { kind: 'remote', token: null, serviceToken: null }
+    return destinationAt(to, auth, url, [], upstreamPath(path, null), null)
   }
 
-  async function within(
+  async function remoteDestination(
     to: SpName,
     path: ParsedPath,
-    { token, caller, isService }: Known,
+    { token, caller, isService }: AuthenticatedRequester,
     project: Project,
   ): Promise<Destination> {
     refuseForeignProject(path.projectSegment, caller.project, project)
     const access = await identity.access(token, caller, to, project.id)
-    const listed = catalogued(access, path.service)
+    const listed = catalogEndpoint(access, path.service)
     const url = endpoint(to, path.service) ?? listed
     if (url === null) throw noEndpoint(to, path.service)
-    const border: Border = {
-      kind: 'abroad',
+    const auth: UpstreamAuth = {
+      kind: 'remote',
       token: access.token,
       serviceToken: isService ? await serviceToken(to) : null,
     }
     const others = listed === null ? [] : [listed]
     const there = access.project.id
     const sent = inProject(upstreamPath(path, there), caller.project?.id ?? null, there)
-    return at(to, border, url, others, sent, there)
+    return destinationAt(to, auth, url, others, sent, there)
   }
 
   return {
-    async reach(to, path, sender, { asked, owner }) {
-      if (to === IDENTITY_PROVIDER) return atHome(path, sender)
-      const known = knownSender(sender)
-      if (known === null) return withoutToken(to, path, sender)
-      const projects = await identity.projects(known.token, known.caller, to)
-      const local = known.caller.project
-      return within(to, path, known, chooseProject({ at: to, asked, owner, local }, projects))
+    async resolve(to, path, requester, { asked, owner }) {
+      if (to === IDENTITY_PROVIDER) return localDestination(path, requester)
+      const authenticated = authenticatedRequester(requester)
+      if (authenticated === null) return anonymousDestination(to, path, requester)
+      const projects = await identity.projects(authenticated.token, authenticated.caller, to)
+      const local = authenticated.caller.project
+      return remoteDestination(
+        to,
+        path,
+        authenticated,
+        chooseProject({ at: to, asked, owner, local }, projects),
+      )
     },
-    async *reachEach(to, path, sender, { asked, owner }) {
-      if (to === IDENTITY_PROVIDER) return void (yield atHome(path, sender))
-      const known = knownSender(sender)
-      if (known === null) return void (yield withoutToken(to, path, sender))
-      const projects = await identity.projects(known.token, known.caller, to)
-      const local = known.caller.project
-      for (const project of byLikelihood({ at: to, asked, owner, local }, projects)) {
-        yield await within(to, path, known, project)
+    async *resolveEach(to, path, requester, { asked, owner }) {
+      if (to === IDENTITY_PROVIDER) return void (yield localDestination(path, requester))
+      const authenticated = authenticatedRequester(requester)
+      if (authenticated === null) return void (yield anonymousDestination(to, path, requester))
+      const projects = await identity.projects(authenticated.token, authenticated.caller, to)
+      const local = authenticated.caller.project
+      for (const project of orderByLikelihood({ at: to, asked, owner, local }, projects)) {
+        yield await remoteDestination(to, path, authenticated, project)
       }
     },
   }
 }
 
-type Known = Sender & { readonly token: Token; readonly caller: Caller }
+type AuthenticatedRequester = Requester & { readonly token: Token; readonly caller: Caller }
 
-function knownSender({ token, caller, isService }: Sender): Known | null {
+function authenticatedRequester({
+  token,
+  caller,
+  isService,
+}: Requester): AuthenticatedRequester | null {
   return token && caller ? { token, caller, isService } : null
 }
 
-function at(
+function destinationAt(
   cloud: SpName,
-  border: Border,
+  auth: UpstreamAuth,
   url: string,
   others: readonly string[],
   path: string,
@@ -141,17 +162,20 @@ function at(
   const base = endpointBase(url)
   const { origin, pathname } = new URL(base)
   const bases = [base, ...others.map(endpointBase)]
-  return { cloud, border, origin, path: pathname.replace(/\/$/, '') + path, bases, project }
+  return { cloud, auth, origin, path: pathname.replace(/\/$/, '') + path, bases, project }
 }
 
-/** The project that a request would act in if it had to be one, then the others that the user has. */
-function byLikelihood(choice: ProjectChoice, projects: readonly Project[]): readonly Project[] {
+/** The project in which a request would act if there were no other, then the other projects of the user. */
+function orderByLikelihood(
+  choice: ProjectChoice,
+  projects: readonly Project[],
+): readonly Project[] {
   if (choice.asked !== null) return [chooseProject(choice, projects)]
-  const likeliest = projects.length > 0 ? chosenUnlessAmbiguous(choice, projects) : null
+  const likeliest = projects.length > 0 ? chooseUnlessAmbiguous(choice, projects) : null
   return likeliest ? [likeliest, ...projects.filter(other => other !== likeliest)] : projects
 }
 
-function chosenUnlessAmbiguous(
+function chooseUnlessAmbiguous(
   choice: ProjectChoice,
   projects: readonly Project[],
 ): Project | null {
@@ -163,7 +187,7 @@ function chosenUnlessAmbiguous(
   }
 }
 
-function catalogued({ endpoints }: Access, service: ServiceName): string | null {
+function catalogEndpoint({ endpoints }: Access, service: ServiceName): string | null {
   const type = services[service].catalogTypes.find(name => endpoints.has(name))
   return (type !== undefined && endpoints.get(type)) || null
 }

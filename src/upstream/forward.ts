@@ -10,7 +10,7 @@ import type { Timeouts } from './failure.js'
 import type { Answer } from './reply.js'
 
 /** One request to one cloud, and the client to whom the answer goes. */
-export interface Forwarding {
+export interface ForwardRequest {
   readonly pool: ConnectionPool
   readonly method: string
   /** From the root of the origin, with the query. */
@@ -56,21 +56,21 @@ const IDEMPOTENT = new Set(['PUT', 'DELETE'])
  * @throws SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT, SERVICE_PROVIDER_BROKE_OFF,
  * REQUEST_TIMEOUT, BAD_REQUEST, each only while nothing was written to `res`
  */
-export async function forward(forwarding: Forwarding): Promise<Outcome> {
-  const deadline = performance.now() + forwarding.timeouts.connectTimeoutMs
+export async function forward(request: ForwardRequest): Promise<Outcome> {
+  const deadline = performance.now() + request.timeouts.connectTimeoutMs
   const backoff = createBackoff(BACKOFF)
   for (;;) {
-    const attempt = await attemptForward(forwarding)
+    const attempt = await attemptForward(request)
     if (attempt.kind === 'over') return attempt.outcome
     const late = performance.now() >= deadline
     const isLast = late || backoff.failures() === MOST_RETRIES
-    if (isLast || !isRepeatable(forwarding, attempt)) throw attempt.error
+    if (isLast || !isRepeatable(request, attempt)) throw attempt.error
     await delay(backoff.nextMs())
   }
 }
 
 function isRepeatable(
-  { method, body }: Forwarding,
+  { method, body }: ForwardRequest,
   { sent, answered }: Extract<AttemptResult, { kind: 'failed' }>,
 ): boolean {
   if (body !== null || answered) return false

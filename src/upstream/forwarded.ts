@@ -6,7 +6,7 @@ import { peerAddress, plainAddress } from './client-address.js'
 import { type ForwardedStep, parseForwarded } from './forwarded-header.js'
 
 /** How a client reached us, as far as upstream services and the links in their answers need it. */
-export interface Arrival {
+export interface PublicAddress {
   /** Where clients find the proxy, without a slash at the end: `https://cloud.example/resource`. */
   readonly publicBase: string
   /** The path in that, before `/image` and `/volume`: most often empty. */
@@ -37,10 +37,10 @@ export function isHost(text: string): boolean {
  *
  * @returns a function that throws BAD_REQUEST for a Host header that is none
  */
-export function createArrivals(options: {
+export function createPublicAddresses(options: {
   publicEndpoint: string | null
   isTrusted: (address: string) => boolean
-}): (req: IncomingMessage) => Arrival {
+}): (req: IncomingMessage) => PublicAddress {
   const configured = options.publicEndpoint === null ? null : placeOf(options.publicEndpoint)
   return req => {
     const peer = peerAddress(req)

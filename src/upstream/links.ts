@@ -42,9 +42,9 @@ export interface Links {
 export function linkMap(
   { service, projectSegment }: Pick<ParsedPath, 'service' | 'projectSegment'>,
   caller: Caller | null,
-  { bases, border, project }: Pick<Destination, 'bases' | 'border' | 'project'>,
+  { bases, auth, project }: Pick<Destination, 'bases' | 'auth' | 'project'>,
 ): Omit<LinkMap, 'to'> {
-  const isReplaced = border.kind === 'abroad' && project !== null
+  const isReplaced = auth.kind === 'remote' && project !== null
   const own = caller?.project?.id ?? null
   return {
     service,

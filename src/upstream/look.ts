@@ -7,7 +7,7 @@ import type { Observation } from '../observation/observation.js'
 import { callOf } from '../routing/call.js'
 import type { ParsedPath } from '../routing/path.js'
 import type { ResourceRead } from '../routing/upstream-path.js'
-import type { Destination, Destinations, Sender } from './destination.js'
+import type { Destination, Destinations, Requester } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { learnAbsent, learnFound } from './observe.js'
 import type { Pools } from './pools.js'
@@ -18,7 +18,7 @@ import { forgetToken, retryUnauthorized } from './token-retry.js'
 
 /** The request on whose behalf is looked. */
 export interface Seeker {
-  readonly sender: Sender
+  readonly requester: Requester
   /** How to read a resource; null where there can be none such. */
   readonly readOf: (resource: ResourceKey) => ResourceRead | null
   /** MM-PROJECT-ID. */
@@ -37,7 +37,7 @@ const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_
 
 /** Make the look at one cloud for `search`: in every project that the user has there, likeliest first. */
 export function createLook(
-  { readOf, sender, asked, headers, requestId }: Seeker,
+  { readOf, requester, asked, headers, requestId }: Seeker,
   options: {
     destinations: Destinations
     pools: Pools
@@ -64,14 +64,17 @@ export function createLook(
       const answer = await retryUnauthorized({
         access: async isRetry =>
           isRetry
-            ? destinations.reach(cloud, itself, sender, { asked: destination.project, owner: null })
+            ? destinations.resolve(cloud, itself, requester, {
+                asked: destination.project,
+                owner: null,
+              })
             : destination,
         send: readFrom,
-        forget: used => forgetToken(sender, used, forget),
+        forget: used => forgetToken(requester, used, forget),
       })
       const lesson = { request, destination, headers: answer.headers, requestId }
       if (ABSENT.has(answer.status)) {
-        const project = sender.caller?.project?.id
+        const project = requester.caller?.project?.id
         const proves = GONE.has(answer.status) && read.isConclusive && project !== undefined
         const observation = proves ? learnAbsent(lesson, resource, project) : undefined
         return { kind: 'absent', observation }
@@ -85,8 +88,13 @@ export function createLook(
     let failed = false
     const absent: (Observation | undefined)[] = []
     try {
-      const wishes = { asked, owner: null }
-      for await (const destination of destinations.reachEach(cloud, itself, sender, wishes)) {
+      const preference = { asked, owner: null }
+      for await (const destination of destinations.resolveEach(
+        cloud,
+        itself,
+        requester,
+        preference,
+      )) {
         const sighting = await lookFrom(destination)
         if (sighting.kind === 'found') return sighting
         if (sighting.kind === 'failed') failed = true

@@ -10,10 +10,10 @@ import type { RoutedRequest } from '../routing/request.js'
 import { pathOf } from '../routing/upstream-path.js'
 import { services } from '../service/services.js'
 import type { CloudWaits } from './cloud-wait.js'
-import type { Destination, Destinations, Sender } from './destination.js'
+import type { Destination, Destinations, Requester } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
-import type { Arrival } from './forwarded.js'
+import type { PublicAddress } from './forwarded.js'
 import { requestHeaders, responseHeaders } from './headers.js'
 import { createLinkRewriter } from './link-rewriter.js'
 import { createLinks, type Links, linkMap, linkRules } from './links.js'
@@ -26,29 +26,29 @@ import { search } from './search.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
 /** A request on its way through the proxy. */
-export interface Passage {
+export interface ProxiedRequest {
   readonly request: RoutedRequest
   readonly decision: Decision
-  readonly sender: Sender
-  readonly arrival: Arrival
+  readonly requester: Requester
+  readonly publicAddress: PublicAddress
   readonly requestId: string
   readonly globalRequestId: string
-  /** See `Forwarding`. */
+  /** See `ForwardRequest`. */
   readonly body: 'stream' | Buffer | null
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** Told which cloud it goes to, before anything is sent there. */
+  /** Called with the cloud to which it goes, before anything is sent there. */
   readonly onCloud: (cloud: SpName) => void
-  /** Told when the cloud begins to answer, and after how many milliseconds. */
+  /** Called when the response of the cloud begins, with the milliseconds that it took. */
   readonly onFirstByte: (ms: number) => void
-  /** Told of each observation that the answer waited for: whether it was recorded in time. */
+  /** Called for each observation that the response waited for: whether it was recorded in time. */
   readonly onObserved: (isRecorded: boolean) => void
 }
 
-/** One of which it is not decided yet where it goes. */
-export type Undecided = Pick<
-  Passage,
-  'request' | 'sender' | 'arrival' | 'requestId' | 'globalRequestId' | 'req'
+/** A request for which it is not decided yet to which cloud it goes. */
+export type UndecidedRequest = Pick<
+  ProxiedRequest,
+  'request' | 'requester' | 'publicAddress' | 'requestId' | 'globalRequestId' | 'req'
 >
 
 export interface SendOptions {
@@ -65,24 +65,24 @@ export interface SendOptions {
   readonly authenticateUri: string
 }
 
-/** Where a search ended, or where the decision says at once. */
-interface Place {
+/** The cloud to which a request goes, and the project of its resource there, where that is known. */
+interface ChosenCloud {
   readonly to: SpName
   readonly owner: ProjectId | null
 }
 
 /**
- * Make what takes a request where it was decided to go, and the answer back to the client. What the
- * answer teaches is observed before the client can act on it.
+ * Make the function that sends a request to the cloud that was decided on, and the response back to the
+ * client. What the response says of resources is observed before the client can act on it.
  *
  * @returns a function that throws what `Destinations`, `search` and `forward` do, while nothing was
  *   written to the client
  */
-export function createSend(options: SendOptions): (passage: Passage) => Promise<Outcome> {
+export function createSend(options: SendOptions): (proxied: ProxiedRequest) => Promise<Outcome> {
   const { destinations, pools, forget, observe, timeouts } = options
 
-  async function placeOf(passage: Passage): Promise<Place> {
-    const { decision } = passage
+  async function chooseCloud(proxied: ProxiedRequest): Promise<ChosenCloud> {
+    const { decision } = proxied
     switch (decision.kind) {
       case 'one':
         return { to: decision.to, owner: decision.owner }
@@ -90,8 +90,8 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
         return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
       case 'search': {
         const gone = new AbortController()
-        passage.res.once('close', () => gone.abort())
-        const look = createLook(seekerOf(passage, options), {
+        proxied.res.once('close', () => gone.abort())
+        const look = createLook(seekerOf(proxied, options), {
           destinations,
           pools,
           timeouts,
@@ -102,55 +102,56 @@ export function createSend(options: SendOptions): (passage: Passage) => Promise<
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         const observations = [found.observation, ...(found.absences ?? [])]
         const recorded = await Promise.all(observations.map(observe))
-        passage.onObserved(!recorded.includes(false))
+        proxied.onObserved(!recorded.includes(false))
         return { to: found.observation.serviceProvider, owner: found.project }
       }
     }
   }
 
   function sendOnce(
-    passage: Passage,
+    proxied: ProxiedRequest,
     destination: Destination,
     mayRetry: boolean,
   ): Promise<Outcome> {
-    const { request, body, req, res } = passage
+    const { request, body, req, res } = proxied
     const { cloud, origin, path } = destination
-    const answer = answering(passage, destination, options)
+    const translate = createResponseTranslator(proxied, destination, options)
     const begun = performance.now()
     return forward({
       pool: pools.pool(cloud, origin),
       method: request.method,
       path,
-      headers: headersTo(destination, passage, options),
+      headers: headersTo(destination, proxied, options),
       body,
       req,
       res,
       answer(status, headers) {
-        passage.onFirstByte(performance.now() - begun)
-        return status === 401 && mayRetry ? null : answer(status, headers)
+        proxied.onFirstByte(performance.now() - begun)
+        return status === 401 && mayRetry ? null : translate(status, headers)
       },
       timeouts,
       what: nameRequest(cloud, request.method, path),
     })
   }
 
-  return async passage => {
-    const { request, sender, body } = passage
-    const { to, owner } = await placeOf(passage)
-    passage.onCloud(to)
-    const wishes = { asked: request.controls.project, owner }
+  return async proxied => {
+    const { request, requester, body } = proxied
+    const { to, owner } = await chooseCloud(proxied)
+    proxied.onCloud(to)
+    const preference = { asked: request.controls.project, owner }
     return retryUnauthorized({
-      access: () => destinations.reach(to, request.path, sender, wishes),
-      send: (destination, mayRetry) => sendOnce(passage, destination, mayRetry),
-      forget: destination => (body === 'stream' ? null : forgetToken(sender, destination, forget)),
+      access: () => destinations.resolve(to, request.path, requester, preference),
+      send: (destination, mayRetry) => sendOnce(proxied, destination, mayRetry),
+      forget: destination =>
+        body === 'stream' ? null : forgetToken(requester, destination, forget),
     })
   }
 }
 
-function seekerOf(passage: Passage, options: SendOptions): Seeker {
-  const { path } = passage.request
+function seekerOf(proxied: ProxiedRequest, options: SendOptions): Seeker {
+  const { path } = proxied.request
   return {
-    ...askerOf(passage, options),
+    ...askerOf(proxied, options),
     readOf(resource) {
       const read = pathOf(resource, path)
       return read && { path: read, isConclusive: readIn('GET', read) !== null }
@@ -159,50 +160,50 @@ function seekerOf(passage: Passage, options: SendOptions): Seeker {
 }
 
 /** On whose behalf clouds are asked before a request is sent. */
-export function askerOf(passage: Undecided, options: SendOptions): Omit<Seeker, 'readOf'> {
-  const { request, sender, requestId } = passage
+export function askerOf(proxied: UndecidedRequest, options: SendOptions): Omit<Seeker, 'readOf'> {
+  const { request, requester, requestId } = proxied
   return {
-    sender,
+    requester,
     asked: request.controls.project,
     requestId,
     headers: (destination: Destination) =>
-      withoutConditions(headersTo(destination, passage, options)),
+      withoutConditions(headersTo(destination, proxied, options)),
   }
 }
 
-/** The headers of a request as a destination is to get them. */
+/** The headers with which a request is sent to a destination. */
 export function headersTo(
   destination: Destination,
-  passage: Undecided,
+  proxied: UndecidedRequest,
   options: SendOptions,
 ): RawHeaders {
-  const { request, arrival, globalRequestId, req } = passage
+  const { request, publicAddress, globalRequestId, req } = proxied
   return requestHeaders(req.rawHeaders, {
-    border: destination.border,
+    auth: destination.auth,
     globalRequestId,
     forwarded: [
-      ...arrival.forwarded,
+      ...publicAddress.forwarded,
       'X-Forwarded-Prefix',
-      `${arrival.publicPath}/${request.path.service}`,
+      `${publicAddress.publicPath}/${request.path.service}`,
     ],
     visited: [...request.controls.proxyList, options.proxyName],
     readable: holdsLinks(request) || namesSomethingNew(request),
   })
 }
 
-/** What the client is to get for the first line and the headers of a cloud's answer. */
-export function answering(
-  passage: Passage,
+/** Make the function that turns the head of a cloud's response into what the client gets. */
+export function createResponseTranslator(
+  proxied: ProxiedRequest,
   destination: Destination,
   options: SendOptions,
 ): (status: number, headers: RawHeaders) => Answer {
-  const { request, decision, requestId } = passage
+  const { request, decision, requestId } = proxied
   const { observe } = options
   let links: Links | undefined
   const linksOf = () => {
     links ??= createLinks({
-      ...linkMap(request.path, passage.sender.caller, destination),
-      to: `${passage.arrival.publicBase}/${request.path.service}`,
+      ...linkMap(request.path, proxied.requester.caller, destination),
+      to: `${proxied.publicAddress.publicBase}/${request.path.service}`,
     })
     return links
   }
@@ -213,15 +214,15 @@ export function answering(
     const missing = status === 404 ? learnMissing(lesson, decision) : null
     const creates = isJson && status >= 200 && status < 300 && namesSomethingNew(request)
 
-    /** The client must not act on what it is told before every worker knows of it. */
+    /** The client must not act on the response before every worker knows what it says. */
     async function learn(body: Buffer): Promise<void> {
       const learned = missing ?? learnCreated(lesson, parseJson(body.toString()))
-      if (learned) passage.onObserved(await observe(learned))
+      if (learned) proxied.onObserved(await observe(learned))
     }
 
     return {
       headers: responseHeaders(headers, {
-        border: destination.border,
+        auth: destination.auth,
         serviceProvider: destination.cloud,
         requestId,
         authenticateUri: options.authenticateUri,
@@ -244,7 +245,7 @@ function holdsLinks({ path }: RoutedRequest): boolean {
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
-/** A part of a document, or one in a coding, is not to be read, nor changed. */
+/** A part of a document, or one in a content coding, is neither read nor changed. */
 function isWholeJson(status: number, headers: RawHeaders): boolean {
   const coding = headerList(headers, 'content-encoding') ?? 'identity'
   const type = headerValue(headers, 'content-type') ?? ''

@@ -1,5 +1,5 @@
 import type { Identity } from '../identity/identity.js'
-import type { Destination, Sender } from './destination.js'
+import type { Destination, Requester } from './destination.js'
 
 /** How to send a request with a token from a cache. */
 export interface TokenUse<Access, Response> {
@@ -31,9 +31,9 @@ export async function retryUnauthorized<
 
 /** What drops the token with which a destination is reached; null where the client's own goes there. */
 export function forgetToken(
-  { token }: Sender,
-  { cloud, border }: Pick<Destination, 'cloud' | 'border'>,
+  { token }: Requester,
+  { cloud, auth }: Pick<Destination, 'cloud' | 'auth'>,
   forget: Identity['forget'],
 ): (() => void) | null {
-  return token === null || border.kind === 'home' ? null : () => forget(token, cloud)
+  return token === null || auth.kind === 'local' ? null : () => forget(token, cloud)
 }

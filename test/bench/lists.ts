@@ -15,7 +15,7 @@ import { noEvidence } from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createDestinations } from '../../src/upstream/destination.js'
-import { createArrivals } from '../../src/upstream/forwarded.js'
+import { createPublicAddresses } from '../../src/upstream/forwarded.js'
 import { createPools } from '../../src/upstream/pools.js'
 
 /**
@@ -203,7 +203,7 @@ async function serveProxy(): Promise<void> {
       aggregation: true,
     },
     clientAddress: () => '127.0.0.1',
-    arrivalOf: createArrivals({ publicEndpoint: null, isTrusted: () => false }),
+    publicAddressOf: createPublicAddresses({ publicEndpoint: null, isTrusted: () => false }),
     idleTimeoutMs: 60_000,
     health: () => ({ healthy: true, reasons: [] }),
     authenticateUri,

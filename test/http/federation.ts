@@ -20,7 +20,7 @@ import { createClientAddress } from '../../src/upstream/client-address.js'
 import { type CloudWaits, createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createAskNearer } from '../../src/upstream/confirm.js'
 import { createDestinations } from '../../src/upstream/destination.js'
-import { createArrivals } from '../../src/upstream/forwarded.js'
+import { createPublicAddresses } from '../../src/upstream/forwarded.js'
 import { createSend } from '../../src/upstream/send.js'
 import { alice, bob, idp } from '../controls.js'
 import { openPools, origin } from '../upstream/wire.js'
@@ -195,7 +195,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     federation,
     askNearer: createAskNearer(sending),
     send: createSend(sending),
-    arrivalOf: createArrivals({ publicEndpoint, isTrusted }),
+    publicAddressOf: createPublicAddresses({ publicEndpoint, isTrusted }),
     clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: timeouts.idleTimeoutMs,
     health: () => ({ healthy: true, reasons: [] }),

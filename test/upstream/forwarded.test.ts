@@ -1,23 +1,27 @@
 import { createServer } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
 import { headerValue } from '../../src/http-client/raw-headers.js'
-import { type Arrival, createArrivals, trustedProxies } from '../../src/upstream/forwarded.js'
+import {
+  createPublicAddresses,
+  type PublicAddress,
+  trustedProxies,
+} from '../../src/upstream/forwarded.js'
 import { ask, origin, say } from './wire.js'
 
-type Options = Parameters<typeof createArrivals>[0]
+type Options = Parameters<typeof createPublicAddresses>[0]
 const stranger: Options = { publicEndpoint: null, isTrusted: () => false }
 const trusted: Options = { publicEndpoint: null, isTrusted: () => true }
 
 /** How a request looks to a real server, while its client is there. */
 async function arriving(t: ExecutionContext, headers: Record<string, string>, options: Options) {
-  const arrivalOf = createArrivals(options)
-  let arrival: Arrival | undefined
+  const publicAddressOf = createPublicAddresses(options)
+  let publicAddress: PublicAddress | undefined
   let error: unknown
   const url = await origin(
     t,
     createServer((req, res) => {
       try {
-        arrival = arrivalOf(req)
+        publicAddress = publicAddressOf(req)
       } catch (thrown) {
         error = thrown
       }
@@ -25,7 +29,7 @@ async function arriving(t: ExecutionContext, headers: Record<string, string>, op
     }),
   )
   await ask(url, { headers })
-  return { arrival, error, host: new URL(url).host }
+  return { publicAddress, error, host: new URL(url).host }
 }
 
 const claims = {
@@ -37,8 +41,8 @@ const claims = {
 }
 
 test('what a stranger says of its way does not count', async t => {
-  const { arrival, host } = await arriving(t, claims, stranger)
-  t.deepEqual(arrival, {
+  const { publicAddress, host } = await arriving(t, claims, stranger)
+  t.deepEqual(publicAddress, {
     publicBase: `http://${host}`,
     publicPath: '',
     forwarded: [
@@ -49,9 +53,9 @@ test('what a stranger says of its way does not count', async t => {
 })
 
 test('what a trusted proxy says counts, and we add ourselves', async t => {
-  const { arrival } = await arriving(t, claims, trusted)
-  t.is(arrival?.publicBase, 'https://public.example/resource')
-  const value = (name: string) => headerValue(arrival?.forwarded ?? [], name)
+  const { publicAddress } = await arriving(t, claims, trusted)
+  t.is(publicAddress?.publicBase, 'https://public.example/resource')
+  const value = (name: string) => headerValue(publicAddress?.forwarded ?? [], name)
   t.is(value('x-forwarded-for'), '203.0.113.9, 127.0.0.1')
   t.is(value('forwarded'), `${claims.Forwarded}, for=127.0.0.1;host="public.example";proto=https`)
 })
@@ -102,25 +106,25 @@ const bases: [what: string, headers: Record<string, string>, base: string][] = [
 ]
 for (const [what, headers, base] of bases) {
   test(`links follow what a trusted proxy says: ${what}`, async t => {
-    t.is((await arriving(t, headers, trusted)).arrival?.publicBase, base)
+    t.is((await arriving(t, headers, trusted)).publicAddress?.publicBase, base)
     if (headers['Host'] === undefined) {
-      const { arrival, host } = await arriving(t, headers, stranger)
-      t.is(arrival?.publicBase, `http://${host}`)
+      const { publicAddress, host } = await arriving(t, headers, stranger)
+      t.is(publicAddress?.publicBase, `http://${host}`)
     }
   })
 }
 
 test('a malformed Forwarded is not passed on', async t => {
-  const { arrival, host } = await arriving(t, { Forwarded: 'for="' }, trusted)
-  const value = headerValue(arrival?.forwarded ?? [], 'forwarded')
+  const { publicAddress, host } = await arriving(t, { Forwarded: 'for="' }, trusted)
+  const value = headerValue(publicAddress?.forwarded ?? [], 'forwarded')
   t.is(value, `for=127.0.0.1;host="${host}";proto=http`)
 })
 
 test('a configured public endpoint counts above all', async t => {
   const publicEndpoint = 'https://cloud.example:8443/mm/'
-  const { arrival } = await arriving(t, claims, { ...trusted, publicEndpoint })
-  t.is(arrival?.publicBase, 'https://cloud.example:8443/mm')
-  t.is(arrival?.publicPath, '/mm')
+  const { publicAddress } = await arriving(t, claims, { ...trusted, publicEndpoint })
+  t.is(publicAddress?.publicBase, 'https://cloud.example:8443/mm')
+  t.is(publicAddress?.publicPath, '/mm')
 })
 
 test('what is no host, scheme or path does not get into headers and links', async t => {
@@ -129,8 +133,8 @@ test('what is no host, scheme or path does not get into headers and links', asyn
     'X-Forwarded-Proto': 'javascript',
     'X-Forwarded-Prefix': '//x',
   }
-  const { arrival, host } = await arriving(t, odd, trusted)
-  t.is(arrival?.publicBase, `http://${host}`)
+  const { publicAddress, host } = await arriving(t, odd, trusted)
+  t.is(publicAddress?.publicBase, `http://${host}`)
   t.like((await arriving(t, { Host: 'a"b' }, stranger)).error, { code: 'BAD_REQUEST' })
 })
 
@@ -139,7 +143,7 @@ test('a request of HTTP/1.0 without a host is named after the address it reached
   const url = await origin(
     t,
     createServer((req, res) => {
-      base = createArrivals({ publicEndpoint: null, isTrusted: () => false })(req).publicBase
+      base = createPublicAddresses({ publicEndpoint: null, isTrusted: () => false })(req).publicBase
       res.end()
     }),
   )

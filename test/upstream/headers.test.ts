@@ -2,20 +2,25 @@ import test from 'ava'
 import fc from 'fast-check'
 import { headerValue, type RawHeaders } from '../../src/http-client/raw-headers.js'
 import { Token } from '../../src/identity/token.js'
-import { type Border, requestHeaders, responseHeaders } from '../../src/upstream/headers.js'
+import {
+  requestHeaders,
+  responseHeaders,
+  responseTrailers,
+  type UpstreamAuth,
+} from '../../src/upstream/headers.js'
 
 const ID = 'req-11111111-2222-4333-8444-555555555555'
-const home: Border = { kind: 'home' }
-const abroad = { kind: 'abroad', token: new Token('theirs'), serviceToken: null } as const
+const home: UpstreamAuth = { kind: 'local' }
+const abroad = { kind: 'remote', token: new Token('theirs'), serviceToken: null } as const
 
-function sent(received: RawHeaders, border: Border = home, readable = false): RawHeaders {
+function sent(received: RawHeaders, auth: UpstreamAuth = home, readable = false): RawHeaders {
   const rest = { globalRequestId: ID, forwarded: ['Forwarded', 'for=us'], visited: ['a', 'b'] }
-  return requestHeaders(received, { border, readable, ...rest })
+  return requestHeaders(received, { auth, readable, ...rest })
 }
 
-function answered(received: RawHeaders, border: Border = home): RawHeaders {
+function answered(received: RawHeaders, auth: UpstreamAuth = home): RawHeaders {
   return responseHeaders(received, {
-    border,
+    auth,
     serviceProvider: 'sp1',
     requestId: ID,
     authenticateUri: 'https://keystone',
@@ -75,13 +80,13 @@ test('nobody can forge what the identity middleware says, or where a request has
     ...['X-Authenticated-Userid', 'X-Forwarded-For', 'X-Forwarded-Prefix', 'MM-Proxy-List'],
     ...['MM-SERVICE-PROVIDER', 'MM-Anything', 'OpenStack-System-Scope', 'X_Roles', 'X_Auth_Token'],
   ]
-  for (const border of [home, abroad]) {
+  for (const auth of [home, abroad]) {
     t.deepEqual(
       sent(
         forged.flatMap(name => [name, 'forged']),
-        border,
+        auth,
       ),
-      sent([], border),
+      sent([], auth),
     )
   }
 })
@@ -101,7 +106,7 @@ test('at home credentials pass; abroad only the token of that cloud goes', t => 
   t.is(headerValue(sent(credentials, abroad), 'x-auth-token'), 'theirs')
   const withService = sent(credentials, { ...abroad, serviceToken: new Token('their service') })
   t.is(headerValue(withService, 'x-service-token'), 'their service')
-  const nobody = { kind: 'abroad', token: null, serviceToken: null } as const
+  const nobody = { kind: 'remote', token: null, serviceToken: null } as const
   t.is(headerValue(sent(credentials, nobody), 'x-auth-token'), undefined)
 })
 
@@ -166,4 +171,17 @@ test('whatever else comes, no token of home goes abroad', t => {
     }),
   )
   t.pass()
+})
+
+test('a trailer cannot frame the message, log in or lead away', t => {
+  const bad = [
+    'Content-Length',
+    'transfer-encoding',
+    'Set-Cookie',
+    'X-Auth-Token',
+    'Location',
+    'Host',
+  ]
+  const trailers = [...bad, 'Connection', 'MM-Service-Provider'].flatMap(name => [name, 'x'])
+  t.deepEqual(responseTrailers([...trailers, 'X-Checksum', 'abc']), ['X-Checksum', 'abc'])
 })

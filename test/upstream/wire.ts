@@ -9,7 +9,7 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import type { ExecutionContext } from 'ava'
-import type { Forwarding, Outcome } from '../../src/upstream/forward.js'
+import type { ForwardRequest, Outcome } from '../../src/upstream/forward.js'
 import { forward } from '../../src/upstream/forward.js'
 import { createPools, type Pools } from '../../src/upstream/pools.js'
 import { idp } from '../controls.js'
@@ -55,7 +55,7 @@ export function openPools(t: ExecutionContext, connectTimeoutMs = 2000): Pools {
 export async function startForwarder(
   t: ExecutionContext,
   upstream: string,
-  options: Partial<Forwarding> = {},
+  options: Partial<ForwardRequest> = {},
 ): Promise<{ url: string; next: () => Promise<Outcome | Error> }> {
   const pools = openPools(t)
   const outcomes: (Outcome | Error)[] = []

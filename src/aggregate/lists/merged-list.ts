@@ -49,7 +49,7 @@ export interface ListParts extends FanOutParts {
   readonly minors: (
     service: ServiceName,
     cloud: SpName,
-    request: Pick<ListRequest, 'sender' | 'visited'>,
+    request: Pick<ListRequest, 'requester' | 'visited'>,
   ) => Promise<MicroversionRange | null>
   readonly cursors: Cursors
   readonly errors: 'partial' | 'fail'

@@ -16,7 +16,7 @@ import {
 } from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
-const NO_WISHES = { asked: null, owner: null }
+const NO_PREFERENCE = { asked: null, owner: null }
 /** Documents are shared by requests, so that no one client calls the reading off. */
 const NEVER = new AbortController().signal
 
@@ -35,15 +35,16 @@ export function createVersionFetcher(options: {
   async function find(
     service: ServiceName,
     cloud: SpName,
-    { sender }: VersionRequester,
+    { requester }: VersionRequester,
   ): Promise<Destination | null> {
     const root = rootOf(service)
     try {
-      return await destinations.reach(cloud, root, NOBODY, NO_WISHES)
+      return await destinations.resolve(cloud, root, NOBODY, NO_PREFERENCE)
     } catch (error) {
       const isHidden = error instanceof MixmatchError && error.code === 'NOT_AUTHENTICATED'
-      if (!isHidden || sender.caller === null) throw error
-      for await (const found of destinations.reachEach(cloud, root, sender, NO_WISHES)) return found
+      if (!isHidden || requester.caller === null) throw error
+      for await (const found of destinations.resolveEach(cloud, root, requester, NO_PREFERENCE))
+        return found
       return null
     }
   }

@@ -30,7 +30,7 @@ export interface DiscoveryRequest extends VersionRequester {
 
 export interface DiscoveryParts {
   readonly documents: VersionDocuments
-  readonly destinations: Pick<Destinations, 'reach'>
+  readonly destinations: Pick<Destinations, 'resolve'>
   readonly pools: Pools
   readonly timeouts: Timeouts
   readonly waits: CloudWaits
@@ -91,11 +91,14 @@ function isRoot({ version, rest }: ParsedPath): boolean {
 
 /** null where the identity provider is not there to answer. */
 async function askAtHome(
-  { path, sender, headers }: DiscoveryRequest,
+  { path, requester, headers }: DiscoveryRequest,
   { destinations, pools, timeouts, waits }: DiscoveryParts,
   signal: AbortSignal,
 ): Promise<{ by: Destination; answer: TextResponse } | null> {
-  const by = await destinations.reach(IDENTITY_PROVIDER, path, sender, { asked: null, owner: null })
+  const by = await destinations.resolve(IDENTITY_PROVIDER, path, requester, {
+    asked: null,
+    owner: null,
+  })
   const request = {
     path: by.path,
     headers: headers(by),

@@ -3,7 +3,7 @@ import type { SpName } from '../../ids.js'
 import { parseJson } from '../../json.js'
 import { lenientList, requiredLenientList } from '../../lenient-list.js'
 import type { ServiceName } from '../../service/service.js'
-import type { Sender } from '../../upstream/destination.js'
+import type { Requester } from '../../upstream/destination.js'
 import type { TextResponse } from '../../upstream/text-response.js'
 
 /** One entry of a version document, with whatever else a service says in it. */
@@ -32,7 +32,7 @@ export function parseVersions({ status, text }: TextResponse): VersionDocument |
 
 /** On whose behalf a cloud is asked, where nothing better is known yet. */
 export interface VersionRequester {
-  readonly sender: Sender
+  readonly requester: Requester
   /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
   readonly visited: readonly string[]
 }

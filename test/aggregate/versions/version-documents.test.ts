@@ -6,7 +6,7 @@ import {
 } from '../../../src/aggregate/versions/version-documents.js'
 import { cornmeal, idp } from '../../controls.js'
 
-const inquirer = { sender: { token: null, caller: null, isService: false }, visited: [] }
+const inquirer = { requester: { token: null, caller: null, isService: false }, visited: [] }
 const document = (id: string): VersionDocument => ({
   status: 300,
   versions: [{ id, status: 'CURRENT', links: [] }],
