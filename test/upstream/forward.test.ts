@@ -304,7 +304,7 @@ test('an upload may take longer than headers_timeout', async t => {
 
 test('a client that stops in the middle of its upload is given up after idle_timeout', async t => {
   const upstream = await startServer(t, req => void req.resume())
-  const timeouts = { ...patience, idleTimeoutMs: 200 }
+  const timeouts = { ...patience, idleTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   const sent = open(url, 'PUT', { 'Content-Length': '100' })
   sent.write('begin')
@@ -326,7 +326,7 @@ test('a cloud that stops in the middle of its answer is given up after idle_time
   const upstream = await startServer(t, (_, res) => {
     res.writeHead(200, { 'Content-Length': '1000000' }).write(Buffer.alloc(100_000))
   })
-  const timeouts = { ...patience, idleTimeoutMs: 300 }
+  const timeouts = { ...patience, idleTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   t.false((await ask(url)).complete)
   t.is(outcome(await next()).aborted, 'upstream')
@@ -334,7 +334,7 @@ test('a cloud that stops in the middle of its answer is given up after idle_time
 
 test('a client that stops reading is given up after idle_timeout', async t => {
   const upstream = await startServer(t, (_, res) => void res.end(Buffer.alloc(64 * MIB)))
-  const timeouts = { ...patience, idleTimeoutMs: 300 }
+  const timeouts = { ...patience, idleTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   const sent = open(url)
   sent.end()
