@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 
-/** Whether this process can do its work, and why not: `['draining']`. */
+/** Whether this process should get requests, and why not: `['draining']`. */
 export interface Health {
   readonly healthy: boolean
   readonly reasons: readonly string[]

@@ -6,9 +6,9 @@ import { MixmatchError } from '../errors.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { createRequestCheck } from './request-check.js'
 
-/** What operators and their tools ask for. */
+/** What the port for operators shows. */
 export interface OpsParts {
-  /** Whether this is to get requests. */
+  /** Whether this process should get requests. */
   readonly health: () => Health
   readonly readiness: () => Promise<Readiness>
   readonly metrics: () => Promise<string>
@@ -66,10 +66,10 @@ export interface OpsServer extends AsyncDisposable {
 }
 
 /**
- * Listen for operators. Where somebody else has the port already, such as the other half of Mixmatch
- * on the same machine, the log says so and the work goes on without.
+ * Open the port for operators. Where it is in use, for example by `mixmatch record` beside `mixmatch proxy`
+ * on one machine, the log says so and the process works without it.
  *
- * @returns null where the port is taken
+ * @returns null where the port is in use
  * @throws CANNOT_LISTEN for an address that this machine does not have, or a port that is not ours
  */
 export async function openOps(
@@ -88,7 +88,8 @@ export async function openOps(
       const advice = 'Give it another address in [ops] host and port.'
       throw new MixmatchError('CANNOT_LISTEN', `${reason}. ${advice}`, { cause: error })
     }
-    const advice = 'the port for operators is taken: give it another in [ops] port'
+    const advice =
+      'the port for operators is in use, continuing without it: set another one in [ops] port'
     logger.error({ host, port }, advice)
     return null
   }

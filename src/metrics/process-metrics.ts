@@ -1,20 +1,20 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { version } from '../version.js'
 
-/** The kinds of process that there are; a label of the metrics that every one of them has. */
+/** The kinds of process: a label of the metrics that every process has. */
 export type Role = 'supervisor' | 'recorder' | 'worker'
 
-/** A place for the metrics of this process, with what any Node process has to tell already in it. */
+/** Create a registry for the metrics of this process, with the default metrics of Node. */
 export function createRegistry(role: Role): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, labels: { process: role } })
-  buildInfo(registry)
+  addBuildInfo(registry)
   for (const name of sums) registry.removeSingleMetric(name)
   return registry
 }
 
-/** One sample for all processes together: they are of one version. */
-function buildInfo(registry: Registry): void {
+/** One sample for all processes together: they have one version. */
+function addBuildInfo(registry: Registry): void {
   const info = new Gauge({
     name: 'mixmatch_build_info',
     help: 'The versions of Mixmatch and of Node that run; the value is always 1.',

@@ -2,9 +2,9 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
-/** A request that was answered, in words of which there are few: each makes a series of its own. */
+/** A request that was answered. Each value has few possible words, because each makes a time series. */
 export interface AnsweredRequest {
-  /** `image`, `volume`; `other` for what is no service of ours. */
+  /** `image`, `volume`; `other` for other paths. */
   readonly service: string
   /** The cloud that it went to; `none` where it went nowhere. */
   readonly cloud: string
@@ -20,18 +20,18 @@ export interface AnsweredRequest {
 /** What one worker counts. */
 export interface ProxyMetrics {
   countRequest(request: AnsweredRequest): void
-  /** A question to the token cache: `caller` for who it is, `visit` for the way to another cloud. */
+  /** A lookup in the token cache: `caller` for validated tokens, `visit` for tokens of other clouds. */
   countLookup(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
-  /** A way to another cloud by Keystone-to-Keystone federation. */
+  /** A Keystone-to-Keystone login at another cloud. */
   countFederation(cloud: string, result: 'arrived' | 'failed', ms: number): void
-  /** A request of a service to another cloud: whether it went with a service token there. */
+  /** A request of a service to another cloud, with a service token for that cloud or without. */
   countServiceToken(cloud: string, result: 'sent' | 'left_out'): void
-  /** From now on ask this which clouds are not waited for, whenever a report is made. */
+  /** Ask this function, at every snapshot, for which clouds the breaker is open. */
   watchBreaker(openFor: () => readonly string[]): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
-/** From a cached token's answer to an upload that takes minutes. */
+/** From a response with a cached token to an upload that takes minutes. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
 /** Label values come from the configuration and the code, never from a request's path or ids. */

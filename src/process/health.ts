@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Health } from '../http/healthcheck.js'
 
 /**
- * Whether a process is to get requests, for `/healthcheck`.
+ * Tell whether a process should get requests, for `/healthcheck`.
  *
- * @param reasons what speaks against it: `draining`
+ * @param reasons why it should not: `draining`
  * @param disableFile `[DEFAULT] healthcheck_disable_file`
  */
 export function healthOf(reasons: readonly string[], disableFile: string | null): Health {

@@ -4,10 +4,10 @@ import { parseAuthUrl } from '../identity/auth-url.js'
 import { openKeystoneConnection } from '../identity/keystone-connection.js'
 import type { Missing } from './child-messages.js'
 
-/** Shorter than what asks for readiness waits itself. */
+/** Shorter than the timeout of those who ask for readiness. */
 const TIMEOUTS = { connectTimeoutMs: 2_000, responseTimeoutMs: 3_000 }
 
-/** Whether the Keystone that every request depends on can be reached, asked without credentials. */
+/** Check, without credentials, whether the Keystone that every request depends on can be reached. */
 export async function checkKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
   const connection = openKeystoneConnection({
     ...TIMEOUTS,
@@ -18,7 +18,7 @@ export async function checkKeystone(auth: Config['auth']): Promise<readonly Miss
   })
   try {
     const url = parseAuthUrl(auth.authUrl).v3
-    const step = 'looking whether it is there'
+    const step = 'readiness check'
     const { status } = await connection.send({ step, method: 'GET', url, headers: {} })
     return status < 500 ? [] : [missing(`${url} answered ${status}`)]
   } catch (error) {

@@ -61,7 +61,12 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
   async function reload(): Promise<void> {
     do {
       again = false
-      await reloadOnce()
+      try {
+        await reloadOnce()
+      } catch (error) {
+        onResult('failed')
+        logger.error({ err: error }, 'the configuration could not be read again')
+      }
     } while (again)
     running = undefined
   }

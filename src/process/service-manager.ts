@@ -2,28 +2,28 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 
-/** How systemd is told what it cannot see, where a unit of `Type=notify` started this process. */
+/** Notifies systemd, where a unit of `Type=notify` started this process. */
 export interface ServiceManager {
-  /** The work is being done, for the first time or again after `reloading`. */
+  /** The service works: after the start, or again after `reloading`. */
   ready(status: string): Promise<void>
   reloading(): Promise<void>
   stopping(): Promise<void>
-  /** The process is alive: with `WatchdogSec=`, more often than that. */
+  /** The process is alive: call this more often than `WatchdogSec=`. */
   alive(): Promise<void>
-  /** How often to say `alive`, in milliseconds; null where nobody waits for it. */
+  /** How often to call `alive`, in milliseconds; null where the unit has no watchdog. */
   readonly watchdogMs: number | null
 }
 
 export interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
-  /** What carries the words there: Node has no sockets of that kind (Unix, datagram). */
+  /** The program that sends the notifications: Node has no Unix datagram sockets. */
   readonly program?: string
 }
 
 /**
- * The protocol of `sd_notify(3)`, by way of the program `systemd-notify`; nothing at all where the
- * environment names no socket. The unit needs `NotifyAccess=all`, because it is a child that speaks.
+ * Speak the protocol of `sd_notify(3)` through the program `systemd-notify`. Without a socket in the
+ * environment nothing happens. The unit needs `NotifyAccess=all`, because a child process notifies.
  */
 export function createServiceManager({
   env,
@@ -32,28 +32,29 @@ export function createServiceManager({
 }: ServiceManagerOptions): ServiceManager {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: micros, WATCHDOG_PID: watched } = env
   const run = promisify(execFile)
-  let said: Promise<void> = Promise.resolve()
+  let last: Promise<void> = Promise.resolve()
 
   /** One after another: READY must not overtake RELOADING. */
-  function say(...assignments: string[]): Promise<void> {
-    if (!socket) return said
-    said = said.then(async () => {
+  function notify(...assignments: string[]): Promise<void> {
+    if (!socket) return last
+    last = last.then(async () => {
       try {
         await run(program, assignments, { env: { ...env } })
       } catch (error) {
-        logger.warn({ err: error, said: assignments }, 'systemd could not be told')
+        logger.warn({ err: error, assignments }, 'systemd could not be notified')
       }
     })
-    return said
+    return last
   }
 
   const isWatched = socket && micros && (watched === undefined || Number(watched) === process.pid)
   return {
-    ready: status => say('READY=1', `STATUS=${status}`),
-    reloading: () => say('RELOADING=1', `MONOTONIC_USEC=${monotonicMicros()}`, 'STATUS=reloading'),
-    stopping: () => say('STOPPING=1', 'STATUS=finishing what is running'),
-    alive: () => say('WATCHDOG=1'),
-    // systemd.service(5): half of it, so that one late word is not the end.
+    ready: status => notify('READY=1', `STATUS=${status}`),
+    reloading: () =>
+      notify('RELOADING=1', `MONOTONIC_USEC=${monotonicMicros()}`, 'STATUS=reloading'),
+    stopping: () => notify('STOPPING=1', 'STATUS=finishing what is running'),
+    alive: () => notify('WATCHDOG=1'),
+    // systemd.service(5) recommends half of it.
     watchdogMs: isWatched ? Number(micros) / 2000 : null,
   }
 }

@@ -1,17 +1,17 @@
 import { closeSync, openSync } from 'node:fs'
 
-/** Why a process ends: SIGTERM (systemd, `kill`), SIGINT (Ctrl-C), its parent or terminal is gone. */
+/** Why a process stops: SIGTERM (systemd, `kill`), SIGINT (Ctrl-C), or its parent or terminal is gone. */
 export type StopReason = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'disconnect'
 
 /** What the signals of a process ask it to do. */
 export interface Signals {
-  /** Settles when this process is asked to end. Whoever asks twice by hand gets it at once. */
+  /** Settles when this process is asked to stop. A second Ctrl-C ends it at once. */
   readonly stop: Promise<StopReason>
   /** Call this at every SIGHUP (`systemctl reload`, `kill -HUP`). */
   onReload(listener: () => void): void
 }
 
-/** Listen to the signals of a process that stands for itself. */
+/** Listen to the signals of a process that has no supervisor. */
 export function listenToSignals(): Signals {
   const hadTerminal = hasTerminal()
   let asked = false
@@ -25,9 +25,9 @@ export function listenToSignals(): Signals {
     process.on('SIGTERM', stopping('SIGTERM'))
     process.on('SIGINT', stopping('SIGINT'))
     process.once('disconnect', stopping('disconnect'))
-    process.channel?.unref() // a parent that talks to us does not keep us when we are done
+    process.channel?.unref() // a channel to the parent must not keep a finished process alive
     process.on('SIGHUP', () => {
-      // The kernel sends the same when a terminal is closed, with nobody left to read a reload's log.
+      // The kernel sends SIGHUP also when the terminal is closed: that is a stop.
       if (hadTerminal && !hasTerminal()) stopping('SIGHUP')()
       else reload()
     })
@@ -41,8 +41,8 @@ export function listenToSignals(): Signals {
 }
 
 /**
- * Settles when the supervisor of this process asks it to end, or is gone. A terminal's Ctrl-C and
- * hang-up reach every process that was started from it; who ends when is for the supervisor to say.
+ * Settles when the supervisor of this process asks it to stop, or is gone. A terminal sends Ctrl-C and
+ * hang-up to all processes; those are ignored here, because the supervisor decides who stops when.
  */
 export function waitForSupervisorStop(): Promise<StopReason> {
   process.on('SIGINT', () => {})

@@ -16,7 +16,7 @@ import { openStatusCollector, type StatusCollector } from './status-collector.js
 
 export interface Supervision {
   readonly plan: FleetPlan
-  /** What is started with. */
+  /** The configuration to start with. */
   readonly reading: Reading
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
@@ -25,9 +25,9 @@ export interface Supervision {
 }
 
 /**
- * Run the recorder and the proxy's workers as processes of their own until asked to stop: then the
- * workers finish their requests, and the recorder, which takes what they observe, goes last. This
- * process does nothing but that and tell how it goes, so there is little in it to fail.
+ * Run the recorder and the proxy's workers as processes of their own until asked to stop. Then the workers
+ * finish their requests first, and the recorder stops last, because it records what they observe. This
+ * process does nothing but start, stop and report, so there is little in it that can fail.
  *
  * @throws ChildFailed where a child process could not start; CANNOT_LISTEN for the port for operators
  */

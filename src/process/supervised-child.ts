@@ -11,7 +11,6 @@ const STARTING_KILL_AFTER_MS = 2_000
 
 /** One process that must always run: it is started again whenever it exits, until it is stopped. */
 export interface SupervisedChild {
-  readonly name: string
   /**
    * Settles when the first process is ready.
    *
@@ -131,7 +130,6 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
   let current = startProcess()
   makeCurrent(current)
   return {
-    name,
     ready: becomesReady(current).then(() => {
       wasReady = true
     }),
