@@ -157,13 +157,18 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
         text = 'other'
       }
 
-      for (let index = 0; index < chunk.length; index++) {
-        const byte = chunk[index]
+      let index = 0
+      while (index < chunk.length) {
         if (text !== null) {
-          if (isEscaped) isEscaped = false
-          else if (byte === BACKSLASH) isEscaped = true
-          else if (byte === QUOTE) endText(index + 1)
-        } else if (byte === QUOTE) {
+          const end = endOfText(chunk, index, isEscaped)
+          isEscaped = end < 0 && endsEscaped(chunk, index, isEscaped)
+          if (end < 0) break
+          index = end + 1
+          endText(index)
+          continue
+        }
+        const byte = chunk[index]
+        if (byte === QUOTE) {
           text = kindOfText()
           textAt = index
         } else if (byte === COMMA) {
@@ -171,6 +176,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
           if (level) level.expectsName = level.isObject
         } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) open(byte === OPEN_OBJECT)
         else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) close()
+        index += 1
       }
       keepText()
       goOn(chunk.length)
@@ -182,6 +188,24 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       return rest
     },
   }
+}
+
+/** Where the quote is that ends the string in which `from` is; -1 where it is in a later chunk. */
+function endOfText(chunk: Buffer, from: number, isEscaped: boolean): number {
+  let index = isEscaped ? from + 1 : from
+  while (index < chunk.length) {
+    const byte = chunk[index]
+    if (byte === QUOTE) return index
+    index += byte === BACKSLASH ? 2 : 1
+  }
+  return -1
+}
+
+/** Whether the byte after a chunk that ends within a string is escaped. */
+function endsEscaped(chunk: Buffer, from: number, isEscaped: boolean): boolean {
+  let index = isEscaped ? from + 1 : from
+  while (index < chunk.length) index += chunk[index] === BACKSLASH ? 2 : 1
+  return index > chunk.length
 }
 
 /** What a string in JSON, with its quotes, spells; null where it is none, or too long for a link. */

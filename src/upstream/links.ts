@@ -1,5 +1,5 @@
 import type { Caller } from '../identity/identity.js'
-import { projectId } from '../ids.js'
+import { isUuid } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
 import type { ServiceName } from '../service/service.js'
 import { isApiPath } from '../service/services.js'
@@ -67,13 +67,14 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
   // Cinder takes our host from X-Forwarded-Host, but the scheme from its own connection.
   const ours = [to, to.replace(/^https?/, scheme => (scheme === 'https' ? 'http' : 'https'))]
   const bases = [...from, ...ours].map(baseOf)
+  const projects = project === null ? unchanged : createProjectReplacer(project)
 
   function url(text: string): string {
     const [, origin, path = '', query = ''] = URL_PARTS.exec(text) ?? []
     // A reference without a host is the cloud's own; without a leading slash it is nothing we know.
     if (origin === undefined && !path.startsWith('/v')) return text
     const inside = belowKnownBase(origin, path) ?? belowAnyBase(path)
-    return inside === null ? text : to + withProject(inside, project) + withOwn(query, project)
+    return inside === null ? text : to + projects.inPath(inside) + projects.anywhere(query)
   }
 
   function belowKnownBase(origin: string | undefined, path: string): string | null {
@@ -95,7 +96,7 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
 
   return {
     url,
-    listLink: text => (/^https?:\/\//i.test(text) ? url(text) : withOwn(text, project)),
+    listLink: text => (/^https?:\/\//i.test(text) ? url(text) : projects.anywhere(text)),
   }
 }
 
@@ -121,25 +122,27 @@ function below(path: string, prefix: string): string {
   return inside ? path.slice(prefix.length) : path
 }
 
-function withProject(path: string, project: ProjectLink | null): string {
-  if (project === null) return path
-  const segments = path.split('/') // '', 'v3', project, …
-  const at = segments.findIndex(segment => isSame(segment, project.there))
-  const spliced =
-    at === 1 || at === 2
-      ? segments.toSpliced(at, 1, ...(project.here === null ? [] : [project.here]))
-      : segments
-  return withOwn(spliced.join('/'), project)
+/** Puts the user's own project where a service provider's stands. */
+interface ProjectReplacer {
+  /** In a path, where the segment after the version is the one that the request had, or none. */
+  inPath(path: string): string
+  /** Wherever it is a whole part of a path or a query. */
+  anywhere(text: string): string
 }
 
-/** The service provider's project, wherever it is a whole part of a path or a query, as the user's own. */
-function withOwn(text: string, project: ProjectLink | null): string {
-  if (project === null) return text
-  return text.replace(/[^/?#&=,:;]+/g, part =>
-    isSame(part, project.there) ? (project.own ?? project.here ?? '') : part,
-  )
-}
+const unchanged: ProjectReplacer = { inPath: path => path, anywhere: text => text }
 
-function isSame(part: string, project: string): boolean {
-  return part === project || projectId(part) === project
+function createProjectReplacer({ there, here, own }: ProjectLink): ProjectReplacer {
+  const spelled = isUuid(there)
+    ? [...there.replaceAll('-', '')].join('-?')
+    : there.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')
+  const flags = isUuid(there) ? 'gi' : 'g'
+  const part = new RegExp(`(?<![^/?#&=,:;])${spelled}(?![^/?#&=,:;])`, flags)
+  const afterVersion = new RegExp(`^((?:/[^/]*)?)/${spelled}(?=/|$)`, flags)
+  const anywhere = (text: string) => text.replace(part, own ?? here ?? '')
+  const segment = here === null ? '' : `/${here}`
+  return {
+    anywhere,
+    inPath: path => anywhere(path.replace(afterVersion, (_, version: string) => version + segment)),
+  }
 }

@@ -690,3 +690,37 @@ test('an answer waits for what it teaches, and the access log says what became o
     t.like(await access(1), { observed: null })
   }
 })
+
+test('links of a long list lead through the proxy, whatever the cloud calls itself', async t => {
+  const item = (n: number, link: string) => ({
+    id: `${n}`,
+    note: ']'.repeat(500),
+    links: [{ rel: 'self', href: link }],
+  })
+  const list = (link: string) => {
+    const volumes = Array.from({ length: 10_000 }, (_, n) => item(n, `${link}/volumes/${n}`))
+    const links = [{ rel: 'next', href: `${link}/volumes?marker=9` }]
+    return JSON.stringify({ volumes, volumes_links: links })
+  }
+  const theirs = list(`https://[fd00::1]:8776/v3/${bob}`)
+  t.true(theirs.length > 5 * 1024 * 1024)
+  const there = await startCloud(t, sp1, (_, res) => {
+    res.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(theirs),
+      Location: `https://[fd00::1]:8776/v3/${bob}/volumes/1`,
+    })
+    res.end(theirs)
+  })
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    publicEndpoint: 'https://cloud.example',
+  })
+  const answer = await ask(`${url}/volume/v3/${alice}/volumes`, {
+    headers: { ...good, 'MM-SERVICE-PROVIDER': 'sp1' },
+  })
+  const ours = `https://cloud.example/volume/v3/${alice}`
+  t.true(answer.body.toString() === list(ours))
+  t.is(answer.headers.location, `${ours}/volumes/1`)
+})
