@@ -1,10 +1,7 @@
 import type { SpName } from '../ids.js'
+import type { Drift } from '../projection/listing-comparison.js'
 import type { ListProgress, ReconcileSink } from '../reconcile/reconcile-cloud.js'
-import {
-  countDifferences,
-  type Drift,
-  type ReconcileOutcome,
-} from '../reconcile/reconcile-events.js'
+import { countDifferences, type ReconcileOutcome } from '../reconcile/reconcile-events.js'
 import type { Context } from './context.js'
 import type { OutputOptions } from './output-options.js'
 import { type Progress, progressOn } from './progress.js'

@@ -48,7 +48,7 @@ async function reconcileClouds(
   const logger = createLogger(config.logging, 'reconcile')
   logger.level = 'warn'
   await using log = await openForAppending(files, logger)
-  await using reconciler = openReconciler(config, files.viewsFile)
+  await using reconciler = openReconciler(config, files)
   const append = dryRun ? () => {} : log.append
   const { signal } = new AbortController() // Ctrl-C ends the process, and nothing is lost by it
   for (const cloud of clouds) {

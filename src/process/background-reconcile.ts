@@ -31,7 +31,7 @@ export function reconcileInBackground(
 
   using log = openLogReader(logFile)
   const names = config.clouds.map(({ name }) => name)
-  const reconciler = openReconciler(config, viewsFile)
+  const reconciler = openReconciler(config, { logFile, viewsFile })
   const scheduler = startReconcileScheduler({
     clouds: names.filter(name => isDue(log, name, mode)),
     afterGaps: mode === 'gaps',

@@ -1,10 +1,10 @@
 import { MixmatchError } from '../errors.js'
 import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
 import { micros, type ResourceKey } from '../ids.js'
+import type { Drift } from '../projection/listing-comparison.js'
 import type { ReadCloud, ReadResponse } from './cloud-reader.js'
 import type { ListedCollection } from './collections.js'
 import { bodyOf, isGone } from './listing.js'
-import type { Drift } from './reconcile-events.js'
 
 /** Reads at the same time: enough to finish soon, and no load for a cloud. */
 const AT_ONCE = 8

@@ -1,6 +1,7 @@
 import { type Event, ownEventTypes } from '../event/event.js'
 import { position, type SpName } from '../ids.js'
 import { parseJson, valueAt } from '../json.js'
+import { findEvents } from '../log/find-events.js'
 import type { LogReader } from '../log/log.js'
 
 /** `[DEFAULT] reconcile`, unless it is `never`. */
@@ -25,20 +26,12 @@ export function isGap({ source, eventType, body }: Event): boolean {
 
 /** Whether a cloud is due: it was never reconciled, or (with `gaps`) not since the last gap. */
 export function isDue(log: LogReader, cloud: SpName, mode: ReconcileMode): boolean {
-  const positions = log.db
-    .prepare<[string, string, number], number>(
-      `select position from events
-      where service_provider = (select id from service_providers where name = ?)
-        and event_type = (select id from event_types where name = ?) and position > ?
-      order by position desc`,
-    )
-    .pluck()
-  const finished = positions.get(cloud, ownEventTypes.reconcileFinished, 0)
+  const [finished] = findEvents(log, cloud, ownEventTypes.reconcileFinished, position(0))
   if (finished === undefined) return true
   if (mode === 'first') return false
   return gapTypes.some(type =>
-    positions.all(cloud, type, finished).some(at => {
-      const event = log.get(position(at))
+    findEvents(log, cloud, type, finished).some(at => {
+      const event = log.get(at)
       return event !== undefined && isGap(event)
     }),
   )

@@ -4,11 +4,11 @@ import { encodeQuery } from '../http-client/url-encoding.js'
 import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import { requiredLenientList } from '../lenient-list.js'
+import type { ListedResource } from '../projection/listing-comparison.js'
 import { hasNextPage } from '../service/list-rules.js'
 import { collectionRulesOf } from '../service/lists.js'
 import type { ReadCloud, ReadResponse } from './cloud-reader.js'
 import type { ListedCollection } from './collections.js'
-import type { ListedResource } from './comparison.js'
 
 /** A page of a list, and when the cloud listed it. */
 export interface Page {

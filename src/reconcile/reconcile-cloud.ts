@@ -4,17 +4,16 @@ import type { Event } from '../event/event.js'
 import { now } from '../event/time.js'
 import { ADMIN, type ServiceAccess } from '../identity/service-identity.js'
 import type { ResourceType, SpName } from '../ids.js'
+import { type Drift, openComparison } from '../projection/listing-comparison.js'
 import type { ServiceName } from '../service/service.js'
 import { outageCodes, type ReadCloud } from './cloud-reader.js'
 import { collections, type ListedCollection } from './collections.js'
-import { openComparison } from './comparison.js'
 import { confirmDrifts } from './confirmation.js'
 import { listCollection } from './listing.js'
 import {
   type ComparedCollection,
   createDriftEvent,
   createFinishedEvent,
-  type Drift,
   type ReconcileFailure,
   type ReconcileOutcome,
   type Visibility,
@@ -23,7 +22,8 @@ import {
 /** The cloud to compare with the view of it, and how to read it. */
 interface ReconcileTarget {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
-  readonly viewsFile: string
+  /** The log and its views. */
+  readonly files: { readonly logFile: string; readonly viewsFile: string }
   readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>
   readonly read: ReadCloud
   /** The id of the run, in all of its events. */
@@ -97,7 +97,7 @@ export async function reconcile(
 /** A cloud need not have every collection. */
 const ABSENT: FaultCode = 'NOT_FOUND'
 /** Errors of this side, which end the run. */
-const localFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND']
+const localFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND', 'VIEWS_UNAVAILABLE']
 
 async function readVisibility({ access }: ReconcileTarget): Promise<Visibility> {
   const { roles, project } = await access()
@@ -107,7 +107,7 @@ async function readVisibility({ access }: ReconcileTarget): Promise<Visibility> 
 async function compare(
   collection: ListedCollection,
   as: Visibility,
-  { cloud, viewsFile, run, read, signal }: ReconcileTarget,
+  { cloud, files, run, read, signal }: ReconcileTarget,
   { append, onDrift = () => {}, onProgress = () => {} }: ReconcileSink,
 ): Promise<ComparedCollection> {
   const { type } = collection
@@ -121,7 +121,7 @@ async function compare(
     onDrift(drifts)
   }
 
-  using comparison = openComparison(viewsFile, cloud.name, type)
+  using comparison = openComparison(files, cloud.name, type)
   const { expected } = comparison
   let listed = 0
   for await (const { items, at } of listCollection(collection, as.sees === 'everything', read)) {

@@ -1,28 +1,8 @@
 import { type Event, ownEventTypes } from '../event/event.js'
 import { createOwnEvent } from '../event/own-event.js'
 import { formatTime } from '../event/time.js'
-import type { Micros, ProjectId, ResourceId, ResourceKey, ResourceType, SpName } from '../ids.js'
-
-/**
- * A difference between a cloud and the view of it.
- *
- * - `unknown`: the cloud has the resource, and the view has never known it there.
- * - `returned`: the cloud has it, and the view has it as deleted.
- * - `owner`: it belongs to another project there.
- * - `gone`: the view has it, and the cloud has not.
- */
-export interface Drift {
-  readonly difference: 'unknown' | 'returned' | 'owner' | 'gone'
-  readonly resource: ResourceKey
-  /** Its project; null where the cloud does not say, and of what is gone. */
-  readonly project: ProjectId | null
-  /** Its project in the view; null where the view does not know it. */
-  readonly believed: ProjectId | null
-  /** What it was made from and moves with. */
-  readonly parent: ResourceId | null
-  /** When the cloud said so, by its own clock, and rather too early than too late. */
-  readonly at: Micros
-}
+import type { Micros, ProjectId, ResourceType, SpName } from '../ids.js'
+import type { Drift } from '../projection/listing-comparison.js'
 
 const types = {
   unknown: ownEventTypes.reconcileUnknown,

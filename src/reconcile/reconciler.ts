@@ -7,7 +7,7 @@ import { createReader } from './cloud-reader.js'
 import { type ReconcileSink, reconcile } from './reconcile-cloud.js'
 import type { ReconcileOutcome } from './reconcile-events.js'
 
-/** What reconciles clouds, one after another or at once. */
+/** Reconciles the clouds of a configuration, one after another or at once. */
 interface Reconciler extends AsyncDisposable {
   /** @throws the signal's reason, and what `findings.append` throws */
   reconcile(at: SpName, findings: ReconcileSink, signal: AbortSignal): Promise<ReconcileOutcome>
@@ -16,12 +16,13 @@ interface Reconciler extends AsyncDisposable {
 const PAUSE_MS = 1_000
 
 /**
- * @param pauseMs how long to wait before a read that failed is tried again
+ * @param files the log, and its views that the clouds are compared with
+ * @param pauseMs how long to wait before a failed read is retried
  * @throws CONFIG_INVALID where a `cafile` cannot be read
  */
 export function openReconciler(
   config: Pick<Config, 'auth' | 'clouds' | 'upstream'>,
-  viewsFile: string,
+  files: { readonly logFile: string; readonly viewsFile: string },
   pauseMs = PAUSE_MS,
 ): Reconciler {
   const { clouds, upstream } = config
@@ -36,8 +37,8 @@ export function openReconciler(
       const requestId = `req-${run}`
       const parts = { cloud, identity, pools, timeouts: upstream, requestId, pauseMs, signal }
       const access = () => identity.access(at)
-      const subject = { cloud, viewsFile, access, read: createReader(parts), run, signal }
-      return reconcile(subject, findings)
+      const target = { cloud, files, access, read: createReader(parts), run, signal }
+      return reconcile(target, findings)
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   }

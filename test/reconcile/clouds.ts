@@ -10,10 +10,11 @@ import type { Event, RecordedEvent } from '../../src/event/event.js'
 import { type ResourceType, resourceId, type SpName, spName } from '../../src/ids.js'
 import { openLogReader } from '../../src/log/log.js'
 import { openRecorder } from '../../src/process/recorder.js'
+import type { Drift } from '../../src/projection/listing-comparison.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 import type { ListProgress } from '../../src/reconcile/reconcile-cloud.js'
-import type { Drift, ReconcileOutcome } from '../../src/reconcile/reconcile-events.js'
+import type { ReconcileOutcome } from '../../src/reconcile/reconcile-events.js'
 import { openReconciler } from '../../src/reconcile/reconciler.js'
 import { at, folder } from '../controls.js'
 import { logIn, startClouds, type User } from '../sandbox/clouds.js'
@@ -91,7 +92,7 @@ export async function stage(
     },
     async reconcile({ at = sp1, signal = new AbortController().signal, onProgress } = {}) {
       await using recorder = await open()
-      await using reconciler = openReconciler(config, files.viewsFile, 1)
+      await using reconciler = openReconciler(config, files, 1)
       const drifts: Drift[] = []
       const outcome = await reconciler.reconcile(
         at,

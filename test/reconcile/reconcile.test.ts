@@ -248,12 +248,25 @@ test('an interrupted run records no end, and the next one does the rest', async 
 
 test('a local error ends the run, and is no failure of the cloud', async t => {
   const scene = await stage(t)
-  await using reconciler = openReconciler(scene.config, `${scene.path}/absent.db`)
+  await using reconciler = openReconciler(scene.config, {
+    ...scene,
+    viewsFile: `${scene.path}/absent.db`,
+  })
   const run = reconciler.reconcile(sp1, { append: () => t.fail() }, new AbortController().signal)
   await t.throwsAsync(run, { code: 'LOG_NOT_FOUND', message: /absent.db: no views there/ })
   const gone = () => Promise.reject(new MixmatchError('RECORDER_GONE', 'it went away'))
-  await using other = openReconciler(scene.config, scene.viewsFile)
+  await using other = openReconciler(scene.config, scene)
   await makeImage(scene)
   const left = other.reconcile(sp1, { append: gone }, new AbortController().signal)
   await t.throwsAsync(left, { code: 'RECORDER_GONE' })
+})
+
+test('a cloud is not compared with the views of another log', async t => {
+  const [scene, other] = [await stage(t), await stage(t)]
+  await scene.hear(created(image(randomUUID()), alice, before))
+  await other.hear(created(image(randomUUID()), alice, before))
+  const files = { ...scene, viewsFile: other.viewsFile }
+  await using reconciler = openReconciler(scene.config, files)
+  const run = reconciler.reconcile(sp1, { append: () => t.fail() }, new AbortController().signal)
+  await t.throwsAsync(run, { code: 'VIEWS_UNAVAILABLE', message: /they are of another log/ })
 })

@@ -10,11 +10,33 @@ import {
   position,
   projectId,
   type ResourceId,
+  type ResourceKey,
   type ResourceType,
   type SpName,
 } from '../ids.js'
-import { joinParent, lives, ownerOf } from '../projection/locations.js'
-import type { Drift } from './reconcile-events.js'
+import { readState, whyUnfit } from './belonging.js'
+import { joinParent, lives, ownerOf } from './locations.js'
+
+/**
+ * A difference between a cloud and the view of it.
+ *
+ * - `unknown`: the cloud has the resource, and the view has never known it there.
+ * - `returned`: the cloud has it, and the view has it as deleted.
+ * - `owner`: it belongs to another project there.
+ * - `gone`: the view has it, and the cloud has not.
+ */
+export interface Drift {
+  readonly difference: 'unknown' | 'returned' | 'owner' | 'gone'
+  readonly resource: ResourceKey
+  /** Its project; null where the cloud does not say, and of what is gone. */
+  readonly project: ProjectId | null
+  /** Its project in the view; null where the view does not know it. */
+  readonly believed: ProjectId | null
+  /** What it was made from and moves with. */
+  readonly parent: ResourceId | null
+  /** When the cloud said so, by its own clock, and rather too early than too late. */
+  readonly at: Micros
+}
 
 /** One resource as a cloud lists it. */
 export interface ListedResource {
@@ -24,42 +46,42 @@ export interface ListedResource {
   readonly parent: ResourceId | null
 }
 
-/** One type of resource at one cloud: what was listed of it, beside what the view has. */
+/** One type of resource at one cloud: its list, and the rows of the view. */
 export interface Comparison extends Disposable {
-  /** What the view was caught up with when the comparison was opened, before anything was listed. */
+  /** The position of the view when the comparison was opened, before anything was listed. */
   readonly since: Position
-  /** How many of them the view had then. */
+  /** The number of resources in the view then. */
   readonly expected: number
   /**
-   * Take a page of the list in.
+   * Add a page of the list.
    *
-   * @param at when it was so
-   * @returns how many were not in a page before it
+   * @param at when the cloud listed it
+   * @returns how many of its items were in no page before
    */
   add(page: readonly ListedResource[], at: Micros): number
-  /** Which of what was listed the view has not, or has otherwise, in batches. */
+  /** What is listed and is missing or different in the view, in batches. */
   surplus(): Generator<Drift[]>
   /**
-   * Which of what the view has was not listed, in batches. What anything was said of since the
-   * comparison was opened is not among them: the list may be older than that.
+   * What the view has and is not listed, in batches. Resources with events since the comparison was
+   * opened are left out, because the list may be older.
    *
-   * @param within only of this project; null for all
+   * @param within the only project to look at; null for all
    */
   missing(within: ProjectId | null): Generator<Drift[]>
 }
 
-/** A batch is so small that nobody waits for it who shares the process. */
+/** So small that nothing else in the process has to wait. */
 const BATCH = 500
 const CACHE_KIB = 8192
 
 /**
- * Compare what a cloud lists with the view. What is listed is kept in a temporary database, so that
- * its size is one of disk and not of memory.
+ * Compare what a cloud lists with the view. The list is kept in a temporary database on the disk, so
+ * that its size does not matter.
  *
- * @throws LOG_NOT_FOUND where there are no views
+ * @throws LOG_NOT_FOUND where there are no views, VIEWS_UNAVAILABLE where they are of another log
  */
 export function openComparison(
-  viewsFile: string,
+  { logFile, viewsFile }: { readonly logFile: string; readonly viewsFile: string },
   serviceProvider: SpName,
   type: ResourceType,
 ): Comparison {
@@ -69,10 +91,15 @@ export function openComparison(
   }
   const db = new Database('') // SQLite's word for a temporary one on the disk
   db.pragma(`cache_size = -${CACHE_KIB}`)
-  db.pragma('journal_mode = OFF') // it is thrown away whatever happens
+  db.pragma('journal_mode = OFF') // it is temporary
   db.exec(`create table listed (id any primary key, project text, parent any, at integer)
     strict, without rowid`)
   db.prepare('attach ? as views').run(viewsFile)
+  const unfit = whyUnfit(readState(db), logFile)
+  if (unfit !== null) {
+    db.close()
+    throw new MixmatchError('VIEWS_UNAVAILABLE', `${viewsFile}: ${unfit}.`)
+  }
   const statements = prepare(db)
   const cloud = db
     .prepare<[string], number>('select id from service_providers where name = ?')
@@ -96,10 +123,8 @@ export function openComparison(
       }
     },
     *missing(within) {
-      const question = { since, within }
-      for (const rows of batches(after =>
-        statements.missing.all({ ...key(), ...question, after }),
-      )) {
+      const limits = { since, within }
+      for (const rows of batches(after => statements.missing.all({ ...key(), ...limits, after }))) {
         yield rows.map(row => missingDrift(type, row))
       }
     },
@@ -114,7 +139,7 @@ interface SurplusRow {
   readonly project: string | null
   readonly parent: StoredId | null
   readonly at: number
-  /** Whether the view has a row of it, and whether that is alive; both 0 or 1. */
+  /** Whether the view has a row of it, and whether the resource exists by that row; both 0 or 1. */
   readonly known: number
   readonly alive: number
   readonly believed: string | null
@@ -123,13 +148,13 @@ interface SurplusRow {
 interface MissingRow {
   readonly id: StoredId
   readonly believed: string | null
-  /** The latest moment at which anybody said that it was there. */
+  /** The last time at which an event said that it existed. */
   readonly at: number
 }
 
 interface Key {
   readonly type: number
-  /** The view's number for the cloud; null where it has heard nothing of it. */
+  /** The view's number for the cloud; null where the view has nothing of it. */
   readonly cloud: number | null
   readonly after: StoredId
 }
