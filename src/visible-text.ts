@@ -1,26 +1,26 @@
 /**
- * Text as it may be printed: control characters, and marks that reorder what follows them, are shown and not
- * obeyed. Names, ids and messages come from other people's clouds, and a terminal would carry out an
- * escape sequence in them. Line ends and tabs stay.
+ * Replace control characters, and marks that change the direction of text, by visible escapes. Names, ids and
+ * messages come from other clouds, and a terminal would execute escape sequences in them. Line ends and tabs
+ * stay.
  *
- * Escape becomes `\x1b`. DEL, C1 controls and marks become `\u009b`: they may stand in a JSON string as they
- * are, and this notation keeps the string's meaning there.
+ * C0 controls become `\x1b`. DEL, C1 controls and direction marks become `\u009b`: JSON strings may contain them,
+ * and this notation keeps the meaning of JSON.
  */
 export function visibleText(text: string): string {
-  return text.replace(OBEYED, character =>
+  return text.replace(CONTROLS, character =>
     character === '\n' || character === '\t' || character === '\r\n'
       ? character
       : escaped(character),
   )
 }
 
-/** As `visibleText`, for what must stay in one line: line ends and tabs are shown, too. */
+/** As `visibleText`, for a single line: line ends and tabs are replaced, too. */
 export function visibleLine(text: string): string {
-  return text.replace(OBEYED, all => Array.from(all, escaped).join(''))
+  return text.replace(CONTROLS, all => Array.from(all, escaped).join(''))
 }
 
-/** Controls; line and paragraph separators; what embeds, overrides or isolates a direction of writing. */
-const OBEYED = /\r\n|[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
+/** Controls, line and paragraph separators, and direction marks. */
+const CONTROLS = /\r\n|[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

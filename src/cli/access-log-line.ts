@@ -6,15 +6,15 @@ import { parseTime } from '../event/time.js'
 import { type Micros, micros } from '../ids.js'
 import { parseJson } from '../json.js'
 
-/** What the access log kept of one request. */
+/** One request of the access log. */
 export interface AccessLine {
   readonly requestId: string
-  /** When it was decided on, to the millisecond: what was in the log by then was known. */
+  /** When it began, to the millisecond. The decision used the log of that moment. */
   readonly beganAt: Micros
   readonly method: string
   readonly path: string
   readonly status: number | null
-  /** The words of the decision; null where it ended before there was one. */
+  /** The reason of the decision; null where the request ended before it. */
   readonly reason: string | null
   readonly serviceProvider: string | null
   readonly restsOn: number | null
@@ -38,7 +38,7 @@ const line = z.object({
 })
 
 /**
- * Find a request in the access log by its own id or by the global one that came with it.
+ * Find a request in the access log by its request id or its global request id.
  *
  * @throws USAGE where there is no such file, NOT_FOUND where it has no such request
  */

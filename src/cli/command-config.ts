@@ -12,24 +12,24 @@ import type { ConfigSource } from '../config/find-files.js'
 import type { Reading } from '../process/reload.js'
 import type { Context } from './context.js'
 
-/** The configuration that a command runs by: `--config-file`, or the files that are found. */
-export function configOf(command: Command, context: Context): Config {
+/** Load the configuration of a command: that of `--config-file` and `--config-dir`, or the files that are found. */
+export function loadConfig(command: Command, context: Context): Config {
   return readConfig(placeOf(command, context))
 }
 
-/** The same with all that is wrong and all that may surprise, for `config`. */
-export function checkConfigOf(command: Command, context: Context): CheckedConfig {
+/** The same with all problems and warnings, for `config`. */
+export function loadCheckedConfig(command: Command, context: Context): CheckedConfig {
   return checkConfig(placeOf(command, context))
 }
 
-/** The same for a process that runs on: what it begins with, and how to read it again. */
-export function readingOf(
+/** The same for a process that can reload it: the first reading, and a function for the next. */
+export function loadReloadableConfig(
   command: Command,
   context: Context,
 ): { reading: Reading; read: () => CheckedConfig } {
-  const read = () => checkConfigOf(command, context)
+  const read = () => loadCheckedConfig(command, context)
   const checked = read()
-  const config = checked.config ?? configOf(command, context) // which says what is wrong
+  const config = checked.config ?? loadConfig(command, context) // throws the problems
   return { reading: { ...checked, config }, read }
 }
 
@@ -37,8 +37,8 @@ function placeOf(command: Command, { cwd, env }: Context): ConfigPlace {
   return { sources: sourcesOf(command), cwd, env }
 }
 
-/** Whether the command line says where the configuration is. */
-export function namesConfiguration(command: Command): boolean {
+/** Whether the command line has `--config-file` or `--config-dir`. */
+export function hasConfigOption(command: Command): boolean {
   return sourcesOf(command).length > 0
 }
 
@@ -47,13 +47,13 @@ function sourcesOf(command: Command): readonly ConfigSource[] {
   return configFile ?? configDir ?? []
 }
 
-/** Both hold all that was asked for by either, so that its order is kept. */
+/** Each holds the sources of both options, in the order of the command line. */
 interface ConfigOptions {
   readonly configFile?: readonly ConfigSource[]
   readonly configDir?: readonly ConfigSource[]
 }
 
-/** `--config-file` and `--config-dir`, which may come several times and in any order. */
+/** `--config-file` and `--config-dir`, repeatable and in any order. */
 export function configOptions(): readonly Option[] {
   const asked: ConfigSource[] = []
   const collect = (toSource: (path: string) => ConfigSource) => (path: string) => {
@@ -63,22 +63,22 @@ export function configOptions(): readonly Option[] {
   return [
     new Option(
       '--config-file <file>',
-      'instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf; repeatable, the last counts',
+      'configuration file, instead of ./mixmatch.conf and /etc/mixmatch/mixmatch.conf; repeatable, the last counts',
     ).argParser(collect(file => ({ file }))),
     new Option(
       '--config-dir <folder>',
-      'all its *.conf as well, in the order of their names',
+      'folder whose *.conf files are read too, in the order of their names',
     ).argParser(collect(dir => ({ dir }))),
   ]
 }
 
-/** Log at the start what `config check` warns of. */
+/** Log the warnings of `config check` at the start. */
 export function logWarnings({ warnings }: Reading, logger: Logger): void {
   for (const warning of warnings) logger.warn(formatIssue(warning))
 }
 
-/** The arguments that give a process of ours the same configuration. */
-export function sameConfiguration(command: Command): string[] {
+/** The arguments for a child process with the same configuration. */
+export function configArguments(command: Command): string[] {
   return sourcesOf(command).flatMap(source =>
     'file' in source ? ['--config-file', source.file] : ['--config-dir', source.dir],
   )

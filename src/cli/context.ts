@@ -1,19 +1,19 @@
 import type { Output, OutputStream } from './output.js'
 
-/** The world as `main.ts` hands it in, so that tests can hand in another. */
-export interface World {
+/** What `main.ts` passes in: environment, folder and streams. Tests pass in others. */
+export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** The script that was started, to be started again as a process of its own. */
+  /** The script that was started; child processes are started with it. */
   readonly mainScript: string
   /** Data. */
   readonly stdout: OutputStream
-  /** Words and progress. */
+  /** Messages and progress. */
   readonly stderr: OutputStream
 }
 
-/** The world as a command sees it, and a way to say how it ended. */
-export interface Context extends Omit<World, 'stdout' | 'stderr'> {
+/** The same as a command sees it, with a way to set the exit code. */
+export interface Context extends Omit<ProcessContext, 'stdout' | 'stderr'> {
   readonly stdout: Output
   readonly stderr: Output
   /** What the process ends with: 0 done, 1 failed or found something, 2 misuse. */

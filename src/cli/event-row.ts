@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
 import type { Row } from './row-printer.js'
 
-/** What a person wants to see of an event in one line. */
+/** An event in one row. */
 export function eventRow(event: RecordedEvent): Row {
   return {
     position: event.position,

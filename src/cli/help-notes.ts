@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 
 /**
- * What stands below the options in the help of a command: notes, and an example in the last line. The
- * command cannot print help any more afterwards.
+ * The notes and the example below the options in the help of a command. The command cannot print its help
+ * after this call.
  */
 export function helpNotesOf(command: Command): string {
   let text = ''

@@ -1,10 +1,10 @@
 import { MixmatchError } from '../errors.js'
 
 /**
- * A signal that is given when somebody presses Ctrl-C, so that a long work can stop in good order. A
- * second time ends the process as usual.
+ * A signal that aborts on the first Ctrl-C, so that a long command can stop cleanly. The second Ctrl-C ends the
+ * process.
  */
-export function interrupted(): { readonly signal: AbortSignal } & Disposable {
+export function catchInterrupt(): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController()
   const stop = () =>
     controller.abort(new MixmatchError('INTERRUPTED', 'interrupted: nothing was left half done.'))

@@ -5,21 +5,21 @@ import { openAppender } from '../observation/appender.js'
 import { socketOf } from '../observation/socket.js'
 import { openRecorder } from '../process/recorder.js'
 
-/** A way into the log and the views. */
-export interface Appending extends AsyncDisposable {
-  /** When it returns, or what it returns is resolved, the events are on the disk. */
+/** Appends events to the log and the views. */
+export interface LogAppender extends AsyncDisposable {
+  /** When it returns or resolves, the events are on the disk. */
   readonly append: (events: readonly Event[]) => void | Promise<void>
 }
 
 /**
- * Append by the recorder, where one runs; else hold the log, and keep the views, in this process.
+ * Append through the recorder where one runs; otherwise hold the log and update the views in this process.
  *
- * @throws LOG_HELD where something holds the log that takes nothing from others, and as `openRecorder`
+ * @throws LOG_HELD where another process holds the log and accepts no events, and as `openRecorder`
  */
-export async function openForAppending(
+export async function openLogAppender(
   files: { logFile: string; viewsFile: string; command: string },
   logger: Logger,
-): Promise<Appending> {
+): Promise<LogAppender> {
   const onViewsLost = (error: unknown) => {
     throw error
   }

@@ -4,44 +4,44 @@ import type { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { type History, openHistory } from '../log/history.js'
 import { forgetLostLog, rejectLostLog } from '../projection/belonging.js'
-import { configOf } from './command-config.js'
+import { loadConfig } from './command-config.js'
 import type { Context } from './context.js'
 
 /**
- * `--log FILE`, with which a command that only reads needs no configuration. Given several times, or
- * with a folder, all its files are one history.
+ * `--log FILE`: a command that only reads needs no configuration with it. Several files, or those of a folder,
+ * are one history.
  */
 export const logOption = [
   '--log <file>',
-  'the event log, or a folder with it and its archives; that of the configuration where not given',
+  'the event log, or a folder with it and its archives; repeatable (default: that of the configuration)',
   (file: string, others: readonly string[] = []) => [...others, file],
 ] as const
 
 /** `--new-log`, for the commands that append to a log. */
 export const newLogOption = [
   '--new-log',
-  'begin a new log where one was lost; what its views know is set aside',
+  'begin a new log in place of a lost one, and set its views aside',
 ] as const
 
-/** What `--new-log` decides: whether a log that was lost is forgotten. @throws LOG_LOST */
-export function dealWithLostLog(logFile: string, newLog: boolean): void {
+/** Reject a lost log, unless `--new-log` says to begin a new one. @throws LOG_LOST */
+export function handleLostLog(logFile: string, newLog: boolean): void {
   if (newLog) forgetLostLog(logFile)
   rejectLostLog(logFile)
 }
 
 /**
- * The event log that a command is about: by `--log`, else as the configuration has it.
+ * The event log of a command: that of `--log`, else of the configuration.
  *
  * @throws USAGE where several were given
  */
-export function logFileOf(command: Command, context: Context): string {
-  const [file, ...others] = logFilesOf(command, context)
+export function resolveLogFile(command: Command, context: Context): string {
+  const [file, ...others] = resolveLogFiles(command, context)
   if (file !== undefined && others.length === 0) return file
-  throw new MixmatchError('USAGE', '--log: this command is about one file, found several.')
+  throw new MixmatchError('USAGE', '--log: expected one file for this command, found several.')
 }
 
-/** As `logFileOf`, for commands that read: the files or folders that were given. */
-export function logFilesOf(command: Command, context: Context): string[] {
+/** The same for commands that read: one or several files or folders. */
+export function resolveLogFiles(command: Command, context: Context): string[] {
   const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
   return log === undefined
     ? [configuredLog(command, context)]
@@ -50,7 +50,7 @@ export function logFilesOf(command: Command, context: Context): string[] {
 
 function configuredLog(command: Command, context: Context): string {
   try {
-    return configOf(command, context).database.file
+    return loadConfig(command, context).database.file
   } catch (error) {
     if (!(error instanceof MixmatchError && error.code === 'CONFIG_NOT_FOUND')) throw error
     const message = `${error.message} Or name the event log itself, with --log FILE: then no configuration is needed.`
@@ -59,12 +59,12 @@ function configuredLog(command: Command, context: Context): string {
 }
 
 /**
- * The history that a command reads, open.
+ * Open the history that a command reads.
  *
  * @throws as `openHistory`
  */
-export function openHistoryOf(command: Command, context: Context): History {
-  const history = openHistory(logFilesOf(command, context))
+export function openCommandHistory(command: Command, context: Context): History {
+  const history = openHistory(resolveLogFiles(command, context))
   const { position, archive } = history.base()
   if (position > 0) {
     context.stderr.write(
@@ -75,22 +75,22 @@ export function openHistoryOf(command: Command, context: Context): History {
 }
 
 /**
- * A file that a command is to write.
+ * The absolute path of a file that a command will write.
  *
- * @throws USAGE where its folder is not there, or a folder has its name
+ * @throws USAGE where its folder does not exist, or it is a folder itself
  */
-export function writtenFile(given: string, context: Context): string {
+export function resolveOutputFile(given: string, context: Context): string {
   const file = resolve(context.cwd, given)
   const folder = dirname(file)
   if (!isFolder(folder)) {
     throw new MixmatchError('USAGE', `${file}: there is no folder ${folder}. Make it first.`)
   }
-  refuseFolder(file)
+  rejectFolder(file)
   return file
 }
 
-/** @throws USAGE where a folder is named in place of a file */
-export function refuseFolder(file: string): void {
+/** @throws USAGE where the path is a folder */
+export function rejectFolder(file: string): void {
   if (isFolder(file)) throw new MixmatchError('USAGE', `${file}: is a folder. Name a file in it.`)
 }
 

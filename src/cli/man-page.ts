@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { helpNotesOf } from './help-notes.js'
 
 /**
- * The manual of a command as man pages in roff, made from the same definitions as its help: one for the
- * command itself, and one for each of its subcommands with all that is below it.
+ * The man pages of a command in roff, from the same definitions as its help: one for the command itself, and
+ * one for each of its subcommands.
  *
  * @returns text by file name: `mixmatch.1`, `mixmatch-log.1`
  */
@@ -120,7 +120,7 @@ function visibleSubcommands(command: Command): Command[] {
     .filter(each => each.name() !== 'help')
 }
 
-/** Lines as they are: an example must not be filled up. */
+/** Notes keep their lines. */
 function notesIn(notes: string): string {
   return `.nf\n${notes.split('\n').map(escaped).join('\n')}\n.fi`
 }
@@ -133,7 +133,7 @@ function bold(text: string): string {
   return `\\fB${escaped(text)}\\fR`
 }
 
-/** A hyphen that can be copied, a backslash that is one, and no line that begins as a request does. */
+/** Escape hyphens, backslashes, and lines that roff would take for requests. */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -10,7 +10,7 @@ export interface OutputOptions {
   readonly column: readonly string[]
 }
 
-/** Everything, as a table or as JSON: for what a command prints beside its data. */
+/** All columns, as a table or as JSON. */
 export const wholeTable: OutputOptions = { format: 'table', column: [] }
 export const wholeJson: OutputOptions = { format: 'json', column: [] }
 
@@ -20,11 +20,11 @@ export function withOutputOptions(command: Command): Command {
 }
 
 /**
- * @param choices the first is what counts where none is given
- * @param flags without `-f` for a command where it stands for something else
+ * @param choices the first is the default
+ * @param flags without `-f` where a command uses it for another option
  */
 export function formatOption(choices: readonly string[], flags = '-f, --format <format>'): Option {
-  return new Option(flags, 'how to print it').choices(choices).default(choices[0])
+  return new Option(flags, 'output format').choices(choices).default(choices[0])
 }
 
 export function columnOption(): Option {

@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { visibleLine, visibleText } from '../visible-text.js'
 
-/** What a command prints to. All text goes through `visibleText` here, and nowhere else. */
+/** Where a command prints. All text passes through `visibleText` here, and nowhere else. */
 export interface Output {
-  /** Whether a person watches: a terminal, not a file or a pipe. */
+  /** Whether it is a terminal, not a file or a pipe. */
   readonly isTerminal: boolean
-  /** Columns of the terminal; null for a file or a pipe, where lines are as long as they are. */
+  /** Columns of the terminal; null for a file or a pipe, where lines have any length. */
   readonly width: number | null
-  /** @returns false where the reader is slow: wait for `drained` before writing much more */
+  /** @returns false if the buffer is full: wait for `drained` before writing more */
   write(text: string): boolean
-  /** Resolved when the reader has caught up. */
+  /** Resolves when the buffer has room again. */
   drained(): Promise<void>
-  /** Replace the current line of a terminal; an empty text clears it. Nothing elsewhere. */
+  /** Replace the current line of a terminal; an empty text clears it. Does nothing without a terminal. */
   showStatus(text: string): void
 }
 
@@ -25,7 +25,7 @@ export function createOutput(stream: OutputStream): Output {
   return {
     isTerminal,
     get width() {
-      return isTerminal ? (stream.columns ?? null) : null // it changes with the window
+      return isTerminal ? (stream.columns ?? null) : null // changes with the window
     },
     write: text => stream.write(visibleText(text)),
     async drained() {

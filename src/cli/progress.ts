@@ -1,19 +1,19 @@
 import type { Output } from './output.js'
 
-/** How often a line of progress is worth writing. */
+/** The shortest time between two updates. */
 const EVERY_MS = 100
 
-/** A line on a terminal that says how far a long work has come. Nothing where nobody watches. */
-export interface Progress extends Disposable {
-  /** @param of the total, where it is known only now */
+/** A line on a terminal with the progress of a long command. Without a terminal it prints nothing. */
+export interface ProgressLine extends Disposable {
+  /** @param of the total, where it was not known before */
   at(done: number, of?: number): void
 }
 
 /**
- * @param what is being done, e.g. `verifying`
- * @param total of the units that `at` is told
+ * @param what e.g. `verifying`
+ * @param total in the units of `at`
  */
-export function progressOn(stderr: Output, what: string, total: number): Progress {
+export function showProgress(stderr: Output, what: string, total: number): ProgressLine {
   if (!stderr.isTerminal) return { at: () => {}, [Symbol.dispose]: () => {} }
   let written = 0
   return {

@@ -4,18 +4,18 @@ import type { ListProgress, ReconcileSink } from '../reconcile/reconcile-cloud.j
 import { countDifferences, type ReconcileOutcome } from '../reconcile/reconcile-events.js'
 import type { Context } from './context.js'
 import type { OutputOptions } from './output-options.js'
-import { type Progress, progressOn } from './progress.js'
+import { type ProgressLine, showProgress } from './progress.js'
 import { createRowPrinter, type Row } from './row-printer.js'
 
-/** What is told of one cloud: differences on stdout, words and progress on stderr. */
+/** Prints the outcome of one cloud: differences to stdout, messages and progress to stderr. */
 export interface ReconcileReport extends Disposable {
   readonly findings: Required<Pick<ReconcileSink, 'onDrift' | 'onProgress'>>
-  /** @param recorded whether the differences went into the log */
+  /** @param recorded whether the differences were recorded in the log */
   close(outcome: ReconcileOutcome, recorded: boolean): void
 }
 
-/** Differences that are printed as one table: memory must not depend on how many there are. */
-const ROWS = 1000
+/** Differences in one table: memory must not depend on their number. */
+const MAX_ROWS = 1000
 
 export function createReconcileReport(
   { stdout, stderr }: Context,
@@ -24,7 +24,7 @@ export function createReconcileReport(
 ): ReconcileReport {
   const printRows = createRowPrinter(stdout, options)
   let rows: Row[] = []
-  let line: (Progress & { readonly type: string }) | undefined
+  let line: (ProgressLine & { readonly type: string }) | undefined
   function endLine(): void {
     line?.[Symbol.dispose]()
     line = undefined
@@ -37,33 +37,33 @@ export function createReconcileReport(
   return {
     findings: {
       onDrift(drifts: readonly Drift[]) {
-        for (const drift of drifts) rows.push(rowOf(cloud, drift))
-        if (rows.length >= ROWS) print()
+        for (const drift of drifts) rows.push(driftRow(cloud, drift))
+        if (rows.length >= MAX_ROWS) print()
       },
       onProgress({ type, listed, expected }: ListProgress) {
         if (line?.type !== type) {
           endLine()
-          line = { type, ...progressOn(stderr, `${cloud}: listing ${type}`, expected) }
+          line = { type, ...showProgress(stderr, `${cloud}: listing ${type}`, expected) }
         }
         line.at(listed, Math.max(listed, expected))
       },
     },
     close(outcome, recorded) {
       print()
-      for (const words of wordsOf(outcome, recorded)) stderr.write(`${cloud}: ${words}\n`)
+      for (const words of describeOutcome(outcome, recorded)) stderr.write(`${cloud}: ${words}\n`)
     },
     [Symbol.dispose]: endLine,
   }
 }
 
-function rowOf(cloud: SpName, { difference, resource, project, believed }: Drift): Row {
+function driftRow(cloud: SpName, { difference, resource, project, believed }: Drift): Row {
   return { service_provider: cloud, difference, resource, project, believed }
 }
 
-function* wordsOf(outcome: ReconcileOutcome, recorded: boolean): Generator<string> {
+function* describeOutcome(outcome: ReconcileOutcome, recorded: boolean): Generator<string> {
   const { as, collections, failed } = outcome
   if (as?.sees === 'project') {
-    yield `no administrator there: only project ${as.project} is seen in full, and nothing else missed`
+    yield `the user is no administrator: only resources of project ${as.project} can be missing`
   }
   if (as) {
     const listed = collections.map(({ type, listed }) => `${type} ${listed}`).join(', ')

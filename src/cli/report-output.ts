@@ -33,7 +33,7 @@ function findSection(report: Report, name: string): Section {
   throw new MixmatchError('USAGE', `--section ${name}: this report has ${names}.`)
 }
 
-/** What the report is made from stands in the first line, every row in a line of its own. */
+/** The first line is the report itself; each row has a line of its own. */
 function printJson(out: Output, report: Report, sections: readonly Section[]): void {
   const { title, verdict, scope, caveats } = report
   printFacts(out, wholeJson, { section: 'report', title, verdict, ...scope, caveats })

@@ -3,13 +3,13 @@ import { isUuid, type ResourceId, resourceId } from '../ids.js'
 import type { LogReader } from '../log/log.js'
 import { findResourcesByPrefix } from '../projection/find-resources.js'
 
-/** Of several that begin alike. */
+/** How many ids the message names. */
 const SHOWN = 4
 
 /**
- * The id that somebody named: in full, or by a beginning that only one resource of the log has.
+ * The full id of a resource, from its full id or from a prefix that is unique in the log.
  *
- * @throws USAGE with some of them where several begin so
+ * @throws USAGE with some of the ids where the prefix is not unique
  */
 export function resolveResourceId(log: LogReader, text: string): ResourceId {
   if (isUuid(text)) return resourceId(text)

@@ -25,13 +25,13 @@ export function printRows(
   createRowPrinter(out, options, columns)(rows)
 }
 
-/** As `printRows`, for rows that come in several lots: a table each, but one head in CSV. */
+/** As `printRows`, for rows in several calls: each prints a table, but CSV has one header. */
 export function createRowPrinter(
   out: Output,
   options: OutputOptions,
   given?: readonly string[],
 ): (rows: readonly Row[]) => void {
-  let hasHead = false
+  let hasHeader = false
   return rows => {
     const [first] = rows
     if (first === undefined) return
@@ -42,8 +42,8 @@ export function createRowPrinter(
         break
       case 'csv': {
         const columns = flatColumns(chooseColumns(all, options))
-        if (!hasHead) out.write(csvLine(columns))
-        hasHead = true
+        if (!hasHeader) out.write(csvLine(columns))
+        hasHeader = true
         for (const row of rows) out.write(csvLine(columns.map(column => cellOf(row, column))))
         break
       }
@@ -69,7 +69,7 @@ export function createRowPrinter(
   }
 }
 
-/** One thing and what is known of it: a line each, or one JSON object, or one row of CSV. */
+/** Print the properties of one thing: a line each, one JSON object, or one row of CSV. */
 export function printFacts(out: Output, options: OutputOptions, facts: Row): void {
   const { format } = options
   if (format === 'json' || format === 'csv') {
@@ -82,7 +82,7 @@ export function printFacts(out: Output, options: OutputOptions, facts: Row): voi
   else for (const line of factLines(named, out.width)) out.write(`${line}\n`)
 }
 
-/** As it is read by a program: a resource is `{"type": …, "id": …}` in everything that Mixmatch prints. */
+/** A resource is `{"type": …, "id": …}` in all JSON of Mixmatch. */
 function jsonOf(row: Row, all: readonly string[], options: OutputOptions): Row {
   if (options.column.length === 0) return row
   const columns = chooseColumns(all, options)

@@ -9,9 +9,9 @@ interface Completed {
   readonly path: string
   readonly subcommands: readonly Word[]
   readonly options: readonly Word[]
-  /** Words that an option takes, by `mixmatch log tail --format`. */
+  /** The values of an option: `mixmatch log tail --format`. */
   readonly choices: readonly { readonly after: string; readonly words: readonly string[] }[]
-  /** Options that take anything else, of which files are proposed. */
+  /** Options with other values: files are proposed. */
   readonly others: readonly string[]
 }
 
@@ -20,7 +20,7 @@ interface Word {
   readonly about: string
 }
 
-/** A script that lets a shell complete the command, made from the same definitions as its help. */
+/** A completion script for a shell, from the same definitions as the help. */
 export function completionOf(program: Command, shell: Shell): string {
   const all = [...completed(program, program.name())]
   return shell === 'bash' ? bashScript(program.name(), all) : zshScript(program.name(), all)
@@ -131,7 +131,7 @@ function pathsBelow(all: readonly Completed[]): string[] {
   return all.slice(1).map(({ path }) => path)
 }
 
-/** Options that take the same words in one line. */
+/** Options with the same values share a line. */
 function choicesOf(
   all: readonly Completed[],
 ): readonly { readonly after: readonly string[]; readonly words: readonly string[] }[] {
@@ -151,7 +151,7 @@ function wordsOf(words: readonly Word[]): string {
   return words.map(({ word }) => word).join(' ')
 }
 
-/** As `_describe` reads it: a colon ends the word, a quote ends the text. */
+/** For `_describe` of zsh: a colon separates word and description. */
 function described(words: readonly Word[]): string {
   return words
     .map(({ word, about }) => {

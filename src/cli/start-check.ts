@@ -8,13 +8,13 @@ import type { Option } from '../config/option.js'
 import { options } from '../config/options.js'
 import { whyNoLog } from '../log/probe.js'
 
-/** What keeps `serve` from starting although the configuration itself is right, and what may. */
+/** Why `serve` would not start with a valid configuration (problems), and what it would warn about. */
 export interface StartCheck {
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
 }
 
-/** Look at the files, folders and ports of a configuration, and leave them as they are. */
+/** Check the files, folders and ports of a configuration. Nothing is created. */
 export async function checkStart({ config, settings }: CheckedConfig): Promise<StartCheck> {
   if (config === null) return { problems: [], warnings: [] }
   const finding = (group: string, option: Option<unknown>, message: string): ConfigIssue => {
@@ -57,7 +57,7 @@ export async function checkStart({ config, settings }: CheckedConfig): Promise<S
   return { problems, warnings }
 }
 
-/** Why a file cannot be written, or made where it is not there yet with its folders; null where it can. */
+/** Why a file cannot be written, or created with its folders; null where it can. */
 function whyNotWritable(file: string): string | null {
   const existing = nearestExisting(file)
   const stats = statSync(existing, { throwIfNoEntry: false })
@@ -75,13 +75,13 @@ function whyNotWritable(file: string): string | null {
   return null
 }
 
-/** The path itself, or the folder on the way to it from which on nothing is there yet. */
+/** The path itself if it exists, else the nearest folder above it that exists. */
 function nearestExisting(path: string): string {
   const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
   return isThere || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
-/** `EADDRINUSE` or what else says why nothing can listen there; null where it can. */
+/** The error code of listening there, such as `EADDRINUSE`; null where it works. */
 function whyNotListening(host: string, port: number): Promise<string | null> {
   return new Promise(resolve => {
     const server = createServer()
@@ -101,6 +101,6 @@ async function isRunning({ ops: { host, port } }: Config): Promise<boolean> {
     })
     return (await response.text()).includes('mixmatch_')
   } catch {
-    return false // nothing answers there, or something else
+    return false // nothing answers there
   }
 }

@@ -4,23 +4,23 @@ import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
 import { ChildFailed } from '../process/supervised-child.js'
-import { logWarnings, readingOf, sameConfiguration } from './command-config.js'
+import { configArguments, loadReloadableConfig, logWarnings } from './command-config.js'
 import type { Context } from './context.js'
 
-/** Run the proxy's workers, and the recorder beside them or not, until asked to stop. */
-export async function superviseHalves(
+/** Run the workers, and the recorder if asked for, as child processes until a signal stops them. */
+export async function runSupervised(
   context: Context,
   command: Command,
   { recorder }: { recorder: boolean },
 ): Promise<void> {
   const signals = listenToSignals()
-  const { reading, read } = readingOf(command, context)
+  const { reading, read } = loadReloadableConfig(command, context)
   const { logging, server } = reading.config
   const logger = createLogger(logging, 'supervisor')
   logWarnings(reading, logger)
   const plan = {
     mainScript: context.mainScript,
-    options: sameConfiguration(command),
+    options: configArguments(command),
     env: { ...context.env, ...pinRestartOptions(reading.settings) },
     recorder,
     workers: server.workers,

@@ -4,7 +4,7 @@ import { visibleLine } from '../visible-text.js'
 /** Between two columns. */
 const GAP = 2
 
-/** Rows of text under their heads, in columns that are as wide as what is in them. */
+/** The text of a table. */
 export interface TableText {
   readonly heads: readonly string[]
   /** As many cells in each as there are heads. */
@@ -12,9 +12,8 @@ export interface TableText {
 }
 
 /**
- * The lines of a table. Where it is wider than the terminal, cells are wrapped between words; where
- * words alone are too wide, each row becomes a block of lines with a name and a value each, so that
- * an id is never broken.
+ * The lines of a table. If it is too wide for the terminal, cells are wrapped between words. If a word is too
+ * wide, each row becomes a block with one line for each column, so that ids are never broken.
  *
  * @param width columns of the terminal; null for any width
  */
@@ -31,7 +30,7 @@ export function* tableLines(table: TableText, width: number | null): Generator<s
   for (const row of [heads, ...rows]) yield* rowLines(row, widths)
 }
 
-/** Names and values, a line each; a value that is too long goes on below itself. */
+/** Names and values, a line each. A value that is too long is wrapped. */
 export function* factLines(
   facts: readonly (readonly [name: string, value: string])[],
   width: number | null,
@@ -69,7 +68,7 @@ function* rowLines(cells: readonly string[], widths: readonly number[]): Generat
   }
 }
 
-/** The widest of each column. A loop, for there may be more rows than a call can have arguments. */
+/** The width of each column. Math.max(...) would fail with 100,000 rows. */
 function columnWidths(
   rows: readonly (readonly string[])[],
   measure: (cell: string) => number,
@@ -84,10 +83,10 @@ function columnWidths(
 }
 
 /**
- * Narrow the widest columns until all fit.
+ * Narrow the widest columns until the table fits.
  *
- * @param least what each column needs at least
- * @returns null where even these are too wide
+ * @param least the minimum width of each column
+ * @returns null where it does not fit
  */
 function fitWidths(
   natural: readonly number[],
@@ -112,7 +111,7 @@ function widestWord(cell: string): number {
   return Math.max(...cell.split(' ').map(textWidth))
 }
 
-/** Break between words so that lines fit; a word that does not fit has a line of its own. */
+/** Wrap between words. A word that is too wide has a line of its own. */
 function wrapWords(cell: string, width: number): string[] {
   if (textWidth(cell) <= width) return [cell]
   const lines: string[] = []
@@ -127,7 +126,7 @@ function wrapWords(cell: string, width: number): string[] {
   return lines
 }
 
-/** In columns of a terminal: a Chinese character takes two, a combining mark none. */
+/** In columns of a terminal: a Chinese character has two, a combining mark none. */
 function textWidth(text: string): number {
   return stringWidth(text, { countAnsiEscapeCodes: true })
 }

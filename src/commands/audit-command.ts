@@ -10,19 +10,25 @@ import { reportVerification } from '../audit/verification-report.js'
 import { parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { type NamedFilter, requireKnownNames } from '../cli/known-names.js'
-import { logOption, openHistoryOf } from '../cli/log-files.js'
+import { logOption, openCommandHistory } from '../cli/log-files.js'
 import { columnOption, formatOption } from '../cli/output-options.js'
-import { progressOn } from '../cli/progress.js'
+import { showProgress } from '../cli/progress.js'
 import { printReport, type ReportOptions, reportFormats } from '../cli/report-output.js'
 import { MixmatchError } from '../errors.js'
-import { isResourceType, type Position, projectId, type ResourceType } from '../ids.js'
+import {
+  isResourceType,
+  type Position,
+  projectId,
+  type ResourceType,
+  resourceTypes,
+} from '../ids.js'
 import type { History } from '../log/history.js'
 import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
 
-/** Reports over a log file alone: a copy of it is enough, and nothing is left beside it. */
+/** Reports from log files alone: a copy is enough, and nothing is written beside it. */
 export function auditCommand(context: Context): Command {
   const audit = new Command('audit').description(
-    'Reports over an event log: a copied file is enough, on a read-only medium too.',
+    'Print reports about an event log. A copy of the file is enough, also on a read-only medium.',
   )
   for (const command of [
     summaryCommand,
@@ -38,25 +44,33 @@ export function auditCommand(context: Context): Command {
 }
 
 function summaryCommand(context: Context): Command {
-  return reporting('summary', 'what there is and was, per cloud, type and project')
+  return createReportCommand(
+    'summary',
+    'resources by cloud, type and project, silences and gaps of the buses, and conflicts',
+  )
     .addOption(silenceOption())
-    .addHelpText('after', example('summary --format html > summary.html'))
+    .addHelpText('after', formatExample('summary --format html > summary.html'))
     .action((options: ReportOptions & { silence: number }, command: Command) => {
-      print(context, command, options, database => reportSummary(database, options.silence))
+      printReportOf(context, command, options, database => reportSummary(database, options.silence))
     })
 }
 
 function placementCommand(context: Context): Command {
-  return reporting('placement', 'what was where at a time')
+  return createReportCommand('placement', 'which resources were in which cloud at a time')
     .option(
       '--at <point>',
       `by the clouds’ clocks, or a position of the log: ${POINT_FORMS}`,
       parsePointOption,
     )
-    .option('--project <ids>', 'only of these, by commas', parseNames, [])
-    .option('--sp <names>', 'only at these clouds, by commas', parseNames, [])
-    .option('--type <types>', 'only image, volume, snapshot, …, by commas', types, [])
-    .addHelpText('after', example('placement --at 2026-11-23T13:20 --sp sp1'))
+    .option('--project <ids>', 'only these projects, separated by commas', parseNames, [])
+    .option('--sp <names>', 'only these clouds, separated by commas', parseNames, [])
+    .option(
+      '--type <types>',
+      'only image, volume, snapshot, …, separated by commas',
+      parseTypes,
+      [],
+    )
+    .addHelpText('after', formatExample('placement --at 2026-11-23T13:20 --sp sp1'))
     .action(
       (
         options: ReportOptions & {
@@ -73,26 +87,39 @@ function placementCommand(context: Context): Command {
           serviceProviders: options.sp,
           types: options.type,
         }
-        const time = at && 'time' in at ? at.time : null
-        print(context, command, options, database => reportPlacement(database, filter, time), {
-          at,
-          clouds: { '--sp': options.sp },
-          projects: { '--project': filter.projects },
-        })
+        const parseTimeOption = at && 'time' in at ? at.time : null
+        printReportOf(
+          context,
+          command,
+          options,
+          database => reportPlacement(database, filter, parseTimeOption),
+          {
+            at,
+            clouds: { '--sp': options.sp },
+            projects: { '--project': filter.projects },
+          },
+        )
       },
     )
 }
 
 function residencyCommand(context: Context): Command {
-  return reporting('residency', 'whether anything of a project was ever where it must not be')
-    .requiredOption('--project <ids>', 'whose, by commas', parseNames)
-    .requiredOption('--not-at <names>', 'the clouds where it must not be, by commas', parseNames)
-    .option('--from <time>', 'by the clouds’ clocks, UTC where it does not say', time)
-    .option('--until <time>', 'by the clouds’ clocks, UTC where it does not say', time)
+  return createReportCommand(
+    'residency',
+    'whether a project ever had resources in clouds where they must not be',
+  )
+    .requiredOption('--project <ids>', 'the projects, separated by commas', parseNames)
+    .requiredOption(
+      '--not-at <names>',
+      'the clouds where they must not be, separated by commas',
+      parseNames,
+    )
+    .option('--from <time>', 'by the clouds’ clocks, UTC where it does not say', parseTimeOption)
+    .option('--until <time>', 'by the clouds’ clocks, UTC where it does not say', parseTimeOption)
     .addOption(silenceOption())
     .addHelpText(
       'after',
-      `\nExits 1 with the evidence if it was.${example('residency --project 3f… --not-at sp1,sp2')}`,
+      `\nExits 1 with the evidence if it had.${formatExample('residency --project 3f… --not-at sp1,sp2')}`,
     )
     .action(
       (
@@ -107,7 +134,7 @@ function residencyCommand(context: Context): Command {
       ) => {
         const { notAt, from = null, until = null, silence } = options
         const projects = options.project.map(projectId)
-        print(
+        printReportOf(
           context,
           command,
           options,
@@ -123,30 +150,35 @@ function residencyCommand(context: Context): Command {
 }
 
 function anomaliesCommand(context: Context): Command {
-  return reporting('anomalies', 'what does not fit together')
+  return createReportCommand('anomalies', 'events that contradict each other')
     .addOption(silenceOption())
-    .addHelpText('after', example('anomalies --format csv > anomalies.csv'))
+    .addHelpText('after', formatExample('anomalies --format csv > anomalies.csv'))
     .action((options: ReportOptions & { silence: number }, command: Command) => {
-      print(context, command, options, database => reportAnomalies(database, options.silence))
+      printReportOf(context, command, options, database =>
+        reportAnomalies(database, options.silence),
+      )
     })
 }
 
 function driftCommand(context: Context): Command {
-  return reporting('drift', 'what reconciling found to be otherwise than the log had it')
-    .addHelpText('after', example('drift'))
+  return createReportCommand('drift', 'the differences between clouds and log that reconcile found')
+    .addHelpText('after', formatExample('drift'))
     .action((options: ReportOptions, command: Command) => {
-      print(context, command, options, reportDrift)
+      printReportOf(context, command, options, reportDrift)
     })
 }
 
 function verifyCommand(context: Context): Command {
-  return reporting('verify', 'whether the log is what was recorded')
-    .option('--head <hash>', 'a head noted down earlier, which must be in it', parseHash)
-    .addHelpText('after', `\nExits 1 if something does not hold.${example('verify --log copy.db')}`)
+  return createReportCommand('verify', 'whether the log was changed since it was recorded')
+    .option('--head <hash>', 'a hash noted earlier, which must be in the log', parseHash)
+    .addHelpText(
+      'after',
+      `\nExits 1 if something does not hold.${formatExample('verify --log copy.db')}`,
+    )
     .action(async (options: ReportOptions & { head?: string }, command: Command) => {
-      using history = openHistoryOf(command, context)
+      using history = openCommandHistory(command, context)
       const total = history.head().position - history.base().position
-      using progress = progressOn(context.stderr, 'verifying', total)
+      using progress = showProgress(context.stderr, 'verifying', total)
       const told = (events: number) => progress.at(events)
       const { report, holds } = await reportVerification(history, options.head, told)
       if (!holds) context.setExitCode(1)
@@ -154,41 +186,41 @@ function verifyCommand(context: Context): Command {
     })
 }
 
-function reporting(name: string, description: string): Command {
+function createReportCommand(name: string, description: string): Command {
   return new Command(name)
     .description(`Report ${description}.`)
     .option(...logOption)
     .addOption(formatOption(reportFormats))
     .addOption(columnOption())
-    .option('--section <name>', 'only one part of the report')
+    .option('--section <name>', 'only one section of the report')
 }
 
-function print(
+function printReportOf(
   context: Context,
   command: Command,
   options: ReportOptions,
   reportOn: (database: AuditDatabase) => Report,
   { at, ...names }: NamedFilter & { readonly at?: Point | undefined } = {},
 ): void {
-  using history = openHistoryOf(command, context)
+  using history = openCommandHistory(command, context)
   requireKnownNames(history, names, command, context)
   const upTo = at && 'position' in at ? positionAt(history, at) : undefined
-  using database = openWatched(history, upTo, context)
+  using database = openWithProgress(history, upTo, context)
   printReport(context.stdout, reportOn(database), options)
 }
 
-/** The line of progress is gone before the report is printed. */
-function openWatched(
+/** The progress line is cleared before the report is printed. */
+function openWithProgress(
   history: History,
   upTo: Position | undefined,
   context: Context,
 ): AuditDatabase {
-  using progress = progressOn(context.stderr, 'reading', 0)
+  using progress = showProgress(context.stderr, 'reading', 0)
   return openAuditDatabase(history, upTo, (done, of) => progress.at(done, of))
 }
 
 function silenceOption(): Option {
-  return new Option('--silence <hours>', 'how long a bus may say nothing')
+  return new Option('--silence <hours>', 'report a bus that is silent for longer')
     .default(24 * HOUR, '24')
     .argParser(text => {
       const hours = Number(text)
@@ -199,23 +231,26 @@ function silenceOption(): Option {
 
 const HOUR = 3600e6 // in microseconds
 
-function example(args: string): string {
+function formatExample(args: string): string {
   return `\nExample: mixmatch audit ${args}`
 }
 
-function types(text: string, others: readonly ResourceType[]): ResourceType[] {
+function parseTypes(text: string, others: readonly ResourceType[]): ResourceType[] {
   return [
     ...others,
     ...parseNames(text).map(type => {
       if (isResourceType(type)) return type
-      throw new MixmatchError('USAGE', `--type: "${type}" is nothing that can be located.`)
+      throw new MixmatchError(
+        'USAGE',
+        `--type: "${type}" is no type of resource. Expected ${resourceTypes.join(', ')}.`,
+      )
     }),
   ]
 }
 
-function time(text: string): number {
+function parseTimeOption(text: string): number {
   const point = parsePoint(text)
   if ('time' in point) return point.time
-  const message = `"${text}": expected a time such as 2026-11-23T13:20, not a position.`
+  const message = `"${text}": expected a parseTimeOption such as 2026-11-23T13:20, not a position.`
   throw new MixmatchError('USAGE', message)
 }

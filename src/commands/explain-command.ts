@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
 import { parsePointOption } from '../cli/arguments.js'
-import { configOf, namesConfiguration } from '../cli/command-config.js'
+import { hasConfigOption, loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
-import { logOption, openHistoryOf } from '../cli/log-files.js'
+import { logOption, openCommandHistory } from '../cli/log-files.js'
 import {
   type OutputOptions,
   wholeJson,
@@ -40,43 +40,43 @@ interface Options extends OutputOptions {
 
 export function explainCommand(context: Context): Command {
   return withOutputOptions(new Command('explain'))
-    .description('Where a request would go, why, and which event says so. Nothing is sent.')
+    .description('Explain to which cloud a request would be routed, and why. Sends nothing.')
     .argument('[method]', 'GET, POST, …')
-    .argument(
-      '[path]',
-      'as the client would send it to the proxy, with the query; or the whole URL',
-    )
-    .option('-H, --header <field>', "'Name: value', repeatable", gather, [])
-    .option('--body <file>', 'what the request carries; - for standard input')
-    .option('--project <id>', 'as a user of this project at the identity provider')
-    .option('--at <point>', `as far as was known then: ${POINT_FORMS}`, parsePointOption)
-    .option('--request-id <id>', 'instead of method and path: a request of the access log')
-    .option('--access-log <file>', 'where to look for it: what the proxy logs')
+    .argument('[path]', 'path and query as the client sends them, or the whole URL')
+    .option('-H, --header <field>', "header of the request, 'Name: value'; repeatable", collect, [])
+    .option('--body <file>', 'body of the request; - for standard input')
+    .option('--project <id>', 'explain it for a user of this project at the identity provider')
+    .option('--at <point>', `explain with what was known then: ${POINT_FORMS}`, parsePointOption)
+    .option('--request-id <id>', 'explain a request of the access log, instead of method and path')
+    .option('--access-log <file>', 'log file of the proxy that contains this request')
     .option(...logOption)
     .addHelpText(
       'after',
       '\nExample: mixmatch explain GET /image/v2/images/5c0b7a52-… --at 2026-11-23T13:20',
     )
     .action(async (method: string, path: string, options: Options, command: Command) => {
-      using log = openHistoryOf(command, context)
-      const told = await toldBy(options, context)
-      const line = { method: told?.method ?? method, path: told?.path ?? (path && pathIn(path)) }
+      using log = openCommandHistory(command, context)
+      const logged = await findLoggedRequest(options, context)
+      const line = {
+        method: logged?.method ?? method,
+        path: logged?.path ?? (path && pathIn(path)),
+      }
       if (line.method === undefined || line.path === undefined) {
         throw new MixmatchError(
           'USAGE',
           'expected METHOD and PATH, or --request-id and --access-log.',
         )
       }
-      if (told) printTold(context, options, told)
-      const at = told ? { time: told.beganAt } : options.at
-      const project = told?.project ?? options.project
+      if (logged) printLoggedRequest(context, options, logged)
+      const at = logged ? { time: logged.beganAt } : options.at
+      const project = logged?.project ?? options.project
       const request = requestOf({ ...line, project }, options, context)
       if (needsBody(request) && options.body === undefined) {
         context.stderr.write(
-          'mixmatch: what the body says matters here: give it with --body FILE\n',
+          'mixmatch: the body of this request can change the decision: give it with --body FILE\n',
         )
       }
-      // The present is what the view says, as the proxy sees it; a log alone speaks for itself.
+      // For the present use the view, as the proxy does; for the past, or without views, the log.
       using locations = at ? undefined : openLocationsOf(log.file)
       const position = at ? positionAt(log, at) : log.head().position
       const locate = locations?.locate ?? locateAt(log, position)
@@ -88,7 +88,7 @@ export function explainCommand(context: Context): Command {
 
 const SERVICE = new RegExp(`/(?:${serviceNames.join('|')})(?=[/?]|$)`)
 
-/** What the proxy gets of a whole URL: fronts take away what precedes the service. A path stays as it is. */
+/** The path of a URL from the service on, because fronts remove what precedes it. A path is unchanged. */
 function pathIn(target: string): string {
   const [url, path = '/'] = /^https?:\/\/[^/?#]+([^#]*)/i.exec(target) ?? []
   if (url === undefined) return target
@@ -96,31 +96,31 @@ function pathIn(target: string): string {
   return path.slice(Math.max(0, beforeQuery.search(SERVICE)))
 }
 
-async function toldBy({ requestId, accessLog }: Options, context: Context) {
+async function findLoggedRequest({ requestId, accessLog }: Options, context: Context) {
   if (requestId === undefined) return null
   if (accessLog !== undefined) return findAccessLine(resolve(context.cwd, accessLog), requestId)
   throw new MixmatchError('USAGE', '--request-id: name the file to look in with --access-log.')
 }
 
-/** What was decided then. It may have rested on a header or a body, which no log keeps. */
-function printTold(context: Context, options: OutputOptions, told: AccessLine): void {
-  const began_at = formatTime(told.beganAt)
+/** The decision in the access log. It may have used a header or a body, which the access log does not have. */
+function printLoggedRequest(context: Context, options: OutputOptions, logged: AccessLine): void {
+  const began_at = formatTime(logged.beganAt)
   if (options.format === 'json') {
-    const { requestId: request_id, method, path, status, reason } = told
-    const { serviceProvider: service_provider, restsOn: rests_on } = told
+    const { requestId: request_id, method, path, status, reason } = logged
+    const { serviceProvider: service_provider, restsOn: rests_on } = logged
     const facts = { began_at, request_id, method, path, status, reason, service_provider, rests_on }
     printFacts(context.stdout, wholeJson, facts)
     return
   }
   if (options.format !== 'table') return
   printFacts(context.stdout, wholeTable, {
-    request: `${told.method} ${told.path}`,
+    request: `${logged.method} ${logged.path}`,
     began_at,
-    answered: `${told.status ?? 'not at all'}${told.serviceProvider ? ` by ${told.serviceProvider}` : ''}`,
-    decided: told.reason,
-    rests_on: told.restsOn,
+    answered: `${logged.status ?? 'not at all'}${logged.serviceProvider ? ` by ${logged.serviceProvider}` : ''}`,
+    decided: logged.reason,
+    rests_on: logged.restsOn,
   })
-  context.stdout.write('\nBy what the log said at that moment, without headers and body:\n')
+  context.stdout.write('\nBy the event log at that moment, without headers and body:\n')
 }
 
 function requestOf(
@@ -158,34 +158,34 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
   }
 }
 
-/** A decision in the words of the access log. */
+/** A decision with the field names of the access log. */
 function factsOf(decision: Decision): Row {
   if (decision.kind !== 'one') return { ...decision }
   const { restsOn, askFirst, ...facts } = decision
   return { ...facts, rests_on: restsOn, ask_first: askFirst ?? [] }
 }
 
-/** As configured; with `--log` alone, the clouds that the log has heard of, and no options. */
+/** From the configuration; with `--log` alone, the clouds in the log and default options. */
 function federationOf(
   command: Command,
   context: Context,
   log: LogReader,
 ): Omit<Federation, 'locate' | 'evidence'> {
   const { log: named } = command.optsWithGlobals<{ log?: readonly string[] }>()
-  if (named !== undefined && !namesConfiguration(command)) {
-    return { clouds: heardOf(log), searchByBroadcast: false, aggregation: false }
+  if (named !== undefined && !hasConfigOption(command)) {
+    return { clouds: cloudsInLog(log), searchByBroadcast: false, aggregation: false }
   }
-  const { clouds, routing } = configOf(command, context)
+  const { clouds, routing } = loadConfig(command, context)
   return { clouds, ...routing }
 }
 
-function heardOf(log: LogReader): Cloud[] {
+function cloudsInLog(log: LogReader): Cloud[] {
   const names = log.db.prepare<[], string>('select name from service_providers').pluck().all()
   const clouds = new Set<SpName>([IDENTITY_PROVIDER, ...names.map(spName)])
   return [...clouds].map(name => ({ name, spName: name, enabledServices: serviceNames }))
 }
 
-function gather(field: string, fields: readonly string[]): readonly string[] {
+function collect(field: string, fields: readonly string[]): readonly string[] {
   return [...fields, field]
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
-import { logOption, openHistoryOf } from '../cli/log-files.js'
+import { logOption, openCommandHistory } from '../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { resolveResourceId } from '../cli/resource-argument.js'
 import { printRows, type Row } from '../cli/row-printer.js'
@@ -22,38 +22,35 @@ interface Options extends OutputOptions {
 
 export function locateCommand(context: Context): Command {
   return withOutputOptions(new Command('locate'))
-    .description('Which cloud holds a resource, whose it is there, and which event says so.')
-    .argument(
-      '<id>',
-      'of an image, volume, snapshot, backup, …; its beginning is enough if it is unique',
-    )
+    .description('Locate a resource: its cloud, its project there, and the event that says so.')
+    .argument('<id>', 'id of an image, volume, snapshot, backup, …, or a unique prefix of it')
     .option(...logOption)
-    .option('--at <point>', `as far as was known then: ${POINT_FORMS}`, parsePointOption)
-    .option('--history', 'every place that it was known to have had, and for whom')
+    .option('--at <point>', `locate with what was known then: ${POINT_FORMS}`, parsePointOption)
+    .option('--history', 'all clouds and projects that held it, with times')
     .addHelpText(
       'after',
-      '\nExits 1 if nothing is known of it.\nExample: mixmatch locate 5c0b7a52-… --at 2026-11-23T13:20',
+      '\nExits with 1 if no cloud is known to hold it.\nExample: mixmatch locate 5c0b7a52-… --at 2026-11-23T13:20',
     )
     .action((text: string, options: Options, command: Command) => {
       const { at, history } = options
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       const id = resolveResourceId(log, text)
       const upTo = at && positionAt(log, at)
       const rows = history
         ? placementsAt(log, id, upTo ?? log.head().position).map(turn => intervalRow(turn, id))
-        : places(log, id, upTo).flatMap(placeRows)
+        : findPlaces(log, id, upTo).flatMap(placeRows)
       if (rows.length === 0) throw notLocated(log, id, at, upTo)
       printRows(context.stdout, options, rows)
     })
 }
 
-/** The present is what the view says, as the proxy sees it; the past, or a log alone, speaks for itself. */
-function places(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
+/** For the present use the view, as the proxy does; for the past, or without views, the log. */
+function findPlaces(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
   using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
   return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
 }
 
-/** What is known instead: who deleted it, when, and which event says so. */
+/** The error for a resource that no cloud holds. It names the deletions, where there are any. */
 function notLocated(
   log: History,
   id: ResourceId,

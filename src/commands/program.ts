@@ -1,14 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { configOptions } from '../cli/command-config.js'
-import { failureOf } from '../cli/command-failure.js'
-import type { Context, World } from '../cli/context.js'
+import { describeFailure } from '../cli/command-failure.js'
+import type { Context, ProcessContext } from '../cli/context.js'
 import { createOutput } from '../cli/output.js'
 import { tellFailure } from '../process/child-messages.js'
 import { version } from '../version.js'
 
 /**
- * In the order in which `--help` lists them. Only what is asked for is loaded: who looks something up
- * in a log has not to wait for all that serves requests.
+ * In the order of `--help`. Only the command in the arguments is loaded, so that a look-up in a log does not
+ * wait for all modules of the proxy.
  */
 const commands = {
   serve: async () => (await import('./serve-command.js')).serveCommand,
@@ -36,12 +36,15 @@ const MISUSE = 2
  *
  * @returns 0 for done, 1 for failed or found something, 2 for misuse (options, configuration)
  */
-export async function runMixmatch(args: readonly string[], world: World): Promise<number> {
+export async function runMixmatch(
+  args: readonly string[],
+  processContext: ProcessContext,
+): Promise<number> {
   let exitCode: number = DONE
   const context: Context = {
-    ...world,
-    stdout: createOutput(world.stdout),
-    stderr: createOutput(world.stderr),
+    ...processContext,
+    stdout: createOutput(processContext.stdout),
+    stderr: createOutput(processContext.stderr),
     setExitCode(code) {
       exitCode = code
     },
@@ -51,8 +54,8 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSE
-    const failure = failureOf(error)
-    // A child process has it logged by its supervisor, in one line.
+    const failure = describeFailure(error)
+    // The supervisor logs the failure of a child process, in one line.
     if (args.includes('--supervised')) await tellFailure(failure?.message ?? String(error))
     else if (failure) context.stderr.write(`mixmatch: ${failure.message}\n`)
     if (!failure) throw error
@@ -60,7 +63,7 @@ export async function runMixmatch(args: readonly string[], world: World): Promis
   }
 }
 
-/** The command as it is defined; with all its subcommands where no arguments ask for one of them. */
+/** The definition of the command, with the subcommand in the arguments, or with all where there is none. */
 export async function createProgram(
   context: Context,
   args: readonly string[] = [],
@@ -70,8 +73,8 @@ export async function createProgram(
     .version(`mixmatch ${version} (Node ${process.versions.node})`)
     .addHelpText(
       'after',
-      '\nTimes are printed in UTC, and read as UTC where they do not say otherwise.\n' +
-        'Exits with 0 for done, 1 for failed or found something, 2 for misuse.',
+      '\nTimes are printed in UTC. A time without an offset is read as UTC.\n' +
+        'Exit code: 0 for success, 1 for failure or findings, 2 for wrong usage or configuration.',
     )
   for (const option of configOptions()) mixmatch.addOption(option)
   const all = Object.entries(commands)
@@ -81,20 +84,20 @@ export async function createProgram(
     const command = await load()
     mixmatch.addCommand(command(context))
   }
-  inherit(mixmatch, context)
+  configureOutput(mixmatch, context)
   return mixmatch
 }
 
-/** Where there is no terminal, and for man pages: the same on every machine. */
+/** The width of help without a terminal, and of what is generated from it. */
 const HELP_WIDTH = 100
 
-/** No subcommand may end the process or write past the world it was given. */
-function inherit(command: Command, context: Context): void {
+/** Subcommands must not end the process, and must write to the given streams. */
+function configureOutput(command: Command, context: Context): void {
   command.exitOverride().configureOutput({
     writeOut: text => context.stdout.write(text),
     writeErr: text => context.stderr.write(text),
     getOutHelpWidth: () => context.stdout.width ?? HELP_WIDTH,
     getErrHelpWidth: () => context.stderr.width ?? HELP_WIDTH,
   })
-  for (const subcommand of command.commands) inherit(subcommand, context)
+  for (const subcommand of command.commands) configureOutput(subcommand, context)
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
-import { configOf } from '../cli/command-config.js'
+import { loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { superviseHalves } from '../cli/supervision.js'
+import { runSupervised } from '../cli/supervision.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
 import {
@@ -17,18 +17,18 @@ import { viewsFileOf } from '../projection/views-file.js'
 
 export function proxyCommand(context: Context): Command {
   return new Command('proxy')
-    .description('Serve the proxy by the views that a recorder on this machine keeps.')
+    .description('Run the proxy alone, with the views of a recorder on this machine.')
     .addOption(new Option('--supervised', 'as a worker of "mixmatch serve"').hideHelp())
     .addHelpText('after', '\nExample: mixmatch proxy')
     .action(async ({ supervised }: { supervised?: true }, command: Command) => {
       if (supervised) await serveRequests(context, command)
-      else await superviseHalves(context, command, { recorder: false })
+      else await runSupervised(context, command, { recorder: false })
     })
 }
 
 async function serveRequests(context: Context, command: Command): Promise<void> {
   const stop = waitForSupervisorStop()
-  const config = configOf(command, context)
+  const config = loadConfig(command, context)
   const logger = createLogger(config.logging, 'worker')
   onCommand('reopen-log', logger.reopen)
   const logFile = config.database.file

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { configOf } from '../cli/command-config.js'
+import { loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { openForAppending } from '../cli/log-appender.js'
+import { openLogAppender } from '../cli/log-appender.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { createReconcileReport } from '../cli/reconcile-report.js'
 import type { Config } from '../config/config.js'
@@ -19,18 +19,18 @@ interface Options extends OutputOptions {
 
 export function reconcileCommand(context: Context): Command {
   return withOutputOptions(new Command('reconcile'))
-    .description('Compare what is known with what the clouds really have, and record differences.')
-    .argument('[clouds...]', 'names of [DEFAULT] service_providers; all where none is given')
+    .description('Compare the log with the resources of the clouds, and record the differences.')
+    .argument('[clouds...]', 'names in [DEFAULT] service_providers (default: all)')
     .option('--dry-run', 'record nothing, and exit 1 if there are differences')
     .addHelpText(
       'after',
-      '\nLists what every cloud has as the user of [sp_…], else of [auth]. An administrator sees\n' +
-        'everything; of what others own, nothing is declared gone by anyone else. May run beside the\n' +
-        'recorder, and again after it was interrupted. Exits 1 if something could not be compared.\n' +
+      '\nLists the resources of each cloud as the user of [sp_…], else of [auth]. Only an administrator sees\n' +
+        'all projects; resources of projects that are not seen are never recorded as missing. Can run beside the\n' +
+        'recorder, and again after it was catchInterrupt. Exits 1 if something could not be compared.\n' +
         'Example: mixmatch reconcile sp1 --dry-run',
     )
     .action((names: string[], options: Options, command: Command) =>
-      reconcileClouds(names, options, configOf(command, context), context),
+      reconcileClouds(names, options, loadConfig(command, context), context),
     )
 }
 
@@ -40,17 +40,17 @@ async function reconcileClouds(
   config: Config,
   context: Context,
 ): Promise<void> {
-  const clouds = chosen(config, names)
+  const clouds = chooseClouds(config, names)
   const { dryRun = false } = options
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'reconcile' }
-  if (dryRun) openLogReader(logFile)[Symbol.dispose]() // which refuses to begin one
+  if (dryRun) openLogReader(logFile)[Symbol.dispose]() // throws where there is no log
   const logger = createLogger(config.logging, 'reconcile')
   logger.level = 'warn'
-  await using log = await openForAppending(files, logger)
+  await using log = await openLogAppender(files, logger)
   await using reconciler = openReconciler(config, files)
   const append = dryRun ? () => {} : log.append
-  const { signal } = new AbortController() // Ctrl-C ends the process, and nothing is lost by it
+  const { signal } = new AbortController() // Ctrl-C ends the process; the next run continues
   for (const cloud of clouds) {
     using report = createReconcileReport(context, cloud, options)
     const outcome = await reconciler.reconcile(cloud, { ...report.findings, append }, signal)
@@ -61,7 +61,7 @@ async function reconcileClouds(
 }
 
 /** @throws USAGE */
-function chosen({ clouds }: Config, names: readonly string[]): SpName[] {
+function chooseClouds({ clouds }: Config, names: readonly string[]): SpName[] {
   const all = clouds.map(({ name }) => name)
   const unknown = names.filter(name => !all.some(each => each === name))
   if (unknown.length === 0)

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
-import { configOf, logWarnings, readingOf } from '../cli/command-config.js'
+import { loadConfig, loadReloadableConfig, logWarnings } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { dealWithLostLog, newLogOption } from '../cli/log-files.js'
+import { handleLostLog, newLogOption } from '../cli/log-files.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
@@ -18,24 +18,24 @@ interface Options {
 
 export function recordCommand(context: Context): Command {
   return new Command('record')
-    .description('Record the notifications of every cloud, without serving requests.')
+    .description('Run the recorder alone: record the notifications of every cloud.')
     .addOption(new Option('--supervised', 'as a part of "mixmatch serve"').hideHelp())
     .option(...newLogOption)
     .addHelpText(
       'after',
-      '\nEnds on SIGTERM when all that it holds is on the disk.\n' +
-        'Takes a new configuration on SIGHUP.\nExample: mixmatch record',
+      '\nOn SIGTERM it writes all notifications that it holds to the disk, and ends.\n' +
+        'On SIGHUP it reloads the configuration.\nExample: mixmatch record',
     )
     .action(async ({ supervised, newLog = false }: Options, command: Command) => {
       if (supervised) return recordSupervised(context, command)
-      dealWithLostLog(configOf(command, context).database.file, newLog)
+      handleLostLog(loadConfig(command, context).database.file, newLog)
       return recordByItself(context, command)
     })
 }
 
 async function recordSupervised(context: Context, command: Command): Promise<void> {
   const asked = waitForSupervisorStop()
-  const config = configOf(command, context)
+  const config = loadConfig(command, context)
   const logger = createLogger(config.logging, 'recorder')
   onCommand('reopen-log', logger.reopen)
   const files = filesOf(config, 'serve')
@@ -61,7 +61,7 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
 
 async function recordByItself(context: Context, command: Command): Promise<void> {
   const signals = listenToSignals()
-  const { reading, read } = readingOf(command, context)
+  const { reading, read } = loadReloadableConfig(command, context)
   const { config } = reading
   const logger = createLogger(config.logging, 'recorder')
   logWarnings(reading, logger)

@@ -5,11 +5,11 @@ import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
 import { parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
-import { interrupted } from '../cli/interrupt.js'
+import { catchInterrupt } from '../cli/interrupt.js'
 import { requireKnownNames } from '../cli/known-names.js'
-import { logOption, openHistoryOf, writtenFile } from '../cli/log-files.js'
+import { logOption, openCommandHistory, resolveOutputFile } from '../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
-import { progressOn } from '../cli/progress.js'
+import { showProgress } from '../cli/progress.js'
 import { resolveResourceId } from '../cli/resource-argument.js'
 import { createRowPrinter, printRows } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
@@ -36,47 +36,49 @@ interface Options extends OutputOptions {
 
 export function replayCommand(context: Context): Command {
   return withOutputOptions(new Command('replay'))
-    .description('History again: printed, as views of any point, as differences, or onto a bus.')
+    .description(
+      'Replay events: print them, build views of any point, compare two points, or publish on a bus.',
+    )
     .option(...logOption)
     .option('--from <point>', `the first event: ${POINT_FORMS}`, parsePointOption)
-    .option('--until <point>', 'the last event, written alike', parsePointOption)
+    .option('--until <point>', 'the last event, in the same form', parsePointOption)
     .option(
       '--type <types>',
-      'only these, by commas; volume.* for all that begin so',
+      'only these event types, separated by commas; volume.* for all of this prefix',
       parseNames,
       [],
     )
-    .option('--sp <names>', 'only of these clouds, by commas', parseNames, [])
-    .option(
-      '--resource <id>',
-      'only what is said of it; the beginning of its id is enough if it is unique',
-    )
+    .option('--sp <names>', 'only these clouds, separated by commas', parseNames, [])
+    .option('--resource <id>', 'only events of this resource: its id, or a unique prefix of it')
     .option('--into <file>', 'build the views as of --until in a new file')
-    .option('--diff <points...>', 'two points: what the view says otherwise at the second')
-    .option('--to <url>', 'publish again on rabbit://… or file://…, as it was on the wire')
+    .option('--diff <points...>', 'compare the locations at two points')
+    .option(
+      '--to <url>',
+      'publish the notifications on rabbit://… or file://… in their original form',
+    )
     .addOption(
-      new Option('--speed <speed>', 'of --to: 1x is as it was recorded')
+      new Option('--speed <speed>', 'speed of --to: 1x for the recorded pauses, max for none')
         .default(1, '1x')
-        .argParser(speed),
+        .argParser(parseSpeed),
     )
     .addHelpText(
       'after',
       '\nExample: mixmatch replay --from 2026-11-23T13:00 --type volume.* --to rabbit://guest:guest@127.0.0.1 --speed 10x',
     )
     .action(async (options: Options, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       requireKnownNames(log, { clouds: { '--sp': options.sp } }, command, context)
-      if (options.into !== undefined) await into(log, options.into, options, context)
-      else if (options.diff !== undefined) diff(log, options.diff, options, context)
-      else if (options.to !== undefined) await publish(log, options.to, options, context)
-      else await print(log, options, context)
+      if (options.into !== undefined) await writeViews(log, options.into, options, context)
+      else if (options.diff !== undefined) printDifferences(log, options.diff, options, context)
+      else if (options.to !== undefined) await publishEvents(log, options.to, options, context)
+      else await printEvents(log, options, context)
     })
 }
 
-function selectionOf(log: History, options: Options): Selection {
+function toSelection(log: History, options: Options): Selection {
   const { from, until } = options
   return {
-    from: from === undefined ? position(log.base().position + 1) : firstFrom(log, from),
+    from: from === undefined ? position(log.base().position + 1) : firstPosition(log, from),
     until: until === undefined ? log.head().position : positionAt(log, until),
     types: options.type,
     serviceProviders: options.sp,
@@ -84,16 +86,16 @@ function selectionOf(log: History, options: Options): Selection {
   }
 }
 
-/** The event at a position, or the first that was recorded at a time or after it. */
-function firstFrom(log: History, point: Point): Position {
+/** The position of a point, or of the first event recorded at a time or after it. */
+function firstPosition(log: History, point: Point): Position {
   if ('position' in point) return position(Math.max(1, positionAt(log, point)))
   return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
 }
 
-/** Rows that are printed together: a table aligns its columns within them. */
-const PAGE = 500
+/** Rows in one table. */
+const ROWS_PER_TABLE = 500
 
-async function print(log: History, options: Options, context: Context): Promise<void> {
+async function printEvents(log: History, options: Options, context: Context): Promise<void> {
   let printed = 0
   let page: RecordedEvent[] = []
   const printPage = createRowPrinter(context.stdout, options)
@@ -102,19 +104,19 @@ async function print(log: History, options: Options, context: Context): Promise<
     printed += page.length
     page = []
   }
-  for (const event of selectEvents(log, selectionOf(log, options))) {
+  for (const event of selectEvents(log, toSelection(log, options))) {
     page.push(event)
-    if (page.length === PAGE) {
+    if (page.length === ROWS_PER_TABLE) {
       flush()
       await context.stdout.drained()
     }
   }
   flush()
-  if (printed === 0) context.stderr.write('mixmatch: no event is of this selection\n')
+  if (printed === 0) context.stderr.write('mixmatch: no event matches the options\n')
 }
 
-/** Built aside and then put in place: there is never half a file of that name. */
-async function into(
+/** Build the views in a temporary file and rename it, so that there is never a partial file. */
+async function writeViews(
   log: History,
   given: string,
   options: Options,
@@ -123,14 +125,14 @@ async function into(
   if (options.from !== undefined || options.type.length + options.sp.length > 0) {
     throw new MixmatchError(
       'USAGE',
-      '--into builds the views of all that was known at a point: it takes --until alone.',
+      '--into builds the views of all events up to a point: combine it with --until only.',
     )
   }
-  const file = writtenFile(given, context)
+  const file = resolveOutputFile(given, context)
   if (existsSync(file)) throw new MixmatchError('USAGE', `--into ${file}: is there already.`)
-  const upTo = selectionOf(log, options).until
-  using told = progressOn(context.stderr, 'building', 0)
-  const progress = (done: number, of: number) => told.at(done, of)
+  const upTo = toSelection(log, options).until
+  using line = showProgress(context.stderr, 'building', 0)
+  const progress = (done: number, of: number) => line.at(done, of)
   const aside = `${file}.building`
   rmSync(aside, { force: true })
   try {
@@ -146,7 +148,12 @@ async function into(
   context.stderr.write(`${file}: the views as of position ${upTo}\n`)
 }
 
-function diff(log: History, given: readonly string[], options: Options, context: Context): void {
+function printDifferences(
+  log: History,
+  given: readonly string[],
+  options: Options,
+  context: Context,
+): void {
   const [earlier, later, ...rest] = given.map(text => positionAt(log, parsePoint(text)))
   if (earlier === undefined || later === undefined || rest.length > 0 || later < earlier) {
     throw new MixmatchError('USAGE', '--diff: expected two points, the earlier one first.')
@@ -154,26 +161,26 @@ function diff(log: History, given: readonly string[], options: Options, context:
   const files = log.parts.map(({ file }) => file)
   const rows = comparePlaces(files, earlier, later).map(({ resource, before, after }) => ({
     resource,
-    before: options.format === 'json' ? before : places(before),
-    after: options.format === 'json' ? after : places(after),
+    before: options.format === 'json' ? before : describePlaces(before),
+    after: options.format === 'json' ? after : describePlaces(after),
   }))
   printRows(context.stdout, options, rows)
   context.stderr.write(`${rows.length} differ between position ${earlier} and ${later}\n`)
 }
 
-function places(all: readonly HeldPlace[]): string {
+function describePlaces(all: readonly HeldPlace[]): string {
   return (
     all.map(each => `${each.service_provider} (${each.project ?? 'no project'})`).join(', ') ||
     'nowhere'
   )
 }
 
-async function publish(log: History, given: string, options: Options, context: Context) {
+async function publishEvents(log: History, given: string, options: Options, context: Context) {
   const url = parseTransportUrl(given)
-  if (url.kind === 'file') writtenFile(url.path, context)
-  const selection = selectionOf(log, options)
-  using stop = interrupted()
-  using progress = progressOn(
+  if (url.kind === 'file') resolveOutputFile(url.path, context)
+  const selection = toSelection(log, options)
+  using stop = catchInterrupt()
+  using progress = showProgress(
     context.stderr,
     `publishing to ${maskTransportUrl(given)}`,
     selection.until - selection.from + 1,
@@ -181,25 +188,29 @@ async function publish(log: History, given: string, options: Options, context: C
   await using publisher = await openPublisher(url, stop.signal)
   let published = 0
   let last: number | null = null
-  for await (const event of paceEvents(onTheWire(log, selection), options.speed, stop.signal)) {
+  for await (const event of paceEvents(
+    publishableEvents(log, selection),
+    options.speed,
+    stop.signal,
+  )) {
     await publisher.publish(event)
     published += 1
     last = event.position
     progress.at(event.position - selection.from)
   }
   await publisher.flush()
-  const on = stop.signal.aborted && last !== null ? `; go on with --from ${last + 1}` : ''
+  const on = stop.signal.aborted && last !== null ? `; continue with --from ${last + 1}` : ''
   context.stderr.write(`${published} notifications published${on}\n`)
 }
 
-/** What we noted ourselves never was on a bus, and what could not be parsed is not kept as it came. */
-function* onTheWire(log: History, selection: Selection): Generator<RecordedEvent> {
+/** Only events from a bus that were parsed: others are not in their original form. */
+function* publishableEvents(log: History, selection: Selection): Generator<RecordedEvent> {
   for (const event of selectEvents(log, selection)) {
     if (event.source === 'bus' && event.wire.envelope !== 'none') yield event
   }
 }
 
-function speed(text: string): number {
+function parseSpeed(text: string): number {
   if (text === 'max') return Number.POSITIVE_INFINITY
   const [, factor] = /^(\d+(?:\.\d+)?)x?$/.exec(text) ?? []
   if (Number(factor) > 0) return Number(factor)

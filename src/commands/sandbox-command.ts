@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
 
-/** The sandbox is part of the source tree alone: its Keystone has well-known passwords. */
+/** The sandbox is only in the source tree, because its Keystone has well-known passwords. */
 export function sandboxCommand(context: Context): Command {
   return new Command('sandbox')
-    .description('Where to get the sandbox: a miniature federation to try Mixmatch with.')
+    .description('Say how to get the sandbox, a miniature federation to try Mixmatch with.')
     .allowUnknownOption()
     .allowExcessArguments()
     .action(() => {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Context } from '../cli/context.js'
-import { logFileOf, logOption } from '../cli/log-files.js'
+import { logOption, resolveLogFile } from '../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
-import { progressOn } from '../cli/progress.js'
+import { showProgress } from '../cli/progress.js'
 import { printFacts, printRows } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import { historyFiles } from '../log/history.js'
@@ -15,24 +15,22 @@ import { viewsFileOf } from '../projection/views-file.js'
 
 export function viewsCommand(context: Context): Command {
   return new Command('views')
-    .description('The views of the log: build them anew, or compare them with it.')
+    .description('Rebuild the views of the log, or compare them with it.')
     .addCommand(rebuildCommand(context))
     .addCommand(checkCommand(context))
 }
 
 function rebuildCommand(context: Context): Command {
   return new Command('rebuild')
-    .description(
-      'Build the views from the log, from its first event on. The recorder must not run.',
-    )
+    .description('Rebuild the views from the log. The recorder must not run.')
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch views rebuild')
     .action(async (_options: object, command: Command) => {
-      const file = logFileOf(command, context)
-      openLogReader(file)[Symbol.dispose]() // refuse what is no log before anything is built of it
+      const file = resolveLogFile(command, context)
+      openLogReader(file)[Symbol.dispose]() // throws where the file is no log
       using _held = holdLog(file, 'views rebuild')
       const begun = performance.now()
-      using progress = progressOn(context.stderr, 'building', 0)
+      using progress = showProgress(context.stderr, 'building', 0)
       const told = (done: number, of: number) => progress.at(done, of)
       await rebuildViews(viewsFileOf(file), historyFiles([file]), told)
       const seconds = ((performance.now() - begun) / 1000).toFixed(2)
@@ -42,14 +40,14 @@ function rebuildCommand(context: Context): Command {
 
 function checkCommand(context: Context): Command {
   return withOutputOptions(new Command('check'))
-    .description('Build the views aside and compare them with what is there, row by row.')
+    .description('Build the views in a temporary file and compare them with the existing ones.')
     .option(...logOption)
     .addHelpText(
       'after',
-      '\nExits 1 and prints the rows that differ.\nExample: mixmatch views check',
+      '\nPrints the rows that differ, and exits with 1 if there are any.\nExample: mixmatch views check',
     )
     .action(async (options: OutputOptions, command: Command) => {
-      const file = logFileOf(command, context)
+      const file = resolveLogFile(command, context)
       openLogReader(file)[Symbol.dispose]()
       const views = viewsFileOf(file)
       if (!existsSync(views)) {
@@ -77,7 +75,9 @@ function checkCommand(context: Context): Command {
         }
       }
       if (differences.length > 0) {
-        context.stderr.write('mixmatch: the views differ from the log: mixmatch views rebuild\n')
+        context.stderr.write(
+          'mixmatch: the views differ from the log. Rebuild them: mixmatch views rebuild\n',
+        )
         context.setExitCode(1)
       }
     })

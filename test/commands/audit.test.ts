@@ -158,12 +158,12 @@ test('a copied file is audited in a folder that nothing can be written to, and i
   chmodSync(join(medium, 'events.db'), 0o444)
   chmodSync(medium, 0o555)
   t.teardown(() => chmodSync(medium, 0o755))
-  const world = `{ env: {}, cwd: ${JSON.stringify(path)}, mainScript: 'mixmatch', stdout, stderr }`
+  const processContext = `{ env: {}, cwd: ${JSON.stringify(path)}, mainScript: 'mixmatch', stdout, stderr }`
   const program = `
     import { runMixmatch } from ${JSON.stringify(mixmatchModule)}
     const { stdout, stderr } = process
     if (process.getuid?.() === 0) process.setegid(65534), process.seteuid(65534) // root may write anywhere
-    process.exitCode = await runMixmatch(['audit', 'placement', '--log', 'medium/events.db'], ${world})`
+    process.exitCode = await runMixmatch(['audit', 'placement', '--log', 'medium/events.db'], ${processContext})`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import=tsx', '--input-type=module', '-e', program],

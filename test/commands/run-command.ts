@@ -12,8 +12,14 @@ export interface Run {
 export async function mixmatch(cwd: string, ...args: string[]): Promise<Run> {
   const out = collector()
   const err = collector()
-  const world = { env: {}, cwd, mainScript: 'mixmatch', stdout: out.stream, stderr: err.stream }
-  const code = await runMixmatch(args, world)
+  const processContext = {
+    env: {},
+    cwd,
+    mainScript: 'mixmatch',
+    stdout: out.stream,
+    stderr: err.stream,
+  }
+  const code = await runMixmatch(args, processContext)
   return { code, out: out.text(), err: err.text() }
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { parsePointOption } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logFileOf, logOption } from '../../cli/log-files.js'
+import { logOption, resolveLogFile } from '../../cli/log-files.js'
 import { MixmatchError } from '../../errors.js'
 import { now } from '../../event/time.js'
 import { micros, type Position } from '../../ids.js'
@@ -9,25 +9,25 @@ import { archiveLog } from '../../log/archive.js'
 import { openLogReader } from '../../log/log.js'
 import { type Point, positionAt } from '../../replay/point.js'
 
-/** A message that comes again must find its first copy in the live file, or it would be there twice. */
+/** A message that is delivered again is recognised only while its first copy is in the live file. */
 const YOUNGEST_MS = 3_600_000
 
 export function archiveCommand(context: Context): Command {
   return new Command('archive')
-    .description('Move older events into a file of their own beside the log, which stays small.')
+    .description('Move old events into an archive beside the log.')
     .option(...logOption)
     .requiredOption(
       '--before <time>',
-      'those recorded before it, UTC where it does not say; at least an hour ago',
+      'move events recorded before this time, which is at least an hour ago (UTC without an offset)',
       parsePointOption,
     )
     .addHelpText(
       'after',
-      '\nEvery command reads the archives beside a log with it. The recorder must not run at the end.\n' +
+      '\nEvery command reads the archives beside a log, too. Stop the recorder for the last step.\n' +
         'Example: mixmatch log archive --before 2026-10-01',
     )
     .action(({ before }: { before: Point }, command: Command) => {
-      const file = logFileOf(command, context)
+      const file = resolveLogFile(command, context)
       const upTo = lastBefore(file, before)
       const say = (step: string) => context.stderr.isTerminal && context.stderr.write(`${step} …\n`)
       const { archive, events } = archiveLog(file, upTo, say)

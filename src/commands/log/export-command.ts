@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logOption, openHistoryOf } from '../../cli/log-files.js'
-import { progressOn } from '../../cli/progress.js'
+import { logOption, openCommandHistory } from '../../cli/log-files.js'
+import { showProgress } from '../../cli/progress.js'
 import { position } from '../../ids.js'
 import type { LogReader } from '../../log/log.js'
 import { toLine } from '../../log/portable.js'
@@ -10,19 +10,19 @@ import { requirePosition } from '../../replay/point.js'
 
 export function exportCommand(context: Context): Command {
   return new Command('export')
-    .description('Every event as a line of JSON, lossless and in order, to standard output.')
+    .description('Print every event as a line of JSON, without loss and in order.')
     .option(...logOption)
-    .option('--from <position>', 'the first event', parseWhole)
-    .option('--until <position>', 'the last event', parseWhole)
+    .option('--from <position>', 'position of the first event', parseWhole)
+    .option('--until <position>', 'position of the last event', parseWhole)
     .addHelpText('after', '\nExample: mixmatch log export | gzip > events.ndjson.gz')
     .action(async (options: { from?: number; until?: number }, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       const range = {
         after: position(Math.max(0, firstOf(log, options.from) - 1)),
         upTo:
           options.until === undefined ? log.head().position : requirePosition(log, options.until),
       }
-      using progress = progressOn(context.stderr, 'exporting', range.upTo - range.after)
+      using progress = showProgress(context.stderr, 'exporting', range.upTo - range.after)
       for (const event of log.read(range)) {
         progress.at(event.position - range.after)
         if (!context.stdout.write(`${toLine(event)}\n`)) await context.stdout.drained()

@@ -6,11 +6,11 @@ import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { messageOf } from '../../bus/bus-status.js'
 import { parseRecorded } from '../../bus/recorded-notification.js'
-import { configOf } from '../../cli/command-config.js'
+import { loadConfig } from '../../cli/command-config.js'
 import type { Context } from '../../cli/context.js'
-import { interrupted } from '../../cli/interrupt.js'
-import { logFileOf, logOption, refuseFolder } from '../../cli/log-files.js'
-import { progressOn } from '../../cli/progress.js'
+import { catchInterrupt } from '../../cli/interrupt.js'
+import { logOption, rejectFolder, resolveLogFile } from '../../cli/log-files.js'
+import { showProgress } from '../../cli/progress.js'
 import { codeOf } from '../../config/find-files.js'
 import { MixmatchError } from '../../errors.js'
 import type { Event, RecordedEvent } from '../../event/event.js'
@@ -29,29 +29,29 @@ import { viewsFileOf } from '../../projection/views-file.js'
 export function importCommand(context: Context): Command {
   return new Command('import')
     .description(
-      'Take in an export, recorded notifications, or what a Python mixmatch had learned. The recorder must not run.',
+      'Import an export, recorded notifications, or the database of a Python mixmatch. The recorder must not run.',
     )
     .argument(
       '[file]',
-      'a JSON object a line, as `log export` writes it or as a file:// bus has it',
+      'file with a JSON object in each line, from `log export` or a file:// bus; may be gzipped (.gz)',
     )
     .option('--mixmatch-db <file>', 'the SQLite database of a Python mixmatch, instead of a file')
     .option(...logOption)
     .addHelpText(
       'after',
-      '\nRun it again if it was interrupted: nothing is there twice.\nExample: mixmatch log import events.ndjson --log data/copy.db',
+      '\nRun it again after an interruption: no event is imported twice.\nExample: mixmatch log import events.ndjson --log data/copy.db',
     )
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { mixmatchDb } = command.opts<{ mixmatchDb?: string }>()
-      const source = sourceOf({ given, mixmatchDb }, command, context)
-      const file = logFileOf(command, context)
+      const source = resolveSource({ given, mixmatchDb }, command, context)
+      const file = resolveLogFile(command, context)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
-      using interrupt = interrupted()
-      using progress = progressOn(context.stderr, 'importing', source.size)
+      using interrupt = catchInterrupt()
+      using progress = showProgress(context.stderr, 'importing', source.size)
       const { restored, appended, duplicates } = await importEvents(log, source.events, () => {
         progress.at(source.read())
-        interrupt.signal.throwIfAborted() // what is in stays, and is not taken in again
+        interrupt.signal.throwIfAborted() // imported events stay, and are not imported twice
       })
       const { views } = await openViews(viewsFileOf(file), historyFiles([file]))
       views[Symbol.dispose]()
@@ -62,7 +62,7 @@ export function importCommand(context: Context): Command {
     })
 }
 
-/** What is taken in. */
+/** The events to import. */
 interface Source {
   readonly events: AsyncIterable<Event | RecordedEvent>
   /** Bytes of the file. */
@@ -71,10 +71,14 @@ interface Source {
   read(): number
 }
 
-type Named = { given: string | undefined; mixmatchDb: string | undefined }
+type GivenSource = { given: string | undefined; mixmatchDb: string | undefined }
 
-/** @throws USAGE where none or two sources are named, or one that does not exist */
-function sourceOf({ given, mixmatchDb }: Named, command: Command, context: Context): Source {
+/** @throws USAGE where there is no source, or there are two, or it does not exist */
+function resolveSource(
+  { given, mixmatchDb }: GivenSource,
+  command: Command,
+  context: Context,
+): Source {
   const named = given ?? mixmatchDb
   if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
     const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'
@@ -82,33 +86,35 @@ function sourceOf({ given, mixmatchDb }: Named, command: Command, context: Conte
   }
   const file = resolve(context.cwd, named)
   if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such file.`)
-  refuseFolder(file)
+  rejectFolder(file)
   const { size } = statSync(file)
   if (given === undefined) {
     const events = eventsInMapping(file, cloudsBySpName(command, context))
     return { events, size, read: () => size }
   }
   const bytes = createReadStream(file)
-  // A file whose name ends in .gz is unpacked on the way.
-  const text = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes // read below: so is its error
-  return { events: eventsIn(text, file), size, read: () => bytes.bytesRead }
+  const text = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes // errors are thrown by the reader below
+  return { events: readEvents(text, file), size, read: () => bytes.bytesRead }
 }
 
-/** Whom a Python mixmatch meant by an `sp_name`, as the configuration has it; `--log` needs none. */
+/** The cloud of an `sp_name` by the configuration; with `--log` it is the name itself. */
 function cloudsBySpName(command: Command, context: Context): (name: string) => SpName {
   if (command.opts<{ log?: readonly string[] }>().log !== undefined) return spName
-  const { clouds } = configOf(command, context)
+  const { clouds } = loadConfig(command, context)
   return name => clouds.find(cloud => cloud.spName === name)?.name ?? spName(name)
 }
 
-async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event | RecordedEvent> {
+async function* readEvents(
+  stream: Readable,
+  source: string,
+): AsyncGenerator<Event | RecordedEvent> {
   let number = 0
   try {
     for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
       number += 1
       if (text.trim() === '') continue
       const where = `${source}:${number}`
-      const line = parse(text, where)
+      const line = parseLine(text, where)
       yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
     }
   } catch (cause) {
@@ -122,7 +128,7 @@ async function* eventsIn(stream: Readable, source: string): AsyncGenerator<Event
   }
 }
 
-function parse(text: string, where: string): JsonValue {
+function parseLine(text: string, where: string): JsonValue {
   const value = parseJson(text)
   if (value !== undefined) return value
   const message = `${where}: expected a JSON object, found other text.`

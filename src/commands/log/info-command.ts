@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Context } from '../../cli/context.js'
-import { logOption, openHistoryOf } from '../../cli/log-files.js'
+import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
 import { printFacts, printRows } from '../../cli/row-printer.js'
 import { formatTime } from '../../event/time.js'
@@ -10,11 +10,11 @@ import { SCHEMA_VERSION } from '../../log/schema.js'
 
 export function infoCommand(context: Context): Command {
   return withOutputOptions(new Command('info'))
-    .description('What is in the event log: size, head, and what each cloud said.')
+    .description('Show the size and head of the event log, and the events of each cloud.')
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch log info --log data/events.db')
     .action((options: OutputOptions, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       const head = log.head()
       const clouds = log.db.prepare<[], CloudRow>(perCloud).all().map(cloudRow)
       const facts = {

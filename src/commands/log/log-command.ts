@@ -10,7 +10,9 @@ import { tailCommand } from './tail-command.js'
 import { headCommand, verifyCommand } from './verify-command.js'
 
 export function logCommand(context: Context): Command {
-  const log = new Command('log').description('Read, check and move the event log.')
+  const log = new Command('log').description(
+    'Read, verify, export, import and archive the event log.',
+  )
   for (const command of [
     infoCommand,
     tailCommand,

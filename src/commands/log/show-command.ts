@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { eventRow } from '../../cli/event-row.js'
-import { logOption, openHistoryOf } from '../../cli/log-files.js'
+import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
 import { printFacts } from '../../cli/row-printer.js'
 import { MixmatchError } from '../../errors.js'
@@ -13,12 +13,12 @@ import { toLine } from '../../log/portable.js'
 
 export function showCommand(context: Context): Command {
   return withOutputOptions(new Command('show'))
-    .description('One event, whole: where it came from, what it did, and its message.')
-    .argument('<position>', 'its place in the log', parseWhole)
+    .description('Show one event with its origin and its message.')
+    .argument('<position>', 'position of the event in the log', parseWhole)
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch log show 4182')
     .action((at: number, options: OutputOptions, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       const event = log.get(position(at))
       if (!event) {
         throw new MixmatchError(

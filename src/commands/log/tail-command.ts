@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
 import { eventRow } from '../../cli/event-row.js'
-import { logOption, openHistoryOf } from '../../cli/log-files.js'
+import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import {
   columnOption,
   formatOption,
@@ -13,7 +13,7 @@ import {
 import { createRowPrinter } from '../../cli/row-printer.js'
 import { position } from '../../ids.js'
 
-/** How often a log that is followed is looked at. */
+/** How often --follow reads the log. */
 const FOLLOW_MS = 200
 
 interface Options extends OutputOptions {
@@ -23,33 +23,33 @@ interface Options extends OutputOptions {
 
 export function tailCommand(context: Context): Command {
   return new Command('tail')
-    .description('The newest events, oldest first.')
+    .description('Print the newest events, oldest first.')
     .option(...logOption)
-    .option('-n, --lines <count>', 'how many', parseWhole, 10)
-    .option('-f, --follow', 'go on with every event that is recorded, until interrupted')
+    .option('-n, --lines <count>', 'number of events', parseWhole, 10)
+    .option('-f, --follow', 'print new events until interrupted')
     .addOption(formatOption(formats, '--format <format>'))
     .addOption(columnOption())
     .addHelpText('after', '\nExample: mixmatch log tail -f --format json | jq .event_type')
     .action(async (options: Options, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       let seen = position(Math.max(0, log.head().position - options.lines))
-      const interrupted = new AbortController()
+      const catchInterrupt = new AbortController()
       const print = createRowPrinter(context.stdout, options)
-      const stop = () => interrupted.abort()
+      const stop = () => catchInterrupt.abort()
       process.once('SIGINT', stop)
       try {
         do {
           const events = [...log.read({ after: seen })]
           print(events.map(eventRow))
           seen = events.at(-1)?.position ?? seen
-        } while (options.follow && (await pause(interrupted.signal)))
+        } while (options.follow && (await pause(catchInterrupt.signal)))
       } finally {
         process.removeListener('SIGINT', stop)
       }
     })
 }
 
-/** @returns false where it was interrupted */
+/** @returns false if it was interrupted */
 async function pause(signal: AbortSignal): Promise<boolean> {
   await setTimeout(FOLLOW_MS, undefined, { signal }).catch(() => undefined)
   return !signal.aborted

@@ -1,25 +1,25 @@
 import { Command } from 'commander'
 import { parseHash } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { logOption, openHistoryOf } from '../../cli/log-files.js'
+import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
-import { progressOn } from '../../cli/progress.js'
+import { showProgress } from '../../cli/progress.js'
 import { printFacts, printRows } from '../../cli/row-printer.js'
 import type { History } from '../../log/history.js'
 import { type Verdict, verifyTogether } from '../../log/verify.js'
 
 export function verifyCommand(context: Context): Command {
   return withOutputOptions(new Command('verify'))
-    .description('Recompute the hash chain and check that nothing was changed, added or taken out.')
+    .description('Verify the hash chain: check that no event was changed, added or removed.')
     .option(...logOption)
-    .option('--head <hash>', 'a head noted down earlier, which must be in this log', parseHash)
+    .option('--head <hash>', 'a hash noted earlier, which must be in this log', parseHash)
     .addHelpText(
       'after',
-      '\nExits 1 if something does not hold.\nExample: mixmatch log verify --log copy.db',
+      '\nExits with 1 if the log was changed.\nExample: mixmatch log verify --log copy.db',
     )
     .action(async (options: OutputOptions & { head?: string }, command: Command) => {
-      using log = openHistoryOf(command, context)
-      const { events, head, breaches } = await verified(log, options.head, context)
+      using log = openCommandHistory(command, context)
+      const { events, head, breaches } = await verify(log, options.head, context)
       if (options.format !== 'table') {
         printFacts(context.stdout, options, {
           ok: breaches.length === 0,
@@ -44,19 +44,19 @@ export function verifyCommand(context: Context): Command {
     })
 }
 
-function verified(log: History, noted: string | undefined, { stderr }: Context): Promise<Verdict> {
+function verify(log: History, noted: string | undefined, { stderr }: Context): Promise<Verdict> {
   const total = log.head().position - log.base().position
-  const progress = progressOn(stderr, 'verifying', total)
+  const progress = showProgress(stderr, 'verifying', total)
   return verifyTogether(log, { noted, progress: progress.at }).finally(progress[Symbol.dispose])
 }
 
 export function headCommand(context: Context): Command {
   return withOutputOptions(new Command('head'))
-    .description('The newest position and its hash, to note down and check any later copy against.')
+    .description('Print the newest position and its hash, to verify later copies with.')
     .option(...logOption)
     .addHelpText('after', '\nExample: mixmatch log head >> heads.txt')
     .action((options: OutputOptions, command: Command) => {
-      using log = openHistoryOf(command, context)
+      using log = openCommandHistory(command, context)
       const { position, hash } = log.head()
       const isPlain = options.format === 'table' && options.column.length === 0
       if (isPlain) context.stdout.write(`${position} ${hash}\n`)
