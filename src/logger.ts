@@ -8,7 +8,7 @@ import { makeFolder } from './make-folder.js'
 import { visibleLine } from './visible-text.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
-export interface LoggerOptions {
+interface LoggerOptions {
   /** Also what only helps to find a fault. */
   readonly debug: boolean
   /** A file to append to; standard error where null. */

@@ -16,7 +16,7 @@ export interface OpsParts {
   readonly logger: Logger
 }
 
-export interface Readiness {
+interface Readiness {
   /** What it lacks to do its work, each by the part that lacks it; empty where it is ready. */
   readonly missing: readonly { readonly part: string; readonly reason: string }[]
   /** What does not work at the moment, and keeps it from nothing else. */
@@ -61,7 +61,7 @@ function wellFormed(): Middleware {
 }
 
 /** The port, open. */
-export interface OpsServer extends AsyncDisposable {
+interface OpsServer extends AsyncDisposable {
   readonly port: number
 }
 

@@ -5,7 +5,7 @@ import { formatTime, now } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
 /** Counts the notifications that were delivered again. */
-export interface DuplicateCounter extends Disposable {
+interface DuplicateCounter extends Disposable {
   /** Count a batch: what was to be appended, and what of it was new. */
   count(events: readonly Event[], recorded: readonly RecordedEvent[]): void
 }

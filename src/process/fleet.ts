@@ -43,7 +43,7 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-export interface FleetOptions {
+interface FleetOptions {
   /** How long a worker may take for the requests in hand. */
   readonly gracefulTimeoutMs: () => number
   readonly onDeath: (process: 'recorder' | 'worker') => void

@@ -10,7 +10,7 @@ import { MixmatchError } from '../errors.js'
 /** A reading of the configuration without problems. */
 export type Reading = CheckedConfig & { readonly config: Config }
 
-export interface ReloadOptions {
+interface ReloadOptions {
   /** What the process was started with. */
   readonly first: Reading
   /** Read the configuration again. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 
 /** Notifies systemd, where a unit of `Type=notify` started this process. */
-export interface ServiceManager {
+interface ServiceManager {
   /** The service works: after the start, or again after `reloading`. */
   ready(status: string): Promise<void>
   reloading(): Promise<void>
@@ -14,7 +14,7 @@ export interface ServiceManager {
   readonly watchdogMs: number | null
 }
 
-export interface ServiceManagerOptions {
+interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly logger: Logger
   /** The program that sends the notifications: Node has no Unix datagram sockets. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 
 /** Why a process stops: SIGTERM (systemd, `kill`), SIGINT (Ctrl-C), or its parent or terminal is gone. */
-export type StopReason = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'disconnect'
+type StopReason = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'disconnect'
 
 /** What the signals of a process ask it to do. */
 export interface Signals {

@@ -12,14 +12,14 @@ export interface StatusCollector extends Disposable {
   carryOver(exited: ManagedProcess): void
 }
 
-export interface CollectedStatus {
+interface CollectedStatus {
   /** Of the processes that run, as each last told it, and of those that exited. */
   readonly metrics: readonly MetricsSnapshot[]
   readonly missing: readonly Missing[]
   readonly degraded: readonly Degraded[]
 }
 
-export interface CollectorOptions {
+interface CollectorOptions {
   readonly fleet: Pick<Fleet, 'recorder' | 'workers'>
   readonly logger: Logger
   /** How often the processes are asked, also when nobody wants to know. */

@@ -14,7 +14,7 @@ import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 import { openStatusCollector, type StatusCollector } from './status-collector.js'
 
-export interface Supervision {
+interface Supervision {
   readonly plan: FleetPlan
   /** The configuration to start with. */
   readonly reading: Reading

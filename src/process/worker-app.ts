@@ -19,7 +19,7 @@ import { createAskNearer } from '../upstream/confirm.js'
 import { createPublicAddresses, trustedProxies } from '../upstream/forwarded.js'
 
 /** What the requests of a worker need, open. */
-export interface WorkerParts {
+interface WorkerParts {
   readonly config: Config
   readonly clients: CloudClients
   readonly overlay: Overlay

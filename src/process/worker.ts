@@ -22,7 +22,7 @@ const CHANGE_OVER_MS = 2_000
 /** The longest that Node's timers can wait: 24 days. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly config: Config
   readonly files: { readonly logFile: string; readonly viewsFile: string }
   readonly metrics: ProxyMetrics

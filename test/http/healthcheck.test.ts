@@ -15,7 +15,7 @@ function serve(t: ExecutionContext, health: Health): Promise<string> {
   return startServer(t, app.callback())
 }
 
-test('all is well: 200 OK, and 204 to HEAD', async t => {
+test('/healthcheck of a healthy process is 200 OK, and 204 to HEAD', async t => {
   const url = `${await serve(t, well)}/healthcheck`
   const answer = await ask(url)
   t.is(answer.status, 200)
@@ -23,7 +23,7 @@ test('all is well: 200 OK, and 204 to HEAD', async t => {
   t.is((await ask(url, { method: 'HEAD' })).status, 204)
 })
 
-test('not well: 503 with the reasons', async t => {
+test('/healthcheck of a process that drains is 503 with the reasons', async t => {
   const url = `${await serve(t, draining)}/healthcheck`
   const answer = await ask(url)
   t.is(answer.status, 503)
@@ -31,7 +31,7 @@ test('not well: 503 with the reasons', async t => {
   t.is((await ask(url, { method: 'HEAD' })).status, 503)
 })
 
-test('JSON for who asks for it', async t => {
+test('/healthcheck answers in JSON where the client accepts that', async t => {
   const url = `${await serve(t, draining)}/healthcheck?x=1`
   const answer = await ask(url, { headers: { Accept: 'application/json' } })
   t.deepEqual(JSON.parse(answer.body.toString()), {
@@ -40,7 +40,7 @@ test('JSON for who asks for it', async t => {
   })
 })
 
-test('other methods and other paths', async t => {
+test('/healthcheck allows GET and HEAD alone, and leaves other paths to others', async t => {
   const url = await serve(t, well)
   const refused = await ask(`${url}/healthcheck`, { method: 'POST' })
   t.is(refused.status, 405)

@@ -21,7 +21,7 @@ async function open(t: ExecutionContext, parts: Partial<OpsParts> = {}) {
   return { url: `http://127.0.0.1:${ops?.port}`, lines }
 }
 
-test('it is ready while nothing is missing, and names each part that is', async t => {
+test('/ready is 200 while nothing is missing, else 503 with each missing part', async t => {
   const lacks: { part: string; reason: string }[] = []
   const degraded = [{ part: 'bus', reason: 'retrying' }]
   const { url } = await open(t, { readiness: async () => ({ missing: lacks, degraded }) })
@@ -34,7 +34,7 @@ test('it is ready while nothing is missing, and names each part that is', async 
   t.deepEqual(await not.json(), { ready: false, missing: lacks, degraded })
 })
 
-test('it is not ready while it is to get no requests', async t => {
+test('/ready is 503 while the process drains', async t => {
   const { url } = await open(t, { health: () => ({ healthy: false, reasons: ['draining'] }) })
   const ready = await fetch(`${url}/ready`)
   t.is(ready.status, 503)
@@ -42,14 +42,14 @@ test('it is not ready while it is to get no requests', async t => {
   t.deepEqual(await ready.json(), { ready: false, missing, degraded: [] })
 })
 
-test('metrics are in the form that Prometheus asks for', async t => {
+test('/metrics has the content type of Prometheus', async t => {
   const { url } = await open(t)
   const page = await fetch(`${url}/metrics`)
   t.is(page.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
   t.is(await page.text(), 'up 1\n')
 })
 
-test('health is answered as on the public port, also to HEAD', async t => {
+test('/healthcheck answers as on the public port, also to HEAD', async t => {
   const { url } = await open(t, { health: () => ({ healthy: false, reasons: ['draining'] }) })
   const text = await fetch(`${url}/healthcheck`)
   t.is(text.status, 503)
@@ -59,13 +59,13 @@ test('health is answered as on the public port, also to HEAD', async t => {
   t.is((await fetch(`${url}/healthcheck`, { method: 'HEAD' })).status, 503)
 })
 
-test('nothing can be changed there, and nothing else is there', async t => {
+test('the port for operators changes nothing and serves no API', async t => {
   const { url } = await open(t)
   t.is((await fetch(`${url}/metrics`, { method: 'DELETE' })).status, 405)
   t.is((await fetch(`${url}/image/v2/images`)).status, 404)
 })
 
-test('a fault of ours is logged, and the client is not told more than that', async t => {
+test('an internal error of the port for operators is logged, and the client sees no details', async t => {
   const { url, lines } = await open(t, {
     metrics: () => Promise.reject(new Error('the secret reason')),
   })
@@ -75,7 +75,7 @@ test('a fault of ours is logged, and the client is not told more than that', asy
   t.true(lines.some(line => line.includes('the secret reason')))
 })
 
-test('a port that somebody else has is told of, and does without', async t => {
+test('where the port for operators is in use, that is logged and the process works without it', async t => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())

@@ -14,7 +14,7 @@ const test = anyTest as TestFn<{ image: Image }>
 const QUARTER_HOUR_MS = 900_000
 const UID = 42424
 
-test.before('the Dockerfile can be followed to its end', async t => {
+test.before('the image is built', async t => {
   t.timeout(QUARTER_HOUR_MS)
   t.context.image = await buildImage()
 })
@@ -28,7 +28,7 @@ test.serial('a linter finds nothing wrong with the Dockerfile', async t => {
   await t.notThrowsAsync(run(linter, [fileURLToPath(new URL('../../Dockerfile', import.meta.url))]))
 })
 
-test.serial('the image holds what runs, and neither sources nor tools', async t => {
+test.serial('the image holds the built program, and neither sources nor compilers', async t => {
   const { debian } = t.context.image
   const found = await debian.run('cd /opt/mixmatch && ls && ls node_modules')
   t.notRegex(found, /^(src|typescript|ava|tsx|@biomejs)$/m)
@@ -39,7 +39,7 @@ test.serial('the image holds what runs, and neither sources nor tools', async t 
 })
 
 test.serial(
-  'it serves clients on 5001 and operators on 9914 as a fixed user, with the data as a volume',
+  'the image exposes 5001 and 9914, runs as a fixed user and keeps its data in a volume',
   t => {
     const { ports, user, volumes } = t.context.image
     t.deepEqual(ports, ['5001', '9914'])
@@ -48,18 +48,21 @@ test.serial(
   },
 )
 
-test.serial('it runs on a read-only root, is healthy, records, and ends on SIGTERM', async t => {
-  const container = await start(t, t.context.image)
-  await until('the container is healthy', () => container.healthy())
+test.serial(
+  'a container with a read-only root becomes healthy, records, and stops on SIGTERM',
+  async t => {
+    const container = await start(t, t.context.image)
+    await until('the container is healthy', () => container.healthy())
 
-  t.is(await container.uid(), UID)
-  await t.throwsAsync(container.exec('touch /opt/mixmatch/here'), { message: /Read-only/ })
-  await container.notify()
-  await until('its log has the notification', async () =>
-    (await container.exec('mixmatch log info --format json')).includes('"default"'),
-  )
-  t.is(await container.stop(), 0, 'the exit code after SIGTERM')
-})
+    t.is(await container.uid(), UID)
+    await t.throwsAsync(container.exec('touch /opt/mixmatch/here'), { message: /Read-only/ })
+    await container.notify()
+    await until('its log has the notification', async () =>
+      (await container.exec('mixmatch log info --format json')).includes('"default"'),
+    )
+    t.is(await container.stop(), 0, 'the exit code after SIGTERM')
+  },
+)
 
 test.serial('a container that cannot start says why and exits with 2', async t => {
   const container = await start(t, t.context.image, '[DEFAULT]\nport = here\n')

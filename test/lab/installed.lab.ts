@@ -100,7 +100,7 @@ async function located(debian: BootedDebian, id: string): Promise<string> {
   return said
 }
 
-test.before('a bare Debian is booted, and the package lies in it', async t => {
+test.before('a bare Debian boots, with the package in it', async t => {
   t.timeout(HALF_HOUR_MS)
   const folder = await mkdtemp(join(tmpdir(), 'mixmatch-installed-'))
   const earlier = await pack(EARLIER, folder)
@@ -123,7 +123,7 @@ test.after.always(async t => {
   if (t.context.folder) await rm(t.context.folder, { recursive: true, force: true })
 })
 
-test.serial('1: it is installed, with its unit and its user', async t => {
+test.serial('1: the package installs, with its unit and its user', async t => {
   t.timeout(HALF_HOUR_MS)
   const { debian } = t.context
   for (const script of commands(1, /./)) await debian.run(script)
@@ -141,7 +141,7 @@ test.serial('2 and 3: Mixmatch has a user at both clouds, made as the guide says
   t.regex(await at('sp1', 'mixmatch', 'openstack token issue'), /expires/)
 })
 
-test.serial('4: and a user at both brokers, who may do no more than it has to', async t => {
+test.serial('4: Mixmatch has a user with the least permissions at both brokers', async t => {
   for (const cloud of ['default', 'sp1'] as const) {
     await at(cloud, 'admin', 'rabbitmqctl delete_user mixmatch')
     for (const script of commands(4, /rabbitmqctl/)) await at(cloud, 'admin', script)
@@ -150,50 +150,60 @@ test.serial('4: and a user at both brokers, who may do no more than it has to', 
   }
 })
 
-test.serial('5: it is configured, started by systemd, and knows what was there before', async t => {
-  const { debian } = t.context
-  const before = String((await openstackJson('image', 'create', 'from before'))['id'])
-  const settings = (guide.get(5) ?? []).filter(({ kind }) => kind === 'settings')
-  const conf = settings.map(({ text }) => asInTheLab(text)).join('\n')
-  await writeFile(join(debian.root, 'etc/mixmatch/mixmatch.conf'), conf)
-  for (const script of commands(5, /./)) await debian.run(script)
-  t.is(await debian.run('systemctl show mixmatch -p ActiveState --value'), 'active\n')
-  t.is(await debian.run('systemctl show mixmatch -p NRestarts --value'), '0\n')
-  t.regex(await debian.run('systemctl show mixmatch -p StatusText --value'), /recording/)
-  const owner = 'stat -c %U "/proc/$(systemctl show mixmatch -p MainPID --value)"'
-  t.is(await debian.run(owner), 'mixmatch\n')
-  t.regex(await debian.run(`runuser -u mixmatch -- mixmatch locate ${before}`), /default/)
-})
+test.serial(
+  '5: Mixmatch is configured, started by systemd, and knows what existed before',
+  async t => {
+    const { debian } = t.context
+    const before = String((await openstackJson('image', 'create', 'from before'))['id'])
+    const settings = (guide.get(5) ?? []).filter(({ kind }) => kind === 'settings')
+    const conf = settings.map(({ text }) => asInTheLab(text)).join('\n')
+    await writeFile(join(debian.root, 'etc/mixmatch/mixmatch.conf'), conf)
+    for (const script of commands(5, /./)) await debian.run(script)
+    t.is(await debian.run('systemctl show mixmatch -p ActiveState --value'), 'active\n')
+    t.is(await debian.run('systemctl show mixmatch -p NRestarts --value'), '0\n')
+    t.regex(await debian.run('systemctl show mixmatch -p StatusText --value'), /recording/)
+    const owner = 'stat -c %U "/proc/$(systemctl show mixmatch -p MainPID --value)"'
+    t.is(await debian.run(owner), 'mixmatch\n')
+    t.regex(await debian.run(`runuser -u mixmatch -- mixmatch locate ${before}`), /default/)
+  },
+)
 
-test.serial('6: the catalog leads to it, the doctor is content, and clients work', async t => {
-  const { debian } = t.context
-  const listed = await at('default', 'admin', 'openstack endpoint list --interface public -f json')
-  const endpoints: { ID: string; 'Service Type': string }[] = JSON.parse(listed)
-  const idOf = (type: string) => endpoints.find(each => each['Service Type'] === type)?.ID ?? type
-  for (const script of commands(6, /openstack endpoint set/)) {
-    const named = script.replace(/([A-Z]+\w*)_ENDPOINT/g, (_, name: string) =>
-      idOf(name.toLowerCase().replace('_', '-')),
+test.serial(
+  '6: the catalog names Mixmatch, the doctor finds nothing, and clients work',
+  async t => {
+    const { debian } = t.context
+    const listed = await at(
+      'default',
+      'admin',
+      'openstack endpoint list --interface public -f json',
     )
-    await at('default', 'admin', named)
-  }
-  for (const script of commands(6, /doctor/)) {
-    const found = await debian.run(script)
-    t.log(found)
-    t.notRegex(found, /warning|failed/)
-  }
+    const endpoints: { ID: string; 'Service Type': string }[] = JSON.parse(listed)
+    const idOf = (type: string) => endpoints.find(each => each['Service Type'] === type)?.ID ?? type
+    for (const script of commands(6, /openstack endpoint set/)) {
+      const named = script.replace(/([A-Z]+\w*)_ENDPOINT/g, (_, name: string) =>
+        idOf(name.toLowerCase().replace('_', '-')),
+      )
+      await at('default', 'admin', named)
+    }
+    for (const script of commands(6, /doctor/)) {
+      const found = await debian.run(script)
+      t.log(found)
+      t.notRegex(found, /warning|failed/)
+    }
 
-  const { id } = await openstackJson('image', 'create', 'by the guide')
-  const far = await place('sp1', 'image', 'far away', t.context.tarball)
-  t.is((await openstackJson('image', 'show', String(id)))['name'], 'by the guide')
-  t.is((await openstackJson('image', 'show', far))['name'], 'far away')
-  t.regex(await openstack('image', 'list'), /by the guide/)
-  const volume = await openstackJson('volume', 'create', '--size', '1', 'by the guide')
-  t.regex(await openstack('volume', 'list'), new RegExp(String(volume['id'])))
-  const where = await debian.run(`runuser -u mixmatch -- mixmatch locate ${far}`)
-  t.regex(where, /sp1/)
-})
+    const { id } = await openstackJson('image', 'create', 'by the guide')
+    const far = await place('sp1', 'image', 'far away', t.context.tarball)
+    t.is((await openstackJson('image', 'show', String(id)))['name'], 'by the guide')
+    t.is((await openstackJson('image', 'show', far))['name'], 'far away')
+    t.regex(await openstack('image', 'list'), /by the guide/)
+    const volume = await openstackJson('volume', 'create', '--size', '1', 'by the guide')
+    t.regex(await openstack('volume', 'list'), new RegExp(String(volume['id'])))
+    const where = await debian.run(`runuser -u mixmatch -- mixmatch locate ${far}`)
+    t.regex(where, /sp1/)
+  },
+)
 
-test.serial('8: a reload is taken, and both ports say that all is well', async t => {
+test.serial('8: a reload is applied, and both ports report health', async t => {
   const { debian } = t.context
   await debian.run("sed -i '/^.DEFAULT.$/a debug = true' /etc/mixmatch/mixmatch.conf")
   await debian.run('systemctl reload mixmatch')
@@ -210,25 +220,28 @@ test.serial('8: a reload is taken, and both ports say that all is well', async t
   })
 })
 
-test.serial('9: backed up while it records, destroyed, restored; nothing is missing', async t => {
-  const { debian } = t.context
-  await debian.run('install -d -o mixmatch /backup')
-  const [backup = '', restore = ''] = commands(9, /./)
-  await debian.run(backup)
-  const after = await place('sp1', 'image', 'after the backup', t.context.tarball)
-  t.regex(await located(debian, after), /sp1/)
-  await debian.run('systemctl kill --signal=KILL mixmatch; systemctl stop mixmatch')
-  await debian.run('rm -r /var/lib/mixmatch/*')
-  const make = "openstack image create --public -f value -c id 'while nobody listened'"
-  const meanwhile = (await at('sp1', 'admin', make)).trim()
-  await debian.run(restore)
-  t.regex(await located(debian, after), /sp1/)
-  t.regex(await located(debian, meanwhile), /sp1/)
-  t.is((await openstackJson('image', 'show', meanwhile))['name'], 'while nobody listened')
-  await at('sp1', 'admin', `openstack image delete ${meanwhile}`)
-})
+test.serial(
+  '9: a log that was backed up while recording, destroyed and restored is complete',
+  async t => {
+    const { debian } = t.context
+    await debian.run('install -d -o mixmatch /backup')
+    const [backup = '', restore = ''] = commands(9, /./)
+    await debian.run(backup)
+    const after = await place('sp1', 'image', 'after the backup', t.context.tarball)
+    t.regex(await located(debian, after), /sp1/)
+    await debian.run('systemctl kill --signal=KILL mixmatch; systemctl stop mixmatch')
+    await debian.run('rm -r /var/lib/mixmatch/*')
+    const make = "openstack image create --public -f value -c id 'while nobody listened'"
+    const meanwhile = (await at('sp1', 'admin', make)).trim()
+    await debian.run(restore)
+    t.regex(await located(debian, after), /sp1/)
+    t.regex(await located(debian, meanwhile), /sp1/)
+    t.is((await openstackJson('image', 'show', meanwhile))['name'], 'while nobody listened')
+    await at('sp1', 'admin', `openstack image delete ${meanwhile}`)
+  },
+)
 
-test.serial('10: what an earlier Mixmatch recorded is there after the upgrade', async t => {
+test.serial('10: an upgrade keeps what the earlier version recorded', async t => {
   t.timeout(HALF_HOUR_MS)
   const { debian, tarball } = t.context
   const mixmatch = (command: string) => runMixmatch(debian, command)
@@ -266,7 +279,7 @@ cmp systemd/mixmatch.service /etc/systemd/system/mixmatch.service`)
   t.is(await mixmatch('views check').then(() => 'clean'), 'clean')
 })
 
-test.serial('every command of the guide was run, but for those with a reason', t => {
+test.serial('every command of the guide was run, or has a reason why not', t => {
   const all = [...guide.values()].flat().filter(({ kind }) => kind === 'commands')
   const left = all.map(({ text }) => text).filter(text => !tried.has(text))
   const unexplained = left.filter(text => !elsewhere.some(([pattern]) => pattern.test(text)))

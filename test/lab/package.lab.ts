@@ -12,7 +12,7 @@ const source = fileURLToPath(new URL('../..', import.meta.url))
 const recorded = fileURLToPath(new URL('../fixtures/notifications/default.ndjson', import.meta.url))
 const QUARTER_HOUR_MS = 900_000
 
-test.before('the package is made from a clone, as whoever publishes it does', async t => {
+test.before('npm packs a clone, as for a release', async t => {
   t.timeout(QUARTER_HOUR_MS)
   const folder = await mkdtemp(join(tmpdir(), 'mixmatch-package-'))
   t.context = { folder, tarball: '', files: [] }
@@ -33,18 +33,22 @@ test.before('the package is made from a clone, as whoever publishes it does', as
 })
 test.after.always(t => rm(t.context.folder, { recursive: true, force: true }))
 
-test.serial('it holds what runs, what is read by operators, and nothing else', t => {
-  const { files } = t.context
-  const expected = /^(dist\/.*\.js|docs\/[\w-]+\.md|etc\/.+|httpd\/.+|[A-Z]+(\.md)?|package\.json)$/
-  t.deepEqual(
-    files.filter(file => !expected.test(file)),
-    [],
-  )
-  for (const file of ['dist/main.js', 'etc/mixmatch.conf.sample', 'httpd/nginx.conf', 'LICENSE'])
-    t.true(files.includes(file), file)
-})
+test.serial(
+  'the package holds the built program, the documentation for operators, and nothing else',
+  t => {
+    const { files } = t.context
+    const expected =
+      /^(dist\/.*\.js|docs\/[\w-]+\.md|etc\/.+|httpd\/.+|[A-Z]+(\.md)?|package\.json)$/
+    t.deepEqual(
+      files.filter(file => !expected.test(file)),
+      [],
+    )
+    for (const file of ['dist/main.js', 'etc/mixmatch.conf.sample', 'httpd/nginx.conf', 'LICENSE'])
+      t.true(files.includes(file), file)
+  },
+)
 
-test.serial('installed into a clean prefix, the command works', async t => {
+test.serial('the command of the installed package works', async t => {
   t.timeout(QUARTER_HOUR_MS)
   const { folder, tarball } = t.context
   const prefix = join(folder, 'prefix')

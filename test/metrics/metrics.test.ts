@@ -26,7 +26,7 @@ function sent<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value))
 }
 
-test('what several workers count is one sum, histograms included', async t => {
+test('counters and histograms of several workers are summed up', async t => {
   const [one, two] = [createProxyMetrics(), createProxyMetrics()]
   one.countRequest(request)
   two.countRequest(request)
@@ -39,7 +39,7 @@ test('what several workers count is one sum, histograms included', async t => {
   t.is(samples.get(upTo50Ms), 2)
 })
 
-test('counts of a process that is gone stay, what it measured goes', async t => {
+test('counters of an exited process stay in the sum, its gauges do not', async t => {
   const gone = createProxyMetrics()
   gone.countRequest(request)
   const left = await sumCounters([sent(await gone.snapshot())])
@@ -50,7 +50,7 @@ test('counts of a process that is gone stay, what it measured goes', async t => 
   t.false(samples.has('process_resident_memory_bytes{process="worker"}'))
 })
 
-test('a request that the proxy answered itself is counted under its fault', async t => {
+test('a request that the proxy answered with a fault is counted under that fault', async t => {
   const metrics = createProxyMetrics()
   metrics.countRequest({ ...request, status: 504, fault: 'SERVICE_PROVIDER_TIMEOUT' })
   const samples = samplesOf(await renderMetrics([await metrics.snapshot()]))
@@ -58,7 +58,7 @@ test('a request that the proxy answered itself is counted under its fault', asyn
   t.is(samples.get(fault), 1)
 })
 
-test('a breaker that is open in two workers counts two, until it is closed', async t => {
+test('mixmatch_breaker_open counts the workers in which it is open', async t => {
   let open = ['cornmeal']
   const workers = [createProxyMetrics(), createProxyMetrics()]
   for (const worker of workers) worker.watchBreaker(() => open)
@@ -69,7 +69,7 @@ test('a breaker that is open in two workers counts two, until it is closed', asy
   t.false((await page()).has('mixmatch_breaker_open{cloud="cornmeal"}'))
 })
 
-test('a cloud that is no longer listened to has no figures, and no log has none', async t => {
+test('a bus that is removed, or a log that is not open, has no samples', async t => {
   const bus = {
     cloud: 'cornmeal',
     bus: null,
@@ -91,7 +91,7 @@ test('a cloud that is no longer listened to has no figures, and no log has none'
   t.false((await page()).has('mixmatch_log_position'))
 })
 
-test('names are as Prometheus wants them: counters alone end in _total, units are base units', async t => {
+test('metric names follow Prometheus: counters alone end in _total, units are base units', async t => {
   const bus = { cloud: 'cornmeal', bus: null, connected: true, missing: 1, lastMessageAt: 1 }
   const figures = { buses: [bus], logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9 }
   const parts = [

@@ -11,7 +11,7 @@ import { type Line, play, type Running, samplesOf, start } from './serving.js'
 // Each starts several processes, so one at a time. What needs no token stands for all requests.
 
 test.serial(
-  'it starts with everything down, and says what it lacks until that is there',
+  'serve starts while everything else is down, and /ready names what is missing',
   async t => {
     let isUp = false
     const keystone = await play(t, (_, res) => {
@@ -59,7 +59,7 @@ test.serial(
 )
 
 test.serial(
-  'a wrong configuration is refused with all its problems, and the old goes on',
+  'a reload with a wrong configuration logs all its problems, and the old one stays in force',
   async t => {
     const serving = start(t, 'serve')
     await serving.line('serving')
@@ -75,7 +75,7 @@ test.serial(
 )
 
 test.serial(
-  'a reload takes what can change, tells what cannot, and drops no connection',
+  'a reload applies what can change, logs what needs a restart, and drops no connection',
   async t => {
     const glance = await playGlance(t)
     const serving = start(t, 'serve', { glance: glance.url })
@@ -106,7 +106,7 @@ test.serial(
 )
 
 test.serial(
-  'on SIGTERM health fails first, then what runs is finished, and the recorder ends last',
+  'on SIGTERM the health check fails first, then running requests finish, and the recorder stops last',
   async t => {
     const glance = await playGlance(t)
     const serving = start(t, 'serve', { glance: glance.url }, { drain_delay: '2' })
@@ -134,28 +134,31 @@ test.serial(
   },
 )
 
-test.serial('a worker that is killed is relieved, and what it counted stays counted', async t => {
-  const glance = await playGlance(t)
-  const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
-  await serving.line('serving')
-  const url = await serving.url()
-  for (let n = 0; n < 3; n += 1) await (await fetch(`${url}/image/versions`)).text()
-  const counted =
-    'mixmatch_requests_total{service="image",cloud="default",method="GET",code="200",reason="local"}'
-  t.is((await samplesAt(serving)).get(counted), 3)
+test.serial(
+  'a killed worker is started again, and what it counted stays in the metrics',
+  async t => {
+    const glance = await playGlance(t)
+    const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
+    await serving.line('serving')
+    const url = await serving.url()
+    for (let n = 0; n < 3; n += 1) await (await fetch(`${url}/image/versions`)).text()
+    const counted =
+      'mixmatch_requests_total{service="image",cloud="default",method="GET",code="200",reason="local"}'
+    t.is((await samplesAt(serving)).get(counted), 3)
 
-  const { pid } = await serving.line('accepting connections')
-  serving.forget()
-  process.kill(Number(pid), 'SIGKILL')
-  await serving.line('accepting connections')
-  await (await fetch(`${url}/image/versions`)).text()
-  const samples = await samplesAt(serving)
-  t.is(samples.get(counted), 4)
-  t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
-})
+    const { pid } = await serving.line('accepting connections')
+    serving.forget()
+    process.kill(Number(pid), 'SIGKILL')
+    await serving.line('accepting connections')
+    await (await fetch(`${url}/image/versions`)).text()
+    const samples = await samplesAt(serving)
+    t.is(samples.get(counted), 4)
+    t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
+  },
+)
 
 test.serial(
-  'after log rotation every process writes the new file, and none is restarted',
+  'after log rotation and SIGHUP every process writes the new file, and none is restarted',
   async t => {
     const file = join(folder(t), 'mixmatch.log')
     const serving = start(t, 'serve', {}, { log_file: file })

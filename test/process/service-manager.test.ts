@@ -20,7 +20,7 @@ function telling(t: ExecutionContext) {
   }
 }
 
-test('systemd is told in the order in which things happen', async t => {
+test('systemd gets the notifications in the order in which things happen', async t => {
   const { program, heard } = telling(t)
   const env = { PATH: process.env['PATH'], NOTIFY_SOCKET: '/run/nowhere' }
   const manager = createServiceManager({ env, logger, program })
@@ -39,7 +39,7 @@ test('systemd is told in the order in which things happen', async t => {
   ])
 })
 
-test('where systemd did not start it, nothing is told and nothing watched', async t => {
+test('a process that systemd did not start sends no notifications and has no watchdog', async t => {
   const { program, heard } = telling(t)
   const manager = createServiceManager({ env: { WATCHDOG_USEC: '1000000' }, logger, program })
   await manager.ready('at work')
@@ -47,7 +47,7 @@ test('where systemd did not start it, nothing is told and nothing watched', asyn
   t.is(manager.watchdogMs, null)
 })
 
-test('the watchdog of this process is fed twice as often as it waits, that of another is not', t => {
+test('the watchdog of this process is notified twice in its interval, that of another process is not', t => {
   const env = { NOTIFY_SOCKET: '/run/nowhere', WATCHDOG_USEC: '30000000' }
   const of = (pid: number) =>
     createServiceManager({ env: { ...env, WATCHDOG_PID: String(pid) }, logger }).watchdogMs
@@ -56,7 +56,7 @@ test('the watchdog of this process is fed twice as often as it waits, that of an
   t.is(createServiceManager({ env, logger }).watchdogMs, 15_000)
 })
 
-test('that systemd cannot be told is logged, and not the end', async t => {
+test('a notification that cannot be sent is logged, and nothing more happens', async t => {
   const lines: string[] = []
   const manager = createServiceManager({
     env: { NOTIFY_SOCKET: '/run/nowhere' },

@@ -62,7 +62,7 @@ async function startWorker(
   }
 }
 
-test('what a service asks of another cloud for a user goes there with both their tokens', async t => {
+test("a service's request for a user goes to another cloud with the tokens of both", async t => {
   const federation = await startClouds(t, { clouds: ['default', 'sp1'] })
   const [home, there] = [federation.cloud('default'), federation.cloud('sp1')]
   const { url, samples } = await startWorker(t, federation, {
