@@ -11,8 +11,11 @@ import {
   type SendOptions,
   withoutConditions,
 } from '../upstream/send.js'
-import type { ListRequest, ListResponse } from './lists/merged-list.js'
+import type { ListRequest } from './lists/list-request.js'
+import type { ListResponse } from './lists/list-response.js'
 import type { DiscoveryRequest, DiscoveryResponse } from './versions/version-discovery.js'
+
+type AggregateResponse = ListResponse | DiscoveryResponse
 
 export interface AggregatorOptions {
   readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListResponse>
@@ -21,35 +24,37 @@ export interface AggregatorOptions {
   readonly send: SendOptions
 }
 
-/** An answer that is whole before the client gets any of it. */
-interface Whole {
+/** A response that is complete before the client gets any of it. */
+interface CompleteResponse {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: string
 }
 
 /**
- * Make what answers a request with what several clouds say to it. Which of them are missing in the
- * answer stands in MM-Partial.
+ * Make the function that responds to a request from the responses of several clouds. MM-Partial names
+ * the clouds that are missing.
  *
- * @returns a function that throws what kept the clouds from answering, while nothing was written to
- *   the client; null where the decision is for another
+ * @returns a function that returns null if the request is decided for one cloud, and throws an error
+ *   only before anything was written to the client
  */
 export function createAggregator(
   options: AggregatorOptions,
 ): (proxied: ProxiedRequest) => Promise<Outcome> | null {
   const { list, sum, discover } = options
 
-  async function gather(
+  async function respond(
     proxied: ProxiedRequest,
-    ask: (signal: AbortSignal) => Promise<ListResponse | DiscoveryResponse>,
+    aggregate: (signal: AbortSignal) => Promise<AggregateResponse>,
   ): Promise<Outcome> {
     const gone = new AbortController()
     proxied.res.once('close', () => gone.abort())
-    const answer = await ask(gone.signal)
-    const whole =
-      answer.kind === 'passed' ? passedOn(answer, proxied, options.send) : wholeOf(answer, proxied)
-    return write(proxied.res, whole)
+    const response = await aggregate(gone.signal)
+    const complete =
+      response.kind === 'forwarded'
+        ? forwarded(response, proxied, options.send)
+        : made(response, proxied)
+    return write(proxied.res, complete)
   }
 
   return proxied => {
@@ -58,15 +63,15 @@ export function createAggregator(
     const common = commonOf(proxied, options.send)
     switch (decision.form) {
       case 'list':
-        return gather(proxied, signal =>
+        return respond(proxied, signal =>
           list({ ...common, ...ofUser(proxied), ...decision }, signal),
         )
       case 'sum':
-        return gather(proxied, signal =>
+        return respond(proxied, signal =>
           sum({ ...common, ...ofUser(proxied), among: decision.among, envelope: '' }, signal),
         )
       case 'versions':
-        return gather(proxied, signal => discover({ ...common, among: decision.among }, signal))
+        return respond(proxied, signal => discover({ ...common, among: decision.among }, signal))
     }
   }
 }
@@ -90,40 +95,37 @@ function ofUser({ request, requester, req }: ProxiedRequest) {
   return { caller, project: request.controls.project, received: req.rawHeaders }
 }
 
-/** The answer of one cloud, as if the request had gone there alone. */
-function passedOn(
-  {
-    by,
-    answer,
-  }: { by: Destination; answer: { status: number; headers: RawHeaders; text: string } },
+/** The response of one cloud, as if the request had gone there alone. */
+function forwarded(
+  { by, response }: Extract<AggregateResponse, { kind: 'forwarded' }>,
   proxied: ProxiedRequest,
   options: SendOptions,
-): Whole {
+): CompleteResponse {
+  const { status, text } = response
   const { headers, rewrite } = createResponseTranslator(
     proxied,
     by,
     options,
-  )(answer.status, answer.headers)
-  const body = rewrite ? rewriteText(answer.text, rewrite()) : answer.text
-  return { status: answer.status, headers, body }
+  )(status, response.headers)
+  return { status, headers, body: rewrite ? rewriteText(text, rewrite()) : text }
 }
 
-function wholeOf(
-  answer: Exclude<ListResponse | DiscoveryResponse, { kind: 'passed' }>,
+function made(
+  response: Exclude<AggregateResponse, { kind: 'forwarded' }>,
   { requestId }: ProxiedRequest,
-): Whole {
+): CompleteResponse {
   const identified = ['X-Openstack-Request-Id', requestId]
-  if ('status' in answer) {
-    const { status, body } = answer
+  if (response.kind === 'discovered') {
+    const { status, body } = response
     return { status, headers: ['Content-Type', 'application/json', ...identified], body }
   }
-  const { headers, body, answered, missing } = answer
+  const { headers, body, answered, missing } = response
   const partial = missing.length > 0 ? ['MM-Partial', missing.join(', ')] : []
   const from = ['MM-Service-Provider', answered.join(', ')]
   return { status: 200, headers: [...headers, ...from, ...partial, ...identified], body }
 }
 
-function write(res: ServerResponse, { status, headers, body }: Whole): Promise<Outcome> {
+function write(res: ServerResponse, { status, headers, body }: CompleteResponse): Promise<Outcome> {
   const length = Buffer.byteLength(body)
   const own = withoutHeader(headers, 'content-length')
   const sent = [...own, 'Content-Length', String(length)]

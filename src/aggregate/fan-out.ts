@@ -1,7 +1,7 @@
 import { type FaultCode, MixmatchError } from '../errors.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
-import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import type { ProjectId, SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
 import { inProject } from '../routing/upstream-path.js'
 import type { CloudWaits, WaitForCloud } from '../upstream/cloud-wait.js'
@@ -11,14 +11,16 @@ import type { Pools } from '../upstream/pools.js'
 import { nameRequest } from '../upstream/request-name.js'
 import { fetchText, type TextResponse } from '../upstream/text-response.js'
 import { forgetToken, retryUnauthorized } from '../upstream/token-retry.js'
+import type { CloudFailure } from './cloud-failures.js'
 
-/** On whose behalf several clouds are asked. */
+/** Which clouds to ask, and for whom. */
 export interface FanOutRequest {
+  /** The identity provider first. */
   readonly among: readonly SpName[]
   readonly requester: Requester
   /** MM-PROJECT-ID. */
   readonly project: ProjectId | null
-  /** What to send to a destination, without what belongs to a body. */
+  /** The headers for a destination, without those that describe a body. */
   readonly headers: (destination: Destination) => RawHeaders
 }
 
@@ -30,134 +32,54 @@ export interface FanOutParts {
   readonly timeouts: Timeouts
 }
 
-/** What a cloud had to say in place of what it was asked for. */
-export type CloudFailure =
-  | { readonly kind: 'refused'; readonly by: Destination; readonly answer: TextResponse }
-  | { readonly kind: 'failed'; readonly cloud: SpName; readonly error: MixmatchError }
-
-/** Several clouds asked for one listedItem, as each project that the user has in them. */
+/** One request to several clouds, once for each project that the user has in them. */
 export interface FanOut {
   /** In the order of `among`. */
   readonly destinations: readonly Destination[]
   readonly failures: readonly CloudFailure[]
-  /** The clouds that gave a good answer, with the headers of the newest. */
+  /** The clouds that responded well, with the headers of their last response. */
   readonly answered: ReadonlyMap<SpName, RawHeaders>
-  /** Read what a destination was opened for; null for a failure, which is noted. */
-  ask(destination: Destination, query: string): Promise<TextResponse | null>
-  /** Read something else in its place, whose answer tells nothing of what is asked for. */
-  askAside(destination: Destination, path: ParsedPath): Promise<TextResponse | null>
-  /** Note an answer that is no good. */
-  refused(by: Destination, answer: TextResponse): void
+  /** Fetch the path of the fan-out; null for a failure, which is noted. */
+  fetch(destination: Destination, query: string): Promise<TextResponse | null>
+  /** Fetch another path, whose response does not count as an answer of the cloud. */
+  fetchOther(destination: Destination, path: ParsedPath): Promise<TextResponse | null>
+  /** Note an error response as a failure. */
+  noteRejected(by: Destination, response: TextResponse): void
 }
 
-/** Reasons for which a user cannot have anything at a cloud: such a cloud is not missing. */
-const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
-
-/** Find every place to ask, at all clouds at once; a cloud that cannot be reached is a failure. */
+/**
+ * Log in to all clouds at once, and find a destination for every project. A cloud that cannot be
+ * reached is noted as a failure.
+ *
+ * @param signal aborted when the client has left
+ */
 export async function openFanOut(
   path: ParsedPath,
-  asker: FanOutRequest,
+  request: FanOutRequest,
   parts: FanOutParts,
   signal: AbortSignal,
 ): Promise<FanOut> {
-  const { destinations, pools, waits, forget, timeouts } = parts
-  const { among, requester, project: asked, headers } = asker
-  const failures: CloudFailure[] = []
+  const session: Session = { path, request, parts, failures: [], waits: new Map() }
   const answered = new Map<SpName, RawHeaders>()
-  const waiting = new Map<SpName, WaitForCloud>()
-
-  function failed(cloud: SpName, error: unknown): void {
-    if (!(error instanceof MixmatchError)) throw error
-    if (NOT_ADMITTED.includes(error.code)) return
-    failures.push({ kind: 'failed', cloud, error })
-  }
-
-  function waitFor(cloud: SpName): WaitForCloud {
-    const wait = waiting.get(cloud)
-    if (!wait) throw notTried(cloud)
-    return wait
-  }
-
-  /** A login alone does not show that the service works; one too slow for a trial counts all the same. */
-  function logIn<Result>(cloud: SpName, login: () => Promise<Result>): Promise<Result> {
-    const what = `Service provider "${cloud}": logging in`
-    return waitFor(cloud)(what, login, (_, late) => (late ? 'well' : 'unknown'))
-  }
-
-  async function reachAll(cloud: SpName): Promise<readonly Destination[]> {
-    const wait = waits.open(cloud, signal)
-    if (wait === null) {
-      failures.push({ kind: 'failed', cloud, error: notTried(cloud) })
-      return []
-    }
-    waiting.set(cloud, wait)
-    const found: Destination[] = []
-    const each = destinations.resolveEach(cloud, path, requester, { asked, owner: null })
-    try {
-      for (;;) {
-        const next = await logIn(cloud, () => each.next())
-        if (next.done) break
-        found.push(next.value)
-      }
-    } catch (error) {
-      failed(cloud, error)
-    }
-    return found
-  }
-
-  async function askOnce(destination: Destination, path: string): Promise<TextResponse> {
-    const { cloud, origin } = destination
-    const request = {
-      path,
-      headers: headers(destination),
-      what: nameRequest(cloud, 'GET', path),
-    }
-    return waitFor(cloud)(
-      request.what,
-      until => fetchText(pools.dispatcher(cloud, origin), request, timeouts, until),
-      ({ status }) => (status >= 500 ? 'down' : 'well'),
-    )
-  }
-
-  function reachAgain({ cloud, project }: Destination, path: ParsedPath): Promise<Destination> {
-    return logIn(cloud, () =>
-      destinations.resolve(cloud, path, requester, { asked: project, owner: null }),
-    )
-  }
-
-  async function askFor(destination: Destination, query: string): Promise<TextResponse | null> {
-    const { cloud, path: own, project } = destination
-    const asked = `${own}${inProject(query, requester.caller?.project?.id ?? null, project)}`
-    try {
-      return await retryUnauthorized({
-        access: async isRetry => (isRetry ? reachAgain(destination, path) : destination),
-        send: access => askOnce(access, asked),
-        forget: access => forgetToken(requester, access, forget),
-      })
-    } catch (error) {
-      failed(cloud, error)
-      return null
-    }
-  }
-
-  const reached = await Promise.all(among.map(reachAll))
+  const found = await Promise.all(
+    request.among.map(cloud => findDestinations(cloud, session, signal)),
+  )
   return {
-    destinations: reached.flat(),
-    failures,
+    destinations: found.flat(),
+    failures: session.failures,
     answered,
-    async ask(destination, query) {
-      const answer = await askFor(destination, query)
-      if (answer && isSuccess(answer)) answered.set(destination.cloud, answer.headers)
-      return answer
+    async fetch(destination, query) {
+      const response = await fetchNotingFailure(destination, query, session)
+      if (response && isSuccess(response)) answered.set(destination.cloud, response.headers)
+      return response
     },
-    async askAside(destination, other) {
-      const aside = await reachAgain(destination, other).catch(error => {
-        failed(destination.cloud, error)
-        return null
-      })
-      return aside && askFor(aside, '')
+    async fetchOther(destination, other) {
+      const elsewhere = await noteFailure(destination.cloud, session, () =>
+        logInAgain(destination, other, session),
+      )
+      return elsewhere && fetchNotingFailure(elsewhere, '', session)
     },
-    refused: (by, answer) => void failures.push({ kind: 'refused', by, answer }),
+    noteRejected: (by, response) => void session.failures.push({ kind: 'rejected', by, response }),
   }
 }
 
@@ -165,46 +87,120 @@ export function isSuccess({ status }: TextResponse): boolean {
   return status >= 200 && status < 300
 }
 
-/** The clouds that something is missing of, each once. */
-export function missingClouds(
-  among: readonly SpName[],
-  failures: readonly CloudFailure[],
-): SpName[] {
-  const missing = new Set(failures.map(failedCloud))
-  return among.filter(cloud => missing.has(cloud))
+interface Session {
+  readonly path: ParsedPath
+  readonly request: FanOutRequest
+  readonly parts: FanOutParts
+  readonly failures: CloudFailure[]
+  readonly waits: Map<SpName, WaitForCloud>
 }
 
-/**
- * What the client must be told instead of what the others answered; null where that will do. The
- * answer of a cloud, the nearest first, says more than that another was not there.
- *
- * @param mode `fail`: nothing will do but all of it
- */
-export function decisiveFailure(
-  { failures, answered }: FanOut,
-  among: readonly SpName[],
-  mode: 'partial' | 'fail',
-): CloudFailure | null {
-  const inOrder = among.flatMap(cloud => failures.filter(failure => failedCloud(failure) === cloud))
-  const expired = inOrder.find(isUnauthorizedAtHome)
-  if (expired) return expired
-  if (inOrder.length === 0 || (mode === 'partial' && answered.size > 0)) return null
-  return inOrder.find(({ kind }) => kind === 'refused') ?? inOrder[0] ?? null
+async function findDestinations(
+  cloud: SpName,
+  session: Session,
+  signal: AbortSignal,
+): Promise<readonly Destination[]> {
+  const { path, request, parts, failures, waits } = session
+  const wait = parts.waits.open(cloud, signal)
+  if (wait === null) {
+    failures.push({ kind: 'failed', cloud, error: leftOut(cloud) })
+    return []
+  }
+  waits.set(cloud, wait)
+  const wishes = { asked: request.project, owner: null }
+  const each = parts.destinations.resolveEach(cloud, path, request.requester, wishes)
+  const found: Destination[] = []
+  await noteFailure(cloud, session, async () => {
+    for (;;) {
+      const next = await logIn(cloud, session, () => each.next())
+      if (next.done) return
+      found.push(next.value)
+    }
+  })
+  return found
 }
 
-function isUnauthorizedAtHome(failure: CloudFailure): boolean {
-  return (
-    failedCloud(failure) === IDENTITY_PROVIDER &&
-    failure.kind === 'refused' &&
-    failure.answer.status === 401
+/** A login alone does not prove that the service works. One too late for a trial counts all the same. */
+function logIn<Result>(
+  cloud: SpName,
+  session: Session,
+  login: () => Promise<Result>,
+): Promise<Result> {
+  const what = `Service provider "${cloud}": logging in`
+  return waitFor(cloud, session)(what, login, (_, late) => (late ? 'well' : 'unknown'))
+}
+
+function logInAgain(
+  { cloud, project }: Destination,
+  path: ParsedPath,
+  session: Session,
+): Promise<Destination> {
+  const { request, parts } = session
+  const wishes = { asked: project, owner: null }
+  return logIn(cloud, session, () =>
+    parts.destinations.resolve(cloud, path, request.requester, wishes),
   )
 }
 
-export function failedCloud(failure: CloudFailure): SpName {
-  return failure.kind === 'refused' ? failure.by.cloud : failure.cloud
+function fetchNotingFailure(
+  destination: Destination,
+  query: string,
+  session: Session,
+): Promise<TextResponse | null> {
+  const { path, request, parts } = session
+  const { requester } = request
+  const local = requester.caller?.project?.id ?? null
+  const target = `${destination.path}${inProject(query, local, destination.project)}`
+  return noteFailure(destination.cloud, session, () =>
+    retryUnauthorized({
+      access: async isRetry => (isRetry ? logInAgain(destination, path, session) : destination),
+      send: access => fetchOnce(access, target, session),
+      forget: access => forgetToken(requester, access, parts.forget),
+    }),
+  )
 }
 
-function notTried(cloud: SpName): MixmatchError {
-  const message = `Service provider "${cloud}" has failed time and again, and is left out for a while.`
+function fetchOnce(
+  destination: Destination,
+  path: string,
+  session: Session,
+): Promise<TextResponse> {
+  const { pools, timeouts } = session.parts
+  const { cloud, origin } = destination
+  const what = nameRequest(cloud, 'GET', path)
+  const get = { path, headers: session.request.headers(destination), what }
+  return waitFor(cloud, session)(
+    what,
+    until => fetchText(pools.dispatcher(cloud, origin), get, timeouts, until),
+    ({ status }) => (status >= 500 ? 'down' : 'well'),
+  )
+}
+
+function waitFor(cloud: SpName, { waits }: Session): WaitForCloud {
+  const wait = waits.get(cloud)
+  if (!wait) throw leftOut(cloud)
+  return wait
+}
+
+/** With these errors the user cannot have anything at a cloud, so that nothing of it is missing. */
+const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
+
+/** @returns null for a failure, which is noted */
+async function noteFailure<Result>(
+  cloud: SpName,
+  { failures }: Session,
+  work: () => Promise<Result>,
+): Promise<Result | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof MixmatchError)) throw error
+    if (!NOT_ADMITTED.includes(error.code)) failures.push({ kind: 'failed', cloud, error })
+    return null
+  }
+}
+
+function leftOut(cloud: SpName): MixmatchError {
+  const message = `Service provider "${cloud}" has failed several times in a row, and is not asked for a while.`
   return new MixmatchError('SERVICE_PROVIDER_UNREACHABLE', message)
 }

@@ -3,10 +3,8 @@ import { createCursors, cursorKey } from '../aggregate/lists/cursor.js'
 import { createMergedList } from '../aggregate/lists/merged-list.js'
 import { createSummary } from '../aggregate/lists/summary.js'
 import { createVersionFetcher } from '../aggregate/versions/fetch-versions.js'
-import {
-  createMicroversionRanges,
-  createVersionDiscovery,
-} from '../aggregate/versions/version-discovery.js'
+import { createMicroversionRanges } from '../aggregate/versions/microversion-ranges.js'
+import { createVersionDiscovery } from '../aggregate/versions/version-discovery.js'
 import { createVersionDocuments } from '../aggregate/versions/version-documents.js'
 import type { Outcome } from '../upstream/forward.js'
 import { createSend, type ProxiedRequest, type SendOptions } from '../upstream/send.js'
@@ -28,7 +26,7 @@ export function createDispatch(
   const documents = createVersionDocuments(createVersionFetcher(options), now)
   const listParts = {
     ...options,
-    minors: createMicroversionRanges(documents),
+    microversions: createMicroversionRanges(documents),
     cursors: createCursors(cursorKey(secrets)),
     errors,
   }

@@ -5,41 +5,41 @@ import { type ProjectId, projectId, type SpName, spName } from '../../ids.js'
 import { parseJson } from '../../json.js'
 import type { SortPosition } from './sort-order.js'
 
-/** How far a list was walked, when a page of it was full. */
+/** The end of a page of a merged list. */
 export interface Cursor {
   /** The id of the last item of the page. */
   readonly last: string
   /**
-   * The furthest in the order that anything was told of. That need not be the last item: what is made
-   * during a walk may come after what it should have come before.
+   * The furthest position of any item shown so far. It need not be that of the last item: an item that
+   * is created during a walk may be shown after items that it should precede.
    */
   readonly reached: SortPosition
-  /** How far each project of the user at each cloud was walked. */
+  /** How far the list of each project at each cloud was taken. */
   readonly places: readonly WalkedTo[]
 }
 
 export interface WalkedTo {
   readonly cloud: SpName
   readonly project: ProjectId | null
-  /** The last item that was taken; null where it has not come to any. */
+  /** The id of the last item taken; null if none was. */
   readonly after: string | null
 }
 
-/** Cursors as texts for URLs, signed. The scope is what a cursor is good for: the same list, the same user. */
+/** Signed cursors as texts for URLs. A cursor is valid for one scope: one list of one user. */
 export interface Cursors {
   write(cursor: Cursor, scope: string): string
-  /** null for what is no cursor of this proxy, or one of another scope. */
+  /** null for a text that is no cursor of this proxy, or one of another scope. */
   read(text: string, scope: string): Cursor | null
 }
 
 const KEY_BYTES = 32
-/** Enough that a signature cannot be guessed, as cursors give no rights. */
+/** Long enough for a signature that gives no rights. */
 const SIGNATURE_BYTES = 16
-/** A thousand places; a text that unfolds to more is none of ours. */
+/** Room for a thousand places. */
 const MAX_BYTES = 128 * 1024
 
 /**
- * A key that every worker on every node derives alike from what their configurations have in common.
+ * Derive the key that signs cursors. Every worker on every node derives the same one.
  *
  * @param secrets passwords and the like, the same everywhere
  */
@@ -59,7 +59,7 @@ export function createCursors(key: Buffer): Cursors {
 
   return {
     write(cursor, scope) {
-      const packed = deflateRawSync(JSON.stringify(shortened(cursor)))
+      const packed = deflateRawSync(JSON.stringify(toTuple(cursor)))
       return Buffer.concat([signature(packed, scope), packed]).toString('base64url')
     },
     read(text, scope) {
@@ -68,12 +68,12 @@ export function createCursors(key: Buffer): Cursors {
       if (packed.length === 0) return null
       if (!timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), signature(packed, scope)))
         return null
-      return unfolded(parseJson(inflated(packed)))
+      return fromTuple(parseJson(inflate(packed)))
     },
   }
 }
 
-const short = z.tuple([
+const cursorTuple = z.tuple([
   z.string(),
   z.string(),
   z.string(),
@@ -81,8 +81,8 @@ const short = z.tuple([
   z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()])),
 ])
 
-/** Arrays instead of objects, because it becomes part of a URL. */
-function shortened({ last, reached, places }: Cursor): z.infer<typeof short> {
+/** Tuples are shorter than objects, which counts in a URL. */
+function toTuple({ last, reached, places }: Cursor): z.infer<typeof cursorTuple> {
   return [
     last,
     reached.cloud,
@@ -92,8 +92,8 @@ function shortened({ last, reached, places }: Cursor): z.infer<typeof short> {
   ]
 }
 
-/** Signed is not yet well-formed: where no secret is configured, anybody can sign. */
-function inflated(packed: Buffer): string {
+/** A signed text may still be malformed: without a configured secret anybody can sign. */
+function inflate(packed: Buffer): string {
   try {
     return inflateRawSync(packed, { maxOutputLength: MAX_BYTES }).toString()
   } catch {
@@ -101,9 +101,9 @@ function inflated(packed: Buffer): string {
   }
 }
 
-/** null for what another version of this program has signed, perhaps. */
-function unfolded(value: unknown): Cursor | null {
-  const parsed = short.safeParse(value)
+/** null for a text that another version may have signed. */
+function fromTuple(value: unknown): Cursor | null {
+  const parsed = cursorTuple.safeParse(value)
   if (!parsed.success) return null
   const [last, cloud, id, values, places] = parsed.data
   return {

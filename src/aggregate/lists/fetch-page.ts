@@ -11,54 +11,48 @@ import { withParameters } from './list-query.js'
 import type { CloudPage, FetchPage, Item, PageFrom } from './list-walk.js'
 import { type SortOrder, type SortPosition, sortPositionOf } from './sort-order.js'
 
-const NOTHING: CloudPage = { items: [], more: false }
-/** To an unknown marker, Glance answers 400, Cinder 404. */
+export interface FetchPageParts {
+  readonly plan: ListPlan
+  /** The name of the array in the response: `volumes`. */
+  readonly envelope: string
+  /** How to rewrite the links in the responses of a destination. */
+  readonly linksOf: (destination: Destination) => LinkRules
+  readonly fanOut: FanOut
+  /** Called with the number of all items, if the cloud was asked for it and says it. */
+  readonly onCount: (count: number) => void
+  /** How many items to request at a time. */
+  readonly size: number
+}
+
+const EMPTY_PAGE: CloudPage = { items: [], more: false }
+/** Glance responds with 400 to an unknown marker, Cinder with 404. */
 const UNKNOWN_MARKER = [400, 404]
 
 /**
- * Make what fetches the pages of a list from one destination. What fails or is refused is noted in
- * the round, and the page is empty.
- *
- * @param counted told of the number of all items, where the cloud was asked for it and says it
+ * Make the function that fetches the pages of a list from one destination. A failure is noted in the
+ * fan-out, and the page is empty.
  */
 export function createFetchPage(
   destination: Destination,
-  {
-    plan,
-    envelope,
-    linksOf,
-    round,
-    counted,
-    size,
-  }: {
-    plan: ListPlan
-    /** The name of the array: `volumes`. */
-    envelope: string
-    /** How the links of a destination's answers become ours. */
-    linksOf: (destination: Destination) => LinkRules
-    round: FanOut
-    counted: (count: number) => void
-    /** How many items to ask for at a time. */
-    size: number
-  },
+  { plan, envelope, linksOf, fanOut, onCount, size }: FetchPageParts,
 ): FetchPage {
   const links = linksOf(destination)
   let isFirst = true
 
-  function pageOf(answer: TextResponse): CloudPage {
-    const sliced = splitArray(rewriteText(answer.text, createLinkRewriter(links)), envelope)
-    const body = sliced ? parseJson(sliced.rest) : undefined
-    if (sliced === null || !isJsonObject(body)) {
-      round.refused(destination, answer)
-      return NOTHING
-    }
-    if (isFirst && typeof body['count'] === 'number') counted(body['count'])
+  function reject(response: TextResponse): CloudPage {
+    fanOut.noteRejected(destination, response)
+    return EMPTY_PAGE
+  }
+
+  function readPage(response: TextResponse): CloudPage {
+    const split = splitArray(rewriteText(response.text, createLinkRewriter(links)), envelope)
+    const body = split ? parseJson(split.rest) : undefined
+    if (split === null || !isJsonObject(body)) return reject(response)
+    if (isFirst && typeof body['count'] === 'number') onCount(body['count'])
     isFirst = false
-    const items = itemsOf(sliced.items, destination.cloud, plan.order)
-    return {
-      items,
-      more: plan.paged && items.length > 0 && goesOn(body, items.length >= size, plan),
-    }
+    const items = readItems(split.items, destination.cloud, plan.order)
+    const more = plan.paged && items.length > 0 && hasMore(body, items.length >= size, plan)
+    return { items, more }
   }
 
   return async from => {
@@ -66,20 +60,19 @@ export function createFetchPage(
       ...(plan.limited ? { limit: String(size) } : {}),
       ...(from.after === null ? {} : { marker: from.after }),
     })
-    const narrowed = narrow(plain, from, plan)
-    let answer = await round.ask(destination, narrowed)
-    // The filter is ours: a cloud that does not take it has not refused anything yet.
-    if (answer && !isSuccess(answer) && narrowed !== plain)
-      answer = await round.ask(destination, plain)
-    if (answer === null) return NOTHING
-    if (isSuccess(answer)) return pageOf(answer)
-    if (from.after !== null && UNKNOWN_MARKER.includes(answer.status)) return null
-    round.refused(destination, answer)
-    return NOTHING
+    const narrowed = narrowByTime(plain, from, plan)
+    let response = await fanOut.fetch(destination, narrowed)
+    // The time filter was added here: if the cloud does not know it, the client's request is still good.
+    if (response && !isSuccess(response) && narrowed !== plain)
+      response = await fanOut.fetch(destination, plain)
+    if (response === null) return EMPTY_PAGE
+    if (isSuccess(response)) return readPage(response)
+    if (from.after !== null && UNKNOWN_MARKER.includes(response.status)) return null
+    return reject(response)
   }
 }
 
-/** The mark of one item of the list by its id; undefined where the destination has none such. */
+/** The sort position of the one item in a response; undefined if there is none. */
 export function sortPositionIn(
   { text }: TextResponse,
   wrapper: string,
@@ -92,21 +85,25 @@ export function sortPositionIn(
   return sortPositionOf(isJsonObject(inner) ? inner : body, cloud, order)
 }
 
-function itemsOf(texts: readonly string[], cloud: SpName, order: SortOrder): readonly Item[] {
-  return texts.flatMap(shown => {
-    const item = parseJson(shown)
-    const mark = isJsonObject(item) ? sortPositionOf(item, cloud, order) : undefined
-    return mark ? [{ mark, shown }] : []
+function readItems(texts: readonly string[], cloud: SpName, order: SortOrder): readonly Item[] {
+  return texts.flatMap(json => {
+    const item = parseJson(json)
+    const position = isJsonObject(item) ? sortPositionOf(item, cloud, order) : undefined
+    return position ? [{ position, json }] : []
   })
 }
 
-/** A cloud says it with a link; where it never gives one, a full page may not be the last. */
-function goesOn(body: JsonObject, isFull: boolean, { rules }: ListPlan): boolean {
+/** A cloud says it with a link. In a list that never has links, a full page may not be the last. */
+function hasMore(body: JsonObject, isFull: boolean, { rules }: ListPlan): boolean {
   return rules.next === undefined ? isFull : hasNextPage(rules, body)
 }
 
-/** Let the cloud leave out what is not wanted, where it can tell by the time alone. */
-function narrow(query: string, { beyond }: PageFrom, { filtersTime, order }: ListPlan): string {
+/** Let the cloud leave out items that are not wanted, if their time of creation tells it. */
+function narrowByTime(
+  query: string,
+  { beyond }: PageFrom,
+  { filtersTime, order }: ListPlan,
+): string {
   const [first] = order.keys
   const moment = beyond?.values[0]
   if (!filtersTime || !first || typeof moment !== 'string') return query

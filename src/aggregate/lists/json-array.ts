@@ -1,7 +1,7 @@
-/** A JSON object, the items of one of its arrays taken out as texts. */
-export interface SplitArray {
+/** A JSON object, and the items of one of its arrays as texts. */
+interface SplitArray {
   readonly items: readonly string[]
-  /** The object without them: the array is empty. */
+  /** The object with an empty array. */
   readonly rest: string
 }
 
@@ -15,12 +15,13 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Cut the array that a member of a JSON object holds into the texts of its items, so that thousands
- * of them need not stand in memory as objects. Null where the text is no object with such an array;
- * whether the texts are JSON themselves shows when they are parsed.
+ * Split an array in a JSON object into the texts of its items, so that memory need not hold thousands
+ * of objects. Whether the texts are JSON shows when they are parsed.
+ *
+ * @returns null if the text is no object with such an array
  */
 export function splitArray(text: string, member: string): SplitArray | null {
-  const begin = arrayOf(text, member)
+  const begin = findArray(text, member)
   if (begin === null) return null
   const items: string[] = []
   let depth = 0
@@ -54,8 +55,8 @@ export function splitArray(text: string, member: string): SplitArray | null {
   return null
 }
 
-/** The place after the bracket that opens the array. */
-function arrayOf(text: string, member: string): number | null {
+/** The index after the bracket that opens the array. */
+function findArray(text: string, member: string): number | null {
   const opens = /\s*:\s*\[/y
   let depth = 0
   for (let at = 0; at < text.length; at += 1) {
@@ -82,7 +83,7 @@ function arrayOf(text: string, member: string): number | null {
   return null
 }
 
-/** The place of the quotation mark that closes a string; past the end where none does. */
+/** The index of the quotation mark that closes a string; past the end if there is none. */
 function endOfString(text: string, begin: number): number {
   for (let at = begin + 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at)

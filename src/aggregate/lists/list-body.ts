@@ -4,60 +4,64 @@ import { CURSOR, type ListPlan } from './list-plan.js'
 import { withParameters } from './list-query.js'
 import type { Item } from './list-walk.js'
 
-/** What the answer to a list is made of, besides its items. */
+/** The parts of the response to a list, besides the items. */
 export interface ListBodyParts {
   readonly plan: ListPlan
-  /** As the client sent it. */
+  /** The path of the client's request. */
   readonly path: ParsedPath
   /** The name of the array: `volumes`. */
   readonly envelope: string
   /** Where clients find the proxy, without a slash at the end. */
   readonly publicBase: string
-  /** Of all items, not those of the page; null where nobody asked. */
+  /** The number of all items; null if the client did not ask for it. */
   readonly count: number | null
-  /** What the link to the next page says of its place; null where there is no next page. */
+  /** The position in the link to the next page; null if this is the last page. */
   readonly next: { readonly marker: string; readonly cursor: string } | null
 }
 
-/** The JSON text of a page, in the form of the service whose list it is. */
+/** The JSON text of a page, in the form of its service. */
 export function formatListBody(items: readonly Item[], parts: ListBodyParts): string {
   const { plan, envelope, count } = parts
-  const texts = items.map(({ shown }) => shortened(shown, plan.members))
-  const others = { ...constantsOf(parts), ...nextOf(parts), ...(count === null ? {} : { count }) }
-  // Joined as texts, so that no second copy of all items is made.
+  const texts = items.map(({ json }) => pickMembers(json, plan.members))
+  const others = {
+    ...constantMembers(parts),
+    ...nextLink(parts),
+    ...(count === null ? {} : { count }),
+  }
+  // The items are joined as texts, so that memory holds no second copy of them.
   const rest = JSON.stringify(others).slice(1)
   return `{${JSON.stringify(envelope)}:[${texts.join(',')}]${rest === '}' ? rest : `,${rest}`}`
 }
 
-function shortened(shown: string, members: readonly string[] | null): string {
-  const item = members === null ? undefined : parseJson(shown)
-  if (members === null || !isJsonObject(item)) return shown
+function pickMembers(json: string, members: readonly string[] | null): string {
+  const item = members === null ? undefined : parseJson(json)
+  if (members === null || !isJsonObject(item)) return json
   return JSON.stringify(
     Object.fromEntries(Object.entries(item).filter(([name]) => members.includes(name))),
   )
 }
 
-function constantsOf({ plan, path }: ListBodyParts): JsonObject {
-  const asked = withParameters(path.query, { marker: null, [CURSOR]: null })
+function constantMembers({ plan, path }: ListBodyParts): JsonObject {
+  const query = withParameters(path.query, { marker: null, [CURSOR]: null })
   return Object.fromEntries(
     Object.entries(plan.rules.constants ?? {}).map(([name, constant]) => [
       name,
-      constant.query ? constant.path + asked : constant.path,
+      constant.query ? constant.path + query : constant.path,
     ]),
   )
 }
 
-function nextOf({ plan, path, publicBase, next }: ListBodyParts): JsonObject {
-  const { next: place } = plan.rules
-  if (next === null || place === undefined) return {}
+function nextLink({ plan, path, publicBase, next }: ListBodyParts): JsonObject {
+  const { next: link } = plan.rules
+  if (next === null || link === undefined) return {}
   const query = withParameters(path.query, {
     offset: null,
     marker: next.marker,
     [CURSOR]: next.cursor,
   })
   const { service, version, projectSegment, rest } = path
-  if ('member' in place) return { [place.member]: `/${version}${rest}${query}` }
+  if ('member' in link) return { [link.member]: `/${version}${rest}${query}` }
   const project = projectSegment === null ? '' : `/${projectSegment}`
   const href = `${publicBase}/${service}/${version}${project}${rest}${query}`
-  return { [place.links]: [{ rel: 'next', href }] }
+  return { [link.links]: [{ rel: 'next', href }] }
 }

@@ -1,6 +1,6 @@
 import { headerList, type RawHeaders, withoutHeader } from '../../http-client/raw-headers.js'
 
-/** The microversions that a cloud speaks, by the number after the point: 3.70 is 70. */
+/** The microversions that a cloud supports, by the number after the point: 3.70 is 70. */
 export interface MicroversionRange {
   readonly min: number
   readonly max: number
@@ -10,11 +10,11 @@ const HEADER = 'openstack-api-version'
 const WANTED = /^(\S+)\s+(?:3\.(\d+)|latest)$/
 
 /**
- * The request headers with a microversion that every cloud understands in the same way: `latest`
- * means something else to each, and a number may be too new for one of them. A number that is too
- * new for all stays, so that they refuse it themselves.
+ * The headers with a microversion that means the same to every cloud. `latest` means something else to
+ * each, and a number may be too new for one of them: both become the newest that all support. A number
+ * that is too new for all stays, so that the clouds reject it themselves.
  *
- * @param ranges of the clouds that will be asked, as far as they are known
+ * @param ranges of the clouds, as far as they are known
  */
 export function withCommonMicroversion(
   headers: RawHeaders,
@@ -35,14 +35,18 @@ export function withCommonMicroversion(
   return [...withoutHeader(headers, HEADER), 'OpenStack-API-Version', resolved.join(',').trim()]
 }
 
-/** The number after the point that the headers ask for: 0 where they ask for none, infinite for `latest`. */
+/** The number after the point of the requested microversion: 0 for none, infinite for `latest`. */
 export function requestedMicroversion(headers: RawHeaders): number {
   const parts = (headerList(headers, HEADER) ?? '').split(',')
   const wanted = parts.map(part => WANTED.exec(part.trim())).find(match => match?.[1] === 'volume')
   return wanted ? Number(wanted[2] ?? Number.POSITIVE_INFINITY) : 0
 }
 
-/** Whether a microversion has come, `since` as in the tables: `3.59`, or null for always. */
+/**
+ * Whether a microversion has something.
+ *
+ * @param since the first microversion that has it, such as `3.59`; null if all have it
+ */
 export function isSupported(since: string | null, minor: number): boolean {
   return since === null || minor >= Number(since.replace(/^3\./, ''))
 }

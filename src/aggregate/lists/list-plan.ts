@@ -5,40 +5,40 @@ import { isSupported } from './list-microversion.js'
 import { valuesOf, withParameters } from './list-query.js'
 import { fixedOrder, parseSortOrder, type SortOrder } from './sort-order.js'
 
-/** The name under which our own position in a list stands in links. */
+/** The parameter of the proxy's cursor in links. */
 export const CURSOR = 'mm_cursor'
 
-/** How a list that several clouds have a part of is put together. */
+/** How to make a list from the lists of several clouds. */
 export interface ListPlan {
   readonly rules: CollectionRules
-  /** What the clouds are asked for, without a query. */
+  /** The path to request from the clouds, without a query. */
   readonly path: ParsedPath
-  /** What they are asked with on every page. */
+  /** The query to request every page with. */
   readonly query: string
   readonly order: SortOrder
-  /** Whether there are pages at all. */
+  /** Whether the list comes in pages. */
   readonly paged: boolean
-  /** Whether the clouds are to be told how many items to give at a time. */
+  /** Whether requests to the clouds have a limit. */
   readonly limited: boolean
-  /** Items on the page at most. */
+  /** The most items on a page. */
   readonly limit: number
-  /** Items to leave out, where the page begins. */
+  /** Items to skip where the page begins. */
   readonly offset: number
   /** The item after which the page begins; null for the first page. */
   readonly marker: string | null
-  /** Our own word for the same place, as yet unchecked. */
+  /** The proxy's cursor for the same position, not verified yet. */
   readonly cursor: string | null
   /** The members of an item that the client gets; null for all. */
   readonly members: readonly string[] | null
-  /** Whether the clouds can leave out what was created on the wrong side of a moment. */
+  /** Whether the clouds can leave out items by their time of creation. */
   readonly filtersTime: boolean
 }
 
 const INTEGER = /^\s*\+?\d+\s*$/
 
 /**
- * Read what a request for a list asks for. A limit or offset that is none goes on to the clouds as it
- * came, so that they say so in their own words.
+ * Read what a request for a list asks for. A malformed limit or offset is forwarded to the clouds, so
+ * that they reject it in their own words.
  *
  * @param minor the microversion, by the number after its point
  */
@@ -52,8 +52,8 @@ export function planList(path: ParsedPath, minor: number): ListPlan {
   const order = paged || !rules.paged ? parseSortOrder(query, lists) : fixedOrder(rules.paged)
 
   const limit = integerIn(query, 'limit')
-  const isLimitOdd = limit === null && valuesOf(query, 'limit').length > 0
-  const asked = Math.min(limit ?? lists.defaultLimit, lists.maxLimit)
+  const isMalformedLimit = limit === null && valuesOf(query, 'limit').length > 0
+  const pageLimit = Math.min(limit ?? lists.defaultLimit, lists.maxLimit)
   const offset = lists.offsets ? integerIn(query, 'offset') : null
   const isCounted = lists.offsets && valuesOf(query, 'with_count').length > 0
   return {
@@ -66,13 +66,13 @@ export function planList(path: ParsedPath, minor: number): ListPlan {
     query: withParameters(query, {
       marker: null,
       [CURSOR]: null,
-      ...(isLimitOdd ? {} : { limit: null }),
+      ...(isMalformedLimit ? {} : { limit: null }),
       ...(offset === null ? {} : { offset: null }),
     }),
     order,
     paged,
-    limited: paged && !isLimitOdd,
-    limit: asked,
+    limited: paged && !isMalformedLimit,
+    limit: pageLimit,
     offset: offset ?? 0,
     marker: paged ? (valuesOf(query, 'marker').at(-1) ?? null) : null,
     cursor: valuesOf(query, CURSOR).at(-1) ?? null,
@@ -86,7 +86,7 @@ export function planList(path: ParsedPath, minor: number): ListPlan {
   }
 }
 
-/** The list that a cursor is good for: the same items in the same order, whatever the page. */
+/** Names a list, whatever the page: the same items in the same order. */
 export function listIdentity({
   service,
   version,
@@ -102,7 +102,7 @@ function comesInPages({ since }: NonNullable<CollectionRules['paged']>, minor: n
   return since !== null && isSupported(since, minor)
 }
 
-/** null where there is none, and where it is no number that counts something. */
+/** null if the parameter is missing or no natural number. */
 function integerIn(query: string, name: string): number | null {
   const text = valuesOf(query, name).at(-1)
   return text !== undefined && INTEGER.test(text) ? Number(text) : null

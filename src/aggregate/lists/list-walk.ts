@@ -2,48 +2,48 @@ import type { SortPosition } from './sort-order.js'
 
 /** One item of a list. */
 export interface Item {
-  readonly mark: SortPosition
-  /** As its cloud shows it: a JSON text. */
-  readonly shown: string
+  readonly position: SortPosition
+  /** The item as its cloud shows it, with links to the proxy. */
+  readonly json: string
 }
 
-/** Where a page begins: after an item that the cloud knows, or somewhere before a place in the order. */
+/** Where a page of a cloud begins: after an item that the cloud knows, or before a position in the order. */
 export interface PageFrom {
   readonly after: string | null
-  /** No item up to here is wanted, and so the cloud may leave out those that it can tell. */
+  /** Items up to here are not wanted, so that the cloud may leave them out if it can. */
   readonly beyond: SortPosition | null
 }
 
+/** A page of one cloud. */
 export interface CloudPage {
   readonly items: readonly Item[]
-  /** Whether the cloud may have more after these; not where there are none. */
+  /** Whether there may be more items; never with an empty page. */
   readonly more: boolean
 }
 
-/** Ask a cloud for one page; null where it does not know the item that the page is to begin after. */
+/** Fetch one page; null if the cloud does not know the item that the page is to begin after. */
 export type FetchPage = (from: PageFrom) => Promise<CloudPage | null>
 
-/** Where a walk begins. */
+/** Where to begin in the list of one cloud. */
 export type WalkStart =
   | { readonly kind: 'first' }
-  /** After an item, or where it would stand if it is gone: `mark`, or what else was told last. */
-  | { readonly kind: 'after'; readonly id: string; readonly mark: SortPosition }
-  | { readonly kind: 'beyond'; readonly mark: SortPosition }
+  /** After an item; if it is gone, after the position. */
+  | { readonly kind: 'after'; readonly id: string; readonly position: SortPosition }
+  | { readonly kind: 'beyond'; readonly position: SortPosition }
 
 /**
- * All items of one list after a start, in the cloud's own order, a page at a time and each only when
- * it is asked for. Items that are deleted on the way, even the one that a page ends with, neither end
- * the walk nor make it begin anew.
+ * All items of one list after a start, in the cloud's own order. A page is fetched when its first item
+ * is needed. If an item is deleted meanwhile, even the one that a page ends with, the walk goes on.
  */
 export async function* walkList(
   start: WalkStart,
   fetchPage: FetchPage,
   compare: (a: SortPosition, b: SortPosition) => number,
 ): AsyncGenerator<Item, void> {
-  let last = start.kind === 'first' ? null : start.mark
+  let last = start.kind === 'first' ? null : start.position
   let from: PageFrom = {
     after: start.kind === 'after' ? start.id : null,
-    beyond: start.kind === 'beyond' ? start.mark : null,
+    beyond: start.kind === 'beyond' ? start.position : null,
   }
   for (;;) {
     const page: CloudPage | null = await fetchPage(from)
@@ -53,8 +53,8 @@ export async function* walkList(
     }
     let { beyond } = from
     for (const item of page.items) {
-      last = item.mark
-      if (beyond && compare(item.mark, beyond) <= 0) continue
+      last = item.position
+      if (beyond && compare(item.position, beyond) <= 0) continue
       beyond = null
       yield item
     }

@@ -1,15 +1,15 @@
-/** What comes out of a merge: an item, and which of the sequences it was taken from. */
+/** An item of the merged sequence, and the sequences that it comes from. */
 export interface Merged<Item> {
   readonly item: Item
-  /** Several where they are of one cloud and all show the same item. */
+  /** Indexes. Several if these sequences are of one cloud, and all show the same item. */
   readonly from: readonly number[]
 }
 
 /**
- * Merge sequences by always taking the least of their first items. Each keeps its own order whatever
- * the comparison says of it, and no more is asked of it than one item that is not taken yet.
+ * Merge sequences by always taking the least of their first items. Each sequence keeps its own order,
+ * whatever `compare` says, and is read only one item ahead.
  *
- * @param isSame whether two first items are one, shown twice
+ * @param isSame whether two first items are the same item
  */
 export async function* merge<Item>(
   sequences: readonly AsyncIterator<Item, void>[],

@@ -9,61 +9,62 @@ import type { ListPlan } from './list-plan.js'
 import type { WalkStart } from './list-walk.js'
 import { createComparator, type SortPosition } from './sort-order.js'
 
-/** Where a page begins in the list of one destination. */
-export type StartOf = (destination: Destination) => WalkStart
+/** Where the page begins in the list of one destination. */
+type StartOf = (destination: Destination) => WalkStart
 
 /**
- * Find where a page begins. Our cursor says it for every cloud; a marker alone, which clients make
- * themselves, names an item of one cloud, and its place in the others follows from the order. Null
- * where no cloud knows the marker.
+ * Find where a page begins. A cursor says it for every cloud. A marker alone, which clients make
+ * themselves, names an item of one cloud; the sort order tells its place in the others.
+ *
+ * @returns null if no cloud knows the marker
  */
 export async function findPageStarts(
   plan: ListPlan,
-  round: FanOut,
+  fanOut: FanOut,
   request: { path: ParsedPath; among: readonly SpName[] },
   readCursor: (text: string) => Cursor | null,
 ): Promise<StartOf | null> {
   const { marker } = plan
   if (marker === null) return () => ({ kind: 'first' })
   const cursor = plan.cursor === null ? null : readCursor(plan.cursor)
-  if (cursor?.last === marker) return destination => startAt(destination, cursor)
-  return findMarker(marker, plan, round, request)
+  if (cursor?.last === marker) return destination => startAtCursor(destination, cursor)
+  return findMarker(marker, plan, fanOut, request)
 }
 
-function startAt({ cloud, project }: Destination, { reached, places }: Cursor): WalkStart {
+function startAtCursor({ cloud, project }: Destination, { reached, places }: Cursor): WalkStart {
   const own = places.filter(place => place.cloud === cloud)
   const place = own.find(place => place.project === project)
-  if (place?.after) return { kind: 'after', id: place.after, mark: reached }
-  // Of a cloud that no page has had anything of yet, nothing was told: it was not there, perhaps.
-  return own.length === 0 ? { kind: 'first' } : { kind: 'beyond', mark: reached }
+  if (place?.after) return { kind: 'after', id: place.after, position: reached }
+  // No page has shown anything of this cloud yet; perhaps it was down.
+  return own.length === 0 ? { kind: 'first' } : { kind: 'beyond', position: reached }
 }
 
 async function findMarker(
   marker: string,
   plan: ListPlan,
-  round: FanOut,
+  fanOut: FanOut,
   { path, among }: { path: ParsedPath; among: readonly SpName[] },
 ): Promise<StartOf | null> {
   const { target } = path
   if (target.kind !== 'collection') return null
   const { type } = target
-  const itself = pathOf({ type, id: resourceId(marker) }, path)
-  if (itself === null) return null
+  const itemPath = pathOf({ type, id: resourceId(marker) }, path)
+  if (itemPath === null) return null
 
   const found = new Map<Destination, SortPosition>()
   await Promise.all(
-    round.destinations.map(async destination => {
-      const answer = await round.askAside(destination, itself)
-      const mark =
-        answer && isSuccess(answer) && sortPositionIn(answer, type, destination.cloud, plan.order)
-      if (mark) found.set(destination, mark)
+    fanOut.destinations.map(async destination => {
+      const response = await fanOut.fetchOther(destination, itemPath)
+      if (!response || !isSuccess(response)) return
+      const position = sortPositionIn(response, type, destination.cloud, plan.order)
+      if (position) found.set(destination, position)
     }),
   )
-  // The same image may be in several clouds. What comes after the first of them is not lost.
-  const [mark] = [...found.values()].sort(createComparator(plan.order, among))
-  if (mark === undefined) return null
+  // Several clouds may hold the same image. Beginning after the first of them loses nothing.
+  const [position] = [...found.values()].sort(createComparator(plan.order, among))
+  if (position === undefined) return null
   return destination =>
-    found.has(destination) && destination.cloud === mark.cloud
-      ? { kind: 'after', id: mark.id, mark }
-      : { kind: 'beyond', mark }
+    found.has(destination) && destination.cloud === position.cloud
+      ? { kind: 'after', id: position.id, position }
+      : { kind: 'beyond', position }
 }

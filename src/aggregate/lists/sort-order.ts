@@ -4,33 +4,33 @@ import type { CollectionRules, ListRules } from '../../service/list-rules.js'
 import { entry } from '../../service/services.js'
 import { valuesOf } from './list-query.js'
 
-/** The order of a list, as every cloud that is asked for it keeps it. */
+/** The order in which every cloud keeps the list. */
 export interface SortOrder {
   /** The most significant first, `created_at` always among them. */
   readonly keys: readonly SortKey[]
-  /** The direction of ids within one cloud, where all else is equal. */
+  /** The direction of ids within one cloud, if all else is equal. */
   readonly idDescending: boolean
 }
 
 export interface SortKey {
-  /** As items show it. */
+  /** The member of an item. */
   readonly name: string
   readonly descending: boolean
 }
 
-export type Scalar = string | number | boolean | null
+type Scalar = string | number | boolean | null
 
-/** What places an item in the order of a list of several clouds. */
+/** The position of an item in the order of the merged list. */
 export interface SortPosition {
   readonly cloud: SpName
   readonly id: string
-  /** One for each key of the order; null where the item does not show it. */
+  /** One for each key of the order; null if the item does not have it. */
   readonly values: readonly Scalar[]
 }
 
 /**
- * Read `sort=name:asc,size` or `sort_key` and `sort_dir`. What a service would refuse is read as far
- * as possible: the clouds themselves see it and say so.
+ * Read `sort=name:asc,size` or `sort_key` and `sort_dir`. What a service would reject is read as far as
+ * possible, because the clouds get it, too, and reject it.
  */
 export function parseSortOrder(query: string, rules: ListRules): SortOrder {
   const [names, directions] = parametersOf(query, rules)
@@ -46,7 +46,7 @@ export function parseSortOrder(query: string, rules: ListRules): SortOrder {
   return { keys: isSorted ? keys : [...keys, createdAt], idDescending: descends(added) }
 }
 
-/** The order of a list that does not come in pages, which is fixed. */
+/** The fixed order of a list that does not come in pages. */
 export function fixedOrder({ before }: NonNullable<CollectionRules['paged']>): SortOrder {
   const descending = before === 'newest first'
   return { keys: [{ name: 'created_at', descending }], idDescending: descending }
@@ -71,7 +71,7 @@ function parametersOf(
   return [values('sort_key'), values('sort_dir')]
 }
 
-/** What places an item that a cloud showed; undefined where it has no id. */
+/** The position of an item; undefined if it has no id. */
 export function sortPositionOf(
   item: Readonly<Record<string, JsonValue>>,
   cloud: SpName,
@@ -83,8 +83,9 @@ export function sortPositionOf(
 }
 
 /**
- * Compare as the clouds' databases do, as far as can be known: nothing before anything, texts
- * without regard to case. Ties fall to the cloud that stands first in `clouds`, then to the id.
+ * Make a comparator that orders as the clouds' databases do, as far as that is known: null comes first,
+ * and case does not count. Among equals the cloud that is first in `clouds` comes first, then the id
+ * decides.
  */
 export function createComparator(
   { keys, idDescending }: SortOrder,
@@ -112,7 +113,7 @@ function compare(a: Scalar, b: Scalar): number {
   return Number(a) - Number(b)
 }
 
-/** MariaDB's utf8_general_ci weighs letters by their capitals. */
+/** MariaDB's utf8_general_ci compares capitals. */
 function compareTexts(a: string, b: string): number {
   const [left, right] = [a.toUpperCase(), b.toUpperCase()]
   if (left === right) return 0

@@ -1,50 +1,41 @@
-import type { RawHeaders } from '../../http-client/raw-headers.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../json.js'
-import type { Destination } from '../../upstream/destination.js'
-import { decisiveFailure, isSuccess, openFanOut } from '../fan-out.js'
-import { withCommonMicroversion } from './list-microversion.js'
-import {
-  findMicroversionRanges,
-  type ListParts,
-  type ListRequest,
-  type ListResponse,
-  merged,
-} from './merged-list.js'
+import { decisiveFailure } from '../cloud-failures.js'
+import { isSuccess, openFanOut } from '../fan-out.js'
+import { type ListParts, type ListRequest, useCommonMicroversion } from './list-request.js'
+import { failureResponse, type ListResponse, mergedResponse } from './list-response.js'
 
 /**
- * Make what adds up what several clouds say of all that they hold, as in `volumes/summary`: numbers
- * are summed, and metadata is the set of all values of each key.
+ * Make the function that adds up the summaries of several clouds, as for `volumes/summary`: numbers
+ * are summed, and metadata has all values of each key.
  *
- * @returns a function that throws what kept the clouds from answering, where they have not
+ * @returns a function that throws the error of a cloud that gave no response, if nothing else can be
+ *   the response
  */
 export function createSummary(
   parts: ListParts,
 ): (request: ListRequest, signal: AbortSignal) => Promise<ListResponse> {
-  return async (request, signal) => {
+  return async (asked, signal) => {
+    const request = await useCommonMicroversion(asked, parts)
     const { path, among } = request
-    const ranges = await findMicroversionRanges(request, parts)
-    const versioned = (headers: RawHeaders) => withCommonMicroversion(headers, ranges)
-    const asker = { ...request, headers: (to: Destination) => versioned(request.headers(to)) }
-    const round = await openFanOut({ ...path, query: '' }, asker, parts, signal)
+    const fanOut = await openFanOut({ ...path, query: '' }, request, parts, signal)
 
     const summaries: JsonValue[] = []
     await Promise.all(
-      round.destinations.map(async by => {
-        const answer = await round.ask(by, path.query)
-        if (answer === null) return
-        if (isSuccess(answer)) summaries.push(parseJson(answer.text) ?? null)
-        else round.refused(by, answer)
+      fanOut.destinations.map(async by => {
+        const response = await fanOut.fetch(by, path.query)
+        if (response === null) return
+        if (isSuccess(response)) summaries.push(parseJson(response.text) ?? null)
+        else fanOut.noteRejected(by, response)
       }),
     )
 
-    const failure = decisiveFailure(round, among, parts.errors)
-    if (failure?.kind === 'failed') throw failure.error
-    if (failure) return { kind: 'passed', by: failure.by, answer: failure.answer }
-    return merged(round, request, JSON.stringify(summaries.reduce(sum, {})))
+    const failure = decisiveFailure(fanOut, among, parts.errors)
+    if (failure) return failureResponse(failure)
+    return mergedResponse(fanOut, among, JSON.stringify(summaries.reduce(sum, {})))
   }
 }
 
-/** Sum two values of one shape: members by name, numbers by adding, arrays as sets. */
+/** Sum two values of the same shape: numbers are added, arrays are united as sets, members are summed. */
 export function sum(a: JsonValue, b: JsonValue): JsonValue {
   if (typeof a === 'number' && typeof b === 'number') return a + b
   if (Array.isArray(a) && Array.isArray(b)) return [...new Set([...a, ...b])]

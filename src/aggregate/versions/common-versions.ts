@@ -1,16 +1,16 @@
 import type { Version } from './version-documents.js'
 
 /**
- * The versions that all documents have, as the first describes them. What is newest of them is
- * current; of microversions there are those that every cloud speaks.
+ * The versions that all documents have, as the first one describes them, with the microversions that
+ * every cloud supports. The newest version is current.
  */
 export function intersectVersions(
   documents: readonly [readonly Version[], ...(readonly Version[])[]],
 ): readonly Version[] {
   const [first, ...others] = documents
   const shared = first.flatMap(version => {
-    const alike = others.map(versions => versions.find(({ id }) => id === version.id))
-    const all = [version, ...alike.filter(each => each !== undefined)]
+    const same = others.map(versions => versions.find(({ id }) => id === version.id))
+    const all = [version, ...same.filter(each => each !== undefined)]
     const narrowed = all.length === documents.length ? narrow(version, all) : null
     return narrowed ? [narrowed] : []
   })
@@ -24,7 +24,7 @@ export function microversionRangeOf(version: Version): { min: number; max: numbe
   return min === null || max === null ? null : { min, max }
 }
 
-/** null where no microversion is common to all. */
+/** null if no microversion is common to all. */
 function narrow(version: Version, all: readonly Version[]): Version | null {
   const ranges = all.map(microversionRangeOf).filter(range => range !== null)
   if (ranges.length < all.length) return version

@@ -16,13 +16,13 @@ import {
 } from './version-documents.js'
 
 const NOBODY = { token: null, caller: null, isService: false }
-const NO_PREFERENCE = { asked: null, owner: null }
-/** Documents are shared by requests, so that no one client calls the reading off. */
+const ANY_PROJECT = { asked: null, owner: null }
+/** Requests share the documents, so that a client that leaves does not abort the fetch. */
 const NEVER = new AbortController().signal
 
 /**
- * Make what fetches the version document of one cloud, without a token: services need none for it.
- * Only where the endpoint is not configured, the user's own way there tells where it is.
+ * Make the function that fetches the version document of one cloud, without a token, because services
+ * need none for it. If the endpoint is not configured, the catalog in the user's token there names it.
  */
 export function createVersionFetcher(options: {
   destinations: Destinations
@@ -32,46 +32,46 @@ export function createVersionFetcher(options: {
 }): VersionDocuments['of'] {
   const { destinations, pools, timeouts, waits } = options
 
-  async function find(
+  async function findRoot(
     service: ServiceName,
     cloud: SpName,
     { requester }: VersionRequester,
   ): Promise<Destination | null> {
     const root = rootOf(service)
     try {
-      return await destinations.resolve(cloud, root, NOBODY, NO_PREFERENCE)
+      return await destinations.resolve(cloud, root, NOBODY, ANY_PROJECT)
     } catch (error) {
       const isHidden = error instanceof MixmatchError && error.code === 'NOT_AUTHENTICATED'
       if (!isHidden || requester.caller === null) throw error
-      for await (const found of destinations.resolveEach(cloud, root, requester, NO_PREFERENCE))
+      for await (const found of destinations.resolveEach(cloud, root, requester, ANY_PROJECT))
         return found
       return null
     }
   }
 
-  async function fetchFrom(
+  async function fetchDocument(
     service: ServiceName,
     cloud: SpName,
-    inquirer: VersionRequester,
+    requester: VersionRequester,
     signal: AbortSignal,
   ): Promise<VersionDocument | null> {
-    const destination = await find(service, cloud, inquirer)
+    const destination = await findRoot(service, cloud, requester)
     if (destination === null) return null
     const { origin, path } = destination
-    const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', inquirer.visited.join(',')]
+    const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', requester.visited.join(',')]
     const what = nameRequest(cloud, 'GET', path)
     const pool = pools.dispatcher(cloud, origin)
     return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
   }
 
-  return async (service, cloud, inquirer) => {
+  return async (service, cloud, requester) => {
     const wait = waits.isFailing(cloud) ? null : waits.open(cloud, NEVER)
     if (wait === null) return null
     try {
       return await wait(
         `Service provider "${cloud}": the versions of its ${service} service`,
-        signal => fetchFrom(service, cloud, inquirer, signal),
-        () => 'unknown', // a version document is no proof that the rest of the service works
+        signal => fetchDocument(service, cloud, requester, signal),
+        () => 'unknown', // a version document does not prove that the rest of the service works
       )
     } catch (error) {
       if (error instanceof MixmatchError) return null

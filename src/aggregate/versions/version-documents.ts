@@ -6,7 +6,7 @@ import type { ServiceName } from '../../service/service.js'
 import type { Requester } from '../../upstream/destination.js'
 import type { TextResponse } from '../../upstream/text-response.js'
 
-/** One entry of a version document, with whatever else a service says in it. */
+/** One entry of a version document, with all its members. */
 export type Version = z.infer<typeof version>
 
 /** Only the id is always there. */
@@ -18,50 +18,50 @@ const version = z.looseObject({
 
 const versionDocument = z.looseObject({ versions: requiredLenientList(version) })
 
-/** A version document, and the status that it came with: 300 where there is a choice to be made. */
+/** A version document, and the status of its response: 300 if there is a choice. */
 export interface VersionDocument {
   readonly status: number
   readonly versions: readonly Version[]
 }
 
-/** Read `{"versions": […]}`; null where the text is no version document. */
+/** Read `{"versions": […]}`; null if the text is no version document. */
 export function parseVersions({ status, text }: TextResponse): VersionDocument | null {
   const parsed = versionDocument.safeParse(parseJson(text))
   return parsed.success ? { status, versions: parsed.data.versions } : null
 }
 
-/** On whose behalf a cloud is asked, where nothing better is known yet. */
+/** For whom a version document is fetched that is not in the cache. */
 export interface VersionRequester {
   readonly requester: Requester
-  /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
+  /** The proxies that the request has passed, this one last: MM-PROXY-LIST. */
   readonly visited: readonly string[]
 }
 
-/** What each cloud says of the versions of a service, at the root of its endpoint. */
+/** The version documents at the roots of the clouds' services, cached. */
 export interface VersionDocuments {
-  /** null where a cloud has never said it. While it is down, what it said before counts. */
+  /** null if the cloud has never responded. While it is down, its last document is used. */
   of(
     service: ServiceName,
     cloud: SpName,
-    inquirer: VersionRequester,
+    requester: VersionRequester,
   ): Promise<VersionDocument | null>
 }
 
 const FRESH_MS = 60_000
-/** A cloud that was down, or that only a user with a token can be led to, is asked again sooner. */
+/** A cloud that did not respond, or whose endpoint only a token can tell, is asked again sooner. */
 const RETRY_MS = 10_000
 
 interface CachedDocument {
   readonly document: Promise<VersionDocument | null>
-  /** By the clock of `now`. */
+  /** On the clock of `now`. */
   freshUntil: number
 }
 
 /**
- * Ask each cloud once a minute at most, however many requests want to know at once.
+ * Cache version documents for a minute. Requests at the same time share one fetch.
  *
- * @param fetchDocument null where the cloud does not answer
- * @param now in milliseconds of a clock that never goes back
+ * @param fetchDocument returns null if the cloud does not respond
+ * @param now milliseconds of a clock that never goes back
  */
 export function createVersionDocuments(
   fetchDocument: VersionDocuments['of'],
@@ -70,12 +70,12 @@ export function createVersionDocuments(
   const known = new Map<string, CachedDocument>()
 
   return {
-    of(service, cloud, inquirer) {
+    of(service, cloud, requester) {
       const key = `${service} ${cloud}`
       const before = known.get(key)
       if (before && now() < before.freshUntil) return before.document
 
-      const document = fetchDocument(service, cloud, inquirer).then(async found => {
+      const document = fetchDocument(service, cloud, requester).then(async found => {
         if (found === null) entry.freshUntil = now() + RETRY_MS
         return found ?? (await before?.document) ?? null
       })

@@ -1,0 +1,60 @@
+import { headerList, type RawHeaders } from '../../http-client/raw-headers.js'
+import type { SpName } from '../../ids.js'
+import type { Destination } from '../../upstream/destination.js'
+import type { TextResponse } from '../../upstream/text-response.js'
+import { type CloudFailure, missingClouds } from '../cloud-failures.js'
+import type { FanOut } from '../fan-out.js'
+
+export type ListResponse = MergedResponse | ForwardedResponse
+
+/** Made by the proxy from the responses of several clouds. */
+export interface MergedResponse {
+  readonly kind: 'merged'
+  readonly headers: RawHeaders
+  readonly body: string
+  readonly answered: readonly SpName[]
+  /** The clouds of which something is missing. */
+  readonly missing: readonly SpName[]
+}
+
+/** The response of one cloud, forwarded in place of a merged one. */
+export interface ForwardedResponse {
+  readonly kind: 'forwarded'
+  readonly by: Destination
+  readonly response: TextResponse
+}
+
+/** Headers of the nearest cloud that are true of all: the microversion, and which origins may read. */
+const KEPT_HEADERS = [
+  'OpenStack-API-Version',
+  'Vary',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Allow-Credentials',
+  'Access-Control-Expose-Headers',
+]
+
+export function mergedResponse(
+  { answered, failures }: FanOut,
+  among: readonly SpName[],
+  body: string,
+): MergedResponse {
+  const nearest = among.find(cloud => answered.has(cloud))
+  const headers = (nearest && answered.get(nearest)) ?? []
+  const kept = KEPT_HEADERS.flatMap(name => {
+    const value = headerList(headers, name.toLowerCase())
+    return value === undefined ? [] : [name, value]
+  })
+  return {
+    kind: 'merged',
+    headers: ['Content-Type', 'application/json', ...kept],
+    body,
+    answered: among.filter(cloud => answered.has(cloud)),
+    missing: missingClouds(among, failures),
+  }
+}
+
+/** @throws the error of a cloud that gave no response */
+export function failureResponse(failure: CloudFailure): ForwardedResponse {
+  if (failure.kind === 'failed') throw failure.error
+  return { kind: 'forwarded', by: failure.by, response: failure.response }
+}
