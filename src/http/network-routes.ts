@@ -35,7 +35,13 @@ export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
     const limits = { limit: MAX_BODY_BYTES, idleMs: parts.idleTimeoutMs }
     const body = parseJson((await readBody(req, res, limits)).toString())
     const { requestId } = trace
-    ctx.body = await extendNetwork({ token, caller, body, requestId })
+    ctx.body = await extendNetwork({
+      token,
+      caller,
+      body,
+      requestId,
+      isClientGone: () => res.destroyed,
+    })
     trace.serviceProvider = IDENTITY_PROVIDER
     ctx.status = 201
     ctx.set('Content-Type', 'application/json')

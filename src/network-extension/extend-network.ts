@@ -28,6 +28,8 @@ interface ExtensionCall {
   /** The request body; undefined where it is no JSON. */
   readonly body: JsonValue | undefined
   readonly requestId: string
+  /** Whether the client has closed its connection. */
+  readonly isClientGone: () => boolean
 }
 
 /**
@@ -63,6 +65,7 @@ export function createNetworkExtension(parts: NetworkExtensionParts): ExtendNetw
     if (project === null) throw unscoped()
     await requireVisible(request, call, parts)
     const segmentationId = await readSegment(request, call, parts)
+    if (call.isClientGone()) throw clientGone()
     const network = networkToCreate(request, project.id, segmentationId)
     const created = await createAtHome(network, call, parts)
     const networkId = textAt(parseJson(created.text), '/network/id')
@@ -215,6 +218,12 @@ function notVisible({ origin, networkId }: ExtensionRequest): MixmatchError {
     'NETWORK_NOT_EXTENDABLE',
     `Network ${networkId} of "${origin}": not found in any project that you have there.`,
   )
+}
+
+/** A client that does not see the response would try again, and get a conflict. */
+function clientGone(): MixmatchError {
+  const message = 'The client closed the connection before the network was created.'
+  return new MixmatchError('BAD_REQUEST', message)
 }
 
 function unscoped(): MixmatchError {

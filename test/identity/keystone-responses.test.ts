@@ -1,4 +1,5 @@
 import test from 'ava'
+import fc from 'fast-check'
 import { parseVersions } from '../../src/aggregate/versions/version-documents.js'
 import type { KeystoneResponse } from '../../src/identity/keystone-connection.js'
 import {
@@ -243,4 +244,18 @@ test('only the beginning of a long page is searched for a summary', t => {
   const token = `eyJ${'x'.repeat(100)}.${'y'.repeat(9_000)}.z`
   const long = answer({ error: { message: `Token ${token} is unknown.` } })
   t.is(summarizeResponse(long), 'answered 200 (Token ***)')
+})
+
+test('no response makes a parser throw, and no entry of a list spoils the others', t => {
+  const good = { id: 'p1', name: 'one', domain_id: 'default', enabled: true, is_domain: false }
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 5 }), (value, others) => {
+      parseToken(answer(value))
+      parseProjects(answer(value))
+      summarizeResponse(answer(value))
+      const projects = [...others, good]
+      t.true(parseProjects(answer({ projects }))?.some(({ id }) => id === 'p1'))
+      t.is(parsed({ catalog: value, roles: others, service_providers: value })?.userId, 'u1')
+    }),
+  )
 })

@@ -306,6 +306,32 @@ test('a Neutron that fails is unavailable, and is asked to create once', async t
   t.is(homeNeutron.requests.length, 1)
 })
 
+test('nothing is created for a client that has gone', async t => {
+  const { url, user, addNetwork, homeNeutron, originNeutron } = await startScene(t)
+  const gone = new AbortController()
+  let shown = 0
+  const network = addNetwork()
+  originNeutron.respond((_, response) => {
+    shown += 1
+    if (shown === 1) return false
+    gone.abort()
+    void sleep(200).then(() => respond(response, 200, { network }))
+    return true
+  })
+  const request = fetch(`${url}${EXTENSION}`, {
+    method: 'POST',
+    headers: { 'X-Auth-Token': user.token },
+    body: JSON.stringify({
+      network: { existing_net_id: network.id, existing_net_sp: 'sp1' },
+    }),
+    signal: gone.signal,
+  })
+  await t.throwsAsync(request, { name: 'AbortError' })
+  await sleep(500)
+  t.is(shown, 2)
+  t.deepEqual(homeNeutron.requests, [])
+})
+
 test('a token of Mixmatch that was revoked is replaced', async t => {
   const { extend, addNetwork, homeNeutron } = await startScene(t)
   let rejections = 1
