@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { manPages, wholeProgram } from './whole-program.js'
 
-test('the man pages in etc/man are what the commands say', async t => {
+test('the man pages in etc/man are up to date', async t => {
   const pages = await manPages()
   t.deepEqual(readdirSync('etc/man').sort(), [...pages.keys()].sort())
   for (const [file, text] of pages) {
@@ -11,7 +11,7 @@ test('the man pages in etc/man are what the commands say', async t => {
   }
 })
 
-test('every command has its place in a man page, with its options and its example', async t => {
+test('the man pages have every command with its options and example', async t => {
   const all = [...(await manPages()).values()].join('\n')
   const program = await wholeProgram()
   for (const command of program.commands) {
@@ -25,7 +25,7 @@ test('every command has its place in a man page, with its options and its exampl
   t.notRegex(all, /supervised/)
 })
 
-test('nothing in a text is taken for a request of roff', async t => {
+test('the man pages contain no accidental roff requests', async t => {
   const requests = ['.\\"', '.TH', '.SH', '.SS', '.TP', '.PP', '.nf', '.fi']
   for (const [file, text] of await manPages()) {
     for (const line of text.split('\n').filter(each => /^[.']/.test(each))) {

@@ -35,13 +35,13 @@ test('--column chooses columns and their order, in every format', t => {
   t.is(printed('table', 'project'), 'project\na "b", c\n-\n')
 })
 
-test('a column that is not there is misuse, and the message names those that are', t => {
+test('an unknown --column is rejected with the names of all columns', t => {
   const error = t.throws(() => printed('value', 'colour'), { instanceOf: MixmatchError })
   t.is(error?.code, 'USAGE')
   t.is(error?.message, '--column colour: expected one of position, resource, project, type, id.')
 })
 
-test('CSV that is printed in several lots has one head', t => {
+test('CSV that is printed in several calls has one header', t => {
   const text = printedBy(out => {
     const print = createRowPrinter(out, { format: 'csv', column: [] })
     print([{ a: 1 }])

@@ -22,7 +22,7 @@ test('bash completes commands, subcommands and options', async t => {
   t.deepEqual(await proposed('mixmatch', '--conf'), ['--config-file', '--config-dir'])
 })
 
-test('bash completes the words that an option or an argument takes', async t => {
+test('bash completes the values of options and arguments', async t => {
   t.deepEqual(await proposed('mixmatch', 'log', 'tail', '--format', ''), [
     'table',
     'json',
@@ -33,17 +33,17 @@ test('bash completes the words that an option or an argument takes', async t => 
   t.deepEqual(await proposed('mixmatch', 'completion', ''), ['bash', 'zsh'])
 })
 
-test('bash leaves what is a file to its own completion', async t => {
+test('bash completes files where a file is expected', async t => {
   t.deepEqual(await proposed('mixmatch', 'log', 'info', '--log', ''), [])
   t.deepEqual(await proposed('mixmatch', 'log', 'import', ''), [])
 })
 
-test('bash knows where it is, wherever global options stand', async t => {
+test('bash completes subcommands after global options', async t => {
   const words = ['mixmatch', '--config-file', 'a.conf', 'config', 'sh']
   t.deepEqual(await proposed(...words), ['show'])
 })
 
-test('what is hidden is not proposed', async t => {
+test('bash does not propose hidden options', async t => {
   t.deepEqual(await proposed('mixmatch', 'record', '--super'), [])
 })
 
@@ -56,6 +56,6 @@ for (const shell of ['bash', 'zsh']) {
   })
 }
 
-test('there is no completion for another shell', async t => {
+test('mixmatch completion rejects other shells', async t => {
   t.is((await mixmatch('/', 'completion', 'tcsh')).code, 2)
 })

@@ -15,14 +15,14 @@ const rowsOf = (count: number) =>
     position: index,
   }))
 
-test('a table has its rows under their heads', t => {
+test('a table has a header and rows', t => {
   t.deepEqual(tableOf([{ service_provider: 'sp1', id: null }]), [
     'service provider  id',
     'sp1               -',
   ])
 })
 
-test('a table of many rows loses none, cuts none, and has one head', t => {
+test('a table of many rows has all of them, uncut, under one header', t => {
   const lines = tableOf(rowsOf(2_345))
   t.is(lines.length, 2_346)
   const [head = '', ...rest] = lines
@@ -32,11 +32,11 @@ test('a table of many rows loses none, cuts none, and has one head', t => {
   t.regex(rest.at(-1) ?? '', /^default +ünlü 大 +2344$/)
 })
 
-test('a hundred and fifty thousand rows are a table like any other', t => {
+test('a table can have 150,000 rows', t => {
   t.is(tableOf(rowsOf(150_000)).length, 150_001)
 })
 
-test('a table counts the columns that a terminal needs for a character', t => {
+test('a table aligns wide and combining characters', t => {
   t.deepEqual(
     tableOf([
       { name: '大', at: 1 },
@@ -49,7 +49,7 @@ test('a table counts the columns that a terminal needs for a character', t => {
 
 const id = '11111111-1111-4111-8111-111111111111'
 
-test('a table that is wider than the terminal is wrapped between words', t => {
+test('a table that is too wide for the terminal is wrapped between words', t => {
   const rows = [{ id, found: 'the cloud had it and the log did not know', position: 7 }]
   t.deepEqual(tableOf(rows, 60), [
     'id                                    found         position',
@@ -61,7 +61,7 @@ test('a table that is wider than the terminal is wrapped between words', t => {
   t.is(tableOf(rows).length, 2)
 })
 
-test('where words alone are wider than the terminal, each row is a block and no id is broken', t => {
+test('a table with words too wide for the terminal prints each row as a block, with unbroken ids', t => {
   const rows = [
     { id, project: 'a11ce000000000000000000000000001' },
     { id, project: null },
@@ -75,7 +75,7 @@ test('where words alone are wider than the terminal, each row is a block and no 
   ])
 })
 
-test('facts fit the terminal', t => {
+test('facts are wrapped to the terminal', t => {
   const facts = { envelope: '2.0', says: 'a sentence that is a little longer than its terminal' }
   t.is(
     printedBy(out => printFacts(out, wholeTable, facts), 40),
@@ -83,7 +83,7 @@ test('facts fit the terminal', t => {
   )
 })
 
-test('a terminal that is widened is used in full by the next table', t => {
+test('a table uses the full width of the terminal', t => {
   const wide = printedBy(out => printRows(out, wholeTable, [{ id, other: id }]), 80)
   t.is(wide.trimEnd().split('\n').length, 2)
 })

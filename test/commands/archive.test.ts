@@ -21,7 +21,7 @@ function recorded(path: string): void {
 const ago = (hours: number) => new Date((now() - hours * HOUR) / 1000).toISOString()
 const LOG = ['--log', 'events.db']
 
-test('log archive moves what is older than a time, and every command still reads all of it', async t => {
+test('log archive moves events before a time, and every command still reads all events', async t => {
   const path = folder(t)
   recorded(path)
   const archived = await mixmatch(path, 'log', 'archive', '--before', ago(1.5), ...LOG)
@@ -41,7 +41,7 @@ test('log archive moves what is older than a time, and every command still reads
   t.is((await mixmatch(path, 'log', 'show', '1', ...LOG)).code, 0)
 })
 
-test('what is younger than an hour is not archived, nor anything while a recorder holds the log', async t => {
+test('log archive rejects events of the last hour, and a log that a recorder holds', async t => {
   const path = folder(t)
   recorded(path)
   const archive = (before: string) => mixmatch(path, 'log', 'archive', '--before', before, ...LOG)
@@ -53,7 +53,7 @@ test('what is younger than an hour is not archived, nor anything while a recorde
   t.regex(held.err, /is held by "mixmatch record"/)
 })
 
-test('log backup makes a file that can be audited alone, and replaces none', async t => {
+test('log backup writes a file that can be audited alone, and overwrites none', async t => {
   const path = folder(t)
   recorded(path)
   using _recorder = holdLog(join(path, 'events.db'), 'record')

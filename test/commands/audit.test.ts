@@ -27,7 +27,7 @@ function recorded(path: string): void {
   log.append([event({ serviceProvider: millet })], at(60))
 }
 
-test('the sample history is what its README says', async t => {
+test('the sample history has the properties that its README names', async t => {
   const path = folder(t)
   t.is((await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')).code, 0)
   const audit = async (...args: string[]) => {
@@ -67,7 +67,7 @@ test('the sample history is what its README says', async t => {
   t.is(verdict.lines[0].events, summary.lines[0].events)
 })
 
-test('audit residency ends with 1 and the evidence, with 0 where there is none, with 2 for misuse', async t => {
+test('audit residency exits with 1 and evidence, with 0 without evidence, with 2 for wrong usage', async t => {
   const path = folder(t)
   recorded(path)
   const ask = (...args: string[]) =>
@@ -80,7 +80,7 @@ test('audit residency ends with 1 and the evidence, with 0 where there is none, 
   t.is((await ask('--project', alice, '--not-at', cornmeal, '--from', '12')).code, 2)
 })
 
-test('a project or cloud that the history has never heard of is misuse, and not an empty answer', async t => {
+test('audits exit with 2 for an unknown project or cloud, and do not print an empty report', async t => {
   const path = folder(t)
   recorded(path)
   const ask = (...args: string[]) => mixmatch(path, 'audit', ...args, '--log', 'events.db')
@@ -92,7 +92,7 @@ test('a project or cloud that the history has never heard of is misuse, and not 
   t.regex(placement.err, /^mixmatch: --sp nowhere: expected one of the clouds .*cornmeal/)
 })
 
-test('audit verify ends with 1 where a noted head is not in the log', async t => {
+test('audit verify exits with 1 if a noted head is not in the log', async t => {
   const path = folder(t)
   recorded(path)
   const verify = (head: string) =>
@@ -105,7 +105,7 @@ test('audit verify ends with 1 where a noted head is not in the log', async t =>
   t.regex(short.err, /'abc' is invalid.*64 hexadecimal digits/)
 })
 
-test('CSV has one section, and nothing in it that a spreadsheet would compute', async t => {
+test('CSV of an audit has one section, and no formulas for a spreadsheet', async t => {
   const path = folder(t)
   recorded(path)
   const { out } = await mixmatch(
@@ -123,7 +123,7 @@ test('CSV has one section, and nothing in it that a spreadsheet would compute', 
   t.is(lines.length, 4)
 })
 
-test('a page asks nothing of any network and shows names as text, whatever they are', async t => {
+test('an HTML report loads nothing, and shows any name as text', async t => {
   const path = folder(t)
   {
     using log = openLog(join(path, 'events.db'))
@@ -147,7 +147,7 @@ test('a page asks nothing of any network and shows names as text, whatever they 
   }
 })
 
-test('a copied file is audited in a folder that nothing can be written to, and is left alone', t => {
+test('a log in a read-only folder can be audited, and stays unchanged', t => {
   const path = folder(t)
   recorded(path)
   const medium = join(path, 'medium')

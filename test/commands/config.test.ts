@@ -45,7 +45,7 @@ async function run(
   return { exitCode, stdout: out.text(), stderr: err.text() }
 }
 
-test('config check says that all is well, and which clouds there are', async t => {
+test('config check of a valid configuration names its clouds', async t => {
   t.deepEqual(await run(t, ['--config-file', 'mixmatch.conf', 'config', 'check'], federated), {
     exitCode: 0,
     stdout: 'mixmatch.conf: ok, clouds: default, sp1\n',
@@ -53,13 +53,13 @@ test('config check says that all is well, and which clouds there are', async t =
   })
 })
 
-test('config check finds the file by itself', async t => {
+test('config check finds ./mixmatch.conf', async t => {
   const { exitCode, stdout } = await run(t, ['config', 'check'], least)
   t.is(exitCode, 0)
   t.regex(stdout, /^mixmatch.conf/)
 })
 
-test('config check tells warnings apart, and ends well in spite of them', async t => {
+test('config check marks warnings, and exits with 0 in spite of them', async t => {
   const { exitCode, stderr } = await run(t, ['config', 'check'], `${least}[auth]\nusrname = x\n`)
   t.is(exitCode, 0)
   t.is(
@@ -68,7 +68,7 @@ test('config check tells warnings apart, and ends well in spite of them', async 
   )
 })
 
-test('config check and show end with 2 where there is a problem, and say every one', async t => {
+test('config check and show print every problem and exit with 2', async t => {
   for (const command of ['check', 'show']) {
     const text = `${least}[ops]\nport = x\nhost = -\n`
     const { exitCode, stdout, stderr } = await run(t, ['config', command], text, {})
@@ -81,7 +81,7 @@ test('config check and show end with 2 where there is a problem, and say every o
   }
 })
 
-test('config check refuses a database that is no event log, such as that of a Python mixmatch', async t => {
+test('config check rejects another SQLite database in place of the event log', async t => {
   const file = join(folder(t), 'mixmatch.db')
   const db = new Database(file)
   db.exec('create table resource_mapping (id integer primary key)')
@@ -96,13 +96,13 @@ test('config check refuses a database that is no event log, such as that of a Py
   t.is((await run(t, ['config', 'check'], text.replace(file, log))).exitCode, 0)
 })
 
-test('a configuration file that does not exist is misuse', async t => {
+test('a missing configuration file exits with 2', async t => {
   const { exitCode, stderr } = await run(t, ['--config-file', 'x.conf', 'config', 'check'], least)
   t.is(exitCode, 2)
   t.regex(stderr, /x\.conf/)
 })
 
-test('config show prints every option as it counts, secrets masked', async t => {
+test('config show prints the value of every option, and masks secrets', async t => {
   const env = { OS_AUTH__PASSWORD: 'hunter2' }
   const { exitCode, stdout } = await run(t, ['config', 'show'], least, env)
   t.is(exitCode, 0)
@@ -141,7 +141,7 @@ async function listen(t: ExecutionContext, answer = ''): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-test('config check refuses a port where something else listens, and an address of another machine', async t => {
+test('config check rejects a port in use, and an address of another machine', async t => {
   const port = await listen(t)
   const taken = await checked(t, { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: `${port}` })
   t.is(taken.exitCode, 2)
@@ -154,21 +154,21 @@ test('config check refuses a port where something else listens, and an address o
   t.regex(elsewhere.said, /\[ops\] host: expected an address of this machine, found 192\.0\.2\.1/)
 })
 
-test('config check only notes ports that are in use where a Mixmatch runs by them', async t => {
+test('config check warns of ports in use if Mixmatch itself runs there', async t => {
   const port = await listen(t, 'mixmatch_events_total 1')
   const { exitCode, said } = await checked(t, { OS_OPS__PORT: `${port}` })
   t.is(exitCode, 0)
   t.regex(said, /^warning: .*\[ops\] port: .* is in use, by the Mixmatch that runs already\n$/)
 })
 
-test('config check refuses one port for two purposes', async t => {
+test('config check rejects one port for clients and operators', async t => {
   const both = { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: '4711', OS_OPS__PORT: '4711' }
   const { exitCode, said } = await checked(t, both)
   t.is(exitCode, 2)
   t.regex(said, /\[ops\] port: expected another port than that of \[DEFAULT\] port, found 4711/)
 })
 
-test('config check refuses folders for the event log and for log lines that cannot be made', async t => {
+test('config check rejects an event log or log_file whose folder cannot be created', async t => {
   const path = folder(t)
   writeFileSync(join(path, 'file'), '')
   const log = await checked(t, { OS_DATABASE__CONNECTION: `sqlite:///${path}/file/events.db` })
@@ -179,7 +179,7 @@ test('config check refuses folders for the event log and for log lines that cann
   t.regex(lines.said, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
 })
 
-test('config check leaves nothing behind', async t => {
+test('config check creates no files', async t => {
   const path = folder(t)
   const connection = `sqlite:///${path}/new/events.db`
   t.is((await checked(t, { OS_DATABASE__CONNECTION: connection })).exitCode, 0)

@@ -27,7 +27,7 @@ function moved(path: string): void {
   log.append([deleted(disk), created(disk, bob, { serviceProvider: millet })], at(120))
 }
 
-test('explain --at says where a request would have gone then, from the log alone', async t => {
+test('explain --at explains with what was known then, from the log alone', async t => {
   const path = folder(t)
   moved(path)
   const then = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--at', '1')
@@ -38,7 +38,7 @@ test('explain --at says where a request would have gone then, from the log alone
   t.regex(before.out, /^default: nothing says otherwise/)
 })
 
-test('explain --request-id tells what was decided on a request, and what the log said then', async t => {
+test('explain --request-id prints the logged decision, and the decision by the log at that moment', async t => {
   const path = folder(t)
   moved(path)
   const line = {
@@ -67,7 +67,7 @@ test('explain --request-id tells what was decided on a request, and what the log
   }
 })
 
-test('explain says what it lacks', async t => {
+test('explain names missing arguments', async t => {
   const path = folder(t)
   moved(path)
   t.is((await mixmatch(path, 'explain', ...LOG)).code, 2)
@@ -79,7 +79,7 @@ test('explain says what it lacks', async t => {
   t.regex(err, /access\.log: no request req-1/)
 })
 
-test('explain takes a whole URL, and a path below which the front has it', async t => {
+test('explain accepts a whole URL, also with a path before the service', async t => {
   const path = folder(t)
   moved(path)
   const now = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG)
@@ -94,7 +94,7 @@ test('explain takes a whole URL, and a path below which the front has it', async
   }
 })
 
-test('explain prints a decision in the words of the access log', async t => {
+test('explain prints JSON with the field names of the access log', async t => {
   const path = folder(t)
   moved(path)
   const { out } = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '-f', 'json')
@@ -114,7 +114,7 @@ test('explain prints a decision in the words of the access log', async t => {
   t.is(event, 'millet\n')
 })
 
-test('explain --request-id prints what was decided then in the words of the access log', async t => {
+test('explain --request-id prints JSON with the field names of the access log', async t => {
   const path = folder(t)
   moved(path)
   const line = {

@@ -24,7 +24,7 @@ function recorded(path: string): void {
   log.append([deleted(disk, { emittedAt: at(3) })], at(30))
 }
 
-test('locate --at says where a resource was as far as was known at a position or time', async t => {
+test('locate --at locates with what was known at a position or time', async t => {
   const path = folder(t)
   recorded(path)
   const owner = async (...when: string[]) => {
@@ -42,7 +42,7 @@ test('locate --at says where a resource was as far as was known at a position or
   t.is(await owner(), 1)
 })
 
-test('locate --history says where a resource was, when, and which events say so', async t => {
+test('locate --history prints all clouds, projects and times, with their events', async t => {
   const path = folder(t)
   recorded(path)
   const args = ['locate', disk.id, '--log', 'events.db', '--format', 'json', '--history']
@@ -57,7 +57,7 @@ test('locate --history says where a resource was, when, and which events say so'
   t.is(JSON.parse(rows[0] ?? '').service_provider, cornmeal)
 })
 
-test('a point that is neither a time nor a position is misuse', async t => {
+test('a point that is neither a time nor a position exits with 2', async t => {
   const path = folder(t)
   recorded(path)
   const { code, err } = await mixmatch(
@@ -73,7 +73,7 @@ test('a point that is neither a time nor a position is misuse', async t => {
   t.regex(err, /"noon": expected a position/)
 })
 
-test('locate says of what was deleted when that was, and which event says so', async t => {
+test('locate of a deleted resource prints when it was deleted, and the event', async t => {
   const path = folder(t)
   recorded(path)
   const { code, err } = await mixmatch(path, 'locate', disk.id, '--log', 'events.db')
@@ -89,7 +89,7 @@ test('locate says of what was deleted when that was, and which event says so', a
   t.notRegex(before.err, /deleted/)
 })
 
-test('locate needs only as much of an id as no other resource has', async t => {
+test('locate accepts a unique prefix of an id', async t => {
   const path = folder(t)
   const twin = { ...image, id: resourceId(disk.id.replace(/1$/, '2')) }
   {
@@ -106,7 +106,7 @@ test('locate needs only as much of an id as no other resource has', async t => {
   t.is((await ask('ffff')).code, 1)
 })
 
-test('a reading command without a configuration names --log', async t => {
+test('a reading command without a configuration suggests --log', async t => {
   const { code, err } = await mixmatch(folder(t), 'locate', disk.id)
   t.is(code, 2)
   t.regex(err, /No configuration.*Or name the event log itself, with --log FILE/)
@@ -127,7 +127,7 @@ for (const args of [
   ['audit', 'placement', '--sp', 'nowhere'],
   ['audit', 'placement', '--project', 'nobody'],
 ]) {
-  test(`${args.join(' ')} of a log of three events is misuse`, async t => {
+  test(`${args.join(' ')} with a log of three events exits with 2`, async t => {
     const path = folder(t)
     recorded(path)
     const { code, out, err } = await mixmatch(path, ...args, '--log', 'events.db')

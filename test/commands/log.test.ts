@@ -42,7 +42,7 @@ const notifications = fileURLToPath(
   new URL('../fixtures/notifications/sp1.ndjson', import.meta.url),
 )
 
-test('log info says what is there and what each cloud said', async t => {
+test('log info prints size, head and the events of each cloud', async t => {
   const path = folder(t)
   const head = await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'info', ...LOG, '--format', 'json')
@@ -61,7 +61,7 @@ test('log info says what is there and what each cloud said', async t => {
   t.regex((await mixmatch(path, 'log', 'info', ...LOG)).out, /cornmeal +2 +0/)
 })
 
-test('log tail gives the newest events, oldest of them first', async t => {
+test('log tail prints the newest events, oldest first', async t => {
   const path = folder(t)
   await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2', '--format', 'json')
@@ -75,7 +75,7 @@ test('log tail gives the newest events, oldest of them first', async t => {
   )
 })
 
-test('log show prints one event with its message, and knows which there are', async t => {
+test('log show prints one event with its message, and rejects other positions', async t => {
   const path = folder(t)
   await recorded(path)
   const { code, out } = await mixmatch(path, 'log', 'show', '1', ...LOG)
@@ -87,7 +87,7 @@ test('log show prints one event with its message, and knows which there are', as
   t.regex(none.err, /no event at position 9\. The log holds 1 to 4\./)
 })
 
-test('log verify ends with 0 for a log that holds, and with 1 and the place for one that does not', async t => {
+test('log verify exits with 0 for an unchanged log, and with 1 and the position for a changed one', async t => {
   const path = folder(t)
   const head = await recorded(path)
   const noted = (await mixmatch(path, 'log', 'head', ...LOG)).out
@@ -106,7 +106,7 @@ test('log verify ends with 0 for a log that holds, and with 1 and the place for 
   t.regex(err, /does not hold/)
 })
 
-test('what log export writes, log import reads: the copy has the same head', async t => {
+test('log import of a log export gives a log with the same head', async t => {
   const path = folder(t)
   const head = await recorded(path)
   const { out } = await mixmatch(path, 'log', 'export', ...LOG)
@@ -125,7 +125,7 @@ test('what log export writes, log import reads: the copy has the same head', asy
   t.is((await mixmatch(path, 'locate', disk.id, '--log', 'copy/events.db')).code, 0)
 })
 
-test('recorded notifications are imported once, however often', async t => {
+test('log import imports recorded notifications only once', async t => {
   const path = folder(t)
   const first = await mixmatch(path, 'log', 'import', notifications, ...LOG)
   t.regex(first.err, /171 recorded as new, 0 were there/)
@@ -134,7 +134,7 @@ test('recorded notifications are imported once, however often', async t => {
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
 })
 
-test('an import that names no file, or has a line that is nothing, says so', async t => {
+test('log import rejects a missing file and an unreadable line', async t => {
   const path = folder(t)
   t.is((await mixmatch(path, 'log', 'import', 'absent.ndjson', ...LOG)).code, 2)
   writeFileSync(join(path, 'odd.ndjson'), '\n{"neither": "nor"}\n')
@@ -143,7 +143,7 @@ test('an import that names no file, or has a line that is nothing, says so', asy
   t.regex(err, /odd\.ndjson:2: expected/)
 })
 
-test('what appends refuses a log that is held, and says by whom', async t => {
+test('commands that append reject a held log, and name the holder', async t => {
   const path = folder(t)
   await recorded(path)
   using _held = holdLog(join(path, 'events.db'), 'record')
@@ -157,7 +157,7 @@ test('what appends refuses a log that is held, and says by whom', async t => {
   }
 })
 
-test('views check ends with 1 and shows the rows that differ, and a rebuild mends them', async t => {
+test('views check exits with 1 and the different rows, and views rebuild repairs them', async t => {
   const path = folder(t)
   await recorded(path)
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
@@ -171,7 +171,7 @@ test('views check ends with 1 and shows the rows that differ, and a rebuild mend
   t.is((await mixmatch(path, 'views', 'check', ...LOG)).code, 0)
 })
 
-test('views check says so where a restored log has no views yet', async t => {
+test('views check says that a restored log has no views yet', async t => {
   const path = folder(t)
   openLog(join(path, 'events.db'))[Symbol.dispose]()
   const { code, err } = await mixmatch(path, 'views', 'check', ...LOG)
@@ -179,7 +179,7 @@ test('views check says so where a restored log has no views yet', async t => {
   t.regex(err, /views\.db: there are no views yet\. mixmatch views rebuild/)
 })
 
-test('locate tells where a resource is, and ends with 1 where nothing is known of it', async t => {
+test('locate prints the cloud of a resource, and exits with 1 for an unknown one', async t => {
   const path = folder(t)
   await recorded(path)
   const { code, out } = await mixmatch(
@@ -201,7 +201,7 @@ test('locate tells where a resource is, and ends with 1 where nothing is known o
   t.regex(gone.err, /no cloud is known to hold it/)
 })
 
-test('explain says where a request would go, and shows the event that it rests on', async t => {
+test('explain prints the decision and its event', async t => {
   const path = folder(t)
   await recorded(path)
   const { code, out } = await mixmatch(
@@ -239,7 +239,7 @@ test('explain says where a request would go, and shows the event that it rests o
   t.regex(unknown.err, /"mars".*expected one of default, cornmeal/)
 })
 
-test('explain reads the body where it matters, and says so where it is missing', async t => {
+test('explain uses --body, and warns where it is missing', async t => {
   const path = folder(t)
   await recorded(path)
   writeFileSync(join(path, 'body.json'), JSON.stringify({ snapshot: { volume_id: disk.id } }))
@@ -249,7 +249,7 @@ test('explain reads the body where it matters, and says so where it is missing',
   t.regex((await mixmatch(path, ...args)).err, /--body FILE/)
 })
 
-test('a command that is misused ends with 2, and one that is asked for help with 0', async t => {
+test('wrong usage exits with 2, and --help with 0', async t => {
   const path = folder(t)
   t.is((await mixmatch(path, 'log', 'tail', '-n', 'many')).code, 2)
   t.is((await mixmatch(path, 'lgo')).code, 2)
@@ -259,7 +259,7 @@ test('a command that is misused ends with 2, and one that is asked for help with
   t.regex(help.out, /Example: /)
 })
 
-test('without --log and without a configuration, what was looked for is said', async t => {
+test('without --log and configuration, the message names the searched files', async t => {
   const { code, err } = await mixmatch(folder(t), 'log', 'info')
   t.is(code, 2)
   t.regex(err, /looked for mixmatch\.conf/)

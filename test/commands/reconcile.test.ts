@@ -19,7 +19,7 @@ const ghost = () =>
     emittedAt: at(-86_400),
   })
 
-test('a dry run prints what differs, records nothing, and exits 1', async t => {
+test('reconcile --dry-run prints the differences, records nothing, and exits with 1', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   const gone = ghost()
@@ -51,7 +51,7 @@ test('a dry run prints what differs, records nothing, and exits 1', async t => {
   t.is(scene.events().length, 1)
 })
 
-test('a run records what differs and exits 0; a dry run after it finds nothing', async t => {
+test('reconcile records the differences and exits with 0, and a dry run after it finds none', async t => {
   const scene = await stage(t)
   await makeImage(scene)
   const run = await mixmatch(scene.path, 'reconcile')
@@ -65,7 +65,7 @@ test('a run records what differs and exits 0; a dry run after it finds nothing',
   t.like(again, { code: 0, out: '' })
 })
 
-test('beside a running recorder, it is the recorder that appends', async t => {
+test('reconcile appends through a running recorder', async t => {
   const scene = await stage(t)
   const id = await makeImage(scene)
   const files = { ...scene, command: 'record' }
@@ -79,7 +79,7 @@ test('beside a running recorder, it is the recorder that appends', async t => {
   t.deepEqual(scene.located('image', id), [`sp1 ${scene.admin.project}`])
 })
 
-test('where the log is held by what takes nothing from others, it says who holds it', async t => {
+test('reconcile names the holder of a log that accepts no events', async t => {
   const scene = await stage(t)
   using _held = holdLog(scene.logFile, 'log import')
   const run = await mixmatch(scene.path, 'reconcile', 'sp1')
@@ -87,7 +87,7 @@ test('where the log is held by what takes nothing from others, it says who holds
   t.regex(run.err, /held by "mixmatch log import"/)
 })
 
-test('a cloud that cannot be asked does not keep the others from it, and exits 1', async t => {
+test('reconcile continues after an unreachable cloud, and exits with 1', async t => {
   const scene = await stage(t, {
     intercept: (cloud, _, response) => {
       if (cloud === 'default') response.destroy()
@@ -101,7 +101,7 @@ test('a cloud that cannot be asked does not keep the others from it, and exits 1
   t.regex(run.err, /^sp1: listed image 1.*1 differences, recorded$/m)
 })
 
-test('a cloud that is none of the configuration is misuse, and a dry run begins no log', async t => {
+test('reconcile exits with 2 for an unknown cloud, and a dry run creates no log', async t => {
   const scene = await stage(t)
   t.like(await mixmatch(scene.path, 'reconcile', 'sp3'), {
     code: 2,

@@ -32,7 +32,7 @@ for (const [what, args, code, said] of [
   })
 }
 
-test('replay --to a broker that is not there names its host', async t => {
+test('replay --to an unreachable broker names its host', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   log.append([event()], at(1))
@@ -43,7 +43,7 @@ test('replay --to a broker that is not there names its host', async t => {
   t.is(code, 1)
 })
 
-test('what the machine refuses is said without a stack', async t => {
+test('a system error is printed without a stack', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   log.append([event()], at(1))
@@ -54,7 +54,7 @@ test('what the machine refuses is said without a stack', async t => {
   t.is(code, 1)
 })
 
-test('a log that was cut short in copying is said to be damaged, by every command', async t => {
+test('every command says that a truncated log is damaged', async t => {
   const path = folder(t)
   {
     using log = openLog(join(path, 'events.db'))
@@ -73,7 +73,7 @@ test('a log that was cut short in copying is said to be damaged, by every comman
   }
 })
 
-test('a packed file that is not whole is taken in up to there, and again when it is', async t => {
+test('log import of a truncated .gz imports its beginning, and later the rest', async t => {
   const path = folder(t)
   const whole = readFileSync(new URL('../../data/sample.ndjson.gz', import.meta.url))
   writeFileSync(join(path, 'some.ndjson.gz'), whole.subarray(0, 200_000))

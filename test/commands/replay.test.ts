@@ -36,7 +36,7 @@ function recorded(path: string): void {
   for (const [second, each] of story.entries()) log.append([each], at(second))
 }
 
-test('replay prints history in its order, and of it what was asked for', async t => {
+test('replay prints the selected events in order', async t => {
   const path = folder(t)
   recorded(path)
   const replay = async (...args: string[]) => {
@@ -68,7 +68,7 @@ test('replay prints history in its order, and of it what was asked for', async t
   )
 })
 
-test('replay --into builds the views as of a point, in a new file', async t => {
+test('replay --into builds the views of a point in a new file', async t => {
   const path = folder(t)
   recorded(path)
   const into = (...args: string[]) =>
@@ -85,7 +85,7 @@ test('replay --into builds the views as of a point, in a new file', async t => {
   t.false(existsSync(join(path, 'x.db')))
 })
 
-test('replay --diff shows what the view says otherwise between two points', async t => {
+test('replay --diff prints resources whose location differs between two points', async t => {
   const path = folder(t)
   recorded(path)
   const diff = async (...points: string[]) => {
@@ -112,7 +112,7 @@ test('replay --diff shows what the view says otherwise between two points', asyn
   t.is(await diff('3'), 2)
 })
 
-test('replay --to publishes recorded notifications again, as they stood on the wire', async t => {
+test('replay --to publishes recorded notifications in their original form', async t => {
   const path = folder(t)
   await mixmatch(path, 'log', 'import', notifications, '--log', 'events.db')
   const out = join(path, 'again.ndjson')
@@ -144,7 +144,7 @@ test('replay --to publishes recorded notifications again, as they stood on the w
   t.is((await places('copy.db')).split('\n').length, (await places('events.db')).split('\n').length)
 })
 
-test('what we noted ourselves is not published, for it never was on a bus', async t => {
+test('replay --to does not publish events of Mixmatch itself', async t => {
   const path = folder(t)
   {
     using log = openLog(join(path, 'events.db'))

@@ -7,7 +7,7 @@ import { visibleLine } from '../../src/visible-text.js'
 import { at, created, event, folder } from '../controls.js'
 import { mixmatch } from './run-command.js'
 
-/** What clears a screen, renames a window, or writes over a line, in whatever a cloud can name. */
+/** Escape sequences that clear the screen, rename the window and overwrite a line. */
 const HOSTILE = 'x\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e\rnothing\nhappened'
 
 const LOG = ['--log', 'events.db']
@@ -22,8 +22,8 @@ function recorded(t: ExecutionContext): string {
   return path
 }
 
-/** Printed as such, a terminal would obey it. Line ends and tabs are all that may control it. */
-const OBEYED = /(?!\r?\n|\t)[\p{Cc}\u2028-\u202e\u2066-\u2069]/u
+/** Control characters other than line ends and tabs. */
+const CONTROLS = /(?!\r?\n|\t)[\p{Cc}\u2028-\u202e\u2066-\u2069]/u
 
 for (const [args, code] of [
   [['log', 'tail'], 0],
@@ -46,15 +46,15 @@ for (const [args, code] of [
   [['log', 'show', HOSTILE], 2],
   [[`--${HOSTILE}`], 2],
 ] as const) {
-  test(`${visibleLine(args.join(' '))} prints nothing that a terminal obeys`, async t => {
+  test(`${visibleLine(args.join(' '))} prints no control characters`, async t => {
     const ended = await mixmatch(recorded(t), ...args, ...(args.length > 1 ? LOG : []))
     t.is(ended.code, code, ended.err)
-    t.notRegex(ended.out, OBEYED)
-    t.notRegex(ended.err, OBEYED)
+    t.notRegex(ended.out, CONTROLS)
+    t.notRegex(ended.err, CONTROLS)
   })
 }
 
-test('what is in a name stays visible, and in JSON stays what it is', async t => {
+test('control characters in a name are visible in tables, and unchanged in JSON', async t => {
   const path = recorded(t)
   const table = await mixmatch(path, 'log', 'tail', ...LOG, '-n', '2')
   t.true(
@@ -64,15 +64,15 @@ test('what is in a name stays visible, and in JSON stays what it is', async t =>
   t.deepEqual(JSON.parse(json.out.split('\n')[0] ?? '').resource, { type: 'volume', id: HOSTILE })
 })
 
-test('a name with line ends in it stays in the line of its error', async t => {
+test('a name with line ends does not break the line of an error', async t => {
   const { err } = await mixmatch(recorded(t), 'locate', 'x\nmixmatch: all is well', ...LOG)
   t.regex(err, /^mixmatch: x\\nmixmatch: all is well: no cloud is known to hold it .*\n$/)
 })
 
-test('a configuration that holds control characters is told of without them', async t => {
+test('messages about a configuration contain no control characters', async t => {
   const path = folder(t)
   writeFileSync(join(path, 'x.conf'), `[DEFAULT]\nport = ${'\u001b[2J'}\n[\u001b[2J]\n`)
   const { code, err } = await mixmatch(path, '--config-file', 'x.conf', 'config', 'check')
   t.is(code, 2)
-  t.notRegex(err, OBEYED)
+  t.notRegex(err, CONTROLS)
 })
