@@ -1,61 +1,61 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** How deliveries are gathered before they are handed on. */
+/** How items are gathered into batches. */
 export interface BatchOptions {
-  readonly most: number
-  /** A batch is complete with the item that brings it to so many bytes. 8 MiB by default. */
-  readonly mostBytes?: number
-  /** Milliseconds without a further one after which a batch is complete. */
+  readonly maxItems: number
+  /** The item with which a batch reaches this size is its last. 8 MiB by default. */
+  readonly maxBytes?: number
+  /** A batch is complete when no further item came for so many milliseconds. */
   readonly quietMs: number
 }
 
-/** One transaction for up to a thousand costs what one for a single delivery does; a view may lag 20 ms. */
-export const DEFAULT_BATCH: BatchOptions = { most: 1000, quietMs: 5 }
+/** A transaction for a thousand items costs as much as one for a single item; views may lag 20 ms. */
+export const DEFAULT_BATCH: BatchOptions = { maxItems: 1000, quietMs: 5 }
 
-const MOST_BYTES = 8 * 1024 * 1024
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024
 
-/** However many keep coming, none waits longer than this many quiet times. */
-const LONGEST_WAIT = 4
+/** No item waits longer than this many quiet times, however many keep coming. */
+const MAX_QUIET_TIMES = 4
 
-/** Gathers what comes one by one. */
-export interface Batches<Item> {
+/** Gathers items into batches. */
+export interface Batcher<Item> {
   add(item: Item): void
-  /** Hand on all that is there, and resolve when that is done. @throws what `handOn` threw, ever */
+  /** Deliver all that waits, and resolve when that is done. @throws what `deliver` has ever thrown */
   drain(): Promise<void>
-  /** Forget what waits, and resolve when the batch in hand, if any, is done with. */
+  /** Drop what waits, and resolve when the delivery in progress, if any, is over. */
   discard(): Promise<void>
 }
 
 /**
- * Batches are handed on one at a time and in order; while one is taken, the next one grows. Between
- * two of them others have their turn.
+ * Batches are delivered one at a time and in order; the next one grows meanwhile. Between two batches
+ * the event loop runs once, so that other work is not held up.
  *
  * @param sizeOf bytes of an item
- * @param onFailure called once with what `handOn` threw; nothing is handed on after that
+ * @param onFailure called once with what `deliver` threw; nothing is delivered after that
  */
-export function createBatches<Item>(
-  { most, mostBytes = MOST_BYTES, quietMs }: BatchOptions,
+export function createBatcher<Item>(
+  { maxItems, maxBytes = DEFAULT_MAX_BYTES, quietMs }: BatchOptions,
   sizeOf: (item: Item) => number,
-  handOn: (batch: readonly Item[]) => void | Promise<void>,
+  deliver: (batch: readonly Item[]) => void | Promise<void>,
   onFailure: (error: unknown) => void,
-): Batches<Item> {
+): Batcher<Item> {
   let waiting: Item[] = []
   let waitingBytes = 0
   let waitingSince = 0
   let timer: NodeJS.Timeout | undefined
   let failed = false
-  let work: Promise<void> = Promise.resolve()
-  let working = false
+  let delivery: Promise<void> = Promise.resolve()
+  let delivering = false
 
-  async function handOnAll(): Promise<void> {
-    working = true
+  async function deliverAll(): Promise<void> {
+    delivering = true
     try {
       while (waiting.length > 0 && !failed) {
-        await handOn(takeBatch())
+        await deliver(takeBatch())
         if (waiting.length > 0) await nextTurn()
       }
     } finally {
-      working = false
+      delivering = false
     }
   }
 
@@ -63,7 +63,7 @@ export function createBatches<Item>(
     let count = 0
     let bytes = 0
     for (const item of waiting) {
-      if (count === most || bytes >= mostBytes) break
+      if (count === maxItems || bytes >= maxBytes) break
       count += 1
       bytes += sizeOf(item)
     }
@@ -73,13 +73,13 @@ export function createBatches<Item>(
     return batch
   }
 
-  /** What comes while it works is taken along: it has waited long enough. */
-  function start(): void {
+  /** Items that come while it delivers are delivered as well: they have waited long enough. */
+  function startDelivery(): void {
     clearTimeout(timer)
     timer = undefined
-    if (working || failed) return
-    work = handOnAll()
-    work.catch((error: unknown) => {
+    if (delivering || failed) return
+    delivery = deliverAll()
+    delivery.catch((error: unknown) => {
       failed = true
       onFailure(error)
     })
@@ -90,21 +90,22 @@ export function createBatches<Item>(
       if (failed) return
       if (waiting.push(item) === 1) waitingSince = performance.now()
       waitingBytes += sizeOf(item)
-      const overdue = performance.now() - waitingSince >= LONGEST_WAIT * quietMs
-      if (waiting.length >= most || waitingBytes >= mostBytes || overdue) start()
+      const isFull = waiting.length >= maxItems || waitingBytes >= maxBytes
+      const isOverdue = performance.now() - waitingSince >= MAX_QUIET_TIMES * quietMs
+      if (isFull || isOverdue) startDelivery()
       else if (timer) timer.refresh()
-      else timer = setTimeout(start, quietMs)
+      else timer = setTimeout(startDelivery, quietMs)
     },
     drain() {
-      start()
-      return work
+      startDelivery()
+      return delivery
     },
     async discard() {
       clearTimeout(timer)
       waiting = []
       waitingBytes = 0
       failed = true
-      await work.catch(() => {})
+      await delivery.catch(() => {})
     },
   }
 }

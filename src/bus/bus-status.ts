@@ -2,8 +2,8 @@ import { now } from '../event/time.js'
 import { redactText } from '../redaction.js'
 import type { BusStatus } from './bus.js'
 
-/** The state of a bus, as its parts report it. */
-export interface StatusKeeper {
+/** Keeps the status of a bus, as the parts of it report. */
+export interface StatusTracker {
   value(): BusStatus
   connected(missing: readonly string[]): void
   failed(error: unknown): void
@@ -11,7 +11,7 @@ export interface StatusKeeper {
   stopped(): void
 }
 
-export function keepStatus(): StatusKeeper {
+export function createStatusTracker(): StatusTracker {
   let status: BusStatus = {
     state: 'connecting',
     since: now(),
@@ -20,26 +20,26 @@ export function keepStatus(): StatusKeeper {
     delivered: 0,
     lastDeliveryAt: null,
   }
-  /** Retrying goes on since the first failure, not since the last. */
-  const enter = (state: BusStatus['state'], fields: Partial<BusStatus>) => {
+  /** `since` is the time of the first failure, not of the last. */
+  const changeState = (state: BusStatus['state'], fields: Partial<BusStatus>) => {
     const since = state === status.state ? status.since : now()
     status = { ...status, ...fields, state, since }
   }
   return {
     value: () => status,
-    connected: missing => enter('connected', { missing, lastError: null }),
-    failed: error => enter('retrying', { lastError: messageOf(error) }),
+    connected: missing => changeState('connected', { missing, lastError: null }),
+    failed: error => changeState('retrying', { lastError: messageOf(error) }),
     delivered(count) {
       status = { ...status, delivered: status.delivered + count, lastDeliveryAt: now() }
     },
-    stopped: () => enter('stopped', {}),
+    stopped: () => changeState('stopped', {}),
   }
 }
 
-/** An error in one line, as far as it may be shown. */
+/** The message of an error in one line, redacted. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return redactText(String(error))
-  // node gives an error without words where it tried several addresses of a host
+  // Node throws an error without a message if it tried several addresses of a host
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
   return redactText(error.message)
 }

@@ -5,27 +5,27 @@ import type { Micros, SpName } from '../ids.js'
 import type { BatchOptions } from './batches.js'
 import type { OnDeliveries } from './delivery.js'
 
-/** A message bus that is being listened to. */
+/** A message bus from which messages are consumed. */
 export interface Bus {
   readonly serviceProvider: SpName
   /** `host:5672/vhost`, or the path of a file; see `nameOfBus`. */
   readonly name: string
   status(): BusStatus
-  /** Resolves when its signal has stopped it: what it held is taken and acknowledged. Never rejects. */
+  /** Resolves after its signal: all deliveries in progress are acknowledged. Never rejects. */
   readonly stopped: Promise<void>
 }
 
-/** How a bus is doing, for health, metrics and people. A value of its moment. */
+/** The status of a bus at one moment, for readiness, metrics and people. */
 export interface BusStatus {
   /** `connecting` for the first time, `retrying` after any failure. */
   readonly state: 'connecting' | 'connected' | 'retrying' | 'stopped'
-  /** When it came into that state. */
+  /** When the state began. */
   readonly since: Micros
   /** Why it is not connected, without credentials. */
   readonly lastError: string | null
-  /** Exchanges from which nothing comes because they do not exist yet, or we may not read them. */
+  /** Exchanges that are not bound: they do not exist yet, or may not be read. */
   readonly missing: readonly string[]
-  /** Messages taken and acknowledged since the start. */
+  /** Messages that were acknowledged since the start. */
   readonly delivered: number
   readonly lastDeliveryAt: Micros | null
 }
@@ -36,38 +36,38 @@ export interface BusOptions {
   readonly url: string
   readonly onDeliveries: OnDeliveries
   readonly logger: Logger
-  /** Stops it: no more is taken in, and what is in hand is finished. */
+  /** Stops it: no more messages are taken, and deliveries in progress are finished. */
   readonly signal: AbortSignal
   readonly backoff?: BackoffOptions
   readonly batch?: BatchOptions
 }
 
-/** What RabbitMQ needs beyond that. */
+/** Options of RabbitMQ alone. */
 export interface AmqpOptions extends BusOptions {
-  /** Those that are bound to our queue, as soon as they exist. */
+  /** Exchanges to bind the queue to, as soon as they exist. */
   readonly exchanges: readonly string[]
-  /** How the exchanges of that cloud were declared when they were last seen, as `onFact` told it. */
-  readonly knownExchanges: readonly KnownExchange[]
+  /** How the exchanges of that cloud were declared when they were last seen, as `onBusEvent` told. */
+  readonly knownExchanges: readonly ExchangeDurability[]
   /**
-   * By what the log tells this bus from others of its cloud. Empty for an only one, whose host may be
-   * renamed: it remains the same bus.
+   * Tells this bus from other buses of its cloud in the log. It is empty for the only bus of a cloud:
+   * if its host is renamed, it remains the same bus.
    */
   readonly label: string
   readonly queue: QueueOptions
   readonly tls: TlsOptions
-  /** Takes what the recorder says of the bus itself: connected, lost, an exchange's durability. */
-  readonly onFact: (fact: Event) => void | Promise<void>
-  /** Seconds; a URL's `heartbeat_timeout_threshold` goes before it. 60 by default, 0 for none. */
+  /** Takes events about the bus itself: connected, lost, the durability of an exchange. */
+  readonly onBusEvent: (event: Event) => void | Promise<void>
+  /** `heartbeat_timeout_threshold` of the URL has priority. 60 by default, 0 for none. */
   readonly heartbeatSeconds?: number
-  /** How often exchanges are looked for again, in milliseconds. 10,000 by default. */
+  /** How often exchanges are checked. 10,000 by default. */
   readonly recheckMs?: number
-  /** How long a host may take to accept a connection, in milliseconds. 10,000 by default. */
+  /** For each host. 10,000 by default. */
   readonly connectTimeoutMs?: number
-  /** How long a broker may take to say goodbye when it is stopped, in milliseconds. 10,000 by default. */
-  readonly goodbyeMs?: number
+  /** How long the broker may take to confirm the end of the consumer. 10,000 by default. */
+  readonly closeTimeoutMs?: number
 }
 
-export interface KnownExchange {
+export interface ExchangeDurability {
   /** The label of its bus. */
   readonly bus: string
   readonly name: string
@@ -75,17 +75,17 @@ export interface KnownExchange {
 }
 
 export interface QueueOptions {
-  /** Ours alone: of two that consume from one queue, each gets half. */
+  /** A queue of our own: each of two consumers would get half of the messages. */
   readonly name: string
-  /** Beyond this the broker drops the oldest messages; 0 for no limit. */
+  /** The broker drops the oldest messages beyond this; 0 for no limit. */
   readonly maxBytes: number
-  /** After so long without a consumer the broker deletes the queue; 0 for never. */
+  /** The broker deletes the queue after so long without a consumer; 0 for never. */
   readonly expiresSeconds: number
 }
 
 export interface TlsOptions {
-  /** A PEM file of authorities to trust instead of the system's; a URL's `ssl_ca_file` goes before it. */
+  /** A PEM file of authorities instead of the system's; `ssl_ca_file` of the URL has priority. */
   readonly caFile: string | null
-  /** Whether to accept any certificate. */
+  /** Whether any certificate is accepted. */
   readonly insecure: boolean
 }

@@ -1,34 +1,34 @@
 import type { BusStatus } from './bus.js'
 
-/** Exchanges of which at least one has to be there. */
+/** Exchanges of which at least one must exist. */
 export type Alternatives = readonly string[]
 
-/** Where services publish that nobody has configured: Cinder's exchange is called either. */
-const usual: Readonly<Record<'image' | 'volume', Alternatives>> = {
+/** The exchanges of services with default settings; Cinder's has either name. */
+const defaults: Readonly<Record<'image' | 'volume', Alternatives>> = {
   image: ['glance'],
   volume: ['cinder', 'openstack'],
 }
 
 /**
- * What has to be heard of a cloud. Exchanges that an operator has named are expected one by one. Of
- * the default list, which names whatever may be there, only those are of the services of the cloud.
+ * The exchanges that must exist at a cloud: each of those that the operator has named. The default list
+ * names all that may exist; of these, only the exchanges of the proxied services are expected.
  */
 export function expectedExchanges(
   { exchanges, exchangesAreDefault }: ExchangeOptions,
-  services: readonly (keyof typeof usual)[],
+  services: readonly (keyof typeof defaults)[],
 ): readonly Alternatives[] {
   return exchangesAreDefault
-    ? services.map(service => usual[service])
+    ? services.map(service => defaults[service])
     : exchanges.map(exchange => [exchange])
 }
 
 export interface ExchangeOptions {
   readonly exchanges: readonly string[]
-  /** Whether nobody has named them. */
+  /** Whether the operator has named none. */
   readonly exchangesAreDefault: boolean
 }
 
-/** Which of the expected exchanges are missing on every bus of a cloud. */
+/** The expected exchanges that are missing on all buses of a cloud. */
 export function missingExchanges(
   buses: readonly Pick<BusStatus, 'missing'>[],
   expected: readonly Alternatives[],

@@ -4,71 +4,75 @@ import type { SpName } from '../ids.js'
 import { parseJson } from '../json.js'
 import { DEFAULT_BATCH } from './batches.js'
 import type { Bus, BusOptions } from './bus.js'
-import { keepStatus } from './bus-status.js'
+import { createStatusTracker } from './bus-status.js'
 import type { Delivery } from './delivery.js'
-import { type Changes, watchFile } from './file-watcher.js'
-import { readLines } from './lines.js'
+import { readLines } from './file-lines.js'
+import { type FileWatcher, watchFile } from './file-watcher.js'
 import { readRecorded } from './recorded-notification.js'
 import { retryForever } from './retry.js'
 
 export interface FileBusOptions extends BusOptions {
-  /** How often to look without having been told of a change, in milliseconds. 1000 by default. */
+  /** How often the file is polled if no change is reported. 1000 by default. */
   readonly pollMs?: number
 }
 
 const POLL_MS = 1000
 
 /**
- * Follow a file of recorded notifications from its beginning, and on as it grows. It need not exist
- * yet, and may be truncated or be replaced by another of its name. There is nothing to acknowledge:
- * a restart reads it again from the beginning, and the event log knows what it has.
+ * Read a file of recorded notifications from its beginning, and go on as it grows. It need not exist
+ * yet, and may be truncated or replaced. Nothing is acknowledged: after a restart it is read from the
+ * beginning, and the event log recognises what it has.
  */
-export function listenFile(path: string, options: FileBusOptions): Bus {
+export function listenToFile(path: string, options: FileBusOptions): Bus {
   const { serviceProvider, onDeliveries, signal, logger } = options
   const { backoff, batch = DEFAULT_BATCH, pollMs = POLL_MS } = options
-  const status = keepStatus()
-  const toDelivery = reader(path, serviceProvider, logger)
+  const status = createStatusTracker()
+  const parseLine = createLineParser(path, serviceProvider, logger)
 
-  async function follow(itWorks: () => void): Promise<void> {
-    using changes = watchFile(path, pollMs, signal)
+  async function followPath(onHealthy: () => void): Promise<void> {
+    using watcher = watchFile(path, pollMs, signal)
     while (!signal.aborted) {
-      await using file = await openWhenThere(path, changes, signal)
+      await using file = await openWhenThere(path, watcher, signal)
       if (!file) return
       status.connected([])
-      await followOne(file, changes, itWorks)
+      await followFile(file, watcher, onHealthy)
     }
   }
 
-  /** Until it is stopped, or until another file has the name and this one has been read to its end. */
-  async function followOne(file: FileHandle, changes: Changes, itWorks: () => void): Promise<void> {
+  /** Resolves when it is stopped, or when the file was replaced and is read to its end. */
+  async function followFile(
+    file: FileHandle,
+    watcher: FileWatcher,
+    onHealthy: () => void,
+  ): Promise<void> {
     let offset = 0
     while (!signal.aborted) {
-      const replaced = await isReplaced(file, path) // before the look that finds nothing more in it
-      const { lines, end } = await readLines(file, offset, batch.most)
+      const replaced = await isReplaced(file, path) // before it is read to its end
+      const { lines, end } = await readLines(file, offset, batch.maxItems)
       if (end > offset) {
-        const deliveries = lines.flatMap(line => toDelivery(line) ?? [])
+        const deliveries = lines.flatMap(line => parseLine(line) ?? [])
         if (deliveries.length > 0) await onDeliveries(deliveries)
         status.delivered(deliveries.length)
         offset = end
-        itWorks()
+        onHealthy()
       } else if ((await file.stat()).size < offset) {
-        logger.info({ path }, 'the file was truncated: it is read from its beginning')
+        logger.info({ path }, 'the file was truncated; reading it from its beginning')
         offset = 0
       } else if (replaced) {
         return
       } else {
-        await changes.next()
+        await watcher.nextChange()
       }
     }
   }
 
-  const stopped = retryForever(follow, { backoff, status, logger, signal })
+  const stopped = retryForever(followPath, { backoff, status, logger, signal })
   return { serviceProvider, name: path, status: status.value, stopped }
 }
 
 async function openWhenThere(
   path: string,
-  changes: Changes,
+  watcher: FileWatcher,
   signal: AbortSignal,
 ): Promise<FileHandle | null> {
   while (!signal.aborted) {
@@ -77,12 +81,12 @@ async function openWhenThere(
     } catch (error) {
       if (!isMissing(error)) throw error
     }
-    await changes.next()
+    await watcher.nextChange()
   }
   return null
 }
 
-/** Where it was only moved away, its writer may still be at it until there is another. */
+/** A file that was only moved away may still be written, until another file has its name. */
 async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
   const ours = await file.stat()
   try {
@@ -99,11 +103,10 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * A line as the delivery that was recorded. One of another cloud is left out, for a bus speaks for
- * its own cloud alone. What is no recorded notification is delivered as it stands, to be recorded as
- * what could not be parsed.
+ * Parse lines as recorded notifications. Those of another cloud are left out, because a bus speaks
+ * only for its own cloud. Any other line is delivered unchanged, and is recorded as unparseable.
  */
-function reader(
+function createLineParser(
   path: string,
   serviceProvider: SpName,
   logger: Logger,

@@ -1,29 +1,30 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** Tells when it is worth looking at a file again. */
-export interface Changes extends Disposable {
-  /** Resolves when the file may have changed since the last call, after a while, or on the signal. */
-  next(): Promise<void>
+/** Tells when a file may have changed. */
+export interface FileWatcher extends Disposable {
+  /** Resolves when the file may have changed since the last call, after `pollMs`, or on the signal. */
+  nextChange(): Promise<void>
 }
 
 /**
- * Watch a file that may not exist yet, so by its folder. What the kernel does not tell (another
- * host's writes on a network file system, a folder that is not there yet) a look now and then finds.
+ * Watch a file by its folder, because it may not exist yet. The kernel does not report every change
+ * (writes of another host on a network file system; the folder may not exist yet), so the file is
+ * also polled.
  */
-export function watchFile(path: string, pollMs: number, signal: AbortSignal): Changes {
+export function watchFile(path: string, pollMs: number, signal: AbortSignal): FileWatcher {
   let changed = false
-  let wake = () => {}
+  let endPause = () => {}
   const onChange = () => {
     changed = true
-    wake()
+    endPause()
   }
   const watcher = tryWatch(dirname(path), name => {
     if (name === null || name === basename(path)) onChange()
   })
   signal.addEventListener('abort', onChange)
   return {
-    async next() {
+    async nextChange() {
       if (!changed) await pause()
       changed = false
     },
@@ -36,7 +37,7 @@ export function watchFile(path: string, pollMs: number, signal: AbortSignal): Ch
   function pause(): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, pollMs)
-      wake = () => {
+      endPause = () => {
         clearTimeout(timer)
         resolve()
       }
@@ -47,7 +48,7 @@ export function watchFile(path: string, pollMs: number, signal: AbortSignal): Ch
 function tryWatch(folder: string, onChange: (name: string | null) => void): FSWatcher | null {
   try {
     const watcher = watch(folder, (_event, name) => onChange(name))
-    watcher.on('error', () => watcher.close()) // the folder is gone; looking now and then goes on
+    watcher.on('error', () => watcher.close()) // the folder is gone; polling goes on
     return watcher
   } catch {
     return null

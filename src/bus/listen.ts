@@ -1,20 +1,21 @@
-import { listenAmqp } from './amqp/amqp-bus.js'
+import { listenToAmqp } from './amqp/amqp-bus.js'
 import type { AmqpOptions, Bus } from './bus.js'
-import { listenFile } from './file-bus.js'
+import { listenToFile } from './file-bus.js'
 import { parseTransportUrl } from './transport-url.js'
 
 /**
- * Listen to a cloud's message bus, whatever its URL says that it is, from now until the signal.
+ * Consume the messages of a bus, of whatever kind its URL is, from now until the signal. Failures are
+ * retried without end.
  *
- * @throws CONFIG_INVALID where the URL cannot be read; all that goes wrong later is retried for ever
+ * @throws CONFIG_INVALID if the URL cannot be read
  */
-export function listen(options: AmqpOptions): Bus {
+export function listenToBus(options: AmqpOptions): Bus {
   const url = parseTransportUrl(options.url)
   switch (url.kind) {
     case 'rabbit':
-      return listenAmqp(url, options)
+      return listenToAmqp(url, options)
     case 'file':
-      return listenFile(url.path, options)
+      return listenToFile(url.path, options)
   }
   url satisfies never
 }

@@ -3,7 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { spName } from '../ids.js'
 import type { Delivery } from './delivery.js'
 
-/** A recorded notification, one of which is one line of a file: see `parseRecorded`. */
+/** One line of a file of recorded notifications. */
 const recorded = z.object({
   cloud: z.string().min(1),
   exchange: z.string().default(''),
@@ -15,13 +15,13 @@ const recorded = z.object({
 })
 
 /**
- * Take a recorded notification back as the delivery that it was: `{"cloud": "default", "exchange":
+ * Parse a recorded notification as the delivery that it was: `{"cloud": "default", "exchange":
  * "glance", "routing_key": "notifications.info", "properties": {…}, "body": "…"}`, where the body
- * is a string and exactly what stood on the wire.
+ * is a text, exactly as it was published.
  *
  * @param line what JSON.parse made of a line
- * @param where it stands, for the message: `recorded.ndjson:17`
- * @throws IMPORT_REFUSED where it is no recorded notification
+ * @param where for the message of the error: `recorded.ndjson:17`
+ * @throws IMPORT_REFUSED if it is no recorded notification
  */
 export function parseRecorded(line: unknown, where: string): Delivery {
   const delivery = readRecorded(line)
@@ -32,7 +32,7 @@ export function parseRecorded(line: unknown, where: string): Delivery {
   )
 }
 
-/** As `parseRecorded`, with null for what is none. */
+/** As `parseRecorded`, but null if it is no recorded notification. */
 export function readRecorded(line: unknown): Delivery | null {
   const { success, data } = recorded.safeParse(line)
   if (!success) return null

@@ -1,47 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type BackoffOptions, createBackoff } from '../backoff.js'
-import { messageOf, type StatusKeeper } from './bus-status.js'
+import { messageOf, type StatusTracker } from './bus-status.js'
 
-/** So long may a bus that came back wait for us. */
 const DEFAULT_BACKOFF: BackoffOptions = { firstMs: 1000, capMs: 30_000 }
 
 /**
- * Run something that should go on for ever, again and again until the signal stops it, with longer
- * and longer pauses while it keeps failing. Never rejects.
+ * Run something that should never end, and run it again after each failure until the signal stops it.
+ * Never rejects.
  *
- * @param run resolves only when it was stopped; it calls `itWorks` once it did what it is there for,
- *   so that the pause after its next failure is a short one
+ * @param run resolves only when the signal has stopped it. It calls `onHealthy` when it has done some
+ *   work: the wait after its next failure is a short one again
  */
 export async function retryForever(
-  run: (itWorks: () => void) => Promise<void>,
+  run: (onHealthy: () => void) => Promise<void>,
   parts: {
     backoff?: BackoffOptions | undefined
-    status: StatusKeeper
+    status: StatusTracker
     logger: Logger
     signal: AbortSignal
   },
 ): Promise<void> {
   const { status, logger, signal } = parts
   const backoff = createBackoff(parts.backoff ?? DEFAULT_BACKOFF)
-  let said = ''
-  const itWorks = () => {
+  let loggedError = ''
+  const onHealthy = () => {
     backoff.reset()
-    said = ''
+    loggedError = ''
   }
   while (!signal.aborted) {
     try {
-      await run(itWorks)
+      await run(onHealthy)
     } catch (error) {
       if (signal.aborted) break
       status.failed(error)
       const message = messageOf(error)
-      const pauseMs = backoff.nextMs()
-      const failures = backoff.failures()
-      // a bus that stays down says so once, and again when it is down for another reason
-      logger[message === said ? 'debug' : 'warn']({ failures, pauseMs, error: message }, 'bus lost')
-      said = message
-      await sleep(pauseMs, undefined, { signal }).catch(() => {})
+      const waitMs = backoff.nextMs()
+      // each reason is logged once: a bus may be down for days
+      logger[message === loggedError ? 'debug' : 'warn'](
+        { failures: backoff.failures(), retry_in_ms: waitMs, error: message },
+        'bus lost, retrying',
+      )
+      loggedError = message
+      await sleep(waitMs, undefined, { signal }).catch(() => {})
     }
   }
   status.stopped()

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { MixmatchError } from '../errors.js'
 
-/** Where a bus is, read from an oslo.messaging transport URL or a `file:` URL. */
+/** A parsed transport URL of oslo.messaging, or a `file:` URL. */
 export type TransportUrl = RabbitUrl | FileUrl
 
 export interface RabbitUrl {
   readonly kind: 'rabbit'
-  /** At least one, in the order written: they are one cluster, tried in turn. */
+  /** The hosts of one cluster, at least one, in the order in which they are tried. */
   readonly hosts: readonly BrokerHost[]
   readonly virtualHost: string
   readonly tls: boolean
@@ -55,9 +55,9 @@ export function parseTransportUrl(text: string): TransportUrl {
   if (!/^(rabbit|kombu)(\+[a-z0-9+.-]+)?$|^amqps?$/.test(driver)) {
     throw invalid(text, `expected the driver rabbit (or amqps, or file), found ${driver}`)
   }
-  // before anything of it is read: what a message shows must not be half of a password
+  // checked first, so that no message shows half of a password as something else
   if (fragment !== undefined || /[@\s]|:\/\//.test(`${path}?${query}`) || /\s/.test(authority)) {
-    throw invalid(text, `found a character where none of its kind can stand: ${PERCENT_ENCODE}`)
+    throw invalid(text, `found an @, #, :// or blank where none can be: ${PERCENT_ENCODE}`)
   }
   const hosts = readHosts(text, authority, driver === 'amqps' ? 5671 : 5672)
 
@@ -78,8 +78,8 @@ const PERCENT_ENCODE =
   'percent-encode / as %2F, # as %23, ? as %3F, @ as %40 and a comma as %2C in a password'
 
 /**
- * By what a bus is known, without credentials: `host:5672,host2:5672/vhost`, with a slash at the end
- * for the virtual host `/`; the path of a file.
+ * The name of a bus, without credentials: `host:5672,host2:5672/vhost`, with only a slash for the
+ * virtual host `/`; the path of a file.
  */
 export function nameOfBus(url: TransportUrl): string {
   if (url.kind === 'file') return url.path
@@ -144,7 +144,7 @@ function readHost(url: string, text: string, defaultPort: number): BrokerHost {
   }
 }
 
-/** What kombu's pyamqp transport puts where a URL names no user, or no password. */
+/** What kombu's pyamqp transport uses if a URL has no user, or no password. */
 const KOMBU_DEFAULT = 'guest'
 
 function readPath(url: string): string {
@@ -178,7 +178,7 @@ function printHost(hostname: string): string {
   return hostname.includes(':') ? `[${hostname}]` : hostname
 }
 
-/** The scheme is all of the URL that is shown: what cannot be read might hold a password anywhere. */
+/** Only the scheme of the URL is shown: any other part may be of a password. */
 function invalid(url: string, what: string): MixmatchError {
   const scheme = schemeOf(url) ?? 'no driver://'
   return new MixmatchError('CONFIG_INVALID', `transport URL (${scheme}…): ${what}`)

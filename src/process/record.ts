@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Bus } from '../bus/bus.js'
 import { expectedExchanges, missingExchanges } from '../bus/expected-exchanges.js'
-import { listen } from '../bus/listen.js'
+import { listenToBus } from '../bus/listen.js'
 import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
 import type { Cloud } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
@@ -12,7 +12,7 @@ import { type DeliveryJournal, deliveryJournalOf, openDeliveryJournal } from './
 import { createDeliveryRecorder } from './delivery-recorder.js'
 import { type OnAppended, openRecorder, type Recorder, type RecorderState } from './recorder.js'
 
-/** The recording while it goes on. */
+/** A recording in progress. */
 export interface Recording {
   readonly buses: readonly Bus[]
   /** How many of the exchanges that are expected at a cloud are on none of its buses. */
@@ -21,11 +21,11 @@ export interface Recording {
 }
 
 /**
- * Record every bus until asked to stop: buses → log → views. What is in hand is committed and
- * acknowledged before this returns.
+ * Record the notifications of all buses until asked to stop: buses → log → views. Deliveries in
+ * progress are committed and acknowledged before it returns.
  *
- * @param ready called when the log is open and the views are caught up
- * @param onAppended told of each batch
+ * @param ready called when the log is open and the views are up to date
+ * @param onAppended called after each batch
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; VIEWS_LOST
  */
 export async function record(
@@ -44,32 +44,38 @@ export async function record(
   }
   await using recorder = await openRecorder(files, onViewsLost, logger, onAppended)
   const { signal } = stopping
-  const journal = openDeliveryJournal(deliveryJournalOf(files.logFile))
   const reconciling = reconcileInBackground(config, files, recorder.record, { signal, logger })
+  const parts = {
+    notification: config.notification,
+    recorder,
+    journal: openDeliveryJournal(deliveryJournalOf(files.logFile)),
+    onBusEvent: reconciling.notice,
+    logger,
+    signal,
+  }
   const buses = config.clouds.flatMap(cloud =>
-    cloud.messagebuses.map(url =>
-      listenTo(cloud, url, {
-        notification: config.notification,
-        recorder,
-        journal,
-        onFact: reconciling.notice,
-        logger,
-        signal,
-      }),
-    ),
+    cloud.messagebuses.map(url => listenTo(cloud, url, parts)),
   )
   void asked.then(() => stopping.abort())
-  const countMissingExchanges = (cloud: SpName) => {
-    const services = config.clouds.find(({ name }) => name === cloud)?.enabledServices ?? []
-    const statuses = buses
-      .filter(({ serviceProvider }) => serviceProvider === cloud)
-      .map(bus => bus.status())
-    return missingExchanges(statuses, expectedExchanges(config.notification, services)).length
-  }
+  const countMissingExchanges = (cloud: SpName) => countMissing(cloud, config, buses)
   ready({ buses, countMissingExchanges, state: recorder.state })
   const stopped = [...buses, reconciling].map(({ stopped }) => stopped)
-  await Promise.all([aborted(signal), ...stopped])
+  await Promise.all([untilAborted(signal), ...stopped])
   if (lost) throw lost.error
+}
+
+function countMissing(
+  name: SpName,
+  { clouds, notification }: Pick<Config, 'clouds' | 'notification'>,
+  buses: readonly Bus[],
+): number {
+  const services = clouds.find(cloud => cloud.name === name)?.enabledServices ?? []
+  const ofCloud = buses.filter(({ serviceProvider }) => serviceProvider === name)
+  const expected = expectedExchanges(notification, services)
+  return missingExchanges(
+    ofCloud.map(bus => bus.status()),
+    expected,
+  ).length
 }
 
 function listenTo(
@@ -79,7 +85,7 @@ function listenTo(
     readonly notification: Config['notification']
     readonly recorder: Recorder
     readonly journal: DeliveryJournal
-    readonly onFact: (fact: Event) => void
+    readonly onBusEvent: (event: Event) => void
     readonly logger: Logger
     readonly signal: AbortSignal
   },
@@ -89,7 +95,7 @@ function listenTo(
   const label = messagebuses.length === 1 ? '' : nameOfBus(parseTransportUrl(url))
   const bus = label === '' ? {} : { bus: label }
   const logger = parts.logger.child({ service_provider: name, ...bus })
-  return listen({
+  return listenToBus({
     serviceProvider: name,
     url,
     label,
@@ -102,16 +108,16 @@ function listenTo(
     },
     tls: { caFile: cafile, insecure },
     onDeliveries: createDeliveryRecorder({ record: recorder.record, journal, logger }),
-    onFact(fact) {
-      recorder.record([fact])
-      parts.onFact(fact)
+    onBusEvent(event) {
+      recorder.record([event])
+      parts.onBusEvent(event)
     },
     logger,
     signal,
   })
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
-import { type BatchOptions, createBatches } from '../../src/bus/batches.js'
+import { type BatchOptions, createBatcher } from '../../src/bus/batches.js'
 
 /** Never quiet by itself, so that only `most` and `drain` end a batch. */
-const NEVER: BatchOptions = { most: 3, quietMs: 60_000 }
+const NEVER: BatchOptions = { maxItems: 3, quietMs: 60_000 }
 
 function collect(options: BatchOptions, take: (batch: readonly number[]) => void | Promise<void>) {
   const taken: (readonly number[])[] = []
   const failures: unknown[] = []
-  const batches = createBatches<number>(
+  const batches = createBatcher<number>(
     options,
     item => item,
     async batch => {
@@ -21,7 +21,7 @@ function collect(options: BatchOptions, take: (batch: readonly number[]) => void
   return { ...batches, taken, failures }
 }
 
-test('a batch is handed on as soon as it is full', async t => {
+test('a batch is delivered as soon as it is full', async t => {
   const { add, drain, taken } = collect(NEVER, () => {})
   for (const item of [1, 2, 3]) add(item)
   await sleep(0)
@@ -33,14 +33,14 @@ test('a batch is handed on as soon as it is full', async t => {
   t.deepEqual(taken, [[1, 2, 3], [4]])
 })
 
-test('a batch is full of bytes as well', async t => {
-  const { add, drain, taken } = collect({ most: 1000, mostBytes: 10, quietMs: 60_000 }, () => {})
+test('a batch is also full when its items have enough bytes', async t => {
+  const { add, drain, taken } = collect({ maxItems: 1000, maxBytes: 10, quietMs: 60_000 }, () => {})
   for (const bytes of [4, 5, 6, 1, 20, 2]) add(bytes)
   await drain()
   t.deepEqual(taken, [[4, 5, 6], [1, 20], [2]])
 })
 
-test('between two batches others have their turn', async t => {
+test('other work runs between two batches', async t => {
   const order: string[] = []
   const { add, drain } = collect(NEVER, () => void order.push('batch'))
   setImmediate(() => order.push('other'))
@@ -49,8 +49,8 @@ test('between two batches others have their turn', async t => {
   t.deepEqual(order, ['batch', 'other', 'batch'])
 })
 
-test('a batch that is not full is handed on when nothing more comes', async t => {
-  const { add, taken } = collect({ most: 1000, quietMs: 5 }, () => {})
+test('a batch that is not full is delivered when no more items come', async t => {
+  const { add, taken } = collect({ maxItems: 1000, quietMs: 5 }, () => {})
   add(1)
   add(2)
   t.deepEqual(taken, [])
@@ -58,8 +58,8 @@ test('a batch that is not full is handed on when nothing more comes', async t =>
   t.deepEqual(taken, [[1, 2]])
 })
 
-test('what keeps coming does not keep the first one waiting', async t => {
-  const { add, taken } = collect({ most: 1000, quietMs: 20 }, () => {})
+test('an item does not wait for items that keep coming', async t => {
+  const { add, taken } = collect({ maxItems: 1000, quietMs: 20 }, () => {})
   const began = performance.now()
   for (let item = 0; taken.length === 0 && performance.now() - began < 5000; item += 1) {
     add(item)
@@ -68,9 +68,9 @@ test('what keeps coming does not keep the first one waiting', async t => {
   t.true(performance.now() - began < 1000)
 })
 
-test('one batch is taken at a time, and the next one grows meanwhile', async t => {
+test('one batch is delivered at a time, and the next one grows meanwhile', async t => {
   let inHand = 0
-  const { add, drain, taken } = collect({ most: 10, quietMs: 1 }, async () => {
+  const { add, drain, taken } = collect({ maxItems: 10, quietMs: 1 }, async () => {
     inHand += 1
     t.is(inHand, 1)
     await sleep(20)
@@ -85,7 +85,7 @@ test('one batch is taken at a time, and the next one grows meanwhile', async t =
   t.true(taken.length < 20)
 })
 
-test('after a failure nothing more is handed on, and the failure is told once', async t => {
+test('after a failure nothing more is delivered, and the failure is reported once', async t => {
   const { add, drain, taken, failures } = collect(NEVER, ([first]) => {
     if (first === 4) throw new Error('the disk is full')
   })
@@ -97,7 +97,7 @@ test('after a failure nothing more is handed on, and the failure is told once', 
   t.is(failures.length, 1)
 })
 
-test('what is discarded is not handed on, but the batch in hand is waited for', async t => {
+test('discarded items are not delivered, but a delivery in progress is waited for', async t => {
   const { add, discard, taken } = collect(NEVER, () => sleep(20))
   for (const item of [1, 2, 3, 4]) add(item)
   await discard()
@@ -107,11 +107,11 @@ test('what is discarded is not handed on, but the batch in hand is waited for', 
   t.deepEqual(taken, [[1, 2, 3]])
 })
 
-test('law: whatever comes, and however it is batched, all of it is taken once and in order', async t => {
+test('law: however items are batched, each is delivered once and in order', async t => {
   const sizes = fc.array(fc.nat({ max: 30 }), { maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(sizes, fc.integer({ min: 1, max: 10 }), async (bursts, most) => {
-      const { add, drain, taken } = collect({ most, quietMs: 1 }, () => sleep(0))
+      const { add, drain, taken } = collect({ maxItems: most, quietMs: 1 }, () => sleep(0))
       let next = 0
       for (const burst of bursts) {
         for (let item = 0; item < burst; item += 1) add(next++)

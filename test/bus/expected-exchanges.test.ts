@@ -7,7 +7,7 @@ const usual = {
 }
 const both = ['image', 'volume'] as const
 
-test('nothing is missing where Glance and Cinder publish, whatever else may be', t => {
+test('no exchange is missing if Glance and Cinder publish', t => {
   const expected = expectedExchanges(usual, both)
   for (const cinder of ['cinder', 'openstack']) {
     const missing = usual.exchanges.filter(exchange => !['glance', cinder].includes(exchange))
@@ -15,7 +15,7 @@ test('nothing is missing where Glance and Cinder publish, whatever else may be',
   }
 })
 
-test('a service that publishes nowhere is missing, and one that the cloud has not is not', t => {
+test('the exchange of a proxied service that publishes nowhere is missing', t => {
   const missing = usual.exchanges
   t.deepEqual(missingExchanges([{ missing }], expectedExchanges(usual, both)), [
     ['glance'],
@@ -24,13 +24,13 @@ test('a service that publishes nowhere is missing, and one that the cloud has no
   t.deepEqual(missingExchanges([{ missing }], expectedExchanges(usual, ['image'])), [['glance']])
 })
 
-test('exchanges that were named are all expected', t => {
+test('all exchanges that the operator named are expected', t => {
   const named = { exchanges: ['cinder', 'nova'], exchangesAreDefault: false }
   const missing = ['nova']
   t.deepEqual(missingExchanges([{ missing }], expectedExchanges(named, both)), [['nova']])
 })
 
-test('of several buses one is enough', t => {
+test('an exchange is not missing if one of several buses has it', t => {
   const expected = expectedExchanges(usual, both)
   const buses = [{ missing: ['cinder', 'openstack'] }, { missing: ['glance', 'cinder'] }]
   t.deepEqual(missingExchanges(buses, expected), [])

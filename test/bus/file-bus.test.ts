@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import type { OnDeliveries } from '../../src/bus/delivery.js'
-import { listenFile } from '../../src/bus/file-bus.js'
-import { listen } from '../../src/bus/listen.js'
+import { listenToFile } from '../../src/bus/file-bus.js'
+import { listenToBus } from '../../src/bus/listen.js'
 import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import { MixmatchError } from '../../src/errors.js'
 import { type SpName, spName } from '../../src/ids.js'
@@ -28,7 +28,7 @@ function follow(
   const taken: string[] = []
   const batches: number[] = []
   const lines: string[] = []
-  const bus = listenFile(path, {
+  const bus = listenToFile(path, {
     serviceProvider,
     url: '',
     logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
@@ -63,7 +63,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-test('a file is read from its beginning, and on as it grows', async t => {
+test('a file is read from its beginning, and further as it grows', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one') + line('two'))
   const { bus, taken } = follow(t, path)
@@ -74,7 +74,7 @@ test('a file is read from its beginning, and on as it grows', async t => {
   t.like(bus.status(), { state: 'connected', delivered: 3 })
 })
 
-test('that it grows is seen at once, not only when it is looked at', async t => {
+test('a change of a file is seen at once, without polling', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, '')
   const { bus, taken } = follow(t, path, { pollMs: 60_000 })
@@ -85,7 +85,7 @@ test('that it grows is seen at once, not only when it is looked at', async t => 
   t.deepEqual(taken, ['one'])
 })
 
-test('recorded notifications are taken in whole, in batches of at most a thousand', async t => {
+test('recorded notifications are delivered in batches of at most a thousand', async t => {
   const path = join(folder(t), 'bus.ndjson')
   const lines = linesOf('sp1')
   const all = Array.from({ length: 12 }, () => lines).flat()
@@ -99,7 +99,7 @@ test('recorded notifications are taken in whole, in batches of at most a thousan
   t.true(Math.max(...batches) <= 1000)
 })
 
-test('a file that is not there yet, nor its folder, is waited for', async t => {
+test('a file that does not exist yet is waited for, and so is its folder', async t => {
   const home = join(folder(t), 'later')
   const path = join(home, 'bus.ndjson')
   const { bus, taken } = follow(t, path)
@@ -124,7 +124,7 @@ test('a line is not read before it is complete', async t => {
   t.deepEqual(taken, ['one'])
 })
 
-test('a line may be longer than what is read at once', async t => {
+test('a line may be longer than a chunk', async t => {
   const path = join(folder(t), 'bus.ndjson')
   const long = 'x'.repeat(3 * 1024 * 1024)
   writeFileSync(path, line('one') + line(long) + line('three'))
@@ -148,7 +148,7 @@ test('a file that is truncated is read from its beginning', async t => {
   t.deepEqual(taken, ['one', 'two', 'three'])
 })
 
-test('a file that is rotated is read to its end, and then the new one', async t => {
+test('a rotated file is read to its end, and then the new file', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const { taken } = follow(t, path)
@@ -161,7 +161,7 @@ test('a file that is rotated is read to its end, and then the new one', async t 
   t.deepEqual(taken, ['one', 'two', 'three', 'four'])
 })
 
-test('a file that is deleted is waited for again', async t => {
+test('a deleted file is waited for', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const { taken } = follow(t, path)
@@ -173,7 +173,7 @@ test('a file that is deleted is waited for again', async t => {
   t.deepEqual(taken, ['one', 'two'])
 })
 
-test('what is no recorded notification is delivered as it stands, to be recorded as unparseable', async t => {
+test('a line that is no recorded notification is delivered unchanged', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, `no JSON\n\n  \r\n{"cloud": 5}\n${line('one')}`)
   const events: string[] = []
@@ -185,7 +185,7 @@ test('what is no recorded notification is delivered as it stands, to be recorded
   t.deepEqual(events, Array(3).fill('mixmatch.unparseable'))
 })
 
-test('notifications of another cloud are left out, which is said once', async t => {
+test('notifications of another cloud are left out, and that is logged once', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('a', 'millet') + line('b', 'millet') + line('one') + line('c', 'rye'))
   const { bus, taken, lines } = follow(t, path)
@@ -197,7 +197,7 @@ test('notifications of another cloud are left out, which is said once', async t 
   t.is(bus.status().delivered, 2)
 })
 
-test('what was not taken is brought again', async t => {
+test('a batch that could not be recorded is delivered again', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   let refusals = 3
@@ -219,7 +219,7 @@ test('a file that cannot be read is retried, and its status says why', async t =
   t.regex(bus.status().lastError ?? '', /EISDIR/)
 })
 
-test('stopping waits for the batch in hand, and takes no other', async t => {
+test('a stop waits for the batch in progress, and starts no other', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   let inHand = false
@@ -236,7 +236,7 @@ test('stopping waits for the batch in hand, and takes no other', async t => {
   t.is(bus.status().state, 'stopped')
 })
 
-test('a URL chooses what is listened to, and one that cannot be read is refused', async t => {
+test('the URL decides the kind of bus, and one that cannot be read is refused', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const taken: string[] = []
@@ -248,22 +248,22 @@ test('a URL chooses what is listened to, and one that cannot be read is refused'
     label: '',
     queue: { name: 'a', maxBytes: 0, expiresSeconds: 0 },
     tls: { caFile: null, insecure: false },
-    onFact: () => {},
+    onBusEvent: () => {},
     logger: pino({ level: 'silent' }),
     signal: stop.signal,
     onDeliveries: (batch: readonly { body: Buffer }[]) => {
       taken.push(...batch.map(({ body }) => body.toString()))
     },
   }
-  const bus = listen({ ...options, url: pathToFileURL(path).href })
+  const bus = listenToBus({ ...options, url: pathToFileURL(path).href })
   await until(() => taken.length === 1)
   stop.abort()
   await bus.stopped
-  const error = t.throws(() => listen({ ...options, url: 'kafka://host/' }))
+  const error = t.throws(() => listenToBus({ ...options, url: 'kafka://host/' }))
   t.is(error instanceof MixmatchError && error.code, 'CONFIG_INVALID')
 })
 
-test('a recorded notification is taken back as the delivery that it was', t => {
+test('a recorded notification is parsed as the delivery that it was', t => {
   const properties = { headers: { compression: 'application/x-gzip' } }
   const recorded = {
     cloud: 'sp1',

@@ -1,12 +1,12 @@
 import test from 'ava'
-import type { Probe } from '../../src/bus/amqp/bus-probe.js'
-import { lookAtBus } from '../../src/doctor/bus.js'
+import type { BusProbe } from '../../src/bus/amqp/bus-probe.js'
 import { checkCatalog } from '../../src/doctor/catalog-endpoint.js'
 import { checkFederation } from '../../src/doctor/federation-entry.js'
 import type { CheckVerdict } from '../../src/doctor/finding.js'
+import { judgeBus } from '../../src/doctor/message-bus.js'
 
 const queue = 'mixmatch.sp1.notifications'
-const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({
+const broker = (seen: Partial<Extract<BusProbe, { kind: 'rabbit' }>>): BusProbe => ({
   kind: 'rabbit',
   host: 'rabbit.sp1:5672',
   exchanges: ['glance', 'openstack'],
@@ -14,7 +14,7 @@ const broker = (seen: Partial<Extract<Probe, { kind: 'rabbit' }>>): Probe => ({
   ...seen,
 })
 
-const buses: [what: string, probe: Probe, verdict: CheckVerdict, found: RegExp][] = [
+const buses: [what: string, probe: BusProbe, verdict: CheckVerdict, found: RegExp][] = [
   ['one with a recorder is well', broker({}), 'ok', /3 messages wait/],
   [
     'one without a recorder fills up',
@@ -28,7 +28,7 @@ const buses: [what: string, probe: Probe, verdict: CheckVerdict, found: RegExp][
     'failed',
     /2 consume.*queue_name/,
   ],
-  ['one without our queue keeps nothing', broker({ queue: null }), 'warning', /is not there/],
+  ['one without our queue keeps nothing', broker({ queue: null }), 'warning', /does not exist/],
   ['one without exchanges is silent', broker({ exchanges: [] }), 'warning', /messagingv2/],
   [
     'one that cannot be reached has failed',
@@ -40,9 +40,9 @@ const buses: [what: string, probe: Probe, verdict: CheckVerdict, found: RegExp][
 ]
 for (const [what, probe, verdict, found] of buses) {
   test(`the bus check: ${what}`, t => {
-    const look = lookAtBus(probe, queue)
-    t.is(look.verdict, verdict)
-    t.regex(look.found, found)
+    const result = judgeBus(probe, queue)
+    t.is(result.verdict, verdict)
+    t.regex(result.found, found)
   })
 }
 
@@ -58,15 +58,15 @@ test('the federation check is ok for a service provider that Keystone knows by i
 })
 
 test('the federation check lists the known service providers if one is unknown', t => {
-  const look = checkFederation(wanted, [{ ...known, id: 'sp2' }])
-  t.is(look.verdict, 'failed')
-  t.regex(look.found, /no enabled service provider "sp1".*knows: sp2/)
+  const result = checkFederation(wanted, [{ ...known, id: 'sp2' }])
+  t.is(result.verdict, 'failed')
+  t.regex(result.found, /no enabled service provider "sp1".*knows: sp2/)
 })
 
 test('the federation check names a host that is not allowed', t => {
-  const look = checkFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
-  t.is(look.verdict, 'failed')
-  t.regex(look.found, /https:\/\/other\.example\/ECP.*allowed_hosts/)
+  const result = checkFederation(wanted, [{ ...known, spUrl: 'https://other.example/ECP' }])
+  t.is(result.verdict, 'failed')
+  t.regex(result.found, /https:\/\/other\.example\/ECP.*allowed_hosts/)
 })
 
 const glance = (url: string) => [

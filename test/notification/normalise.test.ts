@@ -134,7 +134,7 @@ test('a snapshot belongs to its volume, whose project it shares', t => {
   })
 })
 
-test('a backup does not: it stays when its volume goes to somebody else', t => {
+test('a backup stays with its project when its volume is transferred', t => {
   t.is(meaning('backup.create.start', { backup_id: 'a', volume_id: disk.id }).parent, null)
 })
 
@@ -144,14 +144,14 @@ test('an image may have no owner', t => {
   t.is(meaning('image.send', { image_id: disk.id, owner_id: alice }).project, alice)
 })
 
-test('an image that is deleted, or as good as, is gone whatever is said of it', t => {
+test('an image with a status of deletion is deleted, whatever the event type', t => {
   for (const gone of [{ deleted: true }, { status: 'deleted' }, { status: 'pending_delete' }]) {
     t.is(meaning('image.update', { id: disk.id, ...gone }).kind, 'deleted')
   }
   t.is(meaning('image.member.delete', { image_id: disk.id, deleted: true }).kind, 'noted')
 })
 
-test('the owner of what the scheduler had no place for stands in the request, else in the context', t => {
+test('the project of a volume that could not be scheduled is in the request, else in the context', t => {
   const owner = { volume_properties: { project_id: alice } }
   const payload = { volume_id: disk.id }
   const project = (payload: object, fields = {}) =>
@@ -164,21 +164,21 @@ test('the owner of what the scheduler had no place for stands in the request, el
   t.is(project(payload), null)
 })
 
-test('the context of a request names who asked, not who owns', t => {
+test('the project of the request context is not taken for the owner', t => {
   t.is(
     meaning('groups.reset_status.end', { id: disk.id }, { _context_project_id: bob }).project,
     null,
   )
 })
 
-test('a project is 32 hex digits where it is a UUID, else as it came', t => {
+test('the id of a project is 32 hex digits if it is a UUID, else unchanged', t => {
   const tenant = (tenant_id: string) =>
     meaning('volume.exists', { volume_id: 'v', tenant_id }).project
   t.is(tenant('A11CE000-0000-0000-0000-000000000001'), alice)
   t.is(tenant('the-project'), projectId('the-project'))
 })
 
-test('what other services tell is noted', t => {
+test('notifications of other services are noted', t => {
   for (const eventType of [
     'compute.instance.create.end',
     'instance.create.start',
@@ -197,7 +197,7 @@ test('what other services tell is noted', t => {
   }
 })
 
-test('a payload that is no object names nothing', t => {
+test('a payload that is no object names no resource', t => {
   for (const payload of ['Image storage media is full', null, undefined, 7, true, [everything]]) {
     t.deepEqual(meaning('image.upload', payload), NOTHING)
     t.deepEqual(meaning('volume.create.start', payload), NOTHING)

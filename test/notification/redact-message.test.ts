@@ -48,7 +48,7 @@ test('no secret that was planted anywhere can be found in the event', t => {
   t.true(body.includes(payload.volume_id))
 })
 
-test('nor in what could not be parsed, although it is JSON', t => {
+test('no secret can be found in the event of JSON that could not be parsed', t => {
   const planted = message('volume.create.end', payload, context)
   const forms = [
     wrapped({ ...planted, event_type: null }),
@@ -65,7 +65,7 @@ test('nor in what could not be parsed, although it is JSON', t => {
   }
 })
 
-test('nor in what is no JSON, where what is harmless by name must show by its form', t => {
+test('no secret that its name or form gives away can be found in the event of what is no JSON', t => {
   const {
     user_data: _user_data,
     volume_attachment: _attachment,
@@ -88,7 +88,7 @@ test('nor in what is no JSON, where what is harmless by name must show by its fo
   }
 })
 
-test('what was taken is listed by its place', t => {
+test('each redacted value is listed by its place', t => {
   const { payload, ...rest } = redactMessage(
     message(
       'volume.create.end',
@@ -116,7 +116,7 @@ test('what was taken is listed by its place', t => {
   t.is(rest['_context_user_id'], 'u')
 })
 
-test('of the context an allow-list stays, whether it is flat or one object', t => {
+test('only listed keys of the request context are kept, flat or in one object', t => {
   const all = {
     user_id: 'u',
     project_id: 'p',
@@ -138,7 +138,7 @@ test('of the context an allow-list stays, whether it is flat or one object', t =
   })
 })
 
-test('where there is nothing to take, the message itself comes back', t => {
+test('a message without secrets is returned itself', t => {
   const plain = message('image.create', {
     id: 'a',
     properties: {},
@@ -151,7 +151,7 @@ test('where there is nothing to take, the message itself comes back', t => {
   t.is(redactValue(nested), nested)
 })
 
-test('what is redacted once stays as it is', t => {
+test('a redacted message is not changed by another redaction', t => {
   const once = redactMessage(message('x', payload, context) as JsonObject)
   t.deepEqual(redactMessage(once), once)
 })

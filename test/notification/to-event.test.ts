@@ -48,7 +48,7 @@ test('every recorded notification becomes an event that says what it is', t => {
   })
 })
 
-test('what was recorded adds up: all is deleted in the end but tasks, which stay, and volumes that went with their group', t => {
+test('all recorded resources are deleted in the end, except tasks and volumes of a deleted group', t => {
   const fate = new Map<string, Event['kind'][]>()
   for (const { resource, kind } of recorded.map(toEvent)) {
     if (!resource || kind === 'noted') continue
@@ -61,7 +61,7 @@ test('what was recorded adds up: all is deleted in the end but tasks, which stay
   t.deepEqual(count(left.map(String)), { task: 2, volume: 2 })
 })
 
-test('recorded notifications held no secret, and only their context is shortened', t => {
+test('only the request context of recorded notifications is shortened', t => {
   for (const delivery of recorded) {
     const before = JSON.parse(JSON.parse(delivery.body.toString())['oslo.message'])
     const after = JSON.parse(toEvent(delivery).body)
@@ -71,7 +71,7 @@ test('recorded notifications held no secret, and only their context is shortened
   }
 })
 
-test('an envelope is taken off, and a bare message is taken as it is', t => {
+test('a message is read with its envelope and without', t => {
   const image = message('image.create', { id: ID, owner: 'abc' })
   const v2 = toEvent(delivery(wrapped(image)))
   const v1 = toEvent(delivery(JSON.stringify(image)))
@@ -148,7 +148,7 @@ const unreadable: readonly [
   ['a message of more than 4 MiB', Buffer.alloc(4 * 1024 * 1024 + 1, 32), /larger than 4194304/],
 ]
 for (const [what, body, reason, compression = null] of unreadable) {
-  test(`${what} is recorded as what could not be parsed`, t => {
+  test(`${what} is recorded as unparseable`, t => {
     const sent = delivery(body, { compression })
     const event = toEvent(sent)
     const { sha256, size, ...said } = JSON.parse(event.body)
@@ -166,12 +166,12 @@ for (const [what, body, reason, compression = null] of unreadable) {
   })
 }
 
-test('what could not be parsed is kept up to 64 KiB', t => {
+test('of a message that could not be parsed 64 KiB are kept', t => {
   const { text } = JSON.parse(toEvent(delivery('x'.repeat(100_000))).body)
   t.is(text, 'x'.repeat(64 * 1024))
 })
 
-test('what is no text is kept byte for byte, but for secrets in plain sight', t => {
+test('bytes that are no text are kept, except for secrets in plain sight', t => {
   const kept = (bytes: Buffer, compression: string | null = null) =>
     Buffer.from(JSON.parse(toEvent(delivery(bytes, { compression })).body).bytes_base64, 'base64')
   const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256))
@@ -181,7 +181,7 @@ test('what is no text is kept byte for byte, but for secrets in plain sight', t 
   t.deepEqual(kept(secret), Buffer.from([0xff, ...Buffer.from('"password": "***"'), 0xfe]))
 })
 
-test('a message of which nothing may be read is known by its digest and size alone', t => {
+test('of a message that is too large only digest and size are kept', t => {
   const huge = delivery(`{"user_data": "hunter2", "x": "${'x'.repeat(5_000_000)}"}`)
   const { reason, size, sha256, ...rest } = JSON.parse(toEvent(huge).body)
   t.is(reason, 'larger than 4194304 bytes')
@@ -208,7 +208,7 @@ test('a message that takes too long is recorded as unread', t => {
   )
 })
 
-test('numbers that JavaScript has not keep their spelling, and do not keep a resource from being located', t => {
+test('long integers, NaN and Infinity keep their spelling, and the resource is located', t => {
   const payload = `{"id": "${ID}", "owner": "p", "size": 9007199254740993, "min": -123456789012345678901234,
     "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN and -Infinity \\" NaN", "exact": 0.1}`
   const inner = `{"event_type": "image.create", "payload": ${payload}}`
@@ -224,7 +224,7 @@ test('numbers that JavaScript has not keep their spelling, and do not keep a res
   }
 })
 
-test('law: JSON without long integers and constants is read as JavaScript reads it', t => {
+test('law: JSON without long integers and NaN is read as by JSON.parse', t => {
   fc.assert(
     fc.property(fc.json(), fc.string(), (text, other) => {
       const value = parseJson(text) ?? null
@@ -235,7 +235,7 @@ test('law: JSON without long integers and constants is read as JavaScript reads 
   )
 })
 
-test('a message without an id of its own has one that a redelivery has too, and no other message', t => {
+test('a message without an id gets one that a redelivery gets too, and no other message', t => {
   const sent = (payload: unknown) =>
     toEvent(delivery(JSON.stringify(message('image.create', payload, { message_id: undefined }))))
   t.regex(
@@ -253,7 +253,7 @@ for (const timestamp of [undefined, null, 5, '', 'yesterday', '9999-01-01 00:00:
   })
 }
 
-test('half of a surrogate pair is stored as what it reads back as', t => {
+test('half of a surrogate pair becomes a replacement character', t => {
   const event = toEvent(delivery('{"event_type": "a\\ud800", "message_id": "\\udfff"}'))
   t.is(event.eventType, 'a\ufffd')
   t.is(event.messageId, '\ufffd')
@@ -290,14 +290,14 @@ test('law: any bytes, and any JSON in any form, become an event', t => {
   fc.assert(fc.property(anyMessage, each => valid(toEvent(delivery(wrapped(each))))))
 })
 
-test('a message nested deeper than any stack is recorded all the same', t => {
+test('a message that is nested very deep is recorded', t => {
   const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
   const known = toEvent(delivery(`{"event_type": "image.create", "payload": ${deep}}`))
   t.is(known.eventType, 'image.create')
   t.is(toEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
 })
 
-test('reading bz2 leaves the faults of the process to others', async t => {
+test('the module for bz2 leaves no listener for faults of the process', async t => {
   const script = `
     const count = () => ['uncaughtException', 'unhandledRejection'].map(fault => process.listenerCount(fault))
     const before = count()

@@ -32,7 +32,7 @@ function recording(t: ExecutionContext, file = join(folder(t), 'events.db-in-han
   return { file, batches, lines, onDeliveries, typesOf }
 }
 
-test('what comes for the first time is recorded together, and what comes again one by one, in order', async t => {
+test('new messages are recorded together, and redelivered ones one by one, in order', async t => {
   const { batches, onDeliveries, file } = recording(t)
   await onDeliveries([
     image('a', false),
@@ -48,7 +48,7 @@ test('what comes for the first time is recorded together, and what comes again o
   t.false(existsSync(file))
 })
 
-test('a message over which the recorder died twice is set aside, told, and forgotten', async t => {
+test('a message over which the recorder died twice is set aside and logged', async t => {
   const { file } = recording(t)
   for (const deaths of [0, 1]) {
     const dying = openDeliveryJournal(file) // each a recorder that dies after it has begun
@@ -78,7 +78,7 @@ test('a message over which the recorder died once is recorded', async t => {
   t.deepEqual(typesOf(), [['image.create']])
 })
 
-test('a message that could not be recorded while the recorder lives is not counted as a death', async t => {
+test('a failure to record a message is not counted as a death of the recorder', async t => {
   const { file } = recording(t)
   const journal = openDeliveryJournal(file)
   const full = createDeliveryRecorder({
@@ -92,7 +92,7 @@ test('a message that could not be recorded while the recorder lives is not count
   t.false(existsSync(file))
 })
 
-test('a journal that is damaged is begun anew, and does not grow without end', t => {
+test('a damaged journal is started again, and a journal is of bounded size', t => {
   const { file } = recording(t)
   writeFileSync(file, '{"a": ')
   const journal = openDeliveryJournal(file)
@@ -103,7 +103,7 @@ test('a journal that is damaged is begun anew, and does not grow without end', t
   t.deepEqual(readdirSync(dirname(file)), ['events.db-in-hand.json'])
 })
 
-test('a recorder that is killed by a message again and again records the rest, and that message as unread', async t => {
+test('a recorder that a message kills again and again records the rest, and that message as unread', async t => {
   const directory = folder(t)
   const script = fileURLToPath(new URL('./killed-recorder.ts', import.meta.url))
   const signals: (NodeJS.Signals | null)[] = []

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { samplesOf, start } from './serving.js'
 
-test('a recorder by itself has a port for operators, takes a new configuration and ends with 0', async t => {
+test('a standalone recorder has an ops port, reloads its configuration and exits with 0', async t => {
   const recording = start(t, 'record')
   await recording.line('recording')
   const ops = await recording.ops()

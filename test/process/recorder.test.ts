@@ -34,7 +34,7 @@ function files(t: ExecutionContext) {
   return { logFile: join(path, 'events.db'), viewsFile: join(path, 'views.db'), command: 'serve' }
 }
 
-test('what is recorded is in the log and in the view when the call returns', async t => {
+test('an event is in the log and in the views when record returns', async t => {
   const opened = files(t)
   await using recorder = await openRecorder(opened, broken, listening().logger)
   recorder.record([created(disk, alice), event()])
@@ -44,7 +44,7 @@ test('what is recorded is in the log and in the view when the call returns', asy
   t.is(locations.locate('volume', disk.id)[0]?.serviceProvider, cornmeal)
 })
 
-test('what came again is recorded once, and how often it came is noted down for each cloud', async t => {
+test('a duplicate is not recorded again, and duplicates are counted for each cloud', async t => {
   const opened = files(t)
   const again = event({ messageId: 'again' })
   {
@@ -68,7 +68,7 @@ test('what came again is recorded once, and how often it came is noted down for 
   )
 })
 
-test('an id that a second cloud claims is counted, and told once', async t => {
+test('an id that a second cloud claims is counted, and logged once', async t => {
   const { lines, logger } = listening()
   await using recorder = await openRecorder(files(t), broken, logger)
   const claim = () => created(disk, alice, { serviceProvider: millet })
@@ -80,7 +80,7 @@ test('an id that a second cloud claims is counted, and told once', async t => {
   t.is(lines.filter(({ msg }) => msg.includes('claimed by several clouds')).length, 1)
 })
 
-test('what a worker observed is recorded like any event', async t => {
+test('an observation of a worker is recorded like any event', async t => {
   const opened = files(t)
   const { logger } = listening()
   await using _recorder = await openRecorder(opened, broken, logger)
@@ -104,7 +104,7 @@ test('what a worker observed is recorded like any event', async t => {
   t.is(locations.locate('image', image.id)[0]?.serviceProvider, cornmeal)
 })
 
-test('a second recorder is refused, and the first goes on', async t => {
+test('a second recorder is refused, and the first continues', async t => {
   const opened = files(t)
   const { logger } = listening()
   await using recorder = await openRecorder(opened, broken, logger)
@@ -112,7 +112,7 @@ test('a second recorder is refused, and the first goes on', async t => {
   t.notThrows(() => recorder.record([event()]))
 })
 
-test('a recorder that could not open everything holds nothing', async t => {
+test('a recorder that cannot open everything holds no lock', async t => {
   const opened = files(t)
   const { logger } = listening()
   writeFileSync(
@@ -126,7 +126,7 @@ test('a recorder that could not open everything holds nothing', async t => {
   })
 })
 
-test('when the views are lost the log goes on, and the caller is told', async t => {
+test('when the views are lost, the log continues and the caller is told', async t => {
   const opened = files(t)
   const { logger } = listening()
   const lost: unknown[] = []
@@ -140,7 +140,7 @@ test('when the views are lost the log goes on, and the caller is told', async t 
   t.is(log.head().position, position(1))
 })
 
-test('exchanges are known as they were last seen', async t => {
+test('the recorder knows exchanges as they were last seen', async t => {
   await using recorder = await openRecorder(files(t), broken, listening().logger)
   const wire = { exchange: 'glance', routingKey: '', envelope: 'none' } as const
   recorder.record([event({ source: 'recorder', eventType: ownEventTypes.exchangeTransient, wire })])

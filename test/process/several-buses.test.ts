@@ -14,7 +14,7 @@ import { folder } from '../controls.js'
 import { message } from '../notification/fixtures.js'
 import { samplesOf } from './serving.js'
 
-test('each of several buses of a cloud is recorded, and is told apart in readiness and metrics', async t => {
+test('each of several buses of a cloud is recorded, and is named in readiness and metrics', async t => {
   const directory = folder(t)
   const [glance, cinder] = ['glance', 'cinder'].map(service => {
     const file = join(directory, `${service}.ndjson`)

@@ -1,28 +1,26 @@
 import type { AmqpOptions, Bus } from '../bus.js'
-import { keepStatus } from '../bus-status.js'
+import { createStatusTracker } from '../bus-status.js'
 import { retryForever } from '../retry.js'
 import { nameOfBus, type RabbitUrl } from '../transport-url.js'
-import { connectAny } from './broker-connection.js'
-import { listenOn, type Memory, type Session } from './session.js'
+import { connectToCluster } from './broker-connection.js'
+import { type BusHistory, runSession, type Session } from './session.js'
 
 /**
- * Listen to a cloud's RabbitMQ through one connection and a durable queue of our own, for ever: what
- * breaks is connected anew. Nothing is acknowledged that `onDeliveries` did not take.
+ * Consume the notifications of a cloud from RabbitMQ, through one connection and a durable queue of
+ * our own. A connection that breaks is replaced. Only what `onDeliveries` has taken is acknowledged.
  */
-export function listenAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
-  const { serviceProvider, signal, logger, backoff } = options
-  const status = keepStatus()
-  const memory: Memory = {
-    durable: new Map(
-      options.knownExchanges
-        .filter(({ bus }) => bus === options.label)
-        .map(({ name, durable }) => [name, durable]),
-    ),
-    hasRunBefore: options.knownExchanges.length > 0,
+export function listenToAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
+  const { serviceProvider, signal, logger, backoff, knownExchanges, label } = options
+  const status = createStatusTracker()
+  const ofThisBus = knownExchanges.filter(({ bus }) => bus === label)
+  const history: BusHistory = {
+    durable: new Map(ofThisBus.map(({ name, durable }) => [name, durable])),
+    hasRunBefore: knownExchanges.length > 0,
     host: 0,
     lostAt: null,
   }
-  const run = (itWorks: () => void) => connectAndListen(url, { options, memory, status, itWorks })
+  const run = (onHealthy: () => void) =>
+    connectAndConsume(url, { options, history, status, onHealthy })
   const stopped = retryForever(run, { backoff, status, logger, signal })
   return { serviceProvider, name: nameOfBus(url), status: status.value, stopped }
 }
@@ -30,12 +28,12 @@ export function listenAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
 const HEARTBEAT_SECONDS = 60
 const CONNECT_TIMEOUT_MS = 10_000
 
-/** One connection, from its beginning to its end: resolves when it was stopped, rejects when it broke. */
-async function connectAndListen(url: RabbitUrl, session: Session): Promise<void> {
-  const { options, memory } = session
-  const connection = await connectAny(
+/** One connection from begin to end: resolves when it was stopped, rejects when it broke. */
+async function connectAndConsume(url: RabbitUrl, session: Session): Promise<void> {
+  const { options, history } = session
+  const connection = await connectToCluster(
     url,
-    memory.host,
+    history.host,
     {
       heartbeatSeconds: options.heartbeatSeconds ?? HEARTBEAT_SECONDS,
       connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
@@ -50,12 +48,12 @@ async function connectAndListen(url: RabbitUrl, session: Session): Promise<void>
   model.on('close', error => broken.abort(error ?? new Error('the connection was closed')))
   model.on('blocked', reason => options.logger.warn({ reason }, 'the broker is out of resources'))
   model.on('unblocked', () => options.logger.info('the broker has resources again'))
-  memory.host = connection.hostIndex
+  history.host = connection.hostIndex
   try {
-    await listenOn(connection, broken, session)
+    await runSession(connection, broken, session)
   } catch (error) {
-    memory.host += 1 // another node of the cluster may do better
-    // what was being done fails with less to say than what broke it
+    history.host += 1 // another node of the cluster may work
+    // the reason why the connection broke says more than what failed because of it
     throw broken.signal.aborted ? broken.signal.reason : error
   } finally {
     await connection.close()

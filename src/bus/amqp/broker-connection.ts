@@ -4,16 +4,16 @@ import type { TlsOptions } from '../bus.js'
 import { messageOf } from '../bus-status.js'
 import type { BrokerHost, RabbitUrl } from '../transport-url.js'
 
-/** A connection, and which host it is to. */
-export interface Connection {
+/** A connection to one host of a cluster. */
+export interface BrokerConnection {
   readonly model: ChannelModel
   /** `127.0.0.1:5672` */
   readonly host: string
-  /** Its place among the hosts of the URL. */
+  /** The index of the host in the URL. */
   readonly hostIndex: number
-  /** End it at once. */
+  /** Close the socket at once. */
   destroy(): void
-  /** Say goodbye to the broker, but do not wait for one that is gone. */
+  /** Close it properly, but do not wait for a broker that does not answer. */
   close(): Promise<void>
 }
 
@@ -21,54 +21,55 @@ interface ConnectOptions {
   readonly heartbeatSeconds: number
   readonly connectTimeoutMs: number
   readonly tls: TlsOptions
-  /** What operators see in RabbitMQ's list of connections. */
+  /** For operators, in RabbitMQ's list of connections. */
   readonly name: string
 }
 
 /**
- * Connect to the first host of a cluster that answers, beginning with the one at `first`.
+ * Connect to the first host of a cluster that accepts us.
  *
- * @throws Error with what each host said, where none would have us
+ * @param first the index of the host to begin with
+ * @throws Error with the answer of each host, if none accepts us
  */
-export async function connectAny(
+export async function connectToCluster(
   url: RabbitUrl,
   first: number,
   options: ConnectOptions,
   signal: AbortSignal,
-): Promise<Connection> {
-  const refusals: string[] = []
-  for (const turn of url.hosts.keys()) {
-    const hostIndex = (first + turn) % url.hosts.length
+): Promise<BrokerConnection> {
+  const failures: string[] = []
+  for (const offset of url.hosts.keys()) {
+    const hostIndex = (first + offset) % url.hosts.length
     const host = url.hosts[hostIndex]
     if (!host || signal.aborted) continue
     const address = printAddress(host)
     try {
-      const opened = await connectTo(host, url, options, signal)
+      const opened = await connectToHost(host, url, options, signal)
       return { ...opened, host: address, hostIndex }
     } catch (error) {
-      refusals.push(`${address}: ${messageOf(error)}`)
+      failures.push(`${address}: ${messageOf(error)}`)
     }
   }
-  throw new Error(refusals.join('; '))
+  throw new Error(failures.join('; '))
 }
 
-async function connectTo(
+async function connectToHost(
   host: BrokerHost,
   url: RabbitUrl,
   options: ConnectOptions,
   signal: AbortSignal,
-): Promise<Pick<Connection, 'model' | 'destroy' | 'close'>> {
+): Promise<Pick<BrokerConnection, 'model' | 'destroy' | 'close'>> {
   const { heartbeatSeconds, connectTimeoutMs, name } = options
-  const ours = new AbortController()
+  const socketAbort = new AbortController()
   const socket = {
     timeout: connectTimeoutMs,
-    signal: ours.signal, // of node:net: destroys the socket, for which amqplib itself has no call
+    signal: socketAbort.signal, // of node:net: amqplib has no way to destroy the socket
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: name },
-    ...(url.tls && (await tlsOf(url, options.tls))),
+    ...(url.tls && (await readTlsOptions(url, options.tls))),
   }
-  const destroy = () => ours.abort()
+  const destroy = () => socketAbort.abort()
   signal.addEventListener('abort', destroy, { once: true })
   try {
     const model = await connect(
@@ -78,7 +79,7 @@ async function connectTo(
         port: host.port,
         username: host.username,
         password: host.password,
-        vhost: encodeURIComponent(url.virtualHost), // amqplib decodes it, given as an option too
+        vhost: encodeURIComponent(url.virtualHost), // amqplib decodes it, although it is an option
         heartbeat: url.heartbeatSeconds ?? heartbeatSeconds,
       },
       socket,
@@ -89,7 +90,7 @@ async function connectTo(
   }
 }
 
-async function tlsOf(url: RabbitUrl, { caFile, insecure }: TlsOptions) {
+async function readTlsOptions(url: RabbitUrl, { caFile, insecure }: TlsOptions) {
   const ca = url.caFile ?? caFile
   return {
     rejectUnauthorized: !insecure,
@@ -99,17 +100,17 @@ async function tlsOf(url: RabbitUrl, { caFile, insecure }: TlsOptions) {
   }
 }
 
-/** How long a broker gets to answer that a connection is closed, when all that matters is done. */
+/** How long a broker may take to confirm that the connection is closed. */
 const CLOSE_MS = 1000
 
 async function closeModel(model: ChannelModel, destroySocket: () => void): Promise<void> {
-  model.on('error', () => {}) // whatever it still has to say, it is over
+  model.on('error', () => {}) // it is being closed: errors do not matter any more
   const timer = setTimeout(destroySocket, CLOSE_MS)
   const closed = new Promise<void>(resolve => model.once('close', () => resolve()))
   try {
     await Promise.race([model.close(), closed])
   } catch {
-    // it was closed already
+    // it was closed before
   } finally {
     clearTimeout(timer)
     destroySocket()

@@ -2,22 +2,22 @@ import { existsSync } from 'node:fs'
 import type { TlsOptions } from '../bus.js'
 import { messageOf } from '../bus-status.js'
 import { parseTransportUrl } from '../transport-url.js'
-import { connectAny } from './broker-connection.js'
-import { type Inspection, inspect } from './topology.js'
+import { connectToCluster } from './broker-connection.js'
+import { inspectTopology, type Topology } from './topology.js'
 
-/** What can be seen of a bus from where we stand, without leaving a trace on it. */
-export type Probe =
+/** What a look at a bus has found. */
+export type BusProbe =
   | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'file'; readonly path: string; readonly exists: boolean }
-  | (Inspection & { readonly kind: 'rabbit'; readonly host: string })
+  | (Topology & { readonly kind: 'rabbit'; readonly host: string })
 
 const HEARTBEAT_SECONDS = 0
 
 /**
- * Look at a bus: whether it lets us in, which exchanges are there, and whether our queue is.
- * Nothing is declared, bound or consumed.
+ * Look at a bus: whether it accepts us, which exchanges exist, and whether our queue does. Nothing is
+ * declared, bound or consumed.
  *
- * @throws CONFIG_INVALID where the URL cannot be read
+ * @throws CONFIG_INVALID if the URL cannot be read
  */
 export async function probeBus(options: {
   readonly url: string
@@ -25,24 +25,24 @@ export async function probeBus(options: {
   readonly queue: string
   readonly tls: TlsOptions
   readonly connectTimeoutMs: number
-}): Promise<Probe> {
+}): Promise<BusProbe> {
   const url = parseTransportUrl(options.url)
   if (url.kind === 'file') return { kind: 'file', path: url.path, exists: existsSync(url.path) }
   const { tls, connectTimeoutMs, exchanges, queue } = options
-  const how = {
+  const connectOptions = {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     connectTimeoutMs,
     tls,
     name: 'mixmatch doctor',
   }
   try {
-    const connection = await connectAny(url, 0, how, new AbortController().signal)
-    connection.model.on('error', () => {}) // what is being asked rejects with the same
+    const connection = await connectToCluster(url, 0, connectOptions, new AbortController().signal)
+    connection.model.on('error', () => {}) // the inspection rejects with the same error
     try {
       return {
         kind: 'rabbit',
         host: connection.host,
-        ...(await inspect(connection.model, queue, exchanges)),
+        ...(await inspectTopology(connection.model, queue, exchanges)),
       }
     } finally {
       await connection.close()

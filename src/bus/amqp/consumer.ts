@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { SpName } from '../../ids.js'
-import { type BatchOptions, createBatches } from '../batches.js'
+import { type BatchOptions, createBatcher } from '../batches.js'
 import type { Delivery, OnDeliveries } from '../delivery.js'
 
 /**
@@ -9,11 +9,11 @@ import type { Delivery, OnDeliveries } from '../delivery.js'
  */
 const PREFETCH = 200
 
-/** Who consumes from our queue. */
+/** A consumer of our queue. */
 export interface Consumer {
-  /** Take no more; what is here already is handed on and acknowledged. @throws what `onDeliveries` threw */
-  finish(): Promise<void>
-  /** Forget what was not handed on: the broker will bring it again. */
+  /** Take no more messages; deliver and acknowledge those that are here. @throws what `onDeliveries` threw */
+  drain(): Promise<void>
+  /** Drop the messages that were not delivered: the broker sends them again. */
   abandon(): Promise<void>
 }
 
@@ -22,45 +22,46 @@ interface ConsumerParts {
   readonly serviceProvider: SpName
   readonly batch: BatchOptions
   readonly onDeliveries: OnDeliveries
-  /** A batch of so many was handed on and acknowledged. */
-  readonly onTaken: (count: number) => void
-  /** It consumes no more, and why: `onDeliveries` threw, the channel or the queue is gone. */
+  /** So many messages were delivered and acknowledged. */
+  readonly onAcknowledged: (count: number) => void
+  /** It has ended, and why: `onDeliveries` threw, or the channel or the queue is gone. */
   readonly onBroken: (error: unknown) => void
 }
 
-/** Consume a queue in batches, each acknowledged as a whole once it was taken, and never before. */
-export async function consume(model: ChannelModel, parts: ConsumerParts): Promise<Consumer> {
-  const { queue, serviceProvider, batch, onDeliveries, onTaken, onBroken } = parts
+/** Consume a queue in batches. A batch is acknowledged as a whole when it was taken, and never before. */
+export async function startConsumer(model: ChannelModel, parts: ConsumerParts): Promise<Consumer> {
+  const { queue, serviceProvider, batch, onDeliveries, onAcknowledged, onBroken } = parts
   const channel = await model.createChannel()
   channel.on('error', onBroken)
   channel.on('close', () => onBroken(new Error('the channel was closed')))
   await channel.prefetch(PREFETCH)
 
-  const takeAndAck = async (messages: readonly ConsumeMessage[]) => {
-    await onDeliveries(messages.map(message => deliveryOf(message, serviceProvider)))
-    ackUpTo(channel, messages.at(-1))
-    onTaken(messages.length)
+  const deliverAndAcknowledge = async (messages: readonly ConsumeMessage[]) => {
+    await onDeliveries(messages.map(message => toDelivery(message, serviceProvider)))
+    acknowledgeUpTo(channel, messages.at(-1))
+    onAcknowledged(messages.length)
   }
-  const batches = createBatches(batch, ({ content }) => content.length, takeAndAck, onBroken)
+  const sizeOf = ({ content }: ConsumeMessage) => content.length
+  const batcher = createBatcher(batch, sizeOf, deliverAndAcknowledge, onBroken)
   const { consumerTag } = await channel.consume(queue, message => {
-    if (message) batches.add(message)
+    if (message) batcher.add(message)
     else onBroken(new Error(`the queue ${queue} was deleted`)) // basic.cancel
   })
   return {
-    async finish() {
+    async drain() {
       await channel.cancel(consumerTag)
-      await batches.drain()
-      await channel.close() // once the broker answers that, it has read our last ack as well
+      await batcher.drain()
+      await channel.close() // when the broker confirms that, it has read our last acknowledgement
     },
-    abandon: () => batches.discard(),
+    abandon: () => batcher.discard(),
   }
 }
 
-function ackUpTo(channel: Channel, last: ConsumeMessage | undefined): void {
+function acknowledgeUpTo(channel: Channel, last: ConsumeMessage | undefined): void {
   if (last) channel.ack(last, true)
 }
 
-function deliveryOf(message: ConsumeMessage, serviceProvider: SpName): Delivery {
+function toDelivery(message: ConsumeMessage, serviceProvider: SpName): Delivery {
   const { exchange, routingKey, redelivered } = message.fields
   const compression: unknown = message.properties.headers?.['compression']
   return {

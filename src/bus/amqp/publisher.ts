@@ -4,26 +4,26 @@ import { MixmatchError } from '../../errors.js'
 import type { Event } from '../../event/event.js'
 import { messageOf } from '../bus-status.js'
 import type { RabbitUrl, TransportUrl } from '../transport-url.js'
-import { type Connection, connectAny } from './broker-connection.js'
+import { type BrokerConnection, connectToCluster } from './broker-connection.js'
 
-/** Where recorded notifications are published again. */
+/** Publishes recorded notifications again. */
 export interface Publisher extends AsyncDisposable {
-  /** Publish one in the form in which it came. Resolves when there is room for the next. */
+  /** Publish one in the form in which it was received. Resolves when there is room for the next. */
   publish(event: Event): Promise<void>
-  /** Resolves when the bus has all that was published. */
+  /** Resolves when the bus has confirmed all that was published. */
   flush(): Promise<void>
 }
 
 /**
- * Open a bus for publishing what was recorded, for other consumers to be tried with.
+ * Open a bus to publish recorded notifications to other consumers.
  *
- * @throws BUS_UNREACHABLE where no host of the URL would have us, or the broker ends the connection
+ * @throws BUS_UNREACHABLE if no host of the URL accepts us, or if the broker ends the connection
  */
 export async function openPublisher(url: TransportUrl, signal: AbortSignal): Promise<Publisher> {
-  return url.kind === 'file' ? filePublisher(url.path) : await amqpPublisher(url, signal)
+  return url.kind === 'file' ? createFilePublisher(url.path) : await openAmqpPublisher(url, signal)
 }
 
-/** The body as it stood on the wire, but for what was redacted. */
+/** The body as it was published, except for what was redacted. */
 export function wireBody({ wire, body }: Event): string {
   return wire.envelope === '2.0'
     ? JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': body })
@@ -31,7 +31,7 @@ export function wireBody({ wire, body }: Event): string {
 }
 
 /** The form of recorded notifications, which a `file:` bus reads. */
-function filePublisher(path: string): Publisher {
+function createFilePublisher(path: string): Publisher {
   return {
     async publish(event) {
       const line = JSON.stringify({
@@ -48,16 +48,16 @@ function filePublisher(path: string): Publisher {
   }
 }
 
-/** Published and not confirmed: as many as RabbitMQ takes at ease between two round trips. */
-const MOST_UNCONFIRMED = 500
+/** Messages between two waits for confirmations: few enough for RabbitMQ to buffer. */
+const MAX_UNCONFIRMED = 500
 
-async function amqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publisher> {
-  const reached = <Result>(work: Promise<Result>) =>
+async function openAmqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publisher> {
+  const asUnreachable = <Result>(work: Promise<Result>) =>
     work.catch(error => {
       throw new MixmatchError('BUS_UNREACHABLE', `RabbitMQ: ${messageOf(error)}`, { cause: error })
     })
-  const connection = await reached(connecting(url, signal))
-  connection.model.on('error', () => {}) // the publish that it breaks says so
+  const connection = await asUnreachable(connectPublisher(url, signal))
+  connection.model.on('error', () => {}) // the publish that fails reports it
   const channel = await connection.model.createConfirmChannel()
   channel.on('error', () => {})
   const declared = new Set<string>()
@@ -69,7 +69,7 @@ async function amqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publi
   const publish = async (event: Event) => {
     const { exchange, routingKey } = event.wire
     if (!declared.has(exchange)) {
-      await declare(() => connection.model.createChannel(), channel, exchange)
+      await declareIfMissing(() => connection.model.createChannel(), channel, exchange)
       declared.add(exchange)
     }
     channel.publish(exchange, routingKey, Buffer.from(wireBody(event)), {
@@ -78,19 +78,19 @@ async function amqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publi
       persistent: true,
     })
     unconfirmed += 1
-    if (unconfirmed >= MOST_UNCONFIRMED) await flush()
+    if (unconfirmed >= MAX_UNCONFIRMED) await flush()
   }
   return {
-    publish: event => reached(publish(event)),
-    flush: () => reached(flush()),
+    publish: event => asUnreachable(publish(event)),
+    flush: () => asUnreachable(flush()),
     async [Symbol.asyncDispose]() {
       await connection.close()
     },
   }
 }
 
-function connecting(url: RabbitUrl, signal: AbortSignal): Promise<Connection> {
-  return connectAny(
+function connectPublisher(url: RabbitUrl, signal: AbortSignal): Promise<BrokerConnection> {
+  return connectToCluster(
     url,
     0,
     {
@@ -103,14 +103,14 @@ function connecting(url: RabbitUrl, signal: AbortSignal): Promise<Connection> {
   )
 }
 
-/** As the services declare it, topic and not durable, where it is not there yet in any form. */
-async function declare(
+/** Declare an exchange as the services do (topic, transient), if there is none of that name. */
+async function declareIfMissing(
   open: () => Promise<Channel>,
   channel: ConfirmChannel,
   exchange: string,
 ): Promise<void> {
-  if (exchange === '') return // the default exchange is always there
-  const trial = await open() // a refusal closes the channel that it is asked on
+  if (exchange === '') return // the default exchange always exists
+  const trial = await open() // a refusal closes its channel
   trial.on('error', () => {})
   try {
     await trial.checkExchange(exchange)

@@ -6,22 +6,22 @@ import { messageOf } from '../bus-status.js'
 /** What oslo.messaging publishes notifications under: `notifications.info`, `.error`, … */
 const NOTIFICATIONS = 'notifications.#'
 
-/** What became of a wish to be bound to an exchange. */
+/** The binding of our queue to one exchange. */
 export interface Binding {
-  /** `missing`: it does not exist. `refused`: we may not read from it. */
+  /** `missing`: the exchange does not exist. `refused`: we may not read from it. */
   readonly state: 'bound' | 'missing' | 'refused'
-  /** How it is declared, where that could be learned. */
+  /** How the exchange is declared; null if that is unknown. */
   readonly durable: boolean | null
-  /** We declared it, because it was gone. */
+  /** Whether we declared it again, because it was gone. */
   readonly redeclared: boolean
 }
 
 /**
- * Bind our queue to an exchange, which belongs to a service of the cloud and is never made by guess:
- * with another durability than the service's own, the service could not declare it, nor publish.
+ * Bind our queue to an exchange. The exchange belongs to a service of the cloud, so we never declare it
+ * by guess: with another durability than its own, the service could not declare it, nor publish.
  *
- * @param remembered how it was declared when it was last seen. Where it is gone, as one that is not
- *   durable is after a restart of the broker, it is declared like that; null leaves it missing
+ * @param remembered how it was declared when it was last seen. If it is gone, as a transient exchange
+ *   is after a restart of the broker, it is declared like that; with null it stays missing
  */
 export async function bindExchange(
   model: ChannelModel,
@@ -29,22 +29,22 @@ export async function bindExchange(
   exchange: string,
   remembered: boolean | null,
 ): Promise<Binding> {
-  const there = await attempt(model, channel => channel.checkExchange(exchange))
+  const there = await askBroker(model, channel => channel.checkExchange(exchange))
   if (!there.ok && (there.code !== NOT_FOUND || remembered === null)) return unbound(there, null)
 
   const durable = await declareLike(model, exchange, remembered ?? false)
-  const bound = await attempt(model, channel => channel.bindQueue(queue, exchange, NOTIFICATIONS))
+  const bound = await askBroker(model, channel => channel.bindQueue(queue, exchange, NOTIFICATIONS))
   if (!bound.ok) return unbound(bound, durable)
   return { state: 'bound', durable, redeclared: !there.ok }
 }
 
-/** Bind it again, in case it was deleted and made anew meanwhile. Declares nothing. */
+/** Bind it again, in case it was deleted and declared again meanwhile. Declares nothing itself. */
 export async function rebindExchange(
   model: ChannelModel,
   queue: string,
   exchange: string,
 ): Promise<Binding['state']> {
-  const bound = await attempt(model, channel => channel.bindQueue(queue, exchange, NOTIFICATIONS))
+  const bound = await askBroker(model, channel => channel.bindQueue(queue, exchange, NOTIFICATIONS))
   return bound.ok ? 'bound' : unbound(bound, null).state
 }
 
@@ -54,11 +54,11 @@ function unbound(refusal: Refusal, durable: boolean | null): Binding {
 }
 
 /**
- * Declare an exchange in order to learn how it is declared: where a declaration differs from what is
- * there, RabbitMQ changes nothing and its refusal names the difference. It must be known to exist,
- * or to have been like this.
+ * Declare an exchange in order to learn how it is declared: if a declaration differs from the existing
+ * exchange, RabbitMQ changes nothing and its refusal names the difference. Only for an exchange that
+ * exists, or that was declared like this.
  *
- * @returns null where it is unlike what oslo.messaging declares, or declaring is not ours to do
+ * @returns null if it is unlike what oslo.messaging declares, or if we may not declare it
  */
 async function declareLike(
   model: ChannelModel,
@@ -66,7 +66,7 @@ async function declareLike(
   durable: boolean,
 ): Promise<boolean | null> {
   const declare = (durable: boolean) =>
-    attempt(model, channel => channel.assertExchange(exchange, 'topic', { durable }))
+    askBroker(model, channel => channel.assertExchange(exchange, 'topic', { durable }))
   const first = await declare(durable)
   if (first.ok) return durable
   const current = /inequivalent arg 'durable'.*current is '(true|false)'/.exec(first.message)?.[1]
@@ -76,25 +76,26 @@ async function declareLike(
 }
 
 /**
- * See to it that our queue is there: durable, so that it outlives the broker and us.
+ * Make sure that our queue exists. It is durable, so that it survives restarts of the broker and of
+ * ours.
  *
- * @returns whether it had to be made, and so may have missed something
+ * @returns whether it was declared now, so that notifications before may be lost
  */
 export async function declareQueue(
   model: ChannelModel,
   { name, maxBytes, expiresSeconds }: QueueOptions,
   logger: Logger,
 ): Promise<boolean> {
-  const there = await attempt(model, channel => channel.checkQueue(name))
+  const there = await askBroker(model, channel => channel.checkQueue(name))
   if (!there.ok && there.code !== NOT_FOUND) throw new Error(there.message)
   if (there.ok && there.value.consumerCount > 0) {
     logger.warn(
       { queue: name },
-      'somebody else consumes from this queue: if that is another Mixmatch, each records only a ' +
+      'another consumer reads from this queue: if that is another Mixmatch, each records only a ' +
         'part. Give each a queue_name of its own.',
     )
   }
-  const declared = await attempt(model, channel =>
+  const declared = await askBroker(model, channel =>
     channel.assertQueue(name, {
       durable: true,
       ...(expiresSeconds > 0 && { expires: expiresSeconds * 1000 }),
@@ -105,30 +106,30 @@ export async function declareQueue(
   if (!there.ok || declared.code !== PRECONDITION_FAILED) throw new Error(declared.message)
   logger.warn(
     { queue: name, broker: declared.message },
-    'the queue has other limits than are configured, and keeps them until it is deleted',
+    'the queue has other limits than those configured, and keeps them until it is deleted',
   )
   return false
 }
 
-/** What there is of our queue and of the exchanges, seen without changing any of it. */
-export interface Inspection {
-  /** null where it does not exist. */
+/** What exists of our queue and of the exchanges. */
+export interface Topology {
+  /** null if it does not exist. */
   readonly queue: { readonly messages: number; readonly consumers: number } | null
   /** Those that exist. */
   readonly exchanges: readonly string[]
 }
 
-/** @throws Error where the broker refuses to say it */
-export async function inspect(
+/** Look without changing anything. @throws Error if the broker refuses to answer */
+export async function inspectTopology(
   model: ChannelModel,
   queue: string,
   exchanges: readonly string[],
-): Promise<Inspection> {
-  const there = await attempt(model, channel => channel.checkQueue(queue))
+): Promise<Topology> {
+  const there = await askBroker(model, channel => channel.checkQueue(queue))
   if (!there.ok && there.code !== NOT_FOUND) throw new Error(there.message)
   const found: string[] = []
   for (const exchange of exchanges) {
-    const { ok } = await attempt(model, channel => channel.checkExchange(exchange))
+    const { ok } = await askBroker(model, channel => channel.checkExchange(exchange))
     if (ok) found.push(exchange)
   }
   return {
@@ -142,7 +143,7 @@ export async function inspect(
 const NOT_FOUND = 404
 const PRECONDITION_FAILED = 406
 
-type Attempt<Value> = { readonly ok: true; readonly value: Value } | Refusal
+type BrokerAnswer<Value> = { readonly ok: true; readonly value: Value } | Refusal
 
 interface Refusal {
   readonly ok: false
@@ -151,12 +152,12 @@ interface Refusal {
 }
 
 /** Ask the broker on a channel of its own, because a refusal closes the channel. */
-async function attempt<Value>(
+async function askBroker<Value>(
   model: ChannelModel,
   ask: (channel: Channel) => Promise<Value>,
-): Promise<Attempt<Value>> {
+): Promise<BrokerAnswer<Value>> {
   const channel = await model.createChannel()
-  channel.on('error', () => {}) // what was asked rejects with the same
+  channel.on('error', () => {}) // the request rejects with the same error
   try {
     const value = await ask(channel)
     await channel.close()
@@ -168,7 +169,7 @@ async function attempt<Value>(
   }
 }
 
-/** AMQP's reply code, where it is one of a channel (4xx). */
+/** AMQP's reply code, if it is one of a channel (4xx); else null. */
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('code' in error)) return null
   return typeof error.code === 'number' && error.code >= 400 && error.code < 500 ? error.code : null

@@ -22,10 +22,10 @@ const numbers = (count: number, from = 0) =>
 const connected = ({ bus }: Listening) =>
   until('the bus is connected', () => bus.status().state === 'connected')
 
-const typesOf = ({ facts }: Listening) => facts.map(({ eventType }) => eventType)
+const typesOf = ({ busEvents }: Listening) => busEvents.map(({ eventType }) => eventType)
 
-const gapOf = ({ facts }: Listening, type: string) =>
-  JSON.parse(facts.findLast(({ eventType }) => eventType === type)?.body ?? '{}').possible_gap
+const gapOf = ({ busEvents }: Listening, type: string) =>
+  JSON.parse(busEvents.findLast(({ eventType }) => eventType === type)?.body ?? '{}').possible_gap
 
 test.before('there is a RabbitMQ to test against', () => {
   brokerUrl()
@@ -47,7 +47,7 @@ test('messages come in batches and in order, and are acknowledged', async t => {
   t.is(listening.bus.status().state, 'stopped')
 })
 
-test('what was not committed is not acknowledged, and comes again after a crash', async t => {
+test('a message that was not committed is not acknowledged, and is redelivered after a crash', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const relay = await startRelay(t, hostOf(broker.url))
@@ -67,7 +67,7 @@ test('what was not committed is not acknowledged, and comes again after a crash'
   t.deepEqual(next.taken, numbers(10))
 })
 
-test('when a batch cannot be committed, the bus is connected anew and brings it again', async t => {
+test('when a batch cannot be committed, the bus is reconnected and redelivers it', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   let refusals = 3
@@ -134,7 +134,7 @@ test('after the connection was cut, the queue still has what was published meanw
   t.true(gap.from < gap.to)
 })
 
-test('an exchange that a restart of the broker took is declared as it was, and what it missed is told', async t => {
+test('an exchange that a restart of the broker deleted is declared as it was, and the gap is recorded', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const relay = await startRelay(t, hostOf(broker.url))
@@ -158,7 +158,7 @@ test('an exchange that a restart of the broker took is declared as it was, and w
   await t.notThrowsAsync(broker.declareExchange({ durable: false }))
 })
 
-test('a connection that has fallen silent is given up by its heartbeat', async t => {
+test('a silent connection is ended by its heartbeat', async t => {
   const broker = await startBroker(t)
   const relay = await startRelay(t, hostOf(broker.url))
   const url = through(broker.url, relay.port)
@@ -174,12 +174,16 @@ test('a connection that has fallen silent is given up by its heartbeat', async t
   t.true(typesOf(listening).includes(ownEventTypes.busLost))
 })
 
-test('a broker that has fallen silent does not keep it from stopping', async t => {
+test('a silent broker does not prevent a stop', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const relay = await startRelay(t, hostOf(broker.url))
   const url = through(broker.url, relay.port)
-  const listening = startListening(t, { ...broker, url }, { recheckMs: 60_000, goodbyeMs: 100 })
+  const listening = startListening(
+    t,
+    { ...broker, url },
+    { recheckMs: 60_000, closeTimeoutMs: 100 },
+  )
   await connected(listening)
   relay.freeze()
   const began = performance.now()
@@ -187,7 +191,7 @@ test('a broker that has fallen silent does not keep it from stopping', async t =
   t.true(performance.now() - began < 5000)
 })
 
-test('TLS trusts the authority that it is given, and no other unless it is told to', async t => {
+test('TLS trusts only the configured authority, unless it is insecure', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const certificate = makeCertificate(t)
@@ -205,7 +209,7 @@ test('TLS trusts the authority that it is given, and no other unless it is told 
   await connected(startListening(t, { ...broker, url }, { tls: { caFile: null, insecure: true } }))
 })
 
-test('an exchange that comes later is bound then, and was not declared by us', async t => {
+test('an exchange that a service declares later is bound then, and not declared by us', async t => {
   const broker = await startBroker(t)
   const listening = startListening(t, broker)
   await connected(listening)
@@ -220,19 +224,19 @@ test('an exchange that comes later is bound then, and was not declared by us', a
 
 for (const durable of [true, false]) {
   const word = durable ? 'durable' : 'transient'
-  test(`a ${word} exchange is found to be one, and left as it is`, async t => {
+  test(`a ${word} exchange is found to be ${word}, and not changed`, async t => {
     const broker = await startBroker(t)
     await broker.declareExchange({ durable })
     const listening = startListening(t, broker)
     await connected(listening)
     const type = durable ? ownEventTypes.exchangeDurable : ownEventTypes.exchangeTransient
-    const fact = listening.facts.find(({ eventType }) => eventType === type)
+    const fact = listening.busEvents.find(({ eventType }) => eventType === type)
     t.is(fact?.wire.exchange, broker.exchange)
     t.is(fact?.source, 'recorder')
     await t.notThrowsAsync(broker.declareExchange({ durable }))
   })
 
-  test(`a ${word} exchange that a broker lost is declared as it was, and the gap is told`, async t => {
+  test(`a ${word} exchange that the broker lost is declared as it was, and the gap is recorded`, async t => {
     const broker = await startBroker(t)
     const listening = startListening(t, broker, {
       knownExchanges: [{ bus: '', name: broker.exchange, durable }],
@@ -241,7 +245,7 @@ for (const durable of [true, false]) {
     t.deepEqual(listening.bus.status().missing, [])
     await broker.publish('after')
     await until('it has come', () => listening.taken.length === 1)
-    const fact = listening.facts.find(
+    const fact = listening.busEvents.find(
       ({ eventType }) => eventType === ownEventTypes.exchangeRedeclared,
     )
     t.is(fact?.wire.exchange, broker.exchange)
@@ -250,7 +254,7 @@ for (const durable of [true, false]) {
   })
 }
 
-test('an exchange that is not what it was is learned anew', async t => {
+test('a changed durability of an exchange is learned', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: true })
   const listening = startListening(t, broker, {
@@ -272,7 +276,7 @@ test('an exchange unlike any that services declare is bound, and never declared 
   t.deepEqual(typesOf(listening), [ownEventTypes.busConnected, ownEventTypes.queueDeclared])
 })
 
-test('an exchange that is deleted and made anew is bound again', async t => {
+test('an exchange that is deleted and declared again is bound again', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const listening = startListening(t, broker)
@@ -287,7 +291,7 @@ test('an exchange that is deleted and made anew is bound again', async t => {
   t.is(typesOf(listening).at(-1), ownEventTypes.exchangeDurable)
 })
 
-test('an exchange that was made anew between two looks is bound again, too', async t => {
+test('an exchange that was declared again between two checks is bound again', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const listening = startListening(t, broker)
@@ -301,7 +305,7 @@ test('an exchange that was made anew between two looks is bound again, too', asy
   t.deepEqual(listening.bus.status().missing, [])
 })
 
-test('a queue that is deleted under our eyes is declared anew, and the gap is told', async t => {
+test('a queue that is deleted while we consume is declared again, and the gap is recorded', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const listening = startListening(t, broker)
@@ -316,7 +320,7 @@ test('a queue that is deleted under our eyes is declared anew, and the gap is to
   await until('it has come', () => listening.taken.length === 1)
 })
 
-test('a queue with other limits than configured is used as it is, and that is said', async t => {
+test('a queue with other limits than configured is used as it is, and that is logged', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const first = startListening(t, broker)
@@ -331,15 +335,15 @@ test('a queue with other limits than configured is used as it is, and that is sa
   t.true(second.lines.some(line => line.includes('other limits')))
 })
 
-test('that somebody else consumes from the queue is said', async t => {
+test('another consumer of the queue is logged', async t => {
   const broker = await startBroker(t)
   await connected(startListening(t, broker))
   const second = startListening(t, broker)
   await connected(second)
-  t.true(second.lines.some(line => line.includes('somebody else')))
+  t.true(second.lines.some(line => line.includes('another consumer')))
 })
 
-test('of two hosts the first of which is dead, the second is used', async t => {
+test('the second host is used if the first is down', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const dead = await startRelay(t, { hostname: '127.0.0.1', port: 1 })
@@ -350,10 +354,10 @@ test('of two hosts the first of which is dead, the second is used', async t => {
   await connected(listening)
   await broker.publish('heard')
   await until('it has come', () => listening.taken.length === 1)
-  t.is(JSON.parse(listening.facts[0]?.body ?? '').host, `127.0.0.1:${alive.port}`)
+  t.is(JSON.parse(listening.busEvents[0]?.body ?? '').host, `127.0.0.1:${alive.port}`)
 })
 
-test('a wrong password is said, without the password, and tried again', async t => {
+test('a wrong password is reported without the password, and retried', async t => {
   const broker = await startBroker(t)
   const [host] = broker.url.hosts
   if (!host) return t.fail()
@@ -364,10 +368,10 @@ test('a wrong password is said, without the password, and tried again', async t 
   t.is(listening.bus.status().state, 'retrying')
 })
 
-test('on a quiet bus a message does not wait for others', async t => {
+test('a message on a quiet bus does not wait for others', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
-  const listening = startListening(t, broker, { batch: { most: 1000, quietMs: 5 } })
+  const listening = startListening(t, broker, { batch: { maxItems: 1000, quietMs: 5 } })
   await connected(listening)
   for (const number of numbers(10)) {
     await broker.publish(number)

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import { listenAmqp } from '../../../src/bus/amqp/amqp-bus.js'
+import { listenToAmqp } from '../../../src/bus/amqp/amqp-bus.js'
 import type { AmqpOptions } from '../../../src/bus/bus.js'
 import { parseTransportUrl } from '../../../src/bus/transport-url.js'
 import { cornmeal } from '../../controls.js'
@@ -31,7 +31,7 @@ function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOpti
   const lines: string[] = []
   const url = parseTransportUrl(text)
   if (url.kind !== 'rabbit') throw new Error(`${text} is a file`)
-  const bus = listenAmqp(url, {
+  const bus = listenToAmqp(url, {
     serviceProvider: cornmeal,
     url: text,
     exchanges: ['glance'],
@@ -40,7 +40,7 @@ function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOpti
     queue: { name: 'mixmatch', maxBytes: 0, expiresSeconds: 0 },
     tls: { caFile: null, insecure: false },
     onDeliveries: () => {},
-    onFact: () => {},
+    onBusEvent: () => {},
     logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
     signal: stop.signal,
     backoff: { firstMs: 5, capMs: 10 },
@@ -62,7 +62,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-test('a broker that is down is tried again and again, and said to be down once', async t => {
+test('a broker that is down is retried, and that is logged once', async t => {
   const { port, connections } = await startServer(t, socket => socket.destroy())
   const { bus, lines } = listenTo(t, `rabbit://u:s3cret@127.0.0.1:${port}/`)
   t.is(bus.status().state, 'connecting')
@@ -76,7 +76,7 @@ test('a broker that is down is tried again and again, and said to be down once',
   t.notRegex(lines.join(), /s3cret/)
 })
 
-test('a broker that accepts and says nothing is given up after a while', async t => {
+test('a broker that accepts a connection and does not answer is given up', async t => {
   const { port, connections } = await startServer(t, () => {})
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
   await until(() => connections() >= 2)
@@ -90,7 +90,7 @@ test('a server that speaks something else is no broker', async t => {
   t.truthy(bus.status().lastError)
 })
 
-test('all hosts are tried before any pause, and each says what it said', async t => {
+test('all hosts are tried before a pause, and the error has the answer of each', async t => {
   const one = await startServer(t, socket => socket.destroy())
   const two = await startServer(t, socket => socket.destroy())
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${one.port},127.0.0.1:${two.port}/`, {
@@ -102,7 +102,7 @@ test('all hosts are tried before any pause, and each says what it said', async t
   t.true(bus.status().lastError?.includes(String(two.port)))
 })
 
-test('it can be stopped while it connects', async t => {
+test('a bus can be stopped while it connects', async t => {
   const { port, connections } = await startServer(t, () => {})
   const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, { connectTimeoutMs: 60_000 })
   await until(() => connections() === 1)
@@ -111,7 +111,7 @@ test('it can be stopped while it connects', async t => {
   t.is(bus.status().state, 'stopped')
 })
 
-test('it can be stopped while it pauses', async t => {
+test('a bus can be stopped while it waits for a retry', async t => {
   const { port } = await startServer(t, socket => socket.destroy())
   const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, {
     backoff: { firstMs: 60_000, capMs: 60_000 },
@@ -122,7 +122,7 @@ test('it can be stopped while it pauses', async t => {
   t.is(bus.status().state, 'stopped')
 })
 
-test('an authority file that is not there is said, and waited for', async t => {
+test('a missing authority file is reported, and waited for', async t => {
   const { bus } = listenTo(t, 'amqps://127.0.0.1:1/?ssl_ca_file=/nonexistent/ca.pem')
   await until(() => bus.status().state === 'retrying')
   t.regex(bus.status().lastError ?? '', /ENOENT.*ca\.pem/)

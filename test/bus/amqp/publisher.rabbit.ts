@@ -3,7 +3,7 @@ import { openPublisher, wireBody } from '../../../src/bus/amqp/publisher.js'
 import { event } from '../../controls.js'
 import { startBroker, startListening, until } from './rabbit.js'
 
-test('recorded notifications are published in their order and their form, to whoever listens', async t => {
+test('recorded notifications are published in their order and form', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: true })
   const listening = startListening(t, broker)
@@ -26,7 +26,7 @@ test('recorded notifications are published in their order and their form, to who
   t.deepEqual(listening.taken, events.map(wireBody))
 })
 
-test('an exchange that is not there is declared as the services do it', async t => {
+test('a missing exchange is declared as the services do it', async t => {
   const broker = await startBroker(t)
   const publisher = await openPublisher(broker.url, new AbortController().signal)
   const wire = {

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { type Channel, connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
-import { listenAmqp } from '../../../src/bus/amqp/amqp-bus.js'
+import { listenToAmqp } from '../../../src/bus/amqp/amqp-bus.js'
 import type { AmqpOptions, Bus } from '../../../src/bus/bus.js'
 import type { Delivery } from '../../../src/bus/delivery.js'
 import { parseTransportUrl, type RabbitUrl } from '../../../src/bus/transport-url.js'
@@ -86,7 +86,7 @@ export async function startBroker(t: ExecutionContext): Promise<Broker> {
 /** What a bus that is listened to has brought. */
 export interface Listening {
   readonly bus: Bus
-  readonly facts: Event[]
+  readonly busEvents: Event[]
   /** The bodies that were taken, as text, in order. */
   readonly taken: string[]
   readonly batches: number[]
@@ -102,12 +102,12 @@ export function startListening(
   overrides: Partial<AmqpOptions> = {},
 ): Listening {
   const stop = new AbortController()
-  const facts: Event[] = []
+  const busEvents: Event[] = []
   const taken: string[] = []
   const batches: number[] = []
   const lines: string[] = []
   const { onDeliveries = () => {} } = overrides
-  const bus = listenAmqp(url, {
+  const bus = listenToAmqp(url, {
     serviceProvider: cornmeal,
     url: '',
     exchanges: [exchange],
@@ -115,8 +115,8 @@ export function startListening(
     label: '',
     queue: { name: queue, maxBytes: 0, expiresSeconds: 300 },
     tls: { caFile: null, insecure: false },
-    onFact: fact => {
-      facts.push(fact)
+    onBusEvent: event => {
+      busEvents.push(event)
     },
     logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
     signal: stop.signal,
@@ -134,7 +134,7 @@ export function startListening(
     await bus.stopped
   }
   t.teardown(stopAndWait)
-  return { bus, facts, taken, batches, lines, stop: stopAndWait }
+  return { bus, busEvents, taken, batches, lines, stop: stopAndWait }
 }
 
 /** Wait until something holds. @throws Error with the words after ten seconds */

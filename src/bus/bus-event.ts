@@ -3,15 +3,15 @@ import { createOwnEvent } from '../event/own-event.js'
 import { formatTime } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
-/** A stretch of time in which notifications may have been published that nobody kept for us. */
-export interface Gap {
+/** A period in which notifications may have been lost. */
+export interface PossibleGap {
   /** null: since a recorder last ran. */
   readonly from: Micros | null
   readonly to: Micros
 }
 
-/** What the recorder says of a bus, as the event that it puts into the log. */
-export type Fact =
+/** What happened to a bus. Each becomes an event of the recorder in the log. */
+export type BusChange =
   | { readonly type: 'busConnected'; readonly host: string }
   | { readonly type: 'busLost'; readonly reason: string }
   | { readonly type: 'queueDeclared'; readonly queue: string }
@@ -20,30 +20,30 @@ export type Fact =
   | { readonly type: 'exchangeRedeclared'; readonly exchange: string }
 
 /**
- * Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`,
- * and the label of the bus as `bus` where it has one.
+ * The event for a change of a bus. Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap":
+ * {"from": "2026-…Z", "to": "2026-…Z"}}`, with the label of the bus as `bus` if it has one.
  *
- * @param gap null where nothing can have been missed
+ * @param gap null if no notification can have been lost
  */
-export function factEvent(
+export function createBusEvent(
   { serviceProvider, label }: { readonly serviceProvider: SpName; readonly label: string },
-  fact: Fact,
+  change: BusChange,
   at: Micros,
-  gap: Gap | null,
+  gap: PossibleGap | null,
 ): Event {
-  const { type, ...details } = fact
+  const { type, ...details } = change
   const bus = label === '' ? {} : { bus: label }
   return createOwnEvent({
     serviceProvider,
     source: 'recorder',
     eventType: ownEventTypes[type],
     emittedAt: at,
-    ...('exchange' in fact && { exchange: fact.exchange }),
+    ...('exchange' in change && { exchange: change.exchange }),
     routingKey: label,
     body: { ...details, ...bus, possible_gap: gap && printGap(gap) },
   })
 }
 
-function printGap({ from, to }: Gap) {
+function printGap({ from, to }: PossibleGap) {
   return { from: from && formatTime(from), to: formatTime(to) }
 }

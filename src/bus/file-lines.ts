@@ -1,29 +1,33 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Complete lines of a file, and where the first that is not among them begins. */
-export interface Lines {
-  /** Without their line feeds, and without those that are blank. */
+/** Complete lines of a file. */
+export interface FileLines {
+  /** Without line feeds, and without blank lines. */
   readonly lines: readonly Buffer[]
+  /** The offset of the first line that is not among them. */
   readonly end: number
 }
 
-/** Enough for some hundred notifications; a line that is longer gets twice as much, as often as it takes. */
+/** Enough for some hundred notifications. For a longer line it is doubled until the line fits. */
 const CHUNK_BYTES = 1024 * 1024
 
-/** Read up to `most` lines from an offset on. The last one, if it has no line feed yet, is left. */
-export async function readLines(file: FileHandle, offset: number, most: number): Promise<Lines> {
+/** Read up to `maxLines` lines from an offset on. A last line without a line feed is not read yet. */
+export async function readLines(
+  file: FileHandle,
+  offset: number,
+  maxLines: number,
+): Promise<FileLines> {
   for (let size = CHUNK_BYTES; ; size *= 2) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, offset)
-    const read = buffer.subarray(0, bytesRead)
-    const found = split(read, most)
+    const found = splitLines(buffer.subarray(0, bytesRead), maxLines)
     if (found.end > 0 || bytesRead < size) return { ...found, end: offset + found.end }
   }
 }
 
-function split(bytes: Buffer, most: number): Lines {
+function splitLines(bytes: Buffer, maxLines: number): FileLines {
   const lines: Buffer[] = []
   let end = 0
-  while (lines.length < most) {
+  while (lines.length < maxLines) {
     const feed = bytes.indexOf(LINE_FEED, end)
     if (feed === -1) break
     const line = bytes.subarray(end, feed)
