@@ -3,7 +3,7 @@ import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import type { ProjectId, SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
-import { inProject } from '../routing/upstream-path.js'
+import { replaceProject } from '../routing/upstream-path.js'
 import type { CloudWaits, WaitForCloud } from '../upstream/cloud-wait.js'
 import type { Destination, Destinations, Requester } from '../upstream/destination.js'
 import type { Timeouts } from '../upstream/failure.js'
@@ -150,7 +150,7 @@ function fetchNotingFailure(
   const { path, request, parts } = session
   const { requester } = request
   const local = requester.caller?.project?.id ?? null
-  const target = `${destination.path}${inProject(query, local, destination.project)}`
+  const target = `${destination.path}${replaceProject(query, local, destination.project)}`
   return noteFailure(destination.cloud, session, () =>
     retryUnauthorized({
       access: async isRetry => (isRetry ? logInAgain(destination, path, session) : destination),

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import { openAppender } from '../observation/appender.js'
-import { socketOf } from '../observation/socket.js'
+import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { openRecorder } from '../process/recorder.js'
 
 /** Appends events to the log and the views. */
@@ -28,7 +28,7 @@ export async function openLogAppender(
     return { append: recorder.record, [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose]() }
   } catch (held) {
     if (!(held instanceof MixmatchError && held.code === 'LOG_HELD')) throw held
-    const appender = await openAppender(socketOf(files.logFile)).catch(() => {
+    const appender = await openAppender(recorderSocketPath(files.logFile)).catch(() => {
       throw held
     })
     const close = async () => appender[Symbol.dispose]()

@@ -24,7 +24,7 @@ import { evidenceAt, locateAt } from '../replay/past-locations.js'
 import { POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
-import { conditionOf, type Decision, describe } from '../routing/decision.js'
+import { type Decision, describe, describeCondition } from '../routing/decision.js'
 import type { Cloud, Federation } from '../routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
 import { serviceNames } from '../service/service.js'
@@ -144,13 +144,13 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
     printFacts(context.stdout, options, {
       ...factsOf(decision),
       sentence: describe(decision),
-      condition: conditionOf(decision),
+      condition: describeCondition(decision),
       event,
     })
     return
   }
   context.stdout.write(`${describe(decision)}\n`)
-  const condition = conditionOf(decision)
+  const condition = describeCondition(decision)
   if (condition !== null) context.stdout.write(`${condition}\n`)
   if (event) {
     context.stdout.write('\n')

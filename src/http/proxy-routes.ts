@@ -9,9 +9,9 @@ import { parseJson } from '../json.js'
 import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed } from '../routing/decision.js'
-import { type Federation, openTo } from '../routing/federation.js'
+import { type Federation, openClouds } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
-import type { AskNearer } from '../upstream/confirm.js'
+import type { AskNearer } from '../upstream/ask-nearer.js'
 import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import type { PublicAddress } from '../upstream/forwarded.js'
@@ -143,7 +143,7 @@ async function decideConfirmed(
       req,
     }
     const results = await askNearer(undecided, decision)
-    request = { ...request, probes: [...request.probes, ...results] }
+    request = { ...request, presenceChecks: [...request.presenceChecks, ...results] }
   }
 }
 
@@ -213,7 +213,7 @@ function rejectUnreadBody(
 ): void {
   const mayDecide = hasBody(req) && hasJsonType(req) && needsBody(request)
   if (!mayDecide || decision.because !== 'default') return
-  if (openTo(request, federation).length > 1) {
+  if (openClouds(request, federation).length > 1) {
     throw new MixmatchError('BODY_TOO_LARGE', tooLargeMessage(MAX_READ_BYTES))
   }
 }

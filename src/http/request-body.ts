@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { awaitsContinue } from '../upstream/expect.js'
-import { createWatch } from '../upstream/watch.js'
+import { createIdleTimer } from '../upstream/idle-timer.js'
 
 /** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit). */
 export const MAX_READ_BYTES = 1024 * 1024
@@ -38,7 +38,7 @@ export function readBody(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    const watch = createWatch(() =>
+    const watch = createIdleTimer(() =>
       fail('REQUEST_TIMEOUT', `The client sent no more of the request body for ${idleMs} ms.`),
     )
 

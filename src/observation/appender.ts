@@ -6,8 +6,8 @@ import { MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 
-/** Appends through the recorder, from a process that does not hold the log. */
-export interface Appender extends Disposable {
+/** Appends events through the recorder, from a process that does not hold the log. */
+interface Appender extends Disposable {
   /**
    * Resolves when the events are in the log and in the views. One batch at a time.
    *
@@ -16,7 +16,7 @@ export interface Appender extends Disposable {
   append(events: readonly Event[]): Promise<void>
 }
 
-const answer = z.object({ appended: z.int() })
+const confirmation = z.object({ appended: z.int() })
 
 /**
  * Connect to the recorder that listens at a socket.
@@ -30,16 +30,16 @@ export async function openAppender(path: string): Promise<Appender> {
   } catch (cause) {
     throw new MixmatchError('RECORDER_GONE', `${path}: no recorder listens there.`, { cause })
   }
-  socket.on('error', () => {}) // the end of its lines says so
+  socket.on('error', () => {}) // the end of its lines tells the same
   const lines = createInterface({ input: socket }).on('error', () => {})
-  const answers = lines[Symbol.asyncIterator]()
+  const confirmations = lines[Symbol.asyncIterator]()
   let sent = 0
   return {
     async append(events) {
       sent += 1
       socket.write(`${JSON.stringify({ n: sent, events })}\n`)
-      const { done, value } = await answers.next()
-      if (!done && answer.parse(parseJson(value)).appended === sent) return
+      const { done, value } = await confirmations.next()
+      if (!done && confirmation.parse(parseJson(value)).appended === sent) return
       const message = `${path}: the recorder went away before it had appended what it was given.`
       throw new MixmatchError('RECORDER_GONE', message)
     },

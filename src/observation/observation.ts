@@ -3,21 +3,21 @@ import { createOwnEvent } from '../event/own-event.js'
 import type { Micros, ProjectId, ResourceId, ResourceKey, SpName } from '../ids.js'
 
 /**
- * What the proxy learned from an answer that it passed on.
+ * What the proxy learned from a response of a cloud.
  *
- * - `created`: a create was answered 2xx with this id.
- * - `found`: it was unknown, and a search found it alive.
- * - `missing`: it was located there, and a read with a token of its own project answered 404.
- * - `absent`: another cloud claims it, and a read for the user's `project` answered 404 here.
+ * - `created`: a successful create named this id.
+ * - `found`: a read found a resource there that the log did not know to be there.
+ * - `missing`: it was located there, and a read in its own project got 404.
+ * - `absent`: another cloud claims it, and a read for the user's `project` got 404 here.
  */
 export interface Observation {
   readonly learned: 'created' | 'found' | 'missing' | 'absent'
   readonly serviceProvider: SpName
   readonly resource: ResourceKey
-  /** The owner there; of what is `absent`, the user's project at the identity provider. */
+  /** The owner there; for `absent`, the user's project at the identity provider. */
   readonly project: ProjectId | null
   readonly parent: ResourceId | null
-  /** By the cloud's own clock (the answer's Date header), so that it compares with its notifications. */
+  /** By the clock of the cloud (its Date header), so that it can be compared with notifications. */
   readonly observedAt: Micros
   readonly requestId: string
 }
@@ -36,8 +36,8 @@ const types = {
 } as const
 
 /**
- * An observation as an event like any other. A create that was answered is only `changed`: ids are
- * new, and a Date header's whole seconds must not outlive a deletion in the same second.
+ * An observation as an event. A successful create is only `changed`: its id is new, and the whole
+ * seconds of a Date header must not be later than a deletion in the same second.
  */
 export function toEvent(observation: Observation): Event {
   const { learned, serviceProvider, resource, project, parent, observedAt, requestId } = observation

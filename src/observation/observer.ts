@@ -1,20 +1,20 @@
 import type { Observation } from './observation.js'
 import type { Overlay } from './overlay.js'
 
-/** A worker's way of making observations known. */
+/** Makes the observations of a worker known. */
 export interface Observer {
   /**
-   * Make an observation known: to this worker at once, to the others once it is recorded.
+   * Make an observation known: to this worker at once, to the other workers when it is recorded.
    *
-   * @returns whether it was recorded within the time that a client may be kept waiting for it. If it
-   *   was not, it is still handed on. Never rejects.
+   * @returns whether it was recorded in the time for which a client may wait. If not, it is recorded
+   *   later. Never rejects.
    */
   observe(observation: Observation): Promise<boolean>
-  /** Called when the recorder has an observation, so that the views tell it, or when it was given up. */
+  /** To be called when an observation is in the views, or was dropped. */
   settle(observation: Observation, isRecorded: boolean): void
 }
 
-/** @param send hands an observation on to the recorder */
+/** @param send sends an observation to the recorder */
 export function createObserver({
   overlay,
   send,

@@ -2,33 +2,34 @@ import { IDENTITY_PROVIDER, position, type ResourceKey } from '../ids.js'
 import type { FindEvidence, Locate, Place } from '../projection/place.js'
 import type { Observation } from './observation.js'
 
-/** What one worker knows already and the view does not yet, for the milliseconds in between. */
+/** What this worker has observed and the views do not show yet. */
 export interface Overlay {
   readonly locate: Locate
   readonly evidence: FindEvidence
   add(observation: Observation): void
-  /** The recorder has it: from here on the view tells. */
+  /** To be called when the views show it. */
   remove(observation: Observation): void
 }
 
-/** Lay what was just observed over the view, so that a GET right after a POST goes to the right cloud. */
+/** Lay new observations over the views, so that a GET right after a POST goes to the right cloud. */
 export function createOverlay(view: {
   readonly locate: Locate
   readonly evidence: FindEvidence
 }): Overlay {
-  const fresh = new Map<string, Set<Observation>>()
-  const freshOf = (resource: ResourceKey): Iterable<Observation> =>
-    fresh.size === 0 ? [] : (fresh.get(keyOf(resource)) ?? [])
+  const observations = new Map<string, Set<Observation>>()
+  const observationsOf = (resource: ResourceKey): Iterable<Observation> =>
+    observations.get(keyOf(resource)) ?? []
   return {
     locate(type, id) {
       let places = view.locate(type, id)
-      for (const observation of freshOf({ type, id })) places = placesAfter(observation, places)
+      for (const observation of observationsOf({ type, id }))
+        places = placesAfter(observation, places)
       return places
     },
     evidence(type, id) {
-      const told = view.evidence(type, id)
-      const observed = [...freshOf({ type, id })]
-      if (observed.length === 0) return told
+      const recorded = view.evidence(type, id)
+      const observed = [...observationsOf({ type, id })]
+      if (observed.length === 0) return recorded
       const absent = observed
         .filter(({ learned }) => learned === 'absent')
         .map(({ serviceProvider, project }) => ({ serviceProvider, project }))
@@ -36,19 +37,19 @@ export function createOverlay(view: {
         .filter(({ learned }) => learned === 'found')
         .map(({ serviceProvider }) => serviceProvider)
       return {
-        ...told,
-        absent: [...told.absent, ...absent],
-        found: [...told.found, ...found],
+        ...recorded,
+        absent: [...recorded.absent, ...absent],
+        found: [...recorded.found, ...found],
       }
     },
     add(observation) {
       const key = keyOf(observation.resource)
-      fresh.set(key, (fresh.get(key) ?? new Set()).add(observation))
+      observations.set(key, (observations.get(key) ?? new Set()).add(observation))
     },
     remove(observation) {
       const key = keyOf(observation.resource)
-      const observations = fresh.get(key)
-      if (observations?.delete(observation) && observations.size === 0) fresh.delete(key)
+      const remaining = observations.get(key)
+      if (remaining?.delete(observation) && remaining.size === 0) observations.delete(key)
     },
   }
 }

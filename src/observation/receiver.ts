@@ -15,7 +15,7 @@ const parent = z.string().transform(resourceId).nullable()
 const time = z.int().transform(micros)
 const number = z.int().nonnegative()
 
-/** What a worker learned from an answer. */
+/** An observation of a worker. */
 const observation = z
   .object({
     learned: z.enum(['created', 'found', 'missing', 'absent']),
@@ -28,7 +28,7 @@ const observation = z
   })
   .transform(toEvent)
 
-/** What a reconcile found, or a worker did: events as they are, because they are whole already. */
+/** Whole events, of a reconcile or of a worker. */
 const whole = z.object({
   serviceProvider: id.transform(spName),
   source: z.enum(['reconcile', 'proxy']),
@@ -47,7 +47,7 @@ const whole = z.object({
   body: z.string(),
 })
 
-/** One line: a number of the sender's own, and one observation of a worker, or whole events. */
+/** One line: the sender's number of it, and one observation or whole events. */
 const line = z.union([
   z
     .object({ n: number, observation })
@@ -56,10 +56,9 @@ const line = z.union([
 ])
 
 /**
- * Take what others observed into the log, over a Unix socket that only this user can reach: a JSON
- * line each, answered with `{"appended": n}` once `append` has returned, that is once the views have
- * it. Only the process that holds the log listens, so a socket file that is there already was left
- * by one that died.
+ * Append what other processes observe, over a Unix socket that only this user can open: one line of JSON
+ * each, confirmed with `{"appended": n}` when `append` has returned, that is when the views show it. Only
+ * the process that holds the log listens, so an existing socket file was left by a process that died.
  */
 export async function receiveObservations(
   path: string,
@@ -71,13 +70,18 @@ export async function receiveObservations(
   const server = createServer(socket => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    socket.on('error', error => logger.debug({ err: error }, 'who observes went away'))
+    socket.on('error', error =>
+      logger.debug({ err: error }, 'a sender of observations disconnected'),
+    )
     const lines = createInterface({ input: socket })
-    lines.on('error', () => {}) // readline repeats the socket's own
+    lines.on('error', () => {}) // the socket emits the same error
     lines.on('line', text => {
       const parsed = line.safeParse(parseJson(text))
       if (!parsed.success) {
-        logger.error({ problem: parsed.error.issues[0] }, 'an observation that is none was refused')
+        logger.error(
+          { problem: parsed.error.issues[0] },
+          'a malformed observation was rejected, and its sender disconnected',
+        )
         socket.destroy()
         return
       }
@@ -85,7 +89,10 @@ export async function receiveObservations(
         append(parsed.data.events)
         socket.write(`{"appended":${parsed.data.n}}\n`)
       } catch (error) {
-        logger.error({ err: error }, 'an observation could not be appended; who made it keeps it')
+        logger.error(
+          { err: error },
+          'an observation could not be appended; its sender will send it again',
+        )
         socket.destroy()
       }
     })

@@ -7,7 +7,7 @@ import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { type EventLog, openLog } from '../log/log.js'
 import { receiveObservations } from '../observation/receiver.js'
-import { socketOf } from '../observation/socket.js'
+import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { rejectLostLog } from '../projection/belonging.js'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
 import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
@@ -85,7 +85,7 @@ export async function openRecorder(
       },
       logger,
     )
-    opened.push(await receiveObservations(socketOf(logFile), record, logger))
+    opened.push(await receiveObservations(recorderSocketPath(logFile), record, logger))
     const { position, hash } = log.head()
     logger.info({ file: logFile, position, hash }, 'the event log is open')
     return {

@@ -8,14 +8,14 @@ import { ADMIN } from '../identity/service-identity.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
 import { createNetworkExtension, type ExtendNetwork } from '../network-extension/extend-network.js'
+import type { ObservationSender } from '../observation/observation-sender.js'
 import type { Observer } from '../observation/observer.js'
 import type { Overlay } from '../observation/overlay.js'
-import type { Sender } from '../observation/sender.js'
+import { createAskNearer } from '../upstream/ask-nearer.js'
 import { createBreaker } from '../upstream/breaker.js'
 import { createClientAddress } from '../upstream/client-address.js'
 import { type CloudClients, createUserClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
-import { createAskNearer } from '../upstream/confirm.js'
 import { createPublicAddresses, trustedProxies } from '../upstream/forwarded.js'
 
 /** What the requests of a worker need, open. */
@@ -24,7 +24,7 @@ interface WorkerParts {
   readonly clients: CloudClients
   readonly overlay: Overlay
   readonly observe: Observer['observe']
-  readonly record: Sender['sendEvent']
+  readonly record: ObservationSender['sendEvent']
   readonly health: () => Health
   readonly metrics: ProxyMetrics
   readonly logger: Logger

@@ -2,10 +2,10 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
 import { type HttpServer, listen } from '../http/server.js'
 import type { ProxyMetrics } from '../metrics/proxy-metrics.js'
+import { openObservationSender } from '../observation/observation-sender.js'
 import { createObserver } from '../observation/observer.js'
 import { createOverlay } from '../observation/overlay.js'
-import { openSender } from '../observation/sender.js'
-import { socketOf } from '../observation/socket.js'
+import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { openLocations } from '../projection/locate.js'
 import { openCloudClients } from '../upstream/cloud-clients.js'
 import { onCommand } from './child-messages.js'
@@ -48,7 +48,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     send: observation => sender.send(observation),
     waitMs: OBSERVATION_WAIT_MS,
   })
-  using sender = openSender(socketOf(files.logFile), observer.settle, logger)
+  using sender = openObservationSender(recorderSocketPath(files.logFile), observer.settle, logger)
   await using clients = openCloudClients(config)
 
   let draining = false

@@ -1,16 +1,16 @@
 import { IDENTITY_PROVIDER, isUuid, type SpName } from '../ids.js'
 import { entry, services } from '../service/services.js'
-import { nameIn } from './call.js'
+import { findNewName } from './call.js'
 import { type Aggregate, type Decision, isUnconfirmed, type One, type Search } from './decision.js'
 import {
   type Federation,
-  isOffered,
-  openTo,
-  refuseLoop,
-  refuseUnknown,
+  offersService,
+  openClouds,
   rejectDisabled,
+  rejectLoop,
+  rejectUnknownCloud,
 } from './federation.js'
-import { type Need, needsOf, refuseElsewhere, sharedPlace } from './needs.js'
+import { findNeeds, findSharedPlace, type Need, rejectOtherCloud } from './needs.js'
 import type { RoutedRequest } from './request.js'
 
 /** Methods that change nothing (RFC 9110 §9.2.1), so that several clouds may be asked. */
@@ -26,7 +26,7 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
  * @throws NOT_FOUND where it would go to a cloud at which its service is not enabled
  */
 export function decide(request: RoutedRequest, federation: Federation): Decision {
-  const needs = needsOf(request, federation)
+  const needs = findNeeds(request, federation)
   const decision =
     asked(request, federation, needs) ??
     named(request, federation, needs) ??
@@ -38,7 +38,7 @@ export function decide(request: RoutedRequest, federation: Federation): Decision
     otherwise(request)
   if (decision.kind === 'one' && !isUnconfirmed(decision)) {
     rejectDisabled(decision.to, request, federation)
-    refuseLoop(decision.to, request, federation)
+    rejectLoop(decision.to, request, federation)
   }
   return decision
 }
@@ -46,16 +46,16 @@ export function decide(request: RoutedRequest, federation: Federation): Decision
 function asked(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
   const to = request.controls.serviceProvider
   if (to === null) return null
-  refuseUnknown(to, request, federation)
+  rejectUnknownCloud(to, request, federation)
   return towards(to, 'asked', needs)
 }
 
 /** A new `disk@sp1` goes to sp1. Without a cloud of that name, an @ is a letter like any other. */
 function named(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
-  const to = cloudIn(nameIn(request), federation)
+  const to = cloudIn(findNewName(request), federation)
   if (to === null) return null
-  refuseUnknown(to, request, federation)
-  refuseElsewhere(to, needs)
+  rejectUnknownCloud(to, request, federation)
+  rejectOtherCloud(to, needs)
   return towards(to, 'named', needs)
 }
 
@@ -77,7 +77,7 @@ function claimed(needs: readonly Need[]): One | null {
 }
 
 function bound(needs: readonly Need[]): One | null {
-  const shared = sharedPlace(needs)
+  const shared = findSharedPlace(needs)
   if (!shared) return null
   const { need, place } = shared
   const because = need.in === 'body' ? 'referred' : need.places.length > 1 ? 'conflict' : 'located'
@@ -89,7 +89,7 @@ function discovered(request: RoutedRequest, federation: Federation): One | Aggre
   const { method, path } = request
   const { aggregation, searchByBroadcast } = federation
   if (path.target.kind !== 'discovery' || method !== 'GET') return null
-  const among = aggregation || searchByBroadcast ? openTo(request, federation) : []
+  const among = aggregation || searchByBroadcast ? openClouds(request, federation) : []
   const [only] = among
   if (only === undefined) return null
   if (among.length > 1) return { kind: 'aggregate', among, because: 'versions', form: 'versions' }
@@ -101,9 +101,9 @@ function listed(request: RoutedRequest, federation: Federation): One | Aggregate
   const form = formOf(request)
   if (form === null) return null
   const { aggregation, clouds } = federation
-  const among = aggregation ? openTo(request, federation) : []
+  const among = aggregation ? openClouds(request, federation) : []
   const asked = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
-  const isNowhere = !asked.some(name => isOffered(name, request, federation))
+  const isNowhere = !asked.some(name => offersService(name, request, federation))
   if (isNowhere && form.form === 'list') {
     return { kind: 'aggregate', among: [], because: 'list', ...form }
   }
@@ -122,7 +122,7 @@ function searched(
 ): Search | null {
   const need = needs.find(({ resource }) => isUuid(resource.id))
   if (!need || !federation.searchByBroadcast) return null
-  const among = openTo(request, federation)
+  const among = openClouds(request, federation)
   if (among.every(name => name === IDENTITY_PROVIDER)) return null
   const readOnly = need.in === 'path' && SAFE_METHODS.includes(request.method)
   return { kind: 'search', among, because: 'unknown', resource: need.resource, readOnly }

@@ -95,7 +95,7 @@ export function describe(decision: Decision): string {
 }
 
 /** Under what condition the decision holds, as a sentence; null where it simply does. */
-export function conditionOf(decision: Decision): string | null {
+export function describeCondition(decision: Decision): string | null {
   if (!isUnconfirmed(decision)) return null
   const clouds = listed(decision.askFirst)
   return (

@@ -21,13 +21,13 @@ export interface Federation {
 }
 
 /** Whether the service of the request is enabled at a cloud of ours. */
-export function isOffered(at: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
+export function offersService(at: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const cloud = clouds.find(({ name }) => name === at)
   return cloud?.enabledServices.includes(request.path.service) ?? false
 }
 
 /** Whether the proxy of a cloud has had the request before. */
-export function hasPassed(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
+export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const { proxyList } = request.controls
   return clouds.some(
     ({ name, spName }) => name === cloud && proxyList.some(had => had === name || had === spName),
@@ -35,10 +35,12 @@ export function hasPassed(cloud: SpName, request: RoutedRequest, { clouds }: Fed
 }
 
 /** The clouds that have the service and have not had the request, the identity provider first. */
-export function openTo(request: RoutedRequest, federation: Federation): readonly SpName[] {
+export function openClouds(request: RoutedRequest, federation: Federation): readonly SpName[] {
   const open = federation.clouds
     .map(({ name }) => name)
-    .filter(name => isOffered(name, request, federation) && !hasPassed(name, request, federation))
+    .filter(
+      name => offersService(name, request, federation) && !hasBeenAt(name, request, federation),
+    )
   return [
     ...open.filter(name => name === IDENTITY_PROVIDER),
     ...open.filter(name => name !== IDENTITY_PROVIDER),
@@ -60,7 +62,7 @@ export function nearerClouds(
   const rankOf = (cloud: SpName) => clouds.findIndex(({ name }) => name === cloud)
   const isNearer = (cloud: SpName) =>
     cloud === IDENTITY_PROVIDER || (searchByBroadcast && rankOf(cloud) < rankOf(claimant))
-  return openTo(request, federation).filter(isNearer)
+  return openClouds(request, federation).filter(isNearer)
 }
 
 /**
@@ -69,7 +71,7 @@ export function nearerClouds(
  * @throws NOT_FOUND
  */
 export function rejectDisabled(to: SpName, request: RoutedRequest, federation: Federation): void {
-  if (isOffered(to, request, federation)) return
+  if (offersService(to, request, federation)) return
   const { service } = request.path
   throw new MixmatchError(
     'NOT_FOUND',
@@ -83,11 +85,15 @@ export function rejectDisabled(to: SpName, request: RoutedRequest, federation: F
  *
  * @throws UNKNOWN_SERVICE_PROVIDER
  */
-export function refuseUnknown(to: SpName, request: RoutedRequest, federation: Federation): void {
-  if (isOffered(to, request, federation)) return
+export function rejectUnknownCloud(
+  to: SpName,
+  request: RoutedRequest,
+  federation: Federation,
+): void {
+  if (offersService(to, request, federation)) return
   const offered = federation.clouds
     .map(({ name }) => name)
-    .filter(name => isOffered(name, request, federation))
+    .filter(name => offersService(name, request, federation))
   throw new MixmatchError(
     'UNKNOWN_SERVICE_PROVIDER',
     `No service provider "${to}" offers ${request.path.service}: expected one of ${offered.join(', ')}.`,
@@ -99,8 +105,8 @@ export function refuseUnknown(to: SpName, request: RoutedRequest, federation: Fe
  *
  * @throws PROXY_LOOP
  */
-export function refuseLoop(to: SpName, request: RoutedRequest, federation: Federation): void {
-  if (!hasPassed(to, request, federation)) return
+export function rejectLoop(to: SpName, request: RoutedRequest, federation: Federation): void {
+  if (!hasBeenAt(to, request, federation)) return
   throw new MixmatchError(
     'PROXY_LOOP',
     `The request would go to "${to}", whose proxy has had it before: MM-PROXY-LIST is ` +

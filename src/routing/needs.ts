@@ -1,8 +1,8 @@
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, position, type ResourceKey, type SpName } from '../ids.js'
 import type { Evidence, Place } from '../projection/place.js'
-import { referencesIn } from './call.js'
-import { type Federation, hasPassed, nearerClouds } from './federation.js'
+import { findReferences } from './call.js'
+import { type Federation, hasBeenAt, nearerClouds } from './federation.js'
 import type { RoutedRequest } from './request.js'
 
 /** A resource without which a request fails. */
@@ -24,7 +24,7 @@ export interface Claim {
 }
 
 /** What the request needs: the resource in its path, then those that its body refers to. */
-export function needsOf(request: RoutedRequest, federation: Federation): readonly Need[] {
+export function findNeeds(request: RoutedRequest, federation: Federation): readonly Need[] {
   const needed = (resource: ResourceKey, where: Need['in']): Need => ({
     resource,
     in: where,
@@ -33,7 +33,7 @@ export function needsOf(request: RoutedRequest, federation: Federation): readonl
   const { target } = request.path
   return [
     ...(target.kind === 'resource' ? [needed({ type: target.type, id: target.id }, 'path')] : []),
-    ...referencesIn(request).map(resource => needed(resource, 'body')),
+    ...findReferences(request).map(resource => needed(resource, 'body')),
   ]
 }
 
@@ -43,7 +43,7 @@ export function needsOf(request: RoutedRequest, federation: Federation): readonl
  *
  * @throws CONFLICTING_REFERENCES where no cloud holds all that is located
  */
-export function sharedPlace(needs: readonly Need[]): { need: Need; place: Place } | null {
+export function findSharedPlace(needs: readonly Need[]): { need: Need; place: Place } | null {
   const located = needs.filter(({ places }) => places.length > 0)
   const [need] = located
   if (!need) return null
@@ -59,7 +59,7 @@ export function sharedPlace(needs: readonly Need[]): { need: Need; place: Place 
  *
  * @throws CONFLICTING_REFERENCES
  */
-export function refuseElsewhere(to: SpName, needs: readonly Need[]): void {
+export function rejectOtherCloud(to: SpName, needs: readonly Need[]): void {
   const astray = needs.find(need => need.places.length > 0 && !isAt(need, to))
   if (!astray) return
   throw new MixmatchError(
@@ -134,11 +134,11 @@ function nearestFoundFirst(
 /** What is known for the project of this request, with what its own reads have shown. */
 function evidenceFor(
   { type, id }: ResourceKey,
-  { project, probes }: RoutedRequest,
+  { project, presenceChecks }: RoutedRequest,
   federation: Federation,
 ): Evidence {
   const { absent, found, imported } = federation.evidence(type, id)
-  const own = probes.filter(({ resource }) => resource.type === type && resource.id === id)
+  const own = presenceChecks.filter(({ resource }) => resource.type === type && resource.id === id)
   const missed = own.filter(({ isThere }) => !isThere)
   return {
     imported,
@@ -165,18 +165,18 @@ function placesOf(
       federation.clouds.some(({ name }) => name === serviceProvider),
   )
   const open = reachable.filter(
-    ({ serviceProvider }) => !hasPassed(serviceProvider, request, federation),
+    ({ serviceProvider }) => !hasBeenAt(serviceProvider, request, federation),
   )
   return open.length > 0 ? open : reachable
 }
 
 function toldPlaces(
   { type, id }: ResourceKey,
-  { probes }: RoutedRequest,
+  { presenceChecks }: RoutedRequest,
   { locate }: Federation,
 ): readonly Place[] {
   const located = locate(type, id)
-  const shown = probes
+  const shown = presenceChecks
     .filter(({ resource, isThere }) => isThere && resource.type === type && resource.id === id)
     .filter(({ cloud }) => !located.some(({ serviceProvider }) => serviceProvider === cloud))
     .map(({ cloud, project }) => ({ serviceProvider: cloud, project, position: position(0) }))

@@ -8,7 +8,7 @@ import {
   serviceNames,
 } from '../service/service.js'
 import { entry, isServiceName, services } from '../service/services.js'
-import { refuseDisguise, refuseNonCanonical, refuseUnlessPlain } from './canonical.js'
+import { rejectDisguisedId, rejectNonCanonical, requirePlainSegment } from './canonical-path.js'
 
 /**
  * A request path, split where routing reads it. Joined again it gives every byte that came:
@@ -60,7 +60,7 @@ const PROJECT = /^[0-9a-f-]+$/i
 export function parsePath(target: string): ParsedPath {
   const mark = target.indexOf('?')
   const path = mark < 0 ? target : target.slice(0, mark)
-  refuseNonCanonical(target, path)
+  rejectNonCanonical(target, path)
 
   const [name = '', ...below] = path.slice(1).split('/')
   const service = serviceOf(name)
@@ -102,7 +102,7 @@ function splitProject(
   const [first = '', second = ''] = segments
   if (!service.projectInPath || isCollection(service, first)) return [null, segments]
   if (!PROJECT.test(first) && !isCollection(service, second)) return [null, segments]
-  refuseUnlessPlain(first)
+  requirePlainSegment(first)
   return [first, segments.slice(1)]
 }
 
@@ -113,7 +113,7 @@ function isCollection(service: Service, segment: string): boolean {
 function readBelow(service: Service, segments: readonly string[]): Below {
   const [name = '', ...below] = segments
   if (isEnd(segments)) return { collection: null, target: { kind: 'local' } }
-  refuseUnlessPlain(name)
+  requirePlainSegment(name)
   const collection = entry(service.collections, name)
   return {
     collection: name,
@@ -135,7 +135,7 @@ function targetIn(collection: Collection, below: readonly string[]): Target {
   const [id, ...tail] = below.slice(idAfter)
   if (id === undefined || isEnd([id, ...tail])) return { kind: 'local' }
   const isWord = (text: string) => entry(words, text) !== undefined
-  for (const segment of below.slice(0, idAfter + 1)) refuseDisguise(segment, isWord)
+  for (const segment of below.slice(0, idAfter + 1)) rejectDisguisedId(segment, isWord)
   return { kind: 'resource', type, id: resourceId(id), tail: joined(tail) }
 }
 

@@ -50,7 +50,7 @@ export function chooseProject(choice: ProjectChoice, projects: readonly Project[
  *
  * @throws BAD_REQUEST
  */
-export function refuseForeignProject(
+export function rejectForeignProject(
   segment: string | null,
   local: Project | null,
   chosen: Project,

@@ -13,11 +13,11 @@ export interface RoutedRequest {
   /** The user's project at the identity provider; null for a token without one, or none. */
   readonly project: ProjectId | null
   /** What clouds answered that were asked on behalf of this very request. */
-  readonly probes: readonly ProbeResult[]
+  readonly presenceChecks: readonly PresenceCheck[]
 }
 
 /** What one cloud said of a resource to the user's own read. */
-export interface ProbeResult {
+export interface PresenceCheck {
   readonly cloud: SpName
   readonly resource: ResourceKey
   readonly isThere: boolean
@@ -50,7 +50,7 @@ export function parseRequest(method: string, target: string, fields: HeaderField
     controls: parseControls(fields),
     body: undefined,
     project: null,
-    probes: [],
+    presenceChecks: [],
   }
 }
 

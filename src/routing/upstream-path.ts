@@ -1,6 +1,6 @@
 import { encodePathSegment, isPathSegment } from '../http-client/url-encoding.js'
 import type { ProjectId, ResourceKey } from '../ids.js'
-import { entry, homeOf, services } from '../service/services.js'
+import { entry, homeCollectionOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 
 /**
@@ -9,7 +9,7 @@ import type { ParsedPath } from './path.js'
  * @param project the project of the token at a service provider, to stand where the caller's own
  *   stood; null at the identity provider, where the path stays as it came
  */
-export function upstreamPath(path: ParsedPath, project: ProjectId | null): string {
+export function buildUpstreamPath(path: ParsedPath, project: ProjectId | null): string {
   const { version, projectSegment, rest, query } = path
   const versionPart = version === null ? '' : `/${version}`
   const projectPart =
@@ -24,7 +24,11 @@ export function upstreamPath(path: ParsedPath, project: ProjectId | null): strin
  * the request acts in at a service provider: `members/{project}`, `os-quota-sets/{project}`,
  * `owner={project}`. Clients take it from the token, and it means nothing anywhere else.
  */
-export function inProject(text: string, own: ProjectId | null, there: ProjectId | null): string {
+export function replaceProject(
+  text: string,
+  own: ProjectId | null,
+  there: ProjectId | null,
+): string {
   if (own === null || there === null) return text
   return text.replace(/[^/?&=]+/g, part => (part === own ? encodePathSegment(there) : part))
 }
@@ -38,7 +42,9 @@ export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | nu
   const service = services[from.service]
   const own = entry(service.collections, from.collection ?? '')
   const collection =
-    own?.holds === resource.type && !own.idAfter ? from.collection : homeOf(service, resource.type)
+    own?.holds === resource.type && !own.idAfter
+      ? from.collection
+      : homeCollectionOf(service, resource.type)
   const segment = segmentOf(resource, from)
   if (collection === null || segment === null) return null
   return {
@@ -64,13 +70,13 @@ export interface ResourceRead {
  * project, whatever the request itself is. Null where the service has no such resources, or none
  * could have that id.
  */
-export function conclusiveRead(
+export function planConclusiveRead(
   resource: ResourceKey,
   from: ParsedPath,
   project: ProjectId | null,
 ): ResourceRead | null {
   const service = services[from.service]
-  const collection = homeOf(service, resource.type)
+  const collection = homeCollectionOf(service, resource.type)
   const segment = segmentOf(resource, from)
   if (collection === null || segment === null) return null
   const { since } = service.collections[collection] ?? {}
@@ -101,7 +107,7 @@ function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | 
 const VERSIONED = /(?<!\/)\/v\d+(?:\.\d+)?(?:\/(?:[0-9a-f-]+|[%$]\([^/]*\)s))?$/i
 
 /**
- * The base of an endpoint, below which `upstreamPath` goes on: `http://cloud:8776/v3/{project}`,
+ * The base of an endpoint, below which `buildUpstreamPath` goes on: `http://cloud:8776/v3/{project}`,
  * as catalogs have it, becomes `http://cloud:8776`.
  */
 export function endpointBase(url: string): string {

@@ -19,7 +19,7 @@ export function entry<T>(
 }
 
 /** The collection in which one resource of a type is read by its id, `volumes`; null where there is none. */
-export function homeOf(service: Service, type: ResourceType): string | null {
+export function homeCollectionOf(service: Service, type: ResourceType): string | null {
   const home = Object.entries(service.collections).find(([, { holds }]) => holds === type)
   return home ? home[0] : null
 }

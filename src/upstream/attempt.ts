@@ -5,9 +5,9 @@ import { awaitsContinue } from './expect.js'
 import { upstreamFailure } from './failure.js'
 import type { ForwardRequest, Outcome } from './forward.js'
 import { responseTrailers } from './headers.js'
+import { createIdleTimer } from './idle-timer.js'
 import { openReply, type Reply } from './reply.js'
 import { createUpload } from './upload.js'
-import { createWatch } from './watch.js'
 
 /** How one attempt to forward a request ended. */
 export type AttemptResult =
@@ -38,9 +38,9 @@ class Attempt implements ResponseHandler {
   #isDelivered = false
   #isOver = false
   /** Of a body that is passed on while it comes: neither side may stand still. */
-  readonly #uploadWatch = createWatch(() => this.#onUploadStalled())
+  readonly #uploadWatch = createIdleTimer(() => this.#onUploadStalled())
   /** Of a client that is slower than the cloud. */
-  readonly #downloadWatch = createWatch(() =>
+  readonly #downloadWatch = createIdleTimer(() =>
     this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
   )
 

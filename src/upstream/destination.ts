@@ -3,8 +3,8 @@ import type { Access, Caller, Identity, Project } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import type { ParsedPath } from '../routing/path.js'
-import { chooseProject, type ProjectChoice, refuseForeignProject } from '../routing/project.js'
-import { endpointBase, inProject, upstreamPath } from '../routing/upstream-path.js'
+import { chooseProject, type ProjectChoice, rejectForeignProject } from '../routing/project.js'
+import { buildUpstreamPath, endpointBase, replaceProject } from '../routing/upstream-path.js'
 import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
 import type { UpstreamAuth } from './headers.js'
@@ -76,7 +76,7 @@ export function createDestinations(options: {
       { kind: 'local' },
       url,
       [],
-      upstreamPath(path, null),
+      buildUpstreamPath(path, null),
       project,
     )
   }
@@ -89,7 +89,7 @@ export function createDestinations(options: {
       throw new MixmatchError('NOT_AUTHENTICATED', message)
     }
     const auth: UpstreamAuth = { kind: 'remote', token: null, serviceToken: null }
-    return destinationAt(to, auth, url, [], upstreamPath(path, null), null)
+    return destinationAt(to, auth, url, [], buildUpstreamPath(path, null), null)
   }
 
   async function remoteDestination(
@@ -98,7 +98,7 @@ export function createDestinations(options: {
     { token, caller, isService }: AuthenticatedRequester,
     project: Project,
   ): Promise<Destination> {
-    refuseForeignProject(path.projectSegment, caller.project, project)
+    rejectForeignProject(path.projectSegment, caller.project, project)
     const access = await identity.access(token, caller, to, project.id)
     const listed = catalogEndpoint(access, path.service)
     const url = endpoint(to, path.service) ?? listed
@@ -110,7 +110,7 @@ export function createDestinations(options: {
     }
     const others = listed === null ? [] : [listed]
     const there = access.project.id
-    const sent = inProject(upstreamPath(path, there), caller.project?.id ?? null, there)
+    const sent = replaceProject(buildUpstreamPath(path, there), caller.project?.id ?? null, there)
     return destinationAt(to, auth, url, others, sent, there)
   }
 

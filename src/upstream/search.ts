@@ -4,38 +4,41 @@ import type { Observation } from '../observation/observation.js'
 import type { Search } from '../routing/decision.js'
 import type { CloudWaits } from './cloud-wait.js'
 
-/** What a cloud says of a resource: that it has it, that it does not, or nothing of use. */
-export type Sighting = Found | Absent | { readonly kind: 'failed' }
+/** Whether a cloud has a resource; `failed` where it did not say. */
+export type ProbeResult = Found | Absent | { readonly kind: 'failed' }
 
 export interface Absent {
   readonly kind: 'absent'
-  /** Where every read was answered 404: that this is so. */
+  /** The absence as an observation, where every read was answered 404. */
   readonly observation?: Observation | undefined
 }
 
 export interface Found {
   readonly kind: 'found'
   readonly observation: Observation
-  /** The project in which the user sees it there: the owner's, or for a shared image another. */
+  /** The project in which the user sees it there: that of the owner, or another for a shared image. */
   readonly project: ProjectId | null
-  /** Which clouds turned out not to have it before. */
+  /** The clouds that were found not to have it. */
   readonly absences?: readonly Observation[]
 }
 
-/** Ask one cloud with a read of the resource itself; the signal calls it off. */
-export type Look = (cloud: SpName, resource: ResourceKey, signal: AbortSignal) => Promise<Sighting>
+/** Asks one cloud with a read of the resource; the signal aborts it. */
+export type Prober = (
+  cloud: SpName,
+  resource: ResourceKey,
+  signal: AbortSignal,
+) => Promise<ProbeResult>
 
 /**
- * Find the cloud that holds a resource: the first of `among` before all others, because what is at
- * home most often is, then the others at once, of which the first to have it wins. Null where none
- * has it.
+ * Find the cloud that holds a resource. The first of `among` is asked before the others, because most
+ * resources are there; then the others at once, and the first that has it wins. Null where none has it.
  *
- * @throws SERVICE_PROVIDER_UNREACHABLE for a write, where a cloud that might have the resource did
- * not say: it must not go where the resource is not
+ * @throws SERVICE_PROVIDER_UNREACHABLE for a write, where a cloud that may have the resource did not
+ * answer: the write must not go to another cloud
  */
 export async function search(
   { among, resource, readOnly }: Search,
-  look: Look,
+  prober: Prober,
   waits: CloudWaits,
   signal: AbortSignal,
 ): Promise<Found | null> {
@@ -43,16 +46,16 @@ export async function search(
   const failed: SpName[] = []
   const absences: Observation[] = []
 
-  async function sight(cloud: SpName, until: AbortSignal): Promise<Found | null> {
-    const sighting = await lookInTime(cloud, { look, resource, waits }, until)
-    if (sighting.kind === 'failed' && !until.aborted) failed.push(cloud)
-    if (sighting.kind === 'absent' && sighting.observation) absences.push(sighting.observation)
-    return sighting.kind === 'found' ? { ...sighting, absences: [...absences] } : null
+  async function probe(cloud: SpName, until: AbortSignal): Promise<Found | null> {
+    const result = await probeInTime(cloud, { prober, resource, waits }, until)
+    if (result.kind === 'failed' && !until.aborted) failed.push(cloud)
+    if (result.kind === 'absent' && result.observation) absences.push(result.observation)
+    return result.kind === 'found' ? { ...result, absences: [...absences] } : null
   }
 
-  const near = first === undefined ? null : await sight(first, signal)
-  if (near) return near
-  const found = await firstFound(others, sight, signal)
+  const nearest = first === undefined ? null : await probe(first, signal)
+  if (nearest) return nearest
+  const found = await firstFound(others, probe, signal)
   if (found || readOnly || failed.length === 0) return found
   throw new MixmatchError(
     'SERVICE_PROVIDER_UNREACHABLE',
@@ -62,40 +65,40 @@ export async function search(
   )
 }
 
-/** The first that is found; the other looks are called off then. */
+/** The first result that found it; the other probes are aborted then. */
 async function firstFound(
   clouds: readonly SpName[],
-  sight: (cloud: SpName, until: AbortSignal) => Promise<Found | null>,
+  probe: (cloud: SpName, until: AbortSignal) => Promise<Found | null>,
   signal: AbortSignal,
 ): Promise<Found | null> {
   const done = new AbortController()
   const until = AbortSignal.any([signal, done.signal])
   try {
     return await new Promise((resolve, reject) => {
-      const looks = clouds.map(async cloud => {
-        const found = await sight(cloud, until)
+      const probes = clouds.map(async cloud => {
+        const found = await probe(cloud, until)
         if (found) resolve(found)
       })
-      Promise.all(looks).then(() => resolve(null), reject)
+      Promise.all(probes).then(() => resolve(null), reject)
     })
   } finally {
     done.abort()
   }
 }
 
-/** Look at one cloud for as long as one cloud may hold up a request. */
-export async function lookInTime(
+/** Probe one cloud for as long as one cloud may hold up a request. */
+export async function probeInTime(
   cloud: SpName,
-  { look, resource, waits }: { look: Look; resource: ResourceKey; waits: CloudWaits },
+  { prober, resource, waits }: { prober: Prober; resource: ResourceKey; waits: CloudWaits },
   until: AbortSignal,
-): Promise<Sighting> {
+): Promise<ProbeResult> {
   const wait = waits.open(cloud, until)
   if (wait === null) return { kind: 'failed' }
   const what = `Service provider "${cloud}": looking for ${resource.type} ${resource.id}`
   try {
     return await wait(
       what,
-      untilLate => look(cloud, resource, untilLate),
+      untilLate => prober(cloud, resource, untilLate),
       ({ kind }) => (kind === 'failed' ? 'down' : 'well'),
     )
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { Observation } from '../observation/observation.js'
-import { readIn } from '../routing/call.js'
+import { findReadResource } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
 import { pathOf } from '../routing/upstream-path.js'
@@ -17,9 +17,14 @@ import type { PublicAddress } from './forwarded.js'
 import { requestHeaders, responseHeaders } from './headers.js'
 import { createLinkRewriter } from './link-rewriter.js'
 import { createLinks, type Links, linkMap, linkRules } from './links.js'
-import { createLook, type Seeker } from './look.js'
-import { type Lesson, learnCreated, learnMissing, namesSomethingNew } from './observe.js'
+import {
+  createsResource,
+  type ObservedResponse,
+  observeCreated,
+  observeMissing,
+} from './observed-response.js'
 import type { Pools } from './pools.js'
+import { createProber, type ProbeRequest } from './prober.js'
 import type { Answer } from './reply.js'
 import { nameRequest } from './request-name.js'
 import { search } from './search.js'
@@ -91,7 +96,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       case 'search': {
         const gone = new AbortController()
         proxied.res.once('close', () => gone.abort())
-        const look = createLook(seekerOf(proxied, options), {
+        const look = createProber(seekerOf(proxied, options), {
           destinations,
           pools,
           timeouts,
@@ -148,19 +153,22 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
   }
 }
 
-function seekerOf(proxied: ProxiedRequest, options: SendOptions): Seeker {
+function seekerOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
   const { path } = proxied.request
   return {
     ...askerOf(proxied, options),
     readOf(resource) {
       const read = pathOf(resource, path)
-      return read && { path: read, isConclusive: readIn('GET', read) !== null }
+      return read && { path: read, isConclusive: findReadResource('GET', read) !== null }
     },
   }
 }
 
 /** On whose behalf clouds are asked before a request is sent. */
-export function askerOf(proxied: UndecidedRequest, options: SendOptions): Omit<Seeker, 'readOf'> {
+export function askerOf(
+  proxied: UndecidedRequest,
+  options: SendOptions,
+): Omit<ProbeRequest, 'readOf'> {
   const { request, requester, requestId } = proxied
   return {
     requester,
@@ -187,7 +195,7 @@ export function headersTo(
       `${publicAddress.publicPath}/${request.path.service}`,
     ],
     visited: [...request.controls.proxyList, options.proxyName],
-    readable: holdsLinks(request) || namesSomethingNew(request),
+    readable: holdsLinks(request) || createsResource(request),
   })
 }
 
@@ -209,14 +217,14 @@ export function createResponseTranslator(
   }
 
   return (status, headers) => {
-    const lesson: Lesson = { request, destination, headers, requestId }
+    const lesson: ObservedResponse = { request, destination, headers, requestId }
     const isJson = isWholeJson(status, headers)
-    const missing = status === 404 ? learnMissing(lesson, decision) : null
-    const creates = isJson && status >= 200 && status < 300 && namesSomethingNew(request)
+    const missing = status === 404 ? observeMissing(lesson, decision) : null
+    const creates = isJson && status >= 200 && status < 300 && createsResource(request)
 
     /** The client must not act on the response before every worker knows what it says. */
     async function learn(body: Buffer): Promise<void> {
-      const learned = missing ?? learnCreated(lesson, parseJson(body.toString()))
+      const learned = missing ?? observeCreated(lesson, parseJson(body.toString()))
       if (learned) proxied.onObserved(await observe(learned))
     }
 

@@ -15,10 +15,10 @@ import {
   noEvidence,
   type Place,
 } from '../../src/projection/place.js'
+import { createAskNearer } from '../../src/upstream/ask-nearer.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { createClientAddress } from '../../src/upstream/client-address.js'
 import { type CloudWaits, createCloudWaits } from '../../src/upstream/cloud-wait.js'
-import { createAskNearer } from '../../src/upstream/confirm.js'
 import { createDestinations } from '../../src/upstream/destination.js'
 import { createPublicAddresses } from '../../src/upstream/forwarded.js'
 import { createSend } from '../../src/upstream/send.js'

@@ -7,10 +7,10 @@ import type { Event } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
 import { openAppender } from '../../src/observation/appender.js'
 import { type Observation, toEvent } from '../../src/observation/observation.js'
+import { MAX_WAITING, openObservationSender } from '../../src/observation/observation-sender.js'
 import { createOverlay } from '../../src/observation/overlay.js'
 import { receiveObservations } from '../../src/observation/receiver.js'
-import { KEPT, openSender } from '../../src/observation/sender.js'
-import { socketOf } from '../../src/observation/socket.js'
+import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { noEvidence } from '../../src/projection/place.js'
 import { alice, at, cornmeal, created, disk, event, folder, idp } from '../controls.js'
 
@@ -48,7 +48,7 @@ test('an observation reaches the recorder as it was, and its worker learns when 
   const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
   const appended = promise<Observation>()
-  using sender = openSender(path, appended.resolve, silent)
+  using sender = openObservationSender(path, appended.resolve, silent)
   const observation = observed({ parent: disk.id, project: null })
   sender.send(observation)
   t.is(await appended.promised, observation)
@@ -58,7 +58,7 @@ test('an observation reaches the recorder as it was, and its worker learns when 
 test('what was observed while there was no recorder is handed on when one comes', async t => {
   const path = join(folder(t), 'events.db.sock')
   const appended = promise<Observation>()
-  using sender = openSender(path, appended.resolve, silent)
+  using sender = openObservationSender(path, appended.resolve, silent)
   sender.send(observed({ requestId: 'req-early' }))
   const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
@@ -78,7 +78,7 @@ test('an observation that could not be appended is sent again', async t => {
   }
   await using _receiver = await receiveObservations(path, append, silent)
   const appended = promise<Observation>()
-  using sender = openSender(path, appended.resolve, silent)
+  using sender = openObservationSender(path, appended.resolve, silent)
   sender.send(observed())
   await appended.promised
   t.is(failures, -1)
@@ -101,8 +101,8 @@ test('what is no observation is refused, and who sent it cut off', async t => {
 test('a worker keeps no more than it said while no recorder takes anything', t => {
   const path = join(folder(t), 'events.db.sock')
   const given: Observation[] = []
-  using sender = openSender(path, observation => given.push(observation), silent)
-  for (let n = 0; n < KEPT + 2; n += 1) sender.send(observed({ requestId: String(n) }))
+  using sender = openObservationSender(path, observation => given.push(observation), silent)
+  for (let n = 0; n < MAX_WAITING + 2; n += 1) sender.send(observed({ requestId: String(n) }))
   t.deepEqual(
     given.map(({ requestId }) => requestId),
     ['0', '1'],
@@ -124,10 +124,10 @@ test('a socket file that a dead recorder left behind is no obstacle', async t =>
 
 test('the socket of a log with a long path is a short one, and always the same', t => {
   const long = join('/var/lib', 'x'.repeat(120), 'events.db')
-  t.is(socketOf('/var/lib/mixmatch/events.db'), '/var/lib/mixmatch/events.db.sock')
-  t.true(Buffer.byteLength(socketOf(long)) <= 103)
-  t.is(socketOf(long), socketOf(long))
-  t.not(socketOf(long), socketOf(`${long}2`))
+  t.is(recorderSocketPath('/var/lib/mixmatch/events.db'), '/var/lib/mixmatch/events.db.sock')
+  t.true(Buffer.byteLength(recorderSocketPath(long)) <= 103)
+  t.is(recorderSocketPath(long), recorderSocketPath(long))
+  t.not(recorderSocketPath(long), recorderSocketPath(`${long}2`))
 })
 
 test('until the view tells it, what was observed is laid over it', t => {

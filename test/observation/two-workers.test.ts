@@ -4,10 +4,10 @@ import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { resourceId } from '../../src/ids.js'
 import type { Observation } from '../../src/observation/observation.js'
+import { openObservationSender } from '../../src/observation/observation-sender.js'
 import { createObserver } from '../../src/observation/observer.js'
 import { createOverlay } from '../../src/observation/overlay.js'
-import { openSender } from '../../src/observation/sender.js'
-import { socketOf } from '../../src/observation/socket.js'
+import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { alice, at, cornmeal, folder } from '../controls.js'
@@ -26,7 +26,7 @@ function startWorker(
     send: observation => sender.send(observation),
     waitMs: 60_000,
   })
-  const sender = openSender(socketOf(logFile), observer.settle, silent)
+  const sender = openObservationSender(recorderSocketPath(logFile), observer.settle, silent)
   t.teardown(() => {
     sender[Symbol.dispose]()
     locations[Symbol.dispose]()

@@ -9,8 +9,8 @@ import { ownEventTypes } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { openLogReader } from '../../src/log/log.js'
-import { openSender } from '../../src/observation/sender.js'
-import { socketOf } from '../../src/observation/socket.js'
+import { openObservationSender } from '../../src/observation/observation-sender.js'
+import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { alice, at, cornmeal, created, disk, event, folder, image, millet } from '../controls.js'
@@ -94,7 +94,7 @@ test('an observation of a worker is recorded like any event', async t => {
     requestId: 'req-1',
   } as const
   await new Promise<unknown>(appended => {
-    const sender = openSender(socketOf(opened.logFile), appended, logger)
+    const sender = openObservationSender(recorderSocketPath(opened.logFile), appended, logger)
     t.teardown(() => sender[Symbol.dispose]())
     sender.send(observation)
   })

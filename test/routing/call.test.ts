@@ -1,5 +1,5 @@
 import test from 'ava'
-import { callOf, needsBody, readIn } from '../../src/routing/call.js'
+import { findReadResource, findRequestRule, needsBody } from '../../src/routing/call.js'
 import { parsePath } from '../../src/routing/path.js'
 import { alice, disk, image } from '../controls.js'
 import { request, volumes } from './requests.js'
@@ -40,7 +40,7 @@ test('a body is not waited for where the user asks for a cloud', t => {
 test('the answer to a create tells where the id of the new resource stands', t => {
   const creates = (line: string) => {
     const { method, path } = request(line)
-    return callOf(method, path)?.creates
+    return findRequestRule(method, path)?.creates
   }
   t.like(creates('POST /image/v2/images'), { type: 'image', id: '/id', project: '/owner' })
   t.like(creates(`POST ${volumes}/volumes`), { type: 'volume', id: '/volume/id' })
@@ -50,9 +50,9 @@ test('the answer to a create tells where the id of the new resource stands', t =
 })
 
 test('a read of the resource itself is known as such', t => {
-  t.deepEqual(readIn('GET', parsePath(`/image/v2/images/${image.id}`)), image)
-  t.deepEqual(readIn('HEAD', parsePath(`/image/v2.9/images/${image.id}?x=y`)), image)
-  t.deepEqual(readIn('GET', parsePath(`${volumes}/volumes/${disk.id}`)), disk)
+  t.deepEqual(findReadResource('GET', parsePath(`/image/v2/images/${image.id}`)), image)
+  t.deepEqual(findReadResource('HEAD', parsePath(`/image/v2.9/images/${image.id}?x=y`)), image)
+  t.deepEqual(findReadResource('GET', parsePath(`${volumes}/volumes/${disk.id}`)), disk)
 })
 
 for (const [why, method, path] of [
@@ -68,6 +68,6 @@ for (const [why, method, path] of [
   ['of a collection', 'GET', `${volumes}/volumes`],
 ] as const) {
   test(`a 404 ${why} does not mean that the resource is gone`, t => {
-    t.is(readIn(method, parsePath(path)), null)
+    t.is(findReadResource(method, parsePath(path)), null)
   })
 }

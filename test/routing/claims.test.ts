@@ -2,7 +2,7 @@ import test from 'ava'
 import { position, type ResourceKey } from '../../src/ids.js'
 import { type Evidence, noEvidence } from '../../src/projection/place.js'
 import { decide } from '../../src/routing/decide.js'
-import { conditionOf, describe } from '../../src/routing/decision.js'
+import { describe, describeCondition } from '../../src/routing/decision.js'
 import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
 import { at, cloud, federation, holds, request, volumes } from './requests.js'
 
@@ -76,9 +76,9 @@ test('what is at home stays there, whoever claims it', t => {
 test('the answers that a request got itself decide where it goes', t => {
   const line = { ...request(lines[3] ?? ''), project: alice }
   const probe = { cloud: idp, resource: image, project: alice }
-  const missed = { ...line, probes: [{ ...probe, isThere: false }] }
+  const missed = { ...line, presenceChecks: [{ ...probe, isThere: false }] }
   t.like(decide(missed, claimed(image)), { kind: 'one', to: cornmeal, because: 'located' })
-  const found = { ...line, probes: [{ ...probe, isThere: true }] }
+  const found = { ...line, presenceChecks: [{ ...probe, isThere: true }] }
   t.like(decide(found, claimed(image)), { kind: 'one', to: idp, because: 'conflict' })
 })
 
@@ -121,7 +121,7 @@ test('of two service providers the first to claim it counts, unless a nearer one
 test('the decision says who claims what by which event, and on which condition it holds', t => {
   const decision = decide(request(lines[0] ?? ''), claimed(image))
   t.is(describe(decision), `located: cornmeal holds image ${image.id}, says event 42`)
-  t.regex(conditionOf(decision) ?? '', /Only cornmeal says so.* default is asked first/)
+  t.regex(describeCondition(decision) ?? '', /Only cornmeal says so.* default is asked first/)
   const proven = decide(request(lines[0] ?? ''), claimed(image, absentAtHome))
-  t.is(conditionOf(proven), null)
+  t.is(describeCondition(proven), null)
 })

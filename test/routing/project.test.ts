@@ -2,7 +2,7 @@ import test from 'ava'
 import { MixmatchError } from '../../src/errors.js'
 import type { Project } from '../../src/identity/identity.js'
 import { projectId } from '../../src/ids.js'
-import { chooseProject, refuseForeignProject } from '../../src/routing/project.js'
+import { chooseProject, rejectForeignProject } from '../../src/routing/project.js'
 import { alice, bob, cornmeal } from '../controls.js'
 
 const local: Project = { id: alice, name: 'demo', domainId: 'default', domainName: 'Default' }
@@ -73,14 +73,14 @@ test('a user without a project there cannot act there', t => {
 
 test('the project in the path is the one here, the one there, or none', t => {
   for (const segment of [null, alice, demo.id, 'a11ce000-0000-0000-0000-000000000001']) {
-    t.notThrows(() => refuseForeignProject(segment, local, demo))
+    t.notThrows(() => rejectForeignProject(segment, local, demo))
   }
 })
 
 test('a path with a project of others is refused', t => {
-  t.throws(() => refuseForeignProject(bob, local, demo), {
+  t.throws(() => rejectForeignProject(bob, local, demo), {
     instanceOf: MixmatchError,
     code: 'BAD_REQUEST',
   })
-  t.throws(() => refuseForeignProject(alice, null, demo), { code: 'BAD_REQUEST' })
+  t.throws(() => rejectForeignProject(alice, null, demo), { code: 'BAD_REQUEST' })
 })

@@ -1,7 +1,12 @@
 import test from 'ava'
 import { projectId, type ResourceKey, resourceId } from '../../src/ids.js'
 import { parsePath } from '../../src/routing/path.js'
-import { endpointBase, inProject, pathOf, upstreamPath } from '../../src/routing/upstream-path.js'
+import {
+  buildUpstreamPath,
+  endpointBase,
+  pathOf,
+  replaceProject,
+} from '../../src/routing/upstream-path.js'
 import { alice, bob, disk, image, snapshot } from '../controls.js'
 
 for (const [came, sent] of [
@@ -18,23 +23,23 @@ for (const [came, sent] of [
   ['/volume/v3/types', '/v3/types'],
 ] as const) {
   test(`${came} is sent on as ${sent}, at home and away`, t => {
-    t.is(upstreamPath(parsePath(came), null), sent)
-    t.is(upstreamPath(parsePath(came), bob), sent)
+    t.is(buildUpstreamPath(parsePath(came), null), sent)
+    t.is(buildUpstreamPath(parsePath(came), bob), sent)
   })
 }
 
 test('the project in the path becomes that of the token away, and stays as it came at home', t => {
   const path = parsePath(`/volume/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
-  t.is(upstreamPath(path, bob), `/v3/${bob}/volumes/${disk.id}?x`)
-  t.is(upstreamPath(path, null), `/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
+  t.is(buildUpstreamPath(path, bob), `/v3/${bob}/volumes/${disk.id}?x`)
+  t.is(buildUpstreamPath(path, null), `/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
 })
 
 test('a project with an id from elsewhere cannot reach beyond its segment', t => {
   const path = parsePath(`/volume/v3/${alice}/volumes`)
-  t.is(upstreamPath(path, projectId('a?x=#')), '/v3/a%3Fx%3D%23/volumes')
+  t.is(buildUpstreamPath(path, projectId('a?x=#')), '/v3/a%3Fx%3D%23/volumes')
   for (const id of ['../os-hosts', '..', '', 'a\\b']) {
-    t.throws(() => upstreamPath(path, projectId(id)), { code: 'BAD_REQUEST' }, id)
-    t.throws(() => inProject(`/x/${alice}`, alice, projectId(id)), { code: 'BAD_REQUEST' }, id)
+    t.throws(() => buildUpstreamPath(path, projectId(id)), { code: 'BAD_REQUEST' }, id)
+    t.throws(() => replaceProject(`/x/${alice}`, alice, projectId(id)), { code: 'BAD_REQUEST' }, id)
   }
 })
 
@@ -45,9 +50,9 @@ for (const [came, sent] of [
   [`/v2/images?name=of-${alice}`, `/v2/images?name=of-${alice}`],
 ] as const) {
   test(`away, ${came} names the project of the token there`, t => {
-    t.is(inProject(came, alice, bob), sent)
-    t.is(inProject(came, null, bob), came)
-    t.is(inProject(came, alice, null), came)
+    t.is(replaceProject(came, alice, bob), sent)
+    t.is(replaceProject(came, null, bob), came)
+    t.is(replaceProject(came, alice, null), came)
   })
 }
 
@@ -71,7 +76,7 @@ for (const [from, resource, path] of [
     const read = pathOf(resource, parsePath(from))
     t.truthy(read)
     if (read) {
-      t.is(upstreamPath(read, bob), path)
+      t.is(buildUpstreamPath(read, bob), path)
       t.like(read.target, { kind: 'resource', ...resource, tail: '' })
     }
   })
@@ -103,7 +108,7 @@ for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', ''
   test(`a resource called ${JSON.stringify(id)} stays in its segment of the path`, t => {
     const read = pathOf({ type: 'image', id: resourceId(id) }, parsePath('/image/v2/images'))
     if (read === null) return void t.regex(id, /^\.{0,2}$|[/\r\n]/)
-    const sent = upstreamPath(read, null)
+    const sent = buildUpstreamPath(read, null)
     const [, , , segment = ''] = new URL(sent, 'http://cloud').pathname.split('/')
     t.is(decodeURIComponent(segment), id)
     t.is(sent, `/v2/images/${segment}`)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { resourceTypes } from '../../src/ids.js'
 import { serviceNames } from '../../src/service/service.js'
-import { entry, homeOf, isServiceName, services } from '../../src/service/services.js'
+import { entry, homeCollectionOf, isServiceName, services } from '../../src/service/services.js'
 
 test('a service is known by the name that its paths begin with', t => {
   for (const name of serviceNames) {
@@ -14,7 +14,7 @@ test('a service is known by the name that its paths begin with', t => {
 
 test('every type of resource is read in one place of one service', t => {
   for (const type of resourceTypes) {
-    const homes = serviceNames.map(name => homeOf(services[name], type)).filter(Boolean)
+    const homes = serviceNames.map(name => homeCollectionOf(services[name], type)).filter(Boolean)
     t.is(homes.length, 1, type)
   }
 })
@@ -22,7 +22,7 @@ test('every type of resource is read in one place of one service', t => {
 test('a resource is read in a collection that has its ids right below', t => {
   for (const name of serviceNames) {
     for (const type of resourceTypes) {
-      const home = homeOf(services[name], type)
+      const home = homeCollectionOf(services[name], type)
       if (home !== null) t.is(services[name].collections[home]?.idAfter, undefined, home)
     }
   }
@@ -34,7 +34,7 @@ test('what a body refers to is read in the service that the body is sent to', t 
       Object.values(calls),
     )
     for (const { type } of calls.flatMap(({ references = [] }) => references)) {
-      t.truthy(homeOf(services[name], type), type)
+      t.truthy(homeCollectionOf(services[name], type), type)
     }
   }
 })

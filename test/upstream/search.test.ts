@@ -3,7 +3,7 @@ import { micros, type SpName } from '../../src/ids.js'
 import type { Search } from '../../src/routing/decision.js'
 import { type Breaker, createBreaker } from '../../src/upstream/breaker.js'
 import { createCloudWaits } from '../../src/upstream/cloud-wait.js'
-import { type Look, type Sighting, search } from '../../src/upstream/search.js'
+import { type ProbeResult, type Prober, search } from '../../src/upstream/search.js'
 import { cornmeal, disk, idp, millet } from '../controls.js'
 
 const forRead: Search = {
@@ -14,14 +14,14 @@ const forRead: Search = {
   readOnly: true,
 }
 const forWrite: Search = { ...forRead, readOnly: false }
-const absent: Sighting = { kind: 'absent' }
-const failed: Sighting = { kind: 'failed' }
+const absent: ProbeResult = { kind: 'absent' }
+const failed: ProbeResult = { kind: 'failed' }
 const never = new AbortController().signal
 const waitsWith = (breaker: Breaker) =>
   createCloudWaits({ breaker, deadlineMs: 60_000, now: () => 0 })
 const calm = () => waitsWith(createBreaker(() => 0))
 
-function found(serviceProvider: SpName): Sighting {
+function found(serviceProvider: SpName): ProbeResult {
   return {
     kind: 'found',
     project: null,
@@ -37,13 +37,13 @@ function found(serviceProvider: SpName): Sighting {
   }
 }
 
-function looking(sightings: Record<string, Sighting>): { look: Look; asked: SpName[] } {
+function looking(results: Record<string, ProbeResult>): { look: Prober; asked: SpName[] } {
   const asked: SpName[] = []
   return {
     asked,
     async look(cloud) {
       asked.push(cloud)
-      return sightings[cloud] ?? absent
+      return results[cloud] ?? absent
     },
   }
 }
@@ -56,7 +56,7 @@ test('what is at home is looked for nowhere else', async t => {
 
 test('the other clouds are asked at once, and the first to have it calls the others off', async t => {
   let calledOff = false
-  const look: Look = (cloud, _, signal) => {
+  const look: Prober = (cloud, _, signal) => {
     if (cloud === idp) return Promise.resolve(absent)
     if (cloud === millet) return Promise.resolve(found(millet))
     return new Promise(resolve => {
@@ -115,7 +115,7 @@ test('a cloud that answers again is asked again', async t => {
 })
 
 test('an error that is no answer of a cloud is not swallowed', async t => {
-  const look: Look = async cloud => {
+  const look: Prober = async cloud => {
     if (cloud === millet) throw new TypeError('ours')
     return absent
   }

@@ -1,6 +1,6 @@
 import type { ParsedPath } from '../../routing/path.js'
+import { collectionRulesOf, listRulesOf } from '../../service/find-list-rules.js'
 import type { CollectionRules } from '../../service/list-rules.js'
-import { collectionRulesOf, listRulesOf } from '../../service/lists.js'
 import { isSupported } from './list-microversion.js'
 import { valuesOf, withParameters } from './list-query.js'
 import { fixedOrder, parseSortOrder, type SortOrder } from './sort-order.js'

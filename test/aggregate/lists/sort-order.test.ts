@@ -6,7 +6,7 @@ import {
   type SortPosition,
   sortPositionOf,
 } from '../../../src/aggregate/lists/sort-order.js'
-import { listRulesOf } from '../../../src/service/lists.js'
+import { listRulesOf } from '../../../src/service/find-list-rules.js'
 import { cornmeal, idp } from '../../controls.js'
 
 const [image, volume] = [listRulesOf('image'), listRulesOf('volume')]

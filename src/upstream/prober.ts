@@ -4,47 +4,47 @@ import type { Identity } from '../identity/identity.js'
 import { type ProjectId, projectId, type ResourceKey } from '../ids.js'
 import { type JsonValue, parseJson, textAt } from '../json.js'
 import type { Observation } from '../observation/observation.js'
-import { callOf } from '../routing/call.js'
+import { findRequestRule } from '../routing/call.js'
 import type { ParsedPath } from '../routing/path.js'
 import type { ResourceRead } from '../routing/upstream-path.js'
 import type { Destination, Destinations, Requester } from './destination.js'
 import type { Timeouts } from './failure.js'
-import { learnAbsent, learnFound } from './observe.js'
+import { observeAbsent, observeFound } from './observed-response.js'
 import type { Pools } from './pools.js'
 import { nameRequest } from './request-name.js'
-import type { Look, Sighting } from './search.js'
+import type { ProbeResult, Prober } from './search.js'
 import { fetchText, type TextResponse } from './text-response.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
-/** The request on whose behalf is looked. */
-export interface Seeker {
+/** The request for which clouds are probed. */
+export interface ProbeRequest {
   readonly requester: Requester
   /** How to read a resource; null where there can be none such. */
   readonly readOf: (resource: ResourceKey) => ResourceRead | null
   /** MM-PROJECT-ID. */
   readonly asked: ProjectId | null
-  /** What to send to a destination: as with the request itself, without what belongs to its body. */
+  /** The headers for a destination: those of the request itself, without those of its body. */
   readonly headers: (destination: Destination) => RawHeaders
   readonly requestId: string
 }
 
-/** The status codes that say: there is none such. */
+/** The resource is not there. */
 const GONE = new Set([404, 410])
-/** Answers that tell of a cloud at work that has no such resource, or none for this user. */
+/** The cloud works, and has no such resource, or none for this user. */
 const ABSENT = new Set([400, 403, 404, 410])
-/** Reasons for which a user cannot have anything at a cloud. */
+/** The user cannot have anything at this cloud. */
 const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
 
-/** Make the look at one cloud for `search`: in every project that the user has there, likeliest first. */
-export function createLook(
-  { readOf, requester, asked, headers, requestId }: Seeker,
+/** Create what probes one cloud: in every project that the user has there, the likeliest first. */
+export function createProber(
+  { readOf, requester, asked, headers, requestId }: ProbeRequest,
   options: {
     destinations: Destinations
     pools: Pools
     timeouts: Timeouts
     forget: Identity['forget']
   },
-): Look {
+): Prober {
   const { destinations, pools, timeouts, forget } = options
   return async (cloud, resource, signal) => {
     const read = readOf(resource)
@@ -60,8 +60,8 @@ export function createLook(
       return fetchText(pools.dispatcher(cloud, origin), get, timeouts, signal)
     }
 
-    const lookFrom = async (destination: Destination): Promise<Sighting> => {
-      const answer = await retryUnauthorized({
+    const probeDestination = async (destination: Destination): Promise<ProbeResult> => {
+      const response = await retryUnauthorized({
         access: async isRetry =>
           isRetry
             ? destinations.resolve(cloud, itself, requester, {
@@ -72,16 +72,16 @@ export function createLook(
         send: readFrom,
         forget: used => forgetToken(requester, used, forget),
       })
-      const lesson = { request, destination, headers: answer.headers, requestId }
-      if (ABSENT.has(answer.status)) {
+      const observed = { request, destination, headers: response.headers, requestId }
+      if (ABSENT.has(response.status)) {
         const project = requester.caller?.project?.id
-        const proves = GONE.has(answer.status) && read.isConclusive && project !== undefined
-        const observation = proves ? learnAbsent(lesson, resource, project) : undefined
+        const proves = GONE.has(response.status) && read.isConclusive && project !== undefined
+        const observation = proves ? observeAbsent(observed, resource, project) : undefined
         return { kind: 'absent', observation }
       }
-      if (answer.status < 200 || answer.status >= 300) return { kind: 'failed' }
-      const owner = ownerIn(parseJson(answer.text), request.path) ?? destination.project
-      const observation = learnFound(lesson, resource, owner)
+      if (response.status < 200 || response.status >= 300) return { kind: 'failed' }
+      const owner = findOwner(parseJson(response.text), request.path) ?? destination.project
+      const observation = observeFound(observed, resource, owner)
       return { kind: 'found', observation, project: destination.project }
     }
 
@@ -95,13 +95,13 @@ export function createLook(
         requester,
         preference,
       )) {
-        const sighting = await lookFrom(destination)
-        if (sighting.kind === 'found') return sighting
-        if (sighting.kind === 'failed') failed = true
-        else absent.push(sighting.observation)
+        const result = await probeDestination(destination)
+        if (result.kind === 'found') return result
+        if (result.kind === 'failed') failed = true
+        else absent.push(result.observation)
       }
     } catch (error) {
-      return sightingOf(error)
+      return resultOfError(error)
     }
     if (failed) return { kind: 'failed' }
     return { kind: 'absent', observation: absent.includes(undefined) ? undefined : absent[0] }
@@ -116,17 +116,17 @@ function inMicroversion(headers: RawHeaders, microversion: string | null | undef
   return microversion === null ? others : [...others, MICROVERSION, microversion]
 }
 
-/** Images say whose they are, under the same name as when they were made. */
-function ownerIn(body: JsonValue | undefined, path: ParsedPath): ProjectId | null {
+/** Images name their owner, in the same field as the response to their creation. */
+function findOwner(body: JsonValue | undefined, path: ParsedPath): ProjectId | null {
   const whole = { kind: 'local' } as const
-  const made = callOf('POST', { ...path, target: whole, rest: `/${path.collection}` })
+  const made = findRequestRule('POST', { ...path, target: whole, rest: `/${path.collection}` })
   const pointer = made?.creates?.project
   const owner = pointer ? textAt(body, pointer) : null
   return owner === null ? null : projectId(owner)
 }
 
-/** A cloud that cannot be asked has failed; one that does not admit the user has nothing of his. */
-function sightingOf(error: unknown): Sighting {
+/** A cloud that cannot be asked has failed; one that does not admit the user has nothing of theirs. */
+function resultOfError(error: unknown): ProbeResult {
   if (error instanceof MixmatchError) {
     return { kind: NOT_ADMITTED.includes(error.code) ? 'absent' : 'failed' }
   }

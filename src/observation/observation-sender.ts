@@ -7,33 +7,33 @@ import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 import type { Observation } from './observation.js'
 
-/** How much a worker keeps while no recorder takes it; beyond, the oldest is given up. */
-export const KEPT = 10_000
+/** How many observations a worker keeps while there is no recorder; the oldest is dropped then. */
+export const MAX_WAITING = 10_000
 const RECONNECTING = { firstMs: 500, capMs: 1000 }
 
 const answer = z.object({ appended: z.int() })
 
-/** A worker's side of the recorder's socket. */
-export interface Sender extends Disposable {
-  /** Hand an observation on; it is kept and sent again until the recorder says that it is appended. */
+/** Sends what a worker observes to the recorder. */
+export interface ObservationSender extends Disposable {
+  /** Send an observation, again and again until the recorder confirms that it is appended. */
   send(observation: Observation): void
-  /** Hand on an event of the proxy's own, in the same way. */
+  /** Send an event of the proxy's own in the same way. */
   sendEvent(event: Event): void
 }
 
-/** What the recorder is to append, as the line of JSON says it. */
+/** The content of a line to the recorder. */
 type Unconfirmed = { readonly observation: Observation } | { readonly events: readonly [Event] }
 
 /**
- * Connect to the recorder, for ever again while there is none.
+ * Connect to the recorder, and reconnect for as long as there is none.
  *
- * @param onSettled called when an observation is in the log and in the views, or was given up
+ * @param onSettled called when an observation is in the log and in the views, or was dropped
  */
-export function openSender(
+export function openObservationSender(
   path: string,
   onSettled: (observation: Observation, isRecorded: boolean) => void,
   logger: Logger,
-): Sender {
+): ObservationSender {
   const waiting = new Map<number, Unconfirmed>()
   let sent = 0
   let socket: Socket | undefined
@@ -59,7 +59,9 @@ export function openSender(
       backoff.reset()
       for (const [n, unconfirmed] of waiting) write(n, unconfirmed)
     })
-    fresh.on('error', error => logger.debug({ err: error }, 'no recorder takes observations'))
+    fresh.on('error', error =>
+      logger.debug({ err: error }, 'there is no recorder to send observations to'),
+    )
     fresh.on('close', () => {
       if (closed) return
       timer = setTimeout(connect, backoff.nextMs())
@@ -67,15 +69,18 @@ export function openSender(
     })
     createInterface({ input: fresh })
       .on('line', text => settle(answer.parse(parseJson(text)).appended, true))
-      .on('error', () => {}) // readline repeats the socket's own
+      .on('error', () => {}) // the socket emits the same error
   }
 
-  function hand(unconfirmed: Unconfirmed): void {
+  function sendUntilConfirmed(unconfirmed: Unconfirmed): void {
     sent += 1
     waiting.set(sent, unconfirmed)
     const [oldest] = waiting.keys()
-    if (waiting.size > KEPT && oldest !== undefined) {
-      logger.warn({ ...waiting.get(oldest) }, 'no recorder: an observation was given up')
+    if (waiting.size > MAX_WAITING && oldest !== undefined) {
+      logger.warn(
+        { ...waiting.get(oldest) },
+        'no recorder takes observations: the oldest is dropped',
+      )
       settle(oldest, false)
     }
     write(sent, unconfirmed)
@@ -83,8 +88,8 @@ export function openSender(
 
   connect()
   return {
-    send: observation => hand({ observation }),
-    sendEvent: event => hand({ events: [event] }),
+    send: observation => sendUntilConfirmed({ observation }),
+    sendEvent: event => sendUntilConfirmed({ events: [event] }),
     [Symbol.dispose]() {
       closed = true
       clearTimeout(timer)

@@ -1,12 +1,12 @@
-/** A timer for something that should keep moving. */
-export interface Watch {
-  /** From now on, no more than so many milliseconds may pass without a `touch`; 0 for no limit. */
+/** A timer that fires when something has not moved for too long. */
+export interface IdleTimer {
+  /** Fire once `ms` milliseconds pass without a `touch`; 0 for never. */
   start(ms: number): void
   touch(): void
   stop(): void
 }
 
-export function createWatch(onIdle: () => void): Watch {
+export function createIdleTimer(onIdle: () => void): IdleTimer {
   let timer: NodeJS.Timeout | undefined
   return {
     start(ms) {

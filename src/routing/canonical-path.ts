@@ -26,7 +26,7 @@ const PLAIN = /^[\w:~-]+$/
  *
  * @throws NON_CANONICAL_PATH
  */
-export function refuseNonCanonical(target: string, path: string): void {
+export function rejectNonCanonical(target: string, path: string): void {
   for (const [pattern, expected] of inTarget) {
     if (pattern.test(target)) throw nonCanonical(expected, target)
   }
@@ -40,7 +40,7 @@ export function refuseNonCanonical(target: string, path: string): void {
  *
  * @throws NON_CANONICAL_PATH
  */
-export function refuseUnlessPlain(segment: string): void {
+export function requirePlainSegment(segment: string): void {
   if (segment === '') throw nonCanonical('no empty segment before the id', '//')
   if (!PLAIN.test(segment)) throw nonCanonical('letters, digits and hyphens as they are', segment)
 }
@@ -52,7 +52,7 @@ export function refuseUnlessPlain(segment: string): void {
  *
  * @throws NON_CANONICAL_PATH
  */
-export function refuseDisguise(segment: string, isWord: (text: string) => boolean): void {
+export function rejectDisguisedId(segment: string, isWord: (text: string) => boolean): void {
   if (isUuid(segment)) return
   if (segment === '') throw nonCanonical('no empty segment before the id', '//')
   const read = decoded(segment)

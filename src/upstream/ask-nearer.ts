@@ -1,0 +1,85 @@
+import { MixmatchError } from '../errors.js'
+import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
+import type { Unconfirmed } from '../routing/decision.js'
+import type { PresenceCheck } from '../routing/request.js'
+import { planConclusiveRead } from '../routing/upstream-path.js'
+import { createProber } from './prober.js'
+import { type ProbeResult, probeInTime } from './search.js'
+import { askerOf, type SendOptions, type UndecidedRequest } from './send.js'
+
+/** Ask nearer clouds whether they hold what a service provider claims. */
+export type AskNearer = (
+  request: UndecidedRequest,
+  claim: Unconfirmed,
+) => Promise<readonly PresenceCheck[]>
+
+/**
+ * Create what asks nearer clouds, with the user's own token, for a resource that only a service provider
+ * says it holds. The responses are recorded, so each cloud is asked once for each id and project. If a
+ * nearer service provider does not answer, the claim counts for this request. If the identity provider
+ * does not answer, nothing is sent anywhere.
+ *
+ * @returns a function that throws SERVICE_PROVIDER_UNREACHABLE where the identity provider did not say
+ *   whether it holds the resource
+ */
+export function createAskNearer(options: SendOptions): AskNearer {
+  const { destinations, forget, observe, pools, timeouts, waits } = options
+  const running = new Map<string, Promise<ProbeResult>>()
+
+  async function askOnce(
+    cloud: SpName,
+    request: UndecidedRequest,
+    claim: Unconfirmed,
+  ): Promise<ProbeResult> {
+    const { path, project } = request.request
+    const asker = askerOf(request, options)
+    const readOf = (resource: Unconfirmed['resource']) =>
+      planConclusiveRead(resource, path, project)
+    const prober = createProber({ ...asker, readOf }, { destinations, pools, timeouts, forget })
+    const result = await probeInTime(cloud, { prober, resource: claim.resource, waits }, NEVER)
+    const observation = result.kind === 'failed' ? undefined : result.observation
+    if (observation) await observe(observation)
+    return result
+  }
+
+  /** Concurrent requests for the same resource and project share one read. */
+  function ask(cloud: SpName, request: UndecidedRequest, claim: Unconfirmed): Promise<ProbeResult> {
+    const { project } = request.request
+    if (project === null) return askOnce(cloud, request, claim)
+    const { type, id } = claim.resource
+    const key = JSON.stringify([cloud, type, id, project])
+    const result = running.get(key) ?? askOnce(cloud, request, claim)
+    running.set(key, result)
+    return result.finally(() => running.delete(key))
+  }
+
+  return async (request, claim) => {
+    const checks: PresenceCheck[] = []
+    for (const cloud of claim.askFirst) {
+      const result = await ask(cloud, request, claim)
+      if (cloud === IDENTITY_PROVIDER && !isAnswer(result)) throw noAnswer(cloud, claim)
+      const project = result.kind === 'found' ? result.project : null
+      const isThere = result.kind === 'found'
+      checks.push({ cloud, resource: claim.resource, isThere, project })
+      if (isThere) break
+    }
+    return checks
+  }
+}
+
+/** Other requests may wait for the same probe, so no single client aborts it; the timeouts end it. */
+const NEVER = new AbortController().signal
+
+/** Only 404 says that the identity provider does not hold it: 403 and 400 leave that open. */
+function isAnswer(result: ProbeResult): boolean {
+  return result.kind === 'found' || (result.kind === 'absent' && result.observation !== undefined)
+}
+
+function noAnswer(cloud: SpName, { resource: { type, id }, to }: Unconfirmed): MixmatchError {
+  return new MixmatchError(
+    'SERVICE_PROVIDER_UNREACHABLE',
+    `Service provider "${to}" says that it holds ${type} ${id}, and "${cloud}", which may hold ` +
+      'it as well, did not say whether it does. Nothing was sent; try again later, or name the cloud ' +
+      'in MM-SERVICE-PROVIDER.',
+  )
+}
