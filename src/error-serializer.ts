@@ -2,7 +2,7 @@
  * What the log tells of an error. Only the fields named here are written: Node and undici hang raw
  * bytes of the connection on their errors (`rawPacket`, `socket`), and those bytes hold tokens.
  */
-export interface LoggedError {
+interface LoggedError {
   readonly type: string
   readonly message: string
   readonly stack?: string

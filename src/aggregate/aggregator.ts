@@ -17,7 +17,7 @@ import type { DiscoveryRequest, DiscoveryResponse } from './versions/version-dis
 
 type AggregateResponse = ListResponse | DiscoveryResponse
 
-export interface AggregatorOptions {
+interface AggregatorOptions {
   readonly list: (request: ListRequest, signal: AbortSignal) => Promise<ListResponse>
   readonly sum: (request: ListRequest, signal: AbortSignal) => Promise<ListResponse>
   readonly discover: (request: DiscoveryRequest, signal: AbortSignal) => Promise<DiscoveryResponse>

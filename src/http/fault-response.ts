@@ -4,7 +4,7 @@ import { MixmatchError } from '../errors.js'
 import { challenge } from '../upstream/headers.js'
 
 /** An error as an HTTP response. */
-export interface FaultResponse {
+interface FaultResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string

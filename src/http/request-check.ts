@@ -6,7 +6,7 @@ import { isHost } from '../upstream/forwarded.js'
 /** As many as Node takes by default. Of more, Node 22 drops the rest without a word. */
 export const MAX_HEADERS = 1000
 
-export type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
+type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
 
 /**
  * Reject requests that Node's parser accepts but that two servers could read in two ways; nginx rejects
@@ -15,7 +15,7 @@ export type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'head
  *
  * @throws BAD_REQUEST, HEADERS_TOO_LARGE
  */
-export function normaliseRequest(req: CheckedRequest): void {
+function normaliseRequest(req: CheckedRequest): void {
   const { httpVersion, rawHeaders } = req
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw badRequest(`Expected HTTP/1.1 or HTTP/1.0, got HTTP/${httpVersion}.`)

@@ -1,7 +1,7 @@
 import type { SpName } from '../ids.js'
 
 /** `trial`: after a while one request may ask again a cloud that has failed time and again. */
-export type Admission = 'admitted' | 'trial' | 'refused'
+type Admission = 'admitted' | 'trial' | 'refused'
 
 /** Which clouds are not worth waiting for at the moment. */
 export interface Breaker {

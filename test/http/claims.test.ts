@@ -208,7 +208,7 @@ test('a body that refers to a claimed snapshot makes nothing at who claims it', 
   t.deepEqual(there.seen, [])
 })
 
-test('a microversion that the cloud at home does not know does not keep it from translateResponse', async t => {
+test('a microversion that the cloud at home does not know does not keep it from answering', async t => {
   const versions: unknown[] = []
   const home = await startCloud(t, idp, (req, res) => {
     versions.push(req.headers['openstack-api-version'])

@@ -31,7 +31,7 @@ test('Cinder’s clients find code and message under the name of the fault', t =
   })
 })
 
-test('Glance’s clients find the message one level down, and no HTML', t => {
+test('Glance’s clients find the message in JSON, under error', t => {
   const { headers, body } = fault('NOT_FOUND', image, 'No <image> & nothing.')
   t.is(headers['Content-Type'], 'application/json')
   t.deepEqual(JSON.parse(body), {
@@ -39,7 +39,7 @@ test('Glance’s clients find the message one level down, and no HTML', t => {
   })
 })
 
-test('401 is Keystone’s own form everywhere, and says where to log in', t => {
+test('401 has the form of Keystone for every service, and names the Keystone to log in to', t => {
   for (const path of [image, volume, '/']) {
     const { headers, body } = fault('NOT_AUTHENTICATED', path)
     t.is(headers['WWW-Authenticate'], `Keystone uri="${KEYSTONE}"`)
@@ -47,7 +47,7 @@ test('401 is Keystone’s own form everywhere, and says where to log in', t => {
   }
 })
 
-test('503 says when to try again', t => {
+test('503 has Retry-After', t => {
   t.regex(fault('OVERLOADED', image).headers['Retry-After'] ?? '', /^\d+$/)
   t.is(fault('NOT_FOUND', image).headers['Retry-After'], undefined)
 })

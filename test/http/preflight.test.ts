@@ -15,7 +15,7 @@ const allowed = {
 }
 const file = `/image/v2/images/${image.id}/file`
 
-test('a preflight goes to the cloud of the request that it announces, and its answer comes back', async t => {
+test('a preflight goes to the cloud of the announced request, and the client gets its response', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(200, {}, allowed))
   const { url, access } = await startProxy(t, {
@@ -42,7 +42,7 @@ test('a preflight goes to the cloud of the request that it announces, and its an
   })
 })
 
-test('a preflight for what is nowhere known goes home', async t => {
+test('a preflight for an unknown resource goes to the identity provider', async t => {
   const home = await startCloud(t, idp, json(200, {}, allowed))
   const there = await startCloud(t, sp1, json(404, {}))
   const { url } = await startProxy(t, { clouds: [home, there], searchByBroadcast: true })
@@ -54,7 +54,7 @@ test('a preflight for what is nowhere known goes home', async t => {
   t.deepEqual(there.seen, [])
 })
 
-test('a preflight carries no token, at home neither', async t => {
+test('a preflight is forwarded without tokens, to the identity provider too', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -69,7 +69,7 @@ test('a preflight carries no token, at home neither', async t => {
   }
 })
 
-test('a preflight whose cloud can only be found with a token goes home', async t => {
+test('a preflight for a cloud without a configured endpoint goes to the identity provider', async t => {
   const home = await startCloud(t, idp, json(200, {}, allowed))
   const hidden = { name: sp1, url: '', seen: [], requests: [] }
   const { url } = await startProxy(t, {
@@ -81,7 +81,7 @@ test('a preflight whose cloud can only be found with a token goes home', async t
   t.is(answer.headers['access-control-allow-origin'], 'https://horizon.example')
 })
 
-test('what a cloud refuses in a preflight is refused, and teaches nothing', async t => {
+test('a 404 to a preflight is forwarded and not observed', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(404, {}))
   const { url, observed } = await startProxy(t, {
@@ -95,7 +95,7 @@ test('what a cloud refuses in a preflight is refused, and teaches nothing', asyn
   t.deepEqual(observed, [])
 })
 
-test('OPTIONS that is no preflight is answered by the proxy', async t => {
+test('the proxy itself responds to an OPTIONS that is no preflight', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home] })
   const headers = { Origin: 'https://horizon.example' }

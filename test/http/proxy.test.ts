@@ -9,7 +9,7 @@ import { at, json, KEYSTONE, project, sp1, sp2, startCloud, startProxy } from '.
 const good = { 'X-Auth-Token': 'good' }
 const jsonBody = { ...good, 'Content-Type': 'application/json' }
 
-test('a request without a token is turned away before any cloud is asked', async t => {
+test('a request without a token is rejected before any cloud is asked', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url, access } = await startProxy(t, { clouds: [home] })
   const answer = await ask(`${url}/image/v2/images`)
@@ -20,7 +20,7 @@ test('a request without a token is turned away before any cloud is asked', async
   t.like(await access(), { status: 401, decision: null, project: null })
 })
 
-test('a bad token is turned away', async t => {
+test('a request with an invalid token is rejected', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home] })
   const answer = await ask(`${url}/volume/v3/${alice}/volumes`, {
@@ -30,7 +30,7 @@ test('a bad token is turned away', async t => {
   t.deepEqual(home.seen, [])
 })
 
-test('a Keystone that is down is 503 and worth another try, in the form of the service', async t => {
+test('a Keystone that is down gives 503 with Retry-After, in the form of the service', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, {
     clouds: [home],
@@ -56,7 +56,7 @@ test('version documents need no token', async t => {
   t.deepEqual(home.seen, ['GET /', 'GET /', 'GET /versions', 'GET /', 'GET /v3/'])
 })
 
-test('only image and volume are there', async t => {
+test('a path below another service is 404', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home] })
   for (const path of ['/', '/compute/v2.1/servers', '/imagery']) {
@@ -67,7 +67,7 @@ test('only image and volume are there', async t => {
   t.deepEqual(home.seen, [])
 })
 
-test('at home the token of the user goes on unchanged, and so does everything else', async t => {
+test('the identity provider gets the token of the user and everything else unchanged', async t => {
   const home = await startCloud(
     t,
     idp,
@@ -127,7 +127,7 @@ test('a located resource is fetched where it lives, with a token of that cloud',
 })
 
 // As `openstack image set --accept` does with the project of its token.
-test("the user's own project in a path is away that of the resource", async t => {
+test("the user's project in a path becomes that of the resource at a service provider", async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const places = [at(sp1, image.id)]
@@ -137,7 +137,7 @@ test("the user's own project in a path is away that of the resource", async t =>
   t.deepEqual(there.seen, [`GET /v2/images/${image.id}/members/${bob}`])
 })
 
-test('a service is one abroad by a token of Mixmatch, and its own stays at home', async t => {
+test("a service's token is replaced by Mixmatch's own at a service provider", async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -152,7 +152,7 @@ test('a service is one abroad by a token of Mixmatch, and its own stays at home'
   t.false(home.requests[0]?.rawHeaders.includes('service@sp1'))
 })
 
-test("a user's own token is no service token abroad, and one that is none is refused", async t => {
+test("a user's token in X-Service-Token gives no service token, and an invalid one is rejected", async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -170,7 +170,7 @@ test("a user's own token is no service token abroad, and one that is none is ref
   t.is(home.requests[0]?.headers['x-service-token'], 'guessed')
 })
 
-test('an expired token with a service token is for the services at home to judge, and no other', async t => {
+test('an expired token beside a service token is accepted for the identity provider alone', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -181,7 +181,7 @@ test('an expired token with a service token is for the services at home to judge
   t.deepEqual(there.seen, [])
 })
 
-test('a body that is read for the decision goes on byte for byte', async t => {
+test('a body that is read for the decision is forwarded byte for byte', async t => {
   const received: Buffer[] = []
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, async (req, res) => {
@@ -206,7 +206,7 @@ test('a body that is read for the decision goes on byte for byte', async t => {
   t.deepEqual(home.seen, [])
 })
 
-test('a body that decides nothing is not read: an upload streams to the cloud of its image', async t => {
+test('an upload is streamed unread to the cloud of its image', async t => {
   const data = randomBytes(3 * 1024 * 1024)
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, async (req, res) => {
@@ -223,7 +223,7 @@ test('a body that decides nothing is not read: an upload streams to the cloud of
   t.like(await access(), { bytes_in: data.length, bytes_out: 0, status: 204 })
 })
 
-test('a body too long to be read is refused where it could name a cloud, else it goes on', async t => {
+test('a body too long to be read is rejected if it could name a cloud, else forwarded', async t => {
   const home = await startCloud(t, idp, async (req, res) => {
     const { length } = await bodyOf(req)
     json(202, { length })(req, res)
@@ -247,7 +247,7 @@ test('a body too long to be read is refused where it could name a cloud, else it
   t.is(JSON.parse((await ask(one.url + path, post)).body.toString()).length, body.length)
 })
 
-test('100 Continue is not said to a request that is turned away', async t => {
+test('a request that is rejected gets no 100 Continue', async t => {
   const home = await startCloud(t, idp, json(204, null))
   const { url } = await startProxy(t, { clouds: [home] })
   const headers = { Expect: '100-continue', 'Content-Length': '5' }
@@ -259,7 +259,7 @@ test('100 Continue is not said to a request that is turned away', async t => {
   t.is(answer.headers.connection, 'close')
 })
 
-test('what a create is answered is observed before the client has it', async t => {
+test('a created resource is observed before the client gets the response', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, (req, res) => {
     const date = 'Tue, 24 Nov 2026 08:49:37 GMT'
@@ -280,14 +280,14 @@ test('what a create is answered is observed before the client has it', async t =
   })
 })
 
-test('a create that is refused teaches nothing', async t => {
+test('a rejected create is not observed', async t => {
   const home = await startCloud(t, idp, json(403, { volume: { id: disk.id } }))
   const { url, observed } = await startProxy(t, { clouds: [home] })
   await ask(`${url}/volume/v3/${alice}/volumes`, { method: 'POST', headers: jsonBody, body: '{}' })
   t.deepEqual(observed, [])
 })
 
-test('a 404 to the owner where a resource was located is observed, to others it is not', async t => {
+test('a 404 for a located resource is observed if its owner got it', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(404, {}))
   const path = `/volume/v3/${alice}/volumes/${disk.id}`
@@ -303,7 +303,7 @@ test('a 404 to the owner where a resource was located is observed, to others it 
   t.deepEqual(foreign.observed, [])
 })
 
-test('a token that the cloud has revoked is dropped, and the request tried once more', async t => {
+test('a request with a cached token that was revoked is sent again with a new one', async t => {
   const forgotten: string[] = []
   let asked = 0
   const home = await startCloud(t, idp, json(404, {}))
@@ -322,7 +322,7 @@ test('a token that the cloud has revoked is dropped, and the request tried once 
   t.is(there.seen.length, 2)
 })
 
-test('a service provider that always answers 401 sends the user to our Keystone, not to its own', async t => {
+test("a 401 of a service provider names the identity provider's Keystone", async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const challenge = {
     'WWW-Authenticate': 'Keystone uri="http://keystone.sp1"',
@@ -337,7 +337,7 @@ test('a service provider that always answers 401 sends the user to our Keystone,
   t.is(there.seen.length, 2)
 })
 
-test('links of a service provider lead back through the proxy, in the project of the caller', async t => {
+test("links of a service provider lead to the proxy, in the caller's project", async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, (req, res) => {
     const self = `http://${req.headers.host}/v3/${bob}/volumes/${disk.id}`
@@ -356,7 +356,7 @@ test('links of a service provider lead back through the proxy, in the project of
   t.is(there.requests[0]?.headers['accept-encoding'], 'identity')
 })
 
-test('Location leads back through the proxy', async t => {
+test('Location leads to the proxy', async t => {
   const home = await startCloud(t, idp, (req, res) => {
     json(
       201,
@@ -383,7 +383,7 @@ test('Location leads back through the proxy', async t => {
   })
 })
 
-test('a redirect is an answer and is not followed', async t => {
+test('a redirect is forwarded to the client, not followed', async t => {
   const home = await startCloud(t, idp, json(302, {}, { Location: 'http://elsewhere.example/x' }))
   const { url } = await startProxy(t, { clouds: [home] })
   const answer = await ask(`${url}/image/v2/images/${image.id}/file`, { headers: good })
@@ -391,7 +391,7 @@ test('a redirect is an answer and is not followed', async t => {
   t.is(answer.headers.location, 'http://elsewhere.example/x')
 })
 
-test('a range of an image arrives as such', async t => {
+test('a range of an image is forwarded as 206', async t => {
   const home = await startCloud(t, idp, (req, res) => {
     t.is(req.headers.range, 'bytes=1-3')
     res.writeHead(206, { 'Content-Range': 'bytes 1-3/10', 'Content-MD5': 'abc' }).end('123')
@@ -403,7 +403,7 @@ test('a range of an image arrives as such', async t => {
   t.like(answer.headers, { 'content-range': 'bytes 1-3/10', 'content-md5': 'abc' })
 })
 
-test('an unknown resource is searched for, at home first, and what is found is observed', async t => {
+test('an unknown resource is searched for, at the identity provider first, and observed where it is found', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const one = await startCloud(t, sp1, json(404, {}))
   const two = await startCloud(t, sp2, json(200, { volume: { id: disk.id } }))
@@ -449,7 +449,7 @@ test('a write to an unknown resource is located with reads and sent exactly once
   t.deepEqual(sent, [`DELETE /v3/${bob}${path}`])
 })
 
-test('what is found nowhere is answered by the cloud at home', async t => {
+test('for a resource that no cloud has, the identity provider responds', async t => {
   const home = await startCloud(t, idp, json(404, { itemNotFound: { message: 'at home' } }))
   const there = await startCloud(t, sp1, json(404, { itemNotFound: { message: 'there' } }))
   const { url, observed } = await startProxy(t, { clouds: [home, there], searchByBroadcast: true })
@@ -462,7 +462,7 @@ test('what is found nowhere is answered by the cloud at home', async t => {
   t.deepEqual(observed, [])
 })
 
-test('a cloud that fails is skipped in a search, but a write is not sent on a guess', async t => {
+test('a cloud that fails is skipped in a search, but a write is then rejected', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const broken = await startCloud(t, sp1, json(500, {}))
   const { url } = await startProxy(t, { clouds: [home, broken], searchByBroadcast: true })
@@ -493,7 +493,7 @@ test('a search looks into every project of the user, and the request goes to the
   ])
 })
 
-test('a cloud that does not admit the user is no reason to refuse a write', async t => {
+test('a cloud that does not admit the user does not make a write fail', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const closed = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, {
@@ -506,7 +506,7 @@ test('a cloud that does not admit the user is no reason to refuse a write', asyn
   t.deepEqual(closed.seen, [])
 })
 
-test('a user with several projects at a cloud is told to choose', async t => {
+test('a user with several projects at a cloud gets 409 until MM-PROJECT-ID names one', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, {
@@ -522,7 +522,7 @@ test('a user with several projects at a cloud is told to choose', async t => {
   t.deepEqual(there.seen, [`GET /v3/${bob}/volumes`])
 })
 
-test('a client that leaves is logged as such', async t => {
+test('a request that the client aborts is logged as aborted', async t => {
   const home = await startCloud(t, idp, () => {})
   const { url, access } = await startProxy(t, { clouds: [home] })
   const sent = open(`${url}/image/v2/images`, 'GET', good)
@@ -553,7 +553,7 @@ test('an unforeseen error is 500 without its details, and logged with them', asy
   t.regex(JSON.stringify(logged), /TypeError.*secret detail/)
 })
 
-test('past max_requests the next is turned away, and taken again when there is room', async t => {
+test('a request above max_requests is rejected, and accepted when another has ended', async t => {
   let release = () => {}
   const home = await startCloud(t, idp, (req, res) => {
     release = () => json(200, {})(req, res)
@@ -573,7 +573,7 @@ test('past max_requests the next is turned away, and taken again when there is r
   t.is((await next).status, 200)
 })
 
-test('a global request id is kept, any other text is not', async t => {
+test('a global request id is forwarded, any other text is not', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url, access } = await startProxy(t, { clouds: [home] })
   const id = 'req-11111111-2222-4333-8444-555555555555'
@@ -589,7 +589,7 @@ test('a global request id is kept, any other text is not', async t => {
   t.is(home.requests[1]?.headers['x-openstack-request-id'], String(request_id))
 })
 
-test('methods that no service has are refused, and OPTIONS says which there are', async t => {
+test('a method that no service has is 405, and OPTIONS lists the others', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home] })
   const refused = await ask(`${url}/image/v2/images`, { method: 'TRACE', headers: good })
@@ -599,7 +599,7 @@ test('methods that no service has are refused, and OPTIONS says which there are'
   t.deepEqual(home.seen, [])
 })
 
-test('the access log tells who asked, through trusted proxies, and how soon the cloud answered', async t => {
+test('the access log has client address, user agent and time to the first byte', async t => {
   const home = await startCloud(t, idp, (req, res) => {
     setTimeout(() => json(200, {})(req, res), 30)
   })
@@ -619,7 +619,7 @@ test('the access log tells who asked, through trusted proxies, and how soon the 
   t.like(await access(1), { status: 401, upstream_first_byte_ms: null, user_agent: null })
 })
 
-test('a token that was put into a path is masked in the access log, in messages and in what the client is told', async t => {
+test('a token in a path is masked in the access log, in log lines and in error responses', async t => {
   const fernet = 'gAAAAABlsecretsecretsecret'
   const encoded = fernet.replace('g', '%67')
   const home = await startCloud(t, idp, (req, _) => void req.socket.destroy())
@@ -645,7 +645,7 @@ test('a token that was put into a path is masked in the access log, in messages 
   t.true(log.includes('***'))
 })
 
-test('no token and no secret of a query reaches the log', async t => {
+test('no token and no secret in a query is logged', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(401, {}))
   const { url, lines, access } = await startProxy(t, {

@@ -14,13 +14,13 @@ function reader(t: ExecutionContext, idleMs = 5000): Promise<string> {
   return origin(t, server)
 }
 
-test('a body up to the limit is read whole', async t => {
+test('a body up to the limit is read', async t => {
   const url = await reader(t)
   t.is((await ask(url, { method: 'POST', body: '0123456789' })).body.toString(), '0123456789')
   t.is((await ask(url, { method: 'POST', body: '' })).body.toString(), '')
 })
 
-test('a longer one is refused, and the client is told though it still sends', async t => {
+test('a body above the limit is rejected, and the client gets the response while it still sends', async t => {
   const sent = open(await reader(t), 'POST', { 'Transfer-Encoding': 'chunked' })
   sent.write('0123456789')
   sent.write('+')
@@ -28,7 +28,7 @@ test('a longer one is refused, and the client is told though it still sends', as
   sent.destroy()
 })
 
-test('a client that stops is not waited for', async t => {
+test('a client that stops sending its body gets a timeout', async t => {
   const sent = open(await reader(t, 100), 'POST', { 'Content-Length': '5' })
   sent.write('012')
   t.is((await answerTo(sent)).body.toString(), 'REQUEST_TIMEOUT')

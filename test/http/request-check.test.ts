@@ -66,7 +66,7 @@ for (const [what, head] of malformed) {
   })
 }
 
-test('after a malformed request nothing on its connection is taken', async t => {
+test('after a malformed request the next ones on its connection are rejected', async t => {
   const { home, proxy } = await start(t)
   const next = `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Auth-Token: good\r\n\r\n`
   const bad = `POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`
@@ -76,7 +76,7 @@ test('after a malformed request nothing on its connection is taken', async t => 
   t.deepEqual(home.seen, [])
 })
 
-test('a malformed request is in the access log, and what was wrong is told', async t => {
+test('a malformed request is logged, and the response says what is wrong', async t => {
   const { proxy, send } = await start(t)
   const answer = await send(`GET ${path} HTTP/1.1\nHost: a/b`)
   t.regex(answer, /The Host header must be a host name/)
@@ -93,7 +93,7 @@ for (const scheme of ['http', 'HTTP', 'https']) {
   })
 }
 
-test('an absolute form comes under the same rules for its path', async t => {
+test('a path in absolute form is checked like any other', async t => {
   const { home, send } = await start(t)
   for (const target of ['/volume/v3/..%2fx', `//x${path}`, '/volume//v3', `${path}#x`]) {
     t.is(status(await send(`GET http://a${target} HTTP/1.1\nHost: a`)), 400, target)
@@ -103,14 +103,14 @@ test('an absolute form comes under the same rules for its path', async t => {
   t.deepEqual(home.seen, [])
 })
 
-test('/healthcheck answers in absolute form, and not to a malformed request', async t => {
+test('/healthcheck works in absolute form, and rejects malformed requests', async t => {
   const { send } = await start(t)
   t.is(status(await send('GET http://a/healthcheck HTTP/1.1\nHost: a')), 200)
   t.is(status(await send('GET http://a/healthcheck?x HTTP/1.0')), 200)
   t.is(status(await send('GET /healthcheck HTTP/1.1\nHost: a/b')), 400)
 })
 
-test('the port for operators takes absolute forms, and refuses malformed requests', async t => {
+test('the port for operators accepts absolute forms, and rejects malformed requests', async t => {
   const logger = pino({ level: 'silent' })
   const parts = {
     health: () => ({ healthy: true, reasons: [] }),
@@ -126,7 +126,7 @@ test('the port for operators takes absolute forms, and refuses malformed request
   t.is(status(await sendTo(url, 'GET /metrics HTTP/1.1\nHost: a\nHost: a')), 400)
 })
 
-test('hundreds of headers arrive, and more than the limit are refused as a whole', async t => {
+test('a request with 900 headers is forwarded with all of them, one above the limit is rejected', async t => {
   const { home, send } = await start(t)
   const headers = (count: number) => Array.from({ length: count }, (_, n) => `a${n}: b`).join('\n')
   t.is(status(await send(`GET ${path} HTTP/1.1\nHost: a\n${headers(900)}`)), 200)
@@ -135,7 +135,7 @@ test('hundreds of headers arrive, and more than the limit are refused as a whole
   t.is(home.requests.length, 1)
 })
 
-test('100 Continue is never said to HTTP/1.0, and its body arrives all the same', async t => {
+test('an HTTP/1.0 request with Expect gets no 100 Continue, and its body is read', async t => {
   const { proxy } = await start(t)
   for (const [target, type] of [
     [`/image/v2/images/x/file`, 'application/octet-stream'],

@@ -38,7 +38,7 @@ function holding(): { listener: RequestListener; next: () => Promise<ServerRespo
   }
 }
 
-test('a port that is taken is named, and what to do about it', async t => {
+test('a port in use gives an error with advice', async t => {
   const [, server] = await start(t, (_, res) => void res.end())
   const { port } = server.address
   await t.throwsAsync(
@@ -47,7 +47,7 @@ test('a port that is taken is named, and what to do about it', async t => {
   )
 })
 
-test('draining lets running requests finish, and their connections with them', async t => {
+test('draining finishes running requests and then closes their connections', async t => {
   const { listener, next } = holding()
   const [url, server] = await start(t, listener)
   const agent = new Agent({ keepAlive: true })
@@ -77,7 +77,7 @@ test('draining closes idle connections at once', async t => {
   t.is(await server.drain(10_000), 0)
 })
 
-test('what does not finish in time is cut off, and counted', async t => {
+test('draining aborts and counts requests that run for too long', async t => {
   const { listener, next } = holding()
   const [url, server] = await start(t, listener)
   const sent = open(url)
@@ -88,7 +88,7 @@ test('what does not finish in time is cut off, and counted', async t => {
   await cut
 })
 
-test('tokens past 16 KiB are taken', async t => {
+test('tokens longer than 16 KiB are accepted', async t => {
   const [url] = await start(t, (req, res) => {
     res.end(String(req.headers['x-auth-token']?.length))
   })
@@ -96,7 +96,7 @@ test('tokens past 16 KiB are taken', async t => {
   t.is(answer.body.toString(), '40000')
 })
 
-test('a client that sends all before it reads gets the answer that was given before', async t => {
+test('a client that sends its whole body before it reads gets the early response', async t => {
   const [url] = await start(t, (req, res) => {
     closeLingering(req, res)
     res.writeHead(401, { 'Content-Length': '2' }).end('no')
@@ -117,7 +117,7 @@ test('a client that sends all before it reads gets the answer that was given bef
   t.is(said.match(/HTTP\/1.1 401/g)?.length, 2)
 })
 
-test('requests that wait for 100 Continue reach the listener like all others', async t => {
+test('a request with Expect: 100-continue reaches the listener', async t => {
   const seen: IncomingMessage[] = []
   const [url] = await start(t, (req, res) => {
     seen.push(req)
@@ -132,7 +132,7 @@ test('requests that wait for 100 Continue reach the listener like all others', a
   t.is(seen.length, 1)
 })
 
-test('once retired, every answer is the last on its connection, and new connections are taken', async t => {
+test('after endKeepAlive each connection closes after its response, and new ones are accepted', async t => {
   const { listener, next } = holding()
   const [url, server] = await start(t, listener)
   const running = fetch(url)

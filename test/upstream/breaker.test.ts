@@ -2,7 +2,7 @@ import test from 'ava'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { cornmeal, millet } from '../controls.js'
 
-test('who only looks sees for which clouds it is open, and takes nobody his turn', t => {
+test('openFor lists the open clouds without taking the trial', t => {
   let now = 0
   const breaker = createBreaker(() => now)
   for (let n = 0; n < 3; n += 1) breaker.failed(cornmeal)

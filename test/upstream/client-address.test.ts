@@ -15,7 +15,7 @@ async function addressFor(
   return (await ask(await origin(t, server), { headers })).body.toString()
 }
 
-test('the address of a stranger is that of the connection, whatever it says', async t => {
+test('the address of an untrusted client is that of its connection', async t => {
   const headers = { 'X-Forwarded-For': '203.0.113.9', Forwarded: 'for=203.0.113.9' }
   t.is(await addressFor(t, headers, []), '127.0.0.1')
 })

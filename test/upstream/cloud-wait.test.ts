@@ -43,7 +43,7 @@ const well = () => 'well' as const
 const late = { code: 'SERVICE_PROVIDER_TIMEOUT' } as const
 const settled = () => new Promise(resolve => setImmediate(resolve))
 
-test('work that is done in time is well, and its result is given', async t => {
+test('work that ends in time resets the failures of its cloud', async t => {
   const { breaker, open } = waiting()
   breaker.failed(cornmeal)
   breaker.failed(cornmeal)
@@ -52,7 +52,7 @@ test('work that is done in time is well, and its result is given', async t => {
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('a cloud that is late is given up at the deadline, called off, and counted', async t => {
+test('work that exceeds the deadline is aborted and counted as a failure', async t => {
   const { breaker, open } = waiting(20)
   const { start, calledOff } = work()
   for (let n = 0; n < 3; n += 1) await t.throwsAsync(open()('x', start, well), late)
@@ -73,7 +73,7 @@ test('all that one request asks of a cloud shares one deadline', async t => {
   await t.throwsAsync(wait('x', work().start, well), late)
 })
 
-test('one request counts once, however often it asks the cloud', async t => {
+test('one request counts as one failure, however often it asks the cloud', async t => {
   const { breaker, open } = waiting(20)
   const wait = open()
   const all = Array.from({ length: 5 }, () => wait('x', work().start, well))
@@ -81,7 +81,7 @@ test('one request counts once, however often it asks the cloud', async t => {
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('a client that leaves at once says nothing of the cloud, and its work is called off', async t => {
+test('a client that leaves at once does not count as a failure, and its work is aborted', async t => {
   const { breaker, open, gone, pass } = waiting()
   const { start, calledOff } = work()
   for (let n = 0; n < 2; n += 1) breaker.failed(cornmeal)
@@ -93,7 +93,7 @@ test('a client that leaves at once says nothing of the cloud, and its work is ca
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('a client that gives up after a second counts against the cloud', async t => {
+test('a client that leaves after a second counts as a failure of the cloud', async t => {
   const { breaker, open, pass } = waiting()
   for (let n = 0; n < 3; n += 1) {
     const gone = new AbortController()
@@ -105,7 +105,7 @@ test('a client that gives up after a second counts against the cloud', async t =
   t.true(breaker.isFailing(cornmeal))
 })
 
-test('a cloud that is only slow clears itself when it answers after the clients have left', async t => {
+test('a slow cloud resets its failures when it answers after the clients have left', async t => {
   const { breaker, open, pass } = waiting()
   const works = [work(), work(), work()]
   const clients = works.map(() => new AbortController())
@@ -123,7 +123,7 @@ test('a cloud that is only slow clears itself when it answers after the clients 
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('work that goes on without its client is called off at the deadline', async t => {
+test('work that goes on without its client is aborted at the deadline', async t => {
   const { open, gone, pass } = waiting(60)
   const { start, calledOff } = work()
   const waited = open()('x', start, well)
@@ -148,7 +148,7 @@ test('a failure of what began before the last success is not counted', async t =
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('a cloud on trial holds nobody up, and closes the breaker when it answers late', async t => {
+test('a trial request waits half a second, and a late answer closes the breaker', async t => {
   const { breaker, waits, gone, open, pass } = waiting()
   for (let n = 0; n < 3; n += 1) breaker.failed(cornmeal)
   t.is(waits.open(cornmeal, gone.signal), null)
@@ -164,7 +164,7 @@ test('a cloud on trial holds nobody up, and closes the breaker when it answers l
   t.not(waits.open(cornmeal, gone.signal), null)
 })
 
-test('an error that is no answer of the cloud says nothing of it', async t => {
+test('an error that does not come from the cloud is no failure of it', async t => {
   const { breaker, open } = waiting()
   for (let n = 0; n < 3; n += 1) {
     const fails = () => Promise.reject(new MixmatchError('FORBIDDEN', 'no'))

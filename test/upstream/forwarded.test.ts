@@ -40,7 +40,7 @@ const claims = {
   'X-Forwarded-Prefix': '/resource',
 }
 
-test('what a stranger says of its way does not count', async t => {
+test('Forwarded headers of an untrusted client are ignored', async t => {
   const { publicAddress, host } = await arriving(t, claims, stranger)
   t.deepEqual(publicAddress, {
     publicBase: `http://${host}`,
@@ -52,7 +52,7 @@ test('what a stranger says of its way does not count', async t => {
   })
 })
 
-test('what a trusted proxy says counts, and we add ourselves', async t => {
+test('Forwarded headers of a trusted proxy are used and extended', async t => {
   const { publicAddress } = await arriving(t, claims, trusted)
   t.is(publicAddress?.publicBase, 'https://public.example/resource')
   const value = (name: string) => headerValue(publicAddress?.forwarded ?? [], name)
@@ -114,20 +114,20 @@ for (const [what, headers, base] of bases) {
   })
 }
 
-test('a malformed Forwarded is not passed on', async t => {
+test('a malformed Forwarded is dropped', async t => {
   const { publicAddress, host } = await arriving(t, { Forwarded: 'for="' }, trusted)
   const value = headerValue(publicAddress?.forwarded ?? [], 'forwarded')
   t.is(value, `for=127.0.0.1;host="${host}";proto=http`)
 })
 
-test('a configured public endpoint counts above all', async t => {
+test('public_endpoint has precedence over all headers', async t => {
   const publicEndpoint = 'https://cloud.example:8443/mm/'
   const { publicAddress } = await arriving(t, claims, { ...trusted, publicEndpoint })
   t.is(publicAddress?.publicBase, 'https://cloud.example:8443/mm')
   t.is(publicAddress?.publicPath, '/mm')
 })
 
-test('what is no host, scheme or path does not get into headers and links', async t => {
+test('a malformed host, scheme or path gets into no headers and links', async t => {
   const odd = {
     'X-Forwarded-Host': 'a"b',
     'X-Forwarded-Proto': 'javascript',
@@ -138,7 +138,7 @@ test('what is no host, scheme or path does not get into headers and links', asyn
   t.like((await arriving(t, { Host: 'a"b' }, stranger)).error, { code: 'BAD_REQUEST' })
 })
 
-test('a request of HTTP/1.0 without a host is named after the address it reached', async t => {
+test('for an HTTP/1.0 request without Host the local address is the public one', async t => {
   let base = ''
   const url = await origin(
     t,

@@ -11,7 +11,7 @@ import { withParameters } from './list-query.js'
 import type { CloudPage, FetchPage, Item, PageFrom } from './list-walk.js'
 import { type SortOrder, type SortPosition, sortPositionOf } from './sort-order.js'
 
-export interface FetchPageParts {
+interface FetchPageParts {
   readonly plan: ListPlan
   /** The name of the array in the response: `volumes`. */
   readonly envelope: string

@@ -5,7 +5,7 @@ import { withParameters } from './list-query.js'
 import type { Item } from './list-walk.js'
 
 /** The parts of the response to a list, besides the items. */
-export interface ListBodyParts {
+interface ListBodyParts {
   readonly plan: ListPlan
   /** The path of the client's request. */
   readonly path: ParsedPath

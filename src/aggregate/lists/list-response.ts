@@ -8,7 +8,7 @@ import type { FanOut } from '../fan-out.js'
 export type ListResponse = MergedResponse | ForwardedResponse
 
 /** Made by the proxy from the responses of several clouds. */
-export interface MergedResponse {
+interface MergedResponse {
   readonly kind: 'merged'
   readonly headers: RawHeaders
   readonly body: string
@@ -18,7 +18,7 @@ export interface MergedResponse {
 }
 
 /** The response of one cloud, forwarded in place of a merged one. */
-export interface ForwardedResponse {
+interface ForwardedResponse {
   readonly kind: 'forwarded'
   readonly by: Destination
   readonly response: TextResponse

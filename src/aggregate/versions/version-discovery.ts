@@ -28,7 +28,7 @@ export interface DiscoveryRequest extends VersionRequester {
   readonly publicBase: string
 }
 
-export interface DiscoveryParts {
+interface DiscoveryParts {
   readonly documents: VersionDocuments
   readonly destinations: Pick<Destinations, 'resolve'>
   readonly pools: Pools

@@ -15,17 +15,17 @@ const cursor: Cursor = {
 }
 const cursors = createCursors(cursorKey(['secret']))
 
-test('a cursor that was written reads the same', t => {
+test('a written cursor is read unchanged', t => {
   t.deepEqual(cursors.read(cursors.write(cursor, 'list'), 'list'), cursor)
 })
 
-test('a cursor is no good for another list, or with another key', t => {
+test('a cursor is invalid for another list and with another key', t => {
   const text = cursors.write(cursor, 'list')
   t.is(cursors.read(text, 'another list'), null)
   t.is(createCursors(cursorKey(['another'])).read(text, 'list'), null)
 })
 
-test('no byte of a cursor can be changed', t => {
+test('a cursor with any byte changed is invalid', t => {
   const bytes = Buffer.from(cursors.write(cursor, 'list'), 'base64url')
   for (const index of bytes.keys()) {
     const changed = Buffer.from(bytes)
@@ -47,15 +47,15 @@ function signed(packed: Uint8Array): string {
   return Buffer.concat([digest.subarray(0, 16), packed]).toString('base64url')
 }
 
-test('what another version has signed is no cursor', t => {
+test('a signed text of another form is no cursor', t => {
   t.is(cursors.read(signed(deflateRawSync('["something","else"]')), 'list'), null)
 })
 
-test('a signed text that unfolds to more than any cursor is none', t => {
+test('a signed text that inflates to more than the limit is no cursor', t => {
   t.is(cursors.read(signed(deflateRawSync(' '.repeat(10_000_000))), 'list'), null)
 })
 
-test('no text makes reading a cursor throw, with a good signature neither', t => {
+test('reading a cursor never throws, not even with a valid signature', t => {
   const texts = fc.oneof(
     fc.string(),
     fc.base64String(),
@@ -67,12 +67,12 @@ test('no text makes reading a cursor throw, with a good signature neither', t =>
   t.pass()
 })
 
-test('the same secrets give the same key, and others another', t => {
+test('the same secrets give the same key, other secrets another', t => {
   t.deepEqual(cursorKey(['a', 'b']), cursorKey(['a', 'b']))
   t.notDeepEqual(cursorKey(['a', 'b']), cursorKey(['ab']))
 })
 
-test('positions in three clouds fit into a URL with ease', t => {
+test('a cursor for three clouds is shorter than 400 characters', t => {
   const place = () => ({ cloud: cornmeal, project: bob, after: randomUUID() })
   const places = [place(), place(), place()]
   t.true(cursors.write({ ...cursor, places }, 'list').length < 400)

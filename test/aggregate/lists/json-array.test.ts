@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { splitArray } from '../../../src/aggregate/lists/json-array.js'
 
-test('the items of an array are cut out, and the rest is what is left', t => {
+test('an array is split into its items and the rest of the object', t => {
   fc.assert(
     fc.property(
       fc.array(fc.jsonValue()),
@@ -24,7 +24,7 @@ test('the items of an array are cut out, and the rest is what is left', t => {
   )
 })
 
-test('an array of that name further down is another', t => {
+test('an array of the same name in a nested object is not split', t => {
   const sliced = splitArray('{"a": {"items": [1]}, "b": "items", "items" : [ 2, [3] ]}', 'items')
   t.deepEqual(sliced, {
     items: [' 2', ' [3] '],

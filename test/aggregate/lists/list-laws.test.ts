@@ -140,7 +140,7 @@ test('whatever is created and deleted during a walk, nothing that was there thro
   )
 })
 
-test('what is made during a walk, before where it is, does not bring back what was told', async t => {
+test('an item created during a walk, before its position, does not repeat items', async t => {
   const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
   const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
   const [first, second, third] = [0, 1, 1].map(moment => make({ second: moment, name: null }))

@@ -26,7 +26,7 @@ for (const [asked, sent] of [
   })
 }
 
-test('nothing is sent where nothing was asked for, nor changed where nothing is known', t => {
+test('a microversion is neither added nor changed without known ranges', t => {
   t.deepEqual(withCommonMicroversion(['Accept', '*/*'], ranges), ['Accept', '*/*'])
   t.deepEqual(withCommonMicroversion(asking('volume latest'), []), asking('volume latest'))
 })
@@ -43,7 +43,7 @@ test('the number of a microversion is what follows its point', t => {
   t.is(requestedMicroversion([]), 0)
 })
 
-test('a microversion has come if it is asked for or older, or was always there', t => {
+test('a microversion supports what came with it or before', t => {
   t.true(isSupported('3.59', 59))
   t.false(isSupported('3.59', 58))
   t.false(isSupported('3.5', 3))

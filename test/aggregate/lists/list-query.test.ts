@@ -13,7 +13,7 @@ test('parameters are replaced or left out, and all others keep every byte', t =>
   t.is(withParameters('?a=1', { b: '2 &' }), '?a=1&b=2%20%26')
 })
 
-test('a query without parameters is none', t => {
+test('a query without parameters is empty', t => {
   t.is(withParameters('?limit=2', { limit: null }), '')
   t.is(withParameters('?', {}), '')
 })

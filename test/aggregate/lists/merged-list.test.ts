@@ -46,7 +46,7 @@ test('images of all clouds come as one list, the newest first', async t => {
   t.regex(headers.get('X-Openstack-Request-Id') ?? '', /^req-/)
 })
 
-test('what everybody sees is listed once, in however many projects the user sees it', async t => {
+test('a public image is listed once, however many projects show it', async t => {
   const home = await startListCloud(t, idp)
   const far = await startListCloud(t, sp1, [
     listedItem(1),
@@ -72,7 +72,7 @@ test('two clouds may hold images of one id, and both are listed', async t => {
   )
 })
 
-test('MM-PROJECT-ID narrows the list to one project of the service providers', async t => {
+test('MM-PROJECT-ID limits the list to one project at the service providers', async t => {
   const home = await startListCloud(t, idp)
   const far = await startListCloud(t, sp1, [
     listedItem(2, { owner: bob }),
@@ -91,7 +91,7 @@ test('clouds are asked with the same filters and order, byte for byte', async t 
   t.deepEqual([home.cloud.seen, far.cloud.seen], [[asked], [asked]])
 })
 
-test("a filter by the user's own project asks each cloud for its project of the user's", async t => {
+test("a filter by the user's project becomes the user's project at each cloud", async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   await proxy.get(`/image/v2/images?owner=${alice}`)
@@ -101,7 +101,7 @@ test("a filter by the user's own project asks each cloud for its project of the 
 
 // Pages
 
-test('the next page begins where the page before it ended in every cloud', async t => {
+test('the next page begins in every cloud where the previous page ended', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const first = await proxy.get('/image/v2/images?limit=4&name=x%20y')
   t.regex(
@@ -113,7 +113,7 @@ test('the next page begins where the page before it ended in every cloud', async
   t.is(second.json.first, '/v2/images?limit=4&name=x%20y')
 })
 
-test('a large page is shared out among the clouds, and one that has more of it is asked again', async t => {
+test('a large page is shared among the clouds, and a cloud with more of it is asked again', async t => {
   const many = Array.from({ length: 700 }, (_, n) => listedItem(n))
   const [home, far] = [
     await startListCloud(t, idp, [listedItem(1000)]),
@@ -153,7 +153,7 @@ test("without a limit, images come in Glance's own pages", async t => {
   t.regex(json.next, /^\/v2\/images\?marker=.*&mm_cursor=/)
 })
 
-test('a limit of nothing gives nothing', async t => {
+test('a limit of 0 gives an empty page', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   for (const path of ['/image/v2/images', `/volume/v3/${alice}/volumes`]) {
     const { status, json } = await proxy.get(`${path}?limit=0`)
@@ -163,7 +163,7 @@ test('a limit of nothing gives nothing', async t => {
   }
 })
 
-test('a cloud that gives shorter pages than it is asked for is asked again', async t => {
+test('a cloud with shorter pages than requested is asked again', async t => {
   const [home, far] = await twoClouds(t)
   far.maxLimit = 1
   const proxy = await startListProxy(t, [home, far])
@@ -174,7 +174,7 @@ test('a cloud that gives shorter pages than it is asked for is asked again', asy
   )
 })
 
-test('a cursor that was tampered with, or of another list, does not count: the marker does', async t => {
+test('if a cursor is invalid, the marker is used', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get('/image/v2/images?limit=2')
@@ -184,7 +184,7 @@ test('a cursor that was tampered with, or of another list, does not count: the m
   t.deepEqual(names((await proxy.get(`/image${otherwise}`)).json.images), ['thing 6'])
 })
 
-test('a forged cursor, with a good signature too, is never an error of the proxy', async t => {
+test('a forged cursor, even with a valid signature, never gives an error', async t => {
   const proxy = await startListProxy(t, await twoClouds(t), { secrets: [] })
   const marker = listedItem(4).id
   const cursors = createCursors(cursorKey([]))
@@ -218,7 +218,7 @@ test('a forged cursor, with a good signature too, is never an error of the proxy
   t.is(json.images.length, 6)
 })
 
-test('a cursor of one proxy is good at another with the same secrets, and no other', async t => {
+test('a cursor is valid at every proxy with the same secrets', async t => {
   const [home, far] = await twoClouds(t)
   const one = await startListProxy(t, [home, far], { secrets: ['s'] })
   const twin = await startListProxy(t, [home, far], { secrets: ['s'] })
@@ -235,7 +235,7 @@ test('a cursor of one proxy is good at another with the same secrets, and no oth
   }
 })
 
-test('to a marker that no cloud knows, the cloud at home answers in its own words', async t => {
+test('the identity provider responds to a marker that no cloud knows', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const image = await proxy.get(`/image/v2/images?marker=${listedItem(9).id}`)
   t.is(image.status, 400)
@@ -269,14 +269,14 @@ for (const marker of [
   })
 }
 
-test('a marker that may be at a cloud which is down is not called unknown', async t => {
+test('an unknown marker gives an error while a cloud is down', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, [home, far])
   t.is((await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)).status, 502)
 })
 
-test('the order by time lets clouds leave out what comes before a marker', async t => {
+test('in order of time, clouds are asked to leave out what comes before a marker', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)
@@ -290,7 +290,7 @@ test('the order by time lets clouds leave out what comes before a marker', async
 
 // Volumes
 
-test('volumes are asked for with their details, so that they can be put in order, and shown without', async t => {
+test('a list of volumes without details is requested with details, to sort it', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/volume/v3/${alice}/volumes?limit=2`)
@@ -322,14 +322,14 @@ test('paths without a project get links without one', async t => {
   }
 })
 
-test('the links of groups have a name of their own', async t => {
+test('the link to the next page of groups is in group_links', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const { json } = await proxy.get(`/volume/v3/${alice}/groups?limit=1`, at('volume 3.13'))
   t.deepEqual(Object.keys(json.groups[0]), ['id', 'name'])
   t.regex(json.group_links[0].href, /\/groups\?limit=1&marker=/)
 })
 
-test('an offset counts in the list of all', async t => {
+test('an offset skips items of the merged list', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const first = await proxy.get(`/volume/v3/${alice}/volumes?limit=2&offset=3`)
   t.deepEqual(names(first.json.volumes), ['thing 3', 'thing 2'])
@@ -339,7 +339,7 @@ test('an offset counts in the list of all', async t => {
   t.deepEqual(names(second.json.volumes), ['thing 1'])
 })
 
-test('with_count is the number of all, on every page', async t => {
+test('with_count gives the number of items in all clouds, on every page', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const path = `/volume/v3/${alice}/volumes?with_count=true&limit=4`
   const first = await proxy.get(path, at('volume 3.45'))
@@ -350,7 +350,7 @@ test('with_count is the number of all, on every page', async t => {
   t.is((await proxy.get(`${path}&marker=${listedItem(3).id}`, at('volume 3.60'))).json.count, 6)
 })
 
-test('transfers come in pages from 3.59 on, and before that all at once, the oldest first', async t => {
+test('transfers come in pages from 3.59 on, before that all at once, the oldest first', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const shown = (things: readonly ListedItem[]) => things.map(({ id }) => Number(id.slice(0, 8)))
   const path = `/volume/v3/${alice}/os-volume-transfer`
@@ -376,7 +376,7 @@ test('transfers come in pages from 3.59 on, and before that all at once, the old
   t.regex(paged.json.transfers_links[0].href, /os-volume-transfer\?limit=3&marker=/)
 })
 
-test('summaries are added up', async t => {
+test('volume summaries of all clouds are added up', async t => {
   const [home, far] = await twoClouds(t)
   home.instead = (_, res) => {
     const metadata = { k: ['a', 'b'] }
@@ -397,7 +397,7 @@ test('summaries are added up', async t => {
 
 // Microversions
 
-test('latest is the newest microversion that all clouds speak, in whatever they are asked', async t => {
+test('latest becomes the newest microversion that all clouds support', async t => {
   const [home, far] = await twoClouds(t)
   far.maxMinor = 59
   const proxy = await startListProxy(t, [home, far])
@@ -410,7 +410,7 @@ test('latest is the newest microversion that all clouds speak, in whatever they 
   t.deepEqual(asked, ['volume 3.59', 'volume 3.59'])
 })
 
-test('a microversion that one cloud is too old for becomes the newest that it speaks', async t => {
+test('a microversion too new for one cloud becomes the newest that it supports', async t => {
   const [home, far] = await twoClouds(t)
   far.maxMinor = 59
   const proxy = await startListProxy(t, [home, far])
@@ -418,7 +418,7 @@ test('a microversion that one cloud is too old for becomes the newest that it sp
   t.is(headers.get('OpenStack-API-Version'), 'volume 3.59')
 })
 
-test('a microversion that no cloud speaks is for them to refuse', async t => {
+test('a microversion that no cloud supports is forwarded, and rejected by the clouds', async t => {
   const [home, far] = await twoClouds(t)
   for (const listCloud of [home, far]) {
     listCloud.instead = (req, res) => {
@@ -433,7 +433,7 @@ test('a microversion that no cloud speaks is for them to refuse', async t => {
 
 // Failures
 
-test('a list without a cloud that is down says which', async t => {
+test('MM-Partial names a cloud that is down', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, [home, far])
@@ -445,7 +445,7 @@ test('a list without a cloud that is down says which', async t => {
   t.is((await proxy.access())['missing'], 'sp1')
 })
 
-test('a cloud that is back is listed from its beginning on the next page', async t => {
+test('a cloud that is back is listed from its beginning on the following page', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, [home, far])
@@ -455,7 +455,7 @@ test('a cloud that is back is listed from its beginning on the next page', async
   t.deepEqual(names(next.json.images), ['thing 6', 'thing 4', 'thing 2', 'thing 1'])
 })
 
-test('a list without a cloud that is down is none where all of it is wanted', async t => {
+test('with aggregation_errors = fail, a list fails while a cloud is down', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, [home, far], { errors: 'fail' })
@@ -469,7 +469,7 @@ test('a list without a cloud that is down is none where all of it is wanted', as
   t.is(refused.headers.get('MM-Service-Provider'), 'sp1')
 })
 
-test.serial('a cloud that takes too long is left out in time', async t => {
+test.serial('a cloud that does not answer within the deadline is left out', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = () => true
   const proxy = await startListProxy(t, [home, far], { deadlineMs: 500 })
@@ -478,7 +478,7 @@ test.serial('a cloud that takes too long is left out in time', async t => {
   t.is(headers.get('MM-Partial'), 'sp1')
 })
 
-test.serial('a login that takes too long does not hold the others up', async t => {
+test.serial('a cloud whose login does not end within the deadline is left out', async t => {
   const listClouds = await twoClouds(t)
   const proxy = await startListProxy(t, listClouds, {
     deadlineMs: 500,
@@ -514,7 +514,7 @@ test('version documents do not wait for a cloud that hangs', async t => {
   t.is((await proxy.get('/volume/')).status, 503)
 })
 
-test('a cloud that failed time and again is not asked for a while', async t => {
+test('a cloud that failed three times is not asked for a while', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = (_, res) => Boolean(say(res, 503, {})) || true
   const proxy = await startListProxy(t, [home, far])
@@ -524,7 +524,7 @@ test('a cloud that failed time and again is not asked for a while', async t => {
   t.is(far.cloud.seen.length, 3)
 })
 
-test('when no cloud answers, the failure of the nearest is the answer', async t => {
+test('if no cloud answers, the response is the failure of the nearest', async t => {
   const [home, far] = await twoClouds(t)
   for (const { instead } of [home, far]) void instead
   home.instead = far.instead = req => Boolean(req.socket.destroy())
@@ -534,7 +534,7 @@ test('when no cloud answers, the failure of the nearest is the answer', async t 
   t.regex(json.error.message, /^Service provider "default"/)
 })
 
-test("what every cloud refuses is refused in the words of the cloud at home, which are the service's own", async t => {
+test('if every cloud rejects a request, the response is that of the identity provider', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   for (const query of ['limit=-1', 'limit=x', 'sort=name&sort_key=size', 'sort=bogus:asc']) {
     const { status, headers, json } = await proxy.get(`/image/v2/images?${query}`)
@@ -544,7 +544,7 @@ test("what every cloud refuses is refused in the words of the cloud at home, whi
   }
 })
 
-test('a token that the cloud at home turns down is turned down, whatever others say', async t => {
+test('if the identity provider rejects the token, the list is 401', async t => {
   const [home, far] = await twoClouds(t)
   home.instead = (_, res) => {
     say(res, 401, {}, { 'WWW-Authenticate': 'Keystone uri="http://keystone"' })
@@ -554,7 +554,7 @@ test('a token that the cloud at home turns down is turned down, whatever others 
   t.is((await proxy.get('/image/v2/images')).status, 401)
 })
 
-test('a token that a service provider turns down is forgotten, and one more is tried', async t => {
+test('a list retries with a new token if a service provider rejects the cached one', async t => {
   const [home, far] = await twoClouds(t)
   let generation = 0
   far.instead = (req, res) => {
@@ -579,7 +579,7 @@ test('a token that a service provider turns down is forgotten, and one more is t
   t.is(headers.get('MM-Partial'), null)
 })
 
-test('a browser may read a merged list where the nearest cloud lets it', async t => {
+test('a merged list has the CORS headers of the nearest cloud', async t => {
   const [home, far] = await twoClouds(t)
   home.instead = (_, res) => {
     say(res, 200, { images: [] }, { 'Access-Control-Allow-Origin': 'https://horizon.example' })
@@ -590,7 +590,7 @@ test('a browser may read a merged list where the nearest cloud lets it', async t
   t.is(headers.get('Access-Control-Allow-Origin'), 'https://horizon.example')
 })
 
-test('a cloud where the user has nothing is not missing', async t => {
+test('a cloud that does not admit the user is not missing in a list', async t => {
   const [home, far] = await twoClouds(t)
   const third = await startListCloud(t, sp2, [listedItem(7)])
   const proxy = await startListProxy(t, [home, far, third], {
@@ -607,7 +607,7 @@ test('a cloud where the user has nothing is not missing', async t => {
   t.is(headers.get('MM-Partial'), null)
 })
 
-test('an answer that is no list is not one', async t => {
+test('a cloud whose response is no list is missing', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = (_, res) => {
     say(res, 200, ['what is this'])
@@ -619,7 +619,7 @@ test('an answer that is no list is not one', async t => {
   t.is(headers.get('MM-Partial'), 'sp1')
 })
 
-test('a client that leaves takes its requests to the clouds with it', async t => {
+test('if the client leaves, the requests to the clouds are aborted', async t => {
   const [home, far] = await twoClouds(t)
   const closed = new Promise<void>(resolve => {
     far.instead = req => Boolean(req.socket.once('close', resolve))

@@ -76,15 +76,15 @@ for (const [what, before, after] of [
   })
 }
 
-test('names that differ in case alone are ordered by what comes next, as databases do', t => {
+test('names that differ only in case are ordered by the next key, as in databases', t => {
   t.true(createComparator(order, [idp])(mark('A', 2), mark('a', 1)) < 0)
 })
 
-test('what an item does not show counts as nothing, and so does what is no simple value', t => {
+test('a missing or structured sort value counts as null', t => {
   const item = { id: 'i', name: ['x'], size: 3 }
   t.deepEqual(sortPositionOf(item, idp, order), { cloud: idp, id: 'i', values: [null, 3, null] })
 })
 
-test('what has no id is no item', t => {
+test('an item without an id has no sort position', t => {
   t.is(sortPositionOf({ name: 'x' }, idp, order), undefined)
 })

@@ -73,7 +73,7 @@ for (const [path, status] of [
   })
 }
 
-test('the microversions of volumes are those of all clouds, for who has a token', async t => {
+test('the microversions of Cinder are those of all clouds, with a token', async t => {
   const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   t.is((await proxy.get('/volume/v3/', nobody)).status, 401)
   const { status, json } = await proxy.get('/volume/v3/', user)
@@ -89,12 +89,12 @@ test('the microversions of volumes are those of all clouds, for who has a token'
   ])
 })
 
-test('what is no version at home is none', async t => {
+test('a version that the identity provider does not have is 404', async t => {
   const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   t.is((await proxy.get('/volume/v2/', user)).status, 404)
 })
 
-test('clouds are asked once for many, and never with a token', async t => {
+test('version documents are fetched once for many requests, without a token', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far], { endpointPath })
   await Promise.all([proxy.get('/image', user), proxy.get('/image', user)])
@@ -122,14 +122,14 @@ for (const [which, down] of [
   })
 }
 
-test('where no cloud is there to ask, that is said', async t => {
+test('if no cloud responds, discovery is 503', async t => {
   const listClouds = await twoClouds(t)
   for (const listCloud of listClouds) listCloud.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, listClouds, { endpointPath })
   t.is((await proxy.get('/image', nobody)).status, 503)
 })
 
-test('MM-SERVICE-PROVIDER asks for the versions of that cloud alone', async t => {
+test('with MM-SERVICE-PROVIDER, discovery shows the versions of that cloud', async t => {
   const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
   const { status, json } = await proxy.get('/image', { 'MM-SERVICE-PROVIDER': 'sp1' })
   t.is(status, 300)
@@ -137,7 +137,7 @@ test('MM-SERVICE-PROVIDER asks for the versions of that cloud alone', async t =>
   t.is(json.versions[0].links[0].href, `${base}/image/v2/`)
 })
 
-test('where nothing goes elsewhere by itself, the versions are those at home, with links to the proxy', async t => {
+test('without aggregation and search, discovery shows the versions of the identity provider', async t => {
   const proxy = await startListProxy(t, await twoClouds(t), { endpointPath, aggregation: false })
   const { status, json } = await proxy.get('/image', nobody)
   t.is(status, 300)

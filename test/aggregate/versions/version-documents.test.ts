@@ -32,7 +32,7 @@ function asked(answers: (VersionDocument | null)[]) {
   }
 }
 
-test('a cloud is asked once a minute, however many want to know', async t => {
+test('a version document is fetched once a minute', async t => {
   const { of, pass, count } = asked([document('v1'), document('v2')])
   t.deepEqual(await Promise.all([of(), of()]), [document('v1'), document('v1')])
   pass(59_999)
@@ -42,7 +42,7 @@ test('a cloud is asked once a minute, however many want to know', async t => {
   t.deepEqual(await of(), document('v2'))
 })
 
-test('every service of every cloud has a document of its own', async t => {
+test('version documents are cached for each service and cloud', async t => {
   const { of } = asked([document('v1'), document('v2'), document('v3')])
   t.deepEqual(
     [await of('image'), await of('volume'), await of('image', cornmeal)],
@@ -50,7 +50,7 @@ test('every service of every cloud has a document of its own', async t => {
   )
 })
 
-test('while a cloud is down, what it said before counts, and it is asked again soon', async t => {
+test('while a cloud is down its last version document is used, and it is asked again soon', async t => {
   const { of, pass, count } = asked([document('v1'), null, null, document('v2')])
   await of()
   pass(60_000)
@@ -64,7 +64,7 @@ test('while a cloud is down, what it said before counts, and it is asked again s
   t.deepEqual(await of(), document('v2'))
 })
 
-test('what is no version document is none', t => {
+test('another JSON document is no version document', t => {
   const parse = (text: string) => parseVersions({ status: 200, headers: [], text })
   t.is(parse('<html>'), null)
   t.is(parse('{"versions":[{"id":2}]}'), null)
