@@ -14,7 +14,10 @@ test('a folder is made with those above it, and one that is there is left alone'
 test('a folder below a file is refused', t => {
   const file = join(folder(t), 'file')
   writeFileSync(file, '')
-  t.throws(() => makeFolder(join(file, 'a')), { code: 'EEXIST' })
+  t.throws(() => makeFolder(join(file, 'a')), {
+    code: 'FILE_NOT_WRITABLE',
+    message: `${file}: expected a folder, found a file.`,
+  })
 })
 
 test('a folder where the file system makes none is refused, and not tried for ever', t => {

@@ -85,8 +85,8 @@ export async function openOps(
   } catch (error) {
     if (!isTaken(error)) {
       const reason = error instanceof Error ? error.message : String(error)
-      const advice = 'Give it another address in [ops] host and port.'
-      throw new MixmatchError('CANNOT_LISTEN', `${reason}. ${advice}`, { cause: error })
+      const message = `[ops] ${host}:${port}: ${reason}. Set another [ops] host and port.`
+      throw new MixmatchError('CANNOT_LISTEN', message, { cause: error })
     }
     const advice =
       'the port for operators is in use, continuing without it: set another one in [ops] port'

@@ -94,3 +94,18 @@ test('where the port for operators is in use, that is logged and the process wor
   t.is(await openOps(createOpsApp(parts), { ...here, port }, logger), null)
   t.true(lines.some(line => line.includes('[ops] port')))
 })
+
+test('an address that this machine does not have is refused with the option that names it', async t => {
+  const logger = pino({ level: 'silent' })
+  const app = createOpsApp({
+    health: () => ({ healthy: true, reasons: [] }),
+    readiness: async () => ({ missing: [], degraded: [] }),
+    metrics: async () => '',
+    metricsType: '',
+    logger,
+  })
+  await t.throwsAsync(openOps(app, { host: '192.0.2.1', port: 0 }, logger), {
+    code: 'CANNOT_LISTEN',
+    message: /^\[ops\] 192\.0\.2\.1:0: .*Set another \[ops\] host and port/,
+  })
+})
