@@ -128,7 +128,7 @@ export function parseProjects({ body }: KeystoneResponse): readonly Project[] | 
   )
 }
 
-const keystoneFault = z.object({ error: z.object({ message: z.string().nullish() }) })
+const keystoneFault = z.object({ error: z.object({ message: z.string() }) })
 
 /** Whether Keystone itself answered, and not something else at that address. */
 export function isKeystoneFault({ body }: KeystoneResponse): boolean {

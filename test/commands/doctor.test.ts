@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import ava, { type ExecutionContext } from 'ava'
 import { people } from '../../sandbox/people.js'
-import { stage } from '../reconcile/clouds.js'
+import { startScene } from '../reconcile/clouds.js'
 import { mixmatch } from './run-command.js'
 
 /** One after another: each has two clouds of its own. */
 const test = ava.serial
 
 async function examined(t: ExecutionContext, change: (settings: string) => string = text => text) {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const file = join(scene.path, 'mixmatch.conf')
   writeFileSync(file, change(readFileSync(file, 'utf8')))
   const run = await mixmatch(scene.path, 'doctor', '--format', 'json')

@@ -6,7 +6,7 @@ import { resourceId } from '../../src/ids.js'
 import { holdLog } from '../../src/log/holder.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { alice, at, created } from '../controls.js'
-import { makeImage, sp1, stage } from '../reconcile/clouds.js'
+import { makeImage, sp1, startScene } from '../reconcile/clouds.js'
 import { mixmatch } from './run-command.js'
 
 /** One after another: each has two clouds of its own. */
@@ -20,10 +20,10 @@ const ghost = () =>
   })
 
 test('reconcile --dry-run prints the differences, records nothing, and exits with 1', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
   const gone = ghost()
-  await scene.hear(gone)
+  await scene.recordEvents(gone)
   const run = await mixmatch(scene.path, 'reconcile', 'sp1', '--dry-run', '--format', 'json')
   t.is(run.code, 1)
   const rows = run.out
@@ -52,7 +52,7 @@ test('reconcile --dry-run prints the differences, records nothing, and exits wit
 })
 
 test('reconcile records the differences and exits with 0, and a dry run after it finds none', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   await makeImage(scene)
   const run = await mixmatch(scene.path, 'reconcile')
   t.is(run.code, 0)
@@ -66,7 +66,7 @@ test('reconcile records the differences and exits with 0, and a dry run after it
 })
 
 test('reconcile appends through a running recorder', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
   const files = { ...scene, command: 'record' }
   const broken = (error: unknown) => {
@@ -80,7 +80,7 @@ test('reconcile appends through a running recorder', async t => {
 })
 
 test('reconcile names the holder of a log that accepts no events', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   using _held = holdLog(scene.logFile, 'log import')
   const run = await mixmatch(scene.path, 'reconcile', 'sp1')
   t.is(run.code, 1)
@@ -88,7 +88,7 @@ test('reconcile names the holder of a log that accepts no events', async t => {
 })
 
 test('reconcile continues after an unreachable cloud, and exits with 1', async t => {
-  const scene = await stage(t, {
+  const scene = await startScene(t, {
     intercept: (cloud, _, response) => {
       if (cloud === 'default') response.destroy()
       return cloud === 'default'
@@ -102,7 +102,7 @@ test('reconcile continues after an unreachable cloud, and exits with 1', async t
 })
 
 test('reconcile exits with 2 for an unknown cloud, and a dry run creates no log', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   t.like(await mixmatch(scene.path, 'reconcile', 'sp3'), {
     code: 2,
     err: 'mixmatch: sp3: expected clouds of [DEFAULT] service_providers: default, sp1.\n',

@@ -37,7 +37,7 @@ export interface Scene {
   /** Somebody at sp1 who may do anything, past Mixmatch. */
   readonly admin: User
   /** Put events into the log as if they had come over a bus. */
-  hear(...events: readonly Event[]): Promise<void>
+  recordEvents(...events: readonly Event[]): Promise<void>
   /** What a run finds at sp1, or another cloud, and appends. */
   reconcile(options?: {
     at?: SpName
@@ -54,7 +54,7 @@ export interface Run {
   readonly drifts: readonly Drift[]
 }
 
-export async function stage(
+export async function startScene(
   t: ExecutionContext,
   {
     auth = people.admin,
@@ -86,7 +86,7 @@ export async function stage(
     viewsFile: files.viewsFile,
     config,
     admin,
-    async hear(...events) {
+    async recordEvents(...events) {
       await using recorder = await open()
       recorder.record(events)
     },

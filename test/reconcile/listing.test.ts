@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import ava from 'ava'
 import { alice, bob, created } from '../controls.js'
-import { answerJson, before, image, makeImage, pathOf, stage, volume } from './clouds.js'
+import { answerJson, before, image, makeImage, pathOf, startScene, volume } from './clouds.js'
 
 /** One after another: each has two clouds of its own. */
 const test = ava.serial
@@ -17,10 +17,10 @@ test('nothing is gone at a cloud that fails in the middle of a list', async t =>
     response.destroy()
     return true
   }
-  const scene = await stage(t, { intercept: dies })
+  const scene = await startScene(t, { intercept: dies })
   await makeImage(scene)
   const gone = image(randomUUID())
-  await scene.hear(created(gone, alice, before))
+  await scene.recordEvents(created(gone, alice, before))
   const { outcome, drifts } = await scene.reconcile()
   t.deepEqual(drifts, [])
   t.deepEqual(
@@ -43,7 +43,7 @@ test('a short failure in the middle of a list is retried', async t => {
     response.writeHead(503).end()
     return true
   }
-  const scene = await stage(t, { intercept: fails })
+  const scene = await startScene(t, { intercept: fails })
   const { outcome } = await scene.reconcile()
   t.deepEqual(outcome.failed, [])
 })
@@ -69,9 +69,9 @@ function glanceWith(count: number) {
 
 test('thousands of resources are listed page by page, and thousands can be gone', async t => {
   const { ids, asked, intercept } = glanceWith(2600)
-  const scene = await stage(t, { intercept })
+  const scene = await startScene(t, { intercept })
   const ghosts = Array.from({ length: 600 }, () => created(volume(randomUUID()), alice, before))
-  await scene.hear(...ghosts)
+  await scene.recordEvents(...ghosts)
   const { drifts, outcome } = await scene.reconcile()
   t.is(drifts.length, ids.length + ghosts.length)
   t.is(new Set(drifts.map(({ resource }) => resource.id)).size, drifts.length)
@@ -91,7 +91,7 @@ test('a list goes on after the marker of its next page was deleted', async t => 
     response.writeHead(400).end()
     return true
   }
-  const scene = await stage(t, { intercept: forgets })
+  const scene = await startScene(t, { intercept: forgets })
   const { outcome } = await scene.reconcile()
   t.deepEqual(refused, ids.slice(499, 500))
   t.is(asked[1]?.get('marker'), ids[498])
@@ -105,7 +105,7 @@ test('an endless list ends with an error, and its links are not followed', async
     const page = { images: [{ id, owner: alice }], next: 'http://127.0.0.1:1/v2/images' }
     return answerJson(response, page)
   }
-  const scene = await stage(t, { intercept: circles })
+  const scene = await startScene(t, { intercept: circles })
   const { drifts, outcome } = await scene.reconcile()
   t.deepEqual(drifts, [])
   t.regex(outcome.failed[0]?.reason ?? '', /ends with the same page for ever/)
@@ -122,9 +122,9 @@ for (const [what, body] of Object.entries({
       response.setHeader('Content-Type', 'application/json').end(body)
       return true
     }
-    const scene = await stage(t, { intercept: lies })
+    const scene = await startScene(t, { intercept: lies })
     const gone = image(randomUUID())
-    await scene.hear(created(gone, alice, before))
+    await scene.recordEvents(created(gone, alice, before))
     const { drifts, outcome } = await scene.reconcile()
     t.deepEqual(drifts, [])
     t.deepEqual(
@@ -149,7 +149,7 @@ test('backups and groups are listed with their owners, of all projects, at the n
     asked.push(`${name} ${request.headers['openstack-api-version']}`)
     return answerJson(response, list)
   }
-  const scene = await stage(t, { intercept: answers })
+  const scene = await startScene(t, { intercept: answers })
   await scene.reconcile()
   t.deepEqual(scene.located('backup', backup), [`sp1 ${alice}`])
   t.deepEqual(scene.located('group', group), [`sp1 ${bob}`])
@@ -169,8 +169,8 @@ test('an image with a pending deletion is gone', async t => {
     response.setHeader('Content-Type', 'application/json').end(body)
     return true
   }
-  const scene = await stage(t, { intercept: answers })
-  await scene.hear(created(image(id), alice, before))
+  const scene = await startScene(t, { intercept: answers })
+  await scene.recordEvents(created(image(id), alice, before))
   const { drifts } = await scene.reconcile()
   t.deepEqual(
     drifts.map(({ difference }) => difference),
@@ -187,7 +187,7 @@ test('a token that is rejected in the middle of a list is replaced once', async 
     response.writeHead(401).end()
     return true
   }
-  const scene = await stage(t, { intercept: refuses })
+  const scene = await startScene(t, { intercept: refuses })
   const { outcome } = await scene.reconcile()
   t.deepEqual(outcome.failed, [])
   const logins = scene.federation
@@ -203,7 +203,7 @@ test('a service that is down is not asked again for its other collections', asyn
     response.destroy()
     return true
   }
-  const scene = await stage(t, { intercept: down })
+  const scene = await startScene(t, { intercept: down })
   const { outcome } = await scene.reconcile()
   t.deepEqual(
     outcome.failed.map(({ type }) => type),
@@ -222,7 +222,7 @@ test('an endpoint that is a Mixmatch is rejected', async t => {
     response.setHeader('MM-Service-Provider', 'sp1, sp2')
     return answerJson(response, { images: [{ id: randomUUID(), owner: alice }] })
   }
-  const scene = await stage(t, { intercept: other })
+  const scene = await startScene(t, { intercept: other })
   const { drifts, outcome } = await scene.reconcile()
   t.deepEqual(drifts, [])
   t.regex(outcome.failed[0]?.reason ?? '', /is a Mixmatch.*image_endpoint/)
@@ -234,7 +234,7 @@ test('a Date header out of range is ignored', async t => {
     response.setHeader('Date', 'Fri, 01 Jan +275000 00:00:00 GMT')
     return answerJson(response, { images: [{ id: randomUUID(), owner: alice }] })
   }
-  const scene = await stage(t, { intercept: other })
+  const scene = await startScene(t, { intercept: other })
   const { drifts } = await scene.reconcile()
   t.true(drifts.length > 0)
   t.true(drifts.every(({ at }) => at <= Date.now() * 1000))

@@ -8,7 +8,7 @@ import { projectId, resourceId } from '../../src/ids.js'
 import { openReconciler } from '../../src/reconcile/reconciler.js'
 import { alice, at, bob, changed, created, deleted, idp, transferred } from '../controls.js'
 import { logIn } from '../sandbox/clouds.js'
-import { before, image, makeImage, makeVolume, pathOf, sp1, stage, volume } from './clouds.js'
+import { before, image, makeImage, makeVolume, pathOf, sp1, startScene, volume } from './clouds.js'
 
 /** One after another: each has two clouds of its own. */
 const test = ava.serial
@@ -16,7 +16,7 @@ const test = ava.serial
 const here = { serviceProvider: sp1 }
 
 test('a resource that the log does not know is recorded once, with its owner', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const ids = [
     await makeImage(scene),
     await makeImage(scene, { visibility: 'community' }),
@@ -44,9 +44,9 @@ test('a resource that the log does not know is recorded once, with its owner', a
 })
 
 test('an event has the time of the cloud, what was found and what the view had', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
-  await scene.hear(created(image(id), alice, before))
+  await scene.recordEvents(created(image(id), alice, before))
   const begun = Date.now() * 1000
   const { outcome } = await scene.reconcile()
   const [, found, finished] = scene.events()
@@ -71,9 +71,12 @@ test('an event has the time of the cloud, what was found and what the view had',
 })
 
 test('an owner that is unknown or wrong in the view is corrected', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const [nobodys, bobs] = [await makeVolume(scene), await makeVolume(scene)]
-  await scene.hear(created(volume(nobodys), null, before), created(volume(bobs), bob, before))
+  await scene.recordEvents(
+    created(volume(nobodys), null, before),
+    created(volume(bobs), bob, before),
+  )
   const { drifts } = await scene.reconcile()
   t.deepEqual(
     drifts.map(({ difference }) => difference),
@@ -84,10 +87,10 @@ test('an owner that is unknown or wrong in the view is corrected', async t => {
 })
 
 test('a deletion without a notification is found, also in the second of the creation', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const [old, young] = [volume(randomUUID()), image(randomUUID())]
   const justNow = { ...here, emittedAt: (Date.now() * 1000) as typeof before.emittedAt }
-  await scene.hear(created(old, alice, before), created(young, bob, justNow))
+  await scene.recordEvents(created(old, alice, before), created(young, bob, justNow))
   const { drifts } = await scene.reconcile()
   t.deepEqual(
     drifts.map(({ difference, resource, believed }) => [difference, resource, believed]),
@@ -101,9 +104,9 @@ test('a deletion without a notification is found, also in the second of the crea
 })
 
 test('a resource that exists after its deletion is returned', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
-  await scene.hear(
+  await scene.recordEvents(
     created(image(id), alice, before),
     deleted(image(id), { ...before, emittedAt: at(-86_400 * 299) }),
   )
@@ -116,10 +119,10 @@ test('a resource that exists after its deletion is returned', async t => {
 })
 
 test('a notification newer than the list has precedence', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const [removed, given] = [await makeImage(scene), await makeVolume(scene)]
   const later = { ...here, emittedAt: ((Date.now() + 60_000) * 1000) as typeof before.emittedAt }
-  await scene.hear(
+  await scene.recordEvents(
     created(image(removed), alice, before),
     deleted(image(removed), later),
     created(volume(given), alice, before),
@@ -129,11 +132,11 @@ test('a notification newer than the list has precedence', async t => {
 })
 
 test('a reconcile of one cloud changes nothing at another', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
   const elsewhere = { serviceProvider: idp, emittedAt: before.emittedAt }
   const other = volume(randomUUID())
-  await scene.hear(created(image(id), alice, elsewhere), created(other, alice, elsewhere))
+  await scene.recordEvents(created(image(id), alice, elsewhere), created(other, alice, elsewhere))
   const { drifts } = await scene.reconcile()
   t.deepEqual(
     drifts.map(({ difference }) => difference),
@@ -144,20 +147,20 @@ test('a reconcile of one cloud changes nothing at another', async t => {
 })
 
 test('resources of types that cannot be listed are never gone', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const attachment = { type: 'attachment', id: resourceId(randomUUID()) } as const
   const backup = { type: 'backup', id: resourceId(randomUUID()) } as const
-  await scene.hear(created(attachment, alice, before), created(backup, alice, before))
+  await scene.recordEvents(created(attachment, alice, before), created(backup, alice, before))
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
 test('without an administrator only resources of the own project can be gone', async t => {
-  const scene = await stage(t, { auth: people.demo, user: null })
+  const scene = await startScene(t, { auth: people.demo, user: null })
   const demo = await logIn(scene.federation.cloud('default'))
   const [own, others, nobodys] = [randomUUID(), randomUUID(), randomUUID()].map(volume)
   const atHome = { ...before, serviceProvider: idp }
   const [mine, theirs] = [projectId(demo.project), alice]
-  await scene.hear(
+  await scene.recordEvents(
     ...(own && others && nobodys
       ? [
           created(own, mine, atHome),
@@ -175,7 +178,7 @@ test('without an administrator only resources of the own project can be gone', a
 })
 
 test('a cloud without credentials is reconciled by federation', async t => {
-  const scene = await stage(t, { auth: people.demo, user: null })
+  const scene = await startScene(t, { auth: people.demo, user: null })
   const open = await makeImage(scene, { visibility: 'public' })
   await makeImage(scene)
   const { drifts, outcome } = await scene.reconcile()
@@ -187,7 +190,7 @@ test('a cloud without credentials is reconciled by federation', async t => {
 })
 
 test('a cloud that admits no user of Mixmatch is a recorded failure', async t => {
-  const scene = await stage(t, { auth: people.admin, user: null })
+  const scene = await startScene(t, { auth: people.admin, user: null })
   const { outcome } = await scene.reconcile()
   t.is(outcome.as, null)
   t.deepEqual(outcome.collections, [])
@@ -202,17 +205,17 @@ test('a resource that the list omits and the cloud still has is not gone', async
     response.setHeader('Content-Type', 'application/json').end('{"images":[]}')
     return true
   }
-  const scene = await stage(t, { intercept: empty })
+  const scene = await startScene(t, { intercept: empty })
   const id = await makeImage(scene)
-  await scene.hear(created(image(id), alice, before))
+  await scene.recordEvents(created(image(id), alice, before))
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
 test('a resource with an event during the run is not compared with the list', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   await makeImage(scene)
   const [old, young, busy] = [image(randomUUID()), image(randomUUID()), image(randomUUID())]
-  await scene.hear(created(old, alice, before), created(busy, alice, before))
+  await scene.recordEvents(created(old, alice, before), created(busy, alice, before))
   const { drifts } = await scene.reconcile({
     onProgress({ type }, record) {
       if (type === 'image') record([created(young, alice, before), changed(busy, alice, before)])
@@ -226,7 +229,7 @@ test('a resource with an event during the run is not compared with the list', as
 })
 
 test('an interrupted run records no end, and the next one does the rest', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   await makeImage(scene)
   const disk = await makeVolume(scene)
   const interrupted = new AbortController()
@@ -247,7 +250,7 @@ test('an interrupted run records no end, and the next one does the rest', async 
 })
 
 test('a local error ends the run, and is no failure of the cloud', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   await using reconciler = openReconciler(scene.config, {
     ...scene,
     viewsFile: `${scene.path}/absent.db`,
@@ -262,9 +265,9 @@ test('a local error ends the run, and is no failure of the cloud', async t => {
 })
 
 test('a cloud is not compared with the views of another log', async t => {
-  const [scene, other] = [await stage(t), await stage(t)]
-  await scene.hear(created(image(randomUUID()), alice, before))
-  await other.hear(created(image(randomUUID()), alice, before))
+  const [scene, other] = [await startScene(t), await startScene(t)]
+  await scene.recordEvents(created(image(randomUUID()), alice, before))
+  await other.recordEvents(created(image(randomUUID()), alice, before))
   const files = { ...scene, viewsFile: other.viewsFile }
   await using reconciler = openReconciler(scene.config, files)
   const run = reconciler.reconcile(sp1, { append: () => t.fail() }, new AbortController().signal)

@@ -11,7 +11,7 @@ import {
   startReconcileScheduler,
 } from '../../src/reconcile/scheduler.js'
 import { at, cornmeal, event, folder, millet } from '../controls.js'
-import { makeImage, sp1, stage } from './clouds.js'
+import { makeImage, sp1, startScene } from './clouds.js'
 
 const silent = pino({ level: 'silent' })
 const soon = { settleMs: 1, retryMs: 1 }
@@ -112,7 +112,7 @@ test('only a gap in the notifications makes a cloud due', async t => {
 })
 
 test('a recorder with reconcile = first reconciles, and stops on its signal', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const id = await makeImage(scene)
   const stopping = new AbortController()
   const { notification } = scene.config
@@ -137,7 +137,7 @@ test('a recorder with reconcile = first reconciles, and stops on its signal', as
 })
 
 test('a recorder with reconcile = never sends no request', async t => {
-  const scene = await stage(t)
+  const scene = await startScene(t)
   const background = reconcileInBackground(scene.config, scene, () => t.fail(), {
     signal: new AbortController().signal,
     logger: silent,
