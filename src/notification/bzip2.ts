@@ -1,8 +1,8 @@
 import Bzip2 from '@foxglove/wasm-bz2'
 
 /**
- * bzip2's own library as WebAssembly. Packages in plain JavaScript can be kept busy for ever by forty
- * bytes: they let the length of a run overflow.
+ * The library of bzip2 itself, as WebAssembly. The packages in plain JavaScript can be made to run for
+ * ever by forty bytes, because the length of a run overflows.
  */
 const bzip2 = await loadBzip2()
 
@@ -21,8 +21,7 @@ export function bunzip2Sync(bytes: Buffer, options: { readonly maxOutputLength: 
 }
 
 /**
- * From its first moment on the module listens for faults of the whole process, because its compiler
- * has it so. They are not its own.
+ * Remove the listeners for faults of the whole process that the compiler has put into the module.
  */
 function loadBzip2(): Promise<Bzip2> {
   const exceptions = process.listeners('uncaughtException')

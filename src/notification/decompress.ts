@@ -1,7 +1,7 @@
 import { brotliDecompressSync, unzipSync, zstdDecompressSync } from 'node:zlib'
 import { bunzip2Sync } from './bzip2.js'
 
-/** What became of compressed bytes. */
+/** The result of decompression. */
 export type Unpacked =
   | { readonly kind: 'unpacked'; readonly bytes: Buffer }
   | { readonly kind: 'tooLarge' }
@@ -10,8 +10,8 @@ export type Unpacked =
 type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer
 
 /**
- * By kombu's names (kombu/compression.py), with which it fills the header `compression`. Its `gzip`
- * is zlib's format; `unzipSync` takes either.
+ * By the names that kombu writes into the header `compression` (kombu/compression.py). Its `gzip` is
+ * the format of zlib; `unzipSync` reads both.
  */
 const decompressors = new Map<string, Decompress>([
   ...['application/x-gzip', 'gzip', 'zlib'].map(name => [name, unzipSync] as const),
@@ -21,16 +21,16 @@ const decompressors = new Map<string, Decompress>([
 ])
 
 /**
- * Undo kombu's compression. Never throws, and never makes more than `most` bytes.
+ * Undo kombu's compression. Never throws, and never returns more than `maxBytes`.
  *
- * @param compression null where the bytes are plain
+ * @param compression null if the bytes are not compressed
  */
-export function decompress(compression: string | null, bytes: Buffer, most: number): Unpacked {
+export function decompress(compression: string | null, bytes: Buffer, maxBytes: number): Unpacked {
   if (compression === null) return { kind: 'unpacked', bytes }
   const undo = decompressors.get(compression)
   if (!undo) return { kind: 'failed' }
   try {
-    return { kind: 'unpacked', bytes: undo(bytes, { maxOutputLength: most }) }
+    return { kind: 'unpacked', bytes: undo(bytes, { maxOutputLength: maxBytes }) }
   } catch (error) {
     return { kind: isTooLarge(error) ? 'tooLarge' : 'failed' }
   }

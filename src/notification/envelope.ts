@@ -6,63 +6,60 @@ import { decompress } from './decompress.js'
 import { nameAt } from './fields.js'
 import { parsePythonJson } from './python-json.js'
 
-/** What a delivery turned out to be. */
-export type Parsed = Message | Unparseable
+/** What a delivery contains. */
+export type ParsedDelivery = OsloMessage | Unparseable
 
-export interface Message {
+export interface OsloMessage {
   readonly kind: 'message'
   readonly envelope: Wire['envelope']
-  /** Of the message's own: not empty, at most 255 characters. */
+  /** `event_type` of the message: not empty, at most 255 characters. */
   readonly eventType: string
-  /** The oslo message itself: `event_type`, `payload`, `timestamp`, `_context_…`. */
+  /** The message without its envelope: `event_type`, `payload`, `timestamp`, `_context_…`. */
   readonly message: JsonObject
 }
 
 export interface Unparseable {
   readonly kind: 'unparseable'
-  /** `not JSON`, in words that hold nothing of the message. */
+  /** `not JSON`; contains nothing of the message. */
   readonly reason: string
-  /** What could be read on the way; null where nothing of it is to be kept. */
+  /** As far as it could be read; null if nothing of it is to be kept. */
   readonly read: { readonly json: JsonValue } | { readonly bytes: Buffer } | null
 }
 
-/**
- * Much more than any notification, compressed or not, and little enough that it is read in less
- * than a second.
- */
-export const MOST_BYTES = 4 * 1024 * 1024
+/** Much more than any notification, packed or unpacked, and still read in less than a second. */
+const MAX_BYTES = 4 * 1024 * 1024
 
 /**
- * Read a delivery: undo kombu's compression, read the JSON and take off the envelope.
+ * Parse a delivery: undo kombu's compression, parse the JSON and remove the envelope.
  *
- * oslo.messaging writes two forms: driver `messagingv2` wraps the message as text in
- * `{"oslo.version": "2.0", "oslo.message": "…"}`, driver `messaging` sends it bare.
+ * oslo.messaging writes two forms. Driver `messagingv2` wraps the message as text in
+ * `{"oslo.version": "2.0", "oslo.message": "…"}`, driver `messaging` sends it without an envelope.
  */
-export function parseDelivery({ compression, body }: Delivery): Parsed {
-  if (body.length > MOST_BYTES) return unparseable(`larger than ${MOST_BYTES} bytes`, null)
-  const unpacked = decompress(compression, body, MOST_BYTES)
+export function parseDelivery({ compression, body }: Delivery): ParsedDelivery {
+  if (body.length > MAX_BYTES) return unparseable(`larger than ${MAX_BYTES} bytes`, null)
+  const unpacked = decompress(compression, body, MAX_BYTES)
   switch (unpacked.kind) {
     case 'unpacked':
       return parseBytes(unpacked.bytes)
     case 'tooLarge':
-      return unparseable(`compressed, and larger than ${MOST_BYTES} bytes when unpacked`, null)
+      return unparseable(`compressed, and larger than ${MAX_BYTES} bytes when unpacked`, null)
     case 'failed':
       return unparseable('compressed in a way that could not be undone', { bytes: body })
   }
 }
 
-function parseBytes(bytes: Buffer): Parsed {
+function parseBytes(bytes: Buffer): ParsedDelivery {
   if (!isUtf8(bytes)) return unparseable('not text in UTF-8', { bytes })
   const outer = parsePythonJson(bytes.toString())
   if (outer === undefined) return unparseable('not JSON', { bytes })
   if (!isJsonObject(outer)) return unparseable('not a JSON object', { json: outer })
-  return VERSION in outer ? unwrap(outer) : message('1.0', outer)
+  return VERSION in outer ? removeEnvelope(outer) : osloMessage('1.0', outer)
 }
 
 const VERSION = 'oslo.version'
 const MESSAGE = 'oslo.message'
 
-function unwrap(outer: JsonObject): Parsed {
+function removeEnvelope(outer: JsonObject): ParsedDelivery {
   const text = outer[MESSAGE]
   const inner = typeof text === 'string' ? parsePythonJson(text) : undefined
   const json = inner === undefined ? outer : { ...outer, [MESSAGE]: inner }
@@ -75,10 +72,10 @@ function unwrap(outer: JsonObject): Parsed {
   if (!isJsonObject(inner)) {
     return unparseable('an oslo.message that is not a JSON object', { json })
   }
-  return message('2.0', inner)
+  return osloMessage('2.0', inner)
 }
 
-function message(envelope: Message['envelope'], message: JsonObject): Parsed {
+function osloMessage(envelope: OsloMessage['envelope'], message: JsonObject): ParsedDelivery {
   const eventType = nameAt(message, 'event_type')
   return eventType === null
     ? unparseable('no event_type of 1 to 255 characters', { json: message })

@@ -1,23 +1,23 @@
 import { isJsonObject, type JsonObject } from '../json.js'
 
-/** The object under a key; an empty one where there is something else, or nothing. */
+/** The object under a key; an empty one if there is none. */
 export function objectAt(object: JsonObject, key: string): JsonObject {
   const value = object[key]
   return isJsonObject(value) ? value : {}
 }
 
-/** The text under a key, if it is one that names something: not empty, and at most 255 characters. */
+/** The text under a key if it can be a name: not empty, at most 255 characters; else null. */
 export function nameAt(object: JsonObject, key: string): string | null {
   const value = object[key]
-  return typeof value === 'string' && value !== '' && value.length <= MOST_CHARACTERS
-    ? wellFormed(value)
+  return typeof value === 'string' && value !== '' && value.length <= MAX_CHARACTERS
+    ? toWellFormed(value)
     : null
 }
 
-/** JSON can spell half of a surrogate pair, which UTF-8 cannot: what is stored must read back the same. */
-function wellFormed(text: string): string {
+/** JSON can contain half of a surrogate pair, which cannot be stored as UTF-8. */
+function toWellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** As many as a name of RabbitMQ can have, and as a column of Cinder or Glance has. */
-const MOST_CHARACTERS = 255
+/** The length of a name in RabbitMQ, and of a column of Cinder and Glance. */
+const MAX_CHARACTERS = 255

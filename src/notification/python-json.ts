@@ -1,6 +1,6 @@
 import { type JsonValue, parseJson } from '../json.js'
 
-// What V8 has had since Node 21 and TypeScript's library does not know yet:
+// In V8 since Node 21, but not yet in the types of TypeScript:
 // https://github.com/tc39/proposal-json-parse-with-source
 declare global {
   interface JSON {
@@ -13,18 +13,17 @@ declare global {
 }
 
 /**
- * Read JSON as Python's `json` module writes it. An integer beyond 2^53 keeps all its digits, also
- * when it is written again with `JSON.stringify`. NaN, Infinity and -Infinity, which JSON has not,
- * become texts of that spelling.
+ * Parse JSON as Python's `json` module writes it. An integer beyond 2^53 keeps all its digits, and
+ * `JSON.stringify` writes them. NaN, Infinity and -Infinity, which JSON does not have, become texts.
  *
- * @returns undefined where the text is neither JSON nor Python's
+ * @returns undefined if the text cannot be parsed
  */
 export function parsePythonJson(text: string): JsonValue | undefined {
   const value = parseExactly(text)
   return value === undefined && CONSTANT.test(text) ? parseExactly(quoteConstants(text)) : value
 }
 
-/** A number with fewer digits is exact. */
+/** Numbers with fewer digits are exact. */
 const LONG_NUMBER = /\d{16}/
 
 function parseExactly(text: string): JsonValue | undefined {
@@ -32,7 +31,7 @@ function parseExactly(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text, keepDigits)
   } catch {
-    return parseJson(text) // nested too deep for a reviver: digits matter less than the rest
+    return parseJson(text) // nested too deep for a reviver: its long numbers lose digits
   }
 }
 
@@ -46,8 +45,8 @@ function keepDigits(_key: string, value: JsonValue, { source }: { source?: strin
 const CONSTANT = /NaN|Infinity/
 
 /**
- * A string, or one of the constants outside of any. The string's part matches whatever follows a
- * quote, closed or not, so that no character is looked at twice.
+ * A string, or a constant outside of strings. The string also matches if it is never closed, so that no
+ * character is read twice.
  */
 const STRING_OR_CONSTANT = /"[^"\\]*(?:\\[\s\S]?[^"\\]*)*"?|-?Infinity|NaN/g
 

@@ -1,31 +1,31 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import { isSecretName, REDACTED, redactText } from '../redaction.js'
 
-/** Where a redacted message says what was taken from it: JSON Pointers (RFC 6901) into itself. */
+/** The key under which a message lists what was redacted: JSON Pointers (RFC 6901) into itself. */
 const REDACTED_KEY = 'mixmatch_redacted'
 
-/** How many more there are, where they are too many to be listed. */
+/** The key for the number of further places, if there are too many for the list. */
 const UNLISTED_KEY = 'mixmatch_redacted_more'
 
-/** A list of places that is longer than the message would help nobody. */
-const MOST_PLACES = 1000
-const MOST_CHARACTERS_OF_PLACES = 64 * 1024
+/** The list must not become longer than the message. */
+const MAX_PLACES = 1000
+const MAX_CHARACTERS_OF_PLACES = 64 * 1024
 
 /**
- * An oslo message without the secrets that services are known to put into it. No digest of a secret
- * is kept either: that of a weak password is the password, for whoever can guess.
+ * Remove the secrets from an oslo message. No digest of a secret is kept: a weak password can be
+ * guessed from it.
  *
- * - Of the request context only what an audit needs stays. What is left out is listed only where it
- *   held a secret, for every message of Cinder comes with a dozen keys that are of no use.
- * - Values whose key names a secret, and the few that carry credentials under a harmless name, are
- *   replaced by `***`. So are tokens, `user:password@` and `password=…` within any text, and key.
+ * - Of the request context only the keys that an audit needs are kept. The others are listed only if
+ *   they contained a secret, because every message of Cinder has a dozen useless ones.
+ * - Values are replaced by `***` if their key names a secret, or is known to carry credentials under a
+ *   harmless name. So are tokens, `user:password@` and `password=…` in any text and any key.
  *
- * @param checkTime called once for each value, to throw where it has gone on for too long
- * @returns the very same object where there was nothing to take
+ * @param checkTime called for each value; may throw to end it
+ * @returns the same object if there was nothing to redact
  */
 export function redactMessage(message: JsonObject, checkTime: () => void = () => {}): JsonObject {
   const walk = beginWalk(checkTime)
-  const clean = redactObject(withoutContext(message, walk), walk)
+  const clean = redactObject(shortenContext(message, walk), walk)
   const { places, unlisted } = walk.findings
   if (places.size === 0 && unlisted === 0) return clean
   return {
@@ -35,13 +35,14 @@ export function redactMessage(message: JsonObject, checkTime: () => void = () =>
   }
 }
 
-/** As `redactMessage`, for any JSON value of which nothing is known. */
+/** As `redactMessage`, for any JSON value. */
 export function redactValue(value: JsonValue, checkTime: () => void = () => {}): JsonValue {
   return isJsonObject(value) ? redactMessage(value, checkTime) : redact(value, beginWalk(checkTime))
 }
 
-/** Where the walk is, and where it found something. */
+/** The state of one pass over a value. */
 interface Walk {
+  /** The keys that lead to the current value. */
   readonly at: string[]
   readonly findings: Findings
   readonly checkTime: () => void
@@ -77,8 +78,8 @@ const CONTEXT_KEPT = new Set([
   'timestamp',
 ])
 
-/** The context is flattened into `_context_…` keys on RabbitMQ, and is one object on Kafka. */
-function withoutContext(message: JsonObject, walk: Walk): JsonObject {
+/** The context is flattened into keys `_context_…` on RabbitMQ, and one object on Kafka. */
+function shortenContext(message: JsonObject, walk: Walk): JsonObject {
   const isDropped = (key: string) =>
     key.startsWith('_context_') && !CONTEXT_KEPT.has(key.slice('_context_'.length))
   const clean = omit(message, isDropped, walk)
@@ -91,15 +92,15 @@ function withoutContext(message: JsonObject, walk: Walk): JsonObject {
   return kept === context ? clean : { ...clean, _context: kept }
 }
 
-/** The walk over what is dropped is only to see whether it held a secret. */
+/** What is dropped is redacted only to see whether it contained a secret. */
 function omit(object: JsonObject, isDropped: (key: string) => boolean, walk: Walk): JsonObject {
   const dropped = Object.keys(object).filter(isDropped)
   if (dropped.length === 0) return object
   for (const key of dropped) {
     const inside = beginWalk(walk.checkTime)
-    if (redactEntry(key, object[key] ?? null, inside) !== object[key]) note(walk, key)
+    if (redactEntry(key, object[key] ?? null, inside) !== object[key]) addPlace(walk, key)
   }
-  return rebuilt(
+  return rebuildObject(
     Object.keys(object).filter(key => !isDropped(key)),
     key => [key, object[key] ?? null],
   )
@@ -125,19 +126,19 @@ const WITHHELD = new Set([
   '_context_service_catalog',
 ])
 
-/** Deeper than any notification: far beyond this a walk, and JSON.stringify, would run out of stack. */
-const DEEPEST = 64
+/** Deeper than any notification, and far from the depth at which the stack overflows. */
+const MAX_DEPTH = 64
 
 function redact(value: JsonValue, walk: Walk): JsonValue {
   walk.checkTime()
   if (typeof value === 'string') {
     const clean = redactText(value)
-    if (clean !== value) note(walk)
+    if (clean !== value) addPlace(walk)
     return clean
   }
   if (typeof value !== 'object' || value === null) return value
-  if (walk.at.length > DEEPEST) {
-    note(walk)
+  if (walk.at.length > MAX_DEPTH) {
+    addPlace(walk)
     return REDACTED
   }
   if (Array.isArray(value)) return redactArray(value, walk)
@@ -159,35 +160,35 @@ function redactArray(values: readonly JsonValue[], walk: Walk): readonly JsonVal
 
 function redactObject(object: JsonObject, walk: Walk): JsonObject {
   const clean = new Map<string, readonly [key: string, value: JsonValue]>()
-  const nameOf = naming(object)
+  const nameOf = createKeyNamer(object)
   for (const key of Object.keys(object)) {
     const cleanKey = redactText(key)
     walk.at.push(cleanKey)
     const value = redactEntry(nameOf(key), object[key] ?? null, walk)
-    if (cleanKey !== key) note(walk)
+    if (cleanKey !== key) addPlace(walk)
     walk.at.pop()
     if (value !== object[key] || cleanKey !== key) clean.set(key, [cleanKey, value])
   }
   if (clean.size === 0) return object
-  return rebuilt(Object.keys(object), key => clean.get(key) ?? [key, object[key] ?? null])
+  return rebuildObject(Object.keys(object), key => clean.get(key) ?? [key, object[key] ?? null])
 }
 
-/** Assigned key by key: JSON.stringify takes twice as long over what Object.fromEntries made. */
-function rebuilt(
+/** Assigns key by key: JSON.stringify takes twice as long for an object of Object.fromEntries. */
+function rebuildObject(
   keys: readonly string[],
   entryOf: (key: string) => readonly [key: string, value: JsonValue],
 ): JsonObject {
   const object: Record<string, JsonValue> = {}
   for (const [key, value] of keys.map(entryOf)) {
-    // the one key that an assignment would take for something else
+    // an assignment to this key would set the prototype
     if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true })
     else object[key] = value
   }
   return object
 }
 
-/** Cinder also sends maps as lists of `{"key": name, "value": …}`: there the name is what `key` says. */
-function naming(object: JsonObject): (key: string) => string {
+/** Cinder also sends maps as lists of `{"key": name, "value": …}`: the name of `value` is in `key`. */
+function createKeyNamer(object: JsonObject): (key: string) => string {
   const name = object['key']
   if (typeof name !== 'string' || !('value' in object)) return key => key
   return key => (key === 'value' ? name : key === 'key' ? '' : key)
@@ -195,29 +196,29 @@ function naming(object: JsonObject): (key: string) => string {
 
 function redactEntry(name: string, value: JsonValue, walk: Walk): JsonValue {
   if (!WITHHELD.has(name) && !isSecretName(name)) return redact(value, walk)
-  if (saysNothing(value)) return value
-  note(walk)
+  if (isWithoutContent(value)) return value
+  addPlace(walk)
   return REDACTED
 }
 
-function saysNothing(value: JsonValue): boolean {
+function isWithoutContent(value: JsonValue): boolean {
   if (typeof value !== 'object')
     return value === '' || value === REDACTED || value === true || value === false
   return value === null || Object.keys(value).length === 0
 }
 
-/** List a place, or count it where the list is full. */
-function note({ at, findings }: Walk, ...further: readonly string[]): void {
+/** List the current place, or count it if the list is full. */
+function addPlace({ at, findings }: Walk, ...further: readonly string[]): void {
   const isFull =
-    findings.places.size >= MOST_PLACES || findings.characters >= MOST_CHARACTERS_OF_PLACES
+    findings.places.size >= MAX_PLACES || findings.characters >= MAX_CHARACTERS_OF_PLACES
   if (isFull) {
     findings.unlisted += 1
     return
   }
   const place = pointerTo([...at, ...further])
   findings.characters += place.length
-  // what is too long to be listed fills the list: no further ones are made to be thrown away
-  if (findings.characters > MOST_CHARACTERS_OF_PLACES) findings.unlisted += 1
+  // a place that is too long for the list makes it full, so that no more long texts are made
+  if (findings.characters > MAX_CHARACTERS_OF_PLACES) findings.unlisted += 1
   else findings.places.add(place)
 }
 

@@ -2,7 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Delivery, OnDeliveries } from '../bus/delivery.js'
 import type { Event } from '../event/event.js'
-import { digestOf, toEvent, unreadEvent } from '../notification/to-event.js'
+import {
+  createNotificationEvent,
+  createUnreadEvent,
+  digestOf,
+} from '../notification/notification-event.js'
 import type { DeliveryJournal } from './delivery-journal.js'
 
 export interface DeliveryRecorderParts {
@@ -10,7 +14,7 @@ export interface DeliveryRecorderParts {
   readonly record: (events: readonly Event[]) => void
   readonly journal: DeliveryJournal
   readonly logger: Logger
-  /** What a delivery means. `toEvent` by default. */
+  /** What a delivery means. `createNotificationEvent` by default. */
   readonly read?: (delivery: Delivery) => Event
 }
 
@@ -23,7 +27,7 @@ const MOST_DEATHS = 2
  * one over which the recorder then died twice is set aside, unread, and its queue goes on.
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
-  const { record, journal, logger, read = toEvent } = parts
+  const { record, journal, logger, read = createNotificationEvent } = parts
 
   function recordAlone(delivery: Delivery): void {
     const digest = digestOf(delivery)
@@ -41,7 +45,7 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
       { exchange, routing_key: routingKey, size: body.length, sha256: digestOf(delivery), deaths },
       'a message is set aside unread: the recorder died each time it recorded it',
     )
-    return unreadEvent(delivery, `set aside: the recorder died ${deaths} times over it`)
+    return createUnreadEvent(delivery, `set aside: the recorder died ${deaths} times over it`)
   }
 
   return async batch => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import type { Event } from '../../src/event/event.js'
 import { micros, resourceId, spName } from '../../src/ids.js'
-import { toEvent } from '../../src/notification/to-event.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 
 /** The notifications of a real cloud, as they were recorded. */
 export const recorded = readFileSync(
@@ -13,7 +13,7 @@ export const recorded = readFileSync(
 
 const lines = recorded.split('\n')
 const templates = lines.map((line, index) =>
-  toEvent(parseRecorded(JSON.parse(line), `line ${index}`)),
+  createNotificationEvent(parseRecorded(JSON.parse(line), `line ${index}`)),
 )
 
 /** Bytes of a notification as it was recorded, on average. */

@@ -11,7 +11,7 @@ import { listenToBus } from '../../src/bus/listen.js'
 import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import { MixmatchError } from '../../src/errors.js'
 import { type SpName, spName } from '../../src/ids.js'
-import { toEvent } from '../../src/notification/to-event.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { cornmeal, folder } from '../controls.js'
 import { linesOf } from '../notification/fixtures.js'
 
@@ -178,7 +178,8 @@ test('a line that is no recorded notification is delivered unchanged', async t =
   writeFileSync(path, `no JSON\n\n  \r\n{"cloud": 5}\n${line('one')}`)
   const events: string[] = []
   const { taken } = follow(t, path, {
-    onDeliveries: batch => void events.push(...batch.map(each => toEvent(each).eventType)),
+    onDeliveries: batch =>
+      void events.push(...batch.map(each => createNotificationEvent(each).eventType)),
   })
   await until(() => taken.length === 3)
   t.deepEqual(taken, ['no JSON', '{"cloud": 5}', 'one'])

@@ -1,4 +1,4 @@
-import { toEvent } from '../../src/notification/to-event.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import type { Growing } from '../growth.js'
 import { delivery, message } from './fixtures.js'
 
@@ -59,7 +59,7 @@ export const hostileMessages: readonly Growing<Buffer>[] = Object.entries({
 } satisfies Record<string, (size: number) => Buffer>).map(([name, make]) => ({
   name,
   make,
-  run: body => toEvent(delivery(body)),
+  run: body => createNotificationEvent(delivery(body)),
 }))
 
 function withPayload(payload: unknown): Buffer {

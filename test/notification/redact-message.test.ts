@@ -1,7 +1,7 @@
 import test from 'ava'
 import type { JsonObject } from '../../src/json.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { redactMessage, redactValue } from '../../src/notification/redact-message.js'
-import { toEvent } from '../../src/notification/to-event.js'
 import { delivery, message, wrapped } from './fixtures.js'
 
 const FERNET = `gAAAAABl${'Zm9vYmFy_-'.repeat(18)}==`
@@ -43,7 +43,9 @@ const SECRETS = [FERNET, FERNET.slice(8, 40), JWS, WORD, 'hunter2', 'c0ffee12345
 const secretFree = (text: string) => SECRETS.every(secret => !text.includes(secret))
 
 test('no secret that was planted anywhere can be found in the event', t => {
-  const { body } = toEvent(delivery(wrapped(message('volume.create.end', payload, context))))
+  const { body } = createNotificationEvent(
+    delivery(wrapped(message('volume.create.end', payload, context))),
+  )
   t.true(secretFree(body), body)
   t.true(body.includes(payload.volume_id))
 })
@@ -58,7 +60,7 @@ test('no secret can be found in the event of JSON that could not be parsed', t =
     JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': planted }),
   ]
   for (const form of forms) {
-    const event = toEvent(delivery(form))
+    const event = createNotificationEvent(delivery(form))
     t.is(event.eventType, 'mixmatch.unparseable')
     t.true(secretFree(event.body), event.body)
     t.true(event.body.includes(payload.volume_id))
@@ -81,7 +83,7 @@ test('no secret that its name or form gives away can be found in the event of wh
     wrapped(planted).slice(0, -1),
     JSON.stringify(cut),
   ]) {
-    const event = toEvent(delivery(form))
+    const event = createNotificationEvent(delivery(form))
     t.is(event.eventType, 'mixmatch.unparseable')
     t.true(secretFree(event.body), event.body)
     t.true(event.body.includes(payload.volume_id))

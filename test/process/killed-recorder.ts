@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { toEvent } from '../../src/notification/to-event.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { deliveryJournalOf, openDeliveryJournal } from '../../src/process/delivery-journal.js'
 import { createDeliveryRecorder } from '../../src/process/delivery-recorder.js'
 import { openRecorder } from '../../src/process/recorder.js'
@@ -28,7 +28,7 @@ const onDeliveries = createDeliveryRecorder({
   logger,
   read(each) {
     if (each.body.includes('poison')) process.kill(process.pid, 'SIGKILL')
-    return toEvent(each)
+    return createNotificationEvent(each)
   },
 })
 await onDeliveries(

@@ -14,7 +14,7 @@ import { formatTime } from '../../src/event/time.js'
 import { type Micros, micros, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { toLine } from '../../src/log/portable.js'
-import { toEvent } from '../../src/notification/to-event.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { chance } from './chance.js'
 import { retell, type Telling, type Told } from './retell.js'
 import { type Story, storiesOf } from './stories.js'
@@ -143,7 +143,7 @@ const AHEAD = { cloud: 'sp2', from: BEGIN + 33 * DAY, by: 7_300 }
 const heard: Heard[] = told
   .filter(({ emittedAt }) => emittedAt >= BEGIN && emittedAt < END)
   .map(({ line, emittedAt }, index) => {
-    const event = toEvent(parseRecorded(line, `sample:${index}`))
+    const event = createNotificationEvent(parseRecorded(line, `sample:${index}`))
     const { serviceProvider: cloud } = event
     const away = cloud === closed.cloud && emittedAt > closed.from && emittedAt < closed.until
     const happened = away ? emittedAt + closed.until - closed.from : emittedAt

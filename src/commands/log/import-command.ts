@@ -22,7 +22,7 @@ import { importEvents } from '../../log/import.js'
 import { openLog } from '../../log/log.js'
 import { eventsInMapping } from '../../log/mapping.js'
 import { fromLine, isExported } from '../../log/portable.js'
-import { toEvent } from '../../notification/to-event.js'
+import { createNotificationEvent } from '../../notification/notification-event.js'
 import { openViews } from '../../projection/views.js'
 import { viewsFileOf } from '../../projection/views-file.js'
 
@@ -115,7 +115,9 @@ async function* readEvents(
       if (text.trim() === '') continue
       const where = `${source}:${number}`
       const line = parseLine(text, where)
-      yield isExported(line) ? fromLine(line, where) : toEvent(parseRecorded(line, where))
+      yield isExported(line)
+        ? fromLine(line, where)
+        : createNotificationEvent(parseRecorded(line, where))
     }
   } catch (cause) {
     if (!codeOf(cause).startsWith('Z_')) throw cause

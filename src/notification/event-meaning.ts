@@ -11,14 +11,14 @@ import {
 import { isJsonObject, type JsonObject } from '../json.js'
 import { nameAt, objectAt } from './fields.js'
 
-/** What a notification says about where something is. */
+/** What a notification says about the location of a resource. */
 export type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
 
 /**
- * What an oslo message means. An event type that is not known, of any service, is `noted`; so is
- * one whose payload does not name its resource (Glance's errors have a text for a payload).
+ * What an oslo message means. An unknown event type is `noted`, and so is a payload that does not name
+ * its resource (the payload of Glance's errors is a text).
  */
-export function meaningOf(eventType: string, message: JsonObject): Meaning {
+export function readMeaning(eventType: string, message: JsonObject): Meaning {
   const payload = message['payload']
   if (!isJsonObject(payload)) return NOTHING
   const [noun = '', ...rest] = eventType.split('.')
@@ -29,7 +29,7 @@ export function meaningOf(eventType: string, message: JsonObject): Meaning {
   return cinderNoun ? cinder(cinderNoun, verb, payload) : NOTHING
 }
 
-/** When it was emitted, by the clock of its cloud; null where it does not say so in any known way. */
+/** When the message was emitted, by the clock of its cloud; null if it has no known timestamp. */
 export function emittedAt(message: JsonObject): Micros | null {
   const text = nameAt(message, 'timestamp')
   const time = text === null ? null : parseTime(text)
@@ -41,14 +41,14 @@ const NOTHING: Meaning = { kind: 'noted', resource: null, project: null, parent:
 interface CinderNoun {
   readonly type: ResourceType
   readonly id: string
-  /** What the resource was made from and moves with. */
+  /** The key of the resource that it was made from and moves with. */
   readonly parent?: string
 }
 
 /**
- * Cinder's nouns and the keys of their ids (cinder/volume/volume_utils.py, `_usage_from_…`). The
- * plural ones are the API's own, of a status that was reset (cinder/api/v3/groups.py). Consistency
- * groups are what groups were called before Newton.
+ * Cinder's nouns and the keys of their ids (cinder/volume/volume_utils.py, `_usage_from_…`). The API
+ * itself uses the plural when a status is reset (cinder/api/v3/groups.py). Before Newton, groups were
+ * called consistency groups.
  */
 const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
   ['volume', { type: 'volume', id: 'volume_id' }],
@@ -63,8 +63,8 @@ const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
 ])
 
 /**
- * What Cinder's verbs do to the location of their noun. Only what begins an existence is `created`:
- * anything later that still speaks of the resource must not bring back what was deleted meanwhile.
+ * What Cinder's verbs do to the location of their noun. Only the begin of an existence is `created`: a
+ * later notification must not bring back a resource that was deleted meanwhile.
  */
 const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['create.start', 'created'],
@@ -102,7 +102,7 @@ const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['transfer.create.end', 'changed'],
   ['transfer.delete.start', 'changed'],
   ['transfer.delete.end', 'changed'],
-  ['transfer.accept.start', 'noted'], // it still names the owner of before
+  ['transfer.accept.start', 'noted'], // it still names the previous owner
   ['transfer.accept.end', 'transferred'],
 ])
 
@@ -114,8 +114,8 @@ function cinder({ type, id, parent }: CinderNoun, verb: string, payload: JsonObj
 }
 
 /**
- * `scheduler.create_volume` and its like are errors: no backend would have it. The resource exists
- * all the same, in state `error`, and nothing but this ever announces it.
+ * `scheduler.create_volume` and similar ones are errors: no backend accepted the resource. It exists in
+ * state `error`, and no other notification announces it.
  */
 function schedulingFailure(message: JsonObject, payload: JsonObject): Meaning {
   const project =
@@ -145,7 +145,7 @@ const GLANCE_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['task.delete', 'deleted'],
 ])
 
-/** `image.send` and `image.member.…` name the image otherwise, and move nothing. */
+/** `image.send` and `image.member.…` have other keys, and move nothing. */
 function glance(noun: 'image' | 'task', verb: string, payload: JsonObject): Meaning {
   const kind = GLANCE_VERBS.get(`${noun}.${verb}`)
   const id = idAt(payload, 'id') ?? idAt(payload, `${noun}_id`)
@@ -154,7 +154,7 @@ function glance(noun: 'image' | 'task', verb: string, payload: JsonObject): Mean
   return meaning(isGone(payload) ? 'deleted' : kind, noun, id, { project, parent: null })
 }
 
-/** An image may be deleted while it is uploaded; a pending delete answers 404 to its users already. */
+/** An image may be deleted while it is uploaded. Its users get 404 as soon as the delete is pending. */
 function isGone(payload: JsonObject): boolean {
   return (
     payload['deleted'] === true ||
@@ -163,7 +163,7 @@ function isGone(payload: JsonObject): boolean {
   )
 }
 
-/** Without an id it moves nothing: there is nothing that it could move. */
+/** Without an id there is nothing to move. */
 function meaning(
   kind: EventKind,
   type: ResourceType,

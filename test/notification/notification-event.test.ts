@@ -7,9 +7,12 @@ import fc from 'fast-check'
 import { type Event, eventKinds } from '../../src/event/event.js'
 import { micros } from '../../src/ids.js'
 import { parseJson } from '../../src/json.js'
+import {
+  createNotificationEvent,
+  createNotificationEventWithin,
+} from '../../src/notification/notification-event.js'
 import { parsePythonJson } from '../../src/notification/python-json.js'
 import { limitTime } from '../../src/notification/time-limit.js'
-import { toEvent, toEventWithin } from '../../src/notification/to-event.js'
 import { delivery, message, recorded, wrapped } from './fixtures.js'
 
 const count = (words: readonly string[]) =>
@@ -20,7 +23,7 @@ const count = (words: readonly string[]) =>
 const ID = '7121b9a3-a94b-4a4a-9865-63e3055f8322'
 
 test('every recorded notification becomes an event that says what it is', t => {
-  const events = recorded.map(toEvent)
+  const events = recorded.map(createNotificationEvent)
   t.is(events.length, 342)
   t.deepEqual(count(events.map(({ kind }) => kind)), {
     changed: 170,
@@ -50,7 +53,7 @@ test('every recorded notification becomes an event that says what it is', t => {
 
 test('all recorded resources are deleted in the end, except tasks and volumes of a deleted group', t => {
   const fate = new Map<string, Event['kind'][]>()
-  for (const { resource, kind } of recorded.map(toEvent)) {
+  for (const { resource, kind } of recorded.map(createNotificationEvent)) {
     if (!resource || kind === 'noted') continue
     const key = `${resource.type} ${resource.id}`
     fate.set(key, [...(fate.get(key) ?? []), kind])
@@ -64,7 +67,7 @@ test('all recorded resources are deleted in the end, except tasks and volumes of
 test('only the request context of recorded notifications is shortened', t => {
   for (const delivery of recorded) {
     const before = JSON.parse(JSON.parse(delivery.body.toString())['oslo.message'])
-    const after = JSON.parse(toEvent(delivery).body)
+    const after = JSON.parse(createNotificationEvent(delivery).body)
     const kept = Object.keys(before).filter(key => key in after)
     t.deepEqual(after, Object.fromEntries(kept.map(key => [key, before[key]])))
     t.true(Object.keys(before).every(key => key in after || key.startsWith('_context_')))
@@ -73,8 +76,8 @@ test('only the request context of recorded notifications is shortened', t => {
 
 test('a message is read with its envelope and without', t => {
   const image = message('image.create', { id: ID, owner: 'abc' })
-  const v2 = toEvent(delivery(wrapped(image)))
-  const v1 = toEvent(delivery(JSON.stringify(image)))
+  const v2 = createNotificationEvent(delivery(wrapped(image)))
+  const v1 = createNotificationEvent(delivery(JSON.stringify(image)))
   t.like(v2, {
     messageId: '7cb6a0f4-0b44-4d1c-8a24-ba1e65a2a1a9',
     eventType: 'image.create',
@@ -96,7 +99,10 @@ const compressions: readonly [name: string, compress: (text: string) => Buffer][
 for (const [compression, compress] of compressions) {
   test(`a body under compression ${compression} (${compress('').length} bytes for nothing) is read`, t => {
     const body = compress(wrapped(message('image.delete', { id: ID })))
-    t.like(toEvent(delivery(body, { compression })), { eventType: 'image.delete', kind: 'deleted' })
+    t.like(createNotificationEvent(delivery(body, { compression })), {
+      eventType: 'image.delete',
+      kind: 'deleted',
+    })
   })
 }
 
@@ -109,7 +115,9 @@ const BZ2_BOMB = 'QlpoOTFBWSZTWaiP+M0BCQlAAMABAAggADDMBSmmRBEGxRBEHi7kinChIVEf8Z
 
 for (const name of ['application/x-bz2', 'bz2']) {
   test(`a body under compression ${name} is read`, t => {
-    const event = toEvent(delivery(Buffer.from(BZ2, 'base64'), { compression: name }))
+    const event = createNotificationEvent(
+      delivery(Buffer.from(BZ2, 'base64'), { compression: name }),
+    )
     t.like(event, { kind: 'deleted', resource: { type: 'image', id: ID } })
   })
 }
@@ -150,7 +158,7 @@ const unreadable: readonly [
 for (const [what, body, reason, compression = null] of unreadable) {
   test(`${what} is recorded as unparseable`, t => {
     const sent = delivery(body, { compression })
-    const event = toEvent(sent)
+    const event = createNotificationEvent(sent)
     const { sha256, size, ...said } = JSON.parse(event.body)
     t.like(event, {
       eventType: 'mixmatch.unparseable',
@@ -162,18 +170,21 @@ for (const [what, body, reason, compression = null] of unreadable) {
     t.is(sha256, createHash('sha256').update(sent.body).digest('hex'))
     t.is(size, sent.body.length)
     t.regex(said.reason, reason)
-    t.deepEqual(toEvent(sent), event)
+    t.deepEqual(createNotificationEvent(sent), event)
   })
 }
 
 test('of a message that could not be parsed 64 KiB are kept', t => {
-  const { text } = JSON.parse(toEvent(delivery('x'.repeat(100_000))).body)
+  const { text } = JSON.parse(createNotificationEvent(delivery('x'.repeat(100_000))).body)
   t.is(text, 'x'.repeat(64 * 1024))
 })
 
 test('bytes that are no text are kept, except for secrets in plain sight', t => {
   const kept = (bytes: Buffer, compression: string | null = null) =>
-    Buffer.from(JSON.parse(toEvent(delivery(bytes, { compression })).body).bytes_base64, 'base64')
+    Buffer.from(
+      JSON.parse(createNotificationEvent(delivery(bytes, { compression })).body).bytes_base64,
+      'base64',
+    )
   const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 256))
   t.deepEqual(kept(bytes), bytes.subarray(0, 64 * 1024))
   t.deepEqual(kept(bytes, 'application/x-lzma'), bytes.subarray(0, 64 * 1024))
@@ -183,7 +194,7 @@ test('bytes that are no text are kept, except for secrets in plain sight', t => 
 
 test('of a message that is too large only digest and size are kept', t => {
   const huge = delivery(`{"user_data": "hunter2", "x": "${'x'.repeat(5_000_000)}"}`)
-  const { reason, size, sha256, ...rest } = JSON.parse(toEvent(huge).body)
+  const { reason, size, sha256, ...rest } = JSON.parse(createNotificationEvent(huge).body)
   t.is(reason, 'larger than 4194304 bytes')
   t.is(size, huge.body.length)
   t.is(sha256, createHash('sha256').update(huge.body).digest('hex'))
@@ -193,14 +204,14 @@ test('of a message that is too large only digest and size are kept', t => {
 test('a message that takes too long is recorded as unread', t => {
   let now = 0
   const slow = delivery(wrapped(message('image.create', Array(10_000).fill('x'))))
-  const event = toEventWithin(
+  const event = createNotificationEventWithin(
     limitTime(2000, () => (now += 1000)),
     slow,
   )
   t.is(event.eventType, 'mixmatch.unparseable')
   t.like(JSON.parse(event.body), { reason: 'it could not be read in 2000 ms', text: null })
   t.is(
-    toEventWithin(
+    createNotificationEventWithin(
       limitTime(2000, () => 0),
       slow,
     ).eventType,
@@ -213,7 +224,7 @@ test('long integers, NaN and Infinity keep their spelling, and the resource is l
     "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN and -Infinity \\" NaN", "exact": 0.1}`
   const inner = `{"event_type": "image.create", "payload": ${payload}}`
   for (const body of [inner, JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': inner })]) {
-    const event = toEvent(delivery(body))
+    const event = createNotificationEvent(delivery(body))
     t.like(event, { kind: 'created', resource: { type: 'image', id: ID }, project: 'p' })
     t.is(
       event.body,
@@ -237,7 +248,9 @@ test('law: JSON without long integers and NaN is read as by JSON.parse', t => {
 
 test('a message without an id gets one that a redelivery gets too, and no other message', t => {
   const sent = (payload: unknown) =>
-    toEvent(delivery(JSON.stringify(message('image.create', payload, { message_id: undefined }))))
+    createNotificationEvent(
+      delivery(JSON.stringify(message('image.create', payload, { message_id: undefined }))),
+    )
   t.regex(
     sent({}).messageId,
     /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
@@ -248,13 +261,17 @@ test('a message without an id gets one that a redelivery gets too, and no other 
 
 for (const timestamp of [undefined, null, 5, '', 'yesterday', '9999-01-01 00:00:00']) {
   test(`the timestamp ${timestamp} is no time`, t => {
-    const event = toEvent(delivery(JSON.stringify(message('image.create', {}, { timestamp }))))
+    const event = createNotificationEvent(
+      delivery(JSON.stringify(message('image.create', {}, { timestamp }))),
+    )
     t.is(event.emittedAt, null)
   })
 }
 
 test('half of a surrogate pair becomes a replacement character', t => {
-  const event = toEvent(delivery('{"event_type": "a\\ud800", "message_id": "\\udfff"}'))
+  const event = createNotificationEvent(
+    delivery('{"event_type": "a\\ud800", "message_id": "\\udfff"}'),
+  )
   t.is(event.eventType, 'a\ufffd')
   t.is(event.messageId, '\ufffd')
 })
@@ -267,7 +284,7 @@ test('law: any bytes, and any JSON in any form, become an event', t => {
     t.is(Buffer.from(event.body).toString(), event.body)
   }
   const types = [
-    ...new Set(recorded.map(each => toEvent(each).eventType)),
+    ...new Set(recorded.map(each => createNotificationEvent(each).eventType)),
     'scheduler.x',
     'groups.y',
   ]
@@ -285,16 +302,24 @@ test('law: any bytes, and any JSON in any form, become an event', t => {
     _context: fc.jsonValue(),
     _context_project_id: fc.jsonValue(),
   })
-  fc.assert(fc.property(fc.uint8Array(), bytes => valid(toEvent(delivery(Buffer.from(bytes))))))
-  fc.assert(fc.property(fc.json(), text => valid(toEvent(delivery(text)))))
-  fc.assert(fc.property(anyMessage, each => valid(toEvent(delivery(wrapped(each))))))
+  fc.assert(
+    fc.property(fc.uint8Array(), bytes =>
+      valid(createNotificationEvent(delivery(Buffer.from(bytes)))),
+    ),
+  )
+  fc.assert(fc.property(fc.json(), text => valid(createNotificationEvent(delivery(text)))))
+  fc.assert(
+    fc.property(anyMessage, each => valid(createNotificationEvent(delivery(wrapped(each))))),
+  )
 })
 
 test('a message that is nested very deep is recorded', t => {
   const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
-  const known = toEvent(delivery(`{"event_type": "image.create", "payload": ${deep}}`))
+  const known = createNotificationEvent(
+    delivery(`{"event_type": "image.create", "payload": ${deep}}`),
+  )
   t.is(known.eventType, 'image.create')
-  t.is(toEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
+  t.is(createNotificationEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
 })
 
 test('the module for bz2 leaves no listener for faults of the process', async t => {

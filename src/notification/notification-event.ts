@@ -4,46 +4,46 @@ import type { Delivery } from '../bus/delivery.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { hyphenated } from '../ids.js'
 import { redactedExcerpt } from '../redaction.js'
-import { type Message, parseDelivery, type Unparseable } from './envelope.js'
+import { type OsloMessage, parseDelivery, type Unparseable } from './envelope.js'
+import { emittedAt, readMeaning } from './event-meaning.js'
 import { nameAt } from './fields.js'
-import { emittedAt, meaningOf } from './normalise.js'
 import { redactMessage, redactValue } from './redact-message.js'
 import { limitTime, TimeLimitReached } from './time-limit.js'
 
-/** Far more than it takes: a message of 4 MiB is read in well under a second. */
-const MOST_MS = 2000
+/** Far more than needed: a message of 4 MiB takes well under a second. */
+const MAX_MS = 2000
 
 /**
- * A delivery as the event that goes into the log. Total: whatever came over the bus becomes an
- * event, free of secrets, and the same delivery always the same one, so that a redelivery is
- * recognised by its message id. What is too large, or takes too long, is recorded as unread: one
- * cloud's message must not hold up what the others have to say.
+ * Make the event that is recorded for a delivery. Never throws: any delivery becomes an event without
+ * secrets. The same delivery always becomes an event of the same message id, by which a redelivery is
+ * recognised. A message that is too large, or takes too long, becomes an event that says so: it must
+ * not hold up the notifications of other clouds.
  */
-export function toEvent(delivery: Delivery): Event {
-  return toEventWithin(
-    limitTime(MOST_MS, () => performance.now()),
+export function createNotificationEvent(delivery: Delivery): Event {
+  return createNotificationEventWithin(
+    limitTime(MAX_MS, () => performance.now()),
     delivery,
   )
 }
 
-/** As `toEvent`, with the check that limits the time. */
-export function toEventWithin(checkTime: () => void, delivery: Delivery): Event {
+/** As `createNotificationEvent`, but with the check that limits the time. */
+export function createNotificationEventWithin(checkTime: () => void, delivery: Delivery): Event {
   try {
     const parsed = parseDelivery(delivery)
     return parsed.kind === 'message'
-      ? messageEvent(delivery, parsed, checkTime)
-      : unreadEvent(delivery, parsed.reason, keepRead(parsed.read, checkTime))
+      ? createMessageEvent(delivery, parsed, checkTime)
+      : createUnreadEvent(delivery, parsed.reason, keepRead(parsed.read, checkTime))
   } catch (error) {
-    // the message of any other error may quote what was read
+    // any other error may quote the message: only its name is kept
     const name = error instanceof Error ? error.name : typeof error
     const reason =
       error instanceof TimeLimitReached ? error.message : `it could not be read (${name})`
-    return unreadEvent(delivery, reason, {})
+    return createUnreadEvent(delivery, reason, {})
   }
 }
 
-/** A delivery that is not to be looked into, as the event that says why. */
-export function unreadEvent(delivery: Delivery, reason: string, kept: Kept = {}): Event {
+/** The event for a delivery that was not read, with the reason. */
+export function createUnreadEvent(delivery: Delivery, reason: string, kept: Kept = {}): Event {
   const digest = digestOf(delivery)
   return {
     ...origin(delivery, 'none'),
@@ -64,14 +64,14 @@ export function unreadEvent(delivery: Delivery, reason: string, kept: Kept = {})
   }
 }
 
-/** SHA-256 of the body as it was published, 64 hex digits. */
+/** SHA-256 of the body as published, 64 hex digits. */
 export function digestOf({ body }: Delivery): string {
   return createHash('sha256').update(body).digest('hex')
 }
 
-function messageEvent(
+function createMessageEvent(
   delivery: Delivery,
-  { envelope, eventType, message }: Message,
+  { envelope, eventType, message }: OsloMessage,
   checkTime: () => void,
 ): Event {
   return {
@@ -79,25 +79,25 @@ function messageEvent(
     messageId: nameAt(message, 'message_id') ?? uuidOf(digestOf(delivery)),
     eventType,
     emittedAt: emittedAt(message),
-    ...meaningOf(eventType, message),
+    ...readMeaning(eventType, message),
     body: JSON.stringify(redactMessage(message, checkTime)),
   }
 }
 
-/** What is kept of a message that could not be read: text, or the bytes where it is none. */
+/** What is kept of a message that could not be read: text, or bytes if it is no text. */
 type Kept = { readonly text?: string; readonly bytes_base64?: string }
 
-/** Characters or bytes: the digest tells the rest apart. */
-const MOST_KEPT = 64 * 1024
+/** Characters or bytes. The digest stands for the rest. */
+const MAX_KEPT = 64 * 1024
 
 function keepRead(read: Unparseable['read'], checkTime: () => void): Kept {
   if (read === null) return {}
   if ('json' in read) {
-    return { text: redactedExcerpt(JSON.stringify(redactValue(read.json, checkTime)), MOST_KEPT) }
+    return { text: redactedExcerpt(JSON.stringify(redactValue(read.json, checkTime)), MAX_KEPT) }
   }
-  if (isUtf8(read.bytes)) return { text: redactedExcerpt(read.bytes.toString(), MOST_KEPT) }
-  // a character for a byte, so that secrets in plain sight are found in what is no text as well
-  const redacted = redactedExcerpt(read.bytes.toString('latin1'), MOST_KEPT)
+  if (isUtf8(read.bytes)) return { text: redactedExcerpt(read.bytes.toString(), MAX_KEPT) }
+  // one character for each byte, so that secrets in plain text are found among other bytes
+  const redacted = redactedExcerpt(read.bytes.toString('latin1'), MAX_KEPT)
   return { bytes_base64: Buffer.from(redacted, 'latin1').toString('base64') }
 }
 

@@ -2,14 +2,14 @@ import test from 'ava'
 import type { EventKind } from '../../src/event/event.js'
 import { projectId, type ResourceType, resourceId } from '../../src/ids.js'
 import type { JsonObject } from '../../src/json.js'
-import { meaningOf } from '../../src/notification/normalise.js'
+import { readMeaning } from '../../src/notification/event-meaning.js'
 import { alice, bob, disk } from '../controls.js'
 import { message } from './fixtures.js'
 
 const NOTHING = { kind: 'noted', resource: null, project: null, parent: null }
 
 const meaning = (eventType: string, payload: unknown, fields: object = {}) =>
-  meaningOf(eventType, message(eventType, payload, fields) as JsonObject)
+  readMeaning(eventType, message(eventType, payload, fields) as JsonObject)
 
 const kinds: readonly [kind: EventKind, ...eventTypes: string[]][] = [
   [
