@@ -13,7 +13,7 @@ export interface Activity {
   readonly slices: number
 }
 
-export interface TimeSlice {
+interface TimeSlice {
   readonly index: number
   readonly events: number
   /** How many came from the bus, and the times of the first and last of them. */

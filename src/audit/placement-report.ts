@@ -19,7 +19,7 @@ import {
 import type { Report } from './report.js'
 
 /** Which placements to show; an empty list allows all. */
-export interface PlacementFilter {
+interface PlacementFilter {
   readonly projects: readonly string[]
   readonly serviceProviders: readonly string[]
   readonly types: readonly ResourceType[]

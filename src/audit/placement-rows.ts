@@ -3,7 +3,7 @@ import { type AuditDatabase, readResource, time } from './audit-database.js'
 import type { Cells, IntervalChart } from './report.js'
 
 /** A row of the view `placements`, with names in place of numbers. */
-export interface PlacementRow {
+interface PlacementRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: StoredId

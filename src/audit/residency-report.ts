@@ -20,7 +20,7 @@ import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
 
 /** Asks whether some projects ever had resources at clouds where they must not be. */
-export interface ResidencyQuestion {
+interface ResidencyQuestion {
   readonly projects: readonly string[]
   readonly notAt: readonly string[]
   /** By the clocks of the clouds, microseconds; null for as far as the history goes. */

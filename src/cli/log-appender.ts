@@ -6,7 +6,7 @@ import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { openRecorder } from '../process/recorder.js'
 
 /** Appends events to the log and the views. */
-export interface LogAppender extends AsyncDisposable {
+interface LogAppender extends AsyncDisposable {
   /** When it returns or resolves, the events are on the disk. */
   readonly append: (events: readonly Event[]) => void | Promise<void>
 }

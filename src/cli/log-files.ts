@@ -41,7 +41,7 @@ export function resolveLogFile(command: Command, context: Context): string {
 }
 
 /** The same for commands that read: one or several files or folders. */
-export function resolveLogFiles(command: Command, context: Context): string[] {
+function resolveLogFiles(command: Command, context: Context): string[] {
   const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
   return log === undefined
     ? [configuredLog(command, context)]

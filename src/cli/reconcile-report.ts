@@ -8,7 +8,7 @@ import { type ProgressLine, showProgress } from './progress.js'
 import { createRowPrinter, type Row } from './row-printer.js'
 
 /** Prints the outcome of one cloud: differences to stdout, messages and progress to stderr. */
-export interface ReconcileReport extends Disposable {
+interface ReconcileReport extends Disposable {
   readonly findings: Required<Pick<ReconcileSink, 'onDrift' | 'onProgress'>>
   /** @param recorded whether the differences were recorded in the log */
   close(outcome: ReconcileOutcome, recorded: boolean): void

@@ -9,7 +9,7 @@ import { options } from '../config/options.js'
 import { whyNoLog } from '../log/probe.js'
 
 /** Why `serve` would not start with a valid configuration (problems), and what it would warn about. */
-export interface StartCheck {
+interface StartCheck {
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
 }

@@ -5,7 +5,7 @@ import { visibleLine } from '../visible-text.js'
 const GAP = 2
 
 /** The text of a table. */
-export interface TableText {
+interface TableText {
   readonly heads: readonly string[]
   /** As many cells in each as there are heads. */
   readonly rows: readonly (readonly string[])[]

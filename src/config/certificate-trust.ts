@@ -13,7 +13,7 @@ export interface Trust {
   readonly insecure: boolean
 }
 
-export interface TrustOptions {
+interface TrustOptions {
   readonly cafile: Option<string | null>
   readonly insecure: Option<boolean>
 }

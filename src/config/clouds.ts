@@ -6,7 +6,7 @@ import type { Settings } from './effective-settings.js'
 import { groupOf } from './groups.js'
 import { options } from './options.js'
 
-export type ProxiedService = 'image' | 'volume'
+type ProxiedService = 'image' | 'volume'
 
 /** One cloud: `[sp_<name>]`. */
 export interface Cloud extends Trust {

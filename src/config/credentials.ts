@@ -14,7 +14,7 @@ export interface Credentials {
 }
 
 /** The same options in `[auth]` and `[sp_…]`. */
-export interface CredentialOptions {
+interface CredentialOptions {
   readonly username: Option<string | null>
   readonly password: Option<string | null>
   readonly passwordFile: Option<string | null>

@@ -13,7 +13,7 @@ export const searchedFiles = [
 /** `--config-file`, or `--config-dir` for all `*.conf` in a folder, in the order of their names. */
 export type ConfigSource = { readonly file: string } | { readonly dir: string }
 
-export interface FoundFiles {
+interface FoundFiles {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
   /** The first file or folder that cannot be read, where the search ended. */
   readonly problems: readonly ConfigIssue[]

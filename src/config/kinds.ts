@@ -108,7 +108,7 @@ export const endpoint = kind(
 )
 
 /** The value is the text itself, after it was checked. */
-export const transportUrl: Kind<string> = {
+const transportUrl: Kind<string> = {
   expected: 'a transport URL such as rabbit://user:password@host:5672/ or file:///path.ndjson',
   schema: z.string().refine(url => whyNoTransportUrl(url) === null),
   explain: whyNoTransportUrl,

@@ -10,7 +10,7 @@ export interface OptionText {
   readonly fault: string | null
 }
 
-export type ParsedValue<T> =
+type ParsedValue<T> =
   | { readonly success: true; readonly value: T }
   | { readonly success: false; readonly message: string }
 

@@ -12,7 +12,7 @@ export interface Option<T> {
   readonly traits: Traits
 }
 
-export interface Traits {
+interface Traits {
   /** Masked in `config show`, and in no message. */
   readonly secret?: boolean
   /** Other names of it: `bind_port`, or `cache.expiration_time` in another group. */

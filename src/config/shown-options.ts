@@ -6,7 +6,7 @@ import type { Option } from './option.js'
 import { MASK } from './secret.js'
 
 /** An option and its value in force, without secrets: they are `***`. */
-export interface ShownOption {
+interface ShownOption {
   readonly group: string
   readonly option: string
   /** null where it is not set. */

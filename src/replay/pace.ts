@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { RecordedEvent } from '../event/event.js'
 
 /** The original pauses are divided by this; Infinity for no pauses. */
-export type Speed = number
+type Speed = number
 
 /**
  * Yield events with the pauses in which they were recorded, divided by a speed.

@@ -5,7 +5,7 @@ import { openViewsAside } from '../projection/aside.js'
 import { selectPlaces } from '../projection/places.js'
 
 /** The places of a resource at two positions; empty where no cloud held it. */
-export interface PlaceChange {
+interface PlaceChange {
   readonly resource: ResourceKey
   readonly before: readonly HeldPlace[]
   readonly after: readonly HeldPlace[]

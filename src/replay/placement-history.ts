@@ -24,7 +24,7 @@ export interface PlacementInterval {
   readonly to: PlacementMoment | null
 }
 
-export interface PlacementMoment {
+interface PlacementMoment {
   /** By the clock of the cloud. */
   readonly at: Micros
   readonly position: Position
