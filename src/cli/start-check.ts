@@ -17,41 +17,51 @@ interface StartCheck {
 /** Check the files, folders and ports of a configuration. Nothing is created. */
 export async function checkStart({ config, settings }: CheckedConfig): Promise<StartCheck> {
   if (config === null) return { problems: [], warnings: [] }
-  const finding = (group: string, option: Option<unknown>, message: string): ConfigIssue => {
+  const createIssue: CreateIssue = (group, option, message) => {
     const { origin } = settings.effective(group, option)
     return { origin, section: group, option: option.name, message }
   }
-  const { database, DEFAULT: general, ops } = options
+  const ports = await checkPorts(config, createIssue)
+  return { ...ports, problems: [...checkFiles(config, createIssue), ...ports.problems] }
+}
+
+type CreateIssue = (group: string, option: Option<unknown>, message: string) => ConfigIssue
+
+function checkFiles({ database, logging }: Config, createIssue: CreateIssue): ConfigIssue[] {
+  const noLog = whyNoLog(database.file) ?? whyNotWritable(database.file)
+  const noLogFile = logging.file === null ? null : whyNotWritable(logging.file)
+  return [
+    ...(noLog === null ? [] : [createIssue('database', options.database.connection, noLog)]),
+    ...(noLogFile === null ? [] : [createIssue('DEFAULT', options.DEFAULT.logFile, noLogFile)]),
+  ]
+}
+
+async function checkPorts(config: Config, createIssue: CreateIssue): Promise<StartCheck> {
+  const { server, ops } = config
+  if (server.port !== 0 && server.port === ops.port && server.host === ops.host) {
+    const message = `expected another port than that of [DEFAULT] port, found ${ops.port} in both`
+    return { problems: [createIssue('ops', options.ops.port, message)], warnings: [] }
+  }
   const problems: ConfigIssue[] = []
   const warnings: ConfigIssue[] = []
-
-  const noLog = whyNoLog(config.database.file) ?? whyNotWritable(config.database.file)
-  if (noLog !== null) problems.push(finding('database', database.connection, noLog))
-
-  const noLogFile = config.logging.file === null ? null : whyNotWritable(config.logging.file)
-  if (noLogFile !== null) problems.push(finding('DEFAULT', general.logFile, noLogFile))
-
-  const { server } = config
-  if (server.port !== 0 && server.port === config.ops.port && server.host === config.ops.host) {
-    const message = `expected another port than that of [DEFAULT] port, found ${server.port} in both`
-    problems.push(finding('ops', ops.port, message))
-    return { problems, warnings }
-  }
-  for (const [group, listen, host, port] of [
-    ['DEFAULT', server, general.host, general.port],
-    ['ops', config.ops, ops.host, ops.port],
+  for (const [group, { host, port }, names] of [
+    ['DEFAULT', server, options.DEFAULT],
+    ['ops', ops, options.ops],
   ] as const) {
-    const code = await whyNotListening(listen.host, listen.port)
-    const where = `${listen.host}:${listen.port}`
+    const code = await whyNotListening(host, port)
+    const where = `${host}:${port}`
     if (code === 'EADDRINUSE' && (await isRunning(config))) {
-      warnings.push(finding(group, port, `${where} is in use, by the Mixmatch that runs already`))
+      const message = `${where} is in use, by the Mixmatch that runs already`
+      warnings.push(createIssue(group, names.port, message))
     } else if (code === 'EADDRINUSE') {
-      problems.push(finding(group, port, `${where}: another process listens there`))
+      problems.push(createIssue(group, names.port, `${where}: another process listens there`))
     } else if (code === 'EACCES') {
-      problems.push(finding(group, port, `${where}: this user may not listen there (EACCES)`))
+      problems.push(
+        createIssue(group, names.port, `${where}: this user may not listen there (${code})`),
+      )
     } else if (code !== null) {
-      const message = `expected an address of this machine, found ${listen.host} (${code})`
-      problems.push(finding(group, host, message))
+      const message = `expected an address of this machine, found ${host} (${code})`
+      problems.push(createIssue(group, names.host, message))
     }
   }
   return { problems, warnings }

@@ -1,29 +1,25 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { reportAnomalies } from '../audit/anomaly-report.js'
-import { type AuditDatabase, openAuditDatabase } from '../audit/audit-database.js'
 import { reportDrift } from '../audit/drift-report.js'
 import { reportPlacement } from '../audit/placement-report.js'
-import type { Report } from '../audit/report.js'
 import { reportResidency } from '../audit/residency-report.js'
 import { reportSummary } from '../audit/summary-report.js'
 import { reportVerification } from '../audit/verification-report.js'
 import { parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
-import { type NamedFilter, requireKnownNames } from '../cli/known-names.js'
-import { logOption, openCommandHistory } from '../cli/log-files.js'
-import { columnOption, formatOption } from '../cli/output-options.js'
+import { openCommandHistory } from '../cli/log-files.js'
 import { showProgress } from '../cli/progress.js'
-import { printReport, type ReportOptions, reportFormats } from '../cli/report-output.js'
-import { MixmatchError } from '../errors.js'
 import {
-  isResourceType,
-  type Position,
-  projectId,
-  type ResourceType,
-  resourceTypes,
-} from '../ids.js'
-import type { History } from '../log/history.js'
-import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
+  createReportCommand,
+  formatExample,
+  parseTimeOption,
+  parseTypes,
+  printReportOf,
+  silenceOption,
+} from '../cli/report-command.js'
+import { printReport, type ReportOptions } from '../cli/report-output.js'
+import { projectId, type ResourceType } from '../ids.js'
+import { POINT_FORMS, type Point } from '../replay/point.js'
 
 /** Reports from log files alone: a copy is enough, and nothing is written beside it. */
 export function auditCommand(context: Context): Command {
@@ -184,73 +180,4 @@ function verifyCommand(context: Context): Command {
       if (!holds) context.setExitCode(1)
       printReport(context.stdout, report, options)
     })
-}
-
-function createReportCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(`Report ${description}.`)
-    .option(...logOption)
-    .addOption(formatOption(reportFormats))
-    .addOption(columnOption())
-    .option('--section <name>', 'only one section of the report')
-}
-
-function printReportOf(
-  context: Context,
-  command: Command,
-  options: ReportOptions,
-  reportOn: (database: AuditDatabase) => Report,
-  { at, ...names }: NamedFilter & { readonly at?: Point | undefined } = {},
-): void {
-  using history = openCommandHistory(command, context)
-  requireKnownNames(history, names, command, context)
-  const upTo = at && 'position' in at ? positionAt(history, at) : undefined
-  using database = openWithProgress(history, upTo, context)
-  printReport(context.stdout, reportOn(database), options)
-}
-
-/** The progress line is cleared before the report is printed. */
-function openWithProgress(
-  history: History,
-  upTo: Position | undefined,
-  context: Context,
-): AuditDatabase {
-  using progress = showProgress(context.stderr, 'reading', 0)
-  return openAuditDatabase(history, upTo, (done, of) => progress.at(done, of))
-}
-
-function silenceOption(): Option {
-  return new Option('--silence <hours>', 'report a bus that is silent for longer')
-    .default(24 * HOUR, '24')
-    .argParser(text => {
-      const hours = Number(text)
-      if (hours > 0) return hours * HOUR
-      throw new MixmatchError('USAGE', `--silence: expected hours, found "${text}".`)
-    })
-}
-
-const HOUR = 3600e6 // in microseconds
-
-function formatExample(args: string): string {
-  return `\nExample: mixmatch audit ${args}`
-}
-
-function parseTypes(text: string, others: readonly ResourceType[]): ResourceType[] {
-  return [
-    ...others,
-    ...parseNames(text).map(type => {
-      if (isResourceType(type)) return type
-      throw new MixmatchError(
-        'USAGE',
-        `--type: "${type}" is no type of resource. Expected ${resourceTypes.join(', ')}.`,
-      )
-    }),
-  ]
-}
-
-function parseTimeOption(text: string): number {
-  const point = parsePoint(text)
-  if ('time' in point) return point.time
-  const message = `"${text}": expected a parseTimeOption such as 2026-11-23T13:20, not a position.`
-  throw new MixmatchError('USAGE', message)
 }

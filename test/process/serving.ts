@@ -21,7 +21,7 @@ export interface Running {
   signal(signal: NodeJS.Signals): void
   /** Settles with its exit code. */
   readonly ended: Promise<number | null>
-  /** OptionChange the configuration file, without telling. */
+  /** Change the configuration file, without telling. */
   configure(general: Record<string, string>): void
   /** `http://127.0.0.1:…` of the two ports. */
   url(): Promise<string>
