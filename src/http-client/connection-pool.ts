@@ -1,9 +1,9 @@
 import { ClientError } from './client-error.js'
 import { Connection } from './connection.js'
 import {
-  CarriedExchange,
   type ClientRequest,
   type Exchange,
+  PendingExchange,
   type ResponseHandler,
 } from './exchange.js'
 import type { SocketMaker } from './socket.js'
@@ -11,17 +11,17 @@ import type { SocketMaker } from './socket.js'
 /** Connections to one server, kept open between requests. */
 export interface ConnectionPool {
   /**
-   * Send a request on a connection that is idle, or else on a new one. Where there may be no more of
-   * them, it waits for its turn.
+   * Send a request on an idle connection, or else on a new one. If the limit of connections is reached,
+   * the request waits.
    */
   send(request: ClientRequest, handler: ResponseHandler): Exchange
-  /** End all connections, and what runs on them. */
+  /** Close all connections. Their exchanges fail with POOL_CLOSED. */
   destroy(): void
 }
 
 export interface PoolOptions {
   readonly connectTimeoutMs: number
-  /** Connections at a time; null for as many as there are requests. */
+  /** How many connections may be open at a time; null for no limit. */
   readonly connections: number | null
 }
 
@@ -33,9 +33,9 @@ export function createConnectionPool(
 ): ConnectionPool {
   const limit = connections ?? Number.POSITIVE_INFINITY
   const all = new Set<Connection>()
-  /** The one that was used last stands last. */
+  /** The last one is the one that was used last. */
   const idle: Connection[] = []
-  const waiting: CarriedExchange[] = []
+  const waiting: PendingExchange[] = []
   let sweeping: NodeJS.Timeout | undefined
   let isDestroyed = false
 
@@ -43,32 +43,32 @@ export function createConnectionPool(
     onIdle(connection: Connection) {
       idle.push(connection)
       sweeping ??= setInterval(sweep, SWEEP_MS).unref()
-      carryNext()
+      sendWaiting()
     },
     onClosed(connection: Connection) {
       all.delete(connection)
       const index = idle.indexOf(connection)
       if (index >= 0) idle.splice(index, 1)
-      carryNext()
+      sendWaiting()
     },
   }
 
-  function carryNext(): void {
+  function sendWaiting(): void {
     if (isDestroyed || waiting.length === 0) return
     const next = waiting.shift()
-    if (next?.isAborted) carryNext()
-    else if (next && !carry(next)) waiting.unshift(next)
+    if (next?.isAborted) sendWaiting()
+    else if (next && !sendNow(next)) waiting.unshift(next)
   }
 
-  /** @returns whether there is a connection for it, or may be one more */
-  function carry(exchange: CarriedExchange): boolean {
+  /** @returns false if the limit of connections is reached */
+  function sendNow(exchange: PendingExchange): boolean {
     const last = idle.at(-1)
-    if (last?.mayCarry(exchange.request, performance.now())) {
+    if (last?.canSend(exchange.request, performance.now())) {
       idle.pop()
       last.start(exchange)
       return true
     }
-    // One that is idle and may not carry this request makes room.
+    // An idle connection that cannot be used for this request makes room.
     if (all.size >= limit) idle[0]?.destroy(closed())
     if (all.size >= limit) return false
     const connection = new Connection(server, connectTimeoutMs, owner)
@@ -88,9 +88,9 @@ export function createConnectionPool(
 
   return {
     send(request, handler) {
-      const exchange = new CarriedExchange(request, handler)
+      const exchange = new PendingExchange(request, handler)
       if (isDestroyed) queueMicrotask(() => handler.onError(closed()))
-      else if (waiting.length > 0 || !carry(exchange)) waiting.push(exchange)
+      else if (waiting.length > 0 || !sendNow(exchange)) waiting.push(exchange)
       return exchange
     },
     destroy() {

@@ -1,57 +1,59 @@
 import type { Socket } from 'node:net'
-import { type BodyFraming, keepAliveSeconds } from './body-framing.js'
+import type { BodyFraming } from './body-framing.js'
+import { createBodySink } from './body-sink.js'
 import { ClientError } from './client-error.js'
 import {
-  type BodySink,
   type BodySource,
-  type CarriedExchange,
-  type Carrier,
   type ClientRequest,
+  type ExchangeConnection,
   isSafe,
+  type PendingExchange,
 } from './exchange.js'
+import { createIdleTimer } from './idle-timer.js'
+import { KeepAlive } from './keep-alive.js'
 import type { RawHeaders } from './raw-headers.js'
 import { createReceiveBuffer, type ReceiveBuffer } from './receive-buffer.js'
-import { type BodyLength, formatRequestHead } from './request-head.js'
+import { bodyLength, formatRequestHead } from './request-head.js'
 import type { ResponseHead } from './response-head.js'
 import { ResponseParser } from './response-parser.js'
 import type { SocketMaker } from './socket.js'
 
+type TimeoutCode = 'CONNECT_TIMEOUT' | 'HEADERS_TIMEOUT' | 'BODY_TIMEOUT'
+
 export interface ConnectionOwner {
-  /** The connection can carry another request. */
+  /** The connection can send another request. */
   onIdle(connection: Connection): void
-  /** The connection can carry nothing any more. Called once. */
+  /** The connection is closed. Called once. */
   onClosed(connection: Connection): void
 }
 
-/** Shorter than the 5 s after which Apache and Node close an idle connection. */
-const IDLE_LIMIT_MS = 4000
-/** A server counts from when it sent the last byte, and its closing takes a while to get here. */
-const KEEP_ALIVE_MARGIN_MS = 1000
 /** From this length on a body is read without copies. */
 const LONG_BODY_BYTES = 128 * 1024
 
 /**
- * One connection to a server, which carries one exchange at a time. Whatever is odd ends it: a
- * response that is not to the letter, bytes that nobody asked for, a body that is not sent whole.
+ * One connection to a server, for one exchange at a time. Everything unexpected closes it: a malformed
+ * response, bytes that belong to no request, a request body that is not sent to its end.
  */
-export class Connection implements Carrier {
+export class Connection implements ExchangeConnection {
   readonly #server: SocketMaker
   readonly #owner: ConnectionOwner
   readonly #socket: Socket
   readonly #parser: ResponseParser
   readonly #buffer: ReceiveBuffer
-  #running: CarriedExchange | null = null
+  #running: PendingExchange | null = null
   #isReady = false
   #isClosed = false
   #isPaused = false
-  /** Whether the whole request was written. */
-  #isSent = false
+  /** Whether the whole request is written. */
+  #isRequestSent = false
   #hasHead = false
   #bodyBytes = 0
-  #timer: NodeJS.Timeout | undefined
-  #idleSinceMs = 0
-  /** What the server says of itself in Keep-Alive, less a margin; null where it does not. */
-  #keptMs: number | null = null
+  /** What it means if the timer expires now. */
+  #timeoutCode: TimeoutCode = 'CONNECT_TIMEOUT'
+  readonly #timer = createIdleTimer(() =>
+    this.#fail(new ClientError(this.#timeoutCode, 'nothing came in time')),
+  )
+  readonly #keepAlive = new KeepAlive()
 
   constructor(server: SocketMaker, connectTimeoutMs: number, owner: ConnectionOwner) {
     this.#server = server
@@ -66,7 +68,7 @@ export class Connection implements Carrier {
       buffer: () => this.#buffer.next(),
       callback: (length, memory) => this.#receive(memory, length),
     })
-    this.#watch(connectTimeoutMs, 'CONNECT_TIMEOUT', 'no connection')
+    this.#startTimer(connectTimeoutMs, 'CONNECT_TIMEOUT')
     this.#socket
       .once(server.readyEvent, () => this.#onReady())
       .on('drain', () => this.#source()?.resume())
@@ -76,58 +78,56 @@ export class Connection implements Carrier {
   }
 
   /**
-   * Whether this idle connection may carry the request. The server may be closing it at this moment,
-   * and a request that is not safe could then not be sent again: such a request goes only where the
-   * server has said for how long it keeps the connection.
+   * Whether this idle connection can be used for the request. The server may be closing it at this
+   * moment, and then only a safe request can be sent again. So every other request needs a server
+   * that has said for how long it keeps the connection.
    */
-  mayCarry(request: ClientRequest, nowMs: number): boolean {
-    const idleMs = nowMs - this.#idleSinceMs
-    if (isSafe(request)) return idleMs < Math.min(IDLE_LIMIT_MS, this.#keptMs ?? IDLE_LIMIT_MS)
-    return this.#keptMs !== null && idleMs < Math.min(IDLE_LIMIT_MS, this.#keptMs)
+  canSend(request: ClientRequest, nowMs: number): boolean {
+    return !this.isExpired(nowMs) && (this.#keepAlive.isDeclared || isSafe(request))
   }
 
-  /** Whether an idle connection is of no more use to any request. */
+  /** Whether the connection has been idle for too long to be used for any request. */
   isExpired(nowMs: number): boolean {
-    return nowMs - this.#idleSinceMs >= Math.min(IDLE_LIMIT_MS, this.#keptMs ?? IDLE_LIMIT_MS)
+    return this.#keepAlive.isExpired(nowMs)
   }
 
-  /** Send a request now, or as soon as the server is there. */
-  start(exchange: CarriedExchange): void {
-    exchange.carrier = this
+  /** Send a request, as soon as the connection is established. */
+  start(exchange: PendingExchange): void {
+    exchange.connection = this
     this.#running = exchange
     if (this.#isReady) this.#begin(exchange)
   }
 
-  pause(exchange: CarriedExchange): void {
+  pause(exchange: PendingExchange): void {
     if (exchange !== this.#running) return
     this.#isPaused = true
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     this.#socket.pause()
   }
 
-  resume(exchange: CarriedExchange): void {
+  resume(exchange: PendingExchange): void {
     if (exchange !== this.#running || !this.#isPaused) return
     this.#isPaused = false
-    this.#watchBody()
+    this.#awaitBody()
     this.#socket.resume()
   }
 
-  abort(exchange: CarriedExchange): void {
+  abort(exchange: PendingExchange): void {
     if (exchange === this.#running) this.#close()
   }
 
-  /** End the connection, and what it carries. */
+  /** Close the connection. Its exchange fails with the error. */
   destroy(error: Error): void {
     this.#fail(error)
   }
 
   #onReady(): void {
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     this.#isReady = true
     if (this.#running) this.#begin(this.#running)
   }
 
-  #begin(exchange: CarriedExchange): void {
+  #begin(exchange: PendingExchange): void {
     try {
       this.#send(exchange)
     } catch (error) {
@@ -135,12 +135,12 @@ export class Connection implements Carrier {
     }
   }
 
-  #send(running: CarriedExchange): void {
+  #send(running: PendingExchange): void {
     const { request, handler } = running
-    const { method, body, headersTimeoutMs } = request
+    const { method, body } = request
     const isSource = body !== null && !Buffer.isBuffer(body)
-    const head = formatRequestHead(request, this.#server.host, lengthOf(body))
-    this.#isSent = !isSource
+    const head = formatRequestHead(request, this.#server.host, bodyLength(body))
+    this.#isRequestSent = !isSource
     this.#hasHead = false
     this.#parser.expect(method)
     handler.onSend()
@@ -151,41 +151,26 @@ export class Connection implements Carrier {
       this.#socket.write(body)
       this.#socket.uncork()
     } else this.#socket.write(head, 'latin1')
-    if (isSource) body.start(this.#sinkFor(running, body))
-    else this.#watch(headersTimeoutMs, 'HEADERS_TIMEOUT', 'no response')
+    if (isSource) this.#startBody(running, body)
+    else this.#awaitHead(running)
   }
 
-  #sinkFor(running: CarriedExchange, { length }: BodySource): BodySink {
-    const socket = this.#socket
-    let written = 0
-    const wrongLength = () =>
-      this.#fail(
-        new ClientError('INVALID_REQUEST', `the body has ${written} bytes instead of ${length}`),
-      )
-    return {
-      write: chunk => {
-        if (this.#running !== running || chunk.length === 0) return true
-        written += chunk.length
-        if (length === null) return writeChunk(socket, chunk)
-        if (written <= length) return socket.write(chunk)
-        wrongLength()
-        return false
+  #startBody(running: PendingExchange, body: BodySource): void {
+    const sink = createBodySink(this.#socket, body.length, {
+      isRunning: () => this.#running === running,
+      onEnd: () => {
+        this.#isRequestSent = true
+        if (!this.#hasHead) this.#awaitHead(running)
       },
-      end: () => {
-        if (this.#running !== running) return
-        if (length !== null && written !== length) return wrongLength()
-        if (length === null) socket.write('0\r\n\r\n', 'latin1')
-        this.#isSent = true
-        if (this.#hasHead) return
-        this.#watch(running.request.headersTimeoutMs, 'HEADERS_TIMEOUT', 'no response')
-      },
-    }
+      onError: error => this.#fail(error),
+    })
+    body.start(sink)
   }
 
   #receive(memory: Uint8Array, length: number): boolean {
     if (this.#isClosed) return false
     if (this.#running === null || !this.#isReady) {
-      this.#close() // nobody asked for it
+      this.#close() // bytes that belong to no request
       return false
     }
     try {
@@ -201,12 +186,11 @@ export class Connection implements Carrier {
     const { handler } = this.#running
     this.#hasHead = true
     this.#bodyBytes = 0
-    const seconds = keepAliveSeconds(head)
-    this.#keptMs = seconds === null ? null : seconds * 1000 - KEEP_ALIVE_MARGIN_MS
+    this.#keepAlive.update(head)
     this.#buffer.expectLong(framing.kind === 'sized' && framing.length >= LONG_BODY_BYTES)
-    this.#watchBody()
-    // What refuses an upload in its middle reads no more of it (RFC 9110 §10.1.1 says it may).
-    if (!this.#isSent && head.status >= 400) this.#source()?.stop()
+    this.#awaitBody()
+    // A server that refuses an upload need not read the rest of it (RFC 9112 §9.5).
+    if (!this.#isRequestSent && head.status >= 400) this.#source()?.stop()
     handler.onHead(head.status, head.headers)
   }
 
@@ -214,8 +198,8 @@ export class Connection implements Carrier {
     if (!this.#running) return
     this.#bodyBytes += data.length
     if (this.#bodyBytes >= LONG_BODY_BYTES) this.#buffer.expectLong(true)
-    if (!this.#isPaused) this.#timer?.refresh()
-    this.#running.handler.onData(this.#buffer.own(data))
+    if (!this.#isPaused) this.#timer.touch()
+    this.#running.handler.onData(this.#buffer.keep(data))
   }
 
   #onEnd(trailers: RawHeaders, isReusable: boolean): void {
@@ -223,20 +207,19 @@ export class Connection implements Carrier {
     if (!running) return
     running.handler.onEnd(trailers)
     if (this.#running !== running) return // aborted
-    if (isReusable && this.#isSent) this.#becomeIdle()
+    if (isReusable && this.#isRequestSent) this.#becomeIdle()
     else this.#close()
   }
 
   #becomeIdle(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#timer.stop()
     this.#running = null
     this.#buffer.expectLong(false)
     if (this.#isPaused) {
       this.#isPaused = false
-      this.#socket.resume() // else its end would not be seen
+      this.#socket.resume() // while it is paused, nobody learns that the server closes it
     }
-    this.#idleSinceMs = performance.now()
+    this.#keepAlive.startIdle(performance.now())
     this.#owner.onIdle(this)
   }
 
@@ -260,7 +243,7 @@ export class Connection implements Carrier {
     const source = this.#source()
     this.#isClosed = true
     this.#running = null
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     this.#parser.stop()
     this.#socket.destroy()
     source?.stop()
@@ -269,30 +252,19 @@ export class Connection implements Carrier {
 
   #source(): BodySource | null {
     const body = this.#running?.request.body ?? null
-    return body === null || Buffer.isBuffer(body) || this.#isSent ? null : body
+    return body === null || Buffer.isBuffer(body) || this.#isRequestSent ? null : body
   }
 
-  #watchBody(): void {
-    const { idleTimeoutMs = 0 } = this.#running?.request ?? {}
-    this.#watch(idleTimeoutMs, 'BODY_TIMEOUT', 'nothing more of the response')
+  #awaitHead({ request }: PendingExchange): void {
+    this.#startTimer(request.headersTimeoutMs, 'HEADERS_TIMEOUT')
   }
 
-  #watch(ms: number, code: 'CONNECT_TIMEOUT' | 'HEADERS_TIMEOUT' | 'BODY_TIMEOUT', what: string) {
-    clearTimeout(this.#timer)
-    const expire = () => this.#fail(new ClientError(code, `${what} in ${ms} ms`))
-    this.#timer = ms > 0 ? setTimeout(expire, ms) : undefined
+  #awaitBody(): void {
+    this.#startTimer(this.#running?.request.idleTimeoutMs ?? 0, 'BODY_TIMEOUT')
   }
-}
 
-function lengthOf(body: ClientRequest['body']): BodyLength {
-  return body === null ? 'none' : (body.length ?? 'chunked')
-}
-
-function writeChunk(socket: Socket, chunk: Buffer): boolean {
-  socket.cork()
-  socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-  socket.write(chunk)
-  const goesOn = socket.write('\r\n', 'latin1')
-  socket.uncork()
-  return goesOn
+  #startTimer(ms: number, code: TimeoutCode): void {
+    this.#timeoutCode = code
+    this.#timer.start(ms)
+  }
 }

@@ -18,11 +18,11 @@ export interface ClientRequest {
 export interface BodySource {
   /** Bytes; null for a body that is sent in chunks. */
   readonly length: number | null
-  /** The server is there: write to the sink from now on. */
+  /** The connection is established: write to the sink from now on. */
   start(sink: BodySink): void
-  /** The connection takes more again, after `write` returned false. */
+  /** The sink takes more again, after its `write` returned false. */
   resume(): void
-  /** Nothing more is taken: the response is complete, or the exchange has failed. */
+  /** Nothing more will be sent: the response is complete, or the exchange has failed. */
   stop(): void
 }
 
@@ -39,37 +39,37 @@ export interface BodySink {
  * `onError` where it throws.
  */
 export interface ResponseHandler {
-  /** The server is there, and may see the request from now on. */
+  /** The connection is established: from now on the server may have seen the request. */
   onSend(): void
   onHead(status: number, headers: RawHeaders): void
-  /** The memory is the receiver's. */
+  /** The receiver may keep the memory. */
   onData(data: Buffer): void
   onEnd(trailers: RawHeaders): void
   /** A `ClientError`, or an error of the operating system or of TLS. */
   onError(error: Error): void
 }
 
-/** A request on its way. Whatever is called after its end does nothing. */
+/** Controls a request and its response. After their end its methods do nothing. */
 export interface Exchange {
-  /** Read nothing more for a while; what was read already may still come. */
+  /** Stop reading the response. What was read before may still be delivered. */
   pause(): void
   resume(): void
-  /** End it, and its connection. The handler is not called any more. */
+  /** Close the connection. The handler is not called any more. */
   abort(): void
 }
 
-/** What carries one exchange at a time. */
-export interface Carrier {
-  pause(exchange: CarriedExchange): void
-  resume(exchange: CarriedExchange): void
-  abort(exchange: CarriedExchange): void
+/** A connection, as far as an exchange controls it. */
+export interface ExchangeConnection {
+  pause(exchange: PendingExchange): void
+  resume(exchange: PendingExchange): void
+  abort(exchange: PendingExchange): void
 }
 
-/** An exchange, and the connection that carries it; null while it waits for one. */
-export class CarriedExchange implements Exchange {
+/** An exchange, and its connection: null while it waits for one. */
+export class PendingExchange implements Exchange {
   readonly request: ClientRequest
   readonly handler: ResponseHandler
-  carrier: Carrier | null = null
+  connection: ExchangeConnection | null = null
   isAborted = false
 
   constructor(request: ClientRequest, handler: ResponseHandler) {
@@ -78,20 +78,20 @@ export class CarriedExchange implements Exchange {
   }
 
   pause(): void {
-    this.carrier?.pause(this)
+    this.connection?.pause(this)
   }
 
   resume(): void {
-    this.carrier?.resume(this)
+    this.connection?.resume(this)
   }
 
   abort(): void {
     this.isAborted = true
-    this.carrier?.abort(this)
+    this.connection?.abort(this)
   }
 }
 
-/** Whether sending such a request twice does no more than sending it once, and costs no body. */
+/** Whether the request can be sent twice: it changes nothing (RFC 9110 §9.2.1) and has no body. */
 export function isSafe({ method, body }: Pick<ClientRequest, 'method' | 'body'>): boolean {
   return body === null && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS')
 }

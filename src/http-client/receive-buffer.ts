@@ -1,20 +1,21 @@
 /**
- * Into this all plain connections read what is small: a read is handled before the next one begins.
- * TLS may decrypt for one connection while another is being handled, so each has a buffer of its own.
+ * All plain connections read heads and short bodies into this one buffer: each read is handled before
+ * the next one begins. A TLS connection has a buffer of its own, because TLS may decrypt for it while
+ * the read of another connection is being handled.
  */
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
 const TLS_RECORD_BYTES = 16 * 1024
-/** Of long bodies a connection takes as much at a time as the kernel has, without a copy. */
+/** A long body is read in pieces of this size, which are passed on without a copy. */
 const LONG_READ_BYTES = 256 * 1024
 
 /** The memory into which one connection reads. */
 export interface ReceiveBuffer {
-  /** Where the next bytes go. */
+  /** The memory for the next read. */
   next(): Buffer
-  /** The next reads are of a long body. */
+  /** Whether the next reads are of a long body. */
   expectLong(isLong: boolean): void
-  /** What was read, as memory that is the caller's. */
-  own(view: Buffer): Buffer
+  /** The bytes of a read as memory that the caller may keep. */
+  keep(view: Buffer): Buffer
 }
 
 export function createReceiveBuffer(isTls: boolean): ReceiveBuffer {
@@ -31,7 +32,7 @@ export function createReceiveBuffer(isTls: boolean): ReceiveBuffer {
       isLong = expected
       if (!expected) long = null
     },
-    own(view) {
+    keep(view) {
       // A short piece would keep the whole buffer alive for as long as it is waited for.
       if (view.buffer !== long?.buffer || view.length < LONG_READ_BYTES / 4)
         return Buffer.from(view)

@@ -1,21 +1,27 @@
 import { ClientError } from './client-error.js'
+import type { ClientRequest } from './exchange.js'
 import { eachHeader, type RawHeaders } from './raw-headers.js'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const TARGET = /^[!-~\x80-\xff]+$/
 const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
-/** Methods to whose requests a body belongs, so that the absence of one is to be said. */
+/** Methods whose requests say so if they have no body (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
-/** About the connection and the body, which are ours to say. */
+/** Fields of the connection and of the body's framing. */
 const OWN =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer)$/
 
-/** The body of a request: none, so many bytes, or as many as come. */
-export type BodyLength = 'none' | 'chunked' | number
+/** No body, a number of bytes, or chunks. */
+type BodyLength = 'none' | 'chunked' | number
+
+/** How the body of a request is framed. */
+export function bodyLength(body: ClientRequest['body']): BodyLength {
+  return body === null ? 'none' : (body.length ?? 'chunked')
+}
 
 /**
- * The bytes before the body, as latin1 text. There is one framing, and it is ours: what the headers
- * say of it is left out.
+ * The request line and the fields, as latin1 text. Fields that frame the message are made here; those
+ * in `headers` are left out.
  *
  * @param host `10.0.0.5:9292`
  * @throws INVALID_REQUEST for what would become another line or another request

@@ -10,7 +10,7 @@ export interface ResponseParts {
   onHead(head: ResponseHead, framing: BodyFraming): void
   /** A view of the memory that was pushed: whoever keeps it copies it. */
   onData(data: Buffer): void
-  /** `isReusable`: the connection may carry another request. */
+  /** `isReusable`: the connection can send another request. */
   onEnd(trailers: RawHeaders, isReusable: boolean): void
 }
 

@@ -14,7 +14,7 @@ import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { AskNearer } from '../upstream/ask-nearer.js'
 import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
-import type { PublicAddress } from '../upstream/forwarded.js'
+import type { PublicAddress } from '../upstream/public-address.js'
 import type { ProxiedRequest } from '../upstream/send.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import {

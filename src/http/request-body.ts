@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FaultCode, MixmatchError } from '../errors.js'
+import { createIdleTimer } from '../http-client/idle-timer.js'
 import { awaitsContinue } from '../upstream/expect.js'
-import { createIdleTimer } from '../upstream/idle-timer.js'
 
 /** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit). */
 export const MAX_READ_BYTES = 1024 * 1024

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { MixmatchError } from '../errors.js'
-import { isHost } from '../upstream/forwarded.js'
+import { isHost } from '../upstream/public-address.js'
 
 /** As many as Node takes by default. Of more, Node 22 drops the rest without a word. */
 export const MAX_HEADERS = 1000

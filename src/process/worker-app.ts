@@ -16,7 +16,7 @@ import { createBreaker } from '../upstream/breaker.js'
 import { createClientAddress } from '../upstream/client-address.js'
 import { type CloudClients, createUserClients } from '../upstream/cloud-clients.js'
 import { createCloudWaits } from '../upstream/cloud-wait.js'
-import { createPublicAddresses, trustedProxies } from '../upstream/forwarded.js'
+import { createPublicAddresses, trustedProxies } from '../upstream/public-address.js'
 
 /** What the requests of a worker need, open. */
 interface WorkerParts {

@@ -1,11 +1,11 @@
 import { MixmatchError } from '../errors.js'
 import type { Exchange, ResponseHandler } from '../http-client/exchange.js'
+import { createIdleTimer } from '../http-client/idle-timer.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import { awaitsContinue } from './expect.js'
 import { upstreamFailure } from './failure.js'
 import type { ForwardRequest, Outcome } from './forward.js'
 import { responseTrailers } from './headers.js'
-import { createIdleTimer } from './idle-timer.js'
 import { openReply, type Reply } from './reply.js'
 import { createUpload } from './upload.js'
 
@@ -38,9 +38,9 @@ class Attempt implements ResponseHandler {
   #isDelivered = false
   #isOver = false
   /** Of a body that is passed on while it comes: neither side may stand still. */
-  readonly #uploadWatch = createIdleTimer(() => this.#onUploadStalled())
+  readonly #uploadTimer = createIdleTimer(() => this.#onUploadStalled())
   /** Of a client that is slower than the cloud. */
-  readonly #downloadWatch = createIdleTimer(() =>
+  readonly #downloadTimer = createIdleTimer(() =>
     this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
   )
 
@@ -79,11 +79,11 @@ class Attempt implements ResponseHandler {
     this.#status = status
     this.#headers = headers
     const { req, res, answer, timeouts } = this.#forwarding
-    if (req.readableEnded) this.#uploadWatch.stop()
+    if (req.readableEnded) this.#uploadTimer.stop()
     const response = answer(status, headers)
     if (response === null || this.#exchange === null) return
     this.#reply = openReply(res, status, response, this.#exchange, isPaused =>
-      isPaused ? this.#downloadWatch.start(timeouts.idleTimeoutMs) : this.#downloadWatch.stop(),
+      isPaused ? this.#downloadTimer.start(timeouts.idleTimeoutMs) : this.#downloadTimer.stop(),
     )
   }
 
@@ -103,7 +103,7 @@ class Attempt implements ResponseHandler {
 
   #upload() {
     const { req, res, timeouts } = this.#forwarding
-    const watch = this.#uploadWatch
+    const watch = this.#uploadTimer
     return createUpload(req, {
       started() {
         if (awaitsContinue(req)) res.writeContinue()
@@ -164,8 +164,8 @@ class Attempt implements ResponseHandler {
 
   #settle(result: AttemptResult): void {
     this.#isOver = true
-    this.#uploadWatch.stop()
-    this.#downloadWatch.stop()
+    this.#uploadTimer.stop()
+    this.#downloadTimer.stop()
     this.#forwarding.res.off('close', this.#onClientClosed).off('finish', this.#onFinished)
     this.#resolve(result)
   }

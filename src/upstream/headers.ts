@@ -20,7 +20,7 @@ export interface RequestAdditions {
   readonly auth: UpstreamAuth
   /** `req-<uuid>`: the id that the request keeps through every service. */
   readonly globalRequestId: string
-  /** Forwarded and X-Forwarded-*, see `forwarded.ts`. */
+  /** Forwarded and X-Forwarded-*, see `public-address.ts`. */
   readonly forwarded: RawHeaders
   /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
   readonly visited: readonly string[]

@@ -15,8 +15,8 @@ import { noEvidence } from '../../src/projection/place.js'
 import { createBreaker } from '../../src/upstream/breaker.js'
 import { createCloudWaits } from '../../src/upstream/cloud-wait.js'
 import { createDestinations } from '../../src/upstream/destination.js'
-import { createPublicAddresses } from '../../src/upstream/forwarded.js'
 import { createPools } from '../../src/upstream/pools.js'
+import { createPublicAddresses } from '../../src/upstream/public-address.js'
 
 /**
  * Walk a list over two clouds with many images each, and print how fast it went and by how much the

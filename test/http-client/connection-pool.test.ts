@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -158,7 +159,8 @@ test('a connection that the server closed is not used again', async t => {
   const server = await startAnswering(t, socket => socket.end(OK))
   const { send } = openPool(t, server.origin)
   await send()
-  await delay(50)
+  const [first] = server.sockets
+  if (first && !first.closed) await once(first, 'close')
   t.is((await send()).error, null)
   t.is(server.sockets.length, 2)
 })

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
 import { createClientAddress } from '../../src/upstream/client-address.js'
-import { trustedProxies } from '../../src/upstream/forwarded.js'
+import { trustedProxies } from '../../src/upstream/public-address.js'
 import { ask, origin } from './wire.js'
 
 /** The address that a real server finds for a request with these headers; clients come from loopback. */

@@ -44,7 +44,7 @@ export async function origin(t: ExecutionContext, server: Server): Promise<strin
   return at(server.address())
 }
 
-export function openPools(t: ExecutionContext, connectTimeoutMs = 2000): Pools {
+export function openPools(t: ExecutionContext, connectTimeoutMs = 10_000): Pools {
   const trust = () => ({ cafile: null, insecure: false })
   const pools = createPools({ connectTimeoutMs, connections: null, trust })
   t.teardown(() => pools.destroy())
@@ -78,7 +78,7 @@ export async function startForwarder(
       req,
       res,
       answer: (_, headers) => ({ headers: endToEnd(headers), rewrite: null, learn: null }),
-      timeouts: { connectTimeoutMs: 2000, headersTimeoutMs: 5000, idleTimeoutMs: 5000 },
+      timeouts: { connectTimeoutMs: 10_000, headersTimeoutMs: 30_000, idleTimeoutMs: 30_000 },
       what: 'the test',
       ...options,
     }).then(tell, (error: Error) => {

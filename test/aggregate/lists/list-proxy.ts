@@ -4,7 +4,7 @@ import type { Identity } from '../../../src/identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId } from '../../../src/ids.js'
 import { noEvidence } from '../../../src/projection/place.js'
 import { createDestinations } from '../../../src/upstream/destination.js'
-import { createPublicAddresses } from '../../../src/upstream/forwarded.js'
+import { createPublicAddresses } from '../../../src/upstream/public-address.js'
 import type { SendOptions } from '../../../src/upstream/send.js'
 import {
   identity,

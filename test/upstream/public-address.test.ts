@@ -5,7 +5,7 @@ import {
   createPublicAddresses,
   type PublicAddress,
   trustedProxies,
-} from '../../src/upstream/forwarded.js'
+} from '../../src/upstream/public-address.js'
 import { ask, origin, say } from './wire.js'
 
 type Options = Parameters<typeof createPublicAddresses>[0]

@@ -5,7 +5,7 @@ import type { RawHeaders } from '../http-client/raw-headers.js'
 import { peerAddress, plainAddress } from './client-address.js'
 import { type ForwardedStep, parseForwarded } from './forwarded-header.js'
 
-/** How a client reached us, as far as upstream services and the links in their answers need it. */
+/** The address at which a client reached the proxy: links in responses lead there. */
 export interface PublicAddress {
   /** Where clients find the proxy, without a slash at the end: `https://cloud.example/resource`. */
   readonly publicBase: string
@@ -15,7 +15,7 @@ export interface PublicAddress {
   readonly forwarded: RawHeaders
 }
 
-interface Place {
+interface PublicUrl {
   readonly proto: string
   readonly host: string
   readonly path: string
@@ -32,8 +32,8 @@ export function isHost(text: string): boolean {
 }
 
 /**
- * Make what tells how a request reached us. What a request says of that itself counts only where it
- * comes from a trusted proxy, and `publicEndpoint`, where there is one, counts above all.
+ * Make the function that tells at which address a request reached the proxy. What the request says of
+ * that counts only if it comes from a trusted proxy. `publicEndpoint`, if there is one, counts above all.
  *
  * @returns a function that throws BAD_REQUEST for a Host header that is none
  */
@@ -41,22 +41,23 @@ export function createPublicAddresses(options: {
   publicEndpoint: string | null
   isTrusted: (address: string) => boolean
 }): (req: IncomingMessage) => PublicAddress {
-  const configured = options.publicEndpoint === null ? null : placeOf(options.publicEndpoint)
+  const configured =
+    options.publicEndpoint === null ? null : parsePublicEndpoint(options.publicEndpoint)
   return req => {
     const peer = peerAddress(req)
     const trusted = options.isTrusted(peer)
-    const told = (name: string) => (trusted ? joined(req.headers[name]) : undefined)
+    const told = (name: string) => (trusted ? joinValues(req.headers[name]) : undefined)
     const steps = parseForwarded(told('forwarded') ?? '')
-    const { proto, host, path } = configured ?? placeAsked(req, told, steps?.[0])
+    const { proto, host, path } = configured ?? urlOfRequest(req, told, steps?.[0])
     const step = `for=${isIPv6(peer) ? `"[${peer}]"` : peer};host="${host}";proto=${proto}`
     return {
       publicBase: `${proto}://${host}${path}`,
       publicPath: path,
       forwarded: [
         'Forwarded',
-        appended(steps ? told('forwarded') : undefined, step),
+        append(steps ? told('forwarded') : undefined, step),
         'X-Forwarded-For',
-        appended(told('x-forwarded-for'), peer),
+        append(told('x-forwarded-for'), peer),
         'X-Forwarded-Host',
         host,
         'X-Forwarded-Proto',
@@ -88,21 +89,21 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
 }
 
 /** Like oslo.middleware: where there is a Forwarded, the X-Forwarded-* but the prefix do not count. */
-function placeAsked(
+function urlOfRequest(
   req: IncomingMessage,
   told: (name: string) => string | undefined,
   outermost: ForwardedStep | undefined,
-): Place {
+): PublicUrl {
   const claimed = (field: string) =>
     outermost ? outermost.get(field) : told(`x-forwarded-${field}`)
   const ours = 'encrypted' in req.socket ? 'https' : 'http'
-  const proto = matching(PROTO, claimed('proto'))?.toLowerCase() ?? ours
-  const host = matching(HOST, claimed('host')) ?? hostOf(req)
-  const port = outermost ? undefined : matching(PORT, told('x-forwarded-port'))
+  const proto = firstMatching(PROTO, claimed('proto'))?.toLowerCase() ?? ours
+  const host = firstMatching(HOST, claimed('host')) ?? hostOf(req)
+  const port = outermost ? undefined : firstMatching(PORT, told('x-forwarded-port'))
   return {
     proto,
     host: port === undefined ? host : withPort(host, port, proto),
-    path: matching(PATH, told('x-forwarded-prefix')) ?? '',
+    path: firstMatching(PATH, told('x-forwarded-prefix')) ?? '',
   }
 }
 
@@ -126,22 +127,22 @@ function hostOf(req: IncomingMessage): string {
   )
 }
 
-function placeOf(endpoint: string): Place {
+function parsePublicEndpoint(endpoint: string): PublicUrl {
   const { protocol, host, pathname } = new URL(endpoint)
   return { proto: protocol.slice(0, -1), host, path: pathname.replace(/\/+$/, '') }
 }
 
 /** The first of a comma list is what the outermost proxy saw. */
-function matching(form: RegExp, list: string | undefined): string | undefined {
+function firstMatching(form: RegExp, list: string | undefined): string | undefined {
   const value = list?.split(',')[0]?.trim()
   return value !== undefined && form.test(value) ? value : undefined
 }
 
-function appended(list: string | undefined, value: string): string {
+function append(list: string | undefined, value: string): string {
   return list ? `${list}, ${value}` : value
 }
 
-function joined(value: string | string[] | undefined): string | undefined {
+function joinValues(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 

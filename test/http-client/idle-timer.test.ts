@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import test from 'ava'
+import { createIdleTimer } from '../../src/http-client/idle-timer.js'
+
+test('what stands still for too long is told once, and what is stopped or has no limit is not', async t => {
+  const told: string[] = []
+  const timer = (name: string) => createIdleTimer(() => told.push(name))
+  const [stopped, unlimited] = [timer('stopped'), timer('unlimited')]
+  stopped.start(20)
+  unlimited.start(0)
+  stopped.stop()
+  await new Promise<void>(resolve => createIdleTimer(resolve).start(50))
+  const still = timer('still')
+  still.start(20)
+  while (told.length === 0) await delay(10)
+  await delay(50)
+  t.deepEqual(told, ['still'])
+})
+
+test('what came while the process was busy counts, although the time is over', async t => {
+  let isIdle = false
+  const timer = createIdleTimer(() => {
+    isIdle = true
+  })
+  timer.start(100)
+  setTimeout(() => {
+    setImmediate(() => timer.touch()) // as a socket that is read after the timers
+    const end = performance.now() + 150
+    while (performance.now() < end);
+  }, 10)
+  await delay(200)
+  t.false(isIdle)
+  timer.stop()
+})
