@@ -6,9 +6,9 @@ import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
 import { record } from '../process/record.js'
-import { recordAlone } from '../process/record-alone.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
 import { listenToSignals, waitForSupervisorStop } from '../process/signals.js'
+import { runStandaloneRecorder } from '../process/standalone-recorder.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
 interface Options {
@@ -66,7 +66,7 @@ async function recordByItself(context: Context, command: Command): Promise<void>
   const logger = createLogger(config.logging, 'recorder')
   logWarnings(reading, logger)
   const files = filesOf(config, 'record')
-  await recordAlone({ reading, read, files, env: context.env, signals, logger })
+  await runStandaloneRecorder({ reading, read, files, env: context.env, signals, logger })
   logger.info('stopped')
 }
 

@@ -2,39 +2,39 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
-/** What the recorder tells of itself whenever it is asked. */
+/** The values that are read when metrics are collected. */
 export interface RecorderFigures {
   readonly buses: readonly BusFigures[]
   readonly logPosition: number
   readonly logBytes: number
   readonly viewPosition: number
   readonly viewBytes: number
-  /** Ids that several clouds claim. */
+  /** The number of ids that several clouds claim. */
   readonly conflicts: number
 }
 
 export interface BusFigures {
   readonly cloud: string
-  /** Which of several buses of its cloud it is; null for an only one. */
+  /** The name of the bus; null for the only bus of a cloud. */
   readonly bus: string | null
   readonly connected: boolean
   /** How many of the exchanges that are expected at its cloud are on none of its buses. */
   readonly missing: number
-  /** When the last message came, in seconds since 1970; null where none has come yet. */
+  /** When the last message was delivered, in seconds since 1970; null if there was none yet. */
   readonly lastMessageAt: number | null
 }
 
-/** What came of one batch for one cloud. */
+/** The result of one batch for one cloud. */
 export interface Batch {
   readonly cloud: string
   readonly recorded: number
   readonly duplicates: number
   readonly unparseable: number
-  /** Between the emission of the newest message and its recording; null where it does not say. */
+  /** From the emission of the newest message to its recording; null if it has no timestamp. */
   readonly delaySeconds: number | null
 }
 
-/** What the recorder counts. */
+/** The metrics of the recorder. */
 export interface RecorderMetrics {
   appended(batch: Batch): void
   snapshot(): Promise<MetricsSnapshot>
@@ -110,7 +110,7 @@ function gaugeBuses(registry: Registry, buses: () => readonly BusFigures[]): voi
       labelNames: ['cloud', 'bus'],
       registers: [registry],
       collect() {
-        this.reset() // a cloud that was taken out of the configuration has no bus any more
+        this.reset() // a bus may have been removed from the configuration
         for (const bus of buses()) {
           const now = value(bus)
           if (now !== null) this.set(labelsOf(bus), now)

@@ -2,29 +2,29 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { parseJson } from '../json.js'
 
-/** Remembers, beyond the death of the recorder, which messages it was recording when it died. */
+/** Remembers which messages a recorder was recording when it died. */
 export interface DeliveryJournal {
-  /** Note that the recording of a message begins. @returns how often it began before and never ended */
+  /** Note that recording a message begins. @returns how often it began before without an end */
   begin(digest: string): number
-  /** Note that it has ended, well or not: the recorder lives. */
+  /** Note that it has ended, with or without success: the recorder lives. */
   end(digest: string): void
 }
 
 /** By digest, how often recording began without an end. */
 const counts = z.record(z.string(), z.int().positive())
 
-/** Of messages that never come again, because their queue was deleted, only the newest are kept. */
-const MOST_DIGESTS = 100
+/** A message may never come again, because its queue was deleted. Only the newest are kept. */
+const MAX_DIGESTS = 100
 
-/** Where the journal of a log is: beside it. */
+/** The path of the journal of a log, beside it. */
 export function deliveryJournalOf(logFile: string): string {
   return `${logFile}-in-hand.json`
 }
 
 /**
- * Open the journal, a small JSON file that is there only while a message is in hand. It is not
- * synced to the disk: it has to outlive the process, not the machine. One that cannot be read is
- * begun anew.
+ * Open the journal, a small JSON file that exists only while a redelivered message is being recorded.
+ * It is not synced to the disk, because it has to survive the process, not the machine. A damaged
+ * journal is started again.
  */
 export function openDeliveryJournal(file: string): DeliveryJournal {
   const begun = new Map(readCounts(file))
@@ -39,10 +39,10 @@ export function openDeliveryJournal(file: string): DeliveryJournal {
   return {
     begin(digest) {
       const before = begun.get(digest) ?? 0
-      begun.delete(digest) // the newest stands last
+      begun.delete(digest) // the newest is the last
       begun.set(digest, before + 1)
       const [oldest] = begun.keys()
-      if (begun.size > MOST_DIGESTS && oldest !== undefined) begun.delete(oldest)
+      if (begun.size > MAX_DIGESTS && oldest !== undefined) begun.delete(oldest)
       save()
       return before
     },

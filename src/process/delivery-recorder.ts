@@ -10,30 +10,30 @@ import {
 import type { DeliveryJournal } from './delivery-journal.js'
 
 export interface DeliveryRecorderParts {
-  /** Append events, and bring the views up to them. */
+  /** Append events to the log and apply them to the views. */
   readonly record: (events: readonly Event[]) => void
   readonly journal: DeliveryJournal
   readonly logger: Logger
-  /** What a delivery means. `createNotificationEvent` by default. */
+  /** `createNotificationEvent` by default. */
   readonly read?: (delivery: Delivery) => Event
 }
 
-/** So often may the recorder die over a message that it handles by itself. */
-const MOST_DEATHS = 2
+/** After so many deaths of the recorder over a message, the message is set aside. */
+const MAX_DEATHS = 2
 
 /**
- * Record deliveries. Those that come for the first time are one batch. A redelivered one was in hand
- * when a recorder or its connection died, so it is recorded by itself, under a note in the journal:
- * one over which the recorder then died twice is set aside, unread, and its queue goes on.
+ * Record deliveries. New messages are recorded together. A redelivered message was being recorded when
+ * a recorder or its connection died, so it is recorded alone, under a note in the journal. If the
+ * recorder dies twice over it, it is set aside unread, and recording goes on with the next.
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
   const { record, journal, logger, read = createNotificationEvent } = parts
 
-  function recordAlone(delivery: Delivery): void {
+  function runStandaloneRecorder(delivery: Delivery): void {
     const digest = digestOf(delivery)
     const deaths = journal.begin(digest)
     try {
-      record([deaths < MOST_DEATHS ? read(delivery) : setAside(delivery, deaths)])
+      record([deaths < MAX_DEATHS ? read(delivery) : setAside(delivery, deaths)])
     } finally {
       journal.end(digest)
     }
@@ -43,7 +43,7 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
     const { exchange, routingKey, body } = delivery
     logger.error(
       { exchange, routing_key: routingKey, size: body.length, sha256: digestOf(delivery), deaths },
-      'a message is set aside unread: the recorder died each time it recorded it',
+      'message set aside unread, because the recorder died each time it recorded it',
     )
     return createUnreadEvent(delivery, `set aside: the recorder died ${deaths} times over it`)
   }
@@ -53,14 +53,14 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
       const [first] = part
       if (!first?.redelivered) record(part.map(read))
       else {
-        recordAlone(first)
-        await nextTurn() // other clouds do not wait for all that comes again
+        runStandaloneRecorder(first)
+        await nextTurn() // other clouds need not wait for all redelivered messages
       }
     }
   }
 }
 
-/** In order: each redelivered one by itself, and what stands between them together. */
+/** In order: each redelivered message alone, and the new messages between them together. */
 function partsOf(batch: readonly Delivery[]): readonly (readonly Delivery[])[] {
   const parts: Delivery[][] = []
   for (const delivery of batch) {

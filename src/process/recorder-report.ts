@@ -12,10 +12,10 @@ import type { Degraded, Missing, ProcessStatus } from './child-messages.js'
 import type { Recording } from './record.js'
 import type { OnAppended } from './recorder.js'
 
-/** What a recorder tells of itself. */
+/** Collects the status of a recorder. */
 export interface RecorderReporter {
   begin(recording: Recording): void
-  /** The recording is over: its files are closed. */
+  /** The recording has ended, and its files are closed. */
   end(): void
   readonly onAppended: OnAppended
   report(): Promise<ProcessStatus>
@@ -49,17 +49,17 @@ export function createRecorderReporter(files: Files): RecorderReporter {
 
 const starting: readonly Missing[] = [{ part: 'recorder', reason: 'it is starting' }]
 
-/** A batch is of one cloud most often, but nothing says that it must be. */
+/** Most batches are of one cloud, but not all. */
 function batchesOf(events: readonly Event[], recorded: readonly RecordedEvent[]): Batch[] {
   const clouds = [...new Set(events.map(({ serviceProvider }) => serviceProvider))]
   return clouds.map(cloud => {
-    const came = events.filter(({ serviceProvider }) => serviceProvider === cloud)
+    const delivered = events.filter(({ serviceProvider }) => serviceProvider === cloud)
     const fresh = recorded.filter(({ serviceProvider }) => serviceProvider === cloud)
     const newest = fresh.findLast(({ source, emittedAt }) => source === 'bus' && emittedAt !== null)
     return {
       cloud,
       recorded: fresh.length,
-      duplicates: came.length - fresh.length,
+      duplicates: delivered.length - fresh.length,
       unparseable: fresh.filter(({ eventType }) => eventType === ownEventTypes.unparseable).length,
       delaySeconds: newest ? (newest.recordedAt - (newest.emittedAt ?? 0)) / 1e6 : null,
     }
@@ -90,7 +90,7 @@ function busFigures(bus: Bus, { buses, countMissingExchanges }: Recording): BusF
   }
 }
 
-/** The name of its cloud is enough for it. */
+/** Then the name of the cloud is enough to name the bus. */
 function isOnlyBus({ serviceProvider }: Bus, buses: readonly Bus[]): boolean {
   return buses.filter(bus => bus.serviceProvider === serviceProvider).length === 1
 }
@@ -106,7 +106,7 @@ function degradedBuses({ buses }: Recording): Degraded[] {
   })
 }
 
-/** With what SQLite has not yet moved into the file itself. */
+/** The size with what SQLite has not yet moved from the WAL into the file. */
 function sizeOf(file: string): number {
   return [file, `${file}-wal`].map(bytesOf).reduce((sum, bytes) => sum + bytes, 0)
 }
@@ -125,7 +125,7 @@ function missingIn({ state }: Recording, { logFile }: Files): readonly Missing[]
   ]
 }
 
-/** SQLite needs room for its write-ahead log besides; with less than this every append may fail. */
+/** SQLite also needs space for its write-ahead log: with less than this an append may fail. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024
 
 function whyUnwritable(file: string): string | null {

@@ -9,40 +9,40 @@ import { type EventLog, openLog } from '../log/log.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { rejectLostLog } from '../projection/belonging.js'
-import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
 import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
 import { openViews, type Views } from '../projection/views.js'
 import { setViewsAside } from '../projection/views-file.js'
+import { createConflictWatcher } from './conflict-watcher.js'
 import { openDuplicateCounter } from './duplicate-counter.js'
 
-/** What is recorded: buses → log → views. */
+/** Appends events to the log and applies them to the views. */
 export interface Recorder extends AsyncDisposable {
-  /** Append events and bring the views up to them. Returns when all that is on the disk. */
+  /** Append events and apply them to the views. Returns when they are on the disk. */
   record(events: readonly Event[]): void
-  /** Which exchanges were seen at a cloud, and how they were declared there. */
+  /** The exchanges that were seen on the buses of a cloud, and how they were declared. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
   state(): RecorderState
 }
 
-/** Told of each batch: what was to be appended, and what of it was new. */
+/** Called after each batch with its events, and those of them that were new. */
 export type OnAppended = (events: readonly Event[], recorded: readonly RecordedEvent[]) => void
 
-/** How the log and the views are at this moment. */
+/** The state of log and views at one moment. */
 export interface RecorderState {
   readonly logPosition: Position
   readonly viewPosition: Position
-  /** How many ids several clouds claim. */
+  /** The number of ids that several clouds claim. */
   readonly conflicts: number
-  /** Why the last batch could not be appended; null where it was. */
+  /** Why the last batch could not be appended; null if it was. */
   readonly appendError: string | null
 }
 
 /**
- * Open the log and its views for recording, and take observations from the proxy's workers.
+ * Open the log and its views for recording, and receive observations of the proxy's workers.
  *
- * @param command what holds the log, for others that want it
- * @param onViewsLost called when the views cannot follow the log any more. The log goes on; the
- *   process should end and be started again, because opening the views mends them.
+ * @param command the command that holds the log, for the error message of others
+ * @param onViewsLost called when the views cannot follow the log any more. Recording continues. The
+ *   process should end and be started again, because the views are repaired when they are opened.
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
@@ -63,21 +63,21 @@ export async function openRecorder(
     const { views, rebuilt } = await openViews(viewsFile, historyFiles([logFile]))
     opened.push(views)
     if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
-    const conflicts = watchConflicts(views, logger)
-    const follow = () => {
+    const conflicts = createConflictWatcher(views, logger)
+    const updateViews = () => {
       try {
-        conflicts.look(views.catchUp())
+        conflicts.check(views.catchUp())
       } catch (error) {
         onViewsLost(viewsLost(viewsFile, error))
       }
     }
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
     const record = (events: readonly Event[]) => {
-      if (appending.append(events) > 0) follow()
+      if (appender.append(events) > 0) updateViews()
     }
     const duplicates = openDuplicateCounter(record, logger)
     opened.push(duplicates)
-    const appending = createAppending(
+    const appender = createLogAppender(
       log,
       (events, recorded) => {
         duplicates.count(events, recorded)
@@ -95,7 +95,7 @@ export async function openRecorder(
         logPosition: log.head().position,
         viewPosition: views.position(),
         conflicts: conflicts.count(),
-        appendError: appending.error(),
+        appendError: appender.error(),
       }),
       [Symbol.asyncDispose]: close,
     }
@@ -105,8 +105,8 @@ export async function openRecorder(
   }
 }
 
-/** How often the recorder looks whether the views are still those that it writes. */
-const LOOK_MS = 1000
+/** How often the recorder checks that the views file is still the one that it writes. */
+const CHECK_MS = 1000
 
 function watchViews(views: Views, onProblem: (problem: string) => void): Disposable {
   const timer = setInterval(() => {
@@ -114,11 +114,11 @@ function watchViews(views: Views, onProblem: (problem: string) => void): Disposa
     if (problem === null) return
     clearInterval(timer)
     onProblem(problem)
-  }, LOOK_MS).unref()
+  }, CHECK_MS).unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** Damaged views are set aside: the next time they are opened, they are built anew. */
+/** Damaged views are set aside, so that they are built again when they are opened. */
 function viewsLost(file: string, cause: unknown): MixmatchError {
   const problem = cause instanceof Error ? cause.message : String(cause)
   const isDamage = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT'
@@ -132,7 +132,7 @@ async function dispose(opened: Disposable | AsyncDisposable): Promise<void> {
   else opened[Symbol.dispose]()
 }
 
-function createAppending(log: EventLog, onAppended: OnAppended, logger: Logger) {
+function createLogAppender(log: EventLog, onAppended: OnAppended, logger: Logger) {
   let error: string | null = null
   return {
     /** Why the last batch could not be appended. */
@@ -141,7 +141,7 @@ function createAppending(log: EventLog, onAppended: OnAppended, logger: Logger) 
       try {
         const { recorded, duplicates } = log.append(events, now())
         error = null
-        if (duplicates > 0) logger.debug({ duplicates }, 'messages that were recorded before')
+        if (duplicates > 0) logger.debug({ duplicates }, 'duplicate messages')
         onAppended(events, recorded)
         return recorded.length
       } catch (cause) {
@@ -150,28 +150,4 @@ function createAppending(log: EventLog, onAppended: OnAppended, logger: Logger) 
       }
     },
   }
-}
-
-/** Say so once when an id comes to be claimed by several clouds, and keep count. */
-function watchConflicts(views: Views, logger: Logger) {
-  const find = conflictsIn(views.db)
-  const known = new Map(allConflicts(views.db).map(conflict => [keyOf(conflict), conflict]))
-  return {
-    count: () => known.size,
-    look(stretch: ReturnType<Views['catchUp']>) {
-      for (const conflict of find(stretch)) {
-        const key = keyOf(conflict)
-        if (known.get(key)?.serviceProviders.length === conflict.serviceProviders.length) continue
-        known.set(key, conflict)
-        logger.warn(
-          { conflict },
-          'an id is claimed by several clouds: requests go to the first of them',
-        )
-      }
-    },
-  }
-}
-
-function keyOf({ resource }: Conflict): string {
-  return `${resource.type}/${resource.id}`
 }

@@ -11,7 +11,7 @@ import { createReload, type Reading } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 
-export interface LoneRecorder {
+export interface StandaloneRecorderOptions {
   readonly reading: Reading
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
@@ -22,16 +22,16 @@ export interface LoneRecorder {
 }
 
 /**
- * Record without a supervisor until asked to stop, with a port for operators of its own. A new
- * configuration ends the recording and begins another; the queues keep what comes in between.
+ * Record without a supervisor until asked to stop, with its own ops port. A new configuration ends the
+ * recording and starts another; the queues keep what is published meanwhile.
  *
  * @throws as `record`
  */
-export async function recordAlone(options: LoneRecorder): Promise<void> {
+export async function runStandaloneRecorder(options: StandaloneRecorderOptions): Promise<void> {
   const { reading, read, files, env, signals, logger } = options
   let { config } = reading
   let stopping = false
-  let renew = () => {}
+  let restart = () => {}
   const manager = createServiceManager({ env, logger })
   void signals.stop.then(() => {
     stopping = true
@@ -46,7 +46,7 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
     config = fresh.config
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
-    renew()
+    restart()
   }
   const reload = createReload({
     first: reading,
@@ -61,10 +61,10 @@ export async function recordAlone(options: LoneRecorder): Promise<void> {
   })
 
   while (!stopping) {
-    const renewed = new Promise<void>(resolve => {
-      renew = resolve
+    const restarted = new Promise<void>(resolve => {
+      restart = resolve
     })
-    const ended = Promise.race([signals.stop, renewed])
+    const ended = Promise.race([signals.stop, restarted])
     await recordUntilLost(
       config,
       files,
