@@ -82,7 +82,7 @@ function commonOf(proxied: ProxiedRequest, options: SendOptions) {
     path: request.path,
     requester,
     publicBase: publicAddress.publicBase,
-    visited: [...request.controls.proxyList, options.proxyName],
+    visited: [...request.controlHeaders.proxyList, options.proxyName],
     headers: (to: Destination) => withoutConditions(headersTo(to, proxied, options)),
   }
 }
@@ -92,7 +92,7 @@ function ofUser({ request, requester, req }: ProxiedRequest) {
   if (caller === null) {
     throw new MixmatchError('NOT_AUTHENTICATED', 'A list over several clouds needs a valid token.')
   }
-  return { caller, project: request.controls.project, received: req.rawHeaders }
+  return { caller, project: request.controlHeaders.project, received: req.rawHeaders }
 }
 
 /** The response of one cloud, as if the request had gone there alone. */

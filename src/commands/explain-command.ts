@@ -22,11 +22,11 @@ import type { LogReader } from '../log/log.js'
 import { openLocationsOf } from '../projection/locate.js'
 import { evidenceAt, locateAt } from '../replay/past-locations.js'
 import { POINT_FORMS, type Point, positionAt } from '../replay/point.js'
-import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
-import { type Decision, describe, describeCondition } from '../routing/decision.js'
+import { type Decision, describeCondition, describeDecision } from '../routing/decision.js'
 import type { Cloud, Federation } from '../routing/federation.js'
 import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
+import { needsBody } from '../routing/request-rule.js'
 import { serviceNames } from '../service/service.js'
 
 interface Options extends OutputOptions {
@@ -143,13 +143,13 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
   if (options.format !== 'table') {
     printFacts(context.stdout, options, {
       ...factsOf(decision),
-      sentence: describe(decision),
+      sentence: describeDecision(decision),
       condition: describeCondition(decision),
       event,
     })
     return
   }
-  context.stdout.write(`${describe(decision)}\n`)
+  context.stdout.write(`${describeDecision(decision)}\n`)
   const condition = describeCondition(decision)
   if (condition !== null) context.stdout.write(`${condition}\n`)
   if (event) {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { decide } from '../routing/decide.js'
-import { type Decision, isUnconfirmed, type One } from '../routing/decision.js'
+import { type Decision, isUnconfirmed, type SingleCloud } from '../routing/decision.js'
 import type { Federation } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { Outcome } from '../upstream/forward.js'
@@ -46,6 +46,6 @@ export async function sendPreflight(
 }
 
 /** A decision without a resource: the response to a preflight is no evidence of where a resource is. */
-function goTo(to: SpName, because: One['because'] = 'default'): One {
+function goTo(to: SpName, because: SingleCloud['because'] = 'default'): SingleCloud {
   return { kind: 'one', to, because, resource: null, owner: null, restsOn: null }
 }

@@ -6,11 +6,11 @@ import type { Caller } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
-import { needsBody } from '../routing/call.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed } from '../routing/decision.js'
 import { type Federation, openClouds } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
+import { needsBody } from '../routing/request-rule.js'
 import type { AskNearer } from '../upstream/ask-nearer.js'
 import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
@@ -155,13 +155,13 @@ async function decideConfirmed(
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
  */
 async function identify(
-  { method, path, controls }: RoutedRequest,
+  { method, path, controlHeaders }: RoutedRequest,
   req: IncomingMessage,
   authenticate: ProxyParts['authenticate'],
 ): Promise<Omit<Requester, 'isService'> & { objection: MixmatchError | null }> {
   const token = tokenIn(req, 'x-auth-token')
   const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
-  if (isDiscovery && (token === null || controls.serviceProvider === null)) {
+  if (isDiscovery && (token === null || controlHeaders.serviceProvider === null)) {
     return { token, caller: null, objection: null }
   }
   if (token === null) throw tokenMissing()

@@ -2,14 +2,14 @@ import { MixmatchError } from '../errors.js'
 import { isUuid } from '../ids.js'
 import { redactPath } from '../redaction.js'
 
-/** What no target may hold anywhere, the query included: each could be read in two ways, or ends a line. */
-const inTarget = [
+/** What must hold for the whole target with its query: anything else has two readings, or ends a line. */
+const targetRules = [
   [/^(?!\/)/, 'a path that begins with a slash'],
   [/[^!-~\u0080-\u00ff]/, 'no space and no control character'],
   [/#/, 'no fragment'],
 ] as const
 
-const inPath = [
+const pathRules = [
   [/%(?![0-9a-f]{2})/i, 'two hexadecimal digits after each %'],
   [/%(?:[01][0-9a-f]|7f)/i, 'no encoded control character'],
   [/\\|%5c/i, 'no backslash'],
@@ -18,25 +18,25 @@ const inPath = [
   [/\/(?:\.|%2e){1,2}(?:\/|$)/i, 'no dot segment'],
 ] as const
 
-/** Of a segment that routing reads: with any other character it could be spelled in two ways. */
+/** The characters of a segment that routing reads: others can be spelled in two ways. */
 const PLAIN = /^[\w:~-]+$/
 
 /**
- * Refuse a request target that an upstream, or something in front of it, could read otherwise.
+ * Reject a request target that an upstream, or a proxy in front of it, could read differently.
  *
  * @throws NON_CANONICAL_PATH
  */
 export function rejectNonCanonical(target: string, path: string): void {
-  for (const [pattern, expected] of inTarget) {
+  for (const [pattern, expected] of targetRules) {
     if (pattern.test(target)) throw nonCanonical(expected, target)
   }
-  for (const [pattern, expected] of inPath) {
+  for (const [pattern, expected] of pathRules) {
     if (pattern.test(path)) throw nonCanonical(expected, path)
   }
 }
 
 /**
- * Refuse a project or collection that is empty or not spelled plainly.
+ * Reject a project or collection that is empty or has other characters than those.
  *
  * @throws NON_CANONICAL_PATH
  */
@@ -46,9 +46,9 @@ export function requirePlainSegment(segment: string): void {
 }
 
 /**
- * Refuse what stands in place of an id and is none as it is written, but becomes an id or a word of
- * the collection once the upstream has decoded it, dropped spaces or Cinder's format suffix `.json`.
- * Other names pass: clients look by name first.
+ * Reject a segment in the place of an id that becomes an id, or a word of the collection, when the upstream
+ * has decoded it or dropped spaces or the format suffix `.json`. Other names pass: clients also look
+ * resources up by name.
  *
  * @throws NON_CANONICAL_PATH
  */

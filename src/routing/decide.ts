@@ -1,7 +1,12 @@
 import { IDENTITY_PROVIDER, isUuid, type SpName } from '../ids.js'
 import { entry, services } from '../service/services.js'
-import { findNewName } from './call.js'
-import { type Aggregate, type Decision, isUnconfirmed, type One, type Search } from './decision.js'
+import {
+  type Aggregate,
+  type Decision,
+  isUnconfirmed,
+  type Search,
+  type SingleCloud,
+} from './decision.js'
 import {
   type Federation,
   offersService,
@@ -12,30 +17,31 @@ import {
 } from './federation.js'
 import { findNeeds, findSharedPlace, type Need, rejectOtherCloud } from './needs.js'
 import type { RoutedRequest } from './request.js'
+import { findNewName } from './request-rule.js'
 
-/** Methods that change nothing (RFC 9110 §9.2.1), so that several clouds may be asked. */
+/** Methods that change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * Where a request goes. Pure: replay and `explain` get the answer that the proxy would have given.
- * The first that has something to say decides, in the order in which they stand here.
+ * Decide where a request goes. Pure, so that `explain` and replay decide as the proxy does. The rules
+ * are tried in order, and the first that applies decides.
  *
- * @throws UNKNOWN_SERVICE_PROVIDER where the cloud that is asked for is none or lacks the service
- * @throws CONFLICTING_REFERENCES where the request would need two clouds at once
- * @throws PROXY_LOOP where it would go to a cloud whose proxy has had it before
- * @throws NOT_FOUND where it would go to a cloud at which its service is not enabled
+ * @throws UNKNOWN_SERVICE_PROVIDER if the named cloud does not exist or does not have the service
+ * @throws CONFLICTING_REFERENCES if the request needs resources of two clouds
+ * @throws PROXY_LOOP if it would go to a cloud whose proxy has had it before
+ * @throws NOT_FOUND if it would go to a cloud at which its service is not enabled
  */
 export function decide(request: RoutedRequest, federation: Federation): Decision {
   const needs = findNeeds(request, federation)
   const decision =
-    asked(request, federation, needs) ??
-    named(request, federation, needs) ??
-    claimed(needs) ??
-    bound(needs) ??
-    discovered(request, federation) ??
-    listed(request, federation) ??
-    searched(request, federation, needs) ??
-    otherwise(request)
+    routeByHeader(request, federation, needs) ??
+    routeByName(request, federation, needs) ??
+    routeByClaim(needs) ??
+    routeByPlace(needs) ??
+    mergeVersions(request, federation) ??
+    mergeLists(request, federation) ??
+    searchClouds(request, federation, needs) ??
+    routeByDefault(request)
   if (decision.kind === 'one' && !isUnconfirmed(decision)) {
     rejectDisabled(decision.to, request, federation)
     rejectLoop(decision.to, request, federation)
@@ -43,24 +49,33 @@ export function decide(request: RoutedRequest, federation: Federation): Decision
   return decision
 }
 
-function asked(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
-  const to = request.controls.serviceProvider
+/** The user names the cloud in MM-SERVICE-PROVIDER. */
+function routeByHeader(
+  request: RoutedRequest,
+  federation: Federation,
+  needs: readonly Need[],
+): SingleCloud | null {
+  const to = request.controlHeaders.serviceProvider
   if (to === null) return null
   rejectUnknownCloud(to, request, federation)
-  return towards(to, 'asked', needs)
+  return routeTo(to, 'asked', needs)
 }
 
-/** A new `disk@sp1` goes to sp1. Without a cloud of that name, an @ is a letter like any other. */
-function named(request: RoutedRequest, federation: Federation, needs: readonly Need[]): One | null {
-  const to = cloudIn(findNewName(request), federation)
+/** A new `disk@sp1` goes to sp1. If there is no such cloud, the @ has no meaning. */
+function routeByName(
+  request: RoutedRequest,
+  federation: Federation,
+  needs: readonly Need[],
+): SingleCloud | null {
+  const to = findCloudInName(findNewName(request), federation)
   if (to === null) return null
   rejectUnknownCloud(to, request, federation)
   rejectOtherCloud(to, needs)
-  return towards(to, 'named', needs)
+  return routeTo(to, 'named', needs)
 }
 
-/** What rests on a service provider's word alone goes nowhere before others were asked: `needs.ts`. */
-function claimed(needs: readonly Need[]): One | null {
+/** Only a service provider says that it holds the resource: others are asked first, see `needs.ts`. */
+function routeByClaim(needs: readonly Need[]): SingleCloud | null {
   const need = needs.find(({ claims }) => claims.length > 0)
   const [claim] = need?.claims ?? []
   if (!need || !claim) return null
@@ -76,16 +91,20 @@ function claimed(needs: readonly Need[]): One | null {
   }
 }
 
-function bound(needs: readonly Need[]): One | null {
+/** The log knows where the resources of the request are. */
+function routeByPlace(needs: readonly Need[]): SingleCloud | null {
   const shared = findSharedPlace(needs)
   if (!shared) return null
   const { need, place } = shared
   const because = need.in === 'body' ? 'referred' : need.places.length > 1 ? 'conflict' : 'located'
-  return towards(place.serviceProvider, because, needs)
+  return routeTo(place.serviceProvider, because, needs)
 }
 
-/** Where requests may go to several clouds, the versions that are told of are those of all. */
-function discovered(request: RoutedRequest, federation: Federation): One | Aggregate | null {
+/** If requests may go to several clouds, clients get the versions that all of them have. */
+function mergeVersions(
+  request: RoutedRequest,
+  federation: Federation,
+): SingleCloud | Aggregate | null {
   const { method, path } = request
   const { aggregation, searchByBroadcast } = federation
   if (path.target.kind !== 'discovery' || method !== 'GET') return null
@@ -93,29 +112,32 @@ function discovered(request: RoutedRequest, federation: Federation): One | Aggre
   const [only] = among
   if (only === undefined) return null
   if (among.length > 1) return { kind: 'aggregate', among, because: 'versions', form: 'versions' }
-  return only === IDENTITY_PROVIDER ? null : towards(only, 'versions', [])
+  return only === IDENTITY_PROVIDER ? null : routeTo(only, 'versions', [])
 }
 
-/** Of a service that is enabled nowhere there is nothing: an empty list. */
-function listed(request: RoutedRequest, federation: Federation): One | Aggregate | null {
-  const form = formOf(request)
+/** The list of a service that is enabled nowhere is empty. */
+function mergeLists(
+  request: RoutedRequest,
+  federation: Federation,
+): SingleCloud | Aggregate | null {
+  const form = findForm(request)
   if (form === null) return null
   const { aggregation, clouds } = federation
   const among = aggregation ? openClouds(request, federation) : []
-  const asked = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
-  const isNowhere = !asked.some(name => offersService(name, request, federation))
+  const considered = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
+  const isNowhere = !considered.some(name => offersService(name, request, federation))
   if (isNowhere && form.form === 'list') {
     return { kind: 'aggregate', among: [], because: 'list', ...form }
   }
   const [only] = among
   if (only === undefined) return null
   return among.length === 1
-    ? towards(only, 'list', [])
+    ? routeTo(only, 'list', [])
     : { kind: 'aggregate', among, because: 'list', ...form }
 }
 
-/** Only what is a UUID can be an id: clients also try the names of things where ids stand. */
-function searched(
+/** Only UUIDs are searched for: clients also send names in the place of ids. */
+function searchClouds(
   request: RoutedRequest,
   federation: Federation,
   needs: readonly Need[],
@@ -128,13 +150,13 @@ function searched(
   return { kind: 'search', among, because: 'unknown', resource: need.resource, readOnly }
 }
 
-function otherwise({ path: { target } }: RoutedRequest): One {
+function routeByDefault({ path: { target } }: RoutedRequest): SingleCloud {
   const local = target.kind === 'discovery' || target.kind === 'local'
-  return towards(IDENTITY_PROVIDER, local ? 'local' : 'default', [])
+  return routeTo(IDENTITY_PROVIDER, local ? 'local' : 'default', [])
 }
 
-/** To a cloud, resting on the first need that is located there. */
-function towards(to: SpName, because: One['because'], needs: readonly Need[]): One {
+/** The route to a cloud, with the first needed resource that is located there. */
+function routeTo(to: SpName, because: SingleCloud['because'], needs: readonly Need[]): SingleCloud {
   for (const { resource, places } of needs) {
     const place = places.find(({ serviceProvider }) => serviceProvider === to)
     if (place) {
@@ -146,7 +168,7 @@ function towards(to: SpName, because: One['because'], needs: readonly Need[]): O
 }
 
 /** The cloud after the last @ of a name. */
-function cloudIn(name: string | null, { clouds }: Federation): SpName | null {
+function findCloudInName(name: string | null, { clouds }: Federation): SpName | null {
   if (name === null || !name.includes('@')) return null
   const suffix = name.slice(name.lastIndexOf('@') + 1)
   return clouds.find(cloud => cloud.name === suffix)?.name ?? null
@@ -154,8 +176,8 @@ function cloudIn(name: string | null, { clouds }: Federation): SpName | null {
 
 type Form = { readonly form: 'list'; readonly envelope: string } | { readonly form: 'sum' }
 
-/** What the answers of several clouds could be made into; null where they cannot. */
-function formOf({ method, path: { service, collection, target } }: RoutedRequest): Form | null {
+/** How the responses of several clouds become one; null where they cannot. */
+function findForm({ method, path: { service, collection, target } }: RoutedRequest): Form | null {
   if (method !== 'GET' || target.kind !== 'collection') return null
   const { envelope, words } = entry(services[service].collections, collection ?? '') ?? {}
   const shows = target.word === null ? 'list' : entry(words, target.word)

@@ -29,28 +29,28 @@ export const reasons = [
 export type Reason = (typeof reasons)[number]
 
 /** Where a request goes, and why. */
-export type Decision = One | Search | Aggregate
+export type Decision = SingleCloud | Search | Aggregate
 
-/** To one cloud. */
-export interface One {
+/** The request goes to one cloud. */
+export interface SingleCloud {
   readonly kind: 'one'
   readonly to: SpName
   readonly because: Exclude<Reason, 'unknown'>
-  /** What is known to live there: the resource in the path, or one that the body refers to. */
+  /** The resource that is known to be there: that of the path, or one that the body refers to. */
   readonly resource: ResourceKey | null
-  /** Its project at that cloud, where the log says it. */
+  /** Its project at that cloud, if the log has it. */
   readonly owner: ProjectId | null
-  /** The newest event that its place rests on. */
+  /** The newest event that says that it is there. */
   readonly restsOn: Position | null
   /**
-   * Nearer clouds that have to be asked for `resource` before anything is sent: it rests on the word of
-   * a service provider alone, and the log does not know that they do not hold it. Never empty.
+   * Nearer clouds that have to be asked for `resource` before anything is sent: only a service provider
+   * says that it is there, and the log does not know that they do not hold it. Never empty.
    */
   readonly askFirst?: readonly SpName[]
 }
 
-/** One that has to be confirmed by nearer clouds before anything is sent. */
-export interface Unconfirmed extends One {
+/** A decision that nearer clouds have to confirm before anything is sent. */
+export interface Unconfirmed extends SingleCloud {
   readonly resource: ResourceKey
   readonly askFirst: readonly SpName[]
 }
@@ -59,45 +59,45 @@ export function isUnconfirmed(decision: Decision): decision is Unconfirmed {
   return decision.kind === 'one' && decision.askFirst !== undefined
 }
 
-/** To the first of several clouds that turns out to hold `resource`. */
+/** The clouds are searched, and the request goes to the first that holds `resource`. */
 export interface Search {
   readonly kind: 'search'
   /** The identity provider first; never empty. */
   readonly among: readonly SpName[]
   readonly because: 'unknown'
-  /** What to look for: the resource in the path, or the one that the body refers to. */
+  /** The resource to find: that of the path, or one that the body refers to. */
   readonly resource: ResourceKey
   /**
-   * Whether the request itself may be tried in turn. Otherwise the resource is located with a read,
-   * and then the request is sent once.
+   * Whether the request only reads the resource. In both cases it is located with a read first, and the
+   * request is sent once; a write is refused if a cloud that may hold the resource does not answer.
    */
   readonly readOnly: boolean
 }
 
-/** Asked of several clouds, whose answers become one. */
+/** Several clouds are asked, and their responses become one. */
 export type Aggregate = AggregateOf &
   Readonly<{
     kind: 'aggregate'
-    /** The identity provider first; at least two, or none, for a list of nothing. */
+    /** The identity provider first; at least two, or none for an empty list. */
     among: readonly SpName[]
   }>
 
 type AggregateOf =
-  /** A list of all; `envelope` is the name of the array in each cloud's answer: `volumes`. */
+  /** A list; `envelope` is the name of its array: `volumes`. */
   | { readonly because: 'list'; readonly form: 'list'; readonly envelope: string }
   | { readonly because: 'list'; readonly form: 'sum' }
-  /** What all of them have. */
+  /** The versions that all of them have. */
   | { readonly because: 'versions'; readonly form: 'versions' }
 
-/** The decision as one sentence for people: `located: sp1 holds image 3f…, says event 4182`. */
-export function describe(decision: Decision): string {
-  return `${decision.because}: ${sentence(decision)}`
+/** The decision as a sentence: `located: sp1 holds image 3f…, says event 4182`. */
+export function describeDecision(decision: Decision): string {
+  return `${decision.because}: ${describeRoute(decision)}`
 }
 
-/** Under what condition the decision holds, as a sentence; null where it simply does. */
+/** The condition on which the decision holds, as sentences; null where there is none. */
 export function describeCondition(decision: Decision): string | null {
   if (!isUnconfirmed(decision)) return null
-  const clouds = listed(decision.askFirst)
+  const clouds = joinNames(decision.askFirst)
   return (
     `Only ${decision.to} says so, and the log does not know whether ${clouds} holds it: ${clouds} is ` +
     "asked first, once for each project, with the user's token. Where the answer is not 404, " +
@@ -105,31 +105,31 @@ export function describeCondition(decision: Decision): string | null {
   )
 }
 
-function sentence(decision: Decision): string {
+function describeRoute(decision: Decision): string {
   switch (decision.kind) {
     case 'one':
-      return sentenceOfOne(decision)
+      return describeSingleCloud(decision)
     case 'search':
       return decision.readOnly
-        ? `nothing tells where ${named(decision.resource)} lives: ${listed(decision.among)} are asked in turn`
-        : `nothing tells where ${named(decision.resource)} lives: it is looked for at ${listed(decision.among)}, then the request is sent once`
+        ? `nothing tells where ${nameResource(decision.resource)} lives: ${joinNames(decision.among)} are asked in turn`
+        : `nothing tells where ${nameResource(decision.resource)} lives: it is looked for at ${joinNames(decision.among)}, then the request is sent once`
     case 'aggregate':
-      return sentenceOfAggregate(decision)
+      return describeAggregate(decision)
   }
 }
 
-function sentenceOfOne({ to, because, resource, restsOn }: One): string {
+function describeSingleCloud({ to, because, resource, restsOn }: SingleCloud): string {
   switch (because) {
     case 'asked':
       return `MM-SERVICE-PROVIDER asks for ${to}`
     case 'named':
       return `the new name ends in @${to}`
     case 'located':
-      return `${to} holds ${named(resource)}${evidence(restsOn)}`
+      return `${to} holds ${nameResource(resource)}${citeEvent(restsOn)}`
     case 'conflict':
-      return `several clouds hold ${named(resource)}, and ${to} is preferred${evidence(restsOn)}`
+      return `several clouds hold ${nameResource(resource)}, and ${to} is preferred${citeEvent(restsOn)}`
     case 'referred':
-      return `the body refers to ${named(resource)}, which ${to} holds${evidence(restsOn)}`
+      return `the body refers to ${nameResource(resource)}, which ${to} holds${citeEvent(restsOn)}`
     case 'list':
       return `${to} is the only cloud to list`
     case 'local':
@@ -141,12 +141,12 @@ function sentenceOfOne({ to, because, resource, restsOn }: One): string {
   }
 }
 
-function named(resource: ResourceKey | null): string {
+function nameResource(resource: ResourceKey | null): string {
   return resource ? `${resource.type} ${resource.id}` : 'it'
 }
 
-function sentenceOfAggregate(decision: Aggregate): string {
-  const clouds = listed(decision.among)
+function describeAggregate(decision: Aggregate): string {
+  const clouds = joinNames(decision.among)
   switch (decision.form) {
     case 'list':
       return decision.among.length === 0
@@ -159,10 +159,10 @@ function sentenceOfAggregate(decision: Aggregate): string {
   }
 }
 
-function evidence(position: Position | null): string {
+function citeEvent(position: Position | null): string {
   return position === null ? '' : `, says event ${position}`
 }
 
-function listed(clouds: readonly SpName[]): string {
+function joinNames(clouds: readonly SpName[]): string {
   return clouds.join(', ')
 }

@@ -3,15 +3,15 @@ import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
 import type { RoutedRequest } from './request.js'
 
-/** A cloud as far as routing needs to know it. */
+/** What routing needs to know of a cloud. */
 export interface Cloud {
   readonly name: SpName
-  /** Its name in Keystone: by it, proxies tell each other in MM-PROXY-LIST who has had a request. */
+  /** Its name in Keystone, which proxies also use in MM-PROXY-LIST. */
   readonly spName: string
   readonly enabledServices: readonly string[]
 }
 
-/** What a decision depends on besides the request. */
+/** What decisions depend on besides the request. */
 export interface Federation {
   readonly clouds: readonly Cloud[]
   readonly locate: Locate
@@ -20,21 +20,21 @@ export interface Federation {
   readonly aggregation: boolean
 }
 
-/** Whether the service of the request is enabled at a cloud of ours. */
+/** Whether the cloud is configured and has the service of the request. */
 export function offersService(at: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const cloud = clouds.find(({ name }) => name === at)
   return cloud?.enabledServices.includes(request.path.service) ?? false
 }
 
-/** Whether the proxy of a cloud has had the request before. */
+/** Whether the proxy of a cloud has had the request before, as MM-PROXY-LIST says. */
 export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
-  const { proxyList } = request.controls
+  const { proxyList } = request.controlHeaders
   return clouds.some(
     ({ name, spName }) => name === cloud && proxyList.some(had => had === name || had === spName),
   )
 }
 
-/** The clouds that have the service and have not had the request, the identity provider first. */
+/** The clouds that have the service and have not had the request; the identity provider comes first. */
 export function openClouds(request: RoutedRequest, federation: Federation): readonly SpName[] {
   const open = federation.clouds
     .map(({ name }) => name)
@@ -48,9 +48,8 @@ export function openClouds(request: RoutedRequest, federation: Federation): read
 }
 
 /**
- * The clouds that could hold what another claims, and that requests for an unknown id would reach
- * before it: the identity provider; with `search_by_broadcast`, which looks everywhere, also those that
- * are configured before the claimant. Their order is that of trust.
+ * The clouds that are trusted more than the one that claims a resource: the identity provider, and with
+ * `search_by_broadcast`, which searches all clouds, also those that are configured before the claimant.
  */
 export function nearerClouds(
   claimant: SpName,
@@ -66,7 +65,7 @@ export function nearerClouds(
 }
 
 /**
- * Refuse a cloud at which the service of the request is not enabled.
+ * Reject a cloud at which the service of the request is not enabled.
  *
  * @throws NOT_FOUND
  */
@@ -81,7 +80,7 @@ export function rejectDisabled(to: SpName, request: RoutedRequest, federation: F
 }
 
 /**
- * Refuse a cloud that is none of ours, or that does not have the service.
+ * Reject a cloud that is not configured or does not have the service.
  *
  * @throws UNKNOWN_SERVICE_PROVIDER
  */
@@ -101,7 +100,7 @@ export function rejectUnknownCloud(
 }
 
 /**
- * Refuse to send a request to a cloud whose proxy has had it before.
+ * Reject a request that would go to a cloud whose proxy has had it before.
  *
  * @throws PROXY_LOOP
  */
@@ -110,7 +109,7 @@ export function rejectLoop(to: SpName, request: RoutedRequest, federation: Feder
   throw new MixmatchError(
     'PROXY_LOOP',
     `The request would go to "${to}", whose proxy has had it before: MM-PROXY-LIST is ` +
-      `"${request.controls.proxyList.join(', ')}". If that names another cloud, ` +
+      `"${request.controlHeaders.proxyList.join(', ')}". If that names another cloud, ` +
       'set a sp_name of its own in [sp_default] of each proxy.',
   )
 }

@@ -1,34 +1,34 @@
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, position, type ResourceKey, type SpName } from '../ids.js'
 import type { Evidence, Place } from '../projection/place.js'
-import { findReferences } from './call.js'
 import { type Federation, hasBeenAt, nearerClouds } from './federation.js'
 import type { RoutedRequest } from './request.js'
+import { findReferences } from './request-rule.js'
 
-/** A resource without which a request fails. */
+/** A resource without which the request fails. */
 export interface Need {
   readonly resource: ResourceKey
-  /** Where the request names it. */
+  /** Where the request has it. */
   readonly in: 'path' | 'body'
-  /** The clouds that hold it, as far as the request can go there, the preferred one first. */
+  /** The clouds that hold it and that the request can go to; the preferred one comes first. */
   readonly places: readonly Place[]
-  /** What is only claimed, where `places` is empty; the claim that counts first. */
+  /** If `places` is empty: the clouds that only claim to hold it; the preferred one comes first. */
   readonly claims: readonly Claim[]
 }
 
-/** A place that rests on a service provider's word alone. */
-export interface Claim {
+/** A place that nothing but the service provider itself confirms. */
+interface Claim {
   readonly place: Place
-  /** The nearer clouds that could hold the resource without our knowing; never empty. */
+  /** The nearer clouds that may hold the resource without the log's knowing; never empty. */
   readonly ask: readonly SpName[]
 }
 
-/** What the request needs: the resource in its path, then those that its body refers to. */
+/** The resource in the path of the request, then those that its body refers to. */
 export function findNeeds(request: RoutedRequest, federation: Federation): readonly Need[] {
   const needed = (resource: ResourceKey, where: Need['in']): Need => ({
     resource,
     in: where,
-    ...weighed(resource, request, federation),
+    ...separateClaims(resource, request, federation),
   })
   const { target } = request.path
   return [
@@ -38,10 +38,10 @@ export function findNeeds(request: RoutedRequest, federation: Federation): reado
 }
 
 /**
- * The first located need, and the place that it shares with all other located ones. A need that is
- * not located has no say; null where none is.
+ * The first located need, and the place that all located needs have in common. Needs that are not
+ * located do not count; null where none is located.
  *
- * @throws CONFLICTING_REFERENCES where no cloud holds all that is located
+ * @throws CONFLICTING_REFERENCES if no cloud holds all located resources
  */
 export function findSharedPlace(needs: readonly Need[]): { need: Need; place: Place } | null {
   const located = needs.filter(({ places }) => places.length > 0)
@@ -50,21 +50,21 @@ export function findSharedPlace(needs: readonly Need[]): { need: Need; place: Pl
   const place = need.places.find(candidate =>
     located.every(other => isAt(other, candidate.serviceProvider)),
   )
-  if (!place) throw conflict(located)
+  if (!place) throw conflictError(located)
   return { need, place }
 }
 
 /**
- * Refuse a cloud that lacks something located elsewhere.
+ * Reject a cloud that does not hold a resource that is located elsewhere.
  *
  * @throws CONFLICTING_REFERENCES
  */
 export function rejectOtherCloud(to: SpName, needs: readonly Need[]): void {
-  const astray = needs.find(need => need.places.length > 0 && !isAt(need, to))
-  if (!astray) return
+  const elsewhere = needs.find(need => need.places.length > 0 && !isAt(need, to))
+  if (!elsewhere) return
   throw new MixmatchError(
     'CONFLICTING_REFERENCES',
-    `The new name asks for "${to}", but the request refers to ${whereabouts(astray)}: ` +
+    `The new name asks for "${to}", but the request refers to ${describePlaces(elsewhere)}: ` +
       'expected both in one cloud.',
   )
 }
@@ -74,46 +74,46 @@ function isAt({ places }: Need, cloud: SpName): boolean {
 }
 
 /**
- * What is known of a resource, with the word of service providers weighed: an id that the log knows
- * nothing of is not theirs to claim. A claim counts where every nearer cloud is known not to hold the
- * resource, or to hold it as well, in which case the order of `locate` decides.
+ * Separate the places of a resource from what service providers only claim: an id that the log does not
+ * know is not theirs to claim. A claim counts if every nearer cloud is known not to hold the resource, or
+ * to hold it too; then the order of `locate` decides.
  */
-function weighed(
+function separateClaims(
   resource: ResourceKey,
   request: RoutedRequest,
   federation: Federation,
 ): Pick<Need, 'places' | 'claims'> {
-  const told = placesOf(resource, request, federation)
-  if (told.every(({ serviceProvider }) => serviceProvider === IDENTITY_PROVIDER)) {
-    return { places: told, claims: [] }
+  const located = findPlaces(resource, request, federation)
+  if (located.every(({ serviceProvider }) => serviceProvider === IDENTITY_PROVIDER)) {
+    return { places: located, claims: [] }
   }
-  const evidence = evidenceFor(resource, request, federation)
-  const claims = told.map(place => ({
+  const evidence = gatherEvidence(resource, request, federation)
+  const claims = located.map(place => ({
     place,
-    ask: unasked(place, told, evidence, request, federation),
+    ask: cloudsToAsk(place, located, evidence, request, federation),
   }))
   const places = claims.filter(({ ask }) => ask.length === 0).map(({ place }) => place)
   if (places.length === 0) return { places, claims }
-  return { places: nearestFoundFirst(places, evidence, request, federation), claims: [] }
+  return { places: preferFoundNearby(places, evidence, request, federation), claims: [] }
 }
 
-/** The nearer clouds of which nothing is known, so that they have to be asked. */
-function unasked(
+/** The nearer clouds for which nothing is known, so that they have to be asked. */
+function cloudsToAsk(
   { serviceProvider }: Place,
-  told: readonly Place[],
+  located: readonly Place[],
   { absent, imported }: Evidence,
   request: RoutedRequest,
   federation: Federation,
 ): readonly SpName[] {
   if (imported.includes(serviceProvider)) return []
   const isAnswered = (cloud: SpName) =>
-    told.some(place => place.serviceProvider === cloud) ||
+    located.some(place => place.serviceProvider === cloud) ||
     absent.some(absence => absence.serviceProvider === cloud)
   return nearerClouds(serviceProvider, request, federation).filter(cloud => !isAnswered(cloud))
 }
 
-/** Of two service providers the first to have claimed it counts, unless a nearer one has shown it. */
-function nearestFoundFirst(
+/** The service provider that had it first is preferred, unless a user's read found it at a nearer one. */
+function preferFoundNearby(
   places: readonly Place[],
   { absent, found }: Evidence,
   request: RoutedRequest,
@@ -131,8 +131,8 @@ function nearestFoundFirst(
   return shown ? [shown, ...places.filter(place => place !== shown)] : places
 }
 
-/** What is known for the project of this request, with what its own reads have shown. */
-function evidenceFor(
+/** The evidence that counts for the project of this request, with the results of its own reads. */
+function gatherEvidence(
   { type, id }: ResourceKey,
   { project, presenceChecks }: RoutedRequest,
   federation: Federation,
@@ -151,15 +151,15 @@ function evidenceFor(
 }
 
 /**
- * Where a resource is said to be. A cloud that is no longer configured is no help, nor one that the
- * request comes from where there is another.
+ * The places of a resource. Clouds that are no longer configured are left out, and also those that have
+ * had the request if there are others.
  */
-function placesOf(
+function findPlaces(
   resource: ResourceKey,
   request: RoutedRequest,
   federation: Federation,
 ): readonly Place[] {
-  const reachable = toldPlaces(resource, request, federation).filter(
+  const reachable = locatedPlaces(resource, request, federation).filter(
     ({ serviceProvider }) =>
       serviceProvider === IDENTITY_PROVIDER ||
       federation.clouds.some(({ name }) => name === serviceProvider),
@@ -170,7 +170,7 @@ function placesOf(
   return open.length > 0 ? open : reachable
 }
 
-function toldPlaces(
+function locatedPlaces(
   { type, id }: ResourceKey,
   { presenceChecks }: RoutedRequest,
   { locate }: Federation,
@@ -185,14 +185,14 @@ function toldPlaces(
   return [...all.filter(isHome), ...all.filter(place => !isHome(place))]
 }
 
-function conflict(located: readonly Need[]): MixmatchError {
+function conflictError(located: readonly Need[]): MixmatchError {
   return new MixmatchError(
     'CONFLICTING_REFERENCES',
-    `The request refers to ${located.map(whereabouts).join(' and to ')}: expected all in one cloud.`,
+    `The request refers to ${located.map(describePlaces).join(' and to ')}: expected all in one cloud.`,
   )
 }
 
 /** `volume 5f… at sp1`. */
-function whereabouts({ resource: { type, id }, places }: Need): string {
+function describePlaces({ resource: { type, id }, places }: Need): string {
   return `${type} ${id} at ${places.map(({ serviceProvider }) => serviceProvider).join(', ')}`
 }

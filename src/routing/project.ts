@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import type { Project } from '../identity/identity.js'
 import { type ProjectId, projectId, type SpName } from '../ids.js'
 
-/** What has a say in which project a request acts in at a service provider. */
+/** What the project of a request at a service provider depends on. */
 export interface ProjectChoice {
   readonly at: SpName
   /** MM-PROJECT-ID. */
@@ -14,39 +14,39 @@ export interface ProjectChoice {
 }
 
 /**
- * Choose among the projects that the user has at a service provider: the one asked for; else that
- * of the resource, unless it belongs to others (a public image does); else the one with the domain
- * and name of the user's project here; else the only one.
+ * Choose among the user's projects at a service provider: the one asked for; else that of the resource,
+ * if the user has it (a public image belongs to others); else the one with the domain and name of the
+ * user's project at the identity provider; else the only one.
  *
- * @throws NO_PROJECT_AT_SERVICE_PROVIDER where the user has none there, or not the one asked for
- * @throws PROJECT_AMBIGUOUS where several would do, naming them
+ * @throws NO_PROJECT_AT_SERVICE_PROVIDER if the user has none there, or not the one asked for
+ * @throws PROJECT_AMBIGUOUS if there are several candidates; the message names them
  */
 export function chooseProject(choice: ProjectChoice, projects: readonly Project[]): Project {
   const { at, asked, owner, local } = choice
-  if (projects.length === 0) throw noProject(at, 'you have no project there')
+  if (projects.length === 0) throw noProjectError(at, 'you have no project there')
   const withId = (id: ProjectId) => projects.find(project => project.id === id)
 
   if (asked !== null) {
     const project = withId(asked)
     if (project) return project
-    throw noProject(at, `MM-PROJECT-ID asks for ${asked}, you have ${listed(projects)}`)
+    throw noProjectError(at, `MM-PROJECT-ID asks for ${asked}, you have ${listNames(projects)}`)
   }
   const [first, second] = projects
   const chosen =
     (owner !== null && withId(owner)) ||
-    (local && projects.find(project => isNamesake(project, local))) ||
+    (local && projects.find(project => hasSameName(project, local))) ||
     (!second && first)
   if (chosen) return chosen
   throw new MixmatchError(
     'PROJECT_AMBIGUOUS',
     `You have several projects at "${at}", and nothing tells which to act in. ` +
-      `Send MM-PROJECT-ID with one of: ${listed(projects)}.`,
+      `Send MM-PROJECT-ID with one of: ${listNames(projects)}.`,
   )
 }
 
 /**
- * Refuse a path with a project that the request does not act in, as Cinder does with its own: at a
- * service provider the segment is replaced, and nobody else would notice.
+ * Reject a path with a project that the request does not act in, as Cinder does itself. At a service
+ * provider the segment is replaced, so that Cinder there cannot notice.
  *
  * @throws BAD_REQUEST
  */
@@ -65,14 +65,14 @@ export function rejectForeignProject(
 }
 
 /** Domain ids differ between clouds, except `default`; so names are compared where both are known. */
-function isNamesake(project: Project, local: Project): boolean {
+function hasSameName(project: Project, local: Project): boolean {
   if (project.name !== local.name) return false
   return project.domainName !== null && local.domainName !== null
     ? project.domainName === local.domainName
     : project.domainId === local.domainId
 }
 
-function noProject(at: SpName, why: string): MixmatchError {
+function noProjectError(at: SpName, why: string): MixmatchError {
   return new MixmatchError(
     'NO_PROJECT_AT_SERVICE_PROVIDER',
     `The request cannot act at "${at}": ${why}.`,
@@ -80,6 +80,6 @@ function noProject(at: SpName, why: string): MixmatchError {
 }
 
 /** `demo (5e0f…), research (77aa…)`. */
-function listed(projects: readonly Project[]): string {
+function listNames(projects: readonly Project[]): string {
   return projects.map(({ id, name }) => `${name} (${id})`).join(', ')
 }

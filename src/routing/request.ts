@@ -2,21 +2,21 @@ import { type ProjectId, projectId, type ResourceKey, type SpName, spName } from
 import type { JsonValue } from '../json.js'
 import { type ParsedPath, parsePath } from './path.js'
 
-/** A request as far as its routing depends on it. */
+/** The parts of a request that routing depends on. */
 export interface RoutedRequest {
   /** Upper case, as on the wire. */
   readonly method: string
   readonly path: ParsedPath
-  readonly controls: Controls
+  readonly controlHeaders: ControlHeaders
   /** Read only when `needsBody` asks for it; undefined where it was not read or is no JSON. */
   readonly body: JsonValue | undefined
   /** The user's project at the identity provider; null for a token without one, or none. */
   readonly project: ProjectId | null
-  /** What clouds answered that were asked on behalf of this very request. */
+  /** Results of the reads that were made for this request before it is sent. */
   readonly presenceChecks: readonly PresenceCheck[]
 }
 
-/** What one cloud said of a resource to the user's own read. */
+/** Whether one cloud holds a resource, by a read with the user's own token. */
 export interface PresenceCheck {
   readonly cloud: SpName
   readonly resource: ResourceKey
@@ -25,13 +25,13 @@ export interface PresenceCheck {
   readonly project: ProjectId | null
 }
 
-/** The headers that speak to the proxy. None of them is forwarded as it came. */
-export interface Controls {
-  /** `MM-SERVICE-PROVIDER`: the cloud that the user asks for, as yet unchecked. */
+/** The headers that are for the proxy itself. None of them is forwarded unchanged. */
+export interface ControlHeaders {
+  /** `MM-SERVICE-PROVIDER`: the cloud that the user names; not checked yet. */
   readonly serviceProvider: SpName | null
-  /** `MM-PROJECT-ID`: the project to act in, wherever the request goes but at the identity provider. */
+  /** `MM-PROJECT-ID`: the project to use at a service provider. */
   readonly project: ProjectId | null
-  /** `MM-PROXY-LIST`: the clouds whose proxies have passed the request on, by either of their names. */
+  /** `MM-PROXY-LIST`: the clouds whose proxies have had the request, by either of their names. */
   readonly proxyList: readonly string[]
 }
 
@@ -47,14 +47,14 @@ export function parseRequest(method: string, target: string, fields: HeaderField
   return {
     method,
     path: parsePath(target),
-    controls: parseControls(fields),
+    controlHeaders: parseControls(fields),
     body: undefined,
     project: null,
     presenceChecks: [],
   }
 }
 
-function parseControls(fields: HeaderFields): Controls {
+function parseControls(fields: HeaderFields): ControlHeaders {
   const serviceProvider = textOf(fields, 'mm-service-provider')
   const project = textOf(fields, 'mm-project-id')
   return {
@@ -64,7 +64,7 @@ function parseControls(fields: HeaderFields): Controls {
   }
 }
 
-/** An absent field and an empty one say the same. */
+/** An empty field counts as absent. */
 function textOf(fields: HeaderFields, name: string): string {
   const value = fields[name] ?? ''
   return (typeof value === 'string' ? value : value.join(',')).trim()

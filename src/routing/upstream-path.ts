@@ -4,10 +4,10 @@ import { entry, homeCollectionOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 
 /**
- * What follows the base of an endpoint, the query included: `/v3/{project}/volumes/{id}?…`.
+ * Build the path below the base of an endpoint, with the query: `/v3/{project}/volumes/{id}?…`.
  *
- * @param project the project of the token at a service provider, to stand where the caller's own
- *   stood; null at the identity provider, where the path stays as it came
+ * @param project the project of the token at a service provider, which replaces the caller's own; null
+ *   at the identity provider, where the path stays unchanged
  */
 export function buildUpstreamPath(path: ParsedPath, project: ProjectId | null): string {
   const { version, projectSegment, rest, query } = path
@@ -20,9 +20,9 @@ export function buildUpstreamPath(path: ParsedPath, project: ProjectId | null): 
 }
 
 /**
- * A path or a query with the caller's own project, wherever it is a whole part, as the project that
- * the request acts in at a service provider: `members/{project}`, `os-quota-sets/{project}`,
- * `owner={project}`. Clients take it from the token, and it means nothing anywhere else.
+ * Replace the caller's own project by the one at a service provider, wherever it is a whole part of a path
+ * or a query: `members/{project}`, `os-quota-sets/{project}`, `owner={project}`. Clients take it from their
+ * token, and it means nothing at another cloud.
  */
 export function replaceProject(
   text: string,
@@ -34,11 +34,11 @@ export function replaceProject(
 }
 
 /**
- * The path on which one resource is read, in the version and project of a request that needs it:
- * in the same collection if that holds such, because its other names may be of other versions.
- * Null where the service has no such resources, or none could have that id.
+ * Build the path that reads one resource, in the version and project of the request that needs it, and in
+ * the same collection if that holds such resources. Null where the service has no such resources, or no
+ * resource can have that id.
  */
-export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | null {
+export function buildResourcePath(resource: ResourceKey, from: ParsedPath): ParsedPath | null {
   const service = services[from.service]
   const own = entry(service.collections, from.collection ?? '')
   const collection =
@@ -56,19 +56,19 @@ export function pathOf(resource: ResourceKey, from: ParsedPath): ParsedPath | nu
   }
 }
 
-/** How one resource is read at a cloud. */
+/** How to read one resource at a cloud. */
 export interface ResourceRead {
   readonly path: ParsedPath
-  /** The microversion to ask for instead of the request's own; null: none. Absent: the request's own. */
+  /** The microversion to send; null for none. Absent: that of the request. */
   readonly microversion?: string | null
-  /** Whether a 404 tells that it is not there, and not that the cloud is too old for the read. */
+  /** Whether a 404 means that it is not there, and not that the cloud is too old for this read. */
   readonly isConclusive: boolean
 }
 
 /**
- * The plainest read of one resource: in the version that every cloud has and in the user's own
- * project, whatever the request itself is. Null where the service has no such resources, or none
- * could have that id.
+ * Plan the read of one resource in the version that every cloud has and in the user's own project,
+ * whatever the request itself is. Null where the service has no such resources, or no resource can have
+ * that id.
  */
 export function planConclusiveRead(
   resource: ResourceKey,
@@ -103,7 +103,7 @@ function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | 
   return isPathSegment(id) ? encodePathSegment(id) : null
 }
 
-/** At the end of a catalog's endpoint: a version, perhaps with a project or what stands for one. */
+/** The end of an endpoint in a catalog: a version, perhaps with a project or its placeholder. */
 const VERSIONED = /(?<!\/)\/v\d+(?:\.\d+)?(?:\/(?:[0-9a-f-]+|[%$]\([^/]*\)s))?$/i
 
 /**

@@ -16,14 +16,14 @@ export const image: Service = {
     images: {
       holds: 'image',
       envelope: 'images',
-      calls: {
+      requests: {
         POST: { name: '/name', creates: { type: 'image', id: '/id', project: '/owner' } },
       },
     },
     tasks: {
       holds: 'task',
       envelope: 'tasks',
-      calls: { POST: { creates: { type: 'task', id: '/id', project: '/owner' } } },
+      requests: { POST: { creates: { type: 'task', id: '/id', project: '/owner' } } },
     },
     stores: { holds: 'image', idAfter: 1 },
     cache: { holds: 'image' },

@@ -38,15 +38,15 @@ export interface Collection {
   /** The name of the array in a list; absent where lists of several clouds cannot be merged. */
   readonly envelope?: string
   /** Requests whose body or answer matters, by method and path below the collection: `POST /{id}/action`. */
-  readonly calls?: Readonly<Record<string, Call>>
+  readonly requests?: Readonly<Record<string, RequestRule>>
 }
 
 /** A request with a body that binds it to a cloud, or with an answer that names something new. */
-export interface Call {
+export interface RequestRule {
   /** Where a name stands that may choose the cloud: `disk@sp1`. Only where placement is free. */
   readonly name?: Pointer
   readonly references?: readonly Reference[]
-  readonly creates?: Creation
+  readonly creates?: CreatedResource
 }
 
 /** A field of the request that names a resource, without which the request fails in any other cloud. */
@@ -57,7 +57,7 @@ export interface Reference {
 }
 
 /** What a successful answer says of the new resource. */
-export interface Creation {
+export interface CreatedResource {
   readonly type: ResourceType
   readonly id: Pointer
   /** Its owner; where the answer does not say, the project of the token that it was made with. */

@@ -1,11 +1,11 @@
-import type { Call, Collection, Service } from './service.js'
+import type { Collection, RequestRule, Service } from './service.js'
 
 /** The same transfers under their old name and, from microversion 3.55, under their new one. */
 const transfers: Collection = {
   holds: 'transfer',
   words: { detail: 'list' },
   envelope: 'transfers',
-  calls: {
+  requests: {
     POST: {
       references: [{ type: 'volume', at: '/transfer/volume_id' }],
       creates: { type: 'transfer', id: '/transfer/id' },
@@ -16,16 +16,16 @@ const transfers: Collection = {
 /** Volumes that a backend already has, taken under Cinder's care. */
 const managedVolumes: Collection = {
   holds: null,
-  calls: { POST: { creates: { type: 'volume', id: '/volume/id' } } },
+  requests: { POST: { creates: { type: 'volume', id: '/volume/id' } } },
 }
 
-const newSnapshot: Call = {
+const newSnapshot: RequestRule = {
   references: [{ type: 'volume', at: '/snapshot/volume_id' }],
   creates: { type: 'snapshot', id: '/snapshot/id', parent: '/snapshot/volume_id' },
 }
 
 /** Snapshots that a backend already has of a volume, taken under Cinder's care. */
-const managedSnapshots: Collection = { holds: null, calls: { POST: newSnapshot } }
+const managedSnapshots: Collection = { holds: null, requests: { POST: newSnapshot } }
 
 /**
  * Cinder v3 (https://docs.openstack.org/api-ref/block-storage/v3/).
@@ -45,7 +45,7 @@ export const volume: Service = {
       holds: 'volume',
       words: { detail: 'list', summary: 'sum' },
       envelope: 'volumes',
-      calls: {
+      requests: {
         POST: {
           name: '/volume/name',
           references: [
@@ -67,13 +67,13 @@ export const volume: Service = {
       holds: 'snapshot',
       words: { detail: 'list' },
       envelope: 'snapshots',
-      calls: { POST: newSnapshot },
+      requests: { POST: newSnapshot },
     },
     backups: {
       holds: 'backup',
       words: { detail: 'list', import_record: 'call' },
       envelope: 'backups',
-      calls: {
+      requests: {
         POST: {
           references: [
             { type: 'volume', at: '/backup/volume_id' },
@@ -93,7 +93,7 @@ export const volume: Service = {
       since: '3.13',
       words: { detail: 'list', action: 'call' },
       envelope: 'groups',
-      calls: {
+      requests: {
         POST: { name: '/group/name', creates: { type: 'group', id: '/group/id' } },
         'POST /action': {
           references: [
@@ -115,7 +115,7 @@ export const volume: Service = {
       since: '3.14',
       words: { detail: 'list' },
       envelope: 'group_snapshots',
-      calls: {
+      requests: {
         POST: {
           references: [{ type: 'group', at: '/group_snapshot/group_id' }],
           creates: { type: 'group_snapshot', id: '/group_snapshot/id' },
@@ -127,7 +127,7 @@ export const volume: Service = {
       since: '3.27',
       words: { detail: 'list', summary: 'list' },
       envelope: 'attachments',
-      calls: {
+      requests: {
         POST: {
           references: [{ type: 'volume', at: '/attachment/volume_uuid' }],
           creates: { type: 'attachment', id: '/attachment/id' },
@@ -142,7 +142,7 @@ export const volume: Service = {
       holds: 'group',
       words: { detail: 'list', create_from_src: 'call' },
       envelope: 'consistencygroups',
-      calls: {
+      requests: {
         POST: {
           name: '/consistencygroup/name',
           creates: { type: 'group', id: '/consistencygroup/id' },
@@ -166,7 +166,7 @@ export const volume: Service = {
       holds: 'group_snapshot',
       words: { detail: 'list' },
       envelope: 'cgsnapshots',
-      calls: {
+      requests: {
         POST: {
           references: [{ type: 'group', at: '/cgsnapshot/consistencygroup_id' }],
           creates: { type: 'group_snapshot', id: '/cgsnapshot/id' },

@@ -10,9 +10,9 @@ import {
 } from '../ids.js'
 import { type JsonValue, textAt } from '../json.js'
 import type { Observation } from '../observation/observation.js'
-import { findReadResource, findRequestRule } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
+import { findReadResource, findRequestRule } from '../routing/request-rule.js'
 import type { Destination } from './destination.js'
 
 /** What observations are made from: the response of a cloud, and the request that it answers. */

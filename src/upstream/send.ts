@@ -4,10 +4,10 @@ import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { Observation } from '../observation/observation.js'
-import { findReadResource } from '../routing/call.js'
 import type { Decision } from '../routing/decision.js'
 import type { RoutedRequest } from '../routing/request.js'
-import { pathOf } from '../routing/upstream-path.js'
+import { findReadResource } from '../routing/request-rule.js'
+import { buildResourcePath } from '../routing/upstream-path.js'
 import { services } from '../service/services.js'
 import type { CloudWaits } from './cloud-wait.js'
 import type { Destination, Destinations, Requester } from './destination.js'
@@ -143,7 +143,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
     const { request, requester, body } = proxied
     const { to, owner } = await chooseCloud(proxied)
     proxied.onCloud(to)
-    const preference = { asked: request.controls.project, owner }
+    const preference = { asked: request.controlHeaders.project, owner }
     return retryUnauthorized({
       access: () => destinations.resolve(to, request.path, requester, preference),
       send: (destination, mayRetry) => sendOnce(proxied, destination, mayRetry),
@@ -158,7 +158,7 @@ function seekerOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
   return {
     ...askerOf(proxied, options),
     readOf(resource) {
-      const read = pathOf(resource, path)
+      const read = buildResourcePath(resource, path)
       return read && { path: read, isConclusive: findReadResource('GET', read) !== null }
     },
   }
@@ -172,7 +172,7 @@ export function askerOf(
   const { request, requester, requestId } = proxied
   return {
     requester,
-    asked: request.controls.project,
+    asked: request.controlHeaders.project,
     requestId,
     headers: (destination: Destination) =>
       withoutConditions(headersTo(destination, proxied, options)),
@@ -194,7 +194,7 @@ export function headersTo(
       'X-Forwarded-Prefix',
       `${publicAddress.publicPath}/${request.path.service}`,
     ],
-    visited: [...request.controls.proxyList, options.proxyName],
+    visited: [...request.controlHeaders.proxyList, options.proxyName],
     readable: holdsLinks(request) || createsResource(request),
   })
 }

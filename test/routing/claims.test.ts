@@ -2,7 +2,7 @@ import test from 'ava'
 import { position, type ResourceKey } from '../../src/ids.js'
 import { type Evidence, noEvidence } from '../../src/projection/place.js'
 import { decide } from '../../src/routing/decide.js'
-import { describe, describeCondition } from '../../src/routing/decision.js'
+import { describeCondition, describeDecision } from '../../src/routing/decision.js'
 import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
 import { at, cloud, federation, holds, request, volumes } from './requests.js'
 
@@ -120,7 +120,7 @@ test('of two service providers the first to claim it counts, unless a nearer one
 
 test('the decision says who claims what by which event, and on which condition it holds', t => {
   const decision = decide(request(lines[0] ?? ''), claimed(image))
-  t.is(describe(decision), `located: cornmeal holds image ${image.id}, says event 42`)
+  t.is(describeDecision(decision), `located: cornmeal holds image ${image.id}, says event 42`)
   t.regex(describeCondition(decision) ?? '', /Only cornmeal says so.* default is asked first/)
   const proven = decide(request(lines[0] ?? ''), claimed(image, absentAtHome))
   t.is(describeCondition(proven), null)

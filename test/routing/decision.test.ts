@@ -1,9 +1,9 @@
 import test from 'ava'
 import { position } from '../../src/ids.js'
-import { type Decision, describe, type One } from '../../src/routing/decision.js'
+import { type Decision, describeDecision, type SingleCloud } from '../../src/routing/decision.js'
 import { cornmeal, disk, idp, image } from '../controls.js'
 
-const one: One = {
+const one: SingleCloud = {
   kind: 'one',
   to: cornmeal,
   because: 'located',
@@ -71,6 +71,6 @@ for (const [decision, sentence] of [
   ],
 ] satisfies readonly [Decision, string][]) {
   test(sentence, t => {
-    t.is(describe(decision), sentence)
+    t.is(describeDecision(decision), sentence)
   })
 }

@@ -2,9 +2,9 @@ import test from 'ava'
 import { projectId, type ResourceKey, resourceId } from '../../src/ids.js'
 import { parsePath } from '../../src/routing/path.js'
 import {
+  buildResourcePath,
   buildUpstreamPath,
   endpointBase,
-  pathOf,
   replaceProject,
 } from '../../src/routing/upstream-path.js'
 import { alice, bob, disk, image, snapshot } from '../controls.js'
@@ -73,7 +73,7 @@ for (const [from, resource, path] of [
   ],
 ] satisfies readonly [string, ResourceKey, string][]) {
   test(`the ${resource.type} that ${from} needs is read as ${path}`, t => {
-    const read = pathOf(resource, parsePath(from))
+    const read = buildResourcePath(resource, parsePath(from))
     t.truthy(read)
     if (read) {
       t.is(buildUpstreamPath(read, bob), path)
@@ -83,7 +83,7 @@ for (const [from, resource, path] of [
 }
 
 test('there is no path to an image in the volume service', t => {
-  t.is(pathOf(image, parsePath(`/volume/v3/${alice}/volumes`)), null)
+  t.is(buildResourcePath(image, parsePath(`/volume/v3/${alice}/volumes`)), null)
 })
 
 for (const [url, base] of [
@@ -106,7 +106,10 @@ for (const [url, base] of [
 
 for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', '', 'a\r\nb']) {
   test(`a resource called ${JSON.stringify(id)} stays in its segment of the path`, t => {
-    const read = pathOf({ type: 'image', id: resourceId(id) }, parsePath('/image/v2/images'))
+    const read = buildResourcePath(
+      { type: 'image', id: resourceId(id) },
+      parsePath('/image/v2/images'),
+    )
     if (read === null) return void t.regex(id, /^\.{0,2}$|[/\r\n]/)
     const sent = buildUpstreamPath(read, null)
     const [, , , segment = ''] = new URL(sent, 'http://cloud').pathname.split('/')
@@ -117,6 +120,6 @@ for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', ''
 
 test('a resource that the path itself names keeps its spelling there', t => {
   const path = parsePath('/image/v2/images/cirros%200.6/tags/x')
-  const read = pathOf({ type: 'image', id: resourceId('cirros%200.6') }, path)
+  const read = buildResourcePath({ type: 'image', id: resourceId('cirros%200.6') }, path)
   t.is(read?.rest, '/images/cirros%200.6')
 })

@@ -30,8 +30,8 @@ test('a resource is read in a collection that has its ids right below', t => {
 
 test('what a body refers to is read in the service that the body is sent to', t => {
   for (const name of serviceNames) {
-    const calls = Object.values(services[name].collections).flatMap(({ calls = {} }) =>
-      Object.values(calls),
+    const calls = Object.values(services[name].collections).flatMap(({ requests = {} }) =>
+      Object.values(requests),
     )
     for (const { type } of calls.flatMap(({ references = [] }) => references)) {
       t.truthy(homeCollectionOf(services[name], type), type)

@@ -1,6 +1,6 @@
 import { resourceId, type SpName } from '../../ids.js'
 import type { ParsedPath } from '../../routing/path.js'
-import { pathOf } from '../../routing/upstream-path.js'
+import { buildResourcePath } from '../../routing/upstream-path.js'
 import type { Destination } from '../../upstream/destination.js'
 import { type FanOut, isSuccess } from '../fan-out.js'
 import type { Cursor } from './cursor.js'
@@ -48,7 +48,7 @@ async function findMarker(
   const { target } = path
   if (target.kind !== 'collection') return null
   const { type } = target
-  const itemPath = pathOf({ type, id: resourceId(marker) }, path)
+  const itemPath = buildResourcePath({ type, id: resourceId(marker) }, path)
   if (itemPath === null) return null
 
   const found = new Map<Destination, SortPosition>()

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { findReadResource, findRequestRule, needsBody } from '../../src/routing/call.js'
 import { parsePath } from '../../src/routing/path.js'
+import { findReadResource, findRequestRule, needsBody } from '../../src/routing/request-rule.js'
 import { alice, disk, image } from '../controls.js'
 import { request, volumes } from './requests.js'
 

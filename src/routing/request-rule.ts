@@ -1,39 +1,39 @@
 import { type ResourceKey, resourceId } from '../ids.js'
 import { type JsonValue, textAt, valueAt } from '../json.js'
-import type { Call, Reference } from '../service/service.js'
+import type { Reference, RequestRule } from '../service/service.js'
 import { entry, homeCollectionOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 import type { RoutedRequest } from './request.js'
 
-/** What the service's table says of a request; undefined where neither body nor answer matters. */
-export function findRequestRule(method: string, path: ParsedPath): Call | undefined {
+/** The rule of the service for a request; undefined where neither body nor response matters. */
+export function findRequestRule(method: string, path: ParsedPath): RequestRule | undefined {
   const { collections } = services[path.service]
-  const calls = entry(collections, path.collection ?? '')?.calls
-  return entry(calls, `${method} ${shapeOf(path)}`.trimEnd())
+  const rules = entry(collections, path.collection ?? '')?.requests
+  return entry(rules, `${method} ${shapeOf(path)}`.trimEnd())
 }
 
-/** Whether the decision waits for the body. It does not where the user has asked for a cloud. */
-export function needsBody({ method, path, controls }: RoutedRequest): boolean {
-  if (controls.serviceProvider !== null) return false
-  const call = findRequestRule(method, path)
-  return call?.name !== undefined || call?.references !== undefined
+/** Whether the decision needs the body. It does not if the user names a cloud. */
+export function needsBody({ method, path, controlHeaders }: RoutedRequest): boolean {
+  if (controlHeaders.serviceProvider !== null) return false
+  const rule = findRequestRule(method, path)
+  return rule?.name !== undefined || rule?.references !== undefined
 }
 
-/** What the body names that binds the request to a cloud, in the order of the service's table. */
+/** The resources in the body without which the request fails, in the order of the service's table. */
 export function findReferences({ method, path, body }: RoutedRequest): readonly ResourceKey[] {
   const references = findRequestRule(method, path)?.references ?? []
   return references.flatMap(reference => idsAt(reference, body))
 }
 
-/** The name that the body gives to something new whose place is free, null where it gives none. */
+/** The name of a new resource that any cloud can hold; null where the body has none. */
 export function findNewName({ method, path, body }: RoutedRequest): string | null {
   const name = findRequestRule(method, path)?.name
   return name === undefined ? null : textAt(body, name)
 }
 
 /**
- * The resource that a request reads, and nothing but it: one to which a 404 means that it is not
- * there, and not that the cloud is too old for the path, the microversion or the spelling.
+ * The resource that a request reads, if a 404 to it means that the resource is not there, and not that
+ * the cloud is too old for the path or the microversion; else null.
  */
 export function findReadResource(method: string, path: ParsedPath): ResourceKey | null {
   const { target, version, projectSegment, rest } = path
@@ -57,7 +57,7 @@ function idsAt({ type, at }: Reference, body: JsonValue | undefined): readonly R
     .map(text => ({ type, id: resourceId(text) }))
 }
 
-/** The path below its collection as the tables write it: nothing, `/import_record`, `/{id}/action`. */
+/** The path below its collection in the form of the tables: nothing, `/import_record`, `/{id}/action`. */
 function shapeOf({ target, collection, rest }: ParsedPath): string {
   const below = rest.slice(1 + (collection ?? '').length)
   const shape = target.kind === 'resource' ? `/{id}${target.tail}` : below
