@@ -21,22 +21,21 @@ export interface KnownServiceProvider {
   readonly authUrl: string
 }
 
-const domain = z.object({ id: z.string().nullish(), name: z.string().nullish() })
+/** A text that nothing depends on: null where it is absent or anything else. */
+const optionalText = z.string().nullable().catch(null)
+
+const domain = z.object({ id: optionalText, name: optionalText }).nullable().catch(null)
 
 /** Only ids are always present: a project that acts as a domain is in no domain itself. */
-const project = z.object({
-  id: z.string(),
-  name: z.string().nullish(),
-  domain: domain.nullish(),
-})
+const project = z.object({ id: z.string(), name: optionalText, domain })
 
 const catalogService = z.object({
   type: z.string(),
   endpoints: lenientList(
     z.object({
       interface: z.string(),
-      region_id: z.string().nullish(),
-      region: z.string().nullish(),
+      region_id: optionalText,
+      region: optionalText,
       url: z.string(),
     }),
   ),
@@ -49,7 +48,7 @@ const catalogService = z.object({
  */
 const tokenResponse = z.object({
   token: z.object({
-    user: z.object({ id: z.string(), name: z.string().nullish() }),
+    user: z.object({ id: z.string(), name: optionalText }),
     project: project.nullish(),
     roles: lenientList(z.object({ name: z.string() })),
     expires_at: z.string().nullish(),
@@ -79,7 +78,7 @@ export function parseToken({ body }: KeystoneResponse): TokenDescription | null 
       type,
       endpoints: endpoints.map(({ region_id, region, ...rest }) => ({
         ...rest,
-        region: region_id ?? region ?? null,
+        region: region_id ?? region,
       })),
     })),
     serviceProviders: token.service_providers.map(({ id, sp_url, auth_url }) => ({
@@ -101,8 +100,8 @@ const projectsResponse = z.object({
   projects: requiredLenientList(
     z.object({
       id: z.string(),
-      name: z.string().nullish(),
-      domain_id: z.string().nullish(),
+      name: optionalText,
+      domain_id: optionalText,
       enabled: z.boolean().nullish(),
       is_domain: z.boolean().nullish(),
     }),
@@ -122,7 +121,7 @@ export function parseProjects({ body }: KeystoneResponse): readonly Project[] | 
       .map(({ id, name, domain_id }) => ({
         id: projectId(id),
         name: name ?? id,
-        domainId: domain_id ?? null,
+        domainId: domain_id,
         domainName: null,
       })) ?? null
   )
