@@ -44,6 +44,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
     files,
     metrics,
     stop,
+    onCommand,
     onListening({ address, port }) {
       logger.info({ address, port }, 'accepting connections')
       tellReady()

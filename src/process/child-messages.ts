@@ -66,7 +66,10 @@ export function answerStatusRequests(status: () => Promise<ProcessStatus>): () =
   return sendStatus
 }
 
-export function onCommand(command: Command, listener: () => void): void {
+export type OnCommand = (command: Command, listener: () => void) => void
+
+/** Listen to a command of the supervisor. */
+export const onCommand: OnCommand = (command, listener) => {
   process.on('message', message => {
     if (message === command) listener()
   })

@@ -8,7 +8,7 @@ import { createOverlay } from '../observation/overlay.js'
 import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { openLocations } from '../projection/locate.js'
 import { openCloudClients } from '../upstream/cloud-clients.js'
-import { onCommand } from './child-messages.js'
+import type { OnCommand } from './child-messages.js'
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { createWorkerApp } from './worker-app.js'
@@ -28,6 +28,8 @@ interface WorkerOptions {
   readonly metrics: ProxyMetrics
   /** Settles when the worker is to stop. */
   readonly stop: Promise<unknown>
+  /** How to listen to the supervisor. */
+  readonly onCommand: OnCommand
   /** Called when connections are accepted. */
   readonly onListening: (address: HttpServer['address']) => void
   readonly logger: Logger
@@ -39,7 +41,7 @@ interface WorkerOptions {
  * @returns how many requests had to be cut off
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
-  const { config, files, metrics, stop, onListening, logger } = options
+  const { config, files, metrics, stop, onCommand, onListening, logger } = options
   using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
   using _refresh = startInterval(REFRESH_MS, async () => locations.refresh())
   const overlay = createOverlay(locations)
@@ -77,14 +79,13 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     draining = true
   })
   onListening(server.address)
-  return await serveUntilStopped(server, stop, config.server.gracefulTimeoutMs)
+  return await serveUntilStopped(server, options)
 }
 
 /** @returns how many requests had to be cut off */
 async function serveUntilStopped(
   server: HttpServer,
-  stop: Promise<unknown>,
-  gracefulTimeoutMs: number,
+  { config, stop, onCommand }: WorkerOptions,
 ): Promise<number> {
   const replaced = new Promise<void>(resolve => {
     onCommand('finish', () => {
@@ -95,5 +96,5 @@ async function serveUntilStopped(
   await Promise.race([stop, replaced])
   // A replaced worker has all the time that its requests take, until it is asked to stop as well.
   await Promise.race([stop, server.drain(LONGEST_TIMER_MS)])
-  return await server.drain(gracefulTimeoutMs)
+  return await server.drain(config.server.gracefulTimeoutMs)
 }

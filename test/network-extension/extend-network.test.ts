@@ -65,6 +65,7 @@ async function startScene(t: ExecutionContext, settings: Readonly<Record<string,
       files,
       metrics,
       stop: asked,
+      onCommand() {},
       onListening: ({ port }) => resolve(port),
       logger,
     })

@@ -47,6 +47,7 @@ async function startWorker(
       files,
       metrics,
       stop,
+      onCommand() {},
       onListening: ({ port }) => resolve(port),
       logger: pino({ level: 'silent' }),
     })
