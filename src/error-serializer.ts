@@ -1,6 +1,6 @@
 /**
- * What the log tells of an error. Only the fields named here are written: Node and undici hang raw
- * bytes of the connection on their errors (`rawPacket`, `socket`), and those bytes hold tokens.
+ * An error as it is logged. Other fields are never written, because Node and undici attach raw bytes of
+ * the connection to their errors (`rawPacket`, `socket`), and those bytes contain tokens.
  */
 interface LoggedError {
   readonly type: string
@@ -8,32 +8,33 @@ interface LoggedError {
   readonly stack?: string
   readonly code?: string | number
   readonly cause?: LoggedError
-  /** What an AggregateError holds, such as one failed attempt for each address of a host. */
+  /** The errors of an AggregateError, such as one for each address of a host. */
   readonly errors?: readonly LoggedError[]
 }
 
-/** Deep enough for every chain of causes that is made here, and an end to one that is a circle. */
+/** Ends a chain of causes that is a circle. */
 const MAX_DEPTH = 8
 
-/** The `err` serializer of every logger: something thrown, as the log tells of it. */
+/** The `err` serializer of every logger. */
 export function serializeError(thrown: unknown, depth = 0): LoggedError {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: textOf(thrown) }
   const code = 'code' in thrown ? thrown.code : undefined
-  const goOn = depth < MAX_DEPTH
+  const isNested = depth < MAX_DEPTH
   return {
     type: thrown.name,
     message: thrown.message,
     ...(thrown.stack !== undefined && { stack: thrown.stack }),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    ...(goOn && thrown.cause !== undefined && { cause: serializeError(thrown.cause, depth + 1) }),
-    ...(goOn &&
+    ...(isNested &&
+      thrown.cause !== undefined && { cause: serializeError(thrown.cause, depth + 1) }),
+    ...(isNested &&
       thrown instanceof AggregateError && {
         errors: thrown.errors.map((each: unknown) => serializeError(each, depth + 1)),
       }),
   }
 }
 
-/** Only what was thrown as a text is one; an object could hold anything. */
+/** An object that is no error could hold anything, so that only texts are written. */
 function textOf(thrown: unknown): string {
-  return typeof thrown === 'string' ? thrown : 'something else than an Error was thrown'
+  return typeof thrown === 'string' ? thrown : 'a value that is no Error was thrown'
 }

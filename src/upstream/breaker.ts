@@ -1,23 +1,23 @@
 import type { SpName } from '../ids.js'
 
-/** `trial`: after a while one request may ask again a cloud that has failed time and again. */
+/** `trial`: after a pause one request may try a failing cloud again. */
 type Admission = 'admitted' | 'trial' | 'refused'
 
-/** Which clouds are not worth waiting for at the moment. */
+/** A circuit breaker for clouds: keeps lists and searches from waiting for a failing cloud. */
 export interface Breaker {
-  /** Whether a request may ask the cloud. Taking a trial keeps the next one for later. */
+  /** Whether a request may go to the cloud. A trial that is admitted puts off the next one. */
   admit(cloud: SpName): Admission
-  /** Whether the cloud has failed time and again, and not succeeded since. */
+  /** Whether the cloud has failed three times in a row. */
   isFailing(cloud: SpName): boolean
   succeeded(cloud: SpName): void
-  /** @param begun when the work began that failed: not counted where the cloud has succeeded since */
+  /** @param begun when the failed work began: if the cloud has succeeded since, the failure does not count */
   failed(cloud: SpName, begun?: number): void
-  /** Those for which it is open. Looking takes nobody's turn to try again. */
+  /** The failing clouds that get no requests now. */
   openFor(): readonly SpName[]
 }
 
 const FAILURES = 3
-/** After this one request may try again, and its failure keeps the others away for as long again. */
+/** The time between a failure and the next trial. */
 const PAUSE_MS = 10_000
 
 /** `now` in milliseconds of a clock that never goes back. */

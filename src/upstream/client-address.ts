@@ -3,9 +3,9 @@ import { isIP, isIPv4 } from 'node:net'
 import { parseForwarded } from './forwarded-header.js'
 
 /**
- * Make what tells the address of the client: the last one on the way that is no trusted proxy, as the
- * trusted proxies behind it tell. What came before that could be anybody's invention. A proxy may hide
- * the address (RFC 7239 §6): then it is `unknown`, or a name such as `_gateway`.
+ * Make the function that finds the address of the client: the last address on the way that is no
+ * trusted proxy. Addresses before it may be invented. A proxy may hide the address (RFC 7239 §6); then
+ * it is `unknown`, or a name such as `_gateway`.
  */
 export function createClientAddress(
   isTrusted: (address: string) => boolean,
@@ -23,7 +23,7 @@ export function createClientAddress(
   }
 }
 
-/** The other end of the connection. A client that has left has no address any more. */
+/** The other end of the connection; `unknown` if it is closed. */
 export function peerAddress(req: IncomingMessage): string {
   return plainAddress(req.socket.remoteAddress ?? 'unknown')
 }

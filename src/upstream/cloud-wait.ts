@@ -1,37 +1,42 @@
 import { type FaultCode, MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
 import type { Breaker } from './breaker.js'
+import { createStopwatch } from './stopwatch.js'
 
-/** What an answer says of its cloud. */
-export type Verdict = 'well' | 'down' | 'unknown'
+/** What a response says of its cloud. */
+export type CloudVerdict = 'well' | 'down' | 'unknown'
 
 /**
- * Wait for a piece of work at one cloud. All that one request asks of the cloud shares one deadline;
- * the clock runs while the request waits for this cloud and not while it waits for others.
+ * Wait for work at one cloud. All work of one request at one cloud shares one deadline. Its clock stops
+ * while the request waits only for other clouds.
  *
  * @param what names the work in messages: `Service provider "sp1": GET /v2/images`
- * @param work gets a signal that calls it off
- * @param verdictOf judges the result; `late` where it came after a trial's short time
- * @throws SERVICE_PROVIDER_TIMEOUT when the time is up or the client has left; what `work` throws
+ * @param work gets a signal that aborts it
+ * @param verdictOf judges the result; `late` if it came after the short time of a trial
+ * @throws SERVICE_PROVIDER_TIMEOUT after the deadline, or if the client has left; what `work` throws
  */
 export type WaitForCloud = <Result>(
   what: string,
   work: (signal: AbortSignal) => Promise<Result>,
-  verdictOf: (result: Result, late: boolean) => Verdict,
+  verdictOf: (result: Result, late: boolean) => CloudVerdict,
 ) => Promise<Result>
 
-/** What keeps one cloud from holding up a request to several. */
+/** Keeps one cloud from holding up a request to several. */
 export interface CloudWaits {
-  /** Open the wait of one request for one cloud; null where the cloud is not to be asked now. */
+  /**
+   * Begin to wait for one cloud on behalf of one request; null if the cloud should not be asked now.
+   *
+   * @param signal aborted when the client has left, or needs nothing of this cloud any more
+   */
   open(cloud: SpName, signal: AbortSignal): WaitForCloud | null
-  /** Whether the cloud fails, so that only what proves it well again should be asked of it. */
+  /** Whether the cloud is failing. Then it should get only requests that can prove it well again. */
   isFailing(cloud: SpName): boolean
 }
 
-/** A cloud that is tried again after failures holds nobody up for longer. */
+/** How long a trial request waits for a failing cloud. */
 const TRIAL_MS = 500
-/** A client that leaves sooner says nothing of the cloud: it has changed its mind. */
-const NOTICEABLE_MS = 1000
+/** A client that leaves sooner may have changed its mind, so that it does not count as a failure. */
+const MIN_FAILURE_MS = 1000
 
 const DOWN: readonly FaultCode[] = [
   'SERVICE_PROVIDER_BROKE_OFF',
@@ -40,10 +45,11 @@ const DOWN: readonly FaultCode[] = [
 ]
 
 /**
- * Make what keeps one cloud from holding up a list or a search over several. A cloud that is late is
- * counted by the breaker, whoever gave up: the deadline, or a client that had waited for a while. In
- * the second case the work goes on to its deadline, once for each cloud at a time, so that a cloud
- * that is only slow can clear itself; otherwise clients that leave could shut a good cloud out.
+ * Bound the time for which one cloud can hold up a list or a search. A cloud that is too slow counts as
+ * failed in the breaker, whether the deadline ended the wait or a client that had waited for a second.
+ * After a client has left, its work goes on in the background until the deadline, once for each cloud:
+ * a cloud that is only slow resets its failures when it responds. Without that, clients that leave
+ * could shut a good cloud out.
  *
  * @param deadlineMs how long one cloud may hold up one request
  * @param now milliseconds of a clock that never goes back
@@ -57,49 +63,56 @@ export function createCloudWaits({
   deadlineMs: number
   now: () => number
 }): CloudWaits {
-  /** The clouds that are still being judged by work whose client has left. */
-  const judging = new Set<SpName>()
+  /** The clouds for which work goes on whose client has left. */
+  const inBackground = new Set<SpName>()
 
   function open(cloud: SpName, signal: AbortSignal): WaitForCloud | null {
     const admission = breaker.admit(cloud)
     if (admission === 'refused') return null
     const isTrial = admission === 'trial'
     const stopwatch = createStopwatch(now)
-    // A request asks a cloud once for each project of the user: that is one failure all the same.
-    let counted = false
+    // One request asks a cloud once for each project of the user. That is at most one failure.
+    let isCounted = false
+
+    function countFailure(begun: number): void {
+      if (!isCounted) breaker.failed(cloud, begun)
+      isCounted = true
+    }
 
     return (what, work, verdictOf) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(tooLate(what))
         const begun = now()
         const spentMs = stopwatch.start()
-        const stop = new AbortController()
-        let waiting = true
-        let isJudge = false
+        const abort = new AbortController()
+        let isWaiting = true
+        let isInBackground = false
         const trial = isTrial ? setTimeout(giveUp, Math.max(0, TRIAL_MS - spentMs)) : undefined
-        const deadline = setTimeout(() => {
-          countFailure()
-          giveUp()
-          stop.abort()
-        }, deadlineMs - spentMs).unref()
+        const deadline = setTimeout(onDeadline, deadlineMs - spentMs).unref()
         signal.addEventListener('abort', onClientGone, { once: true })
-        work(stop.signal).then(
+        work(abort.signal).then(
           result => {
-            settle(verdictOf(result, isTrial && !waiting))
+            settle(verdictOf(result, isTrial && !isWaiting))
             resolve(result)
           },
           error => {
-            settle(isDown(error) && !stop.signal.aborted ? 'down' : 'unknown')
+            settle(isDown(error) && !abort.signal.aborted ? 'down' : 'unknown')
             reject(error)
           },
         )
 
+        function onDeadline(): void {
+          countFailure(begun)
+          giveUp()
+          abort.abort()
+        }
+
         function onClientGone(): void {
-          const isNoticeable = now() - begun >= NOTICEABLE_MS
-          if (isNoticeable) countFailure()
-          isJudge = isNoticeable && !judging.has(cloud)
-          if (isJudge) judging.add(cloud)
-          else stop.abort()
+          const isFailure = now() - begun >= MIN_FAILURE_MS
+          if (isFailure) countFailure(begun)
+          isInBackground = isFailure && !inBackground.has(cloud)
+          if (isInBackground) inBackground.add(cloud)
+          else abort.abort()
           giveUp()
         }
 
@@ -109,24 +122,19 @@ export function createCloudWaits({
         }
 
         function stopWaiting(): void {
-          if (!waiting) return
-          waiting = false
+          if (!isWaiting) return
+          isWaiting = false
           clearTimeout(trial)
           signal.removeEventListener('abort', onClientGone)
           stopwatch.stop()
         }
 
-        function settle(verdict: Verdict): void {
+        function settle(verdict: CloudVerdict): void {
           clearTimeout(deadline)
-          if (isJudge) judging.delete(cloud)
-          if (verdict === 'down') countFailure()
-          if (verdict === 'well') breaker.succeeded(cloud)
           stopWaiting()
-        }
-
-        function countFailure(): void {
-          if (!counted) breaker.failed(cloud, begun)
-          counted = true
+          if (isInBackground) inBackground.delete(cloud)
+          if (verdict === 'down') countFailure(begun)
+          if (verdict === 'well') breaker.succeeded(cloud)
         }
       })
   }
@@ -134,31 +142,10 @@ export function createCloudWaits({
   return { open, isFailing: breaker.isFailing }
 }
 
-/** Counts the time in which at least one thing runs. */
-function createStopwatch(now: () => number): { start: () => number; stop: () => void } {
-  let running = 0
-  let since = 0
-  let total = 0
-  const elapsed = () => total + (running > 0 ? now() - since : 0)
-  return {
-    /** Milliseconds so far. */
-    start() {
-      const before = elapsed()
-      if (running === 0) since = now()
-      running += 1
-      return before
-    },
-    stop() {
-      if (running === 1) total = elapsed()
-      running -= 1
-    },
-  }
-}
-
 function isDown(error: unknown): boolean {
   return error instanceof MixmatchError && DOWN.includes(error.code)
 }
 
 function tooLate(what: string): MixmatchError {
-  return new MixmatchError('SERVICE_PROVIDER_TIMEOUT', `${what}: no answer in time.`)
+  return new MixmatchError('SERVICE_PROVIDER_TIMEOUT', `${what}: no response in time.`)
 }

@@ -1,11 +1,13 @@
-/** One step of a request's way, as the proxy that took it tells of it. Names are in lower case. */
+/** The parameters that one proxy added to Forwarded, by name in lower case. */
 export type ForwardedStep = ReadonlyMap<string, string>
 
 const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*)?(,|;|$)/y
 
 /**
- * Read a Forwarded header (RFC 7239 §4), the outermost proxy's step first. Addresses with a port need
- * no quotes here, because some proxies forget them. Null where the header is malformed.
+ * Read a Forwarded header (RFC 7239 §4). The outermost proxy comes first. Addresses with a port need no
+ * quotes here, because some proxies forget them.
+ *
+ * @returns null if the header is malformed
  */
 export function parseForwarded(header: string): readonly ForwardedStep[] | null {
   const steps: ForwardedStep[] = []
