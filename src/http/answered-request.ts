@@ -4,6 +4,7 @@ import type { RequestTrace } from './request-trace.js'
 
 /** nginx's status for a client that closed the connection before the response. */
 const CLIENT_GONE = 499
+const SERVICES = ['image', 'volume', 'network']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Describe a finished request for the metrics; `now` is of the same clock as `startedAt`. */
@@ -16,7 +17,7 @@ export function describeAnswered(
   const { method = '' } = req
   const [, service] = (req.url ?? '').split(/[/?]/)
   return {
-    service: service === 'image' || service === 'volume' ? service : 'other',
+    service: SERVICES.find(name => name === service) ?? 'other',
     cloud: serviceProvider ?? 'none',
     method: METHODS.includes(method) ? method : 'other',
     status: res.destroyed && !res.headersSent ? CLIENT_GONE : res.statusCode,
