@@ -72,7 +72,7 @@ const NEVER = new AbortController().signal
 
 /** Only 404 says that the identity provider does not hold it: 403 and 400 leave that open. */
 function isAnswer(result: ProbeResult): boolean {
-  return result.kind === 'found' || (result.kind === 'absent' && result.observation !== undefined)
+  return result.kind === 'found' || (result.kind === 'absent' && result.isCertain === true)
 }
 
 function noAnswer(cloud: SpName, { resource: { type, id }, to }: Unconfirmed): MixmatchError {

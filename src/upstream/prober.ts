@@ -3,7 +3,6 @@ import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { type ProjectId, projectId, type ResourceKey } from '../ids.js'
 import { type JsonValue, parseJson, textAt } from '../json.js'
-import type { Observation } from '../observation/observation.js'
 import type { ParsedPath } from '../routing/path.js'
 import { findRequestRule } from '../routing/request-rule.js'
 import type { ResourceRead } from '../routing/upstream-path.js'
@@ -12,7 +11,7 @@ import type { Timeouts } from './failure.js'
 import { observeAbsent, observeFound } from './observed-response.js'
 import type { Pools } from './pools.js'
 import { nameRequest } from './request-name.js'
-import type { ProbeResult, Prober } from './search.js'
+import type { Absent, ProbeResult, Prober } from './search.js'
 import { fetchText, type TextResponse } from './text-response.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
@@ -75,9 +74,10 @@ export function createProber(
       const observed = { request, destination, headers: response.headers, requestId }
       if (ABSENT.has(response.status)) {
         const project = requester.caller?.project?.id
-        const proves = GONE.has(response.status) && read.isConclusive && project !== undefined
-        const observation = proves ? observeAbsent(observed, resource, project) : undefined
-        return { kind: 'absent', observation }
+        const isCertain = GONE.has(response.status) && read.isConclusive
+        const isKept = isCertain && project !== undefined
+        const observation = isKept ? observeAbsent(observed, resource, project) : undefined
+        return { kind: 'absent', isCertain, observation }
       }
       if (response.status < 200 || response.status >= 300) return { kind: 'failed' }
       const owner = findOwner(parseJson(response.text), request.path) ?? destination.project
@@ -86,7 +86,7 @@ export function createProber(
     }
 
     let failed = false
-    const absent: (Observation | undefined)[] = []
+    const absent: Absent[] = []
     try {
       const preference = { asked, owner: null }
       for await (const destination of destinations.resolveEach(
@@ -98,13 +98,18 @@ export function createProber(
         const result = await probeDestination(destination)
         if (result.kind === 'found') return result
         if (result.kind === 'failed') failed = true
-        else absent.push(result.observation)
+        else absent.push(result)
       }
     } catch (error) {
       return resultOfError(error)
     }
     if (failed) return { kind: 'failed' }
-    return { kind: 'absent', observation: absent.includes(undefined) ? undefined : absent[0] }
+    const isCertain = absent.length > 0 && absent.every(result => result.isCertain)
+    return {
+      kind: 'absent',
+      isCertain,
+      observation: isCertain ? absent[0]?.observation : undefined,
+    }
   }
 }
 

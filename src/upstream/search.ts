@@ -9,7 +9,9 @@ export type ProbeResult = Found | Absent | { readonly kind: 'failed' }
 
 export interface Absent {
   readonly kind: 'absent'
-  /** The absence as an observation, where every read was answered 404. */
+  /** Whether every read got a 404 that means that the user sees no such resource there. */
+  readonly isCertain?: boolean
+  /** To be recorded, so that the cloud is not asked again for this project. */
   readonly observation?: Observation | undefined
 }
 

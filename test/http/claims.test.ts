@@ -52,6 +52,7 @@ async function startClaimed(
     },
     identity: {
       async authenticate(token: Token) {
+        if (token.reveal() === 'unscoped') return { ...caller, project: null }
         return token.reveal() === 'other' ? other : caller
       },
     },
@@ -237,4 +238,16 @@ test('a CORS preflight for a claimed id goes to the identity provider', async t 
   t.is(answer.headers['mm-service-provider'], 'default')
   t.deepEqual(home.seen, [`OPTIONS ${path}`])
   t.deepEqual(there.seen, [])
+})
+
+test('a token without a project is asked for each time, because its answer counts for nobody else', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  const { url, observed } = await startClaimed(t, [claimOf(image)], { home, there })
+  const read = () =>
+    ask(`${url}/image/v2/images/${image.id}`, { headers: { 'X-Auth-Token': 'unscoped' } })
+  t.is((await read()).headers['mm-service-provider'], 'sp1')
+  t.is((await read()).headers['mm-service-provider'], 'sp1')
+  t.is(home.seen.length, 2)
+  t.deepEqual(observed, [])
 })
