@@ -87,12 +87,22 @@ function commonOf(proxied: ProxiedRequest, options: SendOptions) {
   }
 }
 
-function ofUser({ request, requester, req }: ProxiedRequest) {
+function ofUser({ request, requester, req, onFirstByte }: ProxiedRequest) {
   const { caller } = requester
+  const begun = performance.now()
+  let isFirst = true
   if (caller === null) {
     throw new MixmatchError('NOT_AUTHENTICATED', 'A list over several clouds needs a valid token.')
   }
-  return { caller, project: request.controlHeaders.project, received: req.rawHeaders }
+  return {
+    caller,
+    project: request.controlHeaders.project,
+    received: req.rawHeaders,
+    onResponse() {
+      if (isFirst) onFirstByte(performance.now() - begun)
+      isFirst = false
+    },
+  }
 }
 
 /** The response of one cloud, as if the request had gone there alone. */

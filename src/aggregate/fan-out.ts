@@ -22,6 +22,8 @@ export interface FanOutRequest {
   readonly project: ProjectId | null
   /** The headers for a destination, without those that describe a body. */
   readonly headers: (destination: Destination) => RawHeaders
+  /** Called with every response. */
+  readonly onResponse: () => void
 }
 
 export interface FanOutParts {
@@ -160,20 +162,23 @@ function fetchNotingFailure(
   )
 }
 
-function fetchOnce(
+async function fetchOnce(
   destination: Destination,
   path: string,
   session: Session,
 ): Promise<TextResponse> {
-  const { pools, timeouts } = session.parts
+  const { request, parts } = session
   const { cloud, origin } = destination
   const what = nameRequest(cloud, 'GET', path)
-  const get = { path, headers: session.request.headers(destination), what }
-  return waitFor(cloud, session)(
+  const get = { path, headers: request.headers(destination), what }
+  const dispatcher = parts.pools.dispatcher(cloud, origin)
+  const response = await waitFor(cloud, session)(
     what,
-    until => fetchText(pools.dispatcher(cloud, origin), get, timeouts, until),
+    until => fetchText(dispatcher, get, parts.timeouts, until),
     ({ status }) => (status >= 500 ? 'down' : 'well'),
   )
+  request.onResponse()
+  return response
 }
 
 function waitFor(cloud: SpName, { waits }: Session): WaitForCloud {

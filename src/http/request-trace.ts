@@ -21,7 +21,7 @@ export interface RequestTrace {
   decision: Decision | null
   serviceProvider: SpName | null
   outcome: Outcome | null
-  /** Milliseconds from the upstream request to the first byte of its response; null for lists. */
+  /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first response. */
   firstByteMs: number | null
   /**
    * Whether an observation from the response was in the log before the client got the response, or is

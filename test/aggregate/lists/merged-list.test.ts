@@ -433,6 +433,14 @@ test('a microversion that no cloud supports is forwarded, and rejected by the cl
 
 // Failures
 
+test('the access log has the time to the first response of a list', async t => {
+  const proxy = await startListProxy(t, await twoClouds(t))
+  await proxy.get('/image/v2/images')
+  const line = await proxy.access()
+  t.true(Number(line['upstream_first_byte_ms']) > 0)
+  t.true(Number(line['upstream_first_byte_ms']) <= Number(line['ms']))
+})
+
 test('MM-Partial names a cloud that is down', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
