@@ -7,7 +7,7 @@ export interface BackoffOptions {
 }
 
 /** Counts failures in a row, and says how long to wait after each. */
-export interface Backoff {
+interface Backoff {
   /** After one more failure: milliseconds until the next try. */
   nextMs(): number
   /** It worked: the wait after the next failure is a short one. */

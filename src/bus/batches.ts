@@ -18,7 +18,7 @@ const DEFAULT_MAX_BYTES = 8 * 1024 * 1024
 const MAX_QUIET_TIMES = 4
 
 /** Gathers items into batches. */
-export interface Batcher<Item> {
+interface Batcher<Item> {
   add(item: Item): void
   /** Deliver all that waits, and resolve when that is done. @throws what `deliver` has ever thrown */
   drain(): Promise<void>

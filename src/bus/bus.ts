@@ -67,7 +67,7 @@ export interface AmqpOptions extends BusOptions {
   readonly closeTimeoutMs?: number
 }
 
-export interface ExchangeDurability {
+interface ExchangeDurability {
   /** The label of its bus. */
   readonly bus: string
   readonly name: string

@@ -1,7 +1,7 @@
 import type { BusStatus } from './bus.js'
 
 /** Exchanges of which at least one must exist. */
-export type Alternatives = readonly string[]
+type Alternatives = readonly string[]
 
 /** The exchanges of services with default settings; Cinder's has either name. */
 const defaults: Readonly<Record<'image' | 'volume', Alternatives>> = {
@@ -22,7 +22,7 @@ export function expectedExchanges(
     : exchanges.map(exchange => [exchange])
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   readonly exchanges: readonly string[]
   /** Whether the operator has named none. */
   readonly exchangesAreDefault: boolean

@@ -11,7 +11,7 @@ import { type FileWatcher, watchFile } from './file-watcher.js'
 import { readRecorded } from './recorded-notification.js'
 import { retryForever } from './retry.js'
 
-export interface FileBusOptions extends BusOptions {
+interface FileBusOptions extends BusOptions {
   /** How often the file is polled if no change is reported. 1000 by default. */
   readonly pollMs?: number
 }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /** Complete lines of a file. */
-export interface FileLines {
+interface FileLines {
   /** Without line feeds, and without blank lines. */
   readonly lines: readonly Buffer[]
   /** The offset of the first line that is not among them. */

@@ -25,7 +25,7 @@ export interface BrokerHost {
   readonly password: string
 }
 
-export interface FileUrl {
+interface FileUrl {
   readonly kind: 'file'
   readonly path: string
 }

@@ -3,7 +3,7 @@ import type { Micros, SpName } from '../ids.js'
 import type { Event, EventSource, ownEventTypes } from './event.js'
 
 /** What there is to say of an event that did not come over a bus. */
-export interface OwnEvent
+interface OwnEvent
   extends Partial<Pick<Event, 'messageId' | 'kind' | 'resource' | 'project' | 'parent'>> {
   readonly serviceProvider: SpName
   readonly source: Exclude<EventSource, 'bus'>

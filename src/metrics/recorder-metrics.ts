@@ -35,7 +35,7 @@ export interface Batch {
 }
 
 /** The metrics of the recorder. */
-export interface RecorderMetrics {
+interface RecorderMetrics {
   appended(batch: Batch): void
   snapshot(): Promise<MetricsSnapshot>
 }

@@ -2,7 +2,7 @@ import { brotliDecompressSync, unzipSync, zstdDecompressSync } from 'node:zlib'
 import { bunzip2Sync } from './bzip2.js'
 
 /** The result of decompression. */
-export type Unpacked =
+type Unpacked =
   | { readonly kind: 'unpacked'; readonly bytes: Buffer }
   | { readonly kind: 'tooLarge' }
   | { readonly kind: 'failed' }

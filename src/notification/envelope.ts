@@ -7,7 +7,7 @@ import { nameAt } from './fields.js'
 import { parsePythonJson } from './python-json.js'
 
 /** What a delivery contains. */
-export type ParsedDelivery = OsloMessage | Unparseable
+type ParsedDelivery = OsloMessage | Unparseable
 
 export interface OsloMessage {
   readonly kind: 'message'

@@ -12,7 +12,7 @@ import { isJsonObject, type JsonObject } from '../json.js'
 import { nameAt, objectAt } from './fields.js'
 
 /** What a notification says about the location of a resource. */
-export type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
+type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
 
 /**
  * What an oslo message means. An unknown event type is `noted`, and so is a payload that does not name

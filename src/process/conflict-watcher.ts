@@ -3,7 +3,7 @@ import { allConflicts, type Conflict, conflictsIn } from '../projection/conflict
 import type { Views } from '../projection/views.js'
 
 /** Counts the ids that several clouds claim, and logs each once. */
-export interface ConflictWatcher {
+interface ConflictWatcher {
   count(): number
   /** Look for conflicts among new events. */
   check(positions: ReturnType<Views['catchUp']>): void

@@ -9,7 +9,7 @@ import {
 } from '../notification/notification-event.js'
 import type { DeliveryJournal } from './delivery-journal.js'
 
-export interface DeliveryRecorderParts {
+interface DeliveryRecorderParts {
   /** Append events to the log and apply them to the views. */
   readonly record: (events: readonly Event[]) => void
   readonly journal: DeliveryJournal

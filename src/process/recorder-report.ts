@@ -13,7 +13,7 @@ import type { Recording } from './record.js'
 import type { OnAppended } from './recorder.js'
 
 /** Collects the status of a recorder. */
-export interface RecorderReporter {
+interface RecorderReporter {
   begin(recording: Recording): void
   /** The recording has ended, and its files are closed. */
   end(): void

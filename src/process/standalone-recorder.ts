@@ -11,7 +11,7 @@ import { createReload, type Reading } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 
-export interface StandaloneRecorderOptions {
+interface StandaloneRecorderOptions {
   readonly reading: Reading
   /** Read the configuration again. */
   readonly read: () => CheckedConfig

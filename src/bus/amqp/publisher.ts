@@ -7,7 +7,7 @@ import type { RabbitUrl, TransportUrl } from '../transport-url.js'
 import { type BrokerConnection, connectToCluster } from './broker-connection.js'
 
 /** Publishes recorded notifications again. */
-export interface Publisher extends AsyncDisposable {
+interface Publisher extends AsyncDisposable {
   /** Publish one in the form in which it was received. Resolves when there is room for the next. */
   publish(event: Event): Promise<void>
   /** Resolves when the bus has confirmed all that was published. */
