@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
+import fc from 'fast-check'
 import { pino } from 'pino'
 import { openAuditDatabase } from '../../src/audit/audit-database.js'
 import { reportSummary } from '../../src/audit/summary-report.js'
@@ -9,11 +10,13 @@ import { ownEventTypes } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { openLogReader } from '../../src/log/log.js'
+import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { openObservationSender } from '../../src/observation/observation-sender.js'
 import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { alice, at, cornmeal, created, disk, event, folder, image, millet } from '../controls.js'
+import { delivery } from '../notification/fixtures.js'
 
 /** A logger whose lines can be read. */
 function listening() {
@@ -146,4 +149,31 @@ test('the recorder knows exchanges as they were last seen', async t => {
   recorder.record([event({ source: 'recorder', eventType: ownEventTypes.exchangeTransient, wire })])
   t.deepEqual(recorder.knownExchanges(cornmeal), [{ bus: '', name: 'glance', durable: false }])
   t.deepEqual(recorder.knownExchanges(millet), [])
+})
+
+test('law: the event of any delivery can be recorded', async t => {
+  await using recorder = await openRecorder(files(t), broken, listening().logger)
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', '\ud800', ''))
+  const id = fc.oneof(fc.uuid(), text)
+  const timestamp = fc.constantFrom(
+    '0000-01-01 00:00:00',
+    '1969-12-31 23:59:59.999999',
+    '9999-12-31T23:59:59.999999',
+    '275760-09-13 00:00:00',
+  )
+  const anyMessage = fc.record({
+    event_type: fc.oneof(fc.constantFrom('image.create', 'volume.create.start'), text),
+    message_id: id,
+    timestamp,
+    payload: fc.record({ id, owner: id, volume_id: id, tenant_id: id }),
+  })
+  fc.assert(
+    fc.property(anyMessage, text, text, (each, exchange, routingKey) => {
+      const fields = [exchange, routingKey].map(field => Buffer.from(field).toString())
+      const [wireExchange = '', wireKey = ''] = fields
+      const sent = delivery(JSON.stringify(each), { exchange: wireExchange, routingKey: wireKey })
+      t.notThrows(() => recorder.record([createNotificationEvent(sent)]))
+    }),
+    { numRuns: 200 },
+  )
 })
