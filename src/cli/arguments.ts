@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { type Point, parsePoint } from '../replay/point.js'
 
 /** For commander: a whole number that is not negative. */
@@ -13,6 +13,11 @@ export function parseHash(text: string): string {
   throw new InvalidArgumentError(
     'Expected the 64 hexadecimal digits that "mixmatch log head" prints.',
   )
+}
+
+/** A filter by names that are separated by commas; without it all are meant. */
+export function namesOption(flags: string, description: string): Option {
+  return new Option(flags, description).default([], 'all').argParser(parseNames)
 }
 
 /** For commander: names between commas; the option may be given several times. */

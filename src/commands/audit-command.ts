@@ -1,11 +1,11 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { reportAnomalies } from '../audit/anomaly-report.js'
 import { reportDrift } from '../audit/drift-report.js'
 import { reportPlacement } from '../audit/placement-report.js'
 import { reportResidency } from '../audit/residency-report.js'
 import { reportSummary } from '../audit/summary-report.js'
 import { reportVerification } from '../audit/verification-report.js'
-import { parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
+import { namesOption, parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { openCommandHistory } from '../cli/log-files.js'
 import { showProgress } from '../cli/progress.js'
@@ -55,16 +55,15 @@ function placementCommand(context: Context): Command {
   return createReportCommand('placement', 'which resources were in which cloud at a time')
     .option(
       '--at <point>',
-      `by the clouds’ clocks, or a position of the log: ${POINT_FORMS}`,
+      `what was there then: ${POINT_FORMS}; times are those of the clouds’ clocks`,
       parsePointOption,
     )
-    .option('--project <ids>', 'only these projects, separated by commas', parseNames, [])
-    .option('--sp <names>', 'only these clouds, separated by commas', parseNames, [])
-    .option(
-      '--type <types>',
-      'only image, volume, snapshot, …, separated by commas',
-      parseTypes,
-      [],
+    .addOption(namesOption('--project <ids>', 'only these projects, separated by commas'))
+    .addOption(namesOption('--sp <names>', 'only these clouds, separated by commas'))
+    .addOption(
+      new Option('--type <types>', 'only image, volume, snapshot, …, separated by commas')
+        .default([], 'all')
+        .argParser(parseTypes),
     )
     .addHelpText('after', formatExample('placement --at 2026-11-23T13:20 --sp sp1'))
     .action(

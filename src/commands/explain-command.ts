@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
 import { parsePointOption } from '../cli/arguments.js'
 import { hasConfigOption, loadConfig } from '../cli/command-config.js'
@@ -43,7 +43,11 @@ export function explainCommand(context: Context): Command {
     .description('Explain to which cloud a request would be routed, and why. Sends nothing.')
     .argument('[method]', 'GET, POST, …')
     .argument('[path]', 'path and query as the client sends them, or the whole URL')
-    .option('-H, --header <field>', "header of the request, 'Name: value'; repeatable", collect, [])
+    .addOption(
+      new Option('-H, --header <field>', "header of the request, 'Name: value'; repeatable")
+        .default([], 'none')
+        .argParser(collect),
+    )
     .option('--body <file>', 'body of the request; - for standard input')
     .option('--project <id>', 'explain it for a user of this project at the identity provider')
     .option('--at <point>', `explain with what was known then: ${POINT_FORMS}`, parsePointOption)

@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { openPublisher } from '../bus/amqp/publisher.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
-import { parseNames, parsePointOption } from '../cli/arguments.js'
+import { namesOption, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { eventRow } from '../cli/event-row.js'
 import { catchInterrupt } from '../cli/interrupt.js'
@@ -42,13 +42,13 @@ export function replayCommand(context: Context): Command {
     .option(...logOption)
     .option('--from <point>', `the first event: ${POINT_FORMS}`, parsePointOption)
     .option('--until <point>', 'the last event, in the same form', parsePointOption)
-    .option(
-      '--type <types>',
-      'only these event types, separated by commas; volume.* for all of this prefix',
-      parseNames,
-      [],
+    .addOption(
+      namesOption(
+        '--type <types>',
+        'only these event types, separated by commas; volume.* for all of this prefix',
+      ),
     )
-    .option('--sp <names>', 'only these clouds, separated by commas', parseNames, [])
+    .addOption(namesOption('--sp <names>', 'only these clouds, separated by commas'))
     .option('--resource <id>', 'only events of this resource: its id, or a unique prefix of it')
     .option('--into <file>', 'build the views as of --until in a new file')
     .option('--diff <points...>', 'compare the locations at two points')
