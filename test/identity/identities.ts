@@ -20,7 +20,7 @@ type Options = Partial<
     Omit<CloudOptions, 'name'>
 >
 
-/** Identity by the two Keystones; ends with the test. */
+/** The identity of users at the two Keystones; ends with the test. */
 export function identityOf(t: ExecutionContext, clouds: Keystones, options: Options = {}) {
   const {
     cacheSeconds = 600,
@@ -71,7 +71,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
   }
 }
 
-/** A user of Mixmatch's own, as the configuration has it. */
+/** A service user, as the configuration has it. */
 export function user(
   username: string,
   projectName: string,
@@ -86,7 +86,7 @@ export function user(
   }
 }
 
-/** Mixmatch at the two Keystones; ends with the test. */
+/** The identity of the service user at the two Keystones; ends with the test. */
 export function serviceAt(
   t: ExecutionContext,
   { idp, sp, now }: Keystones,
@@ -113,7 +113,7 @@ export function serviceAt(
   })
 }
 
-/** A logger that tells everything, and what it told. */
+/** A logger at level debug, and the lines that it wrote. */
 export function logbook() {
   const lines: string[] = []
   const stream = new Writable({

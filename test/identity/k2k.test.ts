@@ -4,7 +4,7 @@ import type { FaultCode } from '../../src/errors.js'
 import { identityOf } from './identities.js'
 import { ids, startKeystones } from './keystones.js'
 
-/** What goes wrong where, and what it is to the one who asked. */
+/** A response that makes a federated login fail, and the error that the user gets. */
 interface Failure {
   readonly title: string
   readonly at: 'idp' | 'sp'
@@ -17,7 +17,7 @@ interface Failure {
 
 const failures: readonly Failure[] = [
   {
-    title: 'a service provider that Keystone does not know is an error of the configuration',
+    title: 'a service provider that Keystone does not know is a configuration error',
     at: 'idp',
     path: '/saml2/ecp',
     reply: fault(404, 'Could not find Service Provider: sp1.'),
@@ -25,7 +25,7 @@ const failures: readonly Failure[] = [
     message: /asking for an assertion.*answered 404 \(Could not find.*Check sp_name/,
   },
   {
-    title: 'a service provider that is disabled is forbidden',
+    title: 'a disabled service provider is forbidden',
     at: 'idp',
     path: '/saml2/ecp',
     reply: fault(403, 'Service Provider is disabled.'),
@@ -33,7 +33,7 @@ const failures: readonly Failure[] = [
     message: /asking for an assertion.*is disabled/,
   },
   {
-    title: 'an identity provider that takes no token for it asks to log in again',
+    title: 'a 401 to the request for an assertion means that the token is invalid',
     at: 'idp',
     path: '/saml2/ecp',
     reply: fault(401, 'The request you have made requires authentication.'),
@@ -41,7 +41,7 @@ const failures: readonly Failure[] = [
     message: /asking for an assertion/,
   },
   {
-    title: 'an identity provider that cannot sign is at fault itself',
+    title: 'an identity provider that cannot sign is named in the error',
     at: 'idp',
     path: '/saml2/ecp',
     reply: fault(500, 'An unexpected error prevented the server from fulfilling your request.'),
@@ -49,7 +49,7 @@ const failures: readonly Failure[] = [
     message: /Identity provider.*xmlsec1/,
   },
   {
-    title: 'an identity provider whose gateway reaches nobody is unavailable',
+    title: 'a 503 to the request for an assertion means that the identity provider is unavailable',
     at: 'idp',
     path: '/saml2/ecp',
     reply: { status: 503 },
@@ -57,7 +57,7 @@ const failures: readonly Failure[] = [
     message: /asking for an assertion/,
   },
   {
-    title: 'an assertion that is not believed hints at the clocks, with what Shibboleth says',
+    title: 'the error for a rejected assertion quotes Shibboleth and hints at the clocks',
     at: 'sp',
     path: '/SAML2/ECP',
     reply: {
@@ -71,7 +71,7 @@ const failures: readonly Failure[] = [
       /"sp1": presenting the assertion.*opensaml::FatalProfileException: Your system's clock is out of sync\).*clocks/,
   },
   {
-    title: 'a redirect without a session is no session',
+    title: 'a redirect without a session cookie is an error',
     at: 'sp',
     path: '/SAML2/ECP',
     reply: { status: 302, headers: { Location: 'https://sso.example/login' } },
@@ -79,7 +79,7 @@ const failures: readonly Failure[] = [
     message: /presenting the assertion.*session cookie, answered 302/,
   },
   {
-    title: 'a service provider whose gateway reaches nobody is unreachable',
+    title: 'a 503 to the assertion means that the service provider is unreachable',
     at: 'sp',
     path: '/SAML2/ECP',
     reply: { status: 503 },
@@ -87,7 +87,7 @@ const failures: readonly Failure[] = [
     message: /"sp1": presenting the assertion/,
   },
   {
-    title: 'a session that is sent back to log in is none',
+    title: 'a redirect to a login page instead of a token is an error',
     at: 'sp',
     path: '/saml2/auth',
     reply: { status: 302, headers: { Location: 'https://sso.example/login' } },
@@ -95,7 +95,7 @@ const failures: readonly Failure[] = [
     message: /opening the session.*answered 302.*clocks/,
   },
   {
-    title: 'a page in place of a token is no token',
+    title: 'a page instead of a token is an error',
     at: 'sp',
     path: '/saml2/auth',
     reply: { status: 200, body: '<html><title>Welcome</title></html>' },
@@ -103,7 +103,7 @@ const failures: readonly Failure[] = [
     message: /opening the session.*answered 200 \(Welcome\)/,
   },
   {
-    title: 'a token that nothing is said of is no token',
+    title: 'a token without a description is an error',
     at: 'sp',
     path: '/saml2/auth',
     reply: { status: 201, headers: { 'X-Subject-Token': 'gAAAAAmade-up' }, body: '{}' },
@@ -111,7 +111,7 @@ const failures: readonly Failure[] = [
     message: /opening the session/,
   },
   {
-    title: 'projects that cannot be listed are not taken for none',
+    title: 'a failed list of projects is an error, not an empty list',
     at: 'sp',
     path: '/auth/projects',
     reply: fault(500, 'An unexpected error'),
@@ -119,7 +119,7 @@ const failures: readonly Failure[] = [
     message: /listing projects.*answered 500/,
   },
   {
-    title: 'a list of projects in another shape is not taken for none',
+    title: 'a list of something else than projects is an error, not an empty list',
     at: 'sp',
     path: '/auth/projects',
     reply: { status: 200, body: '{"projects":[{"id":1}]}' },
@@ -127,7 +127,7 @@ const failures: readonly Failure[] = [
     message: /listing projects/,
   },
   {
-    title: 'a role that is missing after all gives no access',
+    title: 'a 401 to scoping means that the user has no role on the project',
     at: 'sp',
     path: '/auth/tokens',
     reply: fault(401, 'The request you have made requires authentication.'),
@@ -135,7 +135,7 @@ const failures: readonly Failure[] = [
     message: /scoping a token to project 2111/,
   },
   {
-    title: 'a Keystone that breaks at the last step names that step',
+    title: 'an error in the last step names that step',
     at: 'sp',
     path: '/auth/tokens',
     reply: fault(500, 'An unexpected error'),

@@ -7,7 +7,7 @@ import type { Directory } from '../../sandbox/keystone/keystone-directory.js'
 import { federationUrls } from '../../sandbox/keystone/keystone-federation.js'
 import type { KeystoneRequest, Reply } from '../../sandbox/keystone/keystone-http.js'
 
-/** Two Keystones that know each other, on ports of their own, and what they were asked. */
+/** Two federated Keystones on ports of their own, and the requests that they received. */
 export interface Keystones {
   readonly idp: Cloud
   readonly sp: Cloud
@@ -26,7 +26,7 @@ export interface Cloud {
   readonly received: KeystoneRequest[]
   /** `GET /identity/v3/auth/projects`, in order of arrival. */
   asked(): string[]
-  /** From now on answer these requests so; the first rule that has an answer wins. */
+  /** Add a rule that may respond instead; the first rule that responds wins. */
   answer(rule: (received: KeystoneRequest) => Reply | undefined | Promise<Reply | undefined>): void
 }
 
@@ -109,7 +109,7 @@ const remote: Directory = {
 /**
  * Start an identity provider and a service provider `sp1`; they end with the test.
  *
- * @param told what the identity provider is wrongly told of where `sp1` is
+ * @param told wrong URLs of `sp1` in the identity provider
  */
 export async function startKeystones(
   t: ExecutionContext,

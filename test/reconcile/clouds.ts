@@ -27,18 +27,18 @@ function userLines({ name, password, project }: Person): string {
   return `username = ${name}\npassword = ${password}\nproject_name = ${project}\n`
 }
 
-/** Two miniature clouds, and a log that has heard nothing of either. */
+/** Two miniature clouds, and an empty log. */
 export interface Scene {
   readonly federation: Federation
   readonly path: string
   readonly logFile: string
   readonly viewsFile: string
   readonly config: Config
-  /** Somebody at sp1 who may do anything, past Mixmatch. */
+  /** The administrator of sp1, past Mixmatch. */
   readonly admin: User
-  /** Put events into the log as if they had come over a bus. */
+  /** Append events as if they had come over a bus. */
   recordEvents(...events: readonly Event[]): Promise<void>
-  /** What a run finds at sp1, or another cloud, and appends. */
+  /** Reconcile sp1, or another cloud. */
   reconcile(options?: {
     at?: SpName
     signal?: AbortSignal
@@ -137,7 +137,7 @@ auth_url = ${clouds[0]?.keystoneUrl}
 ${userLines(auth)}${groups.join('')}`
 }
 
-/** Make an image at sp1 behind Mixmatch's back. */
+/** Create an image at sp1 past Mixmatch. */
 export async function makeImage(
   { federation, admin }: Pick<Scene, 'federation' | 'admin'>,
   fields: Record<string, unknown> = {},
@@ -149,7 +149,7 @@ export async function makeImage(
   return made.id
 }
 
-/** Make a volume at sp1 behind Mixmatch's back. */
+/** Create a volume at sp1 past Mixmatch. */
 export async function makeVolume({
   federation,
   admin,
@@ -163,7 +163,7 @@ export async function makeVolume({
 export const image = (id: string) => ({ type: 'image', id: resourceId(id) }) as const
 export const volume = (id: string) => ({ type: 'volume', id: resourceId(id) }) as const
 
-/** Of sp1, and longer ago than the second in which a test runs: a Date header tells no more. */
+/** At sp1, before the second in which the test runs: a Date header has no finer time. */
 export const before = { serviceProvider: sp1, emittedAt: at(-86_400 * 300) }
 
 /** The path that was asked for, without its query. */
