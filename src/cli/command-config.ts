@@ -9,7 +9,7 @@ import {
 } from '../config/config.js'
 import { formatIssue } from '../config/config-issue.js'
 import type { ConfigSource } from '../config/find-files.js'
-import type { Reading } from '../process/reload.js'
+import type { ValidConfig } from '../process/reload.js'
 import type { Context } from './context.js'
 
 /** Load the configuration of a command: that of `--config-file` and `--config-dir`, or the files that are found. */
@@ -26,11 +26,11 @@ export function loadCheckedConfig(command: Command, context: Context): CheckedCo
 export function loadReloadableConfig(
   command: Command,
   context: Context,
-): { reading: Reading; read: () => CheckedConfig } {
+): { initial: ValidConfig; read: () => CheckedConfig } {
   const read = () => loadCheckedConfig(command, context)
   const checked = read()
   const config = checked.config ?? loadConfig(command, context) // throws the problems
-  return { reading: { ...checked, config }, read }
+  return { initial: { ...checked, config }, read }
 }
 
 function placeOf(command: Command, { cwd, env }: Context): ConfigPlace {
@@ -73,7 +73,7 @@ export function configOptions(): readonly Option[] {
 }
 
 /** Log the warnings of `config check` at the start. */
-export function logWarnings({ warnings }: Reading, logger: Logger): void {
+export function logWarnings({ warnings }: ValidConfig, logger: Logger): void {
   for (const warning of warnings) logger.warn(formatIssue(warning))
 }
 

@@ -14,19 +14,19 @@ export async function runSupervised(
   { recorder }: { recorder: boolean },
 ): Promise<void> {
   const signals = listenToSignals()
-  const { reading, read } = loadReloadableConfig(command, context)
-  const { logging, server } = reading.config
+  const { initial, read } = loadReloadableConfig(command, context)
+  const { logging, server } = initial.config
   const logger = createLogger(logging, 'supervisor')
-  logWarnings(reading, logger)
+  logWarnings(initial, logger)
   const plan = {
     mainScript: context.mainScript,
     options: configArguments(command),
-    env: { ...context.env, ...pinRestartOptions(reading.settings) },
+    env: { ...context.env, ...pinRestartOptions(initial.settings) },
     recorder,
     workers: server.workers,
   }
   try {
-    await supervise({ plan, reading, read, signals, logger })
+    await supervise({ plan, initial, read, signals, logger })
   } catch (error) {
     if (!(error instanceof ChildFailed)) throw error
     logger.error(error.message)

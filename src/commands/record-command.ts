@@ -61,12 +61,12 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
 
 async function recordByItself(context: Context, command: Command): Promise<void> {
   const signals = listenToSignals()
-  const { reading, read } = loadReloadableConfig(command, context)
-  const { config } = reading
+  const { initial, read } = loadReloadableConfig(command, context)
+  const { config } = initial
   const logger = createLogger(config.logging, 'recorder')
-  logWarnings(reading, logger)
+  logWarnings(initial, logger)
   const files = filesOf(config, 'record')
-  await runStandaloneRecorder({ reading, read, files, env: context.env, signals, logger })
+  await runStandaloneRecorder({ initial, read, files, env: context.env, signals, logger })
   logger.info('stopped')
 }
 

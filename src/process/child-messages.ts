@@ -39,8 +39,8 @@ export type ChildMessage =
  *
  * After `drain` and `finish` every response is the last on its connection.
  */
-export type SupervisorMessage = 'status' | Command
-export type Command = 'drain' | 'finish' | 'reopen-log'
+export type SupervisorMessage = 'status' | ChildCommand
+export type ChildCommand = 'drain' | 'finish' | 'reopen-log'
 
 /** Tell the supervisor that this process does its work. */
 export function tellReady(): void {
@@ -66,7 +66,7 @@ export function answerStatusRequests(status: () => Promise<ProcessStatus>): () =
   return sendStatus
 }
 
-export type OnCommand = (command: Command, listener: () => void) => void
+export type OnCommand = (command: ChildCommand, listener: () => void) => void
 
 /** Listen to a command of the supervisor. */
 export const onCommand: OnCommand = (command, listener) => {

@@ -7,16 +7,16 @@ import { formatIssue } from '../config/config-issue.js'
 import { fixedGroups, groupOf, optionsOf } from '../config/groups.js'
 import { MixmatchError } from '../errors.js'
 
-/** A reading of the configuration without problems. */
-export type Reading = CheckedConfig & { readonly config: Config }
+/** A configuration that was read without problems. */
+export type ValidConfig = CheckedConfig & { readonly config: Config }
 
 interface ReloadOptions {
   /** What the process was started with. */
-  readonly first: Reading
+  readonly first: ValidConfig
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
   /** Apply it. An error is logged, and parts that it did not reach keep the old configuration. */
-  readonly apply: (reading: Reading) => Promise<void>
+  readonly apply: (loaded: ValidConfig) => Promise<void>
   readonly onResult: (result: 'taken' | 'refused' | 'failed') => void
   readonly logger: Logger
 }
@@ -33,21 +33,21 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
   let again = false
 
   async function reloadOnce(): Promise<void> {
-    const reading = readAgain(options)
-    if (!reading) {
+    const loaded = readAgain(options)
+    if (!loaded) {
       onResult('refused')
       return
     }
-    logChanges(changesFrom(first, last, reading), logger)
-    last = reading
-    const fingerprint = fingerprintOf(reading)
+    logChanges(changesFrom(first, last, loaded), logger)
+    last = loaded
+    const fingerprint = fingerprintOf(loaded)
     if (fingerprint === inForce) {
       onResult('taken')
       logger.info('the configuration is unchanged: nothing is restarted')
       return
     }
     try {
-      await apply(reading)
+      await apply(loaded)
       inForce = fingerprint
       onResult('taken')
       logger.info('the configuration was read again')
@@ -78,7 +78,7 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
   }
 }
 
-function readAgain({ read, logger }: ReloadOptions): Reading | null {
+function readAgain({ read, logger }: ReloadOptions): ValidConfig | null {
   try {
     const { config, problems, warnings, ...rest } = read()
     for (const problem of problems) logger.error(formatIssue(problem))
@@ -98,7 +98,7 @@ function readAgain({ read, logger }: ReloadOptions): Reading | null {
  * Everything that a reload can change, as a digest: the options that need no restart, and what stands in
  * the files that they name.
  */
-function fingerprintOf({ settings, cloudNames, config }: Reading): string {
+function fingerprintOf({ settings, cloudNames, config }: ValidConfig): string {
   const groups = [...fixedGroups, ...cloudNames.map(groupOf)]
   const texts = groups.flatMap(group =>
     optionsOf(group)
@@ -114,11 +114,15 @@ function fingerprintOf({ settings, cloudNames, config }: Reading): string {
     .digest('hex')
 }
 
-/** What is new since the last reading, and all in which the start is still in force. */
-function changesFrom(first: Reading, last: Reading, reading: Reading): readonly OptionChange[] {
+/** What is new since the last reload, and all in which the start is still in force. */
+function changesFrom(
+  first: ValidConfig,
+  last: ValidConfig,
+  loaded: ValidConfig,
+): readonly OptionChange[] {
   return [
-    ...compareSettings(last, reading).filter(({ restarts }) => !restarts),
-    ...compareSettings(first, reading).filter(({ restarts }) => restarts),
+    ...compareSettings(last, loaded).filter(({ restarts }) => !restarts),
+    ...compareSettings(first, loaded).filter(({ restarts }) => restarts),
   ]
 }
 

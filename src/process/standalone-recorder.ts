@@ -7,12 +7,12 @@ import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { startInterval } from './interval.js'
 import { record } from './record.js'
 import { createRecorderReporter } from './recorder-report.js'
-import { createReload, type Reading } from './reload.js'
+import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 
 interface StandaloneRecorderOptions {
-  readonly reading: Reading
+  readonly initial: ValidConfig
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
   readonly files: { readonly logFile: string; readonly viewsFile: string; readonly command: string }
@@ -28,8 +28,8 @@ interface StandaloneRecorderOptions {
  * @throws as `record`
  */
 export async function runStandaloneRecorder(options: StandaloneRecorderOptions): Promise<void> {
-  const { reading, read, files, env, signals, logger } = options
-  let { config } = reading
+  const { initial, read, files, env, signals, logger } = options
+  let { config } = initial
   let stopping = false
   let restart = () => {}
   const manager = createServiceManager({ env, logger })
@@ -42,14 +42,14 @@ export async function runStandaloneRecorder(options: StandaloneRecorderOptions):
   await using _ops = await openOps(app, config.ops, logger)
   using _watchdog = startInterval(manager.watchdogMs, manager.alive)
 
-  async function applyConfig(fresh: Reading): Promise<void> {
+  async function applyConfig(fresh: ValidConfig): Promise<void> {
     config = fresh.config
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
     restart()
   }
   const reload = createReload({
-    first: reading,
+    first: initial,
     read,
     apply: applyConfig,
     onResult: () => {},

@@ -9,7 +9,7 @@ import { createFleet, type Fleet, type FleetPlan } from './fleet.js'
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { checkKeystone } from './keystone-check.js'
-import { createReload, type Reading } from './reload.js'
+import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 import { openStatusCollector, type StatusCollector } from './status-collector.js'
@@ -17,7 +17,7 @@ import { openStatusCollector, type StatusCollector } from './status-collector.js
 interface Supervision {
   readonly plan: FleetPlan
   /** The configuration to start with. */
-  readonly reading: Reading
+  readonly initial: ValidConfig
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
   readonly signals: Signals
@@ -32,8 +32,8 @@ interface Supervision {
  * @throws ChildFailed where a child process could not start; CANNOT_LISTEN for the port for operators
  */
 export async function supervise(supervision: Supervision): Promise<void> {
-  const { plan, reading, read, signals, logger } = supervision
-  let { config } = reading
+  const { plan, initial, read, signals, logger } = supervision
+  let { config } = initial
   let state: State = 'starting'
   const metrics = createSupervisorMetrics()
   const manager = createServiceManager({ env: plan.env, logger })
@@ -48,7 +48,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const app = opsOf({ state: () => state, config: () => config, collector, metrics, logger })
   await using _ops = await openOps(app, config.ops, logger)
 
-  async function applyConfig(fresh: Reading): Promise<void> {
+  async function applyConfig(fresh: ValidConfig): Promise<void> {
     config = fresh.config
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
@@ -64,7 +64,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     const { host, port } = config.server
     logger.info({ host, port, workers: fleet.workers.length }, 'serving')
     const onResult = metrics.countReload
-    const reload = createReload({ first: reading, read, apply: applyConfig, onResult, logger })
+    const reload = createReload({ first: initial, read, apply: applyConfig, onResult, logger })
     await manager.ready(statusOf(fleet))
     using _watchdog = startInterval(manager.watchdogMs, manager.alive)
     signals.onReload(() => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { pino } from 'pino'
 import { checkConfig } from '../../src/config/config.js'
-import { createReload, type Reading } from '../../src/process/reload.js'
+import { createReload, type ValidConfig } from '../../src/process/reload.js'
 import { folder } from '../controls.js'
 
 interface Line {
@@ -19,10 +19,10 @@ const clouds = {
 }
 
 /** What is read is the environment that `next` was last given. */
-function reloading(apply: (reading: Reading) => Promise<void> = async () => {}) {
+function reloading(apply: (reading: ValidConfig) => Promise<void> = async () => {}) {
   const lines: Line[] = []
   const results: string[] = []
-  const taken: Reading[] = []
+  const taken: ValidConfig[] = []
   let env: Record<string, string> = clouds
   const read = () => checkConfig({ cwd: '/nowhere', env })
   const checked = read()
