@@ -49,7 +49,7 @@ export function createOpsApp({ health, readiness, metrics, metricsType, logger }
   return app
 }
 
-/** A malformed request is refused as on the public port, and one in absolute form goes by its path. */
+/** Check and normalise requests as on the public port. */
 function wellFormed(): Middleware {
   const errorOf = createRequestCheck()
   return async (ctx, next) => {
@@ -60,7 +60,7 @@ function wellFormed(): Middleware {
   }
 }
 
-/** The port, open. */
+/** The open port for operators. */
 interface OpsServer extends AsyncDisposable {
   readonly port: number
 }

@@ -4,7 +4,6 @@ import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Caller } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
-import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed } from '../routing/decision.js'
@@ -16,6 +15,7 @@ import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import type { PublicAddress } from '../upstream/public-address.js'
 import type { ProxiedRequest } from '../upstream/send.js'
+import { identify, isForHome, isServiceRequest } from './identify.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import {
   announcedLength,
@@ -25,7 +25,6 @@ import {
   readBody,
   tooLargeMessage,
 } from './request-body.js'
-import { tokenIn, tokenMissing } from './request-token.js'
 import type { RequestState } from './request-trace.js'
 
 export interface ProxyParts {
@@ -59,7 +58,7 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   const { req, res } = ctx
   const { trace } = ctx.state
   const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
-  const { objection, ...who } = await identify(parsed, req, parts.authenticate)
+  const { tokenError, ...who } = await identify(parsed, req, parts.authenticate)
   trace.caller = who.caller
 
   const read = mustReadBody(parsed, req)
@@ -68,9 +67,9 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   const body = read === null ? undefined : parseJson(read.toString())
   const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
   const { request, decision } = await decideConfirmed(known, who, ctx, parts)
-  if (objection && !isForHome(decision)) throw objection
+  if (tokenError && !isForHome(decision)) throw tokenError
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
-  const isService = who.caller !== null && (await isServiceRequest(req, decision, parts))
+  const isService = who.caller !== null && (await isServiceRequest(req, decision, parts.isService))
   const requester = { ...who, isService }
   return sendOn(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
 }
@@ -145,54 +144,6 @@ async function decideConfirmed(
     const results = await askNearer(undecided, decision)
     request = { ...request, presenceChecks: [...request.presenceChecks, ...results] }
   }
-}
-
-/**
- * Find out who sends the request. Version documents need no token. A service that acts for a user may
- * use the user's token after it has expired. The identity provider's own services decide whether it
- * may, so the objection applies only if the request goes to another cloud.
- *
- * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
- */
-async function identify(
-  { method, path, controlHeaders }: RoutedRequest,
-  req: IncomingMessage,
-  authenticate: ProxyParts['authenticate'],
-): Promise<Omit<Requester, 'isService'> & { objection: MixmatchError | null }> {
-  const token = tokenIn(req, 'x-auth-token')
-  const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
-  if (isDiscovery && (token === null || controlHeaders.serviceProvider === null)) {
-    return { token, caller: null, objection: null }
-  }
-  if (token === null) throw tokenMissing()
-  try {
-    return { token, caller: await authenticate(token), objection: null }
-  } catch (error) {
-    const mayGoOn = tokenIn(req, 'x-service-token') !== null
-    if (!mayGoOn || !(error instanceof MixmatchError) || error.code !== 'NOT_AUTHENTICATED') {
-      throw error
-    }
-    return { token, caller: null, objection: error }
-  }
-}
-
-/**
- * Whether a service acts for the user. The identity provider validates service tokens itself.
- *
- * @throws NOT_AUTHENTICATED if the service token is invalid, as keystonemiddleware does;
- * IDENTITY_UNAVAILABLE
- */
-async function isServiceRequest(
-  req: IncomingMessage,
-  decision: Decision,
-  { isService }: ProxyParts,
-): Promise<boolean> {
-  const received = tokenIn(req, 'x-service-token')
-  return received !== null && !isForHome(decision) && (await isService(received))
-}
-
-function isForHome(decision: Decision): boolean {
-  return decision.kind === 'one' && decision.to === IDENTITY_PROVIDER
 }
 
 function mustReadBody(request: RoutedRequest, req: IncomingMessage): boolean {

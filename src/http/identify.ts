@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import { MixmatchError } from '../errors.js'
+import type { Caller } from '../identity/identity.js'
+import type { Token } from '../identity/token.js'
+import { IDENTITY_PROVIDER } from '../ids.js'
+import type { Decision } from '../routing/decision.js'
+import type { RoutedRequest } from '../routing/request.js'
+import type { Requester } from '../upstream/destination.js'
+import { tokenIn, tokenMissing } from './request-token.js'
+
+/**
+ * Find out who sends the request. Version documents need no token. A service that acts for a user may
+ * use the user's token after it has expired. The identity provider's own services decide whether it
+ * may, so the error counts only if the request goes to another cloud.
+ *
+ * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
+ */
+export async function identify(
+  { method, path, controlHeaders }: RoutedRequest,
+  req: IncomingMessage,
+  authenticate: (token: Token) => Promise<Caller>,
+): Promise<Omit<Requester, 'isService'> & { tokenError: MixmatchError | null }> {
+  const token = tokenIn(req, 'x-auth-token')
+  const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
+  if (isDiscovery && (token === null || controlHeaders.serviceProvider === null)) {
+    return { token, caller: null, tokenError: null }
+  }
+  if (token === null) throw tokenMissing()
+  try {
+    return { token, caller: await authenticate(token), tokenError: null }
+  } catch (error) {
+    const mayGoOn = tokenIn(req, 'x-service-token') !== null
+    if (!mayGoOn || !(error instanceof MixmatchError) || error.code !== 'NOT_AUTHENTICATED') {
+      throw error
+    }
+    return { token, caller: null, tokenError: error }
+  }
+}
+
+/**
+ * Whether a service acts for the user. The identity provider validates service tokens itself.
+ *
+ * @throws NOT_AUTHENTICATED if the service token is invalid, as keystonemiddleware does;
+ * IDENTITY_UNAVAILABLE
+ */
+export async function isServiceRequest(
+  req: IncomingMessage,
+  decision: Decision,
+  isService: (token: Token) => Promise<boolean>,
+): Promise<boolean> {
+  const received = tokenIn(req, 'x-service-token')
+  return received !== null && !isForHome(decision) && (await isService(received))
+}
+
+export function isForHome(decision: Decision): boolean {
+  return decision.kind === 'one' && decision.to === IDENTITY_PROVIDER
+}
