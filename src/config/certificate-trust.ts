@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Settings } from './effective-settings.js'
 import { codeOf } from './find-files.js'
@@ -30,8 +30,15 @@ export function readTrust(
   const written = settings.read(group, options.cafile)
   if (written === null) return { cafile: null, insecure }
   const cafile = resolve(cwd, written)
-  const fault = faultOf(() => accessSync(cafile, constants.R_OK))
+  let pem = ''
+  const fault = faultOf(() => {
+    pem = readFileSync(cafile, 'utf8')
+  })
   if (fault) settings.problem(group, options.cafile, `${fault}: ${written}`)
+  else if (!/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(pem)) {
+    const message = `contains no certificate, so that none of this cloud can be accepted: ${written}`
+    settings.warning(group, options.cafile, message)
+  }
   return { cafile, insecure }
 }
 

@@ -472,6 +472,14 @@ test('cafile must be a readable file', t => {
   t.is(readConfig(where).clouds[1]?.cafile, join(where.cwd, 'ca.pem'))
 })
 
+test('a cafile without a certificate gets a warning', t => {
+  const where = place(t, { 'mixmatch.conf': `${federated}cafile = ca.pem\n`, 'ca.pem': 'x' })
+  const warningsOf = () => checkConfig(where).warnings.map(formatIssue)
+  t.regex(warningsOf().join(), /\[sp_sp1\] cafile: contains no certificate, .*: ca\.pem$/)
+  writeFileSync(join(where.cwd, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n')
+  t.deepEqual(warningsOf(), [])
+})
+
 test('credentials of a service provider must be complete', t => {
   const whole = 'username = u\npassword = p\nproject_name = service\n'
   t.like(check(t, federated + whole).config?.clouds[1]?.credentials, {
