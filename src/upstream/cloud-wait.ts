@@ -104,6 +104,7 @@ export function createCloudWaits({
         function onDeadline(): void {
           countFailure(begun)
           giveUp()
+          leaveBackground()
           abort.abort()
         }
 
@@ -129,10 +130,15 @@ export function createCloudWaits({
           stopwatch.stop()
         }
 
+        function leaveBackground(): void {
+          if (isInBackground) inBackground.delete(cloud)
+          isInBackground = false
+        }
+
         function settle(verdict: CloudVerdict): void {
           clearTimeout(deadline)
           stopWaiting()
-          if (isInBackground) inBackground.delete(cloud)
+          leaveBackground()
           if (verdict === 'down') countFailure(begun)
           if (verdict === 'well') breaker.succeeded(cloud)
         }

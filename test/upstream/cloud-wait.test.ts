@@ -124,7 +124,7 @@ test('a slow cloud resets its failures when it answers after the clients have le
 })
 
 test('work that goes on without its client is aborted at the deadline', async t => {
-  const { open, gone, pass } = waiting(60)
+  const { open, gone, pass } = waiting(800)
   const { start, calledOff } = work()
   const waited = open()('x', start, well)
   pass(1000)
@@ -135,7 +135,21 @@ test('work that goes on without its client is aborted at the deadline', async t 
   t.pass()
 })
 
-test('a failure of what began before the last success is not counted', async t => {
+test('work that never ends keeps no later work from going on in the background', async t => {
+  const { open, pass } = waiting(800)
+  for (let n = 0; n < 2; n += 1) {
+    const gone = new AbortController()
+    const { start, calledOff } = work()
+    const waited = open(gone.signal)('x', start, well)
+    pass(1000)
+    gone.abort()
+    await t.throwsAsync(waited, late)
+    t.false(calledOff(), `the client ${n} has left, and its work goes on`)
+    while (!calledOff()) await new Promise(resolve => setTimeout(resolve, 5))
+  }
+})
+
+test('a failure of work that began before the last success is not counted', async t => {
   const { breaker, open, pass } = waiting()
   const { start, end } = work()
   const waited = open()('x', start, well)
