@@ -3,9 +3,9 @@ import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { CheckedConfig, Config } from '../config/config.js'
 import type { ConfigIssue } from '../config/config-issue.js'
-import { codeOf } from '../config/find-files.js'
 import type { Option } from '../config/option.js'
 import { options } from '../config/options.js'
+import { errorCodeOf } from '../error-code.js'
 import { whyNoLog } from '../log/probe.js'
 
 /** Why `serve` would not start with a valid configuration (problems), and what it would warn about. */
@@ -79,7 +79,7 @@ function whyNotWritable(file: string): string | null {
     try {
       accessSync(path, constants.W_OK)
     } catch (error) {
-      return `${path}: expected that this user may write there, found ${codeOf(error)}`
+      return `${path}: expected that this user may write there, found ${errorCodeOf(error)}`
     }
   }
   return null
@@ -95,7 +95,7 @@ function nearestExisting(path: string): string {
 function whyNotListening(host: string, port: number): Promise<string | null> {
   return new Promise(resolve => {
     const server = createServer()
-    server.once('error', error => resolve(codeOf(error)))
+    server.once('error', error => resolve(errorCodeOf(error)))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
   })
 }

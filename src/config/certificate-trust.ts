@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { errorCodeOf } from '../error-code.js'
 import type { Settings } from './effective-settings.js'
-import { codeOf } from './find-files.js'
 import type { Option } from './option.js'
 import { Secret } from './secret.js'
 
@@ -64,6 +64,6 @@ function faultOf(use: () => void): string | null {
     use()
     return null
   } catch (error) {
-    return `expected a file that can be read, found ${codeOf(error)}`
+    return `expected a file that can be read, found ${errorCodeOf(error)}`
   }
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { errorCodeOf } from '../error-code.js'
 import { MixmatchError } from '../errors.js'
 import type { ConfigIssue } from './config-issue.js'
 
@@ -66,8 +67,8 @@ function filesOf(source: ConfigSource, cwd: string): readonly string[] | ConfigI
     const names = readdirSync(resolve(cwd, source.dir)).filter(name => name.endsWith('.conf'))
     return names.sort().map(name => join(source.dir, name))
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw notFound(source.dir, 'configuration folder')
-    return unreadable(source.dir, 'a folder', codeOf(error))
+    if (errorCodeOf(error) === 'ENOENT') throw notFound(source.dir, 'configuration folder')
+    return unreadable(source.dir, 'a folder', errorCodeOf(error))
   }
 }
 
@@ -82,7 +83,7 @@ function readText(file: string, cwd: string): ReadText {
     const bytes = readFileSync(resolve(cwd, file))
     return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch (error) {
-    const code = codeOf(error)
+    const code = errorCodeOf(error)
     if (isHidden(resolve(cwd, file))) return { kind: 'hidden' }
     return ['ENOENT', 'ENOTDIR'].includes(code) ? { kind: 'missing' } : { kind: 'unreadable', code }
   }
@@ -108,11 +109,6 @@ function isHidden(path: string): boolean {
     lstatSync(path)
     return false
   } catch (error) {
-    return codeOf(error) === 'EACCES'
+    return errorCodeOf(error) === 'EACCES'
   }
-}
-
-/** `ENOENT`, or what else says why a file cannot be read. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -11,7 +11,7 @@ import type { Context } from '../../cli/context.js'
 import { catchInterrupt } from '../../cli/interrupt.js'
 import { logOption, rejectFolder, resolveLogFile } from '../../cli/log-files.js'
 import { showProgress } from '../../cli/progress.js'
-import { codeOf } from '../../config/find-files.js'
+import { errorCodeOf } from '../../error-code.js'
 import { MixmatchError } from '../../errors.js'
 import type { Event, RecordedEvent } from '../../event/event.js'
 import { type SpName, spName } from '../../ids.js'
@@ -120,7 +120,7 @@ async function* readEvents(
         : createNotificationEvent(parseRecorded(line, where))
     }
   } catch (cause) {
-    if (!codeOf(cause).startsWith('Z_')) throw cause
+    if (!errorCodeOf(cause).startsWith('Z_')) throw cause
     throw new MixmatchError(
       'IMPORT_REFUSED',
       `${source}: cannot be unpacked beyond line ${number}: ${messageOf(cause)}. ` +
