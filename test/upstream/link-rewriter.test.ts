@@ -1,33 +1,13 @@
 import test from 'ava'
 import fc from 'fast-check'
-import {
-  createLinkRewriter,
-  type LinkRules,
-  rewriteText,
-} from '../../src/upstream/link-rewriter.js'
+import { createLinkRewriter, rewriteText } from '../../src/upstream/link-rewriter.js'
+import { measureGrowth } from '../growth.js'
+import { hostileBodies, rewriteInPieces, rules, theirs } from './hostile-bodies.js'
 
-const rules: LinkRules = {
-  link: url => url.replace('http://[fd00::1]:8776', 'https://proxy/volume'),
-  listLink: url => url.replace('http://glance', 'https://proxy/image'),
-}
-const theirs = 'http://[fd00::1]:8776/v3/p/volumes/1'
 const ours = 'https://proxy/volume/v3/p/volumes/1'
 
 function rewrite(text: string): string {
   return rewriteText(text, createLinkRewriter(rules))
-}
-
-/** The same, in pieces that end where they like. */
-function rewriteInPieces(bytes: Buffer, sizes: readonly number[]): Buffer {
-  const rewriter = createLinkRewriter(rules)
-  const out: Buffer[] = []
-  let at = 0
-  for (let index = 0; at < bytes.length; index++) {
-    const size = sizes[index % sizes.length] ?? 1
-    out.push(...rewriter.write(bytes.subarray(at, at + size)).map(piece => Buffer.from(piece)))
-    at += size
-  }
-  return Buffer.concat([...out, ...rewriter.end()])
 }
 
 test('only links change in a document, and not one byte besides', t => {
@@ -102,32 +82,10 @@ test('wherever a body is cut into pieces, the same links are rewritten', t => {
   )
 })
 
-/** Processor time of the fastest of some runs, in milliseconds: a busy machine does not count. */
-function timeOf(text: string): number {
-  const bytes = Buffer.from(text)
-  const runs = [1, 2, 3, 4, 5].map(() => {
-    const began = process.cpuUsage()
-    rewriteInPieces(bytes, [65_536])
-    const { user, system } = process.cpuUsage(began)
-    return (user + system) / 1000
-  })
-  return Math.min(...runs)
-}
-
-for (const [what, make] of [
-  ['of arrays that never end', (n: number) => '"links":['.repeat(n)],
-  ['of quotes', (n: number) => '"links'.repeat(n)],
-  ['of backslashes in a link', (n: number) => `{"links":[{"href":"${'\\\\'.repeat(n * 4)}`],
-  ['of brackets', (n: number) => '['.repeat(n * 8)],
-  ['of links', (n: number) => `{"links":[${`{"href":"${theirs}"},`.repeat(n / 4)}`],
-  ['of names', (n: number) => `{${'"links": [], '.repeat(n)}`],
-  ['of one long name', (n: number) => `{"${'links'.repeat(n)}`],
-] as const) {
-  test(`time grows no faster than a body ${what}`, t => {
+for (const hostile of hostileBodies) {
+  test(`${hostile.name}: the time to rewrite a body grows with its size, not with the square`, t => {
     t.timeout(120_000)
-    const small = timeOf(make(50_000))
-    const large = timeOf(make(400_000))
-    // Eight times as much takes eight times as long; a square would take 64 times as long.
-    t.true(large < 30 * Math.max(small, 2), `${small} ms, then ${large} ms`)
+    const growth = measureGrowth(hostile, { size: 400_000, factor: 8, runs: 5 })
+    t.true(growth < 30, `8 times the size took ${growth} times as long`) // the square of 8 is 64
   })
 }
