@@ -32,7 +32,8 @@ export interface Exit {
 /** Watch a child process that was just started. */
 export function manageProcess(child: ChildProcess): ManagedProcess {
   const startedAt = performance.now()
-  const answered = new Set<(status: ProcessStatus) => void>()
+  /** Those who asked for the status and have no answer yet. */
+  const waiting = new Set<(status: ProcessStatus | null) => void>()
   let isReady = false
   let reason: string | null = null
   let lastHeardAt = startedAt
@@ -51,11 +52,12 @@ export function manageProcess(child: ChildProcess): ManagedProcess {
       reason = message.reason
     } else {
       lastStatus = message.status
-      for (const settle of answered) settle(message.status)
+      for (const settle of waiting) settle(message.status)
     }
   })
   const exited = new Promise<Exit>(resolve => {
     child.once('exit', (code, signal) => {
+      for (const settle of waiting) settle(null)
       const settle = () => resolve({ code, signal, reason })
       // The last messages may still be in the channel.
       if (child.connected) child.once('disconnect', settle)
@@ -79,13 +81,13 @@ export function manageProcess(child: ChildProcess): ManagedProcess {
       return new Promise(resolve => {
         const settle = (status: ProcessStatus | null) => {
           clearTimeout(timer)
-          answered.delete(settle)
+          waiting.delete(settle)
           resolve(status)
         }
         const timer = setTimeout(() => settle(null), timeoutMs)
-        answered.add(settle)
-        void exited.then(() => settle(null))
+        waiting.add(settle)
         if (child.connected) child.send('status' satisfies SupervisorMessage, () => {})
+        else settle(null)
       })
     },
     send(message) {
