@@ -25,7 +25,7 @@ import { createSend } from '../../src/upstream/send.js'
 import { alice, bob, idp } from '../controls.js'
 import { openPools, origin } from '../upstream/wire.js'
 
-/** The real app before clouds that are real servers; who is who is a plain object. */
+/** The real app in front of clouds that are real servers. Only the identity is a plain object. */
 
 export const sp1 = spName('sp1')
 export const sp2 = spName('sp2')

@@ -1,6 +1,6 @@
 import { encodeQuery } from '../../http-client/url-encoding.js'
 
-/** The values of a parameter in the order of a raw query (`?a=1&b=2`, or nothing), decoded. */
+/** The decoded values of a parameter, in the order of a raw query (`?a=1&b=2`, or empty). */
 export function valuesOf(query: string, name: string): readonly string[] {
   return parametersIn(query)
     .filter(parameter => nameOf(parameter) === name)
@@ -8,8 +8,8 @@ export function valuesOf(query: string, name: string): readonly string[] {
 }
 
 /**
- * The query with some parameters replaced, or left out where they are null; every other byte stays,
- * because clouds may read repeated names and odd encodings in their own way.
+ * The query with some parameters replaced, or removed if they are null. Every other byte stays, because
+ * clouds may read repeated names and odd encodings in their own way.
  */
 export function withParameters(
   query: string,
@@ -37,6 +37,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(spaced)
   } catch {
-    return spaced // not UTF-8: for the cloud to judge
+    return spaced // not UTF-8: the cloud decides what to make of it
   }
 }
