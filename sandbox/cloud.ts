@@ -10,7 +10,7 @@ import { createGlance } from './glance/glance.js'
 import type { Keystone } from './keystone/keystone.js'
 
 /** One request that reached a cloud. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string
   /** The request target as it came, with its query. */
   readonly path: string
@@ -38,7 +38,7 @@ export interface Cloud {
   close(): Promise<void>
 }
 
-export interface CloudParts {
+interface CloudParts {
   readonly name: string
   readonly server: Server
   readonly keystone: Keystone

@@ -25,7 +25,7 @@ export interface ServiceOptions {
 }
 
 /** What is particular to one service. */
-export interface ServiceRules {
+interface ServiceRules {
   /** Paths that need no token. */
   isOpen(path: string): boolean
   /** A fault as the service shapes it: sets status, type and body. */

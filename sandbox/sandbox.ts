@@ -15,7 +15,7 @@ import {
 } from './mixmatch-process.js'
 import { renderSettings } from './settings.js'
 
-export interface SandboxOptions {
+interface SandboxOptions {
   readonly bus: BusKind
   /** The script of the real `mixmatch`. */
   readonly mainScript: string

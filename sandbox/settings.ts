@@ -2,7 +2,7 @@ import ini from 'ini'
 import type { Cloud } from './cloud.js'
 import { people } from './people.js'
 
-export interface SettingsFacts {
+interface SettingsFacts {
   /** The first is the identity provider. */
   readonly clouds: readonly Cloud[]
   readonly port: number

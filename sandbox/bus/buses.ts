@@ -16,7 +16,7 @@ export interface Buses {
   close(): Promise<void>
 }
 
-export interface BusesOptions {
+interface BusesOptions {
   readonly wanted: BusKind
   readonly clouds: readonly string[]
   readonly directory: string

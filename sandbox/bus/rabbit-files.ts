@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /** The only user of the private RabbitMQ. */
 export const USER = 'sandbox'
 
-export interface RabbitFacts {
+interface RabbitFacts {
   readonly port: number
   readonly password: string
   readonly vhosts: readonly string[]

@@ -10,12 +10,12 @@ import { environment, USER, writeFiles } from './rabbit-files.js'
 import type { AmqpAddress } from './sandbox-bus.js'
 
 /** A private RabbitMQ node with one virtual host for each cloud. */
-export interface Rabbit {
+interface Rabbit {
   address(vhost: string): AmqpAddress
   close(): Promise<void>
 }
 
-export interface RabbitOptions {
+interface RabbitOptions {
   readonly vhosts: readonly string[]
   /** The folder for all its files; the caller removes it. */
   readonly directory: string

@@ -12,7 +12,7 @@ import type { CinderContext, CinderParts, CinderState } from './cinder-state.js'
 import { volumeType } from './cinder-volume.js'
 import { GIGABYTES, gigabytes, routeVolumes, volumesOf } from './cinder-volumes.js'
 
-export interface CinderOptions extends ServiceOptions {
+interface CinderOptions extends ServiceOptions {
   readonly cloud: string
   readonly notify: Notify
   /** How long it takes to create, extend or delete. */

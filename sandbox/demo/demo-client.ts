@@ -1,7 +1,7 @@
 import type { Terminal } from './terminal.js'
 
 /** A request of the demo, with the expected response. */
-export interface DemoRequest {
+interface DemoRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Below the proxy: `/image/v2/images`. */
   readonly path: string
@@ -12,7 +12,7 @@ export interface DemoRequest {
   readonly expect: { readonly status: number; readonly from: string }
 }
 
-export interface Answer {
+interface Answer {
   readonly json: unknown
   readonly bytes: Buffer
 }

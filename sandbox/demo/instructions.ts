@@ -2,7 +2,7 @@ import { people } from '../people.js'
 import type { Sandbox } from '../sandbox.js'
 import type { Terminal } from './terminal.js'
 
-export interface InstructionFacts {
+interface InstructionFacts {
   readonly sandbox: Pick<
     Sandbox,
     'federation' | 'buses' | 'proxyUrl' | 'configFile' | 'databaseFile' | 'logFile'

@@ -34,7 +34,7 @@ const attributes = z.object({
   tags: z.array(z.string().max(255)).default([]),
 })
 /** Properties that a client may set, by Glance's names. */
-export type Attributes = Readonly<z.infer<typeof attributes>>
+type Attributes = Readonly<z.infer<typeof attributes>>
 
 /** Properties that only Glance may set. */
 const READ_ONLY = new Set(

@@ -15,7 +15,7 @@ const NOT_A_FILTER = new Set(
 )
 
 /** `GET /v2/images`: one page of the list. */
-export interface Page {
+interface Page {
   readonly images: readonly unknown[]
   readonly first: string
   readonly schema: '/v2/schemas/images'

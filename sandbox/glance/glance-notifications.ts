@@ -7,7 +7,7 @@ import type { Image } from './glance-image.js'
 type Step = 'create' | 'update' | 'prepare' | 'upload' | 'activate' | 'delete'
 
 /** Publishes the notifications of one Glance. Each call resolves when the bus has accepted it. */
-export interface GlanceNotifier {
+interface GlanceNotifier {
   image(step: Step, image: Image): Promise<void>
   uploadFailed(image: Image, reason: string): Promise<void>
   sent(image: Image, receiver: Caller, bytes: number, complete: boolean): Promise<void>

@@ -21,7 +21,7 @@ import { createGlanceNotifier } from './glance-notifications.js'
 import { imageSchema, imagesSchema } from './glance-schema.js'
 import { type StoredFile, store } from './stored-file.js'
 
-export interface GlanceOptions extends ServiceOptions {
+interface GlanceOptions extends ServiceOptions {
   readonly cloud: string
   readonly notify: Notify
   /** Where the bytes of images are kept. */

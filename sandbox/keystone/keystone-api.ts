@@ -12,7 +12,7 @@ import { answerToken, type KeystoneState, parseBody } from './keystone-http.js'
 import { type LoginParts, login, loginRequest, unauthorized } from './keystone-login.js'
 import type { TokenInfo } from './keystone-token.js'
 
-export interface ApiParts extends LoginParts {
+interface ApiParts extends LoginParts {
   readonly around: KeystoneSite
 }
 

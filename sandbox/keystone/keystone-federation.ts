@@ -20,7 +20,7 @@ export interface TrustedIdentityProvider {
   readonly refusedUsers: readonly string[]
 }
 
-export interface IdentityProviderParts {
+interface IdentityProviderParts {
   readonly around: KeystoneSite
   readonly secret: string
   readonly tokens: Tokens
@@ -87,7 +87,7 @@ export function routeIdentityProvider(
   })
 }
 
-export interface ServiceProviderParts extends LoginParts {
+interface ServiceProviderParts extends LoginParts {
   readonly around: KeystoneSite
   readonly identityProviders: readonly TrustedIdentityProvider[]
 }

@@ -25,7 +25,7 @@ export interface KeystoneState {
   /** The parsed body. */
   text: string
 }
-export type KeystoneContext = Koa.ParameterizedContext<KeystoneState>
+type KeystoneContext = Koa.ParameterizedContext<KeystoneState>
 
 const MAX_BODY_BYTES = 112 * 1024 // oslo.middleware's sizelimit
 

@@ -41,7 +41,7 @@ export const loginRequest = z.object({
       .optional(),
   }),
 })
-export type LoginRequest = z.infer<typeof loginRequest>
+type LoginRequest = z.infer<typeof loginRequest>
 
 export interface LoginParts {
   readonly directory: Directory

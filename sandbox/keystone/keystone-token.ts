@@ -33,7 +33,7 @@ export interface TokenInfo {
  * cipher text. About 180 characters beginning with `gAAAAA`, so that what redacts Keystone's
  * tokens by their form also redacts these.
  */
-export function makeTokenId(nowMs: number): string {
+function makeTokenId(nowMs: number): string {
   const head = Buffer.alloc(9)
   head.writeUInt8(0x80)
   head.writeBigUInt64BE(BigInt(Math.floor(nowMs / 1000)), 1)

@@ -19,7 +19,7 @@ import {
 } from './keystone-http.js'
 import { createTokens, type TokenInfo } from './keystone-token.js'
 
-export interface KeystoneOptions {
+interface KeystoneOptions {
   /** Its public URL, without `/v3`: `http://127.0.0.1:35001/identity`. */
   readonly url: string
   readonly directory: Directory
