@@ -2,11 +2,11 @@ import { MixmatchError } from '../errors.js'
 import type { Exchange, ResponseHandler } from '../http-client/exchange.js'
 import { createIdleTimer } from '../http-client/idle-timer.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
+import { type ClientResponse, openClientResponse } from './client-response.js'
 import { awaitsContinue } from './expect.js'
 import { upstreamFailure } from './failure.js'
 import type { ForwardRequest, Outcome } from './forward.js'
 import { responseTrailers } from './headers.js'
-import { openReply, type Reply } from './reply.js'
 import { createUpload } from './upload.js'
 
 /** How one attempt to forward a request ended. */
@@ -29,7 +29,7 @@ class Attempt implements ResponseHandler {
   readonly #forwarding: ForwardRequest
   readonly #resolve: (result: AttemptResult) => void
   #exchange: Exchange | null = null
-  #reply: Reply | null = null
+  #reply: ClientResponse | null = null
   #status: number | null = null
   #headers: RawHeaders = []
   #aborted: Outcome['aborted'] = null
@@ -82,7 +82,7 @@ class Attempt implements ResponseHandler {
     if (req.readableEnded) this.#uploadTimer.stop()
     const response = answer(status, headers)
     if (response === null || this.#exchange === null) return
-    this.#reply = openReply(res, status, response, this.#exchange, isPaused =>
+    this.#reply = openClientResponse(res, status, response, this.#exchange, isPaused =>
       isPaused ? this.#downloadTimer.start(timeouts.idleTimeoutMs) : this.#downloadTimer.stop(),
     )
   }

@@ -6,8 +6,8 @@ import { isSafe } from '../http-client/exchange.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 
 import { type AttemptResult, attemptForward } from './attempt.js'
+import type { ResponsePlan } from './client-response.js'
 import type { Timeouts } from './failure.js'
-import type { Answer } from './reply.js'
 
 /** One request to one cloud, and the client to whom the answer goes. */
 export interface ForwardRequest {
@@ -21,7 +21,7 @@ export interface ForwardRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   /** What the client gets; null leaves the answer aside, so that something else can be tried. */
-  readonly answer: (status: number, headers: RawHeaders) => Answer | null
+  readonly answer: (status: number, headers: RawHeaders) => ResponsePlan | null
   readonly timeouts: Timeouts
   /** Names the request in what may go wrong: `sp1: GET /v2/images`. Shown to users. */
   readonly what: string

@@ -1,24 +1,24 @@
 import { parseJson } from '../json.js'
 /** Changes a body on its way. */
 export interface BodyRewriter {
-  /** What can go on for a piece of the body: pieces of it, unless something changed. */
+  /** Rewrite a chunk of the body: returns what can be sent on so far. */
   write(chunk: Buffer): Buffer[]
-  /** What is left. */
+  /** The rest. */
   end(): Buffer[]
 }
 
 export interface LinkRules {
-  /** What becomes of a `href` below `links`, and of a member of `links` where that is an object. */
+  /** Rewrites a `href` below `links`, and the members of `links` if that is an object. */
   readonly link: (url: string) => string
-  /** What becomes of `next` and `first` of the document itself; null where those are no links. */
+  /** Rewrites `next` and `first` of the document itself; null if those are no links. */
   readonly listLink: ((url: string) => string) | null
 }
 
-/** Deeper than any document with links in it. Below, nothing is looked at. */
+/** Deeper than any document with links. Below, nothing is rewritten. */
 const MAX_DEPTH = 64
-/** Longer than any name that matters here. */
+/** Longer than any name that is looked for. */
 const MAX_NAME_BYTES = 64
-/** Longer than any URL that clients could follow. */
+/** Longer than any URL that clients can follow. */
 const MAX_LINK_BYTES = 16 * 1024
 
 const QUOTE = 0x22
@@ -29,35 +29,35 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** Arrays and objects by these names hold links: the metadata that users make holds neither. */
+/** The names of arrays and objects of links. The metadata of users has neither arrays nor objects. */
 const LINKS = /^(?:\w+_)?links$/
 const LIST_LINKS = new Set(['next', 'first'])
 
-/** An array or object that is open at this point of the document. */
+/** An array or object that contains the current position. */
 interface Level {
   readonly isObject: boolean
-  /** Whether it is in an array or object of links, and whether it is that object itself. */
+  /** `inLinks`: it is an array or object of links, or in one; `isLinks`: it is such an object itself. */
   readonly inLinks: boolean
   readonly isLinks: boolean
-  /** Whether the next string of an object is a name. */
+  /** Whether the next string is the name of a member. */
   expectsName: boolean
-  /** Of the value that follows the name: whether it is a link, or holds some. */
+  /** Whether the next value is a link, or an array or object of links. */
   kind: 'link' | 'listLink' | 'links' | null
 }
 
 type Text = 'name' | 'link' | 'listLink' | 'other'
 
 /**
- * Rewrite the links in a JSON document as it passes, every other byte as it was. Time is linear in
- * its length and memory bounded, whatever the document: of it only the kinds of the open arrays and
- * objects are kept, and the one name or link that is just passing.
+ * Rewrite the links in a JSON document as it passes; every other byte stays unchanged. Time is linear in
+ * its length, and memory is bounded for any document: only the kinds of the open arrays and objects are
+ * kept, and the current name or link.
  */
 export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter {
   const levels: Level[] = []
   let tooDeep = 0
   let text: Text | null = null
   let isEscaped = false
-  /** Of the name or link that is passing, with its first quote: what earlier chunks had of it. */
+  /** The part of the current name or link in earlier chunks, with its first quote. */
   let begun: Buffer[] = []
   let begunBytes = 0
 
@@ -102,7 +102,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
     return listLink !== null && levels.length === 1 && LIST_LINKS.has(name) ? 'listLink' : null
   }
 
-  /** What a whole link, with its quotes, becomes. */
+  /** Rewrite a whole link with its quotes. */
   function rewritten(quoted: Buffer, kind: 'link' | 'listLink'): Buffer {
     const url = stringOf(quoted)
     if (url === null) return quoted
@@ -113,16 +113,16 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
   return {
     write(chunk) {
       const out: Buffer[] = []
-      /** From where on nothing of the chunk has gone on yet; the passing text begins at `textAt`. */
+      /** What is before `from` is in `out` already; the current name or link begins at `textAt`. */
       let from = 0
       let textAt = 0
 
-      function goOn(until: number): void {
+      function passUntil(until: number): void {
         if (until > from) out.push(chunk.subarray(from, until))
         from = until
       }
 
-      /** The passing text, up to here in the chunk. */
+      /** The current name or link, whole. */
       function take(until: number): Buffer {
         const piece = chunk.subarray(textAt, until)
         const whole = begun.length === 0 ? piece : Buffer.concat([...begun, piece])
@@ -134,18 +134,18 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       function endText(until: number): void {
         if (text === 'name') named(stringOf(take(until)) ?? '')
         else if (text === 'link' || text === 'listLink') {
-          goOn(textAt)
+          passUntil(textAt)
           out.push(rewritten(take(until), text))
           from = until
         }
         text = null
       }
 
-      /** A name or link that goes on in the next chunk; one that is too long is let pass. */
+      /** Keep the beginning of a name or link that continues in the next chunk, unless it is too long. */
       function keepText(): void {
         if (text === null || text === 'other') return
         const isLink = text !== 'name'
-        if (isLink) goOn(textAt)
+        if (isLink) passUntil(textAt)
         begun.push(Buffer.from(chunk.subarray(textAt)))
         begunBytes += chunk.length - textAt
         if (isLink) from = chunk.length
@@ -179,7 +179,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
         index += 1
       }
       keepText()
-      goOn(chunk.length)
+      passUntil(chunk.length)
       return out
     },
     end() {
@@ -190,7 +190,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
   }
 }
 
-/** Where the quote is that ends the string in which `from` is; -1 where it is in a later chunk. */
+/** The index of the quote that ends the string at `from`; -1 if it is in a later chunk. */
 function endOfText(chunk: Buffer, from: number, isEscaped: boolean): number {
   let index = isEscaped ? from + 1 : from
   while (index < chunk.length) {
@@ -201,21 +201,21 @@ function endOfText(chunk: Buffer, from: number, isEscaped: boolean): number {
   return -1
 }
 
-/** Whether the byte after a chunk that ends within a string is escaped. */
+/** Whether a chunk that ends within a string ends with an escape. */
 function endsEscaped(chunk: Buffer, from: number, isEscaped: boolean): boolean {
   let index = isEscaped ? from + 1 : from
   while (index < chunk.length) index += chunk[index] === BACKSLASH ? 2 : 1
   return index > chunk.length
 }
 
-/** What a string in JSON, with its quotes, spells; null where it is none, or too long for a link. */
+/** Decode a string in JSON with its quotes; null if it is malformed or too long for a link. */
 function stringOf(quoted: Buffer): string | null {
   if (quoted.length > MAX_LINK_BYTES) return null
   const text = parseJson(quoted.toString())
   return typeof text === 'string' ? text : null
 }
 
-/** A text that is there as a whole, changed by a rewriter. */
+/** Rewrite a whole text. */
 export function rewriteText(text: string, rewriter: BodyRewriter): string {
   const bytes = Buffer.from(text)
   return Buffer.concat([...rewriter.write(bytes), ...rewriter.end()]).toString()

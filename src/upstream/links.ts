@@ -6,40 +6,40 @@ import { isApiPath } from '../service/services.js'
 import type { Destination } from './destination.js'
 import type { LinkRules } from './link-rewriter.js'
 
-/** How URLs that a cloud gives out become URLs at which clients reach the same through the proxy. */
-export interface LinkMap {
+/** How URLs of a cloud become URLs of the proxy. */
+interface LinkMap {
   readonly service: ServiceName
-  /** What the cloud may call itself: its endpoints, with or without a path: `http://10.0.0.5:8776`. */
+  /** The endpoints of the cloud, with or without a path: `http://10.0.0.5:8776`. */
   readonly from: readonly string[]
   /** The service at the proxy, without a slash at the end: `https://cloud.example:5001/volume`. */
   readonly to: string
-  /** How the project of a service provider becomes the user's own; null at the identity provider. */
+  /** How the project at a service provider is replaced; null at the identity provider. */
   readonly project: ProjectLink | null
 }
 
-export interface ProjectLink {
+interface ProjectLink {
   readonly there: string
-  /** The segment after the version in the request's path; null if it had none. */
+  /** The project segment of the request's path, null if it had none: it replaces that of links. */
   readonly here: string | null
-  /** The user's own project, which stands for it in all other places; null where there is none. */
+  /** The user's own project, which replaces it everywhere else; null where there is none. */
   readonly own: string | null
 }
 
 export interface Links {
   /**
-   * One URL, as in Location or in `href`. What is absolute and has the path of this service's API is
-   * ours to change, whatever host the cloud calls itself by; any other comes back as it is.
+   * Rewrite one URL of Location or `href`. An absolute URL with a path of this service's API is
+   * rewritten, whatever its host; any other URL stays unchanged.
    */
   url(url: string): string
   /**
-   * One link of a list, as in `next`. Glance's are relative and stay so, because clients put the
-   * endpoint before them.
+   * Rewrite one link of a list, such as `next`. Those of Glance are relative and stay so, because clients
+   * put the endpoint before them.
    */
   listLink(url: string): string
 }
 
-/** How the answer of a destination to a request's path is mapped, but for where the proxy is. */
-export function linkMap(
+/** The link map for the responses of a destination, without the URL of the proxy. */
+export function createLinkMap(
   { service, projectSegment }: Pick<ParsedPath, 'service' | 'projectSegment'>,
   caller: Caller | null,
   { bases, auth, project }: Pick<Destination, 'bases' | 'auth' | 'project'>,
@@ -53,25 +53,25 @@ export function linkMap(
   }
 }
 
-/** Which links a JSON document may hold: `next` and `first` of a list, which in others are a user's. */
-export function linkRules(links: Links, { target }: Pick<ParsedPath, 'target'>): LinkRules {
+/** The rules for a JSON document: `next` and `first` are links in lists, and user properties elsewhere. */
+export function createLinkRules(links: Links, { target }: Pick<ParsedPath, 'target'>): LinkRules {
   return { link: links.url, listLink: target.kind === 'collection' ? links.listLink : null }
 }
 
 const URL_PARTS = /^(https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is
-/** The root, a version, or a project right away: Cinder's `bookmark` leaves the version out. */
+/** The root, a version, or a project without a version, as in the `bookmark` of Cinder. */
 const OF_API = /^(?:\/?$|\/v\d|\/[\da-f]{32}\/)/
 const VERSION = /^v\d+(?:\.\d+)?$/i
 
 export function createLinks({ service, from, to, project }: LinkMap): Links {
-  // Cinder takes our host from X-Forwarded-Host, but the scheme from its own connection.
+  // Cinder takes the host from X-Forwarded-Host, but the scheme from its own connection.
   const ours = [to, to.replace(/^https?/, scheme => (scheme === 'https' ? 'http' : 'https'))]
   const bases = [...from, ...ours].map(baseOf)
   const projects = project === null ? unchanged : createProjectReplacer(project)
 
   function url(text: string): string {
     const [, origin, path = '', query = ''] = URL_PARTS.exec(text) ?? []
-    // A reference without a host is the cloud's own; without a leading slash it is nothing we know.
+    // A path without a host belongs to the cloud. Other relative references are unknown here.
     if (origin === undefined && !path.startsWith('/v')) return text
     const inside = belowKnownBase(origin, path) ?? belowAnyBase(path)
     return inside === null ? text : to + projects.inPath(inside) + projects.anywhere(query)
@@ -82,14 +82,14 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
     return known.map(base => below(path, base.path)).find(rest => OF_API.test(rest)) ?? null
   }
 
-  /** A service may call itself by a `public_endpoint` or an internal host that nobody told us of. */
+  /** A service may have a `public_endpoint` or an internal host that is neither configured nor in a catalog. */
   function belowAnyBase(path: string): string | null {
     const segments = path.split('/').slice(1)
     const start = segments.findIndex((_, index) =>
       isApiPath(service, segments.slice(index, index + 3)),
     )
     if (start >= 0) return `/${segments.slice(start).join('/')}`
-    // A version document of the whole service: below a path, it could be anybody's.
+    // A version alone counts at the root of a host only: below another path it may be of any service.
     const root = bases.map(base => below(path, base.path)).find(isVersionAlone)
     return root ?? null
   }
@@ -116,17 +116,17 @@ function canonical(origin: string): string {
   return lower.replace(lower.startsWith('https') ? /:443$/ : /:80$/, '')
 }
 
-/** Glance leaves the path of its endpoint out of Location, so without it is as good. */
+/** The path without the prefix, if it has it: Glance leaves the path of its endpoint out of Location. */
 function below(path: string, prefix: string): string {
   const inside = prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`))
   return inside ? path.slice(prefix.length) : path
 }
 
-/** Puts the user's own project where a service provider's stands. */
+/** Replaces the project of a service provider by the user's own. */
 interface ProjectReplacer {
-  /** In a path, where the segment after the version is the one that the request had, or none. */
+  /** In a path: the segment after the version becomes that of the request, or is removed. */
   inPath(path: string): string
-  /** Wherever it is a whole part of a path or a query. */
+  /** In all places where it is a whole part of a path or a query. */
   anywhere(text: string): string
 }
 

@@ -9,13 +9,14 @@ import type { RoutedRequest } from '../routing/request.js'
 import { findReadResource } from '../routing/request-rule.js'
 import { buildResourcePath } from '../routing/upstream-path.js'
 import { services } from '../service/services.js'
+import type { ResponsePlan } from './client-response.js'
 import type { CloudWaits } from './cloud-wait.js'
 import type { Destination, Destinations, Requester } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
 import { requestHeaders, responseHeaders } from './headers.js'
 import { createLinkRewriter } from './link-rewriter.js'
-import { createLinks, type Links, linkMap, linkRules } from './links.js'
+import { createLinkMap, createLinkRules, createLinks, type Links } from './links.js'
 import {
   createsResource,
   type ObservedResponse,
@@ -25,7 +26,6 @@ import {
 import type { Pools } from './pools.js'
 import { createProber, type ProbeRequest } from './prober.js'
 import type { PublicAddress } from './public-address.js'
-import type { Answer } from './reply.js'
 import { nameRequest } from './request-name.js'
 import { search } from './search.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
@@ -204,28 +204,28 @@ export function createResponseTranslator(
   proxied: ProxiedRequest,
   destination: Destination,
   options: SendOptions,
-): (status: number, headers: RawHeaders) => Answer {
+): (status: number, headers: RawHeaders) => ResponsePlan {
   const { request, decision, requestId } = proxied
   const { observe } = options
   let links: Links | undefined
   const linksOf = () => {
     links ??= createLinks({
-      ...linkMap(request.path, proxied.requester.caller, destination),
+      ...createLinkMap(request.path, proxied.requester.caller, destination),
       to: `${proxied.publicAddress.publicBase}/${request.path.service}`,
     })
     return links
   }
 
   return (status, headers) => {
-    const lesson: ObservedResponse = { request, destination, headers, requestId }
+    const observed: ObservedResponse = { request, destination, headers, requestId }
     const isJson = isWholeJson(status, headers)
-    const missing = status === 404 ? observeMissing(lesson, decision) : null
+    const missing = status === 404 ? observeMissing(observed, decision) : null
     const creates = isJson && status >= 200 && status < 300 && createsResource(request)
 
     /** The client must not act on the response before every worker knows what it says. */
-    async function learn(body: Buffer): Promise<void> {
-      const learned = missing ?? observeCreated(lesson, parseJson(body.toString()))
-      if (learned) proxied.onObserved(await observe(learned))
+    async function observeBody(body: Buffer): Promise<void> {
+      const observation = missing ?? observeCreated(observed, parseJson(body.toString()))
+      if (observation) proxied.onObserved(await observe(observation))
     }
 
     return {
@@ -238,14 +238,14 @@ export function createResponseTranslator(
       }),
       rewrite:
         isJson && holdsLinks(request)
-          ? () => createLinkRewriter(linkRules(linksOf(), request.path))
+          ? () => createLinkRewriter(createLinkRules(linksOf(), request.path))
           : null,
-      learn: creates || missing ? learn : null,
+      observe: creates || missing ? observeBody : null,
     }
   }
 }
 
-/** Glance's documents have links in lists alone: what else has such a name is a user's own property. */
+/** Glance has links in lists only; in other documents, such names are properties that users chose. */
 function holdsLinks({ path }: RoutedRequest): boolean {
   const { kind } = path.target
   return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks

@@ -531,7 +531,7 @@ test('a small body that is rewritten gets its new length', async t => {
     setTimeout(() => res.end('ld'), 20)
   })
   const { url, next } = await startForwarder(t, upstream, {
-    answer: (_, headers) => ({ headers: headers.slice(0, 2), rewrite: doubling, learn: null }),
+    answer: (_, headers) => ({ headers: headers.slice(0, 2), rewrite: doubling, observe: null }),
   })
   const answer = await ask(url)
   t.is(answer.body.toString(), 'oold.')
@@ -550,7 +550,7 @@ test('a body of any size is rewritten on its way, with no length of before', asy
     answer: (_, headers) => ({
       headers: headers.filter((_, index) => /^content-length$/i.test(headers[index & ~1] ?? '')),
       rewrite: doubling,
-      learn: null,
+      observe: null,
     }),
   })
   const expected = Buffer.from(`${'aoo'.repeat(long.length / 2)}.`)
@@ -571,7 +571,7 @@ test('the client gets nothing of an answer before what it teaches is known', asy
     answer: () => ({
       headers: [],
       rewrite: null,
-      async learn(body) {
+      async observe(body) {
         learned.push(body)
         await new Promise(resolve => setTimeout(resolve, 100))
         isKnown = true
@@ -593,7 +593,7 @@ test('an answer too long to be learned from passes as it is', async t => {
   })
   const learn = async () => t.fail('nothing is to be learned')
   const { url } = await startForwarder(t, upstream, {
-    answer: () => ({ headers: [], rewrite: null, learn }),
+    answer: () => ({ headers: [], rewrite: null, observe: learn }),
   })
   t.true((await ask(`${url}/sized`)).body.equals(long))
   t.true((await ask(`${url}/chunked`)).body.equals(long))

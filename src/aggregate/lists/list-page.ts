@@ -1,6 +1,6 @@
 import type { SpName } from '../../ids.js'
 import type { Destination } from '../../upstream/destination.js'
-import { createLinks, linkMap, linkRules } from '../../upstream/links.js'
+import { createLinkMap, createLinkRules, createLinks } from '../../upstream/links.js'
 import { failedCloud } from '../cloud-failures.js'
 import type { FanOut } from '../fan-out.js'
 import type { WalkedTo } from './cursor.js'
@@ -36,7 +36,7 @@ export async function takePage(
   const compare = createComparator(plan.order, among)
   const to = `${publicBase}/${path.service}`
   const linksOf = (destination: Destination) =>
-    linkRules(createLinks({ ...linkMap(path, caller, destination), to }), path)
+    createLinkRules(createLinks({ ...createLinkMap(path, caller, destination), to }), path)
   const size = pageSize(plan, cloudLists.length)
   let count: number | null = null
   const onCount = (own: number) => {

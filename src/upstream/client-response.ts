@@ -2,48 +2,48 @@ import type { ServerResponse } from 'node:http'
 import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { BodyRewriter } from './link-rewriter.js'
 
-/** What the client is to get, from the first line of the upstream's answer on. */
-export interface Answer {
+/** What the client gets for the response of a cloud. */
+export interface ResponsePlan {
   readonly headers: RawHeaders
-  /** Makes what changes the body on its way; null where nothing changes. */
+  /** Creates what rewrites the body as it passes; null where nothing changes. */
   readonly rewrite: (() => BodyRewriter) | null
   /**
-   * For a body that has to be known before the client gets any of it, which waits for the promise.
-   * A body too long to be held passes unread. Never rejects.
+   * Reads the body before the client gets any of it; the client waits for the promise. A body that is too
+   * long to be held is not read. Never rejects.
    */
-  readonly learn: ((body: Buffer) => Promise<void>) | null
+  readonly observe: ((body: Buffer) => Promise<void>) | null
 }
 
-/** Where the body comes from: stopped when the client is slower. */
-export interface Source {
+/** Where the body comes from; paused while the client is slower. */
+export interface BodySource {
   pause(): void
   resume(): void
 }
 
-/** An answer on its way to the client. */
-export interface Reply {
+/** The response to the client while it is sent. */
+export interface ClientResponse {
   data(chunk: Buffer): void
   end(trailers: RawHeaders): void
   /** Bytes of body written. */
   sent(): number
 }
 
-/** Of an answer that names something new: far more than any has. */
-const MAX_LEARNED_BYTES = 4 * 1024 * 1024
-/** Below this the first chunk is as a rule the whole body, and goes out in one write with the head. */
+/** The largest body that is observed: far larger than any response to a create. */
+const MAX_OBSERVED_BYTES = 4 * 1024 * 1024
+/** Up to this size the first chunk is usually the whole body; it is written together with the head. */
 const SMALL_BYTES = 64 * 1024
 
-/** Pass an answer to the client as fast as it takes it; `onSlow` tells of every pause, and its end. */
-export function openReply(
+/** Send a response to the client as fast as it reads. `onSlow` is called at every pause and its end. */
+export function openClientResponse(
   res: ServerResponse,
   status: number,
-  { headers, rewrite, learn }: Answer,
-  source: Source,
+  { headers, rewrite, observe }: ResponsePlan,
+  source: BodySource,
   onSlow: (paused: boolean) => void,
-): Reply {
+): ClientResponse {
   const length = contentLength(headers)
-  const maxHeld = learn ? MAX_LEARNED_BYTES : rewrite ? SMALL_BYTES : 0
-  /** The body so far, where all of it is to be known before anything goes out. */
+  const maxHeld = observe ? MAX_OBSERVED_BYTES : rewrite ? SMALL_BYTES : 0
+  /** The body so far, if nothing of it may be sent yet. */
   let held: Buffer[] | null = maxHeld > 0 && (length === null || length <= maxHeld) ? [] : null
   let heldBytes = 0
   const rewriter = rewrite?.()
@@ -95,7 +95,7 @@ export function openReply(
 
   async function endHeld(chunks: readonly Buffer[]): Promise<void> {
     const body = Buffer.concat(chunks)
-    if (learn) await learn(body)
+    if (observe) await observe(body)
     if (res.destroyed) return
     const changed = rewriter ? Buffer.concat([...rewriter.write(body), ...rewriter.end()]) : body
     sent = changed.length
