@@ -3,8 +3,8 @@ import { readResourceId, resourceTypeOf, type StoredId } from '../event/stored.j
 import { formatTime } from '../event/time.js'
 import { micros, type Position, type ResourceKey } from '../ids.js'
 import type { History } from '../log/history.js'
-import type { Told } from '../projection/advance.js'
 import { openViewsAside } from '../projection/aside.js'
+import type { Progress } from '../projection/projection.js'
 import type { Cell } from './report.js'
 
 /** A history and its views, for reports. Nothing is written beside the files. */
@@ -29,7 +29,7 @@ export interface AuditDatabase extends Disposable {
 export function openAuditDatabase(
   history: History,
   upTo: Position = history.head().position,
-  progress?: Told,
+  progress?: Progress,
 ): AuditDatabase {
   const files = history.parts.map(({ file }) => file)
   const views = openViewsAside(files, upTo, progress)

@@ -136,7 +136,7 @@ async function writeViews(
   const aside = `${file}.building`
   rmSync(aside, { force: true })
   try {
-    await buildViews(
+    buildViews(
       aside,
       log.parts.map(({ file }) => file),
       { upTo, progress },

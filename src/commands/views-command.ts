@@ -10,7 +10,7 @@ import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { openLogReader } from '../log/log.js'
 import { checkViews } from '../projection/check.js'
-import { rebuildViews } from '../projection/views.js'
+import { rebuildViews } from '../projection/open-views.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
 export function viewsCommand(context: Context): Command {
@@ -32,7 +32,7 @@ function rebuildCommand(context: Context): Command {
       const begun = performance.now()
       using progress = showProgress(context.stderr, 'building', 0)
       const told = (done: number, of: number) => progress.at(done, of)
-      await rebuildViews(viewsFileOf(file), historyFiles([file]), told)
+      rebuildViews(viewsFileOf(file), historyFiles([file]), told)
       const seconds = ((performance.now() - begun) / 1000).toFixed(2)
       context.stderr.write(`${viewsFileOf(file)}: built from ${file} in ${seconds} s\n`)
     })
@@ -54,7 +54,7 @@ function checkCommand(context: Context): Command {
         const message = `${views}: there are no views yet. mixmatch views rebuild makes them.`
         throw new MixmatchError('USAGE', message)
       }
-      const { position, rows, differences } = await checkViews(views, historyFiles([file]))
+      const { position, rows, differences } = checkViews(views, historyFiles([file]))
       if (options.format !== 'table') {
         printFacts(context.stdout, options, {
           ok: differences.length === 0,

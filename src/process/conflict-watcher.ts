@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { allConflicts, type Conflict, conflictsIn } from '../projection/conflicts.js'
-import type { Views } from '../projection/views.js'
+import type { Views } from '../projection/open-views.js'
 
 /** Counts the ids that several clouds claim, and logs each once. */
 interface ConflictWatcher {

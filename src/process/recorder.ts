@@ -9,8 +9,8 @@ import { type EventLog, openLog } from '../log/log.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { rejectLostLog } from '../projection/belonging.js'
-import { type KnownExchange, knownExchanges } from '../projection/exchanges.js'
-import { openViews, type Views } from '../projection/views.js'
+import { openViews, type Views } from '../projection/open-views.js'
+import { type KnownExchange, knownExchanges } from '../projection/views/exchanges.js'
 import { setViewsAside } from '../projection/views-file.js'
 import { createConflictWatcher } from './conflict-watcher.js'
 import { openDuplicateCounter } from './duplicate-counter.js'
@@ -60,7 +60,7 @@ export async function openRecorder(
     rejectLostLog(logFile)
     const log = openLog(logFile)
     opened.push(log)
-    const { views, rebuilt } = await openViews(viewsFile, historyFiles([logFile]))
+    const { views, rebuilt } = openViews(viewsFile, historyFiles([logFile]), { deferred: false })
     opened.push(views)
     if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
     const conflicts = createConflictWatcher(views, logger)
@@ -71,6 +71,7 @@ export async function openRecorder(
         onViewsLost(viewsLost(viewsFile, error))
       }
     }
+    opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
     const record = (events: readonly Event[]) => {
       if (appender.append(events) > 0) updateViews()
@@ -116,6 +117,13 @@ function watchViews(views: Views, onProblem: (problem: string) => void): Disposa
     onProblem(problem)
   }, CHECK_MS).unref()
   return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Audits wait for the deferred views, and requests do not. */
+function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {
+  const stopping = new AbortController()
+  views.buildDeferred(stopping.signal).catch(onFailed)
+  return { [Symbol.dispose]: () => stopping.abort() }
 }
 
 /** Damaged views are set aside, so that they are built again when they are opened. */

@@ -1,32 +1,34 @@
 import type { Database } from 'better-sqlite3'
 import { type Position, position } from '../ids.js'
-import { cutKeys, type Keys } from './keys.js'
-import type { Projection, Stretch } from './projection.js'
+import type { PositionRange, Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
-
-/** Called with how much of a work is done, and of how much. */
-export type Told = (done: number, of: number) => void
 
 interface Options {
   /** The last position to apply; the last that there is where it is not given. */
   readonly upTo?: Position | undefined
   /** All of them where not given. */
   readonly views?: readonly Projection[] | undefined
-  /** Called after each piece where nothing is in the views yet. */
-  readonly progress?: Told | undefined
+  readonly progress?: Progress | undefined
 }
 
-/** Apply what is missing of the files of a history, one after the other, oldest first. */
+/**
+ * Apply what is missing of the files of a history: of one after the other, oldest first, and what is
+ * deferred of all together.
+ */
 export function applyFiles(
   db: Database,
   logFiles: readonly string[],
-  { upTo, views, progress }: Options = {},
+  { upTo, views = projections, progress }: Options = {},
 ): void {
   for (const index of logFiles.keys()) {
     const detach = attachHistory(db, logFiles.slice(0, index + 1))
-    advancing(db, views, progress)(upTo)
+    prepareAdvance(db, views)(upTo)
     detach()
   }
+  if (logFiles.length === 0 || !views.some(isDeferred)) return
+  const detach = attachHistory(db, logFiles)
+  prepareDeferred(db, views, progress)()
+  detach()
 }
 
 /**
@@ -49,53 +51,71 @@ export function attachHistory(db: Database, logFiles: readonly string[]): () => 
   }
 }
 
-/**
- * What applies a stretch of the attached file `log` to these views. Where nothing is in them yet, the
- * views of resources are told piece by piece, which keeps memory flat however long the stretch is.
- */
-export function applying(
+/** Prepare one transaction that applies what is missing of the file `log` to the views that are not deferred. */
+export function prepareAdvance(
   db: Database,
   views: readonly Projection[] = projections,
-  progress?: Told,
-): (stretch: Stretch, pieces?: readonly Keys[]) => void {
-  const prepare = (byResource: boolean) =>
-    views.filter(view => (view.byResource ?? false) === byResource).map(view => view.prepare(db))
-  const others = prepare(false)
-  const ofResources = prepare(true)
-  const tell = (stretch: Stretch) => {
-    for (const apply of ofResources) apply(stretch)
-  }
-  return ({ after, upTo }, given) => {
-    for (const apply of others) apply({ after, upTo })
-    if (after > 0) return tell({ after, upTo })
-    const pieces = given ?? cutKeys(db, { after, upTo })
-    for (const [done, keys] of pieces.entries()) {
-      progress?.(done, pieces.length)
-      tell({ after, upTo, keys })
-    }
-  }
-}
-
-/** One transaction that applies what is missing of the file `log`, to every view alike. */
-export function advancing(
-  db: Database,
-  views: readonly Projection[] = projections,
-  progress?: Told,
-): (upTo?: Position) => Stretch {
-  const missing = missingOf(db)
-  const apply = applying(db, views, progress)
-  const move = moving(db)
-  return db.transaction((upTo?: Position): Stretch => {
-    const stretch = missing(upTo)
-    if (stretch.upTo <= stretch.after) return stretch
-    apply(stretch)
-    move(stretch.upTo)
-    return stretch
+): (upTo?: Position) => PositionRange {
+  const missing = prepareMissing(db)
+  const applies = views.filter(view => !isDeferred(view)).map(view => view.prepare(db))
+  const move = db.prepare<[PositionRange]>(`
+    update state set position = :upTo,
+      hash = (select hash from log.payloads where position = :upTo),
+      first_hash = ifnull(first_hash, (select hash from log.payloads where position = 1))`)
+  return db.transaction((upTo?: Position): PositionRange => {
+    const range = missing(upTo)
+    if (range.upTo <= range.after) return range
+    for (const apply of applies) apply(range)
+    move.run(range)
+    return range
   })
 }
 
-/** What the views lack of the attached file `log`. */
-export function missingOf(db: Database): (upTo?: Position) => Stretch {
+/** Prepare one transaction that brings the deferred views to where the others are. */
+export function prepareDeferred(
+  db: Database,
+  views: readonly Projection[] = projections,
+  progress?: Progress,
+): () => void {
+  const missing = prepareDeferredMissing(db)
+  const applies = views.filter(isDeferred).map(view => view.prepare(db))
+  const build = prepareBuilds(db, views, progress)
+  const move = db.prepare('update state set deferred_position = position')
+  return db.transaction(() => {
+    const range = missing()
+    if (range.upTo <= range.after) return
+    if (range.after === 0) for (const batch of build(() => range.upTo)) batch()
+    else for (const apply of applies) apply(range)
+    move.run()
+  })
+}
+
+/** Prepare the building of all deferred views from nothing. */
+export function prepareBuilds(
+  db: Database,
+  views: readonly Projection[] = projections,
+  progress?: Progress,
+): (upTo: () => number) => Iterable<() => void> {
+  const builds = views.flatMap(view => view.prepareBuild?.(db, progress) ?? [])
+  return function* batches(upTo) {
+    for (const build of builds) yield* build(upTo)
+  }
+}
+
+export function isDeferred({ prepareBuild }: Projection): boolean {
+  return prepareBuild !== undefined
+}
+
+/** Prepare what tells which range the deferred views lack of what the others have. */
+export function prepareDeferredMissing(db: Database): () => PositionRange {
+  const state = db.prepare<[], PositionRange>(
+    'select deferred_position as after, position as upTo from state',
+  )
+  return () => state.get() ?? { after: position(0), upTo: position(0) }
+}
+
+/** Prepare what tells which range the views lack of the attached file `log`. */
+function prepareMissing(db: Database): (upTo?: Position) => PositionRange {
   const head = db
     .prepare<[], number>(
       'select coalesce(max(position), (select position from log.base), 0) from log.events',
@@ -108,15 +128,5 @@ export function missingOf(db: Database): (upTo?: Position) => Stretch {
       after: position(reached.get() ?? 0),
       upTo: position(Math.min(upTo ?? last, last)),
     }
-  }
-}
-
-/** What notes down how far the log was applied. */
-export function moving(db: Database): (to: Position) => void {
-  const move = db.prepare<[number, number]>(`
-    update state set position = ?, hash = (select hash from log.payloads where position = ?),
-      first_hash = ifnull(first_hash, (select hash from log.payloads where position = 1))`)
-  return to => {
-    move.run(to, to)
   }
 }

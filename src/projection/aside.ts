@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import type { Position } from '../ids.js'
-import { applyFiles, attachHistory, type Told } from './advance.js'
+import { applyFiles, attachHistory } from './advance.js'
+import type { Progress } from './projection.js'
 import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
@@ -25,7 +26,7 @@ const told = projections.filter(({ name }) => name !== 'exchanges')
 export function openViewsAside(
   logFiles: readonly string[],
   upTo: Position,
-  progress?: Told,
+  progress?: Progress,
 ): ViewsAside {
   const db = new Database(newestOf(logFiles), { readonly: true })
   const catchUp = (to: Position) => {

@@ -13,6 +13,8 @@ export interface ViewsState {
   readonly hash: Buffer | null
   /** The hash of the log's first event. */
   readonly first_hash: Buffer | null
+  /** The last event that was applied to the deferred views. */
+  readonly deferred_position: number
 }
 
 /** @throws SqliteError where they say nothing of themselves */

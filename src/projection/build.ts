@@ -1,66 +1,41 @@
 import type Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Position } from '../ids.js'
-import { applyFiles, attachHistory, missingOf, moving, type Told } from './advance.js'
-import { applyShared, sharersOf } from './parts.js'
-import type { Projection } from './projection.js'
+import { applyFiles, attachHistory } from './advance.js'
+import type { Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 import { createTables, openUnfinished } from './tables.js'
 
 interface Options {
-  /** All of them where not given. */
+  /** All of them where not given. The tables of the others are there, and empty. */
   readonly views?: readonly Projection[] | undefined
   /** The last position to apply; the history's head where it is not given. */
   readonly upTo?: Position | undefined
-  /** As many as there are cores, but one for a short log, where not given. */
-  readonly processes?: number | undefined
-  /** Called now and then with how far the first file of the history was applied, and of how much. */
-  readonly progress?: Told | undefined
+  readonly progress?: Progress | undefined
 }
 
 /**
- * Build views in a new file, of a whole history or of its first events. What is about resources is
- * built by several processes, each for a part of the resources.
+ * Build views in a new file, of a whole history or of its first events.
  *
  * @throws LOG_NOT_FOUND where the history has lost its beginning
  */
-export async function buildViews(
+export function buildViews(
   file: string,
   logFiles: readonly string[],
-  options: Options = {},
-): Promise<void> {
-  const { upTo, views = projections } = options
+  { upTo, views = projections, progress }: Options = {},
+): void {
   const db = openUnfinished(file)
   try {
-    refuseBeginless(db, logFiles)
-    createTables(db, 'main', views)
-    const [oldest] = logFiles
-    if (oldest !== undefined) await applyFirst(db, file, oldest, options)
-    applyFiles(db, logFiles, { upTo, views })
-    db.pragma('journal_mode = DELETE')
+    requireBeginning(db, logFiles)
+    createTables(db, 'main')
+    applyFiles(db, logFiles, { upTo, views, progress })
+    db.pragma('main.journal_mode = DELETE')
   } finally {
     db.close()
   }
 }
 
-/** Apply the first file, by several processes where it is long enough. */
-async function applyFirst(
-  db: Database.Database,
-  file: string,
-  logFile: string,
-  { views, upTo, processes, progress }: Options,
-): Promise<void> {
-  const detach = attachHistory(db, [logFile])
-  const stretch = missingOf(db)(upTo)
-  if (stretch.upTo > stretch.after) {
-    const most = processes ?? sharersOf(stretch)
-    await applyShared(db, { file, logFile, views, stretch, processes: most, progress })
-    moving(db)(stretch.upTo)
-  }
-  detach()
-}
-
-function refuseBeginless(db: Database.Database, logFiles: readonly string[]): void {
+function requireBeginning(db: Database.Database, logFiles: readonly string[]): void {
   const [oldest] = logFiles
   const detach = attachHistory(db, logFiles.slice(0, 1))
   const base = db

@@ -3,8 +3,8 @@ import { readResourceId, resourceTypeOf } from '../event/stored.js'
 import type { ResourceKey, SpName } from '../ids.js'
 import { spName } from '../ids.js'
 import { parseJson } from '../json.js'
-import { lives } from './locations.js'
-import type { Stretch } from './projection.js'
+import type { PositionRange } from './projection.js'
+import { lives } from './views/locations.js'
 
 /** One id that several clouds claim to hold; requests go to the first of them. */
 export interface Conflict {
@@ -30,8 +30,8 @@ export function allConflicts(db: Database): Conflict[] {
 }
 
 /** The conflicts among the resources that a stretch of the log speaks of. The log must be attached. */
-export function conflictsIn(db: Database): (stretch: Stretch) => Conflict[] {
-  const find = db.prepare<[Stretch], ConflictRow>(
+export function conflictsIn(db: Database): (stretch: PositionRange) => Conflict[] {
+  const find = db.prepare<[PositionRange], ConflictRow>(
     claims(`and (resource_type, resource_id) in (
       select resource_type, resource_id from log.events not indexed
       where kind > 0 and position > :after and position <= :upTo)`),

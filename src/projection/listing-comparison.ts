@@ -15,7 +15,7 @@ import {
   type SpName,
 } from '../ids.js'
 import { readState, whyUnfit } from './belonging.js'
-import { joinParent, lives, ownerOf } from './locations.js'
+import { joinParent, lives, ownerOf } from './views/locations.js'
 
 /**
  * A difference between a cloud and the view of it.

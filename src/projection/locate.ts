@@ -12,9 +12,9 @@ import {
 } from '../ids.js'
 import { openReadable } from '../sqlite.js'
 import { readState, whyUnfit } from './belonging.js'
-import { preparedEvidence } from './evidence.js'
 import type { Evidence, FindEvidence, Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
+import { preparedEvidence } from './views/evidence.js'
 import { setViewsAside, viewsFileOf } from './views-file.js'
 
 /** Address space, not memory: room for the view of some ten million resources. */

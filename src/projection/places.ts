@@ -1,6 +1,6 @@
 import { position, projectId, type SpName, spName } from '../ids.js'
-import { joinParent, lives, ownerOf } from './locations.js'
 import type { Place } from './place.js'
+import { joinParent, lives, ownerOf } from './views/locations.js'
 
 export interface PlaceRow {
   readonly service_provider: string

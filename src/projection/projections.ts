@@ -1,9 +1,9 @@
-import { evidence } from './evidence.js'
-import { exchanges } from './exchanges.js'
-import { locations } from './locations.js'
-import { names } from './names.js'
-import { placements } from './placements.js'
 import type { Projection } from './projection.js'
+import { evidence } from './views/evidence.js'
+import { exchanges } from './views/exchanges.js'
+import { locations } from './views/locations.js'
+import { names } from './views/names.js'
+import { placements } from './views/placements.js'
 
 /** Every view, in the order in which they are applied. A new one is a file, its test, and a word here. */
 export const projections: readonly Projection[] = [

@@ -23,8 +23,9 @@ export function createTables(
 ): void {
   if (schema === 'main') db.pragma(`application_id = ${VIEWS_APPLICATION_ID}`)
   db.exec(`create table ${schema}.state (
-    versions text not null, position integer not null, hash blob, first_hash blob) strict`)
-  db.prepare('insert into state values (?, 0, null, null)').run(versions)
+    versions text not null, position integer not null, hash blob, first_hash blob,
+    deferred_position integer not null) strict`)
+  db.prepare('insert into state values (?, 0, null, null, 0)').run(versions)
   for (const { tables, indexes = {} } of views) {
     for (const [name, columns] of Object.entries(tables)) {
       db.exec(`create table ${schema}.${name} ${columns}`)

@@ -1,10 +1,10 @@
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type SpName } from '../ids.js'
 import type { LogReader } from '../log/log.js'
-import { preparedEvidenceAt } from '../projection/evidence.js'
-import { selectLives } from '../projection/lives.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
+import { preparedEvidenceAt } from '../projection/views/evidence.js'
+import { selectLocations } from '../projection/views/locations.js'
 
 /**
  * Locate resources as the view `locations` would have done at a position. It reads the events of one resource
@@ -41,14 +41,13 @@ interface Question {
 
 const VOLUME = resourceTypeCode('volume')
 
-const events = { table: 'events', access: '' }
 const known = '+position <= :upTo' // the + makes SQLite use the index of resources
 
 /** The rows of the view `locations` for one resource, and for the volume that it was made from. */
 const locations = `
-    asked as (${selectLives(events, `resource_type = :type and resource_id = :id and ${known}`)}),
-    volumes as (${selectLives(
-      events,
+    asked as (${selectLocations('events', `resource_type = :type and resource_id = :id and ${known}`)}),
+    volumes as (${selectLocations(
+      'events',
       `resource_type = :volume and resource_id in (select parent from asked) and ${known}`,
     )}),
     locations as (select * from asked union select * from volumes)`

@@ -12,8 +12,8 @@ import {
   spName,
 } from '../ids.js'
 import type { LogReader } from '../log/log.js'
-import { type Resource, readingFacts } from '../projection/facts.js'
-import { type Moment, turnsOf } from '../projection/turns.js'
+import { foldPlacements, type Moment } from '../projection/placement-intervals.js'
+import { prepareResourceEvents, type Resource } from '../projection/resource-events.js'
 
 /** A time in which a cloud held a resource of one project, as in the view `placements`. */
 export interface PlacementInterval {
@@ -38,15 +38,15 @@ export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): Pl
     where resource_type = :resource_type and resource_id = :resource_id and kind > 0
       and +position <= :upTo
     group by service_provider`)
-  const facts = readingFacts(log.db, 'events')
+  const eventsOf = prepareResourceEvents(log.db, 'events')
   const projectName = log.db
     .prepare<[number], string>('select name from projects where id = ?')
     .pluck()
   return resourceTypes.flatMap(type => {
     const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
     return holders.all(question).flatMap(holder => {
-      const told = facts({ ...question, ...holder }, { since: Number.MIN_SAFE_INTEGER, upTo })
-      return turnsOf(told).map(({ from, owner, to }) => ({
+      const events = eventsOf({ ...question, ...holder }, upTo)
+      return foldPlacements(events).map(({ from, owner, to }) => ({
         serviceProvider: spName(holder.name),
         type,
         project: owner === null ? null : readProjectId(projectName.get(owner) ?? ''),

@@ -22,7 +22,7 @@ import type { Event } from '../../src/event/event.js'
 import { now } from '../../src/event/time.js'
 import { projectId, resourceId, spName } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 
 const CONNECTIONS = 64
@@ -108,7 +108,7 @@ async function seed(logFile: string): Promise<string> {
       now(),
     )
   }
-  const { views } = await openViews(viewsFileOf(logFile), [logFile])
+  const { views } = openViews(viewsFileOf(logFile), [logFile])
   views[Symbol.dispose]()
   return `/v2/images/${String(KNOWN_IMAGES >> 1).padStart(8, '0')}-0000-4000-8000-000000000000`
 }

@@ -13,7 +13,7 @@ import { now } from '../../src/event/time.js'
 import { openLog } from '../../src/log/log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { rebuildViews } from '../../src/projection/views.js'
+import { rebuildViews } from '../../src/projection/open-views.js'
 import { batches, recordedHistory, recordedSize } from './recorded-history.js'
 
 const total = Number(process.argv[2] ?? 100_000)

@@ -1,16 +1,14 @@
 /**
- * What building the views costs over what SQLite alone takes to scan the same columns of the same
- * file, in the same run and in turn with it. The views are built by the built code, since each process
- * that has a part in it starts from there.
+ * The cost of building views, compared with what SQLite alone takes to scan the same columns of the same
+ * file, in the same run and in turn with it.
  *
  *     npm run bench:views -- 5000000
  */
 import { fsyncSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type * as build from '../../src/projection/build.js'
-import type { Projection } from '../../src/projection/projection.js'
 import type * as all from '../../src/projection/projections.js'
 import { makeLongLog } from './long-log.js'
 
@@ -22,8 +20,6 @@ const built = (path: string) =>
   import(new URL(`../../dist/projection/${path}`, import.meta.url).href)
 const { buildViews }: typeof build = await built('build.js')
 const { projections }: typeof all = await built('projections.js')
-process.execArgv = [] // the processes that have a part in it need no TypeScript
-
 const ROUNDS = 5
 
 async function seconds(work: () => unknown): Promise<number> {
@@ -53,20 +49,20 @@ try {
     `select ${columns.split(', ').map(column => `max(${column})`)} from events indexed by events_by_resource where kind > 0`,
   )
   const views = join(folder, 'views.db')
-  const ofResources = projections.filter(({ byResource }) => byResource)
-  const cores = availableParallelism()
-  const building = (some: readonly Projection[], processes: number) => async () => {
-    rmSync(views, { force: true })
-    await buildViews(views, [file], { views: some, processes })
+  const building = (...names: readonly string[]) => {
+    const some = projections.filter(({ name }) => names.length === 0 || names.includes(name))
+    return () => {
+      rmSync(views, { force: true })
+      buildViews(views, [file], { views: some })
+    }
   }
   const works: [what: string, work: () => unknown][] = [
     ['scan by the engine alone', () => scan.get()],
-    ...[1, cores].flatMap((processes): [string, () => unknown][] => [
-      [`locations, placements by ${processes}`, building(ofResources, processes)],
-      [`all views by ${processes}`, building(projections, processes)],
-    ]),
+    ['locations', building('locations')],
+    ['locations, placements', building('locations', 'placements')],
+    ['all views', building()],
   ]
-  console.log(`Node ${process.version}, ${cores} × ${cpus()[0]?.model}`)
+  console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
   console.log(`${events} events, log ${mebibytes(statSync(file).size)}`)
   const best = await inTurn(works.map(([, work]) => work))
   log.close()

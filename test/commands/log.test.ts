@@ -5,7 +5,7 @@ import test from 'ava'
 import Database from 'better-sqlite3'
 import { holdLog } from '../../src/log/holder.js'
 import { openLog } from '../../src/log/log.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import {
   alice,
   at,
@@ -32,7 +32,7 @@ async function recorded(path: string) {
     ],
     at(60),
   )
-  const { views } = await openViews(join(path, 'events.views.db'), [log.file])
+  const { views } = openViews(join(path, 'events.views.db'), [log.file])
   views[Symbol.dispose]()
   return log.head()
 }

@@ -6,7 +6,7 @@ import type { ResourceKey } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { toEvent } from '../../src/observation/observation.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { alice, at, bob, created, disk, event, folder, image } from '../controls.js'
 import { ask } from '../upstream/wire.js'
 import {
@@ -32,7 +32,7 @@ async function startClaimed(
   const path = folder(t)
   const log = openLog(join(path, 'events.db'))
   t.teardown(() => log[Symbol.dispose]())
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   t.teardown(() => views[Symbol.dispose]())
   const record = (event: Event) => {
     log.append([event], at(9))

@@ -11,7 +11,7 @@ import { openLog, openLogReader } from '../../src/log/log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { buildViews } from '../../src/projection/build.js'
 import { checkViews } from '../../src/projection/check.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { locateAt } from '../../src/replay/past-locations.js'
 import {
   alice,
@@ -93,17 +93,17 @@ test('views follow a log through archiving, and are built again from all of it',
   const path = folder(t)
   const file = recorded(path)
   const views = join(path, 'views.db')
-  const before = await openViews(views, [file])
+  const before = openViews(views, [file])
   before.views[Symbol.dispose]()
   archiveLog(file, position(5), quiet)
   {
     using log = openLog(file)
     log.append([transferred(image, bob)], at(10))
   }
-  const opened = await openViews(views, historyFiles([file]))
+  const opened = openViews(views, historyFiles([file]))
   t.is(opened.rebuilt, null)
   opened.views[Symbol.dispose]()
-  t.deepEqual((await checkViews(views, historyFiles([file]))).differences, [])
+  t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
 })
 
 test('views are not built of a history without its beginning', async t => {
@@ -112,7 +112,7 @@ test('views are not built of a history without its beginning', async t => {
   const { archive } = archiveLog(file, position(5), quiet)
   renameSync(archive, `${archive}.away`)
   t.deepEqual(historyFiles([file]), [file])
-  await t.throwsAsync(buildViews(join(path, 'new.db'), [file]), {
+  t.throws(() => buildViews(join(path, 'new.db'), [file]), {
     code: 'LOG_NOT_FOUND',
     message: /first 5 events are in the archive events-000000001-000000005\.db/,
   })
@@ -227,7 +227,7 @@ test('law: wherever a history is cut into files, it is the same, and so are its 
         }
         const before = everything(file)
         const views = join(here, 'views.db')
-        await buildViews(views, [file])
+        buildViews(views, [file])
         cut(
           file,
           cuts
@@ -236,7 +236,7 @@ test('law: wherever a history is cut into files, it is the same, and so are its 
             .map(position),
         )
         t.deepEqual(everything(file), before)
-        t.deepEqual((await checkViews(views, historyFiles([file]))).differences, [])
+        t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
         rmSync(here, { recursive: true })
       },
     ),

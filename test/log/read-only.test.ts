@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { openLog } from '../../src/log/log.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 import type { Run } from '../commands/run-command.js'
 import { alice, at, created, deleted, disk, folder, image } from '../controls.js'
@@ -40,7 +40,7 @@ test('every reading command works where nothing can be written, and leaves nothi
   {
     using log = openLog(file)
     log.append([created(disk, alice), created(image, alice), deleted(image)], at(9))
-    const { views } = await openViews(viewsFileOf(file), [file])
+    const { views } = openViews(viewsFileOf(file), [file])
     views[Symbol.dispose]()
   }
   const before = contentsOf(path)
@@ -90,7 +90,7 @@ test('a log, its views and what is beside them are not for others', async t => {
   const file = join(path, 'events.db')
   using log = openLog(file)
   log.append([created(disk, alice)], at(9))
-  const { views } = await openViews(viewsFileOf(file), [file])
+  const { views } = openViews(viewsFileOf(file), [file])
   using _views = views
   log.append([deleted(disk)], at(10))
   views.catchUp()

@@ -16,7 +16,7 @@ import Database from 'better-sqlite3'
 import { openLog } from '../../src/log/log.js'
 import { forgetLostLog, rejectLostLog } from '../../src/projection/belonging.js'
 import { openLocations, openLocationsOf } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 import {
   alice,
@@ -38,7 +38,7 @@ async function recorded(log: string, events = [created(disk, alice), event()]): 
     using opened = openLog(log)
     opened.append(events, at(9))
   }
-  const { views } = await openViews(viewsFileOf(log), [log])
+  const { views } = openViews(viewsFileOf(log), [log])
   views[Symbol.dispose]()
   return viewsFileOf(log)
 }
@@ -96,7 +96,7 @@ test('a log that was restored from a backup is not lost, and its views are built
   renameSync(join(path, 'backup.db'), log)
   t.notThrows(() => rejectLostLog(log))
   forgetLostLog(log) // said without need, it does nothing
-  const { views, rebuilt } = await openViews(viewsFileOf(log), [log])
+  const { views, rebuilt } = openViews(viewsFileOf(log), [log])
   views[Symbol.dispose]()
   t.regex(rebuilt ?? '', /another log: event 3 is not in it/)
 })
@@ -141,7 +141,7 @@ test('views of the earlier name are taken over once, by the log that they were m
   renameSync(await recorded(log), earlier)
   await recorded(join(path, 'other.db'), [created(image, bob)])
   t.true(existsSync(earlier))
-  const { views, rebuilt } = await openViews(viewsFileOf(log), [log])
+  const { views, rebuilt } = openViews(viewsFileOf(log), [log])
   views[Symbol.dispose]()
   t.is(rebuilt, null)
   t.false(existsSync(earlier))
@@ -153,7 +153,7 @@ test('a log or another database that has the name of the views is not replaced b
   await recorded(log)
   openLog(join(path, 'new.db'))[Symbol.dispose]()
   renameSync(log, viewsFileOf(join(path, 'new.db')))
-  await t.throwsAsync(openViews(viewsFileOf(join(path, 'new.db')), [join(path, 'new.db')]), {
+  t.throws(() => openViews(viewsFileOf(join(path, 'new.db')), [join(path, 'new.db')]), {
     code: 'USAGE',
     message: /found another database/,
   })
@@ -163,7 +163,7 @@ test('views that are deleted, damaged or replaced are a problem for who writes t
   for (const damage of ['deleted', 'cut short', 'replaced'] as const) {
     const log = join(folder(t), 'events.db')
     const file = await recorded(log)
-    const { views } = await openViews(file, [log])
+    const { views } = openViews(file, [log])
     using _views = views
     t.is(views.problem(), null)
     if (damage === 'cut short') truncateSync(file, 100)
@@ -224,7 +224,7 @@ test('damaged views are moved away by a worker and left alone by what only reads
   })
   t.false(existsSync(file))
   t.true(readdirSync(path).includes('events.views.db.damaged'))
-  const { views, rebuilt } = await openViews(file, [log])
+  const { views, rebuilt } = openViews(file, [log])
   views[Symbol.dispose]()
   t.is(rebuilt, 'there are none yet')
   working.refresh()

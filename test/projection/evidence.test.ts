@@ -6,7 +6,7 @@ import { openLog } from '../../src/log/log.js'
 import { toEvent } from '../../src/observation/observation.js'
 import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { evidenceAt } from '../../src/replay/past-locations.js'
 import {
   alice,
@@ -96,14 +96,14 @@ for (const [title, { events, expected }] of Object.entries(stories)) {
   test(`where an image is not: ${title}`, async t => {
     const path = folder(t)
     using log = openLog(join(path, 'events.db'))
-    const { views } = await openViews(join(path, 'live.db'), [log.file])
+    const { views } = openViews(join(path, 'live.db'), [log.file])
     using live = views
     for (const each of events) {
       log.append([each], at(9))
       live.catchUp()
     }
     const rebuilt = join(path, 'rebuilt.db')
-    await buildViews(rebuilt, [log.file])
+    buildViews(rebuilt, [log.file])
     for (const file of [join(path, 'live.db'), rebuilt]) {
       using locations = openLocations(file, log.file)
       t.deepEqual(locations.evidence('image', image.id), expected)

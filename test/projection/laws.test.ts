@@ -1,18 +1,13 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
 import { type EventLog, openLog } from '../../src/log/log.js'
-import { applying, attachHistory, missingOf, moving } from '../../src/projection/advance.js'
 import { buildViews } from '../../src/projection/build.js'
-import { cutKeys, type Keys } from '../../src/projection/keys.js'
 import { openLocations } from '../../src/projection/locate.js'
-import type { Stretch } from '../../src/projection/projection.js'
+import { openViews } from '../../src/projection/open-views.js'
 import { projections } from '../../src/projection/projections.js'
-import { createTables, openUnfinished } from '../../src/projection/tables.js'
-import { openViews } from '../../src/projection/views.js'
 import { at, cornmeal, folder, idp, millet } from '../controls.js'
 import { anyEvents, anyEventsOfFew, ids } from './any-events.js'
 
@@ -44,7 +39,7 @@ for (const [what, some, numRuns] of [
         run += 1
         const here = join(path, String(run))
         using log = openLog(join(here, 'events.db'))
-        const { views } = await openViews(join(here, 'live.db'), [log.file])
+        const { views } = openViews(join(here, 'live.db'), [log.file])
         using _views = views
         let from = 0
         for (const to of [...cuts, events.length].sort((a, b) => a - b)) {
@@ -52,7 +47,7 @@ for (const [what, some, numRuns] of [
           views.catchUp()
           from = Math.max(from, to)
         }
-        await buildViews(join(here, 'built.db'), [log.file])
+        buildViews(join(here, 'built.db'), [log.file])
         t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
       }),
       { numRuns },
@@ -66,7 +61,7 @@ test('law: how the clouds interleave in the log makes no difference to what each
   const known = async (name: string, events: readonly Event[]) => {
     using log = openLog(join(path, name, 'events.db'))
     log.append(events, at(500))
-    await buildViews(join(path, name, 'views.db'), [log.file])
+    buildViews(join(path, name, 'views.db'), [log.file])
     using locations = openLocations(join(path, name, 'views.db'), log.file)
     return ids.flatMap(id =>
       locations
@@ -90,48 +85,21 @@ test('law: how the clouds interleave in the log makes no difference to what each
   )
 })
 
-test('law: views told of a few resources at a time are those told of all at once', async t => {
-  await ofAnyLog(t, fc.integer({ min: 1, max: 6 }), 30, async ({ here, log, events }, size) => {
-    const pieces = build(join(here, 'pieces.db'), log.file, (db, stretch) =>
-      cutKeys(db, stretch, { distance: 1, together: size }),
-    )
-    await buildViews(join(here, 'built.db'), [log.file], { processes: 1 })
-    t.deepEqual(rows(join(here, 'pieces.db')), rows(join(here, 'built.db')))
-    const ends = pieces.map(({ type, fromId }) => JSON.stringify([type, fromId]))
-    t.is(new Set(ends).size, ends.length)
-    const told = events.filter(({ kind, resource }) => kind !== 'noted' && resource)
-    const named = new Set(told.map(({ resource }) => JSON.stringify(resource)))
-    if (size === 1) t.true(pieces.length >= named.size)
-  })
-})
-
-/** Build the views of resources from the pieces that a log is cut into. */
-function build(
-  file: string,
-  log: string,
-  cut: (db: Database.Database, stretch: Stretch) => Keys[],
-): Keys[] {
-  const db = openUnfinished(file)
-  createTables(db, 'main')
-  const detach = attachHistory(db, [log])
-  const stretch = missingOf(db)()
-  const pieces = cut(db, stretch)
-  applying(db)(stretch, pieces)
-  moving(db)(stretch.upTo)
-  detach()
-  db.close()
-  return pieces
-}
-
-test('law: views that several processes built together are those that one built', async t => {
-  await ofAnyLog(t, fc.integer({ min: 2, max: 3 }), 4, async ({ here, log }, processes) => {
-    await buildViews(join(here, 'one.db'), [log.file], { processes: 1 })
-    await buildViews(join(here, 'many.db'), [log.file], { processes })
-    t.deepEqual(rows(join(here, 'many.db')), rows(join(here, 'one.db')))
-    t.deepEqual(
-      readdirSync(here).filter(name => name.includes('part')),
-      [],
-    )
+test('law: views whose deferred part is built while the log goes on equal those built at once', async t => {
+  await ofAnyLog(t, fc.integer({ min: 0, max: 25 }), 30, async ({ here, log, events }, later) => {
+    using live = openLog(join(here, 'live.db'))
+    live.append(events.slice(later), at(500))
+    const { views } = openViews(join(here, 'live.views.db'), [live.file], { deferred: false })
+    using _views = views
+    const building = views.buildDeferred(AbortSignal.timeout(60_000))
+    live.append(events.slice(0, later), at(501))
+    views.catchUp()
+    await building
+    views.catchUp()
+    log.append(events.slice(later), at(500))
+    log.append(events.slice(0, later), at(501))
+    buildViews(join(here, 'built.db'), [log.file])
+    t.deepEqual(rows(join(here, 'live.views.db')), rows(join(here, 'built.db')))
   })
 })
 
@@ -156,7 +124,6 @@ async function ofAnyLog(
       run += 1
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
-      log.append(events, at(500))
       await check({ here, log, events }, drawn)
     }),
     { numRuns },

@@ -4,7 +4,7 @@ import type { Event } from '../../src/event/event.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import {
   alice,
   at,
@@ -29,7 +29,7 @@ async function located(
 ) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   for (const batch of batches) {
     log.append(batch, at(1000))

@@ -6,7 +6,7 @@ import type { Event } from '../../src/event/event.js'
 import { openLog } from '../../src/log/log.js'
 import { buildViews } from '../../src/projection/build.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/views.js'
+import { openViews } from '../../src/projection/open-views.js'
 import {
   alice,
   at,
@@ -28,7 +28,7 @@ import { anyNews, ids } from './any-events.js'
 async function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   for (const batch of batches) {
     log.append(batch, at(1000))
@@ -138,7 +138,7 @@ test('law: the turns that last are the places, and no two turns of a resource ov
       const here = join(path, String(run))
       using log = openLog(join(here, 'events.db'))
       log.append(events, at(500))
-      await buildViews(join(here, 'views.db'), [log.file])
+      buildViews(join(here, 'views.db'), [log.file])
       using views = openReadonly(join(here, 'views.db'))
       using locations = openLocations(join(here, 'views.db'), log.file)
       for (const type of ['volume', 'snapshot'] as const) {

@@ -7,7 +7,7 @@ import { position } from '../../src/ids.js'
 import { openLog } from '../../src/log/log.js'
 import { checkViews } from '../../src/projection/check.js'
 import { openLocations } from '../../src/projection/locate.js'
-import { openViews, rebuildViews } from '../../src/projection/views.js'
+import { openViews, rebuildViews } from '../../src/projection/open-views.js'
 import { alice, at, bob, created, deleted, disk, event, folder, image } from '../controls.js'
 
 /** A log of three events and its views, both closed. */
@@ -15,14 +15,14 @@ async function recorded(path: string): Promise<{ log: string; views: string }> {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), created(image, bob), deleted(image)], at(9))
   const views = join(path, 'views.db')
-  const opened = await openViews(views, [log.file])
+  const opened = openViews(views, [log.file])
   opened.views[Symbol.dispose]()
   return { log: log.file, views }
 }
 
 test('views that fit are only caught up', async t => {
   const files = await recorded(folder(t))
-  const { views, rebuilt } = await openViews(files.views, [files.log])
+  const { views, rebuilt } = openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(3))
@@ -34,11 +34,11 @@ test('views are caught up with what was recorded while they were away', async t 
     using log = openLog(files.log)
     log.append([created(image, bob)], at(10))
   }
-  const { views, rebuilt } = await openViews(files.views, [files.log])
+  const { views, rebuilt } = openViews(files.views, [files.log])
   using _views = views
   t.is(rebuilt, null)
   t.is(views.position(), position(4))
-  t.deepEqual((await checkViews(files.views, [files.log])).differences, [])
+  t.deepEqual(checkViews(files.views, [files.log]).differences, [])
 })
 
 const damages: Record<string, (views: string) => void> = {
@@ -57,23 +57,23 @@ for (const [damage, apply] of Object.entries(damages)) {
   test(`views are built anew when they do not fit: ${damage}`, async t => {
     const files = await recorded(folder(t))
     apply(files.views)
-    const { views, rebuilt } = await openViews(files.views, [files.log])
+    const { views, rebuilt } = openViews(files.views, [files.log])
     using _views = views
     t.truthy(rebuilt)
     t.is(views.position(), position(3))
-    t.deepEqual((await checkViews(files.views, [files.log])).differences, [])
+    t.deepEqual(checkViews(files.views, [files.log]).differences, [])
   })
 }
 
 test('a check names every row that the log does not give, and every one that it does', async t => {
   const files = await recorded(folder(t))
-  t.deepEqual(await checkViews(files.views, [files.log]), {
+  t.deepEqual(checkViews(files.views, [files.log]), {
     position: position(3),
     rows: 4,
     differences: [],
   })
   edit(files.views, 'update locations set owner = 2 where owner = 1')
-  const { differences } = await checkViews(files.views, [files.log])
+  const { differences } = checkViews(files.views, [files.log])
   t.deepEqual(
     differences.map(each => [each.view, each.in, each.row.includes(alice), each.row.includes(bob)]),
     [
@@ -87,7 +87,7 @@ test('a check compares at the position of the views, whatever was recorded since
   const files = await recorded(folder(t))
   using log = openLog(files.log)
   log.append([deleted(disk)], at(20))
-  t.deepEqual(await checkViews(files.views, [files.log]), {
+  t.deepEqual(checkViews(files.views, [files.log]), {
     position: position(3),
     rows: 4,
     differences: [],
@@ -107,7 +107,7 @@ test('readers find views that were put in the place of theirs', async t => {
     using log = openLog(files.log)
     log.append([deleted(disk)], at(20))
   }
-  await rebuildViews(files.views, [files.log])
+  rebuildViews(files.views, [files.log])
   copyFileSync(files.views, `${files.views}.later`)
   locations.refresh()
   absent.refresh()
@@ -121,7 +121,7 @@ test('how an exchange was declared is believed of the recorder alone, not of a b
   using log = openLog(join(path, 'events.db'))
   const wire = { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' } as const
   log.append([event({ eventType: ownEventTypes.exchangeDurable, wire })], at(1))
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   t.deepEqual(views.db.prepare('select * from exchanges').all(), [])
 })
@@ -131,7 +131,7 @@ test('the view of exchanges remembers how each was declared last', async t => {
   using log = openLog(join(path, 'events.db'))
   const seen = (eventType: string, exchange: string) =>
     event({ source: 'recorder', eventType, wire: { exchange, routingKey: '', envelope: 'none' } })
-  const { views } = await openViews(join(path, 'views.db'), [log.file])
+  const { views } = openViews(join(path, 'views.db'), [log.file])
   using _views = views
   log.append([event(), seen(ownEventTypes.exchangeTransient, 'glance')], at(1))
   views.catchUp()

@@ -42,7 +42,7 @@ test('locateAt equals the view at every position of a history', async t => {
   for (const [index, event] of story.entries()) log.append([event], at(index))
   for (const upTo of [...story.keys(), story.length].map(position)) {
     const file = join(path, `views-${upTo}.db`)
-    await buildViews(file, [log.file], { upTo })
+    buildViews(file, [log.file], { upTo })
     using locations = openLocations(file, log.file)
     const locate = locateAt(log, upTo)
     for (const { type, id } of [disk, snapshot, image]) {

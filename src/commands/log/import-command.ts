@@ -23,7 +23,7 @@ import { openLog } from '../../log/log.js'
 import { eventsInMapping } from '../../log/mapping.js'
 import { fromLine, isExported } from '../../log/portable.js'
 import { createNotificationEvent } from '../../notification/notification-event.js'
-import { openViews } from '../../projection/views.js'
+import { openViews } from '../../projection/open-views.js'
 import { viewsFileOf } from '../../projection/views-file.js'
 
 export function importCommand(context: Context): Command {
@@ -53,7 +53,7 @@ export function importCommand(context: Context): Command {
         progress.at(source.read())
         interrupt.signal.throwIfAborted() // imported events stay, and are not imported twice
       })
-      const { views } = await openViews(viewsFileOf(file), historyFiles([file]))
+      const { views } = openViews(viewsFileOf(file), historyFiles([file]))
       views[Symbol.dispose]()
       context.stderr.write(
         `${file}: ${restored} events restored in their places, ${appended} recorded as new, ` +

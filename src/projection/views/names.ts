@@ -1,4 +1,4 @@
-import type { Projection } from './projection.js'
+import type { Projection } from '../projection.js'
 
 /** The log's numbers for clouds and projects, so that a view can be read with no log at hand. */
 export const names: Projection = {

@@ -1,14 +1,23 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, renameSync, statSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
 import { closeWritable, openWritable, query } from '../sqlite.js'
-import { advancing, applyFiles, attachHistory } from './advance.js'
+import {
+  applyFiles,
+  attachHistory,
+  isDeferred,
+  prepareAdvance,
+  prepareBuilds,
+  prepareDeferred,
+  prepareDeferredMissing,
+} from './advance.js'
 import { newestOf } from './aside.js'
 import { belongsTo, readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
-import type { Stretch } from './projection.js'
+import type { PositionRange, Progress, Projection } from './projection.js'
+import { projections } from './projections.js'
 import { VIEWS_APPLICATION_ID } from './tables.js'
 import { earlierViewsFileOf, removeViews, renameViews, viewsFileOf } from './views-file.js'
 
@@ -16,8 +25,14 @@ import { earlierViewsFileOf, removeViews, renameViews, viewsFileOf } from './vie
 export interface Views extends Disposable {
   /** What the views are caught up with. */
   position(): Position
-  /** Apply what the log has beyond `position()`. @returns the stretch that was applied */
-  catchUp(): Stretch
+  /**
+   * Apply what the log has beyond `position()`, also to deferred views if they have been built.
+   *
+   * @returns the range that was applied
+   */
+  catchUp(): PositionRange
+  /** Build the deferred views, if they are not, in batches between which this process does other things. */
+  buildDeferred(signal: AbortSignal): Promise<void>
   /** Why they can be used no more, whatever is done with them: damaged, deleted or replaced; null while all is well. */
   problem(): string | null
   readonly db: Database.Database
@@ -25,6 +40,11 @@ export interface Views extends Disposable {
 
 /** Why views were built from nothing, for the log line; null where they were only caught up. */
 export type Rebuilt = string | null
+
+interface Options {
+  /** Whether to wait for deferred views as well; else `buildDeferred` builds them. */
+  readonly deferred?: boolean
+}
 
 /**
  * Open the views of a log and catch them up; absent, damaged, of another version or of another log,
@@ -35,28 +55,37 @@ export type Rebuilt = string | null
  * @param logFiles the files of one history, oldest first (`historyFiles`)
  * @throws LOG_NOT_FOUND where views must be built and the history has lost its beginning
  */
-export async function openViews(
+export function openViews(
   file: string,
   logFiles: readonly string[],
-): Promise<{ views: Views; rebuilt: Rebuilt }> {
+  { deferred = true }: Options = {},
+): { views: Views; rebuilt: Rebuilt } {
   takeOver(file, logFiles)
   const unfit = whyRebuild(file, logFiles)
-  if (unfit !== null) await rebuildViews(file, logFiles)
+  if (unfit !== null) build(file, logFiles, { views: deferred ? projections : served })
   const views = attach(file, logFiles)
   views.catchUp()
+  if (deferred) prepareDeferred(views.db)()
   return { views, rebuilt: unfit }
 }
 
+/** What requests are served by. */
+const served = projections.filter(view => !isDeferred(view))
+
 /** Build the views aside from the whole log, then put them in the place of what is there. */
-export async function rebuildViews(
+export function rebuildViews(file: string, logFiles: readonly string[], progress?: Progress): void {
+  build(file, logFiles, { progress })
+}
+
+function build(
   file: string,
   logFiles: readonly string[],
-  progress?: (done: number, of: number) => void,
-): Promise<void> {
+  options: { views?: readonly Projection[]; progress?: Progress | undefined },
+): void {
   rejectOtherData(file)
   const aside = `${file}.building`
-  discardUnfinished(file)
-  await buildViews(aside, logFiles, { progress })
+  removeViews(aside) // of a build that was interrupted
+  buildViews(aside, logFiles, options)
   removeViews(file)
   renameSync(aside, file)
 }
@@ -66,14 +95,41 @@ function attach(file: string, logFiles: readonly string[]): Views {
   const { ino } = statSync(file)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL') // what a crash takes is applied again from the log
-  applyFiles(db, logFiles.slice(0, -1)) // of what was archived there may be something to apply, too
+  // Of what was archived there may be something to apply, too.
+  applyFiles(db, logFiles.slice(0, -1), { views: served })
   attachHistory(db, logFiles)
   const reached = db.prepare<[], number>('select position from state').pluck()
-  const apply = advancing(db)
+  const advance = prepareAdvance(db)
+  const applyDeferred = prepareDeferred(db)
+  const deferredMissing = prepareDeferredMissing(db)
+  const isBuilt = () => {
+    const { after, upTo } = deferredMissing()
+    return after === upTo
+  }
   return {
     db,
     position: () => position(reached.get() ?? 0),
-    catchUp: () => apply(),
+    catchUp: db.transaction(() => {
+      const wasBuilt = isBuilt()
+      const range = advance()
+      if (wasBuilt) applyDeferred()
+      return range
+    }),
+    async buildDeferred(signal) {
+      const { after, upTo } = deferredMissing()
+      if (after === 0 && upTo > 0) {
+        const batches = prepareBuilds(db)
+        for (const batch of batches(() => reached.get() ?? 0)) {
+          if (signal.aborted) return
+          db.transaction(batch)()
+          await setImmediate()
+        }
+        if (signal.aborted) return
+        db.prepare('update state set deferred_position = ?').run(upTo)
+      }
+      // What came since it began.
+      applyDeferred()
+    },
     problem: () => whyLost(file, ino),
     [Symbol.dispose]: () => closeWritable(db),
   }
@@ -132,12 +188,4 @@ function rejectOtherData(file: string): void {
     `${file}: expected the views of a log, found another database. Views are built under this name: ` +
       'move it away.',
   )
-}
-
-/** What a build that was interrupted has left. */
-function discardUnfinished(file: string): void {
-  const beginning = `${basename(file)}.building`
-  for (const name of readdirSync(dirname(file))) {
-    if (name.startsWith(beginning)) rmSync(join(dirname(file), name), { force: true })
-  }
 }

@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3'
-import { ownEventTypes } from '../event/event.js'
-import { resourceTypeCode, type StoredId, sourceCode, storeId } from '../event/stored.js'
-import { projectId, type ResourceId, type ResourceType, resourceTypes, spName } from '../ids.js'
+import { ownEventTypes } from '../../event/event.js'
+import { resourceTypeCode, type StoredId, sourceCode, storeId } from '../../event/stored.js'
+import { projectId, type ResourceId, type ResourceType, resourceTypes, spName } from '../../ids.js'
+import type { Evidence } from '../place.js'
+import type { Projection } from '../projection.js'
 import { lives } from './locations.js'
-import type { Evidence } from './place.js'
-import type { Projection } from './projection.js'
 
 /** What stands in `sightings.result`. */
 const ABSENT = 0

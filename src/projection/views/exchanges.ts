@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import { ownEventTypes } from '../event/event.js'
-import { kindCode, sourceCode } from '../event/stored.js'
-import type { SpName } from '../ids.js'
-import type { Projection } from './projection.js'
+import { ownEventTypes } from '../../event/event.js'
+import { kindCode, sourceCode } from '../../event/stored.js'
+import type { SpName } from '../../ids.js'
+import type { Projection } from '../projection.js'
 
 /**
  * Which exchanges were seen on the buses of each cloud, and with which durability, so that one that a broker lost

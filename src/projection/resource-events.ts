@@ -1,0 +1,43 @@
+import type { Database } from 'better-sqlite3'
+import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
+import { GIVEN_WITH_PARENT, type ResourceEvent } from './placement-intervals.js'
+
+/** One resource in one cloud, as the log's numbers have it. */
+export interface Resource {
+  readonly resource_type: number
+  readonly resource_id: StoredId
+  readonly service_provider: number
+  /** What it was made from. */
+  readonly parent: StoredId | null
+}
+
+/** Transfers that give away what was made from the volume, too. `e` is the event. */
+export const isGift = `e.resource_type = ${resourceTypeCode('volume')} and e.kind > 0
+  and e.kind = ${kindCode('transferred')} and e.project is not null`
+
+/**
+ * Prepare what reads all events of a resource up to a position, and those that gave it away with its
+ * parent.
+ *
+ * @param events a table of events, or a view over several
+ */
+export function prepareResourceEvents(
+  db: Database,
+  events: string,
+): (resource: Resource, upTo: number) => ResourceEvent[] {
+  const own = db.prepare<[object], ResourceEvent>(`
+    select at, position, kind, project from ${events} e
+    where e.resource_type = :resource_type and e.resource_id = :resource_id
+      and e.service_provider = :service_provider and e.kind > 0 and +e.position <= :upTo
+    order by at`)
+  const gifts = db.prepare<[object], ResourceEvent>(`
+    select at, position, ${GIVEN_WITH_PARENT}, project from ${events} e
+    where ${isGift} and e.resource_id = :parent and e.service_provider = :service_provider
+      and +e.position <= :upTo`)
+  own.raw()
+  gifts.raw()
+  return (resource, upTo) => {
+    const found = own.all({ ...resource, upTo })
+    return resource.parent === null ? found : [...found, ...gifts.all({ ...resource, upTo })]
+  }
+}

@@ -1,0 +1,163 @@
+import { kindCode, resourceTypeCode } from '../../event/stored.js'
+import type { Projection } from '../projection.js'
+
+const NOTED = kindCode('noted')
+const CREATED = kindCode('created')
+const TRANSFERRED = kindCode('transferred')
+const DELETED = kindCode('deleted')
+const VOLUME = resourceTypeCode('volume')
+
+/** What names one resource in one cloud. */
+export const resourceKey = ['resource_type', 'resource_id', 'service_provider'] as const
+const key = resourceKey.join(', ')
+
+/** Whether two rows are about the same resource in the same cloud. */
+export const isSameResource = (one: string, other: string) =>
+  resourceKey.map(column => `${one}.${column} = ${other}.${column}`).join(' and ')
+
+/**
+ * Which cloud holds which resource, and whose it is there: a row for each resource and cloud that
+ * ever said anything of it. Every column is the greatest of what the events say, at equal times by
+ * the order in which their cloud said it, so that neither how clouds interleave nor how the log is
+ * cut into ranges makes a difference:
+ *
+ * - `created_at`, `deleted_at`: the latest creation and deletion by the cloud's own clock. The
+ *   resource exists if it was not deleted, or was created again after; a late update of something
+ *   deleted does not bring it back.
+ * - `owner` as of `owner_at`: by the latest event that names a project.
+ * - `given_to` as of `given_at`: by the latest transfer. A volume's snapshots move with it without a
+ *   word on the bus, so their owner is read with an eye on it (`ownerOf`).
+ * - `events`: how many events are about it.
+ *
+ * A cloud speaks of itself alone: nothing that one cloud's events say touches another cloud's row.
+ */
+export const locations: Projection = {
+  name: 'locations',
+  version: 3,
+  tables: {
+    locations: `(
+      resource_type integer not null,
+      resource_id any not null,
+      service_provider integer not null,
+      first_position integer not null,
+      last_position integer not null,
+      created_at integer,
+      deleted_at integer,
+      owner_at integer,
+      owner integer,
+      given_at integer,
+      given_to integer,
+      parent any,
+      events integer not null,
+      primary key (${key})
+    ) strict, without rowid`,
+  },
+  indexes: {
+    locations_by_parent: 'locations (parent, service_provider) where parent is not null',
+  },
+  prepare(db) {
+    const insertAll = db.prepare(
+      upsert('log.events indexed by events_by_resource', '+position <= :upTo'),
+    )
+    const insertSome = db.prepare(
+      upsert('log.events not indexed', 'position > :after and position <= :upTo'),
+    )
+    return ({ after, upTo }) => {
+      if (after === 0) insertAll.run({ upTo })
+      else insertSome.run({ after, upTo })
+    }
+  },
+  rows: `
+    select json_array(l.resource_type,
+        case typeof(l.resource_id) when 'blob' then hex(l.resource_id) else l.resource_id end,
+        sp.name, l.first_position, l.last_position, l.created_at, l.deleted_at,
+        l.owner_at, owner.name, l.given_at, given.name,
+        case typeof(l.parent) when 'blob' then hex(l.parent) else l.parent end, l.events)
+    from locations l
+    join service_providers sp on sp.id = l.service_provider
+    left join projects owner on owner.id = l.owner
+    left join projects given on given.id = l.given_to
+    order by 1`,
+}
+
+/**
+ * What events say of each resource in each cloud, as a row of `locations`. At equal times what was
+ * recorded later counts.
+ *
+ * @param events the table of events, and how it is read
+ * @param condition which of them; none is beyond the position `:upTo`
+ */
+export function selectLocations(events: string, condition: string): string {
+  const [table] = events.split(' ')
+  const projectAt = (time: string, restriction: string) => `(
+    select e.project from ${table} e
+    where ${isSameResource('e', 'resource')} and e.at = resource.${time}
+      and e.kind > ${NOTED} and +e.position <= :upTo and e.project is not null and ${restriction}
+    order by e.position desc limit 1)`
+  return `
+    select ${key}, first_position, last_position, created_at, deleted_at,
+      owner_at, case when owner_at is null or least_project = greatest_project then greatest_project
+        else ${projectAt('owner_at', 'true')} end as owner,
+      given_at, case when given_at is not null then
+        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end as given_to,
+      parent, events
+    from (
+      select ${key},
+        min(position) as first_position, max(position) as last_position,
+        max(at) filter (where kind = ${CREATED}) as created_at,
+        max(at) filter (where kind = ${DELETED}) as deleted_at,
+        max(at) filter (where project is not null) as owner_at,
+        min(project) as least_project, max(project) as greatest_project,
+        max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
+        max(parent) filter (where parent is not null) as parent,
+        count(*) as events
+      from ${events}
+      where kind > ${NOTED} and resource_type >= 0 and ${condition}
+      group by ${key} having resource_id is not null
+    ) resource`
+}
+
+/** Whether a row of `locations` is about something that exists. */
+export const lives = (row: string) =>
+  `(${row}.deleted_at is null or ${row}.created_at > ${row}.deleted_at)`
+
+/** The project that owns a row of `locations`; `parent` is the row of what it was made from, if any. */
+export const ownerOf = (row: string, parent: string) =>
+  `case when ${parent}.given_at is not null
+    and (${row}.owner_at is null or ${parent}.given_at > ${row}.owner_at)
+    then ${parent}.given_to else ${row}.owner end`
+
+/** Joins the row of a snapshot's volume in the same cloud. */
+export const joinParent = (row: string, parent: string) => `
+  left join locations ${parent} on ${row}.parent is not null and ${parent}.resource_type = ${VOLUME}
+    and ${parent}.resource_id = ${row}.parent and ${parent}.service_provider = ${row}.service_provider`
+
+/*
+ * A later range has the later positions, so what it says counts at equal times. Without it, the
+ * order of events would be that of the log as a whole, and not of each cloud.
+ */
+function upsert(events: string, condition: string): string {
+  return `
+    insert into locations as held
+    ${selectLocations(events, condition)} where true
+    on conflict (${key}) do update set
+      first_position = min(held.first_position, excluded.first_position),
+      last_position = max(held.last_position, excluded.last_position),
+      created_at = ${greatest('created_at')},
+      deleted_at = ${greatest('deleted_at')},
+      owner_at = ${ifNewer('owner_at', 'owner_at')},
+      owner = ${ifNewer('owner_at', 'owner')},
+      given_at = ${ifNewer('given_at', 'given_at')},
+      given_to = ${ifNewer('given_at', 'given_to')},
+      parent = ${greatest('parent')},
+      events = held.events + excluded.events`
+}
+
+function greatest(column: string): string {
+  return `max(ifnull(held.${column}, excluded.${column}), ifnull(excluded.${column}, held.${column}))`
+}
+
+function ifNewer(time: string, column: string): string {
+  return `case when held.${time} is null or excluded.${time} >= held.${time}
+    then excluded.${column} else held.${column} end`
+}

@@ -1,0 +1,214 @@
+import type { Database } from 'better-sqlite3'
+import { kindCode, type StoredId } from '../../event/stored.js'
+import {
+  foldPlacements,
+  GIVEN_WITH_PARENT,
+  type PlacementInterval,
+  type ResourceEvent,
+} from '../placement-intervals.js'
+import type { PositionRange, Progress, Projection } from '../projection.js'
+import { isGift, prepareResourceEvents, type Resource } from '../resource-events.js'
+import { isSameResource, resourceKey } from './locations.js'
+
+const CREATED = kindCode('created')
+const CHANGED = kindCode('changed')
+const key = resourceKey.join(', ')
+
+/**
+ * The history of `locations`: in which cloud a resource was of which project, from when to when, and
+ * which events began and ended that (`placement-intervals.ts`). Times are those of the cloud itself, so
+ * this is what was the case as far as is known today; what was known at a time is in `replay/`.
+ *
+ * The placements of a resource follow from all its events in the order of their times, whenever they
+ * came. So all events of a resource are folded together: those of every resource in a build, and
+ * those of the resources with news in a range of the log. Audits read it, and no request does.
+ */
+export const placements: Projection = {
+  name: 'placements',
+  version: 3,
+  tables: {
+    placements: `(
+      resource_type integer not null,
+      resource_id any not null,
+      service_provider integer not null,
+      from_at integer not null,
+      from_position integer not null,
+      owner integer,
+      parent any,
+      to_at integer,
+      to_position integer,
+      primary key (${key}, from_at, from_position)
+    ) strict, without rowid`,
+  },
+  prepare: prepareRefold,
+  prepareBuild,
+  rows: `
+    select json_array(p.resource_type,
+        case typeof(p.resource_id) when 'blob' then hex(p.resource_id) else p.resource_id end,
+        sp.name, p.from_at, p.from_position, owner.name,
+        case typeof(p.parent) when 'blob' then hex(p.parent) else p.parent end,
+        p.to_at, p.to_position)
+    from placements p
+    join service_providers sp on sp.id = p.service_provider
+    left join projects owner on owner.id = p.owner
+    order by 1`,
+}
+
+type Key = readonly [type: number, id: StoredId, serviceProvider: number]
+/** Before every key: texts come before UUIDs. */
+const FIRST: Key = [-1, '', -1]
+
+type ResourceRow = readonly [...Key, parent: StoredId | null, firstPosition: number, events: number]
+type GiftRow = readonly [firstPosition: number, ...ResourceEvent]
+
+/** So many resources, or events, are in memory together, however long the log is. */
+const AT_ONCE = { resources: 1_000, events: 20_000 }
+
+/**
+ * Prepare what builds the placements of all resources in `locations`, in batches, each in the order of
+ * their keys. The events of a batch are read by one statement in the same order, and how many are of
+ * which resource stands in `locations`: to compare the ids of each event takes longer than all the rest.
+ *
+ * @returns the batches, to be called one after another
+ */
+function prepareBuild(
+  db: Database,
+  progress?: Progress,
+): (upTo: () => number) => Generator<() => void> {
+  const count = db
+    .prepare<[], [events: number]>('select ifnull(sum(events), 0) from locations')
+    .raw()
+  const resources = db
+    .prepare<[...Key], ResourceRow>(`
+      select ${key}, parent, first_position, events from locations
+      where (${key}) > (?, ?, ?) order by ${key} limit ${AT_ONCE.resources}`)
+    .raw()
+  const events = db
+    .prepare<[...Key, ...Key, number], ResourceEvent>(`
+      select at, position, kind, project from history
+      where kind > 0 and (${key}) > (?, ?, ?) and (${key}) <= (?, ?, ?) and +position <= ?
+      order by ${key}, at`)
+    .raw()
+  // A resource in a cloud is named by its first event here, which is of no other.
+  const gifts = db
+    .prepare<[...Key, ...Key, number], GiftRow>(`
+      select l.first_position, e.at, e.position, ${GIVEN_WITH_PARENT}, e.project
+      from locations l cross join history e
+        on ${isGift} and e.resource_id = l.parent and e.service_provider = l.service_provider
+      where (l.resource_type, l.resource_id, l.service_provider) > (?, ?, ?)
+        and (l.resource_type, l.resource_id, l.service_provider) <= (?, ?, ?)
+        and l.parent is not null and +e.position <= ?`)
+    .raw()
+  const insert = prepareInsert(db)
+
+  function buildBatch(after: Key, rows: readonly ResourceRow[], upTo: number): void {
+    const [type, id, cloud] = rows.at(-1) ?? after
+    const found = events.all(...after, type, id, cloud, upTo)
+    const hasParents = rows.some(([, , , parent]) => parent !== null)
+    const given = hasParents ? gifts.all(...after, type, id, cloud, upTo) : []
+    const giftsOf = groupGifts(given)
+    let next = 0
+    for (const [type, id, cloud, parent, first, events] of rows) {
+      const own = found.slice(next, next + events)
+      next += events
+      const others = giftsOf.get(first)
+      insert([type, id, cloud], parent, foldPlacements(others ? [...own, ...others] : own))
+    }
+    if (next !== found.length) {
+      throw new RangeError(`the view locations counts ${next} events where ${found.length} are`)
+    }
+  }
+
+  return function* batches(upTo) {
+    db.exec('delete from placements')
+    const [all = 0] = count.get() ?? []
+    let done = 0
+    let last = FIRST
+    for (let rows = resources.all(...last); rows.length > 0; rows = resources.all(...last)) {
+      const batch = firstOf(rows)
+      const after = last
+      yield () => buildBatch(after, batch, upTo())
+      const [type, id, cloud] = batch.at(-1) ?? FIRST
+      last = [type, id, cloud]
+      done += batch.reduce((sum, [, , , , , events]) => sum + events, 0)
+      progress?.(done, all)
+    }
+  }
+}
+
+function groupGifts(rows: readonly GiftRow[]): ReadonlyMap<number, readonly ResourceEvent[]> {
+  const gifts = new Map<number, ResourceEvent[]>()
+  for (const [first, at, position, kind, project] of rows) {
+    const gift: ResourceEvent = [at, position, kind, project]
+    const others = gifts.get(first)
+    if (others) others.push(gift)
+    else gifts.set(first, [gift])
+  }
+  return gifts
+}
+
+/** As many as have not too many events together, but one at least. */
+function firstOf(rows: readonly ResourceRow[]): readonly ResourceRow[] {
+  let sum = 0
+  const end = rows.findIndex(([, , , , , events]) => {
+    sum += events
+    return sum > AT_ONCE.events
+  })
+  return end < 0 ? rows : rows.slice(0, Math.max(1, end))
+}
+
+function prepareInsert(db: Database) {
+  const insert = db.prepare('insert into placements values (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  return (
+    [type, id, cloud]: Key,
+    parent: StoredId | null,
+    intervals: readonly PlacementInterval[],
+  ): void => {
+    for (const { from, owner, to } of intervals) {
+      const end = to ?? { at: null, position: null }
+      insert.run(type, id, cloud, from.at, from.position, owner, parent, end.at, end.position)
+    }
+  }
+}
+
+const inRange = 'position between :after + 1 and :upTo'
+
+/**
+ * The resources with news in a range. An event is none if it says again, later, what the present
+ * placement of its resource says: a resource with an hourly `exists` is not folded every hour.
+ */
+const selectTouched = `
+  select distinct ${key}, l.parent from (
+    select e.resource_type, e.resource_id, e.service_provider
+    from history e
+    left join placements p on ${isSameResource('p', 'e')} and p.to_at is null
+    where e.kind > 0 and e.resource_type is not null and e.resource_id is not null
+      and e.${inRange} and not ifnull(
+      p.from_at < e.at and e.kind in (${CREATED}, ${CHANGED})
+        and (e.project is null or e.project = p.owner)
+        and (e.parent is null or e.parent = p.parent), false)
+    union all
+    select child.resource_type, child.resource_id, child.service_provider
+    from history e
+    join locations child on child.parent = e.resource_id
+      and child.service_provider = e.service_provider
+    where e.${inRange} and ${isGift}
+  ) join locations l using (${key})`
+
+/** Prepare what folds the resources with news in a range anew. */
+function prepareRefold(db: Database): (range: PositionRange) => void {
+  const touched = db.prepare<[PositionRange], Resource>(selectTouched)
+  const eventsOf = prepareResourceEvents(db, 'history')
+  const remove = db.prepare<[Resource]>(
+    `delete from placements where ${resourceKey.map(column => `${column} = :${column}`).join(' and ')}`,
+  )
+  const insert = prepareInsert(db)
+  return range => {
+    for (const resource of touched.all(range)) {
+      const { resource_type, resource_id, service_provider, parent } = resource
+      remove.run(resource)
+      const intervals = foldPlacements(eventsOf(resource, range.upTo))
+      insert([resource_type, resource_id, service_provider], parent, intervals)
+    }
+  }
+}
