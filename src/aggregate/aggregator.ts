@@ -4,13 +4,9 @@ import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { Destination } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward.js'
 import { rewriteText } from '../upstream/link-rewriter.js'
-import {
-  createResponseTranslator,
-  headersTo,
-  type ProxiedRequest,
-  type SendOptions,
-  withoutConditions,
-} from '../upstream/send.js'
+import type { ProxiedRequest } from '../upstream/proxied-request.js'
+import { createResponseTranslator } from '../upstream/response-translator.js'
+import { headersTo, type SendOptions, withoutConditions } from '../upstream/send.js'
 import type { ListRequest } from './lists/list-request.js'
 import type { ListResponse } from './lists/list-response.js'
 import type { DiscoveryRequest, DiscoveryResponse } from './versions/version-discovery.js'

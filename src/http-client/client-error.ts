@@ -30,3 +30,10 @@ export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
+
+const broken = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE'])
+
+/** Whether a connection broke before the response was complete. */
+export function isBrokenConnection(error: unknown): boolean {
+  return broken.has(codeOf(error))
+}

@@ -45,6 +45,7 @@ export function createConnectionPool(
       sweeping ??= setInterval(sweep, SWEEP_MS).unref()
       sendWaiting()
     },
+    onStale: open,
     onClosed(connection: Connection) {
       all.delete(connection)
       const index = idle.indexOf(connection)
@@ -71,10 +72,18 @@ export function createConnectionPool(
     // An idle connection that cannot be used for this request makes room.
     if (all.size >= limit) idle[0]?.destroy(closed())
     if (all.size >= limit) return false
+    open(exchange)
+    return true
+  }
+
+  function open(exchange: PendingExchange): void {
+    if (isDestroyed) {
+      exchange.handler.onError(closed())
+      return
+    }
     const connection = new Connection(server, connectTimeoutMs, owner)
     all.add(connection)
     connection.start(exchange)
-    return true
   }
 
   function sweep(): void {

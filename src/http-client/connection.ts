@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { BodyFraming } from './body-framing.js'
 import { createBodySink } from './body-sink.js'
-import { ClientError } from './client-error.js'
+import { ClientError, isBrokenConnection } from './client-error.js'
 import {
   type BodySource,
   type ClientRequest,
@@ -25,6 +25,8 @@ export interface ConnectionOwner {
   onIdle(connection: Connection): void
   /** The connection is closed. Called once. */
   onClosed(connection: Connection): void
+  /** The server had closed the idle connection before it saw this safe request. Called after `onClosed`. */
+  onStale(exchange: PendingExchange): void
 }
 
 /** From this length on a body is read without copies. */
@@ -47,6 +49,10 @@ export class Connection implements ExchangeConnection {
   /** Whether the whole request is written. */
   #isRequestSent = false
   #hasHead = false
+  /** Whether something of the response has come. */
+  #hasBytes = false
+  /** Whether an earlier exchange was completed on this connection. */
+  #isReused = false
   #bodyBytes = 0
   /** What it means if the timer expires now. */
   #timeoutCode: TimeoutCode = 'CONNECT_TIMEOUT'
@@ -142,6 +148,7 @@ export class Connection implements ExchangeConnection {
     const head = formatRequestHead(request, this.#server.host, bodyLength(body))
     this.#isRequestSent = !isSource
     this.#hasHead = false
+    this.#hasBytes = false
     this.#parser.expect(method)
     handler.onSend()
     if (this.#running !== running) return // aborted
@@ -173,6 +180,7 @@ export class Connection implements ExchangeConnection {
       this.#close() // bytes that belong to no request
       return false
     }
+    this.#hasBytes = true
     try {
       this.#parser.push(Buffer.from(memory.buffer, memory.byteOffset, length))
     } catch (error) {
@@ -214,6 +222,7 @@ export class Connection implements ExchangeConnection {
   #becomeIdle(): void {
     this.#timer.stop()
     this.#running = null
+    this.#isReused = true
     this.#buffer.expectLong(false)
     if (this.#isPaused) {
       this.#isPaused = false
@@ -234,8 +243,10 @@ export class Connection implements ExchangeConnection {
 
   #fail(error: unknown): void {
     const running = this.#running
+    const isStale = this.#isReused && !this.#hasBytes && isBrokenConnection(error)
     this.#close()
-    running?.handler.onError(error instanceof Error ? error : new Error(String(error)))
+    if (running && isStale && isSafe(running.request)) this.#owner.onStale(running)
+    else running?.handler.onError(error instanceof Error ? error : new Error(String(error)))
   }
 
   #close(): void {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
-import { ClientError, codeOf } from './client-error.js'
+import { ClientError, isBrokenConnection } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 
 /** A response whose body was read to its end, in bounded memory. */
@@ -23,8 +23,6 @@ export interface WholeRequest {
   readonly idleTimeoutMs: number
   readonly signal: AbortSignal
 }
-
-const brokenConnection = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE'])
 
 /**
  * Send a request that may safely be sent twice, and read the whole response. A connection that
@@ -65,7 +63,7 @@ export async function readWholeResponseOnce(
   let length = 0
   for await (const chunk of response.body) {
     length += chunk.length
-    if (length > maxBytes) throw tooLargeMessage(maxBytes)
+    if (length > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   return {
@@ -75,17 +73,12 @@ export async function readWholeResponseOnce(
   }
 }
 
-/** Whether the connection broke before the response was complete. */
-export function isBrokenConnection(error: unknown): boolean {
-  return brokenConnection.has(codeOf(error))
-}
-
 function rawHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): RawHeaders {
   return Object.entries(headers).flatMap(([name, values = []]) =>
     [values].flat().flatMap(value => [name, value]),
   )
 }
 
-function tooLargeMessage(maxBytes: number): ClientError {
+function tooLarge(maxBytes: number): ClientError {
   return new ClientError('RESPONSE_TOO_LARGE', `the response is longer than ${maxBytes} bytes`)
 }

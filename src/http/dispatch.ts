@@ -7,7 +7,8 @@ import { createMicroversionRanges } from '../aggregate/versions/microversion-ran
 import { createVersionDiscovery } from '../aggregate/versions/version-discovery.js'
 import { createVersionDocuments } from '../aggregate/versions/version-documents.js'
 import type { Outcome } from '../upstream/forward.js'
-import { createSend, type ProxiedRequest, type SendOptions } from '../upstream/send.js'
+import type { ProxiedRequest } from '../upstream/proxied-request.js'
+import { createSend, type SendOptions } from '../upstream/send.js'
 
 export interface DispatchOptions {
   /** What to do if a cloud is missing in a list: respond with the others' items, or with its error. */

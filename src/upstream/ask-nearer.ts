@@ -4,8 +4,9 @@ import type { Unconfirmed } from '../routing/decision.js'
 import type { PresenceCheck } from '../routing/request.js'
 import { planConclusiveRead } from '../routing/upstream-path.js'
 import { createProber } from './prober.js'
+import type { UndecidedRequest } from './proxied-request.js'
 import { type ProbeResult, probeInTime } from './search.js'
-import { askerOf, type SendOptions, type UndecidedRequest } from './send.js'
+import { askerOf, type SendOptions } from './send.js'
 
 /** Ask nearer clouds whether they hold what a service provider claims. */
 export type AskNearer = (

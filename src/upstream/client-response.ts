@@ -110,7 +110,7 @@ export function openClientResponse(
     },
     end(trailers) {
       if (res.writableEnded) return
-      if (held) return void endHeld(held)
+      if (held) return void endHeld(held).catch(() => res.destroy())
       for (const piece of rewriter?.end() ?? []) write(piece)
       if (!res.headersSent) writeHead()
       if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(pairs(trailers))

@@ -57,7 +57,7 @@ const IDEMPOTENT = new Set(['PUT', 'DELETE'])
  * REQUEST_TIMEOUT, BAD_REQUEST, each only while nothing was written to `res`
  */
 export async function forward(request: ForwardRequest): Promise<Outcome> {
-  const deadline = performance.now() + request.timeouts.connectTimeoutMs
+  const deadline = performance.now() + (request.timeouts.connectTimeoutMs || Infinity)
   const backoff = createBackoff(BACKOFF)
   for (;;) {
     const attempt = await attemptForward(request)

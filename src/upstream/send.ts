@@ -1,60 +1,22 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { headerList, headerValue, type RawHeaders } from '../http-client/raw-headers.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
-import { parseJson } from '../json.js'
 import type { Observation } from '../observation/observation.js'
-import type { Decision } from '../routing/decision.js'
-import type { RoutedRequest } from '../routing/request.js'
 import { findReadResource } from '../routing/request-rule.js'
 import { buildResourcePath } from '../routing/upstream-path.js'
-import { services } from '../service/services.js'
-import type { ResponsePlan } from './client-response.js'
 import type { CloudWaits } from './cloud-wait.js'
-import type { Destination, Destinations, Requester } from './destination.js'
+import type { Destination, Destinations } from './destination.js'
 import type { Timeouts } from './failure.js'
 import { forward, type Outcome } from './forward.js'
-import { requestHeaders, responseHeaders } from './headers.js'
-import { createLinkRewriter } from './link-rewriter.js'
-import { createLinkMap, createLinkRules, createLinks, type Links } from './links.js'
-import {
-  createsResource,
-  type ObservedResponse,
-  observeCreated,
-  observeMissing,
-} from './observed-response.js'
+import { requestHeaders } from './headers.js'
+import { createsResource } from './observed-response.js'
 import type { Pools } from './pools.js'
 import { createProber, type ProbeRequest } from './prober.js'
-import type { PublicAddress } from './public-address.js'
+import type { ProxiedRequest, UndecidedRequest } from './proxied-request.js'
 import { nameRequest } from './request-name.js'
+import { createResponseTranslator, holdsLinks } from './response-translator.js'
 import { search } from './search.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
-
-/** A request on its way through the proxy. */
-export interface ProxiedRequest {
-  readonly request: RoutedRequest
-  readonly decision: Decision
-  readonly requester: Requester
-  readonly publicAddress: PublicAddress
-  readonly requestId: string
-  readonly globalRequestId: string
-  /** See `ForwardRequest`. */
-  readonly body: 'stream' | Buffer | null
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  /** Called with the cloud to which it goes, before anything is sent there. */
-  readonly onCloud: (cloud: SpName) => void
-  /** Called when the response of the cloud begins, with the milliseconds that it took. */
-  readonly onFirstByte: (ms: number) => void
-  /** Called for each observation that the response waited for: whether it was recorded in time. */
-  readonly onObserved: (isRecorded: boolean) => void
-}
-
-/** A request for which it is not decided yet to which cloud it goes. */
-export type UndecidedRequest = Pick<
-  ProxiedRequest,
-  'request' | 'requester' | 'publicAddress' | 'requestId' | 'globalRequestId' | 'req'
->
 
 export interface SendOptions {
   readonly destinations: Destinations
@@ -96,13 +58,13 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       case 'search': {
         const gone = new AbortController()
         proxied.res.once('close', () => gone.abort())
-        const look = createProber(seekerOf(proxied, options), {
+        const probe = createProber(probeRequestOf(proxied, options), {
           destinations,
           pools,
           timeouts,
           forget,
         })
-        const found = await search(decision, look, options.waits, gone.signal)
+        const found = await search(decision, probe, options.waits, gone.signal)
         // Where nobody has it, the answer that says so is the nearest cloud's own.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         const observations = [found.observation, ...(found.absences ?? [])]
@@ -153,7 +115,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
   }
 }
 
-function seekerOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
+function probeRequestOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
   const { path } = proxied.request
   return {
     ...askerOf(proxied, options),
@@ -164,7 +126,7 @@ function seekerOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
   }
 }
 
-/** On whose behalf clouds are asked before a request is sent. */
+/** What is sent to clouds to find a resource before the request itself is sent. */
 export function askerOf(
   proxied: UndecidedRequest,
   options: SendOptions,
@@ -199,68 +161,7 @@ export function headersTo(
   })
 }
 
-/** Make the function that turns the head of a cloud's response into what the client gets. */
-export function createResponseTranslator(
-  proxied: ProxiedRequest,
-  destination: Destination,
-  options: SendOptions,
-): (status: number, headers: RawHeaders) => ResponsePlan {
-  const { request, decision, requestId } = proxied
-  const { observe } = options
-  let links: Links | undefined
-  const linksOf = () => {
-    links ??= createLinks({
-      ...createLinkMap(request.path, proxied.requester.caller, destination),
-      to: `${proxied.publicAddress.publicBase}/${request.path.service}`,
-    })
-    return links
-  }
-
-  return (status, headers) => {
-    const observed: ObservedResponse = { request, destination, headers, requestId }
-    const isJson = isWholeJson(status, headers)
-    const missing = status === 404 ? observeMissing(observed, decision) : null
-    const creates = isJson && status >= 200 && status < 300 && createsResource(request)
-
-    /** The client must not act on the response before every worker knows what it says. */
-    async function observeBody(body: Buffer): Promise<void> {
-      const observation = missing ?? observeCreated(observed, parseJson(body.toString()))
-      if (observation) proxied.onObserved(await observe(observation))
-    }
-
-    return {
-      headers: responseHeaders(headers, {
-        auth: destination.auth,
-        serviceProvider: destination.cloud,
-        requestId,
-        authenticateUri: options.authenticateUri,
-        rewriteLocation: location => linksOf().url(location),
-      }),
-      rewrite:
-        isJson && holdsLinks(request)
-          ? () => createLinkRewriter(createLinkRules(linksOf(), request.path))
-          : null,
-      observe: creates || missing ? observeBody : null,
-    }
-  }
-}
-
-/** Glance has links in lists only; in other documents, such names are properties that users chose. */
-function holdsLinks({ path }: RoutedRequest): boolean {
-  const { kind } = path.target
-  return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks
-}
-
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
-
-/** A part of a document, or one in a content coding, is neither read nor changed. */
-function isWholeJson(status: number, headers: RawHeaders): boolean {
-  const coding = headerList(headers, 'content-encoding') ?? 'identity'
-  const type = headerValue(headers, 'content-type') ?? ''
-  return status !== 206 && coding === 'identity' && JSON_TYPE.test(type)
-}
-
-/** The request's headers, for a plain read in its place. */
+/** The headers of the request without its conditions, range and body: those of a plain read. */
 export function withoutConditions(headers: RawHeaders): RawHeaders {
   return headers.filter(
     (_, index) => !/^(?:content-|if-|range$)/i.test(headers[index - (index % 2)] ?? ''),

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { MixmatchError } from '../errors.js'
+import { isBrokenConnection } from '../http-client/client-error.js'
 import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
-import { isBrokenConnection, readWholeResponse } from '../http-client/whole-response.js'
+import { readWholeResponse } from '../http-client/whole-response.js'
 import { type Timeouts, upstreamFailure } from './failure.js'
 
 /** A whole response with its body as a text. */

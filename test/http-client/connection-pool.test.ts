@@ -145,6 +145,26 @@ test('no write fails where the server closes idle connections at any time', asyn
   t.is(server.requests(), 75)
 })
 
+test('a read on a connection that the server is just closing goes out again on a new one', async t => {
+  const server = await startAnswering(t, (socket, request) => {
+    // The second request meets a connection that is closed the moment it comes.
+    if (request === 2) socket.destroy()
+    else socket.write(OK)
+  })
+  const { send } = openPool(t, server.origin)
+  await send()
+  t.like(await send(), { status: 200, error: null })
+  t.is(server.sockets.length, 2)
+  t.is(server.requests(), 3)
+})
+
+test('a read on a new connection that the server closes is not sent again by the pool', async t => {
+  const server = await startAnswering(t, socket => socket.destroy())
+  const { send } = openPool(t, server.origin)
+  t.is((await send()).error, 'CONNECTION_CLOSED')
+  t.is(server.requests(), 1)
+})
+
 test('a connection is not used for longer than the server keeps it', async t => {
   const server = await startAnswering(t, socket =>
     socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n'),

@@ -334,7 +334,7 @@ test('a cloud that stops in the middle of its answer is given up after idle_time
 
 test('a client that stops reading is given up after idle_timeout', async t => {
   const upstream = await startServer(t, (_, res) => void res.end(Buffer.alloc(64 * MIB)))
-  const timeouts = { ...patience, idleTimeoutMs: 1000 }
+  const timeouts = { ...patience, idleTimeoutMs: 3000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   const sent = open(url)
   sent.end()

@@ -1,0 +1,78 @@
+import { headerList, headerValue, type RawHeaders } from '../http-client/raw-headers.js'
+import { parseJson } from '../json.js'
+import type { RoutedRequest } from '../routing/request.js'
+import { services } from '../service/services.js'
+import type { ResponsePlan } from './client-response.js'
+import type { Destination } from './destination.js'
+import { responseHeaders } from './headers.js'
+import { createLinkRewriter } from './link-rewriter.js'
+import { createLinkMap, createLinkRules, createLinks, type Links } from './links.js'
+import {
+  createsResource,
+  type ObservedResponse,
+  observeCreated,
+  observeMissing,
+} from './observed-response.js'
+import type { ProxiedRequest } from './proxied-request.js'
+import type { SendOptions } from './send.js'
+
+/** Make the function that turns the head of a cloud's response into what the client gets. */
+export function createResponseTranslator(
+  proxied: ProxiedRequest,
+  destination: Destination,
+  options: Pick<SendOptions, 'observe' | 'authenticateUri'>,
+): (status: number, headers: RawHeaders) => ResponsePlan {
+  const { request, decision, requestId } = proxied
+  const { observe } = options
+  let links: Links | undefined
+  const linksOf = () => {
+    links ??= createLinks({
+      ...createLinkMap(request.path, proxied.requester.caller, destination),
+      to: `${proxied.publicAddress.publicBase}/${request.path.service}`,
+    })
+    return links
+  }
+
+  return (status, headers) => {
+    const observed: ObservedResponse = { request, destination, headers, requestId }
+    const isJson = isWholeJson(status, headers)
+    const missing = status === 404 ? observeMissing(observed, decision) : null
+    const creates = isJson && status >= 200 && status < 300 && createsResource(request)
+
+    /** The client must not act on the response before every worker knows what it says. */
+    async function observeBody(body: Buffer): Promise<void> {
+      const observation = missing ?? observeCreated(observed, parseJson(body.toString()))
+      if (observation) proxied.onObserved(await observe(observation))
+    }
+
+    return {
+      headers: responseHeaders(headers, {
+        auth: destination.auth,
+        serviceProvider: destination.cloud,
+        requestId,
+        authenticateUri: options.authenticateUri,
+        rewriteLocation: location => linksOf().url(location),
+      }),
+      rewrite:
+        isJson && holdsLinks(request)
+          ? () => createLinkRewriter(createLinkRules(linksOf(), request.path))
+          : null,
+      observe: creates || missing ? observeBody : null,
+    }
+  }
+}
+
+/** Whether the response has links. Glance has them in lists only; in other documents, such names are properties that users chose. */
+export function holdsLinks({ path }: RoutedRequest): boolean {
+  const { kind } = path.target
+  return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
+
+/** A part of a document, or one in a content coding, is neither read nor changed. */
+function isWholeJson(status: number, headers: RawHeaders): boolean {
+  const coding = headerList(headers, 'content-encoding') ?? 'identity'
+  const type = headerValue(headers, 'content-type') ?? ''
+  return status !== 206 && coding === 'identity' && JSON_TYPE.test(type)
+}
