@@ -41,7 +41,7 @@ test('Cinder shows its versions at the root without a token, and below it only w
 })
 
 test('a volume is creating, then available, and gone shortly after its delete', async t => {
-  const { demo, base, becomes, gone } = await cinder(t, { jobDelayMs: 300 })
+  const { demo, base, becomes, gone } = await cinder(t, { jobDelayMs: 2_000 })
   const json = { volume: { name: 'disk', size: '2', metadata: { a: 'b' } } }
   const created = await demo.call('POST', `${base}/volumes`, { json })
   t.is(created.status, 202)
@@ -55,7 +55,7 @@ test('a volume is creating, then available, and gone shortly after its delete', 
 })
 
 test('a volume is renamed, extended, given metadata', async t => {
-  const { demo, base, ready, becomes } = await cinder(t, { jobDelayMs: 300 })
+  const { demo, base, ready, becomes } = await cinder(t, { jobDelayMs: 2_000 })
   const id = await ready()
   const volume = `${base}/volumes/${id}`
   const action = (json: object) => demo.call('POST', `${volume}/action`, { json })
@@ -95,7 +95,7 @@ test('a snapshot keeps its volume from being deleted', async t => {
 })
 
 test('Cinder rejects invalid bodies with its own messages', async t => {
-  const { demo, base, create } = await cinder(t, { jobDelayMs: 300 })
+  const { demo, base, create } = await cinder(t, { jobDelayMs: 2_000 })
   const post = (json: object) => demo.call('POST', `${base}/volumes`, { json })
   const none = '10c958f3-2282-40d1-b754-afbad92ed84b'
   t.is((await post({ volume: { size: 'a' } })).status, 400)
