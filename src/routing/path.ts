@@ -11,14 +11,14 @@ import { entry, isServiceName, services } from '../service/services.js'
 import { rejectDisguisedId, rejectNonCanonical, requirePlainSegment } from './canonical-path.js'
 
 /**
- * A request path, split where routing reads it. Joined again it gives every byte that came:
+ * A request path, split into the parts that routing reads. Joined, they give the same bytes again:
  * `/${service}[/${version}][/${projectSegment}]${rest}${query}`.
  */
 export interface ParsedPath {
   readonly service: ServiceName
   /** `v3`; null in version documents of the whole service. */
   readonly version: string | null
-  /** The project as it came, null where the path has none. */
+  /** The project segment, unchanged; null where the path has none. */
   readonly projectSegment: string | null
   /** `volumes`; null where the path ends before. */
   readonly collection: string | null
@@ -29,11 +29,11 @@ export interface ParsedPath {
   readonly query: string
 }
 
-/** What a path speaks of. */
+/** What a path refers to. */
 export type Target =
-  /** Which versions there are, as clients ask before they have a token. */
+  /** The version documents, which clients read before they have a token. */
   | { readonly kind: 'discovery' }
-  /** The whole collection; `word` is what stands in place of an id, as in `volumes/detail`. */
+  /** The whole collection; `word` is the word in the place of an id, as in `volumes/detail`. */
   | { readonly kind: 'collection'; readonly type: ResourceType; readonly word: string | null }
   /** One resource, or with a `tail` (raw, `/action`) something of it. */
   | {
@@ -42,7 +42,7 @@ export type Target =
       readonly id: ResourceId
       readonly tail: string
     }
-  /** Something that every cloud has its own of, or that we do not know. */
+  /** Something that every cloud has its own of, or that is unknown here. */
   | { readonly kind: 'local' }
 
 /** Glance has `v2.17`, Cinder `v3`. */
@@ -51,8 +51,8 @@ const VERSION = /^v\d+(?:\.\d+)?$/
 const PROJECT = /^[0-9a-f-]+$/i
 
 /**
- * Read the target of a request line, byte for byte as it came. What an upstream could read as
- * another path than we do is refused: the id that we route by is the id that the upstream sees.
+ * Parse the target of a request line without changing a byte. A target that an upstream could read as
+ * another path is rejected, so that the id that routing sees is the id that the upstream sees.
  *
  * @throws NON_CANONICAL_PATH
  * @throws NOT_FOUND where it does not begin with a service and a version
@@ -63,33 +63,35 @@ export function parsePath(target: string): ParsedPath {
   rejectNonCanonical(target, path)
 
   const [name = '', ...below] = path.slice(1).split('/')
-  const service = serviceOf(name)
-  const [version, belowVersion] = splitVersion(below)
+  const service = findService(name)
+  const [version, belowVersion] = splitVersion(service, below)
   const [projectSegment, routed] = splitProject(service, belowVersion)
   const discovery = projectSegment === null && (version === null || isEnd(routed))
   return {
     service: service.name,
     version,
     projectSegment,
-    ...(discovery ? toDiscovery : readBelow(service, routed)),
-    rest: joined(routed),
+    ...(discovery ? discoveryTarget : parseCollection(service, routed)),
+    rest: joinSegments(routed),
     query: target.slice(path.length),
   }
 }
 
 type Below = Pick<ParsedPath, 'collection' | 'target'>
-const toDiscovery: Below = { collection: null, target: { kind: 'discovery' } }
+const discoveryTarget: Below = { collection: null, target: { kind: 'discovery' } }
 
-function serviceOf(name: string): Service {
+function findService(name: string): Service {
   if (isServiceName(name)) return services[name]
   const expected = serviceNames.map(known => `/${known}`).join(' or ')
   throw notFound(`expected a path that begins with ${expected}, got "/${redactPath(name)}"`)
 }
 
-/** `versions` is Glance's other name for its root, which answers 200 there instead of 300. */
-function splitVersion(segments: readonly string[]): [string | null, readonly string[]] {
+function splitVersion(
+  service: Service,
+  segments: readonly string[],
+): [string | null, readonly string[]] {
   const [first = '', ...rest] = segments
-  if (isEnd(segments) || (first === 'versions' && isEnd(rest))) return [null, segments]
+  if (isEnd(segments) || (first === service.rootAlias && isEnd(rest))) return [null, segments]
   if (VERSION.test(first)) return [first, rest]
   throw notFound(`expected a version such as v3 after the service, got "${redactPath(first)}"`)
 }
@@ -110,18 +112,18 @@ function isCollection(service: Service, segment: string): boolean {
   return Boolean(entry(service.collections, segment)) || service.local.includes(segment)
 }
 
-function readBelow(service: Service, segments: readonly string[]): Below {
+function parseCollection(service: Service, segments: readonly string[]): Below {
   const [name = '', ...below] = segments
   if (isEnd(segments)) return { collection: null, target: { kind: 'local' } }
   requirePlainSegment(name)
   const collection = entry(service.collections, name)
   return {
     collection: name,
-    target: collection ? targetIn(collection, below) : { kind: 'local' },
+    target: collection ? parseTarget(collection, below) : { kind: 'local' },
   }
 }
 
-function targetIn(collection: Collection, below: readonly string[]): Target {
+function parseTarget(collection: Collection, below: readonly string[]): Target {
   const { holds: type, words, idAfter = 0 } = collection
   if (type === null) return { kind: 'local' }
   const [first, ...afterFirst] = below
@@ -136,15 +138,15 @@ function targetIn(collection: Collection, below: readonly string[]): Target {
   if (id === undefined || isEnd([id, ...tail])) return { kind: 'local' }
   const isWord = (text: string) => entry(words, text) !== undefined
   for (const segment of below.slice(0, idAfter + 1)) rejectDisguisedId(segment, isWord)
-  return { kind: 'resource', type, id: resourceId(id), tail: joined(tail) }
+  return { kind: 'resource', type, id: resourceId(id), tail: joinSegments(tail) }
 }
 
-/** Whether a path is over, but for a slash. */
+/** Whether nothing follows but a slash. */
 function isEnd(segments: readonly string[]): boolean {
   return segments.length === 0 || (segments.length === 1 && segments[0] === '')
 }
 
-function joined(segments: readonly string[]): string {
+function joinSegments(segments: readonly string[]): string {
   return segments.map(segment => `/${segment}`).join('')
 }
 

@@ -11,6 +11,7 @@ export const image: Service = {
   catalogTypes: ['image'],
   version: 'v2',
   projectInPath: false,
+  rootAlias: 'versions', // answers 200, where the root answers 300
   absoluteLinks: false,
   collections: {
     images: {

@@ -39,6 +39,7 @@ export const volume: Service = {
   catalogTypes: ['block-storage', 'volumev3', 'volumev2', 'volume'],
   version: 'v3',
   projectInPath: true,
+  rootAlias: null,
   absoluteLinks: true,
   collections: {
     volumes: {
