@@ -3,8 +3,8 @@ import { readResourceId, resourceTypeOf, type StoredId } from '../event/stored.j
 import { formatTime } from '../event/time.js'
 import { micros, type Position, type ResourceKey } from '../ids.js'
 import type { History } from '../log/history.js'
-import { openViewsAside } from '../projection/aside.js'
 import type { Progress } from '../projection/projection.js'
+import { openTemporaryViews } from '../projection/temporary-views.js'
 import type { Cell } from './report.js'
 
 /** A history and its views, for reports. Nothing is written beside the files. */
@@ -32,7 +32,7 @@ export function openAuditDatabase(
   progress?: Progress,
 ): AuditDatabase {
   const files = history.parts.map(({ file }) => file)
-  const views = openViewsAside(files, upTo, progress)
+  const views = openTemporaryViews(files, upTo, progress)
   const { db } = views
   const recordedAt = db
     .prepare<[number], number>('select recorded_at from history where position = ?')

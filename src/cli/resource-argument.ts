@@ -1,6 +1,6 @@
 import { MixmatchError } from '../errors.js'
 import { isUuid, type ResourceId, resourceId } from '../ids.js'
-import type { LogReader } from '../log/log.js'
+import type { LogReader } from '../log/event-log.js'
 import { findResourcesByPrefix } from '../projection/find-resources.js'
 
 /** How many ids the message names. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { openLogReader } from '../log/log.js'
+import { openLogReader } from '../log/open-log.js'
 import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 const LITTLE_BYTES = 1024 ** 3

@@ -1,7 +1,8 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { MixmatchError } from '../errors.js'
 import { openWritable } from '../sqlite.js'
-import { type Head, type LogReader, openLogReader } from './log.js'
+import type { Head, LogReader } from './event-log.js'
+import { openLogReader } from './open-log.js'
 
 /** Pages copied at a time; between two of them the recorder appends what it has. */
 const PAGES = 256

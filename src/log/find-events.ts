@@ -1,5 +1,5 @@
 import { type Position, position, type SpName } from '../ids.js'
-import type { LogReader } from './log.js'
+import type { LogReader } from './event-log.js'
 
 /**
  * Find the events of one type at one cloud.

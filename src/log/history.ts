@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
-import { type LogReader, openLogReader } from './log.js'
+import type { LogReader } from './event-log.js'
+import { openLogReader } from './open-log.js'
 
 /**
  * One history in the files that hold it, oldest first: each but the first begins after the event

@@ -3,7 +3,7 @@ import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
 import { isWellFormed } from '../event/well-formed.js'
 import { chain, GENESIS } from './chain.js'
-import type { EventLog } from './log.js'
+import type { EventLog } from './event-log.js'
 
 /** What became of the events of an import. */
 export interface Imported {

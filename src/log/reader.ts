@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
 import { GENESIS } from './chain.js'
-import type { Head, LogReader } from './log.js'
+import type { Head, LogReader } from './event-log.js'
 import { decompress } from './payload.js'
 import { type EventRow, readRow, selectEvents } from './rows.js'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import type { Position } from '../ids.js'
 import { dictionary } from './dictionary.js'
-import { surplusInIndexes } from './indexed.js'
+import { surplusInIndexes } from './index-check.js'
 import { expectedSchema, readSchema } from './schema.js'
 import { strangeWords, type WordCounts, wordTables } from './words.js'
 

@@ -1,6 +1,6 @@
-import { mostProcesses, startApart } from '../apart.js'
 import type { Position } from '../ids.js'
-import type { Head, LogReader } from './log.js'
+import { mostProcesses, startSubprocess } from '../subprocess.js'
+import type { Head, LogReader } from './event-log.js'
 import { type Breach, type Part, type PositionRange, type Walked, walk } from './verify-events.js'
 import { problemsOfFile, problemsOfRows } from './verify-file.js'
 import { countWords, differingWords, mostWords, noWords, type WordCounts } from './words.js'
@@ -112,7 +112,7 @@ async function walkTogether({ part, range, words }: File, options: Options): Pro
   const script = import.meta.resolve('./verify-part.js')
   const { file } = part
   const started = await Promise.all(
-    others.map(range => startApart<Part, Walked>(script, { file, range, noted, words })),
+    others.map(range => startSubprocess<Part, Walked>(script, { file, range, noted, words })),
   )
   const ownProgress = (events: number) => progress?.(events * count)
   const first = own && walk(part, own, { noted, words, progress: ownProgress })

@@ -5,7 +5,7 @@ import { kindCode, resourceTypeCode, sourceCode, storeId } from '../event/stored
 import { toWellFormed } from '../event/well-formed.js'
 import { type Micros, micros, position } from '../ids.js'
 import { chain } from './chain.js'
-import type { Appended, EventLog } from './log.js'
+import type { Appended, EventLog } from './event-log.js'
 import { compress } from './payload.js'
 import { heads } from './reader.js'
 

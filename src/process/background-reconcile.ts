@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
-import { openLogReader } from '../log/log.js'
+import { openLogReader } from '../log/open-log.js'
 import { isDue } from '../reconcile/due.js'
 import { openReconciler } from '../reconcile/reconciler.js'
 import {

@@ -5,10 +5,10 @@ import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
 import { openReadable } from '../sqlite.js'
 import { isDeferred } from './advance.js'
-import { newestOf } from './aside.js'
 import { readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
 import { projections } from './projections.js'
+import { newestOf } from './temporary-views.js'
 
 /** A row that the views hold and the log does not give, or the other way round. */
 export interface Difference {

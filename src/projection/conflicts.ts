@@ -4,7 +4,7 @@ import type { ResourceKey, SpName } from '../ids.js'
 import { spName } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { PositionRange } from './projection.js'
-import { lives } from './views/locations.js'
+import { isPresent } from './views/locations.js'
 
 /** One id that several clouds claim to hold; requests go to the first of them. */
 export interface Conflict {
@@ -21,7 +21,7 @@ interface ConflictRow {
 const claims = (touched: string) => `
   select resource_type, resource_id, json_group_array(name order by first_position) as clouds
   from locations l join service_providers sp on sp.id = l.service_provider
-  where ${lives('l')} ${touched}
+  where ${isPresent('l')} ${touched}
   group by resource_type, resource_id having count(*) > 1`
 
 /** Every conflict there is: a walk over the whole view. */

@@ -15,7 +15,7 @@ import {
   type SpName,
 } from '../ids.js'
 import { readState, whyUnfit } from './belonging.js'
-import { joinParent, lives, ownerOf } from './views/locations.js'
+import { isPresent, joinParent, ownerOf } from './views/locations.js'
 
 /**
  * A difference between a cloud and the view of it.
@@ -168,7 +168,7 @@ function prepare(db: Database.Database) {
     count: db
       .prepare<[Omit<Key, 'after'>], number>(
         `select count(*) from locations l
-        where l.resource_type = :type and l.service_provider = :cloud and ${lives('l')}`,
+        where l.resource_type = :type and l.service_provider = :cloud and ${isPresent('l')}`,
       )
       .pluck(),
     add: db.prepare(
@@ -177,15 +177,15 @@ function prepare(db: Database.Database) {
     // A view that was told something later than the list knows better.
     surplus: db.prepare<[Key], SurplusRow>(`
       select s.id, s.project, s.parent, s.at, l.resource_id is not null as known,
-        ifnull(${lives('l')}, false) as alive, owner.name as believed
+        ifnull(${isPresent('l')}, false) as alive, owner.name as believed
       from listed s
       left join locations l on l.resource_type = :type and l.resource_id = s.id
         and l.service_provider = :cloud
       ${places}
       where s.id > :after and case
         when l.resource_id is null then true
-        when ${lives('l')} then s.project is not null and s.project is not owner.name
-          and s.at > max(ifnull(l.owner_at, 0), ifnull(volume.given_at, 0))
+        when ${isPresent('l')} then s.project is not null and s.project is not owner.name
+          and s.at > max(ifnull(l.owner_at, 0), ifnull(volume.transferred_at, 0))
         else s.at > l.deleted_at end
       order by s.id limit ${BATCH}`),
     missing: db.prepare<
@@ -197,7 +197,7 @@ function prepare(db: Database.Database) {
       from locations l
       ${places}
       where l.resource_type = :type and l.service_provider = :cloud and l.resource_id > :after
-        and ${lives('l')} and l.last_position <= :since
+        and ${isPresent('l')} and l.last_position <= :since
         and (:within is null or owner.name = :within)
         and not exists (select 1 from listed s where s.id = l.resource_id)
       order by l.resource_id limit ${BATCH}`),

@@ -13,12 +13,12 @@ import {
   prepareDeferred,
   prepareDeferredMissing,
 } from './advance.js'
-import { newestOf } from './aside.js'
 import { belongsTo, readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
 import type { PositionRange, Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 import { VIEWS_APPLICATION_ID } from './tables.js'
+import { newestOf } from './temporary-views.js'
 import { earlierViewsFileOf, removeViews, renameViews, viewsFileOf } from './views-file.js'
 
 /** The views of a log, which are disposable: they are rebuilt whenever they do not fit. */

@@ -1,6 +1,6 @@
 import { position, projectId, type SpName, spName } from '../ids.js'
 import type { Place } from './place.js'
-import { joinParent, lives, ownerOf } from './views/locations.js'
+import { isPresent, joinParent, ownerOf } from './views/locations.js'
 
 export interface PlaceRow {
   readonly service_provider: string
@@ -21,7 +21,7 @@ export function selectPlaces(condition: string, prefer: SpName): string {
     join service_providers sp on sp.id = l.service_provider
     ${joinParent('l', 'volume')}
     left join projects pr on pr.id = ${ownerOf('l', 'volume')}
-    where ${condition} and ${lives('l')}
+    where ${condition} and ${isPresent('l')}
     order by sp.name = '${prefer.replaceAll("'", "''")}' desc, l.first_position`
 }
 

@@ -1,8 +1,8 @@
 import { type Event, ownEventTypes } from '../event/event.js'
 import { position, type SpName } from '../ids.js'
 import { parseJson, valueAt } from '../json.js'
+import type { LogReader } from '../log/event-log.js'
 import { findEvents } from '../log/find-events.js'
-import type { LogReader } from '../log/log.js'
 
 /** `[DEFAULT] reconcile`, unless it is `never`. */
 type ReconcileMode = 'first' | 'gaps'

@@ -1,6 +1,6 @@
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type SpName } from '../ids.js'
-import type { LogReader } from '../log/log.js'
+import type { LogReader } from '../log/event-log.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
 import { preparedEvidenceAt } from '../projection/views/evidence.js'

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { readResourceId, resourceTypeOf, type StoredId } from '../event/stored.js'
 import { IDENTITY_PROVIDER, type Position, type ResourceKey } from '../ids.js'
-import { openViewsAside } from '../projection/aside.js'
 import { selectPlaces } from '../projection/places.js'
+import { openTemporaryViews } from '../projection/temporary-views.js'
 
 /** The places of a resource at two positions; empty where no cloud held it. */
 interface PlaceChange {
@@ -32,7 +32,7 @@ export function comparePlaces(
   earlier: Position,
   later: Position,
 ): PlaceChange[] {
-  using view = openViewsAside(logFiles, earlier)
+  using view = openTemporaryViews(logFiles, earlier)
   const touched = view.db
     .prepare<[{ earlier: number; later: number }], KeyRow>(`
       select distinct resource_type, resource_id from history

@@ -11,7 +11,7 @@ import {
   type SpName,
   spName,
 } from '../ids.js'
-import type { LogReader } from '../log/log.js'
+import type { LogReader } from '../log/event-log.js'
 import { foldPlacements, type Moment } from '../projection/placement-intervals.js'
 import { prepareResourceEvents, type Resource } from '../projection/resource-events.js'
 

@@ -1,7 +1,7 @@
 import { MixmatchError } from '../errors.js'
 import { formatTime, now, parseTime } from '../event/time.js'
 import { type Micros, micros, type Position, position } from '../ids.js'
-import type { LogReader } from '../log/log.js'
+import type { LogReader } from '../log/event-log.js'
 
 /** A point in history: right after the event at a position, or whatever was recorded until a time. */
 export type Point = { readonly position: Position } | { readonly time: Micros }

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../event/event.js'
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { type Position, position, type ResourceId, resourceTypes } from '../ids.js'
-import type { LogReader } from '../log/log.js'
+import type { LogReader } from '../log/event-log.js'
 
 /** Which events to replay. */
 export interface Selection {

@@ -5,7 +5,7 @@ import type { Cells, Report } from '../../src/audit/report.js'
 import type { Event } from '../../src/event/event.js'
 import type { Micros, Position } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { at, folder } from '../controls.js'
 
 /** An event, and when it was recorded where that is not the end of the story. */

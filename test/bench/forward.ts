@@ -21,7 +21,7 @@ import { startFederation } from '../../sandbox/federation.js'
 import type { Event } from '../../src/event/event.js'
 import { now } from '../../src/event/time.js'
 import { projectId, resourceId, spName } from '../../src/ids.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 

@@ -6,7 +6,7 @@
  */
 import { now } from '../../src/event/time.js'
 import { micros } from '../../src/ids.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { batches, recordedHistory } from './recorded-history.js'
 
 const [file = 'events.db', events = '100000'] = process.argv.slice(2)

@@ -4,7 +4,7 @@ import test from 'ava'
 import { now } from '../../src/event/time.js'
 import { micros } from '../../src/ids.js'
 import { holdLog } from '../../src/log/holder.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { alice, created, disk, event, folder } from '../controls.js'
 import { mixmatch } from './run-command.js'
 

@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import { runMixmatch } from '../../src/commands/program.js'
 import type { Environment } from '../../src/config/effective-settings.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { federated, least, place } from '../config/configurations.js'
 import { folder } from '../controls.js'
 

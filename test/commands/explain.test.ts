@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { toEvent } from '../../src/observation/observation.js'
 import {
   alice,

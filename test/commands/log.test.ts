@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import Database from 'better-sqlite3'
 import { holdLog } from '../../src/log/holder.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { openViews } from '../../src/projection/open-views.js'
 import {
   alice,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { openLocations } from '../../src/projection/locate.js'
 import {
   alice,

@@ -4,7 +4,7 @@ import test from 'ava'
 import Database from 'better-sqlite3'
 import type { Event } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
-import { openLog, openLogReader } from '../../src/log/log.js'
+import { openLog, openLogReader } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import {
   alice,

@@ -7,7 +7,7 @@ import { MixmatchError } from '../../src/errors.js'
 import { position } from '../../src/ids.js'
 import { archiveLog } from '../../src/log/archive.js'
 import { openHistory } from '../../src/log/history.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import {
   alice,

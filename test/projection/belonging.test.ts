@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { forgetLostLog, rejectLostLog } from '../../src/projection/belonging.js'
 import { openLocations, openLocationsOf } from '../../src/projection/locate.js'
 import { openViews } from '../../src/projection/open-views.js'

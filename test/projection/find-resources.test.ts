@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { position, resourceId } from '../../src/ids.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { findDeletions, findResourcesByPrefix } from '../../src/projection/find-resources.js'
 import {
   alice,

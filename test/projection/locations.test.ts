@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Event } from '../../src/event/event.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { openLocations } from '../../src/projection/locate.js'
 import { openViews } from '../../src/projection/open-views.js'
 import {

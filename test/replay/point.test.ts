@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { parseTime } from '../../src/event/time.js'
 import { micros, position } from '../../src/ids.js'
-import { openLog } from '../../src/log/log.js'
+import { openLog } from '../../src/log/open-log.js'
 import { parsePoint, positionAt } from '../../src/replay/point.js'
 import { at, event, folder } from '../controls.js'
 

@@ -6,7 +6,7 @@ import { MixmatchError } from '../../errors.js'
 import { now } from '../../event/time.js'
 import { micros, type Position } from '../../ids.js'
 import { archiveLog } from '../../log/archive.js'
-import { openLogReader } from '../../log/log.js'
+import { openLogReader } from '../../log/open-log.js'
 import { type Point, positionAt } from '../../replay/point.js'
 
 /** A message that is delivered again is recognised only while its first copy is in the live file. */

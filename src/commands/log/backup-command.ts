@@ -4,7 +4,7 @@ import { catchInterrupt } from '../../cli/interrupt.js'
 import { logOption, resolveLogFile, resolveOutputFile } from '../../cli/log-files.js'
 import { showProgress } from '../../cli/progress.js'
 import { backUp } from '../../log/backup.js'
-import { openLogReader } from '../../log/log.js'
+import { openLogReader } from '../../log/open-log.js'
 
 export function backupCommand(context: Context): Command {
   return new Command('backup')

@@ -4,7 +4,7 @@ import type { Context } from '../../cli/context.js'
 import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import { showProgress } from '../../cli/progress.js'
 import { position } from '../../ids.js'
-import type { LogReader } from '../../log/log.js'
+import type { LogReader } from '../../log/event-log.js'
 import { toLine } from '../../log/portable.js'
 import { requirePosition } from '../../replay/point.js'
 

@@ -4,7 +4,7 @@ import { resourceTypeCode, type StoredId, sourceCode, storeId } from '../../even
 import { projectId, type ResourceId, type ResourceType, resourceTypes, spName } from '../../ids.js'
 import type { Evidence } from '../place.js'
 import type { Projection } from '../projection.js'
-import { lives } from './locations.js'
+import { isPresent } from './locations.js'
 
 /** What stands in `sightings.result`. */
 const ABSENT = 0
@@ -101,7 +101,7 @@ const selectEvidence = `
   union all
   select sp.name, null, ${ABSENT}
   from locations l join service_providers sp on sp.id = l.service_provider
-  where l.resource_type = :type and l.resource_id = :id and not ${lives('l')}`
+  where l.resource_type = :type and l.resource_id = :id and not ${isPresent('l')}`
 
 interface EvidenceRow {
   readonly service_provider: string

@@ -25,7 +25,7 @@ export const isSameResource = (one: string, other: string) =>
  *   resource exists if it was not deleted, or was created again after; a late update of something
  *   deleted does not bring it back.
  * - `owner` as of `owner_at`: by the latest event that names a project.
- * - `given_to` as of `given_at`: by the latest transfer. A volume's snapshots move with it without a
+ * - `transferred_to` as of `transferred_at`: by the latest transfer. A volume's snapshots move with it without a
  *   word on the bus, so their owner is read with an eye on it (`ownerOf`).
  * - `events`: how many events are about it.
  *
@@ -33,7 +33,7 @@ export const isSameResource = (one: string, other: string) =>
  */
 export const locations: Projection = {
   name: 'locations',
-  version: 3,
+  version: 4,
   tables: {
     locations: `(
       resource_type integer not null,
@@ -45,8 +45,8 @@ export const locations: Projection = {
       deleted_at integer,
       owner_at integer,
       owner integer,
-      given_at integer,
-      given_to integer,
+      transferred_at integer,
+      transferred_to integer,
       parent any,
       events integer not null,
       primary key (${key})
@@ -71,12 +71,12 @@ export const locations: Projection = {
     select json_array(l.resource_type,
         case typeof(l.resource_id) when 'blob' then hex(l.resource_id) else l.resource_id end,
         sp.name, l.first_position, l.last_position, l.created_at, l.deleted_at,
-        l.owner_at, owner.name, l.given_at, given.name,
+        l.owner_at, owner.name, l.transferred_at, given.name,
         case typeof(l.parent) when 'blob' then hex(l.parent) else l.parent end, l.events)
     from locations l
     join service_providers sp on sp.id = l.service_provider
     left join projects owner on owner.id = l.owner
-    left join projects given on given.id = l.given_to
+    left join projects given on given.id = l.transferred_to
     order by 1`,
 }
 
@@ -98,8 +98,8 @@ export function selectLocations(events: string, condition: string): string {
     select ${key}, first_position, last_position, created_at, deleted_at,
       owner_at, case when owner_at is null or least_project = greatest_project then greatest_project
         else ${projectAt('owner_at', 'true')} end as owner,
-      given_at, case when given_at is not null then
-        ${projectAt('given_at', `e.kind = ${TRANSFERRED}`)} end as given_to,
+      transferred_at, case when transferred_at is not null then
+        ${projectAt('transferred_at', `e.kind = ${TRANSFERRED}`)} end as transferred_to,
       parent, events
     from (
       select ${key},
@@ -108,7 +108,7 @@ export function selectLocations(events: string, condition: string): string {
         max(at) filter (where kind = ${DELETED}) as deleted_at,
         max(at) filter (where project is not null) as owner_at,
         min(project) as least_project, max(project) as greatest_project,
-        max(at) filter (where kind = ${TRANSFERRED} and project is not null) as given_at,
+        max(at) filter (where kind = ${TRANSFERRED} and project is not null) as transferred_at,
         max(parent) filter (where parent is not null) as parent,
         count(*) as events
       from ${events}
@@ -118,14 +118,14 @@ export function selectLocations(events: string, condition: string): string {
 }
 
 /** Whether a row of `locations` is about something that exists. */
-export const lives = (row: string) =>
+export const isPresent = (row: string) =>
   `(${row}.deleted_at is null or ${row}.created_at > ${row}.deleted_at)`
 
 /** The project that owns a row of `locations`; `parent` is the row of what it was made from, if any. */
 export const ownerOf = (row: string, parent: string) =>
-  `case when ${parent}.given_at is not null
-    and (${row}.owner_at is null or ${parent}.given_at > ${row}.owner_at)
-    then ${parent}.given_to else ${row}.owner end`
+  `case when ${parent}.transferred_at is not null
+    and (${row}.owner_at is null or ${parent}.transferred_at > ${row}.owner_at)
+    then ${parent}.transferred_to else ${row}.owner end`
 
 /** Joins the row of a snapshot's volume in the same cloud. */
 export const joinParent = (row: string, parent: string) => `
@@ -147,8 +147,8 @@ function upsert(events: string, condition: string): string {
       deleted_at = ${greatest('deleted_at')},
       owner_at = ${ifNewer('owner_at', 'owner_at')},
       owner = ${ifNewer('owner_at', 'owner')},
-      given_at = ${ifNewer('given_at', 'given_at')},
-      given_to = ${ifNewer('given_at', 'given_to')},
+      transferred_at = ${ifNewer('transferred_at', 'transferred_at')},
+      transferred_to = ${ifNewer('transferred_at', 'transferred_to')},
       parent = ${greatest('parent')},
       events = held.events + excluded.events`
 }

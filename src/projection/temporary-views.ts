@@ -6,7 +6,7 @@ import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
 /** Views of a history as it was, which leave nothing behind. */
-export interface ViewsAside extends Disposable {
+export interface TemporaryViews extends Disposable {
   /** With the views as temporary tables, and all events as the view `history`. Refuses to write. */
   readonly db: Database.Database
   /** Go on to a later position. */
@@ -23,11 +23,11 @@ const told = projections.filter(({ name }) => name !== 'exchanges')
  * @param upTo the last position to apply
  * @param progress called now and then with how much of the building is done, and of how much
  */
-export function openViewsAside(
+export function openTemporaryViews(
   logFiles: readonly string[],
   upTo: Position,
   progress?: Progress,
-): ViewsAside {
+): TemporaryViews {
   const db = new Database(newestOf(logFiles), { readonly: true })
   const catchUp = (to: Position) => {
     applyFiles(db, logFiles, { upTo: to, views: told, progress })

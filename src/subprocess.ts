@@ -9,7 +9,7 @@ export function mostProcesses(units: number, each: number): number {
 }
 
 /** A process that does a part of a long work. */
-export interface Apart<Result> {
+export interface Subprocess<Result> {
   /**
    * What it has done next, as soon as it has.
    *
@@ -21,10 +21,13 @@ export interface Apart<Result> {
 /**
  * Have a part of a long work done by a process of its own, so that another core does it.
  *
- * @param script the URL of a module that hands what is to be done to `serveApart`
+ * @param script the URL of a module that hands what is to be done to `serveSubprocess`
  * @returns once the process knows what to do: this one may then be busy itself
  */
-export async function startApart<Task, Result>(script: string, task: Task): Promise<Apart<Result>> {
+export async function startSubprocess<Task, Result>(
+  script: string,
+  task: Task,
+): Promise<Subprocess<Result>> {
   const child = fork(fileURLToPath(script), {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -43,8 +46,8 @@ export async function startApart<Task, Result>(script: string, task: Task): Prom
   }
 }
 
-/** The other side of `startApart`: what the module that it starts calls. */
-export function serveApart<Task, Result>(work: (task: Task) => Iterable<Result>): void {
+/** The other side of `startSubprocess`: what the module that it starts calls. */
+export function serveSubprocess<Task, Result>(work: (task: Task) => Iterable<Result>): void {
   process.once('message', task => {
     for (const result of work(task as Task)) process.send?.(result)
   })

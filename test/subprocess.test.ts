@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { startApart } from '../src/apart.js'
+import { startSubprocess } from '../src/subprocess.js'
 import { folder } from './controls.js'
 
 test('what a process has done comes as it is done, and its early end is an error', async t => {
@@ -15,7 +15,7 @@ test('what a process has done comes as it is done, and its early end is an error
       process.send(number * 3, () => process.exit(3))
     })`,
   )
-  const apart = await startApart<object, number>(pathToFileURL(script).href, { number: 7 })
+  const apart = await startSubprocess<object, number>(pathToFileURL(script).href, { number: 7 })
   t.is(await apart.next(), 14)
   t.is(await apart.next(), 21)
   await t.throwsAsync(apart.next(), { message: /ended: 3$/ })
