@@ -36,37 +36,43 @@ export function createRowPrinter(
     const [first] = rows
     if (first === undefined) return
     const all = given ?? Object.keys(first)
+    const columns = chooseColumns(all, options)
     switch (options.format) {
       case 'json':
-        for (const row of rows) out.write(`${JSON.stringify(jsonOf(row, all, options))}\n`)
+        for (const row of rows)
+          printJson(out, options.column.length === 0 ? row : pick(row, columns))
         break
-      case 'csv': {
-        const columns = flatColumns(chooseColumns(all, options))
-        if (!hasHeader) out.write(csvLine(columns))
+      case 'csv':
+        if (!hasHeader) out.write(csvLine(flatColumns(columns)))
         hasHeader = true
-        for (const row of rows) out.write(csvLine(columns.map(column => cellOf(row, column))))
+        for (const row of rows) out.write(csvLine(cellsOf(row, flatColumns(columns))))
         break
-      }
-      case 'value': {
-        const columns = flatColumns(chooseColumns(all, options))
-        for (const row of rows) {
-          out.write(
-            `${columns.map(column => visibleLine(cellText(cellOf(row, column)))).join(' ')}\n`,
-          )
-        }
+      case 'value':
+        for (const row of rows) printValues(out, cellsOf(row, flatColumns(columns)))
         break
-      }
-      case 'table': {
-        const columns = chooseColumns(all, options)
-        const cells = rows.map(row => columns.map(column => cellText(cellOf(row, column))))
-        const table = { heads: columns.map(titleOf), rows: cells }
-        for (const line of tableLines(table, out.width)) out.write(`${line}\n`)
+      case 'table':
+        printTable(out, rows, columns)
         break
-      }
       default:
         options.format satisfies never
     }
   }
+}
+
+function printJson(out: Output, row: Row): void {
+  out.write(`${JSON.stringify(row)}\n`)
+}
+
+function printValues(out: Output, cells: readonly unknown[]): void {
+  out.write(`${cells.map(cell => visibleLine(cellText(cell))).join(' ')}\n`)
+}
+
+function printTable(out: Output, rows: readonly Row[], columns: readonly string[]): void {
+  const table = {
+    heads: columns.map(titleOf),
+    rows: rows.map(row => cellsOf(row, columns).map(cellText)),
+  }
+  for (const line of tableLines(table, out.width)) out.write(`${line}\n`)
 }
 
 /** Print the properties of one thing: a line each, one JSON object, or one row of CSV. */
@@ -82,11 +88,13 @@ export function printFacts(out: Output, options: OutputOptions, facts: Row): voi
   else for (const line of factLines(named, out.width)) out.write(`${line}\n`)
 }
 
-/** A resource is `{"type": …, "id": …}` in all JSON of Mixmatch. */
-function jsonOf(row: Row, all: readonly string[], options: OutputOptions): Row {
-  if (options.column.length === 0) return row
-  const columns = chooseColumns(all, options)
+/** A resource stays `{"type": …, "id": …}`, as in all JSON of Mixmatch. */
+function pick(row: Row, columns: readonly string[]): Row {
   return Object.fromEntries(columns.map(column => [column, cellOf(row, column) ?? null]))
+}
+
+function cellsOf(row: Row, columns: readonly string[]): readonly unknown[] {
+  return columns.map(column => cellOf(row, column))
 }
 
 /** The columns that `--column` names, in its order; all of them where it is not given. */
@@ -116,12 +124,12 @@ function cellOf(row: Row, column: string): unknown {
   return part !== undefined && isResource(resource) ? resource[part] : null
 }
 
-interface Resource {
+interface PrintedResource {
   readonly type: string
   readonly id: string
 }
 
-function isResource(value: unknown): value is Resource {
+function isResource(value: unknown): value is PrintedResource {
   return typeof value === 'object' && value !== null && 'type' in value && 'id' in value
 }
 
