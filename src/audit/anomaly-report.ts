@@ -69,7 +69,7 @@ export function reportAnomalies(database: AuditDatabase, silence: number): Repor
   }
 }
 
-interface FoundRow {
+interface AnomalyRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: StoredId
@@ -164,7 +164,7 @@ const checks: readonly { readonly what: string; readonly sql: string }[] = [
 ]
 
 function runCheck({ db, upTo }: AuditDatabase, what: string, sql: string): Cells[] {
-  const statement = db.prepare<unknown[], FoundRow>(`${sql} order by 4, 5`)
+  const statement = db.prepare<unknown[], AnomalyRow>(`${sql} order by 4, 5`)
   const rows = sql.includes(':upTo') ? statement.all({ upTo }) : statement.all()
   return rows.map(row => ({
     what,

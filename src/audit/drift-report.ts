@@ -9,7 +9,7 @@ import {
 } from './audit-database.js'
 import type { Report } from './report.js'
 
-interface FoundRow {
+interface DriftRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: Buffer | string
@@ -29,7 +29,7 @@ const meaning: Readonly<Record<string, string>> = {
 /** The differences between clouds and log that `reconcile` found. */
 export function reportDrift(database: AuditDatabase): Report {
   const rows = database.db
-    .prepare<[number], FoundRow>(
+    .prepare<[number], DriftRow>(
       `select sp.name as service_provider, e.resource_type, e.resource_id, pr.name as project,
         t.name as event_type, e.position, e.recorded_at
       from history e join service_providers sp on sp.id = e.service_provider

@@ -29,7 +29,7 @@ import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/
 import { needsBody } from '../routing/request-rule.js'
 import { serviceNames } from '../service/service.js'
 
-interface Options extends OutputOptions {
+interface ExplainOptions extends OutputOptions {
   readonly header: readonly string[]
   readonly body?: string
   readonly at?: Point
@@ -58,7 +58,7 @@ export function explainCommand(context: Context): Command {
       'after',
       '\nExample: mixmatch explain GET /image/v2/images/5c0b7a52-… --at 2026-11-23T13:20',
     )
-    .action(async (method: string, path: string, options: Options, command: Command) => {
+    .action(async (method: string, path: string, options: ExplainOptions, command: Command) => {
       using log = openCommandHistory(command, context)
       const logged = await findLoggedRequest(options, context)
       const line = {
@@ -100,7 +100,7 @@ function pathIn(target: string): string {
   return path.slice(Math.max(0, beforeQuery.search(SERVICE)))
 }
 
-async function findLoggedRequest({ requestId, accessLog }: Options, context: Context) {
+async function findLoggedRequest({ requestId, accessLog }: ExplainOptions, context: Context) {
   if (requestId === undefined) return null
   if (accessLog !== undefined) return findAccessLine(resolve(context.cwd, accessLog), requestId)
   throw new MixmatchError('USAGE', '--request-id: name the file to look in with --access-log.')
@@ -129,7 +129,7 @@ function printLoggedRequest(context: Context, options: OutputOptions, logged: Ac
 
 function requestOf(
   { method, path, project }: { method: string; path: string; project: string | undefined },
-  { header, body }: Options,
+  { header, body }: ExplainOptions,
   context: Context,
 ): RoutedRequest {
   const request = {

@@ -15,7 +15,7 @@ import { locateAt } from '../replay/past-locations.js'
 import { type PlacementInterval, placementsAt } from '../replay/placement-history.js'
 import { formatPoint, POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 
-interface Options extends OutputOptions {
+interface LocateOptions extends OutputOptions {
   readonly at?: Point
   readonly history?: true
 }
@@ -31,7 +31,7 @@ export function locateCommand(context: Context): Command {
       'after',
       '\nExits with 1 if no cloud is known to hold it.\nExample: mixmatch locate 5c0b7a52-… --at 2026-11-23T13:20',
     )
-    .action((text: string, options: Options, command: Command) => {
+    .action((text: string, options: LocateOptions, command: Command) => {
       const { at, history } = options
       using log = openCommandHistory(command, context)
       const id = resolveResourceId(log, text)

@@ -13,7 +13,7 @@ import { viewsFileOf } from '../projection/views-file.js'
 import { countDifferences } from '../reconcile/reconcile-events.js'
 import { openReconciler } from '../reconcile/reconciler.js'
 
-interface Options extends OutputOptions {
+interface ReconcileOptions extends OutputOptions {
   readonly dryRun?: true
 }
 
@@ -29,14 +29,14 @@ export function reconcileCommand(context: Context): Command {
         'recorder, and again after it was catchInterrupt. Exits 1 if something could not be compared.\n' +
         'Example: mixmatch reconcile sp1 --dry-run',
     )
-    .action((names: string[], options: Options, command: Command) =>
+    .action((names: string[], options: ReconcileOptions, command: Command) =>
       reconcileClouds(names, options, loadConfig(command, context), context),
     )
 }
 
 async function reconcileClouds(
   names: readonly string[],
-  options: Options,
+  options: ReconcileOptions,
   config: Config,
   context: Context,
 ): Promise<void> {

@@ -11,7 +11,7 @@ import { listenToSignals, waitForSupervisorStop } from '../process/signals.js'
 import { runStandaloneRecorder } from '../process/standalone-recorder.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
-interface Options {
+interface RecordOptions {
   readonly supervised?: true
   readonly newLog?: boolean
 }
@@ -26,7 +26,7 @@ export function recordCommand(context: Context): Command {
       '\nOn SIGTERM it writes all notifications that it holds to the disk, and ends.\n' +
         'On SIGHUP it reloads the configuration.\nExample: mixmatch record',
     )
-    .action(async ({ supervised, newLog = false }: Options, command: Command) => {
+    .action(async ({ supervised, newLog = false }: RecordOptions, command: Command) => {
       if (supervised) return recordSupervised(context, command)
       handleLostLog(loadConfig(command, context).database.file, newLog)
       return recordByItself(context, command)

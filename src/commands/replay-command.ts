@@ -22,7 +22,7 @@ import { comparePlaces, type HeldPlace } from '../replay/place-changes.js'
 import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
 import { type Selection, selectEvents } from '../replay/selection.js'
 
-interface Options extends OutputOptions {
+interface ReplayOptions extends OutputOptions {
   readonly from?: Point
   readonly until?: Point
   readonly type: readonly string[]
@@ -65,7 +65,7 @@ export function replayCommand(context: Context): Command {
       'after',
       '\nExample: mixmatch replay --from 2026-11-23T13:00 --type volume.* --to rabbit://guest:guest@127.0.0.1 --speed 10x',
     )
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: ReplayOptions, command: Command) => {
       using log = openCommandHistory(command, context)
       requireKnownNames(log, { clouds: { '--sp': options.sp } }, command, context)
       if (options.into !== undefined) await writeViews(log, options.into, options, context)
@@ -75,7 +75,7 @@ export function replayCommand(context: Context): Command {
     })
 }
 
-function toSelection(log: History, options: Options): Selection {
+function toSelection(log: History, options: ReplayOptions): Selection {
   const { from, until } = options
   return {
     from: from === undefined ? position(log.base().position + 1) : firstPosition(log, from),
@@ -95,7 +95,7 @@ function firstPosition(log: History, point: Point): Position {
 /** Rows in one table. */
 const ROWS_PER_TABLE = 500
 
-async function printEvents(log: History, options: Options, context: Context): Promise<void> {
+async function printEvents(log: History, options: ReplayOptions, context: Context): Promise<void> {
   let printed = 0
   let page: RecordedEvent[] = []
   const printPage = createRowPrinter(context.stdout, options)
@@ -119,7 +119,7 @@ async function printEvents(log: History, options: Options, context: Context): Pr
 async function writeViews(
   log: History,
   given: string,
-  options: Options,
+  options: ReplayOptions,
   context: Context,
 ): Promise<void> {
   if (options.from !== undefined || options.type.length + options.sp.length > 0) {
@@ -151,7 +151,7 @@ async function writeViews(
 function printDifferences(
   log: History,
   given: readonly string[],
-  options: Options,
+  options: ReplayOptions,
   context: Context,
 ): void {
   const [earlier, later, ...rest] = given.map(text => positionAt(log, parsePoint(text)))
@@ -175,7 +175,12 @@ function describePlaces(all: readonly HeldPlace[]): string {
   )
 }
 
-async function publishEvents(log: History, given: string, options: Options, context: Context) {
+async function publishEvents(
+  log: History,
+  given: string,
+  options: ReplayOptions,
+  context: Context,
+) {
   const url = parseTransportUrl(given)
   if (url.kind === 'file') resolveOutputFile(url.path, context)
   const selection = toSelection(log, options)

@@ -3,10 +3,9 @@ import { resolve } from 'node:path'
 import { errorCodeOf } from '../error-code.js'
 import type { Settings } from './effective-settings.js'
 import type { Option } from './option.js'
-import { Secret } from './secret.js'
 
 /** Which certificates of a cloud are accepted. */
-export interface Trust {
+export interface CertificateTrust {
   /** Absolute path of a PEM file of authorities; null for those of the system. */
   readonly cafile: string | null
   /** Accept any certificate. */
@@ -24,7 +23,7 @@ export function readTrust(
   group: string,
   options: TrustOptions,
   cwd: string,
-): Trust {
+): CertificateTrust {
   const insecure = settings.read(group, options.insecure)
   if (insecure) settings.warning(group, options.insecure, 'certificates are not checked')
   const written = settings.read(group, options.cafile)
@@ -42,24 +41,8 @@ export function readTrust(
   return { cafile, insecure }
 }
 
-/** Read a password out of the one line of its file. */
-export function readPasswordFile(
-  settings: Settings,
-  group: string,
-  option: Option<string | null>,
-  path: string,
-): Secret | null {
-  let text = ''
-  const fault = faultOf(() => {
-    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
-  })
-  if (fault) settings.problem(group, option, `${fault}: ${path}`)
-  else if (/^.+$/.test(text)) return new Secret(text)
-  else settings.problem(group, option, `expected a file of one line, the password: ${path}`)
-  return null
-}
-
-function faultOf(use: () => void): string | null {
+/** Why a file cannot be used; null where it can. */
+export function faultOf(use: () => void): string | null {
   try {
     use()
     return null

@@ -1,6 +1,6 @@
 import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
-import { readTrust, type Trust } from './certificate-trust.js'
+import { type CertificateTrust, readTrust } from './certificate-trust.js'
 import { type Credentials, readCredentials } from './credentials.js'
 import type { Settings } from './effective-settings.js'
 import { groupOf } from './groups.js'
@@ -9,7 +9,7 @@ import { options } from './options.js'
 type ProxiedService = 'image' | 'volume'
 
 /** One cloud: `[sp_<name>]`. */
-export interface Cloud extends Trust {
+export interface CloudConfig extends CertificateTrust {
   readonly name: SpName
   /** Its id in Keystone, as in the `service_providers` of a token. */
   readonly spName: string
@@ -72,7 +72,7 @@ export function readClouds(
   names: readonly SpName[],
   authUrl: string,
   cwd: string,
-): readonly Cloud[] {
+): readonly CloudConfig[] {
   const clouds = names
     .filter(name => settings.hasGroup(groupOf(name)))
     .map(name => readCloud(settings, name, authUrl, cwd))
@@ -80,7 +80,7 @@ export function readClouds(
   return clouds
 }
 
-function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: string): Cloud {
+function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: string): CloudConfig {
   const group = groupOf(name)
   const isIdentityProvider = name === IDENTITY_PROVIDER
   const named = settings.read(group, sp.enabledServices)
@@ -135,7 +135,7 @@ function findSimilarNames(names: readonly SpName[]): [SpName, SpName][] {
 }
 
 /** Two consumers of one queue would get half of the notifications each. */
-function rejectSharedQueues(settings: Settings, clouds: readonly Cloud[]): void {
+function rejectSharedQueues(settings: Settings, clouds: readonly CloudConfig[]): void {
   const owners = new Map<string, SpName>()
   for (const { name, messagebuses, queueName } of clouds) {
     for (const url of messagebuses.map(parseTransportUrl)) {

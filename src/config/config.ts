@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { MixmatchError } from '../errors.js'
 import type { SpName } from '../ids.js'
-import { readTrust, type Trust } from './certificate-trust.js'
-import { type Cloud, readCloudNames, readClouds } from './clouds.js'
+import { type CertificateTrust, readTrust } from './certificate-trust.js'
+import { type CloudConfig, readCloudNames, readClouds } from './clouds.js'
 import { type ConfigIssue, formatIssue, sortIssues } from './config-issue.js'
 import { type Credentials, readCredentials } from './credentials.js'
 import { createSettings, type Environment, type Settings } from './effective-settings.js'
@@ -41,7 +41,7 @@ export interface Config {
     /** How long one cloud may hold up a list or a search. */
     readonly aggregationTimeoutMs: number
   }
-  readonly auth: Trust & {
+  readonly auth: CertificateTrust & {
     readonly authUrl: string
     readonly wwwAuthenticateUri: string
     /** The user of Mixmatch itself; null where it has none. Forwarding needs none. */
@@ -77,7 +77,7 @@ export interface Config {
     readonly port: number
   }
   /** In the order of `service_providers`; the identity provider, `default`, is among them. */
-  readonly clouds: readonly Cloud[]
+  readonly clouds: readonly CloudConfig[]
 }
 
 export interface ConfigPlace {

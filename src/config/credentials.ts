@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { readPasswordFile } from './certificate-trust.js'
+import { faultOf } from './certificate-trust.js'
 import type { Settings } from './effective-settings.js'
 import type { Option } from './option.js'
 import { Secret } from './secret.js'
@@ -71,4 +72,21 @@ function readPassword(
     settings.warning(group, options.password, 'has no effect: password_file counts instead')
   }
   return readPasswordFile(settings, group, options.passwordFile, resolve(cwd, file))
+}
+
+/** Read a password out of the one line of its file. */
+function readPasswordFile(
+  settings: Settings,
+  group: string,
+  option: Option<string | null>,
+  path: string,
+): Secret | null {
+  let text = ''
+  const fault = faultOf(() => {
+    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  })
+  if (fault) settings.problem(group, option, `${fault}: ${path}`)
+  else if (/^.+$/.test(text)) return new Secret(text)
+  else settings.problem(group, option, `expected a file of one line, the password: ${path}`)
+  return null
 }

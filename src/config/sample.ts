@@ -40,10 +40,10 @@ export function renderSample(): string {
   ].join('\n\n')
 }
 
-type Options = Readonly<Record<string, Option<unknown>>>
+type OptionTable = Readonly<Record<string, Option<unknown>>>
 
 /** @param set names of the options that are set to their example, not behind a # */
-function group(name: string, about: string, members: Options, set: readonly string[]): string {
+function group(name: string, about: string, members: OptionTable, set: readonly string[]): string {
   const entries = Object.values(members).map(each => entry(each, set.includes(each.name)))
   return `${title(about)}\n[${name}]\n\n${entries.join('\n')}`
 }

@@ -1,4 +1,4 @@
-import type { Cloud } from '../config/clouds.js'
+import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import { describeToken } from '../identity/keystone.js'
 import type { TokenDescription } from '../identity/keystone-responses.js'
@@ -65,7 +65,7 @@ async function describeOwnToken({
 }
 
 async function checkCloud(
-  cloud: Cloud,
+  cloud: CloudConfig,
   ownToken: TokenDescription | null,
   context: CheckContext,
 ): Promise<readonly Finding[]> {
@@ -113,7 +113,7 @@ function servicesOf({
   endpoints,
   extendsNetworks,
   networkEndpoint,
-}: Cloud): readonly EnabledService[] {
+}: CloudConfig): readonly EnabledService[] {
   const proxied = serviceNames
     .filter(name => enabledServices.includes(name))
     .map(name => ({ ...services[name], endpoint: endpoints[name] }))
@@ -122,7 +122,7 @@ function servicesOf({
 }
 
 async function checkEndpoint(
-  cloud: Cloud,
+  cloud: CloudConfig,
   service: EnabledService,
   access: ServiceAccess | null,
   { config, clients: { pools } }: CheckContext,
@@ -141,7 +141,7 @@ const NOT_CHECKED = 'not looked at: it takes a login of Mixmatch itself at the i
 function checkCatalogOf(
   ownToken: TokenDescription | null,
   service: ServiceName,
-  { endpoints }: Cloud,
+  { endpoints }: CloudConfig,
 ): CheckResult {
   return ownToken
     ? checkCatalog(ownToken.catalog, service, endpoints[service])
@@ -150,7 +150,7 @@ function checkCatalogOf(
 
 function checkFederationWith(
   ownToken: TokenDescription | null,
-  { name }: Cloud,
+  { name }: CloudConfig,
   { clients }: CheckContext,
 ): CheckResult {
   return ownToken

@@ -1,4 +1,4 @@
-import type { Cloud } from '../config/clouds.js'
+import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import { ADMIN, type ServiceAccess, type ServiceIdentity } from '../identity/service-identity.js'
@@ -7,7 +7,7 @@ import { type CheckResult, failureOf, ok, warning } from './finding.js'
 
 /** Whether Mixmatch's own user can log in at a cloud, what it may do there, and its token. */
 export async function checkLogin(
-  cloud: Cloud,
+  cloud: CloudConfig,
   auth: Config['auth'],
   identity: Pick<ServiceIdentity, 'access'>,
 ): Promise<{ result: CheckResult; access: ServiceAccess | null }> {
@@ -30,7 +30,7 @@ export async function checkLogin(
 /** What Mixmatch's user can do at a cloud, and what it cannot do because it lacks a role. */
 function describeRoles(
   { roles }: ServiceAccess,
-  { name }: Cloud,
+  { name }: CloudConfig,
   { serviceTokenRoles }: Config['auth'],
 ): readonly string[] {
   const isService = roles.some(role => serviceTokenRoles.includes(role))

@@ -1,12 +1,12 @@
 import { type BusProbe, probeBus } from '../bus/amqp/bus-probe.js'
 import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
-import type { Cloud } from '../config/clouds.js'
+import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import { type CheckResult, failed, ok, warning } from './finding.js'
 
 /** One result for each bus of a cloud. With several buses, the part names the bus. */
 export async function checkBuses(
-  { messagebuses, queueName, cafile, insecure }: Cloud,
+  { messagebuses, queueName, cafile, insecure }: CloudConfig,
   { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
 ): Promise<readonly (CheckResult & { readonly part: string })[]> {
   const tls = { caFile: cafile, insecure }

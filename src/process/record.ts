@@ -3,7 +3,7 @@ import type { Bus } from '../bus/bus.js'
 import { expectedExchanges, missingExchanges } from '../bus/expected-exchanges.js'
 import { listenToBus } from '../bus/listen.js'
 import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
-import type { Cloud } from '../config/clouds.js'
+import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
 import type { SpName } from '../ids.js'
@@ -79,7 +79,7 @@ function countMissing(
 }
 
 function listenTo(
-  { name, messagebuses, queueName, cafile, insecure }: Cloud,
+  { name, messagebuses, queueName, cafile, insecure }: CloudConfig,
   url: string,
   parts: {
     readonly notification: Config['notification']

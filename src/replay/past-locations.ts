@@ -17,7 +17,7 @@ export function locateAt(
   position: Position,
   prefer: SpName = IDENTITY_PROVIDER,
 ): Locate {
-  const places = log.db.prepare<[Question], PlaceRow>(`
+  const places = log.db.prepare<[LocationQuery], PlaceRow>(`
     with
     ${locations}
     ${selectPlaces('l.resource_type = :type and l.resource_id = :id', prefer)}`)
@@ -32,7 +32,7 @@ export function evidenceAt(log: LogReader, position: Position): FindEvidence {
   return preparedEvidenceAt(log.db, locations, { volume: VOLUME, upTo: position })
 }
 
-interface Question {
+interface LocationQuery {
   readonly type: number
   readonly id: Buffer | string
   readonly volume: number

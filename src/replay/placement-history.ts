@@ -32,7 +32,7 @@ interface PlacementMoment {
 
 /** All placements of an id in all clouds as known at a position, read from the log alone. */
 export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PlacementInterval[] {
-  const holders = log.db.prepare<[Question], Holder>(`
+  const holders = log.db.prepare<[HolderQuery], Holder>(`
     select service_provider, sp.name, max(parent) as parent
     from events join service_providers sp on sp.id = service_provider
     where resource_type = :resource_type and resource_id = :resource_id and kind > 0
@@ -57,7 +57,7 @@ export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): Pl
   })
 }
 
-interface Question extends Pick<Resource, 'resource_type' | 'resource_id'> {
+interface HolderQuery extends Pick<Resource, 'resource_type' | 'resource_id'> {
   readonly upTo: number
 }
 

@@ -7,7 +7,7 @@ const NODE = 12
 const GAP = 14
 const LEAST = 4
 
-interface Place {
+interface FlowEnd {
   readonly top: number
   readonly tall: number
   used: number
@@ -43,11 +43,15 @@ export function drawFlowChart({ flows }: FlowChart): string {
   return `<svg viewBox="0 -4 ${WIDTH} ${short(height + 8)}" role="img">${ribbons.join('')}${nodes.join('')}</svg>`
 }
 
-function places(flows: FlowChart['flows'], side: 'from' | 'to', scale: number): Map<string, Place> {
+function places(
+  flows: FlowChart['flows'],
+  side: 'from' | 'to',
+  scale: number,
+): Map<string, FlowEnd> {
   const totals = new Map<string, number>()
   for (const flow of flows) totals.set(flow[side], (totals.get(flow[side]) ?? 0) + flow.count)
   let top = 0
-  const found = new Map<string, Place>()
+  const found = new Map<string, FlowEnd>()
   for (const [name, sum] of [...totals].sort(([, one], [, other]) => other - one)) {
     const tall = sum * scale
     found.set(name, { top, tall, used: 0 })
@@ -56,13 +60,13 @@ function places(flows: FlowChart['flows'], side: 'from' | 'to', scale: number): 
   return found
 }
 
-function heightOf(nodes: ReadonlyMap<string, Place>): number {
+function heightOf(nodes: ReadonlyMap<string, FlowEnd>): number {
   return Math.max(0, ...[...nodes.values()].map(({ top, tall }) => top + Math.max(tall, 14)))
 }
 
 function node(
   name: string,
-  { top, tall, used }: Place,
+  { top, tall, used }: FlowEnd,
   side: 'left' | 'right',
   colour: string,
 ): string {

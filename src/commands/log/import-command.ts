@@ -63,7 +63,7 @@ export function importCommand(context: Context): Command {
 }
 
 /** The events to import. */
-interface Source {
+interface ImportSource {
   readonly events: AsyncIterable<Event | RecordedEvent>
   /** Bytes of the file. */
   readonly size: number
@@ -78,7 +78,7 @@ function resolveSource(
   { given, mixmatchDb }: GivenSource,
   command: Command,
   context: Context,
-): Source {
+): ImportSource {
   const named = given ?? mixmatchDb
   if (named === undefined || (given !== undefined && mixmatchDb !== undefined)) {
     const message = 'log import: expected either a file of JSON lines or --mixmatch-db FILE.'

@@ -16,7 +16,7 @@ import { position } from '../../ids.js'
 /** How often --follow reads the log. */
 const FOLLOW_MS = 200
 
-interface Options extends OutputOptions {
+interface TailOptions extends OutputOptions {
   readonly lines: number
   readonly follow?: true
 }
@@ -30,7 +30,7 @@ export function tailCommand(context: Context): Command {
     .addOption(formatOption(formats, '--format <format>'))
     .addOption(columnOption())
     .addHelpText('after', '\nExample: mixmatch log tail -f --format json | jq .event_type')
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: TailOptions, command: Command) => {
       using log = openCommandHistory(command, context)
       let seen = position(Math.max(0, log.head().position - options.lines))
       const catchInterrupt = new AbortController()
