@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { BodyFraming } from './body-framing.js'
-import { createBodySink } from './body-sink.js'
 import { ClientError, isBrokenConnection } from './client-error.js'
 import {
   type BodySource,
@@ -14,6 +13,7 @@ import { KeepAlive } from './keep-alive.js'
 import type { RawHeaders } from './raw-headers.js'
 import { createReceiveBuffer, type ReceiveBuffer } from './receive-buffer.js'
 import { bodyLength, formatRequestHead } from './request-head.js'
+import { writeRequest } from './request-writer.js'
 import type { ResponseHead } from './response-head.js'
 import { ResponseParser } from './response-parser.js'
 import type { SocketMaker } from './socket.js'
@@ -143,35 +143,24 @@ export class Connection implements ExchangeConnection {
 
   #send(running: PendingExchange): void {
     const { request, handler } = running
-    const { method, body } = request
-    const isSource = body !== null && !Buffer.isBuffer(body)
-    const head = formatRequestHead(request, this.#server.host, bodyLength(body))
-    this.#isRequestSent = !isSource
+    const head = formatRequestHead(request, this.#server.host, bodyLength(request.body))
+    this.#isRequestSent = false
     this.#hasHead = false
     this.#hasBytes = false
-    this.#parser.expect(method)
+    this.#parser.expect(request.method)
     handler.onSend()
     if (this.#running !== running) return // aborted
-    if (Buffer.isBuffer(body)) {
-      this.#socket.cork()
-      this.#socket.write(head, 'latin1')
-      this.#socket.write(body)
-      this.#socket.uncork()
-    } else this.#socket.write(head, 'latin1')
-    if (isSource) this.#startBody(running, body)
-    else this.#awaitHead(running)
-  }
-
-  #startBody(running: PendingExchange, body: BodySource): void {
-    const sink = createBodySink(this.#socket, body.length, {
+    const isWritten = writeRequest(this.#socket, head, request.body, {
       isRunning: () => this.#running === running,
-      onEnd: () => {
-        this.#isRequestSent = true
-        if (!this.#hasHead) this.#awaitHead(running)
-      },
+      onEnd: () => this.#onRequestSent(request),
       onError: error => this.#fail(error),
     })
-    body.start(sink)
+    if (isWritten) this.#onRequestSent(request)
+  }
+
+  #onRequestSent({ headersTimeoutMs }: ClientRequest): void {
+    this.#isRequestSent = true
+    if (!this.#hasHead) this.#startTimer(headersTimeoutMs, 'HEADERS_TIMEOUT')
   }
 
   #receive(memory: Uint8Array, length: number): boolean {
@@ -264,10 +253,6 @@ export class Connection implements ExchangeConnection {
   #source(): BodySource | null {
     const body = this.#running?.request.body ?? null
     return body === null || Buffer.isBuffer(body) || this.#isRequestSent ? null : body
-  }
-
-  #awaitHead({ request }: PendingExchange): void {
-    this.#startTimer(request.headersTimeoutMs, 'HEADERS_TIMEOUT')
   }
 
   #awaitBody(): void {

@@ -37,9 +37,9 @@ class Attempt implements ResponseHandler {
   #isSent = false
   #isDelivered = false
   #isOver = false
-  /** Of a body that is passed on while it comes: neither side may stand still. */
+  /** For a request body that is streamed: neither the client nor the cloud may stop. */
   readonly #uploadTimer = createIdleTimer(() => this.#onUploadStalled())
-  /** Of a client that is slower than the cloud. */
+  /** For a client that reads more slowly than the cloud sends. */
   readonly #downloadTimer = createIdleTimer(() =>
     this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
   )
@@ -126,12 +126,12 @@ class Attempt implements ResponseHandler {
     this.#giveUp(isCloud ? 'upstream' : 'client', error)
   }
 
-  /** Node says so, too, when a connection ends with the last bytes still unsent. */
+  /** Node emits `finish` also if the connection ends with the last bytes still unsent. */
   readonly #onFinished = (): void => {
     this.#isDelivered = !this.#forwarding.req.socket.destroyed
   }
 
-  /** Nothing more can reach the client: all of it has, or one of three sides broke it off. */
+  /** Nothing more can reach the client: the response is delivered, or somebody broke it off. */
   readonly #onClientClosed = (): void => {
     if (!this.#isDelivered) this.#aborted ??= 'client'
     this.#end()

@@ -1,7 +1,7 @@
 import { MixmatchError } from '../errors.js'
 import { ClientError, codeOf } from '../http-client/client-error.js'
 
-/** How long a cloud may take, each from the last sign of life. Milliseconds; 0 for ever. */
+/** How long a cloud may take for each step, in milliseconds; 0 for no limit. */
 export interface Timeouts {
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
@@ -11,8 +11,10 @@ export interface Timeouts {
 const UNUSABLE = new Set<string>(['RESPONSE_TOO_LARGE', 'MALFORMED_RESPONSE'])
 
 /**
- * What went wrong at a cloud, in our words. `sent` tells whether a connection stood: without one
- * the cloud has seen nothing of the request.
+ * The error of a request to a cloud, with a code of ours.
+ *
+ * @param what names the request: `Service provider "sp1": GET /v2/images`
+ * @param sent whether the cloud may have seen the request
  */
 export function upstreamFailure(
   error: unknown,

@@ -29,11 +29,7 @@ export async function fetchText(
 ): Promise<TextResponse> {
   const { path, headers, what } = request
   try {
-    const {
-      status,
-      headers: received,
-      body,
-    } = await readWholeResponse(dispatcher, {
+    const response = await readWholeResponse(dispatcher, {
       method: 'GET',
       path,
       // A body that is read must not come in a content coding.
@@ -44,13 +40,13 @@ export async function fetchText(
       idleTimeoutMs: timeouts.idleTimeoutMs,
       signal,
     })
-    return { status, headers: received, text: body.toString() }
+    return { status: response.status, headers: response.headers, text: response.body.toString() }
   } catch (error) {
-    if (signal.aborted) throw tooLate(what, error)
+    if (signal.aborted) throw timedOut(what, error)
     throw upstreamFailure(error, { what, sent: isBrokenConnection(error), timeouts })
   }
 }
 
-function tooLate(what: string, cause: unknown): MixmatchError {
+function timedOut(what: string, cause: unknown): MixmatchError {
   return new MixmatchError('SERVICE_PROVIDER_TIMEOUT', `${what}: no answer in time.`, { cause })
 }

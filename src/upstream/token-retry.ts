@@ -3,11 +3,11 @@ import type { Destination, Requester } from './destination.js'
 
 /** How to send a request with a token from a cache. */
 export interface TokenUse<Access, Response> {
-  /** What to send with: the second time, nothing of it may be what was forgotten. */
+  /** Get what the request is sent with. For the retry, it must not be what was forgotten. */
   readonly access: (isRetry: boolean) => Promise<Access>
-  /** `mayRetry`: a 401 leads to another call, so that it is not yet the final response. */
+  /** `mayRetry`: a 401 leads to a second call, so that it is not yet the final response. */
   readonly send: (access: Access, mayRetry: boolean) => Promise<Response>
-  /** Drop the rejected token from the cache; null where no other could be had. */
+  /** Get the function that drops the rejected token from the cache; null if there can be no other token. */
   readonly forget: (access: Access) => (() => void) | null
 }
 
@@ -29,7 +29,7 @@ export async function retryUnauthorized<
   return send(await access(true), false)
 }
 
-/** What drops the token with which a destination is reached; null where the client's own goes there. */
+/** Get the function that drops the cached token of a destination; null if the client's own token is sent. */
 export function forgetToken(
   { token }: Requester,
   { cloud, auth }: Pick<Destination, 'cloud' | 'auth'>,

@@ -1,23 +1,42 @@
 import type { Socket } from 'node:net'
 import { ClientError } from './client-error.js'
-import type { BodySink } from './exchange.js'
+import type { BodySink, ClientRequest } from './exchange.js'
+
+/** What a body that comes while it is sent leads to. */
+export interface WriterEvents {
+  /** Whether the exchange still goes on: if not, nothing more is written. */
+  isRunning(): boolean
+  /** The body is written to its end. */
+  onEnd(): void
+  onError(error: ClientError): void
+}
 
 /**
- * Write a request body to a socket while it comes, with its length or in chunks.
+ * Write a request to a socket.
  *
- * @param length bytes that the body must have; null for chunks
- * @param isRunning whether the exchange is still on its way: if not, nothing is written
+ * @param head as `formatRequestHead` makes it for this body
+ * @returns whether all of it is written; if not, `events` tell the end
  */
-export function createBodySink(
+export function writeRequest(
   socket: Socket,
-  length: number | null,
-  events: {
-    isRunning(): boolean
-    /** The body is written to its end. */
-    onEnd(): void
-    onError(error: ClientError): void
-  },
-): BodySink {
+  head: string,
+  body: ClientRequest['body'],
+  events: WriterEvents,
+): boolean {
+  if (!Buffer.isBuffer(body)) {
+    socket.write(head, 'latin1')
+    body?.start(createBodySink(socket, body.length, events))
+    return body === null
+  }
+  socket.cork()
+  socket.write(head, 'latin1')
+  socket.write(body)
+  socket.uncork()
+  return true
+}
+
+/** @param length bytes that the body must have; null for chunks */
+function createBodySink(socket: Socket, length: number | null, events: WriterEvents): BodySink {
   let written = 0
 
   function rejectLength(): false {
