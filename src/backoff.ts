@@ -18,7 +18,7 @@ interface Backoff {
 
 /**
  * The bound of the wait doubles with each failure up to the cap, and the wait is any time up to the
- * bound, so that many who wait for one thing do not come back to it in step.
+ * bound, so that many clients of one server do not return at the same time.
  *
  * @param random from 0 to 1
  */

@@ -42,11 +42,11 @@ export interface BusOptions {
   readonly batch?: BatchOptions
 }
 
-/** Options of RabbitMQ alone. */
+/** Options for RabbitMQ. */
 export interface AmqpOptions extends BusOptions {
   /** Exchanges to bind the queue to, as soon as they exist. */
   readonly exchanges: readonly string[]
-  /** How the exchanges of that cloud were declared when they were last seen, as `onBusEvent` told. */
+  /** How the exchanges of that cloud were declared when they were last seen, by the events of `onBusEvent`. */
   readonly knownExchanges: readonly ExchangeDurability[]
   /**
    * Tells this bus from other buses of its cloud in the log. It is empty for the only bus of a cloud:

@@ -132,7 +132,7 @@ function viewsLost(file: string, cause: unknown): MixmatchError {
   const problem = cause instanceof Error ? cause.message : String(cause)
   const isDamage = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT'
   if (isDamage) setViewsAside(file, 'damaged')
-  const message = `${file}: the views are lost (${problem}). They are built anew from the log.`
+  const message = `${file}: the views are lost (${problem}). They are built again from the log.`
   return new MixmatchError('VIEWS_LOST', message, { cause })
 }
 

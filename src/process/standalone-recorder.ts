@@ -38,7 +38,7 @@ export async function runStandaloneRecorder(options: StandaloneRecorderOptions):
     void manager.stopping()
   })
   const reporter = createRecorderReporter(files)
-  const app = opsOf(reporter.report, () => stopping, logger)
+  const app = createRecorderOps(reporter.report, () => stopping, logger)
   await using _ops = await openOps(app, config.ops, logger)
   using _watchdog = startInterval(manager.watchdogMs, manager.alive)
 
@@ -82,7 +82,7 @@ export async function runStandaloneRecorder(options: StandaloneRecorderOptions):
   }
 }
 
-/** Views that are lost are built anew by recording again. */
+/** Lost views are built again when the next recording starts. */
 async function recordUntilLost(...[config, files, logger, ...others]: Parameters<typeof record>) {
   try {
     await record(config, files, logger, ...others)
@@ -92,7 +92,7 @@ async function recordUntilLost(...[config, files, logger, ...others]: Parameters
   }
 }
 
-function opsOf(
+function createRecorderOps(
   report: ReturnType<typeof createRecorderReporter>['report'],
   isStopping: () => boolean,
   logger: Logger,

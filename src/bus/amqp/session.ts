@@ -34,8 +34,8 @@ export interface BusHistory {
  * Consume from a connection until the signal of the options stops it, or until it breaks: then it
  * rejects.
  *
- * Our queue is bound first, also to exchanges that a restart of the broker has deleted: nobody keeps
- * what a service publishes before that. What may have been lost is recorded as an event before the
+ * Our queue is bound first, also to exchanges that a restart of the broker has deleted: what
+ * a service publishes before that is lost. What may have been lost is recorded as an event before the
  * first message that came later.
  */
 export async function runSession(
