@@ -14,7 +14,7 @@ import { openReadable } from '../sqlite.js'
 import { readState, whyUnfit } from './belonging.js'
 import type { Evidence, FindEvidence, Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
-import { preparedEvidence } from './views/evidence.js'
+import { prepareEvidence } from './views/evidence.js'
 import { setViewsAside, viewsFileOf } from './views-file.js'
 
 /** Address space, not memory: room for the view of some ten million resources. */
@@ -162,7 +162,7 @@ function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
     const places = db.prepare<[number, Buffer | string], PlaceRow>(
       selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
     )
-    return { inode, db, places, evidence: preparedEvidence(db) }
+    return { inode, db, places, evidence: prepareEvidence(db) }
   } finally {
     if (problem !== null) db.close()
   }

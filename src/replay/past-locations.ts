@@ -3,7 +3,7 @@ import { IDENTITY_PROVIDER, type Position, type SpName } from '../ids.js'
 import type { LogReader } from '../log/event-log.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
 import { type PlaceRow, readPlace, selectPlaces } from '../projection/places.js'
-import { preparedEvidenceAt } from '../projection/views/evidence.js'
+import { prepareEvidenceAt } from '../projection/views/evidence.js'
 import { selectLocations } from '../projection/views/locations.js'
 
 /**
@@ -29,7 +29,7 @@ export function locateAt(
 
 /** What was known at a position of where a resource is not, from the log alone. */
 export function evidenceAt(log: LogReader, position: Position): FindEvidence {
-  return preparedEvidenceAt(log.db, locations, { volume: VOLUME, upTo: position })
+  return prepareEvidenceAt(log.db, locations, { volume: VOLUME, upTo: position })
 }
 
 interface LocationQuery {

@@ -6,12 +6,12 @@ import type { Evidence } from '../place.js'
 import type { Projection } from '../projection.js'
 import { isPresent } from './locations.js'
 
-/** What stands in `sightings.result`. */
+/** What stands in `presence_reports.result`. */
 const ABSENT = 0
 const FOUND = 1
 const IMPORTED = 2
 
-const sightingTypes = [
+const reportTypes = [
   { name: ownEventTypes.observedAbsent, source: sourceCode('proxy'), result: ABSENT },
   { name: ownEventTypes.observedFound, source: sourceCode('proxy'), result: FOUND },
   { name: ownEventTypes.mappingImported, source: sourceCode('import'), result: IMPORTED },
@@ -20,7 +20,7 @@ const sightingTypes = [
 const listedTypes = [ownEventTypes.reconcileFinished, ownEventTypes.reconcileIncomplete].map(
   name => ({ name }),
 )
-/** After these, notifications may have been lost: what was listed before may not be all any more. */
+/** After these, notifications may have been lost, so that an earlier list may not be complete any more. */
 const gapTypes = [
   ownEventTypes.queueDeclared,
   ownEventTypes.exchangeRedeclared,
@@ -29,17 +29,17 @@ const gapTypes = [
 ]
 
 /**
- * What the log knows of where resources are not, so that a service provider's word about an id is
- * weighed and not believed: reads that users' requests made (`sightings`), and complete lists of an
- * administrator (`inventories`), as long as no notification can have been lost since. Only events of
- * our own count: a cloud that publishes one of their names on its bus has said nothing.
+ * What the log knows about where resources are not, so that the claim of a service provider can be checked:
+ * results of reads that the proxy made and of imports (`presence_reports`), and complete lists of an
+ * administrator (`inventories`), unless notifications may have been lost since. Only events of Mixmatch
+ * itself count, and not notifications of a cloud that have their names.
  */
 export const evidence: Projection = {
   name: 'evidence',
-  version: 1,
+  version: 2,
   tables: {
     // project: 0 where the result is for everybody.
-    sightings: `(
+    presence_reports: `(
       resource_type integer not null,
       resource_id any not null,
       service_provider integer not null,
@@ -58,28 +58,28 @@ export const evidence: Projection = {
   prepare(db) {
     const isUsed = db.prepare<[], number>(selectIsUsed('log.')).pluck()
     const range = 'e.position > :after and e.position <= :upTo'
-    const look = db.prepare(`
-      insert into sightings as known ${selectSightings('log.', range)}
+    const addReports = db.prepare(`
+      insert into presence_reports as known ${selectReports('log.', range)}
       on conflict do update set position = max(known.position, excluded.position)`)
-    const list = db.prepare(`
+    const addInventories = db.prepare(`
       insert into inventories as known ${selectInventories('log.', range)}
       on conflict do update set position = max(known.position, excluded.position)`)
-    const forget = db.prepare(`
+    const dropInventories = db.prepare(`
       delete from inventories where position < ifnull((
         select max(gap.position) from (${selectGaps('log.', range)}) gap
         where gap.service_provider = inventories.service_provider), 0)`)
     return ({ after, upTo }) => {
       if (isUsed.get() !== 1) return
-      look.run({ after, upTo })
-      list.run({ after, upTo })
-      forget.run({ after, upTo })
+      addReports.run({ after, upTo })
+      addInventories.run({ after, upTo })
+      dropInventories.run({ after, upTo })
     }
   },
   rows: `
     select json_array(s.resource_type,
         case typeof(s.resource_id) when 'blob' then hex(s.resource_id) else s.resource_id end,
         sp.name, pr.name, s.result, s.position)
-    from sightings s
+    from presence_reports s
     join service_providers sp on sp.id = s.service_provider
     left join projects pr on pr.id = s.project
     union all
@@ -88,10 +88,10 @@ export const evidence: Projection = {
     order by 1`,
 }
 
-/** What `FindEvidence` reads: of the tables above and `locations`, whether they are views or not. */
+/** The rows for `FindEvidence`, from the tables above and `locations`, as views or as CTEs. */
 const selectEvidence = `
   select sp.name as service_provider, pr.name as project, s.result as result
-  from sightings s join service_providers sp on sp.id = s.service_provider
+  from presence_reports s join service_providers sp on sp.id = s.service_provider
   left join projects pr on pr.id = s.project
   where s.resource_type = :type and s.resource_id = :id
   union all
@@ -114,18 +114,18 @@ interface Resource {
   readonly id: StoredId
 }
 
-/** Prepare the reading of the evidence for one resource from open views. */
-export function preparedEvidence(db: Database): (type: ResourceType, id: ResourceId) => Evidence {
+/** Prepare the query for the evidence of one resource in open views. */
+export function prepareEvidence(db: Database): (type: ResourceType, id: ResourceId) => Evidence {
   const rows = db.prepare<[Resource], EvidenceRow>(selectEvidence)
   return (type, id) => readEvidence(rows.all({ type: resourceTypeCode(type), id: storeId(id) }))
 }
 
 /**
- * Prepare the same from a log alone, as of a position, given what stands for the view `locations`.
+ * Prepare the same query for a log without views, as of a position.
  *
- * @param locations a CTE, whose parameters are `:type`, `:id`, `:upTo` and those in `others`
+ * @param locations the CTE for the view `locations`, with the parameters `:type`, `:id` and `others`
  */
-export function preparedEvidenceAt(
+export function prepareEvidenceAt(
   db: Database,
   locations: string,
   others: Readonly<Record<string, number>>,
@@ -142,13 +142,13 @@ export function preparedEvidenceAt(
 
 const known = 'e.position <= :upTo'
 const tablesAt = `
-    sightings as (${selectSightings('', `${known} and e.resource_type = :type and e.resource_id = :id`)}),
+    presence_reports as (${selectReports('', `${known} and e.resource_type = :type and e.resource_id = :id`)}),
     gaps as (${selectGaps('', known)}),
     listed as (${selectInventories('', known)}),
     inventories as (select * from listed where position > ifnull(
       (select max(position) from gaps where service_provider = listed.service_provider), 0))`
 const noTables = `
-    sightings (resource_type, resource_id, service_provider, project, result) as (
+    presence_reports (resource_type, resource_id, service_provider, project, result) as (
       select 0, 0, 0, 0, 0 where false),
     inventories (service_provider, resource_type) as (select 0, 0 where false)`
 
@@ -166,12 +166,12 @@ function readEvidence(rows: readonly EvidenceRow[]): Evidence {
 
 /** Whether a log has any such events: most have none, and are not searched for them. */
 function selectIsUsed(schema: string): string {
-  const names = [...sightingTypes, ...listedTypes].map(({ name }) => quoted(name)).join(', ')
+  const names = [...reportTypes, ...listedTypes].map(({ name }) => quoted(name)).join(', ')
   return `select exists (select 1 from ${schema}event_types where name in (${names}))`
 }
 
-function selectSightings(schema: string, condition: string): string {
-  const results = sightingTypes.map(
+function selectReports(schema: string, condition: string): string {
+  const results = reportTypes.map(
     ({ name, source, result }) =>
       `when t.name = ${quoted(name)} and o.source = ${source} then ${result}`,
   )
@@ -182,7 +182,7 @@ function selectSightings(schema: string, condition: string): string {
     from (
       select e.*, case ${results.join(' ')} end as result
       from ${schema}events e ${joinWords(schema)}
-      where ${condition} and ${isOneOf(schema, sightingTypes)})
+      where ${condition} and ${isOneOf(schema, reportTypes)})
     where result is not null and resource_type is not null
       and (result > ${ABSENT} or project is not null)
     group by 1, 2, 3, 4, 5`
