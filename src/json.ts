@@ -9,6 +9,13 @@ export type JsonValue =
 
 export type JsonObject = { readonly [name: string]: JsonValue }
 
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
+
+/** Whether a Content-Type says that the body is JSON: `application/json`, `application/…+json`. */
+export function isJsonType(contentType: string): boolean {
+  return JSON_TYPE.test(contentType)
+}
+
 /** The value that a text spells; undefined, which JSON cannot spell, where the text is no JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {

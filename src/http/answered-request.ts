@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
+import { METHODS } from './proxy-routes.js'
 import type { RequestTrace } from './request-trace.js'
 
 /** nginx's status for a client that closed the connection before the response. */
 const CLIENT_GONE = 499
 const SERVICES = ['image', 'volume', 'network']
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Describe a finished request for the metrics; `now` is of the same clock as `startedAt`. */
 export function describeAnswered(

@@ -39,7 +39,8 @@ export interface ProxyParts {
   readonly idleTimeoutMs: number
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** The methods of Glance and Cinder. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Forward requests for Glance and Cinder to the cloud that they belong to. */
 export function proxyRoutes(parts: ProxyParts): Middleware<RequestState> {

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FaultCode, MixmatchError } from '../errors.js'
 import { createIdleTimer } from '../http-client/idle-timer.js'
+import { isJsonType } from '../json.js'
 import { awaitsContinue } from '../upstream/expect.js'
 
 /** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit). */
 export const MAX_READ_BYTES = 1024 * 1024
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
-
 /** Whether the body is JSON according to its Content-Type. The proxy reads no other bodies. */
 export function hasJsonType(req: IncomingMessage): boolean {
-  return JSON_TYPE.test(req.headers['content-type'] ?? '')
+  return isJsonType(req.headers['content-type'] ?? '')
 }
 
 /** The Content-Length; null if there is none, as with chunked bodies. */

@@ -1,5 +1,5 @@
 import { headerList, headerValue, type RawHeaders } from '../http-client/raw-headers.js'
-import { parseJson } from '../json.js'
+import { isJsonType, parseJson } from '../json.js'
 import type { RoutedRequest } from '../routing/request.js'
 import { services } from '../service/services.js'
 import type { ResponsePlan } from './client-response.js'
@@ -68,11 +68,9 @@ export function holdsLinks({ path }: RoutedRequest): boolean {
   return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks
 }
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
-
 /** A part of a document, or one in a content coding, is neither read nor changed. */
 function isWholeJson(status: number, headers: RawHeaders): boolean {
   const coding = headerList(headers, 'content-encoding') ?? 'identity'
   const type = headerValue(headers, 'content-type') ?? ''
-  return status !== 206 && coding === 'identity' && JSON_TYPE.test(type)
+  return status !== 206 && coding === 'identity' && isJsonType(type)
 }
