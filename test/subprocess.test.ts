@@ -15,8 +15,10 @@ test('what a process has done comes as it is done, and its early end is an error
       process.send(number * 3, () => process.exit(3))
     })`,
   )
-  const apart = await startSubprocess<object, number>(pathToFileURL(script).href, { number: 7 })
-  t.is(await apart.next(), 14)
-  t.is(await apart.next(), 21)
-  await t.throwsAsync(apart.next(), { message: /ended: 3$/ })
+  const subprocess = await startSubprocess<object, number>(pathToFileURL(script).href, {
+    number: 7,
+  })
+  t.is(await subprocess.next(), 14)
+  t.is(await subprocess.next(), 21)
+  await t.throwsAsync(subprocess.next(), { message: /ended: 3$/ })
 })

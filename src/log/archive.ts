@@ -30,7 +30,7 @@ export interface Archived {
  * run again, it goes on from the archive that is there.
  *
  * @param upTo the last event to archive
- * @param onStep is told what is being done
+ * @param onStep called with what is done next
  * @throws LOG_HELD where the recorder runs: the archive stays, so run it again once that is stopped
  * @throws LOG_BROKEN where the events to be archived do not hold
  */
@@ -42,7 +42,7 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
   remove(aside)
   try {
     copyEvents(file, aside, { after: upTo, upTo: END }, basename(archive))
-    refuseOthers(file)
+    rejectReaders(file)
     seal(aside)
     renameSync(aside, file)
     // Empty by now; but who opens the new file must not find the old one's.
@@ -74,13 +74,13 @@ function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
       copyEvents(file, aside, { after: base, upTo }, log.base().archive)
       seal(aside)
       onStep('checking it')
-      refuseUnlike(aside, log, upTo)
+      rejectUnlike(aside, log, upTo)
       renameSync(aside, archive)
     } finally {
       remove(aside)
     }
   }
-  refuseUnlike(archive, log, upTo)
+  rejectUnlike(archive, log, upTo)
   return { archive, base }
 }
 
@@ -90,7 +90,7 @@ export function archiveName(file: string, first: number, last: number): string {
   return `${basename(file, '.db')}-${pad(first)}-${pad(last)}.db`
 }
 
-function refuseUnlike(archive: string, log: LogReader, upTo: Position): void {
+function rejectUnlike(archive: string, log: LogReader, upTo: Position): void {
   using copy = openLogReader(archive)
   const { breaches } = verifyLog(copy)
   const [breach] = breaches
@@ -103,7 +103,7 @@ function refuseUnlike(archive: string, log: LogReader, upTo: Position): void {
   )
 }
 
-/** Everything of a stretch of the log in a new file: the words behind its numbers stay the same. */
+/** Copy everything of a range of the log to a new file: the words behind its numbers stay the same. */
 function copyEvents(
   from: string,
   to: string,
@@ -161,7 +161,7 @@ const columns = `position, service_provider, origin, event_type, kind, recorded_
  * What the write-ahead log holds goes into the file, and it is emptied: what is left of it must not
  * be taken for that of the file that comes in its place.
  */
-function refuseOthers(file: string): void {
+function rejectReaders(file: string): void {
   const db = openWritable(file)
   try {
     const busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })

@@ -11,7 +11,7 @@ const PAGES = 256
  * Copy a log while it is being recorded. The copy is one file that needs no other beside it, also on
  * a read-only medium, and stands under its name only when it is complete.
  *
- * @param onProgress is told pages done, and pages in all
+ * @param onProgress called with the pages that are done, and all pages
  * @returns what the copy ends with
  * @throws USAGE where there is a file of that name
  */

@@ -25,13 +25,13 @@ export function openHistory(given: readonly string[]): History {
   const opened: LogReader[] = []
   try {
     for (const file of given.flatMap(logsIn)) opened.push(openLogReader(file))
-    const parts = chained(opened, given)
+    const parts = orderParts(opened, given)
     for (let archive = openArchive(parts[0]); archive; archive = openArchive(parts[0])) {
       opened.push(archive)
-      refuseUnchained(archive, parts[0] ?? archive)
+      rejectUnchained(archive, parts[0] ?? archive)
       parts.unshift(archive)
     }
-    return joined(parts, () => close(opened))
+    return joinParts(parts, () => close(opened))
   } catch (error) {
     close(opened)
     throw error
@@ -77,7 +77,7 @@ function isLog(file: string): boolean {
 }
 
 /** Order the files and leave out what another one holds already. */
-function chained(logs: readonly LogReader[], given: readonly string[]): LogReader[] {
+function orderParts(logs: readonly LogReader[], given: readonly string[]): LogReader[] {
   const ordered = [...logs].sort(
     (one, other) =>
       one.base().position - other.base().position || other.head().position - one.head().position,
@@ -87,7 +87,7 @@ function chained(logs: readonly LogReader[], given: readonly string[]): LogReade
     const last = parts.at(-1)
     if (!last) parts.push(log)
     else if (log.head().position > last.head().position) {
-      refuseUnchained(last, log)
+      rejectUnchained(last, log)
       parts.push(log)
     } else if (hashAt(last, log) !== log.head().hash) {
       throw unrelated(last, log)
@@ -103,7 +103,7 @@ function hashAt(longer: LogReader, shorter: LogReader): string | undefined {
   return end === longer.base().position ? longer.base().hash : longer.get(end)?.hash
 }
 
-function refuseUnchained(earlier: LogReader, later: LogReader): void {
+function rejectUnchained(earlier: LogReader, later: LogReader): void {
   const { position: begin, hash } = later.base()
   const end = earlier.head()
   if (begin === end.position && hash === end.hash) return
@@ -136,13 +136,13 @@ function isFileName(text: string): boolean {
   return basename(text) === text && !text.includes('\0')
 }
 
-function joined(parts: LogReader[], dispose: () => void): History {
+function joinParts(parts: LogReader[], dispose: () => void): History {
   const [oldest] = parts
   const newest = parts.at(-1)
   if (!oldest || !newest) throw new RangeError('a history has at least one file')
-  refuseTooMany(parts)
+  rejectTooMany(parts)
   if (parts.length > 1)
-    unite(
+    createUnionViews(
       newest.db,
       parts.slice(0, -1).map(({ file }) => file),
     )
@@ -165,7 +165,7 @@ function joined(parts: LogReader[], dispose: () => void): History {
 /** SQLite attaches ten files at most, unless it is compiled to do otherwise. */
 const MOST_ATTACHED = 10
 
-function refuseTooMany(parts: readonly LogReader[]): void {
+function rejectTooMany(parts: readonly LogReader[]): void {
   if (parts.length <= MOST_ATTACHED) return
   throw new MixmatchError(
     'USAGE',
@@ -175,7 +175,7 @@ function refuseTooMany(parts: readonly LogReader[]): void {
 }
 
 /** Lay views over the tables of the newest file that show the rows of the older ones as well. */
-function unite(db: Database, older: readonly string[]): void {
+function createUnionViews(db: Database, older: readonly string[]): void {
   const schemas = older.map((file, index) => attach(db, file, `part${index}`))
   for (const table of ['events', 'payloads']) {
     const selects = [...schemas, 'main'].map(schema => `select * from ${schema}.${table}`)

@@ -19,10 +19,10 @@ export function holdLog(file: string, command: string, pid = process.pid): Dispo
     return openWritable(`${realFile(file)}-holder`, { timeout: 0 })
   })
   try {
-    requireWritable(file, () => enter(db, command, pid))
+    requireWritable(file, () => takeLock(db, command, pid))
   } catch (cause) {
     const isHeld = cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')
-    const by = isHeld ? holder(db) : ''
+    const by = isHeld ? describeHolder(db) : ''
     db.close()
     if (!isHeld) throw cause
     const message = `${file} is held by ${by}. Only one process may append to a log: stop that one first.`
@@ -35,7 +35,7 @@ export function holdLog(file: string, command: string, pid = process.pid): Dispo
   }
 }
 
-function enter(db: Database.Database, command: string, pid: number): void {
+function takeLock(db: Database.Database, command: string, pid: number): void {
   db.pragma('journal_mode = WAL') // readable by the one that is refused
   db.exec('create table if not exists holder (pid integer, host text, command text, since text)')
   db.exec('begin immediate; delete from holder')
@@ -64,7 +64,7 @@ interface HolderRow {
   readonly since: string
 }
 
-function holder(db: Database.Database): string {
+function describeHolder(db: Database.Database): string {
   try {
     const row = db.prepare<[], HolderRow>('select * from holder').get()
     if (row)

@@ -46,7 +46,7 @@ export async function importEvents(
   for await (const event of events) {
     rejectHalfSurrogates(event)
     if (isFromLog(event)) {
-      refuseBroken(event, previous)
+      rejectBroken(event, previous)
       previous = event
     }
     if (batch[0] !== undefined && isFromLog(event) !== isFromLog(batch[0])) flush()
@@ -95,7 +95,7 @@ function continues(log: EventLog, event: RecordedEvent): boolean {
 }
 
 /** The chain of an export is checked on the way, but for the link before its first line. */
-function refuseBroken(event: RecordedEvent, previous: RecordedEvent | undefined): void {
+function rejectBroken(event: RecordedEvent, previous: RecordedEvent | undefined): void {
   const before = previous?.hash ?? (event.position === 1 ? GENESIS : undefined)
   const follows = previous === undefined || event.position === previous.position + 1
   if (follows && before === undefined) return

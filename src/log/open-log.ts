@@ -11,9 +11,9 @@ import {
   requireWritable,
 } from '../sqlite.js'
 import type { EventLog, LogReader } from './event-log.js'
-import { reader } from './reader.js'
+import { createReader } from './reader.js'
 import { checkVersion, migrate } from './schema.js'
-import { writer } from './writer.js'
+import { createWriter } from './writer.js'
 
 /**
  * Open the log for reading, also in a folder that cannot be written to.
@@ -29,7 +29,7 @@ export function openLogReader(file: string): LogReader {
   }
   const db = openReadable(file)
   return closingOnError(db, () => {
-    if (checkVersion(db, file) > 0) return reader(db, file)
+    if (checkVersion(db, file) > 0) return createReader(db, file)
     throw new MixmatchError('LOG_NOT_A_LOG', `${file}: expected an event log, found an empty file.`)
   })
 }
@@ -52,7 +52,7 @@ export function openLog(file: string): EventLog {
       db.pragma('synchronous = FULL')
     }),
   )
-  const { append, restore } = writer(db, file)
+  const { append, restore } = createWriter(db, file)
   const { ino } = statSync(file)
   const requireInPlace = () => {
     if (statSync(file, { throwIfNoEntry: false })?.ino === ino) return
@@ -63,7 +63,7 @@ export function openLog(file: string): EventLog {
     )
   }
   return {
-    ...reader(db, file),
+    ...createReader(db, file),
     append(events, received) {
       requireInPlace()
       return append(events, received)

@@ -6,9 +6,9 @@ import type { Head, LogReader } from './event-log.js'
 import { decompress } from './payload.js'
 import { type EventRow, readRow, selectEvents } from './rows.js'
 
-/** What an open file tells as a log. Disposing it closes the file. */
-export function reader(db: Database, file: string): LogReader {
-  const newest = heads(db)
+/** Read an open file as a log. To dispose the reader closes the file. */
+export function createReader(db: Database, file: string): LogReader {
+  const newest = prepareHead(db)
   const between = db.prepare<[number, number], EventRow>(
     `${selectEvents} where e.position > ? and e.position <= ? order by e.position`,
   )
@@ -39,7 +39,7 @@ interface HeadRow {
 const BEGINNING: Head = { position: position(0), hash: GENESIS }
 
 /** The newest event of a log at any moment; of an empty one, what its first event will follow. */
-export function heads(db: Database): () => Head {
+export function prepareHead(db: Database): () => Head {
   const newest = db.prepare<[], HeadRow>(
     'select position, hash from main.payloads order by position desc limit 1',
   )

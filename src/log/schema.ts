@@ -24,7 +24,7 @@ export const guards = [
     'base',
     'events',
     'payloads',
-  ].flatMap(table => [guard(table, 'update'), guard(table, 'delete')]),
+  ].flatMap(table => [createGuard(table, 'update'), createGuard(table, 'delete')]),
   {
     name: 'events_without_gaps',
     sql: `create trigger events_without_gaps before insert on events
@@ -49,7 +49,7 @@ export const guards = [
   },
 ] as const
 
-function guard(table: string, verb: 'update' | 'delete') {
+function createGuard(table: string, verb: 'update' | 'delete') {
   const name = `${table}_no_${verb}`
   return {
     name,

@@ -31,7 +31,7 @@ export interface Walked {
   readonly seen: boolean
 }
 
-/** What a process is told to verify. */
+/** What a subprocess is to verify. */
 export interface Part {
   readonly file: string
   readonly range: PositionRange

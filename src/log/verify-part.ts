@@ -1,5 +1,5 @@
 import { serveSubprocess } from '../subprocess.js'
 import { type Part, verifyPart } from './verify-events.js'
 
-// The process that verifies the stretch of a log that it is told of.
+// A subprocess: it verifies a range of a log.
 serveSubprocess((part: Part) => [verifyPart(part)])

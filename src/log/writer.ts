@@ -7,12 +7,12 @@ import { type Micros, micros, position } from '../ids.js'
 import { chain } from './chain.js'
 import type { Appended, EventLog } from './event-log.js'
 import { compress } from './payload.js'
-import { heads } from './reader.js'
+import { prepareHead } from './reader.js'
 
 /** What appends to a log that is open for writing. */
-export function writer(db: Database, file: string): Pick<EventLog, 'append' | 'restore'> {
-  const insert = inserter(db)
-  const newest = heads(db)
+export function createWriter(db: Database, file: string): Pick<EventLog, 'append' | 'restore'> {
+  const insert = prepareInsertEvent(db)
+  const newest = prepareHead(db)
   const lastRecorded = db
     .prepare<[], number>('select recorded_at from events order by position desc limit 1')
     .pluck()
@@ -54,12 +54,12 @@ export function writer(db: Database, file: string): Pick<EventLog, 'append' | 'r
 }
 
 /** Put one event in its place; false where the log has it already. */
-function inserter(db: Database): (event: RecordedEvent) => boolean {
+function prepareInsertEvent(db: Database): (event: RecordedEvent) => boolean {
   const words = {
-    serviceProvider: interned(db, 'service_providers', ['name']),
-    eventType: interned(db, 'event_types', ['name']),
-    project: interned(db, 'projects', ['name']),
-    origin: interned(db, 'origins', ['source', 'exchange', 'routing_key', 'envelope']),
+    serviceProvider: prepareWordNumber(db, 'service_providers', ['name']),
+    eventType: prepareWordNumber(db, 'event_types', ['name']),
+    project: prepareWordNumber(db, 'projects', ['name']),
+    origin: prepareWordNumber(db, 'origins', ['source', 'exchange', 'routing_key', 'envelope']),
   }
   const dictionary = db
     .prepare<[], { id: number; bytes: Buffer }>(
@@ -110,7 +110,7 @@ function inserter(db: Database): (event: RecordedEvent) => boolean {
 }
 
 /** Give every word its number, a new one the next. Not remembered here: a batch may be rolled back. */
-function interned(db: Database, table: string, columns: readonly string[]) {
+function prepareWordNumber(db: Database, table: string, columns: readonly string[]) {
   const where = columns.map(column => `${column} = ?`).join(' and ')
   const find = db.prepare<unknown[], number>(`select id from ${table} where ${where}`).pluck()
   const add = db

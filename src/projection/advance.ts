@@ -106,7 +106,7 @@ export function isDeferred({ prepareBuild }: Projection): boolean {
   return prepareBuild !== undefined
 }
 
-/** Prepare what tells which range the deferred views lack of what the others have. */
+/** Prepare a query for the range that the deferred views lack of what the others have. */
 export function prepareDeferredMissing(db: Database): () => PositionRange {
   const state = db.prepare<[], PositionRange>(
     'select deferred_position as after, position as upTo from state',
@@ -114,7 +114,7 @@ export function prepareDeferredMissing(db: Database): () => PositionRange {
   return () => state.get() ?? { after: position(0), upTo: position(0) }
 }
 
-/** Prepare what tells which range the views lack of the attached file `log`. */
+/** Prepare a query for the range that the views lack of the attached file `log`. */
 function prepareMissing(db: Database): (upTo?: Position) => PositionRange {
   const head = db
     .prepare<[], number>(

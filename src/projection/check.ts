@@ -18,7 +18,7 @@ export interface Difference {
 }
 
 /**
- * Build the views aside from the log, up to the very position that the given ones are at, and
+ * Build the views in a temporary file from the log, up to the position of the given ones, and
  * compare row by row. The recorder may go on meanwhile.
  *
  * @param aside a folder for the second copy; the system's own temporary one where not given

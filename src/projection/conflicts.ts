@@ -18,28 +18,28 @@ interface ConflictRow {
   readonly clouds: string
 }
 
-const claims = (touched: string) => `
+const selectConflicts = (condition: string) => `
   select resource_type, resource_id, json_group_array(name order by first_position) as clouds
   from locations l join service_providers sp on sp.id = l.service_provider
-  where ${isPresent('l')} ${touched}
+  where ${isPresent('l')} ${condition}
   group by resource_type, resource_id having count(*) > 1`
 
 /** Every conflict there is: a walk over the whole view. */
 export function allConflicts(db: Database): Conflict[] {
-  return db.prepare<[], ConflictRow>(claims('')).all().map(conflict)
+  return db.prepare<[], ConflictRow>(selectConflicts('')).all().map(readConflict)
 }
 
-/** The conflicts among the resources that a stretch of the log speaks of. The log must be attached. */
-export function conflictsIn(db: Database): (stretch: PositionRange) => Conflict[] {
+/** The conflicts among the resources that a range of the log is about. The log must be attached. */
+export function conflictsIn(db: Database): (range: PositionRange) => Conflict[] {
   const find = db.prepare<[PositionRange], ConflictRow>(
-    claims(`and (resource_type, resource_id) in (
+    selectConflicts(`and (resource_type, resource_id) in (
       select resource_type, resource_id from log.events not indexed
       where kind > 0 and position > :after and position <= :upTo)`),
   )
-  return stretch => (stretch.upTo > stretch.after ? find.all(stretch).map(conflict) : [])
+  return range => (range.upTo > range.after ? find.all(range).map(readConflict) : [])
 }
 
-function conflict(row: ConflictRow): Conflict {
+function readConflict(row: ConflictRow): Conflict {
   const names = parseJson(row.clouds)
   return {
     resource: { type: resourceTypeOf(row.resource_type), id: readResourceId(row.resource_id) },

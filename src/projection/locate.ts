@@ -132,7 +132,7 @@ export function whyNoViews(logFile: string): string | null {
   return locations.problem()
 }
 
-/** The views of a log, where there are any that fit it; where there are not, the log alone can tell. */
+/** The views of a log, where there are any that fit it; else undefined, and the caller reads the log. */
 export function openLocationsOf(logFile: string): Locations | undefined {
   const locations = openLocations(viewsFileOf(logFile), logFile)
   if (locations.problem() === null) return locations

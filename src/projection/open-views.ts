@@ -48,7 +48,7 @@ interface Options {
 
 /**
  * Open the views of a log and catch them up; absent, damaged, of another version or of another log,
- * they are built aside from the first event on and then put in place.
+ * they are built in another file from the first event on, which then takes their place.
  *
  * Only the process that holds the log may do this (`holdLog`); readers use `openLocations`.
  *
@@ -72,7 +72,7 @@ export function openViews(
 /** What requests are served by. */
 const served = projections.filter(view => !isDeferred(view))
 
-/** Build the views aside from the whole log, then put them in the place of what is there. */
+/** Build the views in another file from the whole log, which then takes the place of what is there. */
 export function rebuildViews(file: string, logFiles: readonly string[], progress?: Progress): void {
   build(file, logFiles, { progress })
 }
@@ -83,11 +83,11 @@ function build(
   options: { views?: readonly Projection[]; progress?: Progress | undefined },
 ): void {
   rejectOtherData(file)
-  const aside = `${file}.building`
-  removeViews(aside) // of a build that was interrupted
-  buildViews(aside, logFiles, options)
+  const building = `${file}.building`
+  removeViews(building) // of a build that was interrupted
+  buildViews(building, logFiles, options)
   removeViews(file)
-  renameSync(aside, file)
+  renameSync(building, file)
 }
 
 function attach(file: string, logFiles: readonly string[]): Views {

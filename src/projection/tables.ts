@@ -15,7 +15,7 @@ export function openUnfinished(file: string): Database.Database {
 /** "MixV" in ASCII: tells views from any other SQLite file (`PRAGMA application_id`). */
 export const VIEWS_APPLICATION_ID = 0x4d697856
 
-/** Create the empty tables of views, and what tells how far the log was applied to them. */
+/** Create the empty tables of views, and their state. */
 export function createTables(
   db: Database.Database,
   schema: 'main' | 'temp',

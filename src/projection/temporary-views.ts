@@ -13,8 +13,8 @@ export interface TemporaryViews extends Disposable {
   catchUp(upTo: Position): void
 }
 
-/** What is asked of a past. */
-const told = projections.filter(({ name }) => name !== 'exchanges')
+/** What reports and comparisons of a past read. */
+const read = projections.filter(({ name }) => name !== 'exchanges')
 
 /**
  * Build the views of a history as temporary tables beside the log itself, which is opened for reading
@@ -30,12 +30,12 @@ export function openTemporaryViews(
 ): TemporaryViews {
   const db = new Database(newestOf(logFiles), { readonly: true })
   const catchUp = (to: Position) => {
-    applyFiles(db, logFiles, { upTo: to, views: told, progress })
+    applyFiles(db, logFiles, { upTo: to, views: read, progress })
     return attachHistory(db, logFiles)
   }
   try {
     db.pragma('cache_size = -65536')
-    createTables(db, 'temp', told)
+    createTables(db, 'temp', read)
     let detach = catchUp(upTo)
     return {
       db,

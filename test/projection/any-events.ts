@@ -28,7 +28,7 @@ const anyTime = fc
 /** Events that contradict one another, come late, at equal times or at none, and are of nothing now and then. */
 export const anyEvents = eventsOf(anyNews, { minLength: 1, maxLength: 25 })
 
-/** All of one volume and of one that was made from it, at one cloud: so that a life has many events. */
+/** All of one volume and of one that was made from it, at one cloud: so that each has many events. */
 export const anyEventsOfFew = eventsOf(
   fc
     .record({

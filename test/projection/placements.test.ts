@@ -24,8 +24,8 @@ import {
 } from '../controls.js'
 import { anyNews, ids } from './any-events.js'
 
-/** The turns after these batches were applied: cloud, owner, the positions that began and ended it. */
-async function turns(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
+/** The placements after these batches were applied: cloud, owner, the positions that began and ended it. */
+async function placementsAfter(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   const { views } = openViews(join(path, 'views.db'), [log.file])
@@ -49,21 +49,21 @@ for (const [how, split] of [
   ['at once', (events: readonly Event[]) => [events]],
   ['one by one', (events: readonly Event[]) => events.map(each => [each])],
 ] as const) {
-  const placed = (t: ExecutionContext, ...events: Event[]) => turns(t, ...split(events))
+  const placed = (t: ExecutionContext, ...events: Event[]) => placementsAfter(t, ...split(events))
 
-  test(`a resource that was given away has a turn for each owner, ${how}`, async t => {
+  test(`a resource that was given away has a placement for each owner, ${how}`, async t => {
     t.deepEqual(await placed(t, created(disk, alice), transferred(disk, bob), deleted(disk)), [
       [cornmeal, alice, 1, 2],
       [cornmeal, bob, 2, 3],
     ])
   })
 
-  test(`what is told again and again is one turn, ${how}`, async t => {
-    const told = [created(disk, alice), changed(disk, alice), created(disk, null)]
-    t.deepEqual(await placed(t, ...told), [[cornmeal, alice, 1, null]])
+  test(`what is said again and again is one placement, ${how}`, async t => {
+    const repeated = [created(disk, alice), changed(disk, alice), created(disk, null)]
+    t.deepEqual(await placed(t, ...repeated), [[cornmeal, alice, 1, null]])
   })
 
-  test(`a resource that is made again after its deletion has two turns, ${how}`, async t => {
+  test(`a resource that is made again after its deletion has two placements, ${how}`, async t => {
     const again = [created(disk, alice), deleted(disk), changed(disk, alice), created(disk, alice)]
     t.deepEqual(await placed(t, ...again), [
       [cornmeal, alice, 1, 2],
@@ -110,7 +110,7 @@ for (const [how, split] of [
 }
 
 test('an owner that is learned later is not assumed for the time before', async t => {
-  t.deepEqual(await turns(t, [created(disk, null), changed(disk, alice)]), [
+  t.deepEqual(await placementsAfter(t, [created(disk, null), changed(disk, alice)]), [
     [cornmeal, null, 1, 2],
     [cornmeal, alice, 2, null],
   ])
@@ -121,7 +121,7 @@ function openReadonly(file: string) {
   return { db, [Symbol.dispose]: () => db.close() }
 }
 
-test('law: the turns that last are the places, and no two turns of a resource overlap', async t => {
+test('law: the placements that last are the places, and no two placements of a resource overlap', async t => {
   const path = folder(t)
   let run = 0
   const inOrderOfTime = fc
