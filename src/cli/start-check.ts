@@ -6,7 +6,9 @@ import type { ConfigIssue } from '../config/config-issue.js'
 import type { Option } from '../config/option.js'
 import { options } from '../config/options.js'
 import { errorCodeOf } from '../error-code.js'
+import { MixmatchError } from '../errors.js'
 import { whyNoLog } from '../log/probe.js'
+import { rejectLostLog } from '../projection/belonging.js'
 
 /** Why `serve` would not start with a valid configuration (problems), and what it would warn about. */
 interface StartCheck {
@@ -28,7 +30,7 @@ export async function checkStart({ config, settings }: CheckedConfig): Promise<S
 type CreateIssue = (group: string, option: Option<unknown>, message: string) => ConfigIssue
 
 function checkFiles({ database, logging }: Config, createIssue: CreateIssue): ConfigIssue[] {
-  const noLog = whyNoLog(database.file) ?? whyNotWritable(database.file)
+  const noLog = whyNoLog(database.file) ?? whyNotWritable(database.file) ?? whyLost(database.file)
   const noLogFile = logging.file === null ? null : whyNotWritable(logging.file)
   return [
     ...(noLog === null ? [] : [createIssue('database', options.database.connection, noLog)]),
@@ -65,6 +67,17 @@ async function checkPorts(config: Config, createIssue: CreateIssue): Promise<Sta
     }
   }
   return { problems, warnings }
+}
+
+/** Why a log is a lost one, which `serve` does not begin anew by itself; null where it is not. */
+function whyLost(logFile: string): string | null {
+  try {
+    rejectLostLog(logFile)
+    return null
+  } catch (error) {
+    if (error instanceof MixmatchError) return error.message
+    throw error
+  }
 }
 
 /** Why a file cannot be written, or created with its folders; null where it can. */

@@ -7,8 +7,8 @@ const HEAD = `\
 # mixmatch.conf
 
 # All options of Mixmatch. An option behind a # shows its default, or an example where
-# it has none. Every option can be given in the environment too, where it counts above
-# the files: OS_<GROUP>__<OPTION>, such as OS_AUTH__PASSWORD or OS_SP_CORNMEAL__MESSAGEBUS.
+# it has none. The environment overrides the files: OS_<GROUP>__<OPTION>, such as
+# OS_AUTH__PASSWORD or OS_SP_CORNMEAL__MESSAGEBUS.
 #
 # Values may be quoted. The items of a list are separated by commas, or stand on indented
 # lines. A comment must have its own line: a # behind a value is part of the value.

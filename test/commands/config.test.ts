@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -9,7 +9,8 @@ import { runMixmatch } from '../../src/commands/program.js'
 import type { Environment } from '../../src/config/effective-settings.js'
 import { openLog } from '../../src/log/open-log.js'
 import { federated, least, place } from '../config/configurations.js'
-import { folder } from '../controls.js'
+import { at, event, folder } from '../controls.js'
+import { mixmatch } from './run-command.js'
 
 function sink() {
   const chunks: string[] = []
@@ -177,6 +178,24 @@ test('config check rejects an event log or log_file whose folder cannot be creat
   const lines = await checked(t, { OS_DEFAULT__LOG_FILE: path })
   t.is(lines.exitCode, 2)
   t.regex(lines.said, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
+})
+
+test('config check rejects a log that was lost beside its views', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  {
+    using appended = openLog(log)
+    appended.append([event()], at(1))
+  }
+  t.is((await mixmatch(path, 'views', 'rebuild', '--log', 'events.db')).code, 0)
+  const connection = { OS_DATABASE__CONNECTION: `sqlite:///${log}` }
+  t.is((await checked(t, connection)).exitCode, 0)
+  for (const name of readdirSync(path).filter(each => each.startsWith('events.db'))) {
+    rmSync(join(path, name))
+  }
+  const { exitCode, said } = await checked(t, connection)
+  t.is(exitCode, 2)
+  t.regex(said, /\[database\] connection: .*events\.db: is gone, but its views know of 1\./)
 })
 
 test('config check creates no files', async t => {
