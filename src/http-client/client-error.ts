@@ -1,5 +1,5 @@
 /** What can go wrong between us and a server, besides what the operating system says of its sockets. */
-export type ClientErrorCode =
+type ClientErrorCode =
   | 'CONNECT_TIMEOUT'
   /** The request was sent, and no final response began in time. */
   | 'HEADERS_TIMEOUT'

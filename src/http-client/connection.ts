@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 import type { BodyFraming } from './body-framing.js'
 import { ClientError, isBrokenConnection } from './client-error.js'
 import {
-  type BodySource,
   type ClientRequest,
   type ExchangeConnection,
   isSafe,
   type PendingExchange,
+  type StreamedBody,
 } from './exchange.js'
 import { createIdleTimer } from './idle-timer.js'
 import { KeepAlive } from './keep-alive.js'
@@ -20,7 +20,7 @@ import type { SocketMaker } from './socket.js'
 
 type TimeoutCode = 'CONNECT_TIMEOUT' | 'HEADERS_TIMEOUT' | 'BODY_TIMEOUT'
 
-export interface ConnectionOwner {
+interface ConnectionOwner {
   /** The connection can send another request. */
   onIdle(connection: Connection): void
   /** The connection is closed. Called once. */
@@ -250,7 +250,7 @@ export class Connection implements ExchangeConnection {
     this.#owner.onClosed(this)
   }
 
-  #source(): BodySource | null {
+  #source(): StreamedBody | null {
     const body = this.#running?.request.body ?? null
     return body === null || Buffer.isBuffer(body) || this.#isRequestSent ? null : body
   }

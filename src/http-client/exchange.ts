@@ -7,7 +7,7 @@ export interface ClientRequest {
   readonly path: string
   /** Without those that frame the message: they are made for each connection. */
   readonly headers: RawHeaders
-  readonly body: Buffer | BodySource | null
+  readonly body: Buffer | StreamedBody | null
   /** Milliseconds from the last byte of the request to the final head; 0 for no limit. */
   readonly headersTimeoutMs: number
   /** Milliseconds in which something of the body of the response must come; 0 for no limit. */
@@ -15,7 +15,7 @@ export interface ClientRequest {
 }
 
 /** A body that comes while it is sent. */
-export interface BodySource {
+export interface StreamedBody {
   /** Bytes; null for a body that is sent in chunks. */
   readonly length: number | null
   /** The connection is established: write to the sink from now on. */

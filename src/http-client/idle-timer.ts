@@ -1,5 +1,5 @@
 /** A timer for something that should keep moving. */
-export interface IdleTimer {
+interface IdleTimer {
   /** From now on, no more than so many milliseconds may pass without a `touch`; 0 for no limit. */
   start(ms: number): void
   touch(): void

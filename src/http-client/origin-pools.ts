@@ -13,7 +13,7 @@ export interface Trust {
 }
 
 /** The connections to one server, and undici's interface to them. */
-export interface OriginPool extends ConnectionPool {
+interface OriginPool extends ConnectionPool {
   readonly dispatcher: Dispatcher
 }
 

@@ -3,7 +3,7 @@ import { ClientError } from './client-error.js'
 import type { BodySink, ClientRequest } from './exchange.js'
 
 /** What a body that comes while it is sent leads to. */
-export interface WriterEvents {
+interface WriterEvents {
   /** Whether the exchange still goes on: if not, nothing more is written. */
   isRunning(): boolean
   /** The body is written to its end. */

@@ -12,7 +12,7 @@ export interface ResponseHead {
 /** Tokens make for long headers, and Glance puts each property of an image into one. */
 export const MAX_HEAD_BYTES = 256 * 1024
 /** No field is dropped: a head with more of them is refused. */
-export const MAX_FIELDS = 1000
+const MAX_FIELDS = 1000
 
 /** Services leave the space out where they have no reason to give (RFC 9112 §4). */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\x80-\xff]*)?$/

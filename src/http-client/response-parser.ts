@@ -5,7 +5,7 @@ import type { RawHeaders } from './raw-headers.js'
 import { MAX_HEAD_BYTES, malformed, parseResponseHead, type ResponseHead } from './response-head.js'
 
 /** What a response consists of, in this order. */
-export interface ResponseParts {
+interface ResponseParts {
   /** Of the final response; interim ones (1xx) are left out. */
   onHead(head: ResponseHead, framing: BodyFraming): void
   /** A view of the memory that was pushed: whoever keeps it copies it. */

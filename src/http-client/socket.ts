@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls'
 
 /** How the certificate of a server is judged. */
-export interface CertificateRules {
+interface CertificateRules {
   /** The authorities that are believed instead of the system's, in PEM; null for the system's. */
   readonly authorities: Buffer | null
   /** Take any certificate. */

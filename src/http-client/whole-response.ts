@@ -4,13 +4,13 @@ import { ClientError, isBrokenConnection } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 
 /** A response whose body was read to its end, in bounded memory. */
-export interface WholeResponse {
+interface WholeResponse {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: Buffer
 }
 
-export interface WholeRequest {
+interface WholeRequest {
   readonly method: 'GET' | 'POST'
   /** From the root of the origin, with the query. */
   readonly path: string

@@ -32,7 +32,7 @@ export interface Destination {
 }
 
 /** What decides in which project of a service provider a request acts, see `routing/project.ts`. */
-export interface ProjectPreference {
+interface ProjectPreference {
   readonly asked: ProjectId | null
   readonly owner: ProjectId | null
 }

@@ -16,7 +16,7 @@ export type UpstreamAuth =
     }
 
 /** What we add to a request that we pass on. */
-export interface RequestAdditions {
+interface RequestAdditions {
   readonly auth: UpstreamAuth
   /** `req-<uuid>`: the id that the request keeps through every service. */
   readonly globalRequestId: string
@@ -98,7 +98,7 @@ export function requestHeaders(received: RawHeaders, additions: RequestAdditions
 }
 
 /** What we add to a response that we pass back. */
-export interface ResponseAdditions {
+interface ResponseAdditions {
   readonly auth: UpstreamAuth
   /** Which cloud answered: MM-Service-Provider. */
   readonly serviceProvider: string

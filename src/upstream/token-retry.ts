@@ -2,7 +2,7 @@ import type { Identity } from '../identity/identity.js'
 import type { Destination, Requester } from './destination.js'
 
 /** How to send a request with a token from a cache. */
-export interface TokenUse<Access, Response> {
+interface TokenUse<Access, Response> {
   /** Get what the request is sent with. For the retry, it must not be what was forgotten. */
   readonly access: (isRetry: boolean) => Promise<Access>
   /** `mayRetry`: a 401 leads to a second call, so that it is not yet the final response. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import type { BodySink, BodySource } from '../http-client/exchange.js'
+import type { BodySink, StreamedBody } from '../http-client/exchange.js'
 
 /** What happens to an upload, as it happens. */
-export interface UploadEvents {
+interface UploadEvents {
   /** The cloud is there: the moment to answer `Expect: 100-continue`. */
   started(): void
   /** A piece of so many bytes came from the client. */
@@ -18,7 +18,7 @@ export interface UploadEvents {
  * whatever becomes of it: it still has to carry an early response (413). A client that breaks off
  * never ends the body, so that a cloud cannot take half an image for a whole one.
  */
-export function createUpload(req: IncomingMessage, events: UploadEvents): BodySource {
+export function createUpload(req: IncomingMessage, events: UploadEvents): StreamedBody {
   const announced = req.headers['content-length']
   let sink: BodySink | null = null
 
