@@ -140,7 +140,7 @@ test.serial(
     t.is((await mixmatch(plain, 'log', 'import', 'export.ndjson')).code, 0)
     const run = await mixmatch(plain, 'reconcile', 'default', '--format', 'json')
     t.is(run.code, 0)
-    t.regex(run.err, /no administrator there/)
+    t.regex(run.err, /the user is no administrator/)
     t.false(run.out.includes(id))
   },
 )
