@@ -7,6 +7,8 @@ type ClientErrorCode =
   | 'BODY_TIMEOUT'
   /** The connection ended before the response was complete. */
   | 'CONNECTION_CLOSED'
+  /** The same by a reset, which the operating system reports except on Node 22. */
+  | 'ECONNRESET'
   /** The server sent something that is no HTTP/1.1 response, or that could be read in two ways. */
   | 'MALFORMED_RESPONSE'
   /** The request has something that cannot be sent. */

@@ -222,6 +222,11 @@ export class Connection implements ExchangeConnection {
   }
 
   #onServerEnd(): void {
+    // Node 22 reports a reset as an end where it arrives together with data. After a reset there is no peer.
+    if (!this.#server.isTls && this.#socket.remotePort === undefined) {
+      this.#fail(new ClientError('ECONNRESET', 'the connection was reset'))
+      return
+    }
     try {
       this.#parser.finish()
       this.#close()
