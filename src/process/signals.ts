@@ -43,12 +43,13 @@ export function listenToSignals(): Signals {
 /**
  * Settles when the supervisor of this process asks it to stop, or is gone. A terminal sends Ctrl-C and
  * hang-up to all processes; those are ignored here, because the supervisor decides who stops when.
+ * `timeout` and process managers that signal a whole group send SIGTERM too, so it can come twice.
  */
 export function waitForSupervisorStop(): Promise<StopReason> {
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
   return new Promise(resolve => {
-    process.once('SIGTERM', () => resolve('SIGTERM'))
+    process.on('SIGTERM', () => resolve('SIGTERM'))
     process.once('disconnect', () => resolve('disconnect'))
   })
 }

@@ -188,6 +188,23 @@ test.serial(
   },
 )
 
+test.serial(
+  'SIGTERM to the whole process group stops every process once, and the log stands alone then',
+  async t => {
+    const serving = start(t, 'serve')
+    await serving.line('serving')
+    const children = ['the event log is open', 'accepting connections'].map(
+      said => serving.lines.find(({ msg }) => msg === said)?.['pid'],
+    )
+    serving.signal('SIGTERM')
+    for (const pid of children) process.kill(Number(pid), 'SIGTERM')
+    t.is(await serving.ended, 0)
+    const stopped = serving.lines.filter(({ msg }) => msg === 'stopped').map(({ name }) => name)
+    t.deepEqual(stopped.toSorted(), ['recorder', 'supervisor', 'worker'])
+    t.false(existsSync(join(serving.directory, 'events.db-wal')))
+  },
+)
+
 async function samplesAt(serving: Running) {
   return samplesOf(await (await fetch(`${await serving.ops()}/metrics`)).text())
 }
