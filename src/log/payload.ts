@@ -20,47 +20,49 @@ export function compress(body: string, dictionary: Buffer): Buffer {
  * @throws Error where there is
  */
 export function decompressExactly(bytes: Buffer, dictionary: Buffer): string {
-  const body = inflateWhole(bytes, dictionary)
-  if (body === null) throw new Error('bytes follow the end of the compressed body')
-  const last = bytes.at(-1) ?? 0
-  // Padding is zeros. So the highest bit that is set belongs to the body, and it does not decode without.
-  const cleared = Buffer.from(bytes)
-  cleared[bytes.length - 1] = last & ~(1 << (31 - Math.clz32(last)))
-  if (last > 0 && isSame(cleared, dictionary, body))
-    throw new Error('bits follow the end of the compressed body')
+  const body = inflate(bytes, dictionary)
+  if (hasMore(bytes, dictionary, body))
+    throw new Error('more follows the end of the compressed body')
   const text = body.toString()
   if (text.includes('\uFFFD') && !Buffer.from(text).equals(body))
     throw new Error('the body is not UTF-8')
   return text
 }
 
-/** null where the stream ends before the bytes do. */
-function inflateWhole(bytes: Buffer, dictionary: Buffer): Buffer | null {
-  const options = { windowBits: SETTINGS.windowBits, chunkSize: 4096, dictionary, info: true }
-  // With `info`, of which the types of Node know nothing, it says how much it has read.
-  const result: unknown = inflateRawSync(bytes, options)
-  const { buffer, engine } = inflated.parse(result)
-  return engine.bytesWritten === bytes.length ? buffer : null
-}
-
-const inflated = z.object({
-  buffer: z.instanceof(Buffer),
-  engine: z.object({ bytesWritten: z.number() }),
-})
-
-function isSame(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
+/**
+ * Whether the stream ends before the bytes do. What is left over of its last byte is zeros. So the
+ * highest bit that is set belongs to the body, which cannot be read without it. If there is none, how
+ * much was read has to be asked for, which takes twice as long.
+ */
+function hasMore(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
+  const end = bytes.length - 1
+  const last = bytes[end] ?? 0
+  if (last === 0) return lengthOf(bytes, dictionary) < bytes.length
+  const cleared = Buffer.from(bytes)
+  cleared[end] = last & ~(1 << (31 - Math.clz32(last)))
   try {
-    return inflateWhole(bytes, dictionary)?.equals(body) ?? false
+    return inflate(cleared, dictionary).equals(body)
   } catch {
     return false
   }
 }
 
+/** How many bytes the stream has. */
+function lengthOf(bytes: Buffer, dictionary: Buffer): number {
+  // With `info`, of which the types of Node know nothing, the engine comes back beside the body.
+  const result: unknown = inflateRawSync(bytes, { ...INFLATE, dictionary, info: true })
+  return inflated.parse(result).engine.bytesWritten
+}
+
+const inflated = z.object({ engine: z.object({ bytesWritten: z.number() }) })
+
 /** @throws Error (zlib's) where the bytes are damaged or the dictionary is another */
 export function decompress(bytes: Buffer, dictionary: Buffer): string {
-  return inflateRawSync(bytes, {
-    windowBits: SETTINGS.windowBits,
-    chunkSize: 4096,
-    dictionary,
-  }).toString()
+  return inflate(bytes, dictionary).toString()
+}
+
+const INFLATE = { windowBits: SETTINGS.windowBits, chunkSize: 4096 }
+
+function inflate(bytes: Buffer, dictionary: Buffer): Buffer {
+  return inflateRawSync(bytes, { ...INFLATE, dictionary })
 }
