@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
 import { parseVersions, type Version } from '../aggregate/versions/version-documents.js'
+import type { PoolDispatcher } from '../http-client/dispatcher.js'
 import { headerValue } from '../http-client/raw-headers.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { Timeouts } from '../upstream/failure.js'
@@ -16,7 +16,7 @@ export interface CheckedService {
 
 /** Whether a service answers at its endpoint, in the version that Mixmatch uses. */
 export async function checkService(
-  pool: (origin: string) => Dispatcher,
+  pool: (origin: string) => PoolDispatcher,
   { name, version }: CheckedService,
   endpoint: string,
   timeouts: Timeouts,

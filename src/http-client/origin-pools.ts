@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Dispatcher } from 'undici'
 import { type ConnectionPool, createConnectionPool, type PoolOptions } from './connection-pool.js'
 import { PoolDispatcher } from './dispatcher.js'
 import { createSocketMaker } from './socket.js'
@@ -14,7 +13,7 @@ export interface Trust {
 
 /** The connections to one server, and undici's interface to them. */
 interface OriginPool extends ConnectionPool {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: PoolDispatcher
 }
 
 /** Pools of connections, one for each origin. */

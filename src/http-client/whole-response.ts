@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Dispatcher } from 'undici'
 import { ClientError, isBrokenConnection } from './client-error.js'
+import type { PoolDispatcher } from './dispatcher.js'
 import type { RawHeaders } from './raw-headers.js'
 
 /** A response whose body was read to its end, in bounded memory. */
@@ -31,7 +31,7 @@ interface WholeRequest {
  * @throws ClientError, and the errors of the connection
  */
 export async function readWholeResponse(
-  dispatcher: Dispatcher,
+  dispatcher: PoolDispatcher,
   request: WholeRequest,
 ): Promise<WholeResponse> {
   try {
@@ -49,7 +49,7 @@ export async function readWholeResponse(
  * @throws as `readWholeResponse`; then nobody knows what became of the request
  */
 export async function readWholeResponseOnce(
-  dispatcher: Dispatcher,
+  dispatcher: PoolDispatcher,
   request: WholeRequest,
 ): Promise<WholeResponse> {
   const { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest } = request

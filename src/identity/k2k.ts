@@ -1,5 +1,5 @@
 import { MixmatchError } from '../errors.js'
-import { cookieHeader } from './cookies.js'
+import { cookieHeader } from '../http-client/cookies.js'
 import { issuedToken, type Keystone, validateToken } from './keystone.js'
 import type { KeystoneResponse } from './keystone-connection.js'
 import { parseToken, summarizeResponse } from './keystone-responses.js'

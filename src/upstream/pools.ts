@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
 import type { ConnectionPool } from '../http-client/connection-pool.js'
+import type { PoolDispatcher } from '../http-client/dispatcher.js'
 import { createOriginPools, type OriginPools, type Trust } from '../http-client/origin-pools.js'
 import type { SpName } from '../ids.js'
 
@@ -8,7 +8,7 @@ export interface Pools {
   /** What forwards to an origin (`http://10.0.0.5:9292`) of a cloud. */
   pool(cloud: SpName, origin: string): ConnectionPool
   /** The same connections for requests of our own. */
-  dispatcher(cloud: SpName, origin: string): Dispatcher
+  dispatcher(cloud: SpName, origin: string): PoolDispatcher
   /** End all connections, and what runs on them. */
   destroy(): void
 }

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { cookieHeader } from '../../src/identity/cookies.js'
+import { cookieHeader } from '../../src/http-client/cookies.js'
 import { identityOf } from './identities.js'
 import { ids, startKeystones } from './keystones.js'
 
