@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openLogReader } from '../log/open-log.js'
+import { rejectLostLog } from '../projection/belonging.js'
 import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 const LITTLE_BYTES = 1024 ** 3
@@ -8,14 +9,15 @@ const LITTLE_BYTES = 1024 ** 3
 /** Whether the log is one, and its disk has room. */
 export function checkLog(file: string): CheckResult {
   const folder = dirname(file)
-  if (!existsSync(file)) {
-    return isWritable(folder)
-      ? ok(`${file} is not there yet: the recorder begins it`)
-      : failed(
-          `${folder} cannot be written to, so that no log can be begun: make it, and let this user write there`,
-        )
-  }
   try {
+    rejectLostLog(file)
+    if (!existsSync(file)) {
+      return isWritable(folder)
+        ? ok(`${file} is not there yet: the recorder begins it`)
+        : failed(
+            `${folder} cannot be written to, so that no log can be begun: make it, and let this user write there`,
+          )
+    }
     using log = openLogReader(file)
     const { position } = log.head()
     const free = freeBytes(folder)

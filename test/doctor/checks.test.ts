@@ -1,9 +1,16 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import type { BusProbe } from '../../src/bus/amqp/bus-probe.js'
 import { checkCatalog } from '../../src/doctor/catalog-endpoint.js'
 import { checkFederation } from '../../src/doctor/federation-entry.js'
 import type { CheckVerdict } from '../../src/doctor/finding.js'
+import { checkLog } from '../../src/doctor/log-health.js'
 import { judgeBus } from '../../src/doctor/message-bus.js'
+import { openLog } from '../../src/log/open-log.js'
+import { openViews } from '../../src/projection/open-views.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
+import { at, event, folder } from '../controls.js'
 
 const queue = 'mixmatch.sp1.notifications'
 const broker = (seen: Partial<Extract<BusProbe, { kind: 'rabbit' }>>): BusProbe => ({
@@ -78,4 +85,18 @@ test('the catalog check tells the service itself from Mixmatch', t => {
   t.is(checkCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
   t.is(checkCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')
   t.regex(checkCatalog([], 'image', endpoint).found, /no public endpoint/)
+})
+
+test('a log that was lost has failed, and one that is not there yet has not', t => {
+  const file = join(folder(t), 'events.db')
+  t.is(checkLog(file).verdict, 'ok')
+  {
+    using log = openLog(file)
+    log.append([event()], at(1))
+    openViews(viewsFileOf(file), [file]).views[Symbol.dispose]()
+  }
+  rmSync(file)
+  const { verdict, found } = checkLog(file)
+  t.is(verdict, 'failed')
+  t.regex(found, /--new-log/)
 })
