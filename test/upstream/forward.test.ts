@@ -172,7 +172,7 @@ test('a body without a length that ends in a reset breaks off the client: it doe
   const upstream = await startSocket(t, socket => {
     socket.once('data', () =>
       socket.write('HTTP/1.1 200 OK\r\n\r\nhalf of it', () =>
-        setTimeout(() => socket.resetAndDestroy(), 50),
+        setTimeout(() => socket.resetAndDestroy(), 500),
       ),
     )
   })
