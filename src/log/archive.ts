@@ -85,7 +85,7 @@ function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
 }
 
 /** `events.db` → `events-000000001-000004182.db`: in the order of names they are in their order. */
-export function archiveName(file: string, first: number, last: number): string {
+function archiveName(file: string, first: number, last: number): string {
   const pad = (at: number) => String(at).padStart(9, '0')
   return `${basename(file, '.db')}-${pad(first)}-${pad(last)}.db`
 }

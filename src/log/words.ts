@@ -15,7 +15,7 @@ export const wordTables = {
   projects: 'project',
   origins: 'origin',
 } as const
-export type WordTable = keyof typeof wordTables
+type WordTable = keyof typeof wordTables
 const tables = ['service_providers', 'event_types', 'projects', 'origins'] as const
 
 /** How many words of each table are used up to an event. */
