@@ -150,7 +150,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
       },
     }),
   )
-  const timeouts = { connectTimeoutMs: 1000, headersTimeoutMs: 3000, idleTimeoutMs: 3000 }
+  const timeouts = { connectTimeoutMs: 10_000, headersTimeoutMs: 20_000, idleTimeoutMs: 20_000 }
   const federation = {
     clouds: clouds.map(({ name }) => ({
       name,
