@@ -87,6 +87,14 @@ test('log show prints one event with its message, and rejects other positions', 
   t.regex(none.err, /no event at position 9\. The log holds 1 to 4\./)
 })
 
+test('log show prints long numbers with all their digits', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  log.append([event({ body: '{"size":1152921504606846977}' })], at(60))
+  const { out } = await mixmatch(path, 'log', 'show', '1', ...LOG)
+  t.true(out.endsWith('{\n  "size": 1152921504606846977\n}\n'), out)
+})
+
 test('log verify exits with 0 for an unchanged log, and with 1 and the position for a changed one', async t => {
   const path = folder(t)
   const head = await recorded(path)

@@ -8,8 +8,8 @@ import { printFacts } from '../../cli/row-printer.js'
 import { MixmatchError } from '../../errors.js'
 import { formatTime } from '../../event/time.js'
 import { position } from '../../ids.js'
-import { parseJson } from '../../json.js'
 import { toLine } from '../../log/portable.js'
+import { parsePythonJson } from '../../notification/python-json.js'
 
 export function showCommand(context: Context): Command {
   return withOutputOptions(new Command('show'))
@@ -47,6 +47,6 @@ export function showCommand(context: Context): Command {
 }
 
 function indented(body: string): string {
-  const value = parseJson(body)
+  const value = parsePythonJson(body) // with all digits of long numbers
   return value === undefined ? body : JSON.stringify(value, null, 2)
 }
