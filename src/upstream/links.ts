@@ -58,7 +58,9 @@ export function createLinkRules(links: Links, { target }: Pick<ParsedPath, 'targ
   return { link: links.url, listLink: target.kind === 'collection' ? links.listLink : null }
 }
 
-const URL_PARTS = /^(https?:\/\/[^/?#]*)?([^?#]*)(.*)$/is
+/** A URL without a scheme, `//host/path`, has that of the response. */
+const ABSOLUTE = /^(?:https?:)?\/\//i
+const URL_PARTS = /^((?:https?:)?\/\/[^/?#]*)?([^?#]*)(.*)$/is
 /** The root, a version, or a project without a version, as in the `bookmark` of Cinder. */
 const OF_API = /^(?:\/?$|\/v\d|\/[\da-f]{32}\/)/
 const VERSION = /^v\d+(?:\.\d+)?$/i
@@ -78,7 +80,7 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
   }
 
   function belowKnownBase(origin: string | undefined, path: string): string | null {
-    const known = origin === undefined ? bases : bases.filter(b => b.origin === canonical(origin))
+    const known = origin === undefined ? bases : bases.filter(b => isOrigin(origin, b.origin))
     return known.map(base => below(path, base.path)).find(rest => OF_API.test(rest)) ?? null
   }
 
@@ -96,7 +98,7 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
 
   return {
     url,
-    listLink: text => (/^https?:\/\//i.test(text) ? url(text) : projects.anywhere(text)),
+    listLink: text => (ABSOLUTE.test(text) ? url(text) : projects.anywhere(text)),
   }
 }
 
@@ -108,6 +110,11 @@ function isVersionAlone(path: string): boolean {
 function baseOf(base: string): { origin: string; path: string } {
   const { origin, pathname } = new URL(base)
   return { origin, path: pathname.replace(/\/+$/, '') }
+}
+
+function isOrigin(text: string, origin: string): boolean {
+  const [scheme] = origin.split('//')
+  return canonical(text.startsWith('//') ? `${scheme}${text}` : text) === origin
 }
 
 /** `HTTP://Host:80` → `http://host`, as URL has it. */

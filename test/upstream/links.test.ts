@@ -25,6 +25,12 @@ const cases: [string, string, string][] = [
   ['an endpoint with a path', `http://cinder.sp1/volume/v3/${there}/x`, `${to}/v3/${here}/x`],
   ['that endpoint without its path', 'http://cinder.sp1/v3/types', `${to}/v3/types`],
   ['host and port in another form', 'HTTP://Cinder.SP1:80/volume/v3/x', `${to}/v3/x`],
+  ['a root without a scheme', '//10.0.0.5:8776/', `${to}/`],
+  [
+    'a resource without a scheme at a host that nobody told us of',
+    `//cinder-api.internal:8776/v3/${there}/volumes/1`,
+    `${to}/v3/${here}/volumes/1`,
+  ],
   ['a path alone', `/v3/${there}/volumes`, `${to}/v3/${here}/volumes`],
   ['our own URL, made from X-Forwarded-Host', `${to}/v3/${there}/x`, `${to}/v3/${here}/x`],
   [
@@ -74,13 +80,13 @@ for (const url of [
   'http://10.0.0.5:8777/v3/x',
   'http://10.0.0.5:8776.evil.example/v3/x',
   'http://user@10.0.0.5:8776/v3/x',
+  '//10.0.0.5:8777/v3/x',
   'http://10.0.0.5:8776/identity/v3/auth',
   'ftp://10.0.0.5:8776/v3/x',
   'https://docs.openstack.org/',
   'https://docs.openstack.org/api-ref/block-storage/v3/',
   'https://object.store/v1/AUTH_1/container/volumes',
   'volumes/1',
-  '//10.0.0.5:8776/v3/x',
   '',
 ]) {
   test(`"${url}" is not the cloud's API and stays`, t => t.is(links.url(url), url))
