@@ -14,6 +14,12 @@ export type ProjectId = Branded<string, 'ProjectId'>
 export type ResourceId = Branded<string, 'ResourceId'>
 /** A place in the event log: 1 for the first event, without gaps. 0 is "before the first". */
 export type Position = Branded<number, 'Position'>
+
+/** Positions `after` (exclusive) to `upTo` (inclusive) of the log. */
+export interface PositionRange {
+  readonly after: Position
+  readonly upTo: Position
+}
 /** Microseconds since 1970, UTC: the resolution that oslo.messaging stamps notifications with. */
 export type Micros = Branded<number, 'Micros'>
 

@@ -9,7 +9,7 @@ export function mostProcesses(units: number, each: number): number {
 }
 
 /** A process that does a part of a long work. */
-export interface Subprocess<Result> {
+interface Subprocess<Result> {
   /**
    * What it has done next, as soon as it has.
    *

@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import { visibleLine } from '../visible-text.js'
 
 /** What to tell of an error that was foreseen, in one line, and the exit code that it stands for. */
-export interface Failure {
+interface Failure {
   readonly message: string
   readonly exit: number
 }

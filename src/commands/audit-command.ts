@@ -174,8 +174,8 @@ function verifyCommand(context: Context): Command {
       using history = openCommandHistory(command, context)
       const total = history.head().position - history.base().position
       using progress = showProgress(context.stderr, 'verifying', total)
-      const told = (events: number) => progress.at(events)
-      const { report, holds } = await reportVerification(history, options.head, told)
+      const onProgress = (events: number) => progress.at(events)
+      const { report, holds } = await reportVerification(history, options.head, onProgress)
       if (!holds) context.setExitCode(1)
       printReport(context.stdout, report, options)
     })

@@ -12,7 +12,7 @@ import type { History } from '../log/history.js'
 import { findDeletions } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/past-locations.js'
-import { type PlacementInterval, placementsAt } from '../replay/placement-history.js'
+import { type PastPlacement, placementsAt } from '../replay/placement-history.js'
 import { formatPoint, POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 
 interface LocateOptions extends OutputOptions {
@@ -37,7 +37,9 @@ export function locateCommand(context: Context): Command {
       const id = resolveResourceId(log, text)
       const upTo = at && positionAt(log, at)
       const rows = history
-        ? placementsAt(log, id, upTo ?? log.head().position).map(turn => intervalRow(turn, id))
+        ? placementsAt(log, id, upTo ?? log.head().position).map(placement =>
+            intervalRow(placement, id),
+          )
         : findPlaces(log, id, upTo).flatMap(placeRows)
       if (rows.length === 0) throw notLocated(log, id, at, upTo)
       printRows(context.stdout, options, rows)
@@ -78,14 +80,14 @@ function placeRows({ resource, places }: Located): Row[] {
   }))
 }
 
-function intervalRow(turn: PlacementInterval, id: ResourceId): Row {
+function intervalRow(placement: PastPlacement, id: ResourceId): Row {
   return {
-    service_provider: turn.serviceProvider,
-    resource: { type: turn.type, id },
-    project: turn.project,
-    from: formatTime(turn.from.at),
-    from_position: turn.from.position,
-    to: turn.to && formatTime(turn.to.at),
-    to_position: turn.to?.position ?? null,
+    service_provider: placement.serviceProvider,
+    resource: { type: placement.type, id },
+    project: placement.project,
+    from: formatTime(placement.from.at),
+    from_position: placement.from.position,
+    to: placement.to && formatTime(placement.to.at),
+    to_position: placement.to?.position ?? null,
   }
 }

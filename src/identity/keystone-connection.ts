@@ -10,7 +10,7 @@ export interface KeystoneTimeouts {
   readonly responseTimeoutMs: number
 }
 
-export interface KeystoneRequest {
+interface KeystoneRequest {
   /** What is being done, for errors: `requesting an assertion`. */
   readonly step: string
   readonly method: 'GET' | 'POST'

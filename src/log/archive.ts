@@ -13,7 +13,7 @@ import { verifyLog } from './verify.js'
 import { wordTables } from './words.js'
 
 /** What became of an archiving. */
-export interface Archived {
+interface Archived {
   /** The file with the older events, beside the log. */
   readonly archive: string
   readonly events: number

@@ -16,7 +16,7 @@ export interface Appended {
 }
 
 /** Which events to read: positions from (exclusive) to (inclusive). */
-export interface Range {
+interface Range {
   readonly after?: Position
   readonly upTo?: Position
 }

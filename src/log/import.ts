@@ -6,7 +6,7 @@ import { chain, GENESIS } from './chain.js'
 import type { EventLog } from './event-log.js'
 
 /** What became of the events of an import. */
-export interface Imported {
+interface Imported {
   /** Continued the log as they were: place, time and hash. */
   restored: number
   /** Recorded anew, after what the log had. */

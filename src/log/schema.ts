@@ -123,7 +123,7 @@ export function checkVersion(db: Database.Database, file: string): number {
 }
 
 /** A table, an index or a trigger, as SQLite has it in `sqlite_schema`. */
-export interface SchemaItem {
+interface SchemaItem {
   readonly type: string
   readonly name: string
   readonly tbl_name: string

@@ -1,4 +1,4 @@
-import { type Position, position } from '../ids.js'
+import { type Position, type PositionRange, position } from '../ids.js'
 import { chain } from './chain.js'
 import type { Head, LogReader } from './event-log.js'
 import { firstUnindexed } from './index-check.js'
@@ -13,12 +13,6 @@ import { countWords, followWords, mostWords, type WordCounts } from './words.js'
 export interface Breach {
   readonly position: number | null
   readonly problem: string
-}
-
-/** Positions `after` (exclusive) to `upTo` (inclusive) of one file. */
-export interface PositionRange {
-  readonly after: Position
-  readonly upTo: Position
 }
 
 /** What a walk over a range found. */

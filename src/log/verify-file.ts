@@ -86,7 +86,7 @@ function problemsOfBase(db: Database): string[] {
 
 /**
  * Rows of `events` and `payloads` that stand in one of them only. The walk has seen both for every
- * position of its stretch: so it is enough to look before it and behind it.
+ * position of its range: so it is enough to look before it and behind it.
  */
 function problemsOfPairs(db: Database, { after, reached, upTo }: Walked): string[] {
   const lone = db.prepare<[object], { table: string; position: number }>(`

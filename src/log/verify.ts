@@ -1,7 +1,7 @@
-import type { Position } from '../ids.js'
+import type { Position, PositionRange } from '../ids.js'
 import { mostProcesses, startSubprocess } from '../subprocess.js'
 import type { Head, LogReader } from './event-log.js'
-import { type Breach, type Part, type PositionRange, type Walked, walk } from './verify-events.js'
+import { type Breach, type Part, type Walked, walk } from './verify-events.js'
 import { problemsOfFile, problemsOfRows } from './verify-file.js'
 import { countWords, differingWords, mostWords, noWords, type WordCounts } from './words.js'
 

@@ -40,7 +40,7 @@ export type ChildMessage =
  * After `drain` and `finish` every response is the last on its connection.
  */
 export type SupervisorMessage = 'status' | ChildCommand
-export type ChildCommand = 'drain' | 'finish' | 'reopen-log'
+type ChildCommand = 'drain' | 'finish' | 'reopen-log'
 
 /** Tell the supervisor that this process does its work. */
 export function tellReady(): void {

@@ -13,7 +13,7 @@ export interface ManagedProcess {
   isReady(): boolean
   /** When it last sent anything, or was started, by `performance.now()`. */
   lastHeardAt(): number
-  /** As it last told; null where it never did. */
+  /** Its last report; null before the first. */
   lastStatus(): ProcessStatus | null
   /** Ask how it is; null where it does not answer within `timeoutMs`, or exits. */
   askStatus(timeoutMs: number): Promise<ProcessStatus | null>

@@ -13,7 +13,7 @@ export interface StatusCollector extends Disposable {
 }
 
 interface CollectedStatus {
-  /** Of the processes that run, as each last told it, and of those that exited. */
+  /** Of the running processes, from their last reports, and of those that exited. */
   readonly metrics: readonly MetricsSnapshot[]
   readonly missing: readonly Missing[]
   readonly degraded: readonly Degraded[]

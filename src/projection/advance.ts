@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import { type Position, position } from '../ids.js'
-import type { PositionRange, Progress, Projection } from './projection.js'
+import { type Position, type PositionRange, position } from '../ids.js'
+import type { Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 
 interface Options {

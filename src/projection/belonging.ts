@@ -6,7 +6,7 @@ import { versions } from './projections.js'
 import { earlierViewsFileOf, setViewsAside, viewsFileOf } from './views-file.js'
 
 /** What views say of themselves: what they were built by, and the log that they were made from. */
-export interface ViewsState {
+interface ViewsState {
   readonly versions: string
   /** The last event that was applied, and its hash; 0 and null where none was. */
   readonly position: number

@@ -11,7 +11,7 @@ import { projections } from './projections.js'
 import { newestOf } from './temporary-views.js'
 
 /** A row that the views hold and the log does not give, or the other way round. */
-export interface Difference {
+interface Difference {
   readonly view: string
   readonly in: 'views' | 'log'
   readonly row: string

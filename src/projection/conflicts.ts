@@ -1,9 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { readResourceId, resourceTypeOf } from '../event/stored.js'
-import type { ResourceKey, SpName } from '../ids.js'
+import type { PositionRange, ResourceKey, SpName } from '../ids.js'
 import { spName } from '../ids.js'
 import { parseJson } from '../json.js'
-import type { PositionRange } from './projection.js'
 import { isPresent } from './views/locations.js'
 
 /** One id that several clouds claim to hold; requests go to the first of them. */

@@ -72,7 +72,7 @@ function rangesOf(
 }
 
 /** When a cloud said that it holds a resource no more. */
-export interface Deletion {
+interface Deletion {
   readonly resource: ResourceKey
   readonly serviceProvider: SpName
   /** By the clock of the cloud. */

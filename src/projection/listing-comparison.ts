@@ -47,7 +47,7 @@ export interface ListedResource {
 }
 
 /** One type of resource at one cloud: its list, and the rows of the view. */
-export interface Comparison extends Disposable {
+interface Comparison extends Disposable {
   /** The position of the view when the comparison was opened, before anything was listed. */
   readonly since: Position
   /** The number of resources in the view then. */

@@ -35,7 +35,7 @@ export function findAll(locate: Locate, id: ResourceId): Located[] {
 }
 
 /** The location view, open for reading by any number of processes. */
-export interface Locations extends Disposable {
+interface Locations extends Disposable {
   /** @throws VIEWS_UNAVAILABLE where `problem` says why: not to know is not to know that it is nowhere */
   readonly locate: Locate
   /** Throws as `locate`. */

@@ -2,7 +2,7 @@ import { existsSync, renameSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
-import { type Position, position } from '../ids.js'
+import { type Position, type PositionRange, position } from '../ids.js'
 import { closeWritable, openWritable, query } from '../sqlite.js'
 import {
   applyFiles,
@@ -15,7 +15,7 @@ import {
 } from './advance.js'
 import { belongsTo, readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
-import type { PositionRange, Progress, Projection } from './projection.js'
+import type { Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 import { VIEWS_APPLICATION_ID } from './tables.js'
 import { newestOf } from './temporary-views.js'
@@ -39,7 +39,7 @@ export interface Views extends Disposable {
 }
 
 /** Why views were built from nothing, for the log line; null where they were only caught up. */
-export type Rebuilt = string | null
+type Rebuilt = string | null
 
 interface Options {
   /** Whether to wait for deferred views as well; else `buildDeferred` builds them. */

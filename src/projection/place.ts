@@ -25,7 +25,7 @@ export interface Evidence {
 }
 
 /** A cloud that does not hold a resource. */
-export interface Absence {
+interface Absence {
   readonly serviceProvider: SpName
   /** Of the identity provider: as far as this project can see. null: whoever looks. */
   readonly project: ProjectId | null

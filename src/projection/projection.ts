@@ -1,11 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Position } from '../ids.js'
-
-/** Positions `after` (exclusive) to `upTo` (inclusive) of the log. */
-export interface PositionRange {
-  readonly after: Position
-  readonly upTo: Position
-}
+import type { PositionRange } from '../ids.js'
 
 /** Called now and then with how much of a work is done, and of how much. */
 export type Progress = (done: number, of: number) => void

@@ -6,7 +6,7 @@ import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
 /** Views of a history as it was, which leave nothing behind. */
-export interface TemporaryViews extends Disposable {
+interface TemporaryViews extends Disposable {
   /** With the views as temporary tables, and all events as the view `history`. Refuses to write. */
   readonly db: Database.Database
   /** Go on to a later position. */

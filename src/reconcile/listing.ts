@@ -11,7 +11,7 @@ import type { ReadCloud, ReadResponse } from './cloud-reader.js'
 import type { ListedCollection } from './collections.js'
 
 /** A page of a list, and when the cloud listed it. */
-export interface Page {
+interface Page {
   readonly items: readonly ListedResource[]
   readonly at: Micros
 }

@@ -16,7 +16,7 @@ import { foldPlacements, type Moment } from '../projection/placement-intervals.j
 import { prepareResourceEvents, type Resource } from '../projection/resource-events.js'
 
 /** A time in which a cloud held a resource of one project, as in the view `placements`. */
-export interface PlacementInterval {
+export interface PastPlacement {
   readonly serviceProvider: SpName
   readonly type: ResourceType
   readonly project: ProjectId | null
@@ -31,7 +31,7 @@ interface PlacementMoment {
 }
 
 /** All placements of an id in all clouds as known at a position, read from the log alone. */
-export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PlacementInterval[] {
+export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PastPlacement[] {
   const holders = log.db.prepare<[HolderQuery], Holder>(`
     select service_provider, sp.name, max(parent) as parent
     from events join service_providers sp on sp.id = service_provider

@@ -26,7 +26,7 @@ export const reasons = [
   'local',
   'default',
 ] as const
-export type Reason = (typeof reasons)[number]
+type Reason = (typeof reasons)[number]
 
 /** Where a request goes, and why. */
 export type Decision = SingleCloud | Search | Aggregate

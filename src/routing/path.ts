@@ -30,7 +30,7 @@ export interface ParsedPath {
 }
 
 /** What a path refers to. */
-export type Target =
+type Target =
   /** The version documents, which clients read before they have a token. */
   | { readonly kind: 'discovery' }
   /** The whole collection; `word` is the word in the place of an id, as in `volumes/detail`. */

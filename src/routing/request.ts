@@ -26,7 +26,7 @@ export interface PresenceCheck {
 }
 
 /** The headers that are for the proxy itself. None of them is forwarded unchanged. */
-export interface ControlHeaders {
+interface ControlHeaders {
   /** `MM-SERVICE-PROVIDER`: the cloud that the user names; not checked yet. */
   readonly serviceProvider: SpName | null
   /** `MM-PROJECT-ID`: the project to use at a service provider. */

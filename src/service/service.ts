@@ -59,7 +59,7 @@ export interface Reference {
 }
 
 /** Where a successful response has the new resource. */
-export interface CreatedResource {
+interface CreatedResource {
   readonly type: ResourceType
   readonly id: Pointer
   /** Its owner; absent where that is the project of the token. */

@@ -12,7 +12,7 @@ export interface SortOrder {
   readonly idDescending: boolean
 }
 
-export interface SortKey {
+interface SortKey {
   /** The member of an item. */
   readonly name: string
   readonly descending: boolean

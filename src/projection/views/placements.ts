@@ -1,12 +1,13 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, type StoredId } from '../../event/stored.js'
+import type { PositionRange } from '../../ids.js'
 import {
   foldPlacements,
   GIVEN_WITH_PARENT,
   type PlacementInterval,
   type ResourceEvent,
 } from '../placement-intervals.js'
-import type { PositionRange, Progress, Projection } from '../projection.js'
+import type { Progress, Projection } from '../projection.js'
 import { isGift, prepareResourceEvents, type Resource } from '../resource-events.js'
 import { isSameResource, resourceKey } from './locations.js'
 
