@@ -6,7 +6,7 @@ import { createVersionFetcher } from '../aggregate/versions/fetch-versions.js'
 import { createMicroversionRanges } from '../aggregate/versions/microversion-ranges.js'
 import { createVersionDiscovery } from '../aggregate/versions/version-discovery.js'
 import { createVersionDocuments } from '../aggregate/versions/version-documents.js'
-import type { Outcome } from '../upstream/forward.js'
+import type { Outcome } from '../upstream/forward-request.js'
 import type { ProxiedRequest } from '../upstream/proxied-request.js'
 import { createSend, type SendOptions } from '../upstream/send.js'
 

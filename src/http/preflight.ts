@@ -5,7 +5,7 @@ import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed, type SingleCloud } from '../routing/decision.js'
 import type { Federation } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
-import type { Outcome } from '../upstream/forward.js'
+import type { Outcome } from '../upstream/forward-request.js'
 
 /** With this header a browser asks before it sends a request to another origin (Fetch standard, §4.8). */
 const REQUEST_METHOD = 'access-control-request-method'

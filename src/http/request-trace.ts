@@ -4,7 +4,7 @@ import type { FaultCode, MixmatchError } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
 import type { SpName } from '../ids.js'
 import type { Decision } from '../routing/decision.js'
-import type { Outcome } from '../upstream/forward.js'
+import type { Outcome } from '../upstream/forward-request.js'
 import { isRequestId } from '../upstream/headers.js'
 
 /** What the access log says of a request. It is filled in while the request is handled. */

@@ -5,7 +5,7 @@ import type { RawHeaders } from '../http-client/raw-headers.js'
 import { type ClientResponse, openClientResponse } from './client-response.js'
 import { awaitsContinue } from './expect.js'
 import { upstreamFailure } from './failure.js'
-import type { ForwardRequest, Outcome } from './forward.js'
+import type { ForwardRequest, Outcome } from './forward-request.js'
 import { responseTrailers } from './headers.js'
 import { createUpload } from './upload.js'
 

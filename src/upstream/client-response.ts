@@ -15,7 +15,7 @@ export interface ResponsePlan {
 }
 
 /** Where the body comes from; paused while the client is slower. */
-export interface BodySource {
+interface BodySource {
   pause(): void
   resume(): void
 }

@@ -4,7 +4,7 @@ import type { Breaker } from './breaker.js'
 import { createStopwatch } from './stopwatch.js'
 
 /** What a response says of its cloud. */
-export type CloudVerdict = 'well' | 'down' | 'unknown'
+type CloudVerdict = 'well' | 'down' | 'unknown'
 
 /**
  * Wait for work at one cloud. All work of one request at one cloud shares one deadline. Its clock stops

@@ -1,5 +1,6 @@
 import { headerList, headerValue, type RawHeaders } from '../http-client/raw-headers.js'
 import { isJsonType, parseJson } from '../json.js'
+import type { Observation } from '../observation/observation.js'
 import type { RoutedRequest } from '../routing/request.js'
 import { services } from '../service/services.js'
 import type { ResponsePlan } from './client-response.js'
@@ -14,13 +15,19 @@ import {
   observeMissing,
 } from './observed-response.js'
 import type { ProxiedRequest } from './proxied-request.js'
-import type { SendOptions } from './send.js'
+
+export interface TranslatorOptions {
+  /** @returns whether it was recorded in time, so that every worker knows it */
+  readonly observe: (observation: Observation) => Promise<boolean>
+  /** The Keystone that clients log in to. */
+  readonly authenticateUri: string
+}
 
 /** Make the function that turns the head of a cloud's response into what the client gets. */
 export function createResponseTranslator(
   proxied: ProxiedRequest,
   destination: Destination,
-  options: Pick<SendOptions, 'observe' | 'authenticateUri'>,
+  options: TranslatorOptions,
 ): (status: number, headers: RawHeaders) => ResponsePlan {
   const { request, decision, requestId } = proxied
   const { observe } = options

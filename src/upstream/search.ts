@@ -15,7 +15,7 @@ export interface Absent {
   readonly observation?: Observation | undefined
 }
 
-export interface Found {
+interface Found {
   readonly kind: 'found'
   readonly observation: Observation
   /** The project in which the user sees it there: that of the owner, or another for a shared image. */

@@ -1,35 +1,35 @@
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
-import type { Observation } from '../observation/observation.js'
 import { findReadResource } from '../routing/request-rule.js'
 import { buildResourcePath } from '../routing/upstream-path.js'
 import type { CloudWaits } from './cloud-wait.js'
 import type { Destination, Destinations } from './destination.js'
 import type { Timeouts } from './failure.js'
-import { forward, type Outcome } from './forward.js'
+import { forward } from './forward.js'
+import type { Outcome } from './forward-request.js'
 import { requestHeaders } from './headers.js'
 import { createsResource } from './observed-response.js'
 import type { Pools } from './pools.js'
 import { createProber, type ProbeRequest } from './prober.js'
 import type { ProxiedRequest, UndecidedRequest } from './proxied-request.js'
 import { nameRequest } from './request-name.js'
-import { createResponseTranslator, holdsLinks } from './response-translator.js'
+import {
+  createResponseTranslator,
+  holdsLinks,
+  type TranslatorOptions,
+} from './response-translator.js'
 import { search } from './search.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
-export interface SendOptions {
+export interface SendOptions extends TranslatorOptions {
   readonly destinations: Destinations
   readonly pools: Pools
   readonly waits: CloudWaits
   readonly forget: Identity['forget']
-  /** @returns whether it was recorded in time, so that every worker knows it */
-  readonly observe: (observation: Observation) => Promise<boolean>
   readonly timeouts: Timeouts
   /** By what other proxies know this one, in MM-PROXY-LIST: the Keystone name of its own cloud. */
   readonly proxyName: string
-  /** The Keystone that clients log in to. */
-  readonly authenticateUri: string
 }
 
 /** The cloud to which a request goes, and the project of its resource there, where that is known. */

@@ -1,5 +1,5 @@
 /** Measures the time in which at least one of several things runs. */
-export interface Stopwatch {
+interface Stopwatch {
   /** @returns the milliseconds before this start */
   start(): number
   /** End what one `start` began. */

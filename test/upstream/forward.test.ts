@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { setImmediate as tick } from 'node:timers/promises'
 import test from 'ava'
 import { MixmatchError } from '../../src/errors.js'
-import type { Outcome } from '../../src/upstream/forward.js'
+import type { Outcome } from '../../src/upstream/forward-request.js'
 import type { BodyRewriter } from '../../src/upstream/link-rewriter.js'
 import {
   answerTo,

@@ -9,8 +9,8 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import type { ExecutionContext } from 'ava'
-import type { ForwardRequest, Outcome } from '../../src/upstream/forward.js'
 import { forward } from '../../src/upstream/forward.js'
+import type { ForwardRequest, Outcome } from '../../src/upstream/forward-request.js'
 import { createPools, type Pools } from '../../src/upstream/pools.js'
 import { idp } from '../controls.js'
 

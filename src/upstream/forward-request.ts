@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ConnectionPool } from '../http-client/connection-pool.js'
+import type { RawHeaders } from '../http-client/raw-headers.js'
+import type { ResponsePlan } from './client-response.js'
+import type { Timeouts } from './failure.js'
+
+/** One request to one cloud, and the client to which the response goes. */
+export interface ForwardRequest {
+  readonly pool: ConnectionPool
+  readonly method: string
+  /** From the root of the origin, with the query. */
+  readonly path: string
+  readonly headers: RawHeaders
+  /** `stream`: as the client sends it. Bytes: it was read before. null: there is none. */
+  readonly body: 'stream' | Buffer | null
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** What the client gets; null drops the response, so that the request can be sent again. */
+  readonly answer: (status: number, headers: RawHeaders) => ResponsePlan | null
+  readonly timeouts: Timeouts
+  /** Names the request in errors, which users see: `sp1: GET /v2/images`. */
+  readonly what: string
+}
+
+/** How an exchange ended. */
+export interface Outcome {
+  /** null if the client left before the response began. */
+  readonly status: number | null
+  /** As the cloud sent them. */
+  readonly headers: RawHeaders
+  /** Bytes of body to the client, and from it. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Who broke the exchange off, so that the client has only a part of the response. */
+  readonly aborted: 'client' | 'upstream' | null
+}
