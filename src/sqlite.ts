@@ -10,7 +10,7 @@ const OTHERS = 0o007
  * Open a file of SQLite for writing; an absent one is made. SQLite gives the files beside it, such as
  * its write-ahead log, the mode that the file itself has.
  *
- * @throws FILE_NOT_WRITABLE; LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN
+ * @throws FILE_NOT_WRITABLE; FILE_NOT_READABLE; LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN
  */
 export function openWritable(file: string, options?: Database.Options): Database.Database {
   return requireWritable(file, () => {
@@ -107,6 +107,11 @@ function open(file: string, options?: Database.Options): Database.Database {
       if (isSqliteError(cause, /^SQLITE_CORRUPT/)) {
         const message = `${file}: is damaged (${cause.message}). Take another copy of it.`
         throw new MixmatchError('LOG_BROKEN', message, { cause })
+      }
+      if (isSqliteError(cause, /^SQLITE_IOERR/)) {
+        const what = statSync(file).isDirectory() ? 'it is a folder' : cause.message
+        const message = `${file}: cannot be read (${what}). Expected a file on a disk that works.`
+        throw new MixmatchError('FILE_NOT_READABLE', message, { cause })
       }
       if (!isSqliteError(cause, /^SQLITE_NOTADB$/)) throw cause
       throw new MixmatchError(

@@ -169,3 +169,10 @@ test('what is no event log, or one from the future, is refused untouched', t => 
     })
   }
 })
+
+test('a folder in the place of the log is refused by its name', t => {
+  const path = folder(t)
+  const message = `${path}: cannot be read (it is a folder). Expected a file on a disk that works.`
+  t.throws(() => openLogReader(path), { code: 'FILE_NOT_READABLE', message })
+  t.throws(() => openLog(path), { code: 'FILE_NOT_WRITABLE' })
+})
