@@ -98,29 +98,33 @@ export function closingOnError<Result>(db: Database.Database, action: () => Resu
 }
 
 function open(file: string, options?: Database.Options): Database.Database {
-  const db = new Database(file, options)
+  const db = namingFile(file, () => new Database(file, options))
   return closingOnError(db, () => {
-    try {
-      db.prepare('select count(*) from sqlite_schema').get()
-      return db
-    } catch (cause) {
-      if (isSqliteError(cause, /^SQLITE_CORRUPT/)) {
-        const message = `${file}: is damaged (${cause.message}). Take another copy of it.`
-        throw new MixmatchError('LOG_BROKEN', message, { cause })
-      }
-      if (isSqliteError(cause, /^SQLITE_IOERR/)) {
-        const what = statSync(file).isDirectory() ? 'it is a folder' : cause.message
-        const message = `${file}: cannot be read (${what}). Expected a file on a disk that works.`
-        throw new MixmatchError('FILE_NOT_READABLE', message, { cause })
-      }
-      if (!isSqliteError(cause, /^SQLITE_NOTADB$/)) throw cause
-      throw new MixmatchError(
-        'LOG_NOT_A_LOG',
-        `${file}: expected an event log, found another kind of file.`,
-        { cause },
-      )
-    }
+    namingFile(file, () => db.prepare('select count(*) from sqlite_schema').get())
+    return db
   })
+}
+
+function namingFile<Result>(file: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (cause) {
+    if (isSqliteError(cause, /^SQLITE_CORRUPT/)) {
+      const message = `${file}: is damaged (${cause.message}). Take another copy of it.`
+      throw new MixmatchError('LOG_BROKEN', message, { cause })
+    }
+    if (isSqliteError(cause, /^SQLITE_IOERR/)) {
+      const what = statSync(file).isDirectory() ? 'it is a folder' : cause.message
+      const message = `${file}: cannot be read (${what}). Expected a file on a disk that works.`
+      throw new MixmatchError('FILE_NOT_READABLE', message, { cause })
+    }
+    if (!isSqliteError(cause, /^SQLITE_NOTADB$/)) throw cause
+    throw new MixmatchError(
+      'LOG_NOT_A_LOG',
+      `${file}: expected an event log, found another kind of file.`,
+      { cause },
+    )
+  }
 }
 
 /** Never opened here where it exists: closing it again would give up the locks that this process has on it. */
