@@ -26,7 +26,7 @@ export interface AppOptions extends ProxyParts, NetworkParts {
   readonly logger: Logger
 }
 
-/** Make the app of the public port. Each layer has one concern; they stand from the outside in. */
+/** Create the app of the public port. The outermost layer comes first. */
 export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<RequestState>()

@@ -11,9 +11,9 @@ import type { ProxiedRequest } from '../upstream/proxied-request.js'
 import { createSend, type SendOptions } from '../upstream/send.js'
 
 export interface DispatchOptions {
-  /** What to do if a cloud is missing in a list: respond with the others' items, or with its error. */
+  /** If a cloud is missing in a list: respond with the items of the others, or with its error. */
   readonly errors: 'partial' | 'fail'
-  /** The key that signs list cursors is derived from these. They are the same on every node. */
+  /** The key that signs list cursors is derived from these. They must be the same on every node. */
   readonly secrets: readonly string[]
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number

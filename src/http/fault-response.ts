@@ -10,14 +10,14 @@ interface FaultResponse {
   readonly body: string
 }
 
-/** When to try again what is down or overloaded. */
+/** When clients should retry if something is down or overloaded. */
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Put an error into the form in which clients of the requested service look for a message: under the
+ * Give an error the form in which clients of the requested service expect it. The message is under the
  * name of the fault for Cinder, under `NeutronError` for Neutron, under `error` for Keystone and
- * Glance. Glance itself responds with HTML; its clients show the message of this JSON unchanged. Of an
- * unforeseen error the client learns only that it happened; the log has the details.
+ * Glance. Glance itself responds with HTML; its clients show the message of this JSON unchanged. The
+ * details of an unforeseen error are only in the log.
  */
 export function toFaultResponse(
   error: unknown,
@@ -31,7 +31,7 @@ export function toFaultResponse(
   const headers = {
     ...(status === 401 ? { 'WWW-Authenticate': challenge(authenticateUri) } : {}),
     ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),
-    // Nobody waits for the rest of a body that was too slow.
+    // The proxy does not read the rest of a body that was too slow.
     ...(status === 408 ? { Connection: 'close' } : {}),
   }
   const [, service] = path.split(/[/?]/)
@@ -52,7 +52,7 @@ export function logFault(error: unknown, requestId: string, logger: Logger): voi
   }
 }
 
-/** @param service undefined for a response in the name of keystonemiddleware, which every service has */
+/** @param service undefined for a response in the form of keystonemiddleware, which every service uses */
 function bodyOf(
   service: string | undefined,
   error: unknown,

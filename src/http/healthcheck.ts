@@ -9,8 +9,8 @@ export interface Health {
 const PATH = /^\/healthcheck(?:\?|$)/
 
 /**
- * Answer `/healthcheck` as oslo.middleware's healthcheck does, without a token: 200 with `OK` or 503
- * with the reasons, as text or, where the client asks for it, JSON; 204 to a HEAD while all is well.
+ * Respond to `/healthcheck` as oslo.middleware does, without a token: 200 with `OK`, or 503 with the
+ * reasons. The body is text, or JSON if the client accepts JSON. HEAD gets 204 if the process is healthy.
  */
 export function healthcheck(health: () => Health): Middleware {
   return async (ctx, next) => {

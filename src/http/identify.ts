@@ -10,8 +10,8 @@ import { tokenIn, tokenMissing } from './request-token.js'
 
 /**
  * Find out who sends the request. Version documents need no token. A service that acts for a user may
- * use the user's token after it has expired. The identity provider's own services decide whether it
- * may, so the error counts only if the request goes to another cloud.
+ * use an expired token of the user. The identity provider's own services check this themselves, so the
+ * error counts only if the request goes to another cloud.
  *
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
  */

@@ -11,17 +11,17 @@ import type { RequestState } from './request-trace.js'
 
 export interface NetworkParts {
   readonly authenticate: (token: Token) => Promise<Caller>
-  /** null or absent where network is not among the `enabled_services` of the identity provider. */
+  /** null or absent if network is not among the `enabled_services` of the identity provider. */
   readonly extendNetwork?: ExtendNetwork | null
-  /** How long a client may send nothing of a body. */
+  /** How long a client may pause while it sends a body. */
   readonly idleTimeoutMs: number
 }
 
 const EXTENSION = '/network/v2.0/networks/extended'
-/** As much as Neutron takes itself (oslo.middleware's sizelimit). */
+/** The limit of Neutron itself (oslo.middleware's sizelimit). */
 const MAX_BODY_BYTES = 112 * 1024
 
-/** Serve the network extension. It is all that Mixmatch serves below `/network`. */
+/** Serve the network extension. Mixmatch serves nothing else below `/network`. */
 export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
   return async (ctx, next) => {
     if (!/^\/network(?:\/|$)/.test(ctx.path)) return next()

@@ -17,15 +17,15 @@ export interface OpsParts {
 }
 
 interface Readiness {
-  /** What it lacks to do its work, each by the part that lacks it; empty where it is ready. */
+  /** What the process lacks to do its work, and which part lacks it. Empty if the process is ready. */
   readonly missing: readonly { readonly part: string; readonly reason: string }[]
-  /** What does not work at the moment, and keeps it from nothing else. */
+  /** What does not work at the moment but does not make the process unready. */
   readonly degraded: readonly { readonly part: string; readonly reason: string }[]
 }
 
 /**
  * The port for operators: `/healthcheck` as on the public port, `/ready`, and `/metrics` for
- * Prometheus. It tells nothing of users and their resources, and asks for no token.
+ * Prometheus. It shows nothing about users and their resources, and needs no token.
  */
 export function createOpsApp({ health, readiness, metrics, metricsType, logger }: OpsParts): Koa {
   const router = new Router()
@@ -66,11 +66,11 @@ interface OpsServer extends AsyncDisposable {
 }
 
 /**
- * Open the port for operators. Where it is in use, for example by `mixmatch record` beside `mixmatch proxy`
- * on one machine, the log says so and the process works without it.
+ * Open the port for operators. If it is in use, for example because `mixmatch record` and `mixmatch proxy`
+ * run on one machine, this is logged and the process works without it.
  *
- * @returns null where the port is in use
- * @throws CANNOT_LISTEN for an address that this machine does not have, or a port that is not ours
+ * @returns null if the port is in use
+ * @throws CANNOT_LISTEN for an address that this machine does not have, or a port that needs more rights
  */
 export async function openOps(
   app: Koa,

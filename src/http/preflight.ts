@@ -7,23 +7,23 @@ import type { Federation } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { Outcome } from '../upstream/forward-request.js'
 
-/** With this header a browser asks before it sends a request to another origin (Fetch standard, §4.8). */
+/** Browsers send this header in a preflight, before a request to another origin (Fetch standard, §4.8). */
 const REQUEST_METHOD = 'access-control-request-method'
 
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && REQUEST_METHOD in headers
 }
 
-/** A preflight comes without a token, whoever sends the request after it. */
+/** A preflight has no token, even if the request after it has one. */
 export const ANONYMOUS = { token: null, caller: null, isService: false } as const
 
 /**
- * Send a preflight to the cloud where the announced request would go, because the service of that
- * cloud decides which origins may use it. The identity provider gets the preflight if only a token or
- * a body can tell the cloud, if a service provider's claim is unconfirmed, and if the cloud cannot be
- * reached without a token.
+ * Send a preflight to the cloud to which the announced request would go. The service there decides
+ * which origins may use it. The identity provider gets the preflight if the decision needs a token or
+ * a body, if a service provider's claim is unconfirmed, or if the cloud cannot be reached without a
+ * token.
  *
- * @throws what `parseRequest`, `decide` and `send` do
+ * @throws as `parseRequest`, `decide` and `send`
  */
 export async function sendPreflight(
   req: IncomingMessage,

@@ -29,13 +29,13 @@ import type { RequestState } from './request-trace.js'
 
 export interface ProxyParts {
   readonly authenticate: (token: Token) => Promise<Caller>
-  /** Whether the token in X-Service-Token is that of a service. */
+  /** Whether the token in X-Service-Token belongs to a service. */
   readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
   readonly askNearer: AskNearer
   readonly send: (proxied: ProxiedRequest) => Promise<Outcome>
   readonly publicAddressOf: (req: IncomingMessage) => PublicAddress
-  /** How long a client may send nothing of a body that the proxy reads. */
+  /** How long a client may pause while it sends a body that the proxy reads. */
   readonly idleTimeoutMs: number
 }
 
@@ -75,7 +75,7 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   return sendOn(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
 }
 
-/** Tokens in a preflight are dropped, because nobody has validated them. */
+/** Tokens in a preflight are dropped, because they are not validated. */
 function forwardPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
   const { req } = ctx
   for (const token of ['x-auth-token', 'x-service-token']) {
@@ -118,8 +118,8 @@ function streamOf(req: IncomingMessage): 'stream' | null {
 
 /**
  * Decide where a request goes. A service provider's claim alone does not decide: the nearer clouds are
- * asked first, and the request is decided again with their answers. No cloud is asked twice, so that
- * this ends.
+ * asked first, then the request is decided again with the results. No cloud is asked twice, so the
+ * loop ends.
  */
 async function decideConfirmed(
   known: RoutedRequest,
@@ -153,7 +153,7 @@ function mustReadBody(request: RoutedRequest, req: IncomingMessage): boolean {
 }
 
 /**
- * Reject a body that is too long to be read if it could name another cloud than the default.
+ * Reject a body that is too long to read, if it could name another cloud than the default.
  *
  * @throws BODY_TOO_LARGE
  */
@@ -171,7 +171,7 @@ function rejectUnreadBody(
 }
 
 /**
- * Respond to OPTIONS with the methods that there are, as the services do, and to other methods with 405.
+ * Respond to OPTIONS with the supported methods, as the services do, and to other methods with 405.
  *
  * @throws METHOD_NOT_ALLOWED
  */

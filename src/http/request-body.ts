@@ -4,7 +4,7 @@ import { createIdleTimer } from '../http-client/idle-timer.js'
 import { isJsonType } from '../json.js'
 import { awaitsContinue } from '../upstream/expect.js'
 
-/** Cinder itself takes 114,688 bytes (oslo.middleware's sizelimit). */
+/** Cinder itself accepts 114,688 bytes (oslo.middleware's sizelimit). */
 export const MAX_READ_BYTES = 1024 * 1024
 
 /** Whether the body is JSON according to its Content-Type. The proxy reads no other bodies. */
@@ -23,8 +23,8 @@ export function hasBody(req: IncomingMessage): boolean {
 }
 
 /**
- * Read a whole body, to route by it and then forward the same bytes. If the body is rejected, the rest
- * of it stays unread, so that the client can still get a response.
+ * Read a whole body. Routing needs it; then the same bytes are forwarded. If the body is rejected, the
+ * rest of it stays unread, so that the client can still get a response.
  *
  * @throws BODY_TOO_LARGE above `limit` bytes, REQUEST_TIMEOUT if nothing comes for `idleMs`,
  * BAD_REQUEST if the client closes the connection
@@ -74,7 +74,7 @@ export function readBody(
   })
 }
 
-/** The message for a body that is too long to be read, and that decides the cloud. */
+/** The message for a body that decides the cloud but is too long to read. */
 export function tooLargeMessage(limit: number): string {
   return `The body decides which cloud the request goes to, and it is longer than ${limit} bytes. Name the cloud in MM-SERVICE-PROVIDER; then the body is forwarded unread.`
 }

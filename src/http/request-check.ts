@@ -3,13 +3,13 @@ import type { Socket } from 'node:net'
 import { MixmatchError } from '../errors.js'
 import { isHost } from '../upstream/public-address.js'
 
-/** As many as Node takes by default. Of more, Node 22 drops the rest without a word. */
+/** Node's default limit. Node 22 silently drops the headers above its limit. */
 export const MAX_HEADERS = 1000
 
 type CheckedRequest = Pick<IncomingMessage, 'httpVersion' | 'url' | 'headers' | 'rawHeaders'>
 
 /**
- * Reject requests that Node's parser accepts but that two servers could read in two ways; nginx rejects
+ * Reject requests that Node's parser accepts but that two servers could read differently; nginx rejects
  * them, too. Then put the request target into origin form (RFC 9112 §3.2), so that all other code sees
  * a path.
  *
@@ -30,8 +30,8 @@ function normaliseRequest(req: CheckedRequest): void {
 }
 
 /**
- * Make the check that every request has to pass first. After a malformed request all others on the
- * same connection are rejected, because nobody knows where the next one begins.
+ * Create the first check of every request. After a malformed request all others on the same
+ * connection are rejected, because it is not clear where the next one begins.
  *
  * @returns a function that returns the error to respond with, or null
  */
@@ -56,7 +56,7 @@ export function createRequestCheck(): (
   }
 }
 
-/** HTTP/1.0 needs none. Node has checked that HTTP/1.1 has one. */
+/** HTTP/1.0 needs no Host. Node has checked that HTTP/1.1 has one. */
 function requireOneHost(rawHeaders: readonly string[]): void {
   const hosts = valuesOf(rawHeaders, 'host')
   if (hosts.length > 1) throw badRequest('Expected one Host header, got several.')

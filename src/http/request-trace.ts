@@ -7,7 +7,7 @@ import type { Decision } from '../routing/decision.js'
 import type { Outcome } from '../upstream/forward-request.js'
 import { isRequestId } from '../upstream/headers.js'
 
-/** What the access log says of a request. It is filled in while the request is handled. */
+/** What the access log says about a request. It is filled in while the request is handled. */
 export interface RequestTrace {
   /** `req-<uuid>`, made by this proxy. */
   readonly requestId: string
@@ -21,11 +21,11 @@ export interface RequestTrace {
   decision: Decision | null
   serviceProvider: SpName | null
   outcome: Outcome | null
-  /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first response. */
+  /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first whole response. */
   firstByteMs: number | null
   /**
-   * Whether an observation from the response was in the log before the client got the response, or is
-   * still pending, so that another worker may not know it yet. null if there is none.
+   * `recorded`: the observation from the response was in the log before the client got the response.
+   * `pending`: it was not yet, so another worker may not know it. null if there is no observation.
    */
   observed: 'recorded' | 'pending' | null
   /** The code of the proxy's own error response; null if it forwarded a response. */

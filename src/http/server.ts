@@ -2,31 +2,31 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { MixmatchError } from '../errors.js'
 
-/** A server that listens. */
+/** A listening server. */
 export interface HttpServer {
   readonly address: AddressInfo
-  /** From now on close each connection after its next response. New connections are still accepted. */
+  /** Close each connection after its next response. New connections are still accepted. */
   endKeepAlive(): void
   /**
-   * Stop: accept no new connections, close idle ones, finish the running requests. Requests that run
-   * for longer than `timeoutMs` are aborted.
+   * Accept no new connections, close idle ones and finish the running requests. Requests that run for
+   * longer than `timeoutMs` are aborted.
    *
    * @returns the number of aborted requests
    */
   drain(timeoutMs: number): Promise<number>
 }
 
-/** JWS tokens with service tokens beside them are longer than Node's 16 KiB. */
+/** A JWS token and a service token together can be longer than Node's limit of 16 KiB. */
 const MAX_HEADER_BYTES = 64 * 1024
 /** With Node's 64 KiB, large uploads have a third less throughput. */
 const READ_BYTES = 256 * 1024
-/** Longer than load balancers keep idle connections, so that they close them and not the proxy. */
+/** Load balancers keep idle connections for a shorter time, so they close them first. */
 const KEEP_ALIVE_MS = 75_000
 const HEADERS_TIMEOUT_MS = 60_000
 
 /**
- * Serve HTTP without a limit on the duration of a request: an upload may take hours, and whoever reads
- * the body watches its progress.
+ * Serve HTTP without a limit on the duration of a request: an upload may take hours. The code that
+ * reads a body has its own timeout.
  *
  * @throws CANNOT_LISTEN
  */
@@ -56,7 +56,7 @@ export async function listen(
     if (!keepsAlive) res.shouldKeepAlive = false
     listener(req, res)
   }
-  // 100 Continue is sent when the request has been routed and its body is wanted.
+  // 100 Continue is sent after the request has been routed, if its body is needed.
   server.on('request', serve).on('checkContinue', serve)
   await startListening(server, host, port)
 

@@ -7,7 +7,7 @@ const rows = [...page.matchAll(/^\| (\d{3}) \| `([A-Z_]+)` \| \S/gm)].map(
   ([, status, code = '']) => [code, Number(status)] as const,
 )
 
-/** These end a command, and no request. What a request can meet never is a plain 500. */
+/** Only commands end with these. An error of a request is never a plain 500. */
 const ofCommands = ['USAGE', 'NOT_LOCATED']
 
 test('docs/api.md has each error that a request can meet, with its status', t => {

@@ -89,7 +89,7 @@ const requests: readonly { resource: ResourceKey; method: string; path: string; 
 for (const { resource, method, path, read } of requests) {
   const title = `${method} ${path.replace(resource.id, '{id}').replace(alice, '{project}')}`
 
-  test(`${title}: what lived at home before the log goes on being there, whoever claims it`, async t => {
+  test(`${title}: a resource older than the log stays at the identity provider if a service provider claims it`, async t => {
     const home = await startCloud(t, idp, json(200, { from: 'home' }))
     const there = await startCloud(t, sp1, json(200, { from: 'sp1' }))
     const { url, observed } = await startClaimed(t, [claimOf(resource)], { home, there })
@@ -97,7 +97,7 @@ for (const { resource, method, path, read } of requests) {
       const answer = await ask(url + path, { method, headers: good })
       t.is(answer.headers['mm-service-provider'], 'default')
     }
-    t.deepEqual(there.seen, [], 'not one byte went to who claims it')
+    t.deepEqual(there.seen, [], 'nothing was sent to the claiming cloud')
     t.deepEqual(home.seen, [
       `GET ${read}`,
       ...Array(3).fill(`${method} ${path.replace(/^\/(?:image|volume)/, '')}`),
@@ -105,7 +105,7 @@ for (const { resource, method, path, read } of requests) {
     t.like(observed, [{ learned: 'found', serviceProvider: idp, resource }])
   })
 
-  test(`${title}: what is not at home follows the claim, after one read for each project`, async t => {
+  test(`${title}: a claim counts if the identity provider does not hold the resource, after one read for each project`, async t => {
     const home = await startCloud(t, idp, json(404, {}))
     const there = await startCloud(t, sp1, json(200, { from: 'sp1' }))
     const { url, log } = await startClaimed(t, [claimOf(resource)], { home, there })
@@ -142,7 +142,7 @@ test('after an administrator has listed everything at home nothing is asked ther
   t.deepEqual(home.seen, [])
 })
 
-test('a create answer of a service provider that names a foreign id moves nothing', async t => {
+test('a service provider that responds to a create with the id of another resource does not move that resource', async t => {
   const home = await startCloud(t, idp, json(200, { from: 'home' }))
   const there = await startCloud(t, sp1, json(201, { id: image.id, owner: bob }))
   const { url, observed } = await startClaimed(t, [], { home, there })
@@ -165,7 +165,7 @@ for (const [name, answer] of [
   ['forbids the read', json(403, {})],
   ['does not understand the read', json(400, {})],
 ] as const) {
-  test(`where the cloud at home ${name} nothing is sent to who claims an image`, async t => {
+  test(`nothing is sent to the cloud that claims an image if the identity provider ${name}`, async t => {
     const home = await startCloud(t, idp, answer)
     const there = await startCloud(t, sp1, json(200, {}))
     const { url, access } = await startClaimed(t, [claimOf(image)], { home, there })
@@ -195,7 +195,7 @@ test('requests at the same time for the same claim share one read', async t => {
   t.is(home.seen.length, 1)
 })
 
-test('a body that refers to a claimed snapshot makes nothing at who claims it', async t => {
+test('a request whose body refers to a claimed snapshot creates nothing at the claiming cloud', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(202, {}))
   const snapshot = { ...disk, type: 'snapshot' } as const
@@ -209,7 +209,7 @@ test('a body that refers to a claimed snapshot makes nothing at who claims it', 
   t.deepEqual(there.seen, [])
 })
 
-test('a microversion that the cloud at home does not know does not keep it from answering', async t => {
+test('the identity provider is asked successfully even if it does not know the microversion of the request', async t => {
   const versions: unknown[] = []
   const home = await startCloud(t, idp, (req, res) => {
     versions.push(req.headers['openstack-api-version'])
@@ -240,7 +240,7 @@ test('a CORS preflight for a claimed id goes to the identity provider', async t 
   t.deepEqual(there.seen, [])
 })
 
-test('a token without a project is asked for each time, because its answer counts for nobody else', async t => {
+test('a result for a token without a project is not reused, so each request asks again', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url, observed } = await startClaimed(t, [claimOf(image)], { home, there })

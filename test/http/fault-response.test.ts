@@ -52,7 +52,7 @@ test('503 has Retry-After', t => {
   t.is(fault('NOT_FOUND', image).headers['Retry-After'], undefined)
 })
 
-test('an unforeseen error shows nothing of itself to the client', t => {
+test('an unforeseen error shows no details to the client', t => {
   for (const error of [new TypeError('inside'), 'inside', null]) {
     for (const path of [image, volume]) {
       const { status, body } = toFaultResponse(error, path, KEYSTONE)

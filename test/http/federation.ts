@@ -47,8 +47,8 @@ export const caller: Caller = {
 }
 
 /**
- * `good` is a token at home; at a service provider it becomes `good@sp1/<project>`. `service` is a
- * service's, for which Mixmatch's is `service@sp1`.
+ * `good` is a token of the identity provider; at a service provider it becomes `good@sp1/<project>`.
+ * `service` is the token of a service; at a service provider it becomes Mixmatch's own, `service@sp1`.
  */
 export function identity(overrides: Partial<Identity> = {}): Identity {
   return {
@@ -104,7 +104,7 @@ export interface Proxy {
   access(n?: number): Promise<Record<string, unknown>>
 }
 
-/** Waits with a breaker of their own. */
+/** Cloud waits with a separate breaker. */
 export function waitsOf(deadlineMs: number): CloudWaits {
   const now = () => performance.now()
   return createCloudWaits({ breaker: createBreaker(now), deadlineMs, now })
@@ -113,10 +113,10 @@ export function waitsOf(deadlineMs: number): CloudWaits {
 export interface ProxySetting {
   readonly clouds: readonly Cloud[]
   readonly places?: readonly (Place & { id: string })[]
-  /** Told of what is observed, besides `observed`. */
+  /** Called with each observation, which is in `observed`, too. */
   readonly onObserved?: (observation: Observation) => boolean | Promise<boolean> | undefined
   readonly locate?: Locate
-  /** Where not given, every cloud was reconciled. */
+  /** If absent, every cloud was reconciled. */
   readonly evidence?: FindEvidence
   readonly identity?: Partial<Identity>
   readonly searchByBroadcast?: boolean
@@ -221,7 +221,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
   }
 }
 
-/** Answers every request with JSON. */
+/** Responds to every request with JSON. */
 export function json(
   status: number,
   body: unknown,

@@ -23,7 +23,7 @@ test('/healthcheck of a healthy process is 200 OK, and 204 to HEAD', async t => 
   t.is((await ask(url, { method: 'HEAD' })).status, 204)
 })
 
-test('/healthcheck of a process that drains is 503 with the reasons', async t => {
+test('/healthcheck of a draining process is 503 with the reasons', async t => {
   const url = `${await serve(t, draining)}/healthcheck`
   const answer = await ask(url)
   t.is(answer.status, 503)
@@ -31,7 +31,7 @@ test('/healthcheck of a process that drains is 503 with the reasons', async t =>
   t.is((await ask(url, { method: 'HEAD' })).status, 503)
 })
 
-test('/healthcheck answers in JSON where the client accepts that', async t => {
+test('/healthcheck responds with JSON if the client accepts it', async t => {
   const url = `${await serve(t, draining)}/healthcheck?x=1`
   const answer = await ask(url, { headers: { Accept: 'application/json' } })
   t.deepEqual(JSON.parse(answer.body.toString()), {
@@ -40,7 +40,7 @@ test('/healthcheck answers in JSON where the client accepts that', async t => {
   })
 })
 
-test('/healthcheck allows GET and HEAD alone, and leaves other paths to others', async t => {
+test('/healthcheck allows only GET and HEAD, and passes other paths on', async t => {
   const url = await serve(t, well)
   const refused = await ask(`${url}/healthcheck`, { method: 'POST' })
   t.is(refused.status, 405)

@@ -49,7 +49,7 @@ test('/metrics has the content type of Prometheus', async t => {
   t.is(await page.text(), 'up 1\n')
 })
 
-test('/healthcheck answers as on the public port, also to HEAD', async t => {
+test('/healthcheck responds as on the public port, also to HEAD', async t => {
   const { url } = await open(t, { health: () => ({ healthy: false, reasons: ['draining'] }) })
   const text = await fetch(`${url}/healthcheck`)
   t.is(text.status, 503)
@@ -75,7 +75,7 @@ test('an internal error of the port for operators is logged, and the client sees
   t.true(lines.some(line => line.includes('the secret reason')))
 })
 
-test('where the port for operators is in use, that is logged and the process works without it', async t => {
+test('a port for operators that is in use is logged, and the process works without it', async t => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
@@ -95,7 +95,7 @@ test('where the port for operators is in use, that is logged and the process wor
   t.true(lines.some(line => line.includes('[ops] port')))
 })
 
-test('an address that this machine does not have is refused with the option that names it', async t => {
+test('an address that this machine does not have gives an error that names the option', async t => {
   const logger = pino({ level: 'silent' })
   const app = createOpsApp({
     health: () => ({ healthy: true, reasons: [] }),

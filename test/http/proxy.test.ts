@@ -108,7 +108,7 @@ test('the identity provider gets the token of the user and everything else uncha
   })
 })
 
-test('a located resource is fetched where it lives, with a token of that cloud', async t => {
+test('a request for a located resource goes to its cloud, with a token of that cloud', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, json(200, { volume: { id: disk.id } }))
   const { url, access } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -170,7 +170,7 @@ test("a user's token in X-Service-Token gives no service token, and an invalid o
   t.is(home.requests[0]?.headers['x-service-token'], 'guessed')
 })
 
-test('an expired token beside a service token is accepted for the identity provider alone', async t => {
+test('an expired token with a service token is accepted only for the identity provider', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home, there], places: [at(sp1, disk.id)] })
@@ -252,7 +252,7 @@ test('a request that is rejected gets no 100 Continue', async t => {
   const { url } = await startProxy(t, { clouds: [home] })
   const headers = { Expect: '100-continue', 'Content-Length': '5' }
   const sent = open(`${url}/image/v2/images/${image.id}/file`, 'PUT', headers)
-  sent.once('continue', () => t.fail('nobody wants the body'))
+  sent.once('continue', () => t.fail('the body is not needed'))
   sent.flushHeaders()
   const answer = await answerTo(sent)
   t.is(answer.status, 401)
@@ -403,7 +403,7 @@ test('a range of an image is forwarded as 206', async t => {
   t.like(answer.headers, { 'content-range': 'bytes 1-3/10', 'content-md5': 'abc' })
 })
 
-test('an unknown resource is searched for, at the identity provider first, and observed where it is found', async t => {
+test('an unknown resource is searched for, at the identity provider first, and the result is observed', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const one = await startCloud(t, sp1, json(404, {}))
   const two = await startCloud(t, sp2, json(200, { volume: { id: disk.id } }))
@@ -474,7 +474,7 @@ test('a cloud that fails is skipped in a search, but a write is then rejected', 
   t.true([...home.seen, ...broken.seen].every(line => line.startsWith('GET ')))
 })
 
-test('a search looks into every project of the user, and the request goes to the right one', async t => {
+test('a search tries every project of the user, and the request goes to the right one', async t => {
   const home = await startCloud(t, idp, json(404, {}))
   const there = await startCloud(t, sp1, (req, res) => {
     json(req.url?.includes(alice) ? 200 : 404, {})(req, res)
@@ -599,7 +599,7 @@ test('a method that no service has is 405, and OPTIONS lists the others', async 
   t.deepEqual(home.seen, [])
 })
 
-test('the access log has client address, user agent and time to the first byte', async t => {
+test('the access log has the client address, the user agent and the time to the first byte', async t => {
   const home = await startCloud(t, idp, (req, res) => {
     setTimeout(() => json(200, {})(req, res), 30)
   })
@@ -661,7 +661,7 @@ test('no token and no secret in a query is logged', async t => {
   for (const secret of ['s3cret', 'good@sp1', '"good"']) t.false(log.includes(secret), secret)
 })
 
-test('an answer waits for what it teaches, and the access log says what became of that', async t => {
+test('a response waits for its observation, and the access log says whether that was recorded', async t => {
   const there = await startCloud(t, sp1, json(201, { id: image.id, owner: bob }))
   const home = await startCloud(t, idp, json(200, {}))
   const create = (url: string) =>
@@ -691,7 +691,7 @@ test('an answer waits for what it teaches, and the access log says what became o
   }
 })
 
-test('links of a long list lead through the proxy, whatever the cloud calls itself', async t => {
+test('links in a long list lead to the proxy, whatever host the cloud uses in them', async t => {
   const item = (n: number, link: string) => ({
     id: `${n}`,
     note: ']'.repeat(500),

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { readBody } from '../../src/http/request-body.js'
 import { answerTo, ask, open, origin } from '../upstream/wire.js'
 
-/** A server that answers with what it read, or with the code of what went wrong. */
+/** A server that responds with the body that it read, or with the code of the error. */
 function reader(t: ExecutionContext, idleMs = 5000): Promise<string> {
   const server = createServer((req, res) => {
     readBody(req, res, { limit: 10, idleMs }).then(

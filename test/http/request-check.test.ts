@@ -7,7 +7,7 @@ import { alice, idp } from '../controls.js'
 import { say } from '../upstream/wire.js'
 import { json, startCloud, startProxy } from './federation.js'
 
-/** One cloud behind the proxy, and what a client gets that writes its request by hand. */
+/** One cloud behind the proxy, and a client that writes its requests byte for byte. */
 async function start(t: ExecutionContext) {
   const home = await startCloud(t, idp, json(200, {}))
   const proxy = await startProxy(t, { clouds: [home] })
@@ -46,7 +46,7 @@ const malformed: [what: string, head: string, body?: string][] = [
   ],
   ['chunked in HTTP/1.0', `POST ${path} HTTP/1.0\nHost: a\nTransfer-Encoding: chunked`],
   [
-    'chunked beside a length',
+    'chunked and a length',
     `POST ${path} HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\nContent-Length: 5`,
   ],
   ['an absolute form without a host', `GET http://${path} HTTP/1.1\nHost: a`],

@@ -21,7 +21,7 @@ async function start(
   return [`http://127.0.0.1:${server.address.port}`, server]
 }
 
-/** A listener whose requests wait to be answered. */
+/** A listener whose requests wait until the test responds. */
 function holding(): { listener: RequestListener; next: () => Promise<ServerResponse> } {
   const held: ServerResponse[] = []
   const waiting: ((res: ServerResponse) => void)[] = []
