@@ -12,7 +12,7 @@ import { createFilled } from './schema.js'
 import { verifyLog } from './verify.js'
 import { wordTables } from './words.js'
 
-/** What became of an archiving. */
+/** The result of archiving. */
 interface Archived {
   /** The file with the older events, beside the log. */
   readonly archive: string
@@ -20,42 +20,41 @@ interface Archived {
 }
 
 /**
- * Move the older events of a log into a file of their own, beside it. Positions and the chain go on
- * in the live file, which begins after the last event of the archive and knows its hash. Together
- * the files are one history (`openHistory`); what is not archived is recorded and routed by the live
- * file alone.
+ * Move the older events of a log into an archive file in the same folder. The live file continues
+ * the positions and the chain: it stores the position and the hash of the last archived event.
+ * Together the files are one history (`openHistory`). Recording and routing need only the live file.
  *
- * The archive is written and checked while the recorder may run. Only then the log is held, and a
- * live file without those events is put in its place. Interrupted anywhere, the log is what it was;
- * run again, it goes on from the archive that is there.
+ * The recorder may run while the archive is written and verified. Then this holds the log and
+ * replaces the live file by one without the archived events. If it is interrupted, the log is
+ * unchanged. The next run uses the archive that the interrupted one wrote.
  *
  * @param upTo the last event to archive
- * @param onStep called with what is done next
- * @throws LOG_HELD where the recorder runs: the archive stays, so run it again once that is stopped
- * @throws LOG_BROKEN where the events to be archived do not hold
+ * @param onStep called with a description of each step before it starts
+ * @throws LOG_HELD if the recorder runs. The archive stays: stop the recorder and run this again
+ * @throws LOG_BROKEN if the archived events do not verify
  */
 export function archiveLog(file: string, upTo: Position, onStep: (step: string) => void): Archived {
   const { archive, base } = prepare(file, upTo, onStep)
   using _held = holdLog(file, 'log archive')
   onStep('putting the live file in place')
-  const aside = `${file}.building`
-  remove(aside)
+  const temporary = `${file}.building`
+  remove(temporary)
   try {
-    copyEvents(file, aside, { after: upTo, upTo: END }, basename(archive))
+    copyEvents(file, temporary, { after: upTo, upTo: END }, basename(archive))
     rejectReaders(file)
-    seal(aside)
-    renameSync(aside, file)
-    // Empty by now; but who opens the new file must not find the old one's.
+    seal(temporary)
+    renameSync(temporary, file)
+    // They are empty now, but SQLite must not use them with the new file.
     for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
   } finally {
-    remove(aside)
+    remove(temporary)
   }
   return { archive, events: upTo - base }
 }
 
 const END = position(Number.MAX_SAFE_INTEGER)
 
-/** Write the archive, or find the one that an earlier run has left. */
+/** Write the archive, or use the one that an earlier run wrote. */
 function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
   using log = openLogReader(file)
   const base = log.base().position
@@ -68,23 +67,23 @@ function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
   const archive = join(dirname(file), archiveName(file, base + 1, upTo))
   if (!existsSync(archive)) {
     onStep(`writing ${archive}`)
-    const aside = `${archive}.building`
-    remove(aside)
+    const temporary = `${archive}.building`
+    remove(temporary)
     try {
-      copyEvents(file, aside, { after: base, upTo }, log.base().archive)
-      seal(aside)
+      copyEvents(file, temporary, { after: base, upTo }, log.base().archive)
+      seal(temporary)
       onStep('checking it')
-      rejectUnlike(aside, log, upTo)
-      renameSync(aside, archive)
+      rejectUnlike(temporary, log, upTo)
+      renameSync(temporary, archive)
     } finally {
-      remove(aside)
+      remove(temporary)
     }
   }
   rejectUnlike(archive, log, upTo)
   return { archive, base }
 }
 
-/** `events.db` → `events-000000001-000004182.db`: in the order of names they are in their order. */
+/** `events.db` → `events-000000001-000004182.db`. The order of names is the order of positions. */
 function archiveName(file: string, first: number, last: number): string {
   const pad = (at: number) => String(at).padStart(9, '0')
   return `${basename(file, '.db')}-${pad(first)}-${pad(last)}.db`
@@ -103,7 +102,7 @@ function rejectUnlike(archive: string, log: LogReader, upTo: Position): void {
   )
 }
 
-/** Copy everything of a range of the log to a new file: the words behind its numbers stay the same. */
+/** Copy a range of the log to a new file. Each word keeps its number. */
 function copyEvents(
   from: string,
   to: string,
@@ -112,7 +111,7 @@ function copyEvents(
 ): void {
   const db = openWritable(to)
   try {
-    db.pragma('journal_mode = OFF') // a file that is not finished is thrown away
+    db.pragma('journal_mode = OFF') // an unfinished file is deleted, never repaired
     db.pragma('synchronous = OFF')
     db.prepare('attach ? as source').run(from)
     createFilled(db, () => {
@@ -141,7 +140,7 @@ function copyEvents(
   }
 }
 
-/** The words that were known at a position. Later ones have the greater numbers. */
+/** Copy the words that the log had at a position. Later words have greater numbers. */
 function copyWords(db: Database.Database, upTo: Position): void {
   for (const [table, column] of Object.entries(wordTables)) {
     db.prepare(`
@@ -158,8 +157,8 @@ const columns = `position, service_provider, origin, event_type, kind, recorded_
   message_id, resource_type, resource_id, project, parent`
 
 /**
- * What the write-ahead log holds goes into the file, and it is emptied: what is left of it must not
- * be taken for that of the file that comes in its place.
+ * Write the write-ahead log into the file and empty it. Otherwise SQLite would apply it to the new
+ * live file.
  */
 function rejectReaders(file: string): void {
   const db = openWritable(file)

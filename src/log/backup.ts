@@ -4,16 +4,16 @@ import { openWritable } from '../sqlite.js'
 import type { Head, LogReader } from './event-log.js'
 import { openLogReader } from './open-log.js'
 
-/** Pages copied at a time; between two of them the recorder appends what it has. */
+/** Pages copied in one step. The recorder can append between two steps. */
 const PAGES = 256
 
 /**
- * Copy a log while it is being recorded. The copy is one file that needs no other beside it, also on
- * a read-only medium, and stands under its name only when it is complete.
+ * Copy a log, also while it is recorded. The copy is a single file without a write-ahead log, so it
+ * can be read from a read-only medium. It gets its name only when it is complete.
  *
- * @param onProgress called with the pages that are done, and all pages
- * @returns what the copy ends with
- * @throws USAGE where there is a file of that name
+ * @param onProgress called with the number of copied pages and of all pages
+ * @returns the head of the copy
+ * @throws USAGE if the file exists
  */
 export async function backUp(
   log: LogReader,
@@ -24,30 +24,30 @@ export async function backUp(
   if (existsSync(file)) {
     throw new MixmatchError('USAGE', `${file}: is there already. Name a new file for the backup.`)
   }
-  const aside = `${file}.partial`
+  const temporary = `${file}.partial`
   const discard = () => {
     for (const suffix of ['', '-wal', '-shm', '-journal'])
-      rmSync(`${aside}${suffix}`, { force: true })
+      rmSync(`${temporary}${suffix}`, { force: true })
   }
   discard()
   try {
-    openWritable(aside).close() // with the permissions of a log
-    await log.db.backup(aside, {
+    openWritable(temporary).close() // with the permissions of a log
+    await log.db.backup(temporary, {
       progress({ totalPages, remainingPages }) {
         signal.throwIfAborted()
         onProgress(totalPages - remainingPages, totalPages)
         return PAGES
       },
     })
-    const head = seal(aside)
-    renameSync(aside, file)
+    const head = seal(temporary)
+    renameSync(temporary, file)
     return head
   } finally {
     discard()
   }
 }
 
-/** Make a file stand alone, on the disk: it is never written to again. */
+/** Make a log a single file, without a write-ahead log, and sync it to the disk. Nothing writes to it later. */
 export function seal(file: string): Head {
   const db = openWritable(file)
   db.pragma('journal_mode = DELETE')

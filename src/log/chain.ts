@@ -2,15 +2,15 @@ import { hash } from 'node:crypto'
 import type { Event } from '../event/event.js'
 import type { Micros, Position } from '../ids.js'
 
-/** What the first event is chained to: 64 zeros. */
+/** The previous hash of the first event: 64 zeros. */
 export const GENESIS = '0'.repeat(64)
 
 /**
- * The hash of an event in its place: SHA-256 over the 32 bytes of its predecessor's hash, a JSON
- * array of everything that is stored of it, a line feed, and its body. Anyone can recompute it from
- * a `log export` with nothing but a JSON and a SHA-256 library.
+ * The hash of an event at its position: SHA-256 over the 32 bytes of the previous event's hash, a
+ * JSON array of all stored fields, a line feed, and the body. A JSON library and a SHA-256 library
+ * are enough to recompute it from a `log export`.
  *
- * @param previous the predecessor's hash, 64 hex digits
+ * @param previous the hash of the previous event, 64 hex digits
  */
 export function chain(
   previous: string,
@@ -20,7 +20,7 @@ export function chain(
 ): string {
   const { resource, wire } = event
   const canonical = JSON.stringify([
-    1, // the version of this very list
+    1, // the version of this list
     position,
     recordedAt,
     event.serviceProvider,
@@ -37,7 +37,7 @@ export function chain(
     wire.routingKey,
     wire.envelope,
   ])
-  // At once: an object that takes the pieces one by one costs twice the hash.
+  // One call: a hash object that is updated with each piece takes twice the time.
   const bytes = Buffer.concat([
     Buffer.from(previous, 'hex'),
     Buffer.from(`${canonical}\n${event.body}`),

@@ -1,8 +1,8 @@
 /**
- * The preset dictionary that payloads are compressed with: what recorded notifications of Glance
- * and Cinder have in common, ids and times left out, the most frequent shapes last (deflate reaches
- * near things with fewer bits). Each log carries a copy of the dictionary it was begun with, so
- * this one may be improved for new logs.
+ * The preset dictionary for compressing payloads: the common text of recorded Glance and Cinder
+ * notifications, without ids and times. The most frequent text is at the end, because deflate
+ * encodes short distances in fewer bits. Each log has a copy of the dictionary it was created with,
+ * so this one may be improved for new logs.
  */
 export const dictionary = Buffer.from(
   [

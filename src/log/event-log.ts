@@ -2,20 +2,20 @@ import type Database from 'better-sqlite3'
 import type { Event, RecordedEvent } from '../event/event.js'
 import type { Micros, Position } from '../ids.js'
 
-/** The newest position and its hash: what an auditor notes down to check a later copy against. */
+/** The newest position and its hash. An auditor notes it down, to check a later copy against it. */
 export interface Head {
   readonly position: Position
   readonly hash: string
 }
 
-/** What a batch came to. */
+/** The result of appending a batch. */
 export interface Appended {
   readonly recorded: readonly RecordedEvent[]
-  /** Events that the log had already, by service provider and message id. */
+  /** How many events the log had already: same service provider and same message id. */
   readonly duplicates: number
 }
 
-/** Which events to read: positions from (exclusive) to (inclusive). */
+/** Which events to read: after `after`, up to and including `upTo`. */
 interface Range {
   readonly after?: Position
   readonly upTo?: Position
@@ -24,29 +24,30 @@ interface Range {
 /** The log, open for reading. Any number of processes may read while one appends. */
 export interface LogReader extends Disposable {
   readonly file: string
-  /** What the first event here follows: 0 and 64 zeros, or the last event of the file `archive`. */
+  /** What comes before the first event here: 0 and 64 zeros, or the last event of the file `archive`. */
   base(): Head & { readonly archive?: string }
   head(): Head
   read(range?: Range): IterableIterator<RecordedEvent>
   get(at: Position): RecordedEvent | undefined
-  /** The connection, for the questions of `verify` and `info`; it refuses to write. */
+  /** The read-only connection, for the queries of `verify` and `info`. */
   readonly db: Database.Database
 }
 
 /** The log, open for appending: one process at a time (`holdLog`). */
 export interface EventLog extends LogReader {
   /**
-   * Append what is new of a batch in its order, in one transaction that is on the disk when this
-   * returns (`synchronous=FULL`). All of it or, on an error, nothing.
+   * Append the new events of a batch, in order, in one transaction. It is on the disk when this
+   * returns (`synchronous=FULL`). On an error nothing is appended.
    *
-   * @throws LOG_LOST where the file is not in its place any more
-   * @param received when the batch was received: its time in the log, which never runs backwards
+   * @param received when the batch was received. The log records this time, or its newest time if
+   *   that is later: recorded times never go backwards
+   * @throws LOG_LOST if the file was deleted or replaced
    */
   append(events: readonly Event[], received: Micros): Appended
   /**
-   * Continue the log with events of another copy of it, places, times and hashes included.
+   * Append events of another copy of this log. They keep their positions, times and hashes.
    *
-   * @throws LOG_BROKEN where an event does not follow on the log's head; nothing is appended then
+   * @throws LOG_BROKEN if an event does not follow the previous one. Then nothing is appended
    */
   restore(events: readonly RecordedEvent[]): void
 }

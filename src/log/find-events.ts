@@ -4,8 +4,8 @@ import type { LogReader } from './event-log.js'
 /**
  * Find the events of one type at one cloud.
  *
- * @param after the position before the first one to look at
- * @returns their positions, the newest first
+ * @param after search only later positions
+ * @returns their positions, newest first
  */
 export function findEvents(
   log: LogReader,

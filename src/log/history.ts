@@ -7,19 +7,19 @@ import type { LogReader } from './event-log.js'
 import { openLogReader } from './open-log.js'
 
 /**
- * One history in the files that hold it, oldest first: each but the first begins after the event
- * that the one before it ends with.
+ * One history in several files, oldest first. Each file continues the previous one: it begins after
+ * the last event of that file.
  */
 export interface History extends LogReader {
   readonly parts: readonly LogReader[]
 }
 
 /**
- * Open one history from its files, in any order, or from folders with them. Archives that the oldest
- * of them follows are taken from beside it where they are. Copies of a part of another file are
- * passed over. `db` shows the events of all files as the view `events`, and their payloads.
+ * Open one history from its files, in any order, or from folders that contain them. Earlier archives
+ * are also opened if they are in the folder of the oldest file. A file is ignored if another file
+ * has all its events. In `db` the views `events` and `payloads` show the rows of all files.
  *
- * @throws LOG_BROKEN where the files are not of one history, or one between them is missing
+ * @throws LOG_BROKEN if the files are not of one history, or a file between them is missing
  */
 export function openHistory(given: readonly string[]): History {
   const opened: LogReader[] = []
@@ -39,7 +39,7 @@ export function openHistory(given: readonly string[]): History {
 }
 
 /**
- * The files of one history, oldest first: that of a log, and the archives beside it that it follows.
+ * The files of one history, oldest first: the given logs and the archives before them.
  *
  * @throws as `openHistory`
  */
@@ -65,7 +65,7 @@ function logsIn(path: string): string[] {
   )
 }
 
-/** A folder with logs has their views as well. */
+/** A folder with logs also contains their views, which are not logs. */
 function isLog(file: string): boolean {
   try {
     openLogReader(file)[Symbol.dispose]()
@@ -76,7 +76,7 @@ function isLog(file: string): boolean {
   }
 }
 
-/** Order the files and leave out what another one holds already. */
+/** Order the files and leave out those whose events another file has. */
 function orderParts(logs: readonly LogReader[], given: readonly string[]): LogReader[] {
   const ordered = [...logs].sort(
     (one, other) =>
@@ -97,7 +97,7 @@ function orderParts(logs: readonly LogReader[], given: readonly string[]): LogRe
   throw new MixmatchError('LOG_NOT_FOUND', `${given.join(', ')}: no event log there.`)
 }
 
-/** What the longer log has where the shorter one ends. */
+/** The hash that the longer log has at the last position of the shorter one. */
 function hashAt(longer: LogReader, shorter: LogReader): string | undefined {
   const { position: end } = shorter.head()
   return end === longer.base().position ? longer.base().hash : longer.get(end)?.hash
@@ -162,7 +162,7 @@ function joinParts(parts: LogReader[], dispose: () => void): History {
   }
 }
 
-/** SQLite attaches ten files at most, unless it is compiled to do otherwise. */
+/** SQLite attaches at most ten files by default (SQLITE_MAX_ATTACHED). */
 const MOST_ATTACHED = 10
 
 function rejectTooMany(parts: readonly LogReader[]): void {
@@ -174,7 +174,7 @@ function rejectTooMany(parts: readonly LogReader[]): void {
   )
 }
 
-/** Lay views over the tables of the newest file that show the rows of the older ones as well. */
+/** Hide the tables of the newest file behind temporary views that also show the rows of the older files. */
 function createUnionViews(db: Database, older: readonly string[]): void {
   const schemas = older.map((file, index) => attach(db, file, `part${index}`))
   for (const table of ['events', 'payloads']) {

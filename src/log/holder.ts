@@ -7,11 +7,11 @@ import { makeFolder } from '../make-folder.js'
 import { openWritable, requireWritable } from '../sqlite.js'
 
 /**
- * Hold the right to append to a log and to write its views, until disposed or until this process ends in any way: the
- * lock is SQLite's own on a file beside the log, and the kernel lets go of it with the process.
+ * Hold the exclusive right to append to a log and to write its views. Dispose the result to release
+ * it. SQLite locks a file next to the log, so the kernel also releases it when the process ends.
  *
- * @param command what holds it, for the message that another one gets, e.g. `serve`
- * @throws LOG_HELD saying who holds it; FILE_NOT_WRITABLE
+ * @param command which command holds it, e.g. `serve`: other processes show it in their error message
+ * @throws LOG_HELD with the process that holds it; FILE_NOT_WRITABLE
  */
 export function holdLog(file: string, command: string, pid = process.pid): Disposable {
   const db = requireWritable(file, () => {
@@ -36,7 +36,7 @@ export function holdLog(file: string, command: string, pid = process.pid): Dispo
 }
 
 function takeLock(db: Database.Database, command: string, pid: number): void {
-  db.pragma('journal_mode = WAL') // readable by the one that is refused
+  db.pragma('journal_mode = WAL') // another process can read who holds it
   db.exec('create table if not exists holder (pid integer, host text, command text, since text)')
   db.exec('begin immediate; delete from holder')
   db.prepare('insert into holder values (?, ?, ?, ?)').run(
@@ -48,12 +48,12 @@ function takeLock(db: Database.Database, command: string, pid: number): void {
   db.exec('commit; begin immediate')
 }
 
-/** The same for every path that leads to the file by symbolic links: whoever names it so holds the same log. */
+/** Resolve symbolic links: all paths to one log must lead to one lock. */
 function realFile(file: string): string {
   try {
     return realpathSync(file)
   } catch {
-    return join(realpathSync(dirname(file)), basename(file)) // it is not there yet
+    return join(realpathSync(dirname(file)), basename(file)) // the log does not exist yet
   }
 }
 

@@ -5,17 +5,17 @@ import { isWellFormed } from '../event/well-formed.js'
 import { chain, GENESIS } from './chain.js'
 import type { EventLog } from './event-log.js'
 
-/** What became of the events of an import. */
+/** How many events of an import were restored, appended or ignored. */
 interface Imported {
-  /** Continued the log as they were: place, time and hash. */
+  /** Appended with their own position, time and hash. */
   restored: number
-  /** Recorded anew, after what the log had. */
+  /** Recorded as new events, with a new position, time and hash. */
   appended: number
-  /** Were there already. */
+  /** The log had them already. */
   duplicates: number
 }
 
-/** Whether an event comes from a log, with its place in it, or from a recording of a bus. */
+/** Whether an event comes from a log and so has a position. Otherwise it comes from a recording of a bus. */
 function isFromLog(event: Event | RecordedEvent): event is RecordedEvent {
   return 'position' in event
 }
@@ -23,12 +23,12 @@ function isFromLog(event: Event | RecordedEvent): event is RecordedEvent {
 const BATCH = 1000
 
 /**
- * Take events into the log. An export that begins where the log ends, as every export does for an
- * empty one, continues it to the hash. Anything else is recorded as new, once for each message id,
- * so that an import which was interrupted can simply be run again.
+ * Append imported events to the log. If an export continues the log, its events keep their
+ * positions, times and hashes: a whole export continues an empty log. All other events are recorded
+ * as new, once for each message id. An interrupted import can be run again.
  *
  * @param onBatch called with the running total after every batch
- * @throws IMPORT_REFUSED where an export does not hold in itself; batches before it stay
+ * @throws IMPORT_REFUSED if the chain of an export is broken. Earlier batches stay in the log
  */
 export async function importEvents(
   log: EventLog,
@@ -94,7 +94,7 @@ function continues(log: EventLog, event: RecordedEvent): boolean {
   )
 }
 
-/** The chain of an export is checked on the way, but for the link before its first line. */
+/** Check the chain of an export. Its first line has no previous one to check, unless it is event 1. */
 function rejectBroken(event: RecordedEvent, previous: RecordedEvent | undefined): void {
   const before = previous?.hash ?? (event.position === 1 ? GENESIS : undefined)
   const follows = previous === undefined || event.position === previous.position + 1

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Position } from '../ids.js'
 
-/** The indexes of `events`, and how an entry is found that is as its event. */
+/** The indexes of `events`, and the condition under which an index entry equals its event. */
 const indexes = [
   {
     name: 'events_by_resource',
@@ -23,18 +23,18 @@ const indexes = [
 ] as const
 
 /**
- * The first event of a range that an index does not have as it is, or null. Views and reports read by
- * these: what is wrong in one alone, they would miss or mistake.
+ * The first event of a range that differs from its index entry or has none; null if there is no such
+ * event. Views and reports read the indexes, so a changed index gives wrong results.
  *
  * @param range positions `after` (exclusive) to `upTo` (inclusive)
- * @throws SqliteError where there is no such index
+ * @throws SqliteError if an index is missing
  */
 export function firstUnindexed(
   db: Database,
   range: { readonly after: Position; readonly upTo: Position },
 ): { readonly position: Position; readonly problem: string } | null {
   for (const { name, label, of, same, because } of indexes) {
-    // Read once in its own order: to look all over it for what is on a disk takes many times as long.
+    // This reads the index in order and so caches it: random reads from a disk take many times longer.
     count(db, name, of)
     const unindexed = db
       .prepare<[object], Position>(`
@@ -51,7 +51,7 @@ export function firstUnindexed(
   return null
 }
 
-/** Indexes that have more entries than there are events for them. */
+/** Problems of indexes that have more entries than events. */
 export function surplusInIndexes(db: Database): string[] {
   return indexes.flatMap(({ name, label, of, because }) => {
     const events = db

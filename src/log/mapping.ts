@@ -16,16 +16,16 @@ import {
 } from '../ids.js'
 
 /**
- * What the Python mixmatch had learned, as events: the rows of the table `resource_mapping` in a
- * SQLite file of its own, or one made of its MySQL database (docs/migration.md).
+ * The resource locations of the Python mixmatch, as events: the rows of its table `resource_mapping`,
+ * in its SQLite file or in a SQLite copy of its MySQL database (docs/migration.md).
  *
- * The table knows no times. Its rows held, at the latest, when the file was last written: what our
- * own log has of a later time counts above them, and a deletion counts in any case. A row has the
- * same message id whenever it is read, so that importing again adds nothing; of rows that say the
- * same twice the first counts, as it did there.
+ * The table has no times. Its rows were true when the file was last written, so that is the time of
+ * the events. Later events in our own log override them, and a deletion always does. The message id
+ * of a row is always the same, so a second import adds nothing. If two rows are about one resource,
+ * the first one counts, as in the Python mixmatch.
  *
- * @param cloudOf the cloud that a row means, which names it by its `sp_name`
- * @throws IMPORT_REFUSED where it is no such database, or a row is none that mixmatch writes
+ * @param cloudOf maps the `sp_name` in a row to its cloud
+ * @throws IMPORT_REFUSED if the file is no such database, or mixmatch would not write such a row
  */
 export async function* eventsInMapping(
   file: string,
@@ -53,7 +53,7 @@ function rowsOf(db: Database.Database, file: string): IterableIterator<unknown> 
   }
 }
 
-/** It keyed its rows by the plural in the path of a request. */
+/** The Python mixmatch stored the plural from the request path as resource type. */
 const types: Readonly<Record<'images' | 'volumes' | 'snapshots', ResourceType>> = {
   images: 'image',
   volumes: 'volume',

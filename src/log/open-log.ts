@@ -16,7 +16,7 @@ import { checkVersion, migrate } from './schema.js'
 import { createWriter } from './writer.js'
 
 /**
- * Open the log for reading, also in a folder that cannot be written to.
+ * Open the log for reading. The folder may be read-only.
  *
  * @throws LOG_NOT_FOUND, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, FILE_NOT_READABLE
  */
@@ -35,8 +35,8 @@ export function openLogReader(file: string): LogReader {
 }
 
 /**
- * Open the log for appending; an absent one is begun, an older one brought to this version. When it is
- * disposed it stands alone: it can then be read in a folder that nobody can write to.
+ * Open the log for appending. A missing log is created, an older one is migrated to this version.
+ * After disposal the log is a single file without a write-ahead log, readable in a read-only folder.
  *
  * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_HELD, FILE_NOT_WRITABLE
  */
@@ -76,7 +76,7 @@ export function openLog(file: string): EventLog {
   }
 }
 
-/** Of a log that was closed, a reader in the middle of a long query keeps it from being appended to. */
+/** A closed log leaves WAL mode. If a reader then runs a long query, SQLite cannot switch WAL mode on. */
 function startWriteAheadLog(db: Database.Database, file: string): void {
   try {
     db.pragma('journal_mode = WAL')

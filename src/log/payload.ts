@@ -2,11 +2,11 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 
 /**
- * Deflate at level 3 with a preset dictionary: a notification of 1.7 KB becomes about 300 bytes in
- * 30 µs, where without a dictionary it would stay above 800. The window holds dictionary and body.
+ * Deflate at level 3 with a preset dictionary. A notification of 1.7 KB becomes about 300 bytes in
+ * 30 µs; without a dictionary it would be more than 800. The window fits dictionary and body.
  */
 const SETTINGS = { level: 3, windowBits: 14 }
-/** Less memory to make ready for each, which takes longer than the deflating itself; to the same bytes. */
+/** Allocating the default buffers takes longer than deflating. Smaller ones give the same bytes. */
 const SMALL = { memLevel: 6, chunkSize: 1024 }
 
 export function compress(body: string, dictionary: Buffer): Buffer {
@@ -14,10 +14,10 @@ export function compress(body: string, dictionary: Buffer): Buffer {
 }
 
 /**
- * The same, and nothing else may be in the bytes than what `compress` puts there: not another stream,
- * nor anything behind this one or in the bits that its last byte has left over.
+ * Decompress, and require that the bytes hold nothing but what `compress` wrote: no second stream, no
+ * bytes after the end, no bit set in the unused rest of the last byte.
  *
- * @throws Error where there is
+ * @throws Error if they hold more, or the body is not UTF-8
  */
 export function decompressExactly(bytes: Buffer, dictionary: Buffer): string {
   const body = inflate(bytes, dictionary)
@@ -30,9 +30,10 @@ export function decompressExactly(bytes: Buffer, dictionary: Buffer): string {
 }
 
 /**
- * Whether the stream ends before the bytes do. What is left over of its last byte is zeros. So the
- * highest bit that is set belongs to the body, which cannot be read without it. If there is none, how
- * much was read has to be asked for, which takes twice as long.
+ * Whether the bytes go on after the end of the stream. `compress` leaves the unused bits of the last
+ * byte zero. So its highest set bit belongs to the stream: without that bit, the body must not
+ * decompress to the same bytes. If the last byte is zero, zlib has to count the bytes, which takes
+ * twice as long.
  */
 function hasMore(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
   const end = bytes.length - 1
@@ -47,16 +48,16 @@ function hasMore(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
   }
 }
 
-/** How many bytes the stream has. */
+/** The length of the stream in bytes. */
 function lengthOf(bytes: Buffer, dictionary: Buffer): number {
-  // With `info`, of which the types of Node know nothing, the engine comes back beside the body.
+  // `info` also returns the zlib engine. The types of Node do not declare this.
   const result: unknown = inflateRawSync(bytes, { ...INFLATE, dictionary, info: true })
   return inflated.parse(result).engine.bytesWritten
 }
 
 const inflated = z.object({ engine: z.object({ bytesWritten: z.number() }) })
 
-/** @throws Error (zlib's) where the bytes are damaged or the dictionary is another */
+/** @throws Error of zlib if the bytes are damaged or the dictionary is a different one */
 export function decompress(bytes: Buffer, dictionary: Buffer): string {
   return inflate(bytes, dictionary).toString()
 }

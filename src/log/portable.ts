@@ -6,8 +6,8 @@ import { type Micros, position, projectId, resourceId, resourceTypes, spName } f
 import { parseJson } from '../json.js'
 
 /**
- * One event as one line of JSON, lossless: what `log export` writes and `log import` reads. The
- * body is JSON in JSON where it survives the round trip to the byte, else the text itself.
+ * Format one event as one line of JSON, without loss: `log export` writes it, `log import` reads it.
+ * `body` is the body as nested JSON. If that would change a byte of it, `body_text` has its text.
  */
 export function toLine(event: RecordedEvent): string {
   const { wire } = event
@@ -31,12 +31,12 @@ export function toLine(event: RecordedEvent): string {
   })
 }
 
-/** Whether a parsed line has the form of `toLine`, rather than that of a recorded notification. */
+/** Whether `toLine` wrote this parsed line. Otherwise it is a recorded notification. */
 export function isExported(line: unknown): boolean {
   return typeof line === 'object' && line !== null && 'position' in line && 'hash' in line
 }
 
-/** @throws IMPORT_REFUSED naming the line and the field */
+/** @throws IMPORT_REFUSED with the line and the field */
 export function fromLine(line: unknown, where: string): RecordedEvent {
   const parsed = portable.safeParse(line)
   if (!parsed.success) {

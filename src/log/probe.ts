@@ -4,8 +4,8 @@ import { closingOnError, openReadable } from '../sqlite.js'
 import { checkVersion } from './schema.js'
 
 /**
- * Why a file cannot be the event log, such as the database of a Python mixmatch; null where it can:
- * also one that is not there yet, or that may not be looked into.
+ * Why a file cannot be the event log: it may be the database of a Python mixmatch, for example. Null
+ * if it can be a log, does not exist yet, or is not readable.
  */
 export function whyNoLog(file: string): string | null {
   if (!existsSync(file)) return null

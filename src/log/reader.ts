@@ -6,7 +6,7 @@ import type { Head, LogReader } from './event-log.js'
 import { decompress } from './payload.js'
 import { type EventRow, readRow, selectEvents } from './rows.js'
 
-/** Read an open file as a log. To dispose the reader closes the file. */
+/** Create a reader of an open log file. Disposing the reader closes the file. */
 export function createReader(db: Database, file: string): LogReader {
   const newest = prepareHead(db)
   const between = db.prepare<[number, number], EventRow>(
@@ -38,7 +38,7 @@ interface HeadRow {
 
 const BEGINNING: Head = { position: position(0), hash: GENESIS }
 
-/** The newest event of a log at any moment; of an empty one, what its first event will follow. */
+/** A function that reads the current head of a log. The head of an empty log is its base. */
 export function prepareHead(db: Database): () => Head {
   const newest = db.prepare<[], HeadRow>(
     'select position, hash from main.payloads order by position desc limit 1',
@@ -62,7 +62,7 @@ function readHead(row: HeadRow): Head {
   return { position: position(row.position), hash: row.hash.toString('hex') }
 }
 
-/** @throws LOG_BROKEN where there is no dictionary of that number */
+/** Look up dictionaries by their number. @throws LOG_BROKEN if there is no dictionary of that number */
 export function dictionaries(db: Database): (id: number) => Buffer {
   const find = db
     .prepare<[number], Buffer>('select bytes from main.dictionaries where id = ?')

@@ -10,7 +10,7 @@ import {
 } from '../event/stored.js'
 import { micros, position, spName } from '../ids.js'
 
-/** One event with the words behind its codes, as `select_events` below gives it. */
+/** A row of `selectEvents`: one event, with names in place of their numbers. */
 export interface EventRow {
   readonly position: number
   readonly service_provider: string
@@ -45,10 +45,10 @@ const tables = `
   join origins o on o.id = e.origin
   left join projects pr on pr.id = e.project`
 
-/** Everything of an event in this very file; the caller adds `where` and `order by`. */
+/** Select all fields of the events in the main file. The caller adds `where` and `order by`. */
 export const selectEvents = `select ${columns} ${tables}`
 
-/** The same with what `verify` compares besides: the numbers of the words, and the bytes of ids that are texts. */
+/** `selectEvents` with more columns that `verify` compares: the numbers of words, and the bytes of text ids. */
 export const selectStored = `select ${columns},
     e.service_provider as service_provider_id, e.origin as origin_id, e.event_type as event_type_id,
     e.project as project_id, ${textBytes('message_id')}, ${textBytes('resource_id')}, ${textBytes('parent')}
@@ -68,7 +68,7 @@ export interface StoredRow extends EventRow {
   readonly parent_bytes: Buffer | null
 }
 
-/** @param body what is in the payload */
+/** Convert a row to its event. @param body the decompressed payload */
 export function readRow(row: EventRow, body: string): RecordedEvent {
   return {
     position: position(row.position),

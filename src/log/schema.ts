@@ -2,18 +2,18 @@ import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { dictionary } from './dictionary.js'
 
-/** "Mixm" in ASCII: tells an event log from any other SQLite file (`PRAGMA application_id`). */
+/** "Mixm" in ASCII. `PRAGMA application_id` tells an event log from other SQLite files. */
 const APPLICATION_ID = 0x4d69786d
 
 /**
- * Each entry brings a log of its index as version to the next one. Entries are never edited: logs
- * of every earlier version are out there. What reads rows only ever sees the newest form.
+ * Entry n migrates a log from schema version n to n + 1. Never edit an entry: logs of every earlier
+ * version exist. All other code sees only the newest schema.
  */
 const migrations: readonly ((db: Database.Database) => void)[] = [createVersion1]
 
 export const SCHEMA_VERSION = migrations.length
 
-/** The triggers that make the log append-only by itself. */
+/** The triggers that make the log append-only. */
 export const guards = [
   ...[
     'service_providers',
@@ -39,8 +39,8 @@ export const guards = [
       begin select raise(abort, 'the event log is append-only'); end`,
   },
   {
-    // A duplicate is passed over here and not by ON CONFLICT, so that INSERT OR REPLACE cannot
-    // take the older row away: a replacement deletes without asking the delete trigger.
+    // This trigger ignores duplicates, not ON CONFLICT. With that, INSERT OR REPLACE could remove
+    // the older row: a replacement does not fire the delete trigger.
     name: 'events_once',
     sql: `create trigger events_once before insert on events
       when exists (select 1 from events
@@ -58,7 +58,7 @@ function createGuard(table: string, verb: 'update' | 'delete') {
   }
 }
 
-/** Bring a file that is open for writing to this version, or make it a log if it is empty. */
+/** Migrate a log that is open for writing to this version. An empty file becomes a log. */
 export function migrate(db: Database.Database, file: string): void {
   const version = checkVersion(db, file)
   if (version === SCHEMA_VERSION) return
@@ -71,8 +71,8 @@ export function migrate(db: Database.Database, file: string): void {
 }
 
 /**
- * Make an empty file a log of this version that is filled by `fill` with what other logs hold: it
- * has no dictionary of its own, and the guards come only after.
+ * Make an empty file a log of this version with rows of another log. `fill` copies them, including
+ * the dictionary. The guards are created after it.
  */
 export function createFilled(db: Database.Database, fill: () => void): void {
   db.pragma(`page_size = ${PAGE_SIZE}`)
@@ -85,7 +85,7 @@ export function createFilled(db: Database.Database, fill: () => void): void {
   }).exclusive()
 }
 
-/** 11 µs an event instead of 17 with the default of 4096. It has to be set before the first table. */
+/** Appending takes 11 µs an event, with the default of 4096 it takes 17. Set it before the first table. */
 const PAGE_SIZE = 16384
 
 function sign(db: Database.Database): void {
@@ -98,7 +98,7 @@ function addDictionary(db: Database.Database): void {
 }
 
 /**
- * The schema version of a file, 0 if it has nothing in it.
+ * The schema version of a file, 0 for an empty file.
  *
  * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE
  */
@@ -122,7 +122,7 @@ export function checkVersion(db: Database.Database, file: string): number {
   return version
 }
 
-/** A table, an index or a trigger, as SQLite has it in `sqlite_schema`. */
+/** A table, an index or a trigger: a row of `sqlite_schema`. */
 interface SchemaItem {
   readonly type: string
   readonly name: string
@@ -130,7 +130,7 @@ interface SchemaItem {
   readonly sql: string | null
 }
 
-/** All that a log of this version is made of, in the order of names. */
+/** The complete schema of a log of this version, ordered by name. */
 export function expectedSchema(): SchemaItem[] {
   const db = new Database(':memory:')
   try {

@@ -3,8 +3,8 @@ import { type StoredId, storeId } from '../event/stored.js'
 import type { StoredRow } from './rows.js'
 
 /**
- * How a row differs from the one that this event is stored as, although it reads the same: null where
- * it does not. The chain is computed over what an event says, so that it cannot tell.
+ * How a row differs from the row that this version would store for its event; null if it does not.
+ * The hash covers the event, not the row, so the chain cannot find such a difference.
  */
 export function whyStoredOtherwise(row: StoredRow, event: RecordedEvent): string | null {
   const { resource, parent } = event

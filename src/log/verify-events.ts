@@ -9,32 +9,32 @@ import { readRow, type StoredRow, selectStored } from './rows.js'
 import { whyStoredOtherwise } from './stored-form.js'
 import { countWords, followWords, mostWords, type WordCounts } from './words.js'
 
-/** What does not hold, and from which position on; null where it is not about one event. */
+/** A problem, and the position where it begins; null if it is not about one event. */
 export interface Breach {
   readonly position: number | null
   readonly problem: string
 }
 
-/** What a walk over a range found. */
+/** The result of verifying a range. */
 export interface Walked {
-  /** The last event that holds. */
+  /** The last valid event. */
   readonly reached: Position
-  /** What comes after it and does not; the walk ends there. */
+  /** The problem after it, which ended the walk. */
   readonly breach: Breach | null
-  /** Whether an event has the hash that was noted down. */
+  /** Whether an event has the noted hash. */
   readonly seen: boolean
 }
 
-/** What a subprocess is to verify. */
+/** The task of a subprocess. */
 export interface Part {
   readonly file: string
   readonly range: PositionRange
   readonly noted: string | undefined
-  /** The words that events of earlier files use; null where they are not known. */
+  /** The words that events of earlier files use; null if unknown. */
   readonly words: WordCounts | null
 }
 
-/** Walk over a range in a process of its own. */
+/** Verify a range in a subprocess. */
 export function verifyPart({ file, range, ...options }: Part): Walked {
   using log = openLogReader(file)
   return walk(log, range, options)
@@ -46,7 +46,7 @@ interface Options {
   readonly progress?: ((events: number) => void) | undefined
 }
 
-/** Go from event to event: each must follow from the one before it, and be stored as it would be today. */
+/** Verify one event after another: each must follow the previous one, and its row must be as this version stores it. */
 export function walk(log: LogReader, range: PositionRange, options: Options): Walked {
   const { noted, words, progress } = options
   const { db } = log
@@ -57,7 +57,7 @@ export function walk(log: LogReader, range: PositionRange, options: Options): Wa
   }
   try {
     const dictionaryOf = dictionaries(db)
-    const whyMisnumbered = words && followWords(mostWords(words, countWords(db, range.after)))
+    const whyWrongNumber = words && followWords(mostWords(words, countWords(db, range.after)))
     const rows = db.prepare<[number, number], StoredRow>(
       `${selectStored} where e.position > ? and e.position <= ? order by e.position`,
     )
@@ -73,7 +73,7 @@ export function walk(log: LogReader, range: PositionRange, options: Options): Wa
           `its hash is ${event.hash}, recomputed it is ${expected}: this event or its hash was changed`,
         )
       }
-      const problem = whyStoredOtherwise(row, event) ?? whyMisnumbered?.(row) ?? null
+      const problem = whyStoredOtherwise(row, event) ?? whyWrongNumber?.(row) ?? null
       if (problem !== null) return broken(event.position, `${problem}: its row was changed`)
       ;({ position: reached, hash } = event)
       seen ||= hash === noted
@@ -88,7 +88,7 @@ export function walk(log: LogReader, range: PositionRange, options: Options): Wa
   return { reached, breach: null, seen }
 }
 
-/** An event as it is stored, or what the first one follows. */
+/** The stored hash at a position, or the base of the log. */
 function headAt(log: LogReader, at: Position): Head {
   const hash = log.db
     .prepare<[number], Buffer>('select hash from main.payloads where position = ?')

@@ -6,12 +6,12 @@ import { surplusInIndexes } from './index-check.js'
 import { expectedSchema, readSchema } from './schema.js'
 import { strangeWords, type WordCounts, wordTables } from './words.js'
 
-/** What a file has that the walk over its events does not see: each as a sentence. */
+/** Problems of a file that verifying its events does not find: schema, dictionaries and base. One sentence each. */
 export function problemsOfFile(db: Database): string[] {
   return [...problemsOfSchema(db), ...problemsOfDictionaries(db), ...problemsOfBase(db)]
 }
 
-/** What a walk came to: from after `after` to `reached`, of what there was up to `upTo`. */
+/** The verified range: events after `after` up to `reached` are valid, `upTo` was the last one to verify. */
 interface Walked {
   readonly after: Position
   readonly reached: Position
@@ -19,9 +19,9 @@ interface Walked {
 }
 
 /**
- * What the tables have beside the events that hold.
+ * Problems of rows that belong to no valid event.
  *
- * @param words those that these events and the ones before them use; null where that is not known
+ * @param words the words that these and all earlier events use; null if unknown
  */
 export function problemsOfRows(db: Database, walked: Walked, words: WordCounts | null): string[] {
   return [
@@ -32,7 +32,7 @@ export function problemsOfRows(db: Database, walked: Walked, words: WordCounts |
   ]
 }
 
-/** The schema is what makes the file append-only: more in it, or less, and it could be edited unnoticed. */
+/** The schema makes the file append-only. With any other schema it could be edited unnoticed. */
 function problemsOfSchema(db: Database): string[] {
   const expected = new Map(expectedSchema().map(item => [item.name, item]))
   const found = readSchema(db)
@@ -49,7 +49,7 @@ function problemsOfSchema(db: Database): string[] {
   return [...missing, ...others]
 }
 
-/** SHA-256 of the dictionaries that logs were ever begun with. This list only grows. */
+/** SHA-256 of all dictionaries that any version created logs with. Never remove one. */
 const knownDictionaries: ReadonlySet<string> = new Set([digestOf(dictionary)])
 
 function problemsOfDictionaries(db: Database): string[] {
@@ -85,8 +85,8 @@ function problemsOfBase(db: Database): string[] {
 }
 
 /**
- * Rows of `events` and `payloads` that stand in one of them only. The walk has seen both for every
- * position of its range: so it is enough to look before it and behind it.
+ * Positions that only one of `events` and `payloads` has. The verified range has a row in both for
+ * each position, so this looks only before it and after it.
  */
 function problemsOfPairs(db: Database, { after, reached, upTo }: Walked): string[] {
   const lone = db.prepare<[object], { table: string; position: number }>(`
@@ -102,7 +102,7 @@ function problemsOfPairs(db: Database, { after, reached, upTo }: Walked): string
     .map(({ table, position }) => `row ${position} of ${table} stands there alone`)
 }
 
-/** What SQLite itself finds wrong with a table and its indexes. */
+/** Damage that SQLite itself finds in a table and its indexes. */
 function damages(db: Database, table: string): string[] {
   const found = db.prepare<[], string>(`pragma main.integrity_check('${table}')`).pluck().all()
   return found.filter(text => text !== 'ok').map(text => `${table}: ${text}`)

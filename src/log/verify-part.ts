@@ -1,5 +1,5 @@
 import { serveSubprocess } from '../subprocess.js'
 import { type Part, verifyPart } from './verify-events.js'
 
-// A subprocess: it verifies a range of a log.
+// The subprocess that verifies a range of a log.
 serveSubprocess((part: Part) => [verifyPart(part)])

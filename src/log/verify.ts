@@ -10,16 +10,16 @@ export type { Breach } from './verify-events.js'
 export interface Verdict {
   readonly events: number
   readonly head: Head
-  /** Empty for a log that holds. A broken chain is reported once, at the first position. */
+  /** Empty for a valid log. A broken chain is reported once, at the first position. */
   readonly breaches: readonly Breach[]
 }
 
 /**
- * Verify all that is stored: positions without gaps, every hash over its predecessor, every row as
- * this version would store it, indexes and schema as they must be, and nothing besides in any table.
- * In each file of a history, and from one to the next.
+ * Verify everything in each file of a history: positions have no gaps, each hash follows the previous
+ * one, each row is as this version would store it, indexes and schema are complete, and no table has
+ * other rows. Each file must also continue the previous one.
  *
- * @param noted a head noted down earlier: an event of that hash must be in the log
+ * @param noted the hash of an earlier head: an event in the log must have it
  */
 export function verifyLog(log: Verifiable, noted?: string): Verdict {
   const files = filesOf(log)
@@ -28,7 +28,7 @@ export function verifyLog(log: Verifiable, noted?: string): Verdict {
   return { ...judge(log, files, noted, walked), head }
 }
 
-/** The same by several processes: each link of the chain can be looked at by itself. */
+/** Verify with several processes. Each verifies a range, because a link of the chain needs only two events. */
 export async function verifyTogether(
   log: Verifiable,
   { noted, progress, processes }: Options = {},
@@ -44,18 +44,18 @@ type Verifiable = LogReader & { readonly parts?: readonly LogReader[] }
 
 interface Options {
   readonly noted?: string | undefined
-  /** Called now and then with about how many events were looked at. */
+  /** Called from time to time with the approximate number of verified events. */
   readonly progress?: ((events: number) => void) | undefined
-  /** As many as there are cores, but one for a short log, where not given. */
+  /** The default is the number of cores, or one for a short log. */
   readonly processes?: number | undefined
 }
 
-/** A file of the history, and what is verified of it. */
+/** A file of the history, and the range to verify. */
 interface File {
   readonly part: LogReader
-  /** All events that it had when this began. */
+  /** The events that the file had when verification began. */
   readonly range: PositionRange
-  /** The words that events of earlier files use; null where those files are not there. */
+  /** The words that events of earlier files use; null if those files are missing. */
   readonly words: WordCounts | null
 }
 
@@ -70,7 +70,7 @@ function filesOf(log: Verifiable): File[] {
   })
 }
 
-/** @param walked for each file what the walks over its ranges found, in their order */
+/** @param walked for each file the results of its ranges, in order */
 function judge(
   log: Verifiable,
   files: readonly File[],
@@ -102,7 +102,7 @@ function judge(
   return { events, breaches }
 }
 
-/** Below this many events each, more processes cost more than they save. */
+/** With fewer events per process, another process costs more time than it saves. */
 const WORTHWHILE = 25_000
 
 async function walkTogether({ part, range, words }: File, options: Options): Promise<Walked[]> {
@@ -120,7 +120,7 @@ async function walkTogether({ part, range, words }: File, options: Options): Pro
   return first ? [first, ...rest] : rest
 }
 
-/** Ranges that meet at events that exist, so that what is missing is missing within one of them. */
+/** Split at events that exist. So a missing event is always inside a range, where its walk finds the gap. */
 function split(log: LogReader, { after, upTo }: PositionRange, count: number): PositionRange[] {
   const nearest = log.db
     .prepare<[number], Position>('select max(position) from main.payloads where position <= ?')

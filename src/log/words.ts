@@ -5,8 +5,8 @@ import { projectId } from '../ids.js'
 import type { StoredRow } from './rows.js'
 
 /**
- * The tables of words that events name by number, and the column of `events` that does. A word gets the
- * next number when an event first needs it: so numbers are without gaps, in the order of their first
+ * The tables of words, and the column of `events` that refers to each by number. A word gets the next
+ * number when an event first uses it. So the numbers have no gaps, they are in the order of first
  * use, and each is used.
  */
 export const wordTables = {
@@ -18,12 +18,12 @@ export const wordTables = {
 type WordTable = keyof typeof wordTables
 const tables = ['service_providers', 'event_types', 'projects', 'origins'] as const
 
-/** How many words of each table are used up to an event. */
+/** How many words of each table the events up to a position use. */
 export type WordCounts = Readonly<Record<WordTable, number>>
 
 export const noWords: WordCounts = { service_providers: 0, event_types: 0, projects: 0, origins: 0 }
 
-/** The words that the events of this very file use up to a position. */
+/** Count the words that events in the main file use up to a position. */
 export function countWords(db: Database, upTo: number): WordCounts {
   const counts = db
     .prepare<[number], WordCounts>(`
@@ -45,10 +45,10 @@ export function mostWords(one: WordCounts, other: WordCounts): WordCounts {
 }
 
 /**
- * What looks at the words of one event after another, in their order.
+ * Create a check of the word numbers of one event after another.
  *
- * @param before the words that are used by the events before the first of these
- * @returns which word has a number that it would not have got; null where all have theirs
+ * @param before the words that earlier events use
+ * @returns the check: it says which word has a number out of order, or null
  */
 export function followWords(before: WordCounts): (row: StoredRow) => string | null {
   const counts: Record<WordTable, number> = { ...before }
@@ -82,7 +82,7 @@ const origin = z.object({
   envelope: z.enum(envelopes),
 })
 
-/** Each row of the tables of words that is not as a word is stored, or that no event uses. */
+/** Problems of words: rows that are not stored as a word is, and rows that no event uses. */
 export function strangeWords(db: Database, used: WordCounts | null): string[] {
   return tables.flatMap(table =>
     rowsOf(db, table).flatMap(row => {
@@ -122,7 +122,7 @@ function rowsOf(db: Database, table: WordTable): { readonly id: unknown }[] {
   return db.prepare<[], { id: unknown }>(`select ${columns} from main.${table} order by id`).all()
 }
 
-/** Words that two files of one history number, and not alike. */
+/** Problems of words that have the same number in two files of one history, but differ. */
 export function differingWords(earlier: Database, later: Database, both: WordCounts): string[] {
   return tables.flatMap(table => {
     const [one, other] = [earlier, later].map(db => {

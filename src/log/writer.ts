@@ -9,7 +9,7 @@ import type { Appended, EventLog } from './event-log.js'
 import { compress } from './payload.js'
 import { prepareHead } from './reader.js'
 
-/** What appends to a log that is open for writing. */
+/** Create the functions that append to an open log. */
 export function createWriter(db: Database, file: string): Pick<EventLog, 'append' | 'restore'> {
   const insert = prepareInsertEvent(db)
   const newest = prepareHead(db)
@@ -19,7 +19,7 @@ export function createWriter(db: Database, file: string): Pick<EventLog, 'append
 
   function append(events: readonly Event[], received: Micros): Appended {
     let { hash: previous, position: at } = newest()
-    // A clock that was set back must not make the order of times another than that of positions.
+    // If the clock was set back, recorded times must still be in the order of positions.
     const recordedAt = micros(Math.max(received, lastRecorded.get() ?? received))
     const recorded: RecordedEvent[] = []
     for (const given of events) {
@@ -53,7 +53,7 @@ export function createWriter(db: Database, file: string): Pick<EventLog, 'append
   return { append: db.transaction(append).immediate, restore: db.transaction(restore).immediate }
 }
 
-/** Put one event in its place; false where the log has it already. */
+/** Prepare to insert one event. The function returns false if the log has the event already. */
 function prepareInsertEvent(db: Database): (event: RecordedEvent) => boolean {
   const words = {
     serviceProvider: prepareWordNumber(db, 'service_providers', ['name']),
@@ -80,7 +80,7 @@ function prepareInsertEvent(db: Database): (event: RecordedEvent) => boolean {
       (select id from service_providers where name = ?)`)
   return event => {
     const { resource, wire, project, parent } = event
-    // Asked before a word of it gets a number: each word in the log is one that an event uses.
+    // Check this before its words get numbers: the log must not contain words that no event uses.
     if (known.get(storeId(event.messageId), event.serviceProvider)) return false
     const { changes } = insertEvent.run(
       event.position,
@@ -109,7 +109,7 @@ function prepareInsertEvent(db: Database): (event: RecordedEvent) => boolean {
   }
 }
 
-/** Give every word its number, a new one the next. Not remembered here: a batch may be rolled back. */
+/** Find the number of a word, or give it the next one. No cache: a batch may be rolled back. */
 function prepareWordNumber(db: Database, table: string, columns: readonly string[]) {
   const where = columns.map(column => `${column} = ?`).join(' and ')
   const find = db.prepare<unknown[], number>(`select id from ${table} where ${where}`).pluck()

@@ -29,7 +29,7 @@ import {
 
 const quiet = () => {}
 
-/** A log of eight events, a second apart. */
+/** A log of eight events, one per second. */
 function recorded(path: string): string {
   using log = openLog(join(path, 'events.db'))
   const story = [
@@ -51,7 +51,7 @@ function everything(...files: string[]): unknown[] {
   return [...history.read()]
 }
 
-test('what is archived and what goes on are one history, event for event and hash for hash', t => {
+test('an archive and its live file together are the same history as before, with the same events and hashes', t => {
   const path = folder(t)
   const file = recorded(path)
   const before = everything(file)
@@ -76,7 +76,7 @@ test('what is archived and what goes on are one history, event for event and has
   t.deepEqual(verifyLog(live).breaches, [])
 })
 
-test('recording goes on after archiving: positions, chain, and a message that comes again', t => {
+test('recording after archiving continues positions and chain, and still finds duplicates', t => {
   const path = folder(t)
   const file = recorded(path)
   archiveLog(file, position(8), quiet)
@@ -89,7 +89,7 @@ test('recording goes on after archiving: positions, chain, and a message that co
   t.deepEqual(verifyLog(history).breaches, [])
 })
 
-test('views follow a log through archiving, and are built again from all of it', async t => {
+test('views stay current when a log is archived, and a rebuild reads all files', async t => {
   const path = folder(t)
   const file = recorded(path)
   const views = join(path, 'views.db')
@@ -106,7 +106,7 @@ test('views follow a log through archiving, and are built again from all of it',
   t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
 })
 
-test('views are not built of a history without its beginning', async t => {
+test('views are not built from a history whose beginning is missing', async t => {
   const path = folder(t)
   const file = recorded(path)
   const { archive } = archiveLog(file, position(5), quiet)
@@ -118,7 +118,7 @@ test('views are not built of a history without its beginning', async t => {
   })
 })
 
-test('nothing is archived while the log is held, and what was written then is used later', t => {
+test('archiving fails while the log is held, and a later run uses the archive that it wrote', t => {
   const path = folder(t)
   const file = recorded(path)
   {
@@ -132,7 +132,7 @@ test('nothing is archived while the log is held, and what was written then is us
   t.deepEqual(steps, ['putting the live file in place'])
 })
 
-test('an archive of another log that has the same name is not taken for ours', t => {
+test('archiving refuses a file of the same name that another log left', t => {
   const path = folder(t)
   const file = recorded(path)
   const other = join(path, 'other')
@@ -143,7 +143,7 @@ test('an archive of another log that has the same name is not taken for ours', t
   t.is(everything(file).length, 8)
 })
 
-test('there is nothing to archive before the beginning or after the end', t => {
+test('archiving refuses a position before the beginning or after the end of the log', t => {
   const path = folder(t)
   const file = recorded(path)
   for (const upTo of [0, 9]) {
@@ -151,7 +151,7 @@ test('there is nothing to archive before the beginning or after the end', t => {
   }
 })
 
-test('files of different logs, and files with something missing between them, are no history', t => {
+test('a history is refused if its files are of different logs or a file between them is missing', t => {
   const path = folder(t)
   const file = recorded(path)
   const { archive } = archiveLog(file, position(3), quiet)
@@ -170,7 +170,7 @@ test('files of different logs, and files with something missing between them, ar
   t.throws(() => openHistory([join(path, 'absent.db')]), { code: 'LOG_NOT_FOUND' })
 })
 
-test('a backup is complete, stands alone, and is a part of the history that it was taken of', async t => {
+test('a backup is complete, is a single file, and is part of the history of its log', async t => {
   const path = folder(t)
   const file = recorded(path)
   const copy = join(path, 'backup.db')
@@ -182,7 +182,7 @@ test('a backup is complete, stands alone, and is a part of the history that it w
   await t.throwsAsync(backUp(log, copy, quiet, new AbortController().signal), { code: 'USAGE' })
 })
 
-test('a backup that is interrupted leaves nothing behind', async t => {
+test('an interrupted backup leaves no files', async t => {
   const path = folder(t)
   using log = openLog(recorded(path))
   const stop = new AbortController()
@@ -193,7 +193,7 @@ test('a backup that is interrupted leaves nothing behind', async t => {
   t.throws(() => openHistory([`${copy}.partial`]), { code: 'LOG_NOT_FOUND' })
 })
 
-test('law: wherever a history is cut into files, it is the same, and so are its views', async t => {
+test('law: a history and its views are the same for every division into files', async t => {
   const path = folder(t)
   let run = 0
   const cut = (file: string, cuts: readonly Position[]) => {

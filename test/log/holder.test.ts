@@ -5,7 +5,7 @@ import test from 'ava'
 import { holdLog } from '../../src/log/holder.js'
 import { folder } from '../controls.js'
 
-test('a log has one holder, and who is refused learns who that is', t => {
+test('only one process can hold a log, and the error for a second one names the first', t => {
   const file = join(folder(t), 'events.db')
   {
     using _held = holdLog(file, 'serve')
@@ -17,7 +17,7 @@ test('a log has one holder, and who is refused learns who that is', t => {
   t.notThrows(() => holdLog(file, 'record')[Symbol.dispose]())
 })
 
-test('a holder that is killed lets go of the log', async t => {
+test('a log is free again after its holder is killed', async t => {
   const file = join(folder(t), 'events.db')
   const module = new URL('../../src/log/holder.ts', import.meta.url).href
   const program = `const { holdLog } = await import(${JSON.stringify(module)})

@@ -13,7 +13,7 @@ async function* each<Value>(values: Iterable<Value>): AsyncGenerator<Value> {
   yield* values
 }
 
-/** Through the very text that an export is. */
+/** Write events to export lines and read them back. */
 function carried(events: Iterable<RecordedEvent>): RecordedEvent[] {
   return [...events].map(recorded => {
     const line: unknown = JSON.parse(toLine(recorded))
@@ -35,7 +35,7 @@ const anyEvent = fc
   })
   .map(fields => event(fields as Partial<Event>))
 
-test('law: a log that is exported and imported into a new one is the same, to the last hash', async t => {
+test('law: a log that is exported and imported into a new log has the same hashes', async t => {
   const path = folder(t)
   let run = 0
   await fc.assert(
@@ -52,7 +52,7 @@ test('law: a log that is exported and imported into a new one is the same, to th
   )
 })
 
-test('an import that is run again, or goes on where one ended, adds only what is new', async t => {
+test('a repeated or resumed import adds only new events', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   using copy = openLog(join(path, 'copy.db'))
@@ -64,7 +64,7 @@ test('an import that is run again, or goes on where one ended, adds only what is
   t.deepEqual(copy.head(), log.head())
 })
 
-test('an export taken into a log with a history of its own is recorded after it', async t => {
+test('events of an export are recorded as new in a log that has other events', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   using other = openLog(join(path, 'other.db'))
@@ -78,7 +78,7 @@ test('an export taken into a log with a history of its own is recorded after it'
   t.deepEqual(verifyLog(other).breaches, [])
 })
 
-test('an export that was changed, or has a line less, is refused', async t => {
+test('import refuses an export with a changed or missing line', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), event(), deleted(disk)], at(1))
@@ -95,7 +95,7 @@ test('an export that was changed, or has a line less, is refused', async t => {
   }
 })
 
-test('a line that is no exported event is refused with its place and what is wrong', t => {
+test('the error for a line that is no exported event names the line and the problem', t => {
   t.false(isExported({ cloud: 'default', body: '{}' }))
   t.throws(() => fromLine({ position: 1, hash: 'short' }, 'copy.ndjson:7'), {
     code: 'IMPORT_REFUSED',
@@ -103,7 +103,7 @@ test('a line that is no exported event is refused with its place and what is wro
   })
 })
 
-test('half of a surrogate pair in an import is refused, with the message that has it', async t => {
+test('import refuses half of a surrogate pair and names the message that contains it', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice)], at(1))

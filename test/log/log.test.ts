@@ -19,7 +19,7 @@ import {
   idp,
 } from '../controls.js'
 
-test('what was appended is read back as it was, in its order, with positions from 1 on', t => {
+test('appended events are read back unchanged and in order, with positions from 1', t => {
   using log = openLog(join(folder(t), 'events.db'))
   const events = [
     created(disk, alice),
@@ -41,7 +41,7 @@ test('what was appended is read back as it was, in its order, with positions fro
   t.is(log.get(position(6)), undefined)
 })
 
-test('the same message of the same cloud is one event, however often it is delivered', t => {
+test('a message that is delivered several times by one cloud is one event', t => {
   using log = openLog(join(folder(t), 'events.db'))
   const once = created(disk, alice)
   const elsewhere = { ...once, serviceProvider: idp }
@@ -56,7 +56,7 @@ test('the same message of the same cloud is one event, however often it is deliv
   )
 })
 
-test('a batch that fails leaves nothing of it behind, and the log goes on', t => {
+test('a failed batch appends nothing, and the log accepts the next batch', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append([created(disk, alice)], at(1))
   const impossible: Event = { ...event(), project: Symbol('no text') as never }
@@ -69,7 +69,7 @@ test('a batch that fails leaves nothing of it behind, and the log goes on', t =>
   t.deepEqual(verifyLog(log).breaches, [])
 })
 
-test('a log that is opened again continues its positions and its chain', t => {
+test('a reopened log continues its positions and its chain', t => {
   const file = join(folder(t), 'events.db')
   {
     using log = openLog(file)
@@ -91,7 +91,7 @@ for (const statement of [
   "insert into events select 9, service_provider, origin, event_type, kind, recorded_at, emitted_at, 'new', resource_type, resource_id, project, parent from events",
   "insert or replace into events select position, service_provider, origin, event_type, 0, recorded_at, emitted_at, 'new', resource_type, resource_id, project, parent from events",
 ]) {
-  test(`the file refuses: ${statement.slice(0, 60)}`, t => {
+  test(`the log file refuses: ${statement.slice(0, 60)}`, t => {
     const file = join(folder(t), 'events.db')
     using log = openLog(file)
     log.append([created(disk, alice)], at(1))
@@ -102,7 +102,7 @@ for (const statement of [
   })
 }
 
-test('a replacement of a message that is there already changes nothing', t => {
+test('INSERT OR REPLACE of a message that the log has changes nothing', t => {
   const file = join(folder(t), 'events.db')
   using log = openLog(file)
   log.append([created(disk, alice)], at(1))
@@ -116,7 +116,7 @@ test('a replacement of a message that is there already changes nothing', t => {
   )
 })
 
-test('a reader cannot write, and sees what is appended while it is open', t => {
+test('a reader cannot write, and it sees events that are appended while it is open', t => {
   const file = join(folder(t), 'events.db')
   using log = openLog(file)
   using reader = openLogReader(file)
@@ -126,7 +126,7 @@ test('a reader cannot write, and sees what is appended while it is open', t => {
   t.throws(() => reader.db.exec('create table t (x)'), { any: true, code: 'SQLITE_READONLY' })
 })
 
-test('what UTF-8 cannot store is appended as UTF-8 has it, and the chain holds', t => {
+test('text that UTF-8 cannot encode is stored as valid UTF-8, and the chain is valid', t => {
   using log = openLog(join(folder(t), 'events.db'))
   const half = 'x\ud800'
   log.append([event({ messageId: half, eventType: half, body: JSON.stringify({ half }) })], at(1))
@@ -136,7 +136,7 @@ test('what UTF-8 cannot store is appended as UTF-8 has it, and the chain holds',
   t.deepEqual(verifyLog(log).breaches, [])
 })
 
-test('a log that was deleted or replaced while it is open takes no more events', t => {
+test('an open log accepts no events after its file was deleted or replaced', t => {
   const path = folder(t)
   const file = join(path, 'events.db')
   using log = openLog(file)
@@ -149,7 +149,7 @@ test('a log that was deleted or replaced while it is open takes no more events',
   t.is(log.append([event()], at(2)).recorded.length, 1)
 })
 
-test('what is no event log, or one from the future, is refused untouched', t => {
+test('a file that is no event log, or is from a newer version, is refused and not changed', t => {
   const path = folder(t)
   t.throws(() => openLogReader(join(path, 'absent.db')), { code: 'LOG_NOT_FOUND' })
 
@@ -170,7 +170,7 @@ test('what is no event log, or one from the future, is refused untouched', t => 
   }
 })
 
-test('a folder in the place of the log is refused by its name', t => {
+test('the error for a folder in the place of the log names it', t => {
   const path = folder(t)
   const message = `${path}: cannot be read (it is a folder). Expected a file on a disk that works.`
   t.throws(() => openLogReader(path), { code: 'FILE_NOT_READABLE', message })

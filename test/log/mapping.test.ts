@@ -10,7 +10,7 @@ import { alice, at, bob, cornmeal, deleted, disk, folder, image } from '../contr
 
 type Row = readonly [type: string, id: string, sp: string, project: string | null]
 
-/** A database as `mixmatch-manage db_sync` made it, with these rows. */
+/** A database like one of `mixmatch-manage db_sync`, with these rows. */
 function mapped(t: ExecutionContext, ...rows: readonly Row[]): string {
   const file = join(folder(t), 'mixmatch.db')
   const db = new Database(file)
@@ -29,7 +29,7 @@ function mapped(t: ExecutionContext, ...rows: readonly Row[]): string {
 
 const bare = (id: string) => id.replaceAll('-', '')
 
-test('what a Python mixmatch had learned is located after the import', async t => {
+test('resources in the database of a Python mixmatch are located after the import', async t => {
   const file = mapped(
     t,
     ['volumes', bare(disk.id), 'cornmeal', alice],
@@ -51,7 +51,7 @@ test('what a Python mixmatch had learned is located after the import', async t =
   t.regex(again.err, /0 recorded as new, 2 were there/)
 })
 
-test('a row names its cloud by sp_name, which the configuration tells the cloud of', async t => {
+test('the sp_name in a row is mapped to the cloud that has it in the configuration', async t => {
   const file = mapped(
     t,
     ['volumes', bare(disk.id), 'keystone-sp1', alice],
@@ -80,7 +80,7 @@ auth_url = http://127.0.0.2:5000/v3
   t.like(JSON.parse(other.out), { service_provider: 'gone' }, 'a cloud that is no more')
 })
 
-test('rows that a redelivery wrote twice become one event, of the first', async t => {
+test('two rows about one resource become one event, from the first row', async t => {
   const file = mapped(
     t,
     ['volumes', bare(disk.id), 'cornmeal', alice],
@@ -91,7 +91,7 @@ test('rows that a redelivery wrote twice become one event, of the first', async 
   t.is([...log.read()][0]?.project, alice)
 })
 
-test('a mapping does not bring back what is known to be deleted', async t => {
+test('an imported mapping does not restore a deleted resource', async t => {
   const file = mapped(t, ['volumes', bare(disk.id), 'cornmeal', alice])
   const path = folder(t)
   {
@@ -102,7 +102,7 @@ test('a mapping does not bring back what is known to be deleted', async t => {
   t.is((await mixmatch(path, 'locate', disk.id, '--log', 'events.db')).code, 1)
 })
 
-test('a row that mixmatch does not write is refused with the row and what is wrong', async t => {
+test('the error for a row that mixmatch would not write names the row and the problem', async t => {
   for (const [row, wrong] of [
     [['networks', disk.id, 'cornmeal', alice], /networks.*resource_type/],
     [['volumes', 'disk', 'cornmeal', alice], /resource_id: expected a UUID/],
@@ -115,7 +115,7 @@ test('a row that mixmatch does not write is refused with the row and what is wro
   }
 })
 
-test('a file that is no database of mixmatch is refused, and none or two sources are misuse', async t => {
+test('import refuses a file that is no mixmatch database, and requires exactly one source', async t => {
   const path = folder(t)
   openLog(join(path, 'other.db'))[Symbol.dispose]()
   const other = await mixmatch(path, 'log', 'import', '--mixmatch-db', 'other.db', '--log', 'e.db')

@@ -3,8 +3,8 @@ import '../../src/commands/log/log-command.js'
 import { mixmatch, type Run } from '../commands/run-command.js'
 
 /**
- * Runs commands, one after another, as a user who may not write: told by a message, answers with what
- * each came to. What is needed of the program is loaded before, where that user may not read it.
+ * Runs commands one after another as a user who may not write. A message starts each command, and the
+ * reply has its result. Modules are loaded before the user changes, because that user may not read them.
  */
 new Database(':memory:').close()
 await mixmatch(process.cwd(), '--help')

@@ -10,7 +10,7 @@ import { viewsFileOf } from '../../src/projection/views-file.js'
 import type { Run } from '../commands/run-command.js'
 import { alice, at, created, deleted, disk, folder, image } from '../controls.js'
 
-/** Run commands as a user who may read the folder and not write to it. */
+/** Run commands as a user who may read the folder but not write to it. */
 async function readOnly(
   t: ExecutionContext,
   path: string,
@@ -26,14 +26,14 @@ async function readOnly(
   return runs
 }
 
-/** Names and bytes of all files, to see that nothing was left or changed. */
+/** Names and bytes of all files, to check that nothing was added or changed. */
 function contentsOf(path: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(path).map(name => [name, readFileSync(join(path, name)).toString('base64')]),
   )
 }
 
-test('every reading command works where nothing can be written, and leaves nothing there', async t => {
+test('every reading command works in a read-only folder and leaves no files there', async t => {
   t.timeout(120_000)
   const path = folder(t)
   const file = join(path, 'events.db')
@@ -70,7 +70,7 @@ test('every reading command works where nothing can be written, and leaves nothi
   t.deepEqual(contentsOf(path), before)
 })
 
-test('what writes says which file it cannot write, where nothing can be written', async t => {
+test('every writing command names the file that it cannot write in a read-only folder', async t => {
   t.timeout(120_000)
   const path = folder(t)
   openLog(join(path, 'events.db'))[Symbol.dispose]()
@@ -85,7 +85,7 @@ test('what writes says which file it cannot write, where nothing can be written'
   t.regex(absent?.err ?? '', /^mixmatch: .*\/new\/events\.db: cannot be written/)
 })
 
-test('a log, its views and what is beside them are not for others', async t => {
+test('other users cannot read a log, its views and the files next to them', async t => {
   const path = folder(t)
   const file = join(path, 'events.db')
   using log = openLog(file)
@@ -106,7 +106,7 @@ test('a log, its views and what is beside them are not for others', async t => {
   for (const name of names) t.is(statSync(join(path, name)).mode & 0o777, 0o640, name)
 })
 
-test('the umask makes no difference to who may read a log', t => {
+test('the umask does not change who may read a log', t => {
   for (const umask of [0o000, 0o077]) {
     const file = join(folder(t), 'events.db')
     const before = process.umask(umask)
@@ -116,7 +116,7 @@ test('the umask makes no difference to who may read a log', t => {
   }
 })
 
-test('a log that others could read is closed to them when it is opened for writing', t => {
+test('opening a log for writing removes the read permission of other users', t => {
   const file = join(folder(t), 'events.db')
   openLog(file)[Symbol.dispose]()
   chmodSync(file, 0o664)

@@ -24,7 +24,7 @@ import {
   transferred,
 } from '../controls.js'
 
-/** A log with something in every column, some of it twice. */
+/** A log with a value in every column, and with repeated values. */
 function recorded(path: string): string {
   using log = openLog(join(path, 'events.db'))
   log.append(
@@ -42,7 +42,7 @@ function recorded(path: string): string {
   return log.file
 }
 
-/** The problems that verify names, after somebody edited the file who can take its triggers away. */
+/** The problems that verify finds after an edit by somebody who can remove the triggers. */
 function problemsAfter(file: string, edit: (db: Database.Database) => void): string[] {
   const db = new Database(file)
   db.pragma('synchronous = OFF')
@@ -76,7 +76,7 @@ function problemsIn(files: readonly string[]): string[] {
 
 type Value = number | string | Buffer | null
 
-/** What a value could be changed to: of its own kind, and of every other. */
+/** Forged values for a cell: of its own type and of every other type. */
 function forgeries(value: Value): Value[] {
   if (value === null) return [0, 1, 'forged', Buffer.from('forged')]
   if (typeof value === 'number') return [value + 1, -1, 2 ** 53 + 2, null]
@@ -102,7 +102,7 @@ function isSame(one: Value, other: Value): boolean {
   return one === other
 }
 
-/** Edit a copy for each cell and each forgery of it, and see that verify names every one. */
+/** Write each forged value of each cell to a copy, and check that verify finds every one. */
 async function tryEveryCell(
   t: ExecutionContext,
   file: string,
@@ -137,7 +137,7 @@ async function tryEveryCell(
             const what = `${table}.${column} of row ${row_id}: ${show(value)} → ${show(forged)}`
             if (problems.length === 0) t.fail(what)
           } catch (error) {
-            // What the types of the columns do not let in was not tried.
+            // The column type rejected this value, so there is no edit to find.
             if (!(error instanceof Database.SqliteError)) throw error
             if (!/SQLITE_(CONSTRAINT|MISMATCH)/.test(error.code)) throw error
           }
@@ -166,7 +166,7 @@ function show(value: Value): string {
   return Buffer.isBuffer(value) ? `x'${value.toString('hex').slice(0, 80)}'` : JSON.stringify(value)
 }
 
-test('every edit of every cell of a log is named', async t => {
+test('verify finds every edit of every cell of a log', async t => {
   t.timeout(600_000, 'it verifies a log a thousand times')
   const file = recorded(folder(t))
   t.deepEqual(problemsIn([file]), [])
@@ -217,7 +217,7 @@ for (const [what, sql] of Object.entries(edits)) {
   })
 }
 
-test('verify names a trigger or an index of which the text was changed', t => {
+test('verify names a trigger or an index whose text was changed', t => {
   const items = [
     "update sqlite_schema set sql = replace(sql, 'append-only', 'open') where name = 'payloads_no_delete'",
     "update sqlite_schema set sql = replace(sql, 'UNIQUE INDEX', 'INDEX') where name = 'events_by_message'",
@@ -234,7 +234,7 @@ test('verify names a trigger or an index of which the text was changed', t => {
   }
 })
 
-test('no word of what came again is left in the log', t => {
+test('a duplicate event adds no words to the log', t => {
   const file = recorded(folder(t))
   using log = openLog(file)
   const [first] = [...log.read()]
@@ -253,7 +253,7 @@ const besideEvents = [
   'base',
 ]
 
-test('every edit of what is beside the events of a log and of its archive is named', async t => {
+test('verify finds every edit of the other tables of a log and of its archive', async t => {
   t.timeout(600_000, 'it verifies a log some hundred times')
   const file = recorded(folder(t))
   const { archive } = archiveLog(file, position(4), () => {})

@@ -7,10 +7,10 @@ import { guards } from '../../src/log/schema.js'
 import { verifyLog, verifyTogether } from '../../src/log/verify.js'
 import { alice, at, bob, created, disk, event, folder, image, transferred } from '../controls.js'
 
-/** Some twenty processes, one after the other, beside other tests. */
+/** The tests start some twenty processes one after another, while other tests run. */
 const PATIENCE_MS = 240_000
 
-/** A log of five events, to be tampered with by somebody who takes the guards away first. */
+/** A log of five events. The tests remove its guards and then tamper with it. */
 function tampered(file: string, edit: string): void {
   {
     using log = openLog(file)
@@ -30,7 +30,7 @@ function tampered(file: string, edit: string): void {
   db.close()
 }
 
-/** Take the index of resources out of the schema, edit, and put it back as it was: it knows nothing of the edit. */
+/** Edit while the index of resources is not in the schema, then restore it. The index still has the old values. */
 function unnoticedByIndex(file: string, edit: () => void): void {
   const index = withSchema(file, db => {
     const row = db.prepare("select * from sqlite_schema where name = 'events_by_resource'").get()
@@ -55,7 +55,7 @@ function withSchema<Result>(file: string, edit: (db: Database.Database) => Resul
   return result
 }
 
-test('verify misses what is in the log and not in the index that reports are read by', t => {
+test('verify finds an event that is missing from the index of resources', t => {
   const file = join(folder(t), 'events.db')
   tampered(file, '')
   unnoticedByIndex(file, () => {
@@ -71,7 +71,7 @@ test('verify misses what is in the log and not in the index that reports are rea
   t.regex(breaches[0]?.problem ?? '', /not in the index of resources/)
 })
 
-test('verify finds what is in the index that reports are read by and not in the log', t => {
+test('verify finds an index entry without an event in the log', t => {
   const path = folder(t)
   const file = join(path, 'events.db')
   tampered(file, '')
@@ -95,7 +95,7 @@ test('verify finds what is in the index that reports are read by and not in the 
   t.regex(breaches[0]?.problem ?? '', /1 entries more than there are events/)
 })
 
-test('verify says where the index that reports are read by is gone', t => {
+test('verify reports a missing index of resources', t => {
   const file = join(folder(t), 'events.db')
   tampered(file, 'drop index events_by_resource')
   using log = openLogReader(file)
@@ -124,7 +124,7 @@ const edits = [
 ] as const
 
 for (const [edit, first] of edits) {
-  test(`verify finds the first event that does not hold: ${edit.slice(0, 70)}`, t => {
+  test(`verify finds the first invalid event after: ${edit.slice(0, 70)}`, t => {
     const file = join(folder(t), 'events.db')
     tampered(file, edit)
     using log = openLogReader(file)
@@ -134,7 +134,7 @@ for (const [edit, first] of edits) {
   })
 }
 
-test('two processes find what one finds', async t => {
+test('verification by two processes finds the same as by one', async t => {
   t.timeout(PATIENCE_MS)
   for (const [edit] of edits) {
     const file = join(folder(t), 'events.db')
@@ -144,7 +144,7 @@ test('two processes find what one finds', async t => {
   }
 })
 
-test('three processes find a noted head wherever it is, and miss one that is nowhere', async t => {
+test('verification by three processes finds a noted head anywhere in the log, and reports an unknown one', async t => {
   const file = join(folder(t), 'events.db')
   tampered(file, '')
   using log = openLogReader(file)
@@ -155,7 +155,7 @@ test('three processes find a noted head wherever it is, and miss one that is now
   t.is(nowhere.breaches.length, 1)
 })
 
-test('verify misses a guard that was taken away', t => {
+test('verify reports a missing guard', t => {
   const file = join(folder(t), 'events.db')
   tampered(file, '')
   const db = new Database(file)
@@ -165,7 +165,7 @@ test('verify misses a guard that was taken away', t => {
   t.regex(verifyLog(log).breaches[0]?.problem ?? '', /events_no_delete/)
 })
 
-test('a head noted down earlier is found in every later copy, and in no other log', t => {
+test('a noted head is found in every later copy of its log, and in no other log', t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   t.deepEqual(verifyLog(log, GENESIS).breaches, [])
