@@ -14,7 +14,7 @@ import {
 /**
  * Reconcile in the background of a recorder, as `[DEFAULT] reconcile` says, until the signal stops it.
  *
- * @param record appends, and keeps the views
+ * @param record appends events and applies them to the views
  */
 export function reconcileInBackground(
   config: Pick<Config, 'auth' | 'clouds' | 'upstream' | 'notification'>,

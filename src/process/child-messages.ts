@@ -1,66 +1,66 @@
 import type { SpName } from '../ids.js'
 import type { MetricsSnapshot } from '../metrics/snapshot.js'
 
-/** What a process tells about itself. */
+/** The status that a process reports about itself. */
 export interface ProcessStatus {
   readonly metrics: MetricsSnapshot
-  /** What it cannot do at the moment; empty while all is well. */
+  /** What it lacks for its work; empty if all is well. */
   readonly missing: readonly Missing[]
-  /** What does not work, while everything else does. */
+  /** What does not work at the moment, although the process does its work. */
   readonly degraded: readonly Degraded[]
 }
 
-/** Something without which requests are not served, or nothing is recorded. */
+/** Without this, requests are not served, or nothing is recorded. */
 export interface Missing {
   readonly part: 'recorder' | 'event log' | 'views' | 'workers' | 'keystone'
   readonly reason: string
 }
 
-/** A message bus that is not listened to: its queue keeps the notifications, and requests are served. */
+/** A message bus without a connection. Its queue keeps the notifications, and requests are served. */
 export interface Degraded {
   readonly part: 'bus'
   readonly service_provider: SpName
   readonly reason: string
 }
 
-/** What a child process sends to the supervisor: that it does its work, why it cannot, how it is. */
+/** A message of a child process to the supervisor: it is ready, it has failed, or its status. */
 export type ChildMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'status'; readonly status: ProcessStatus }
 
 /**
- * What the supervisor sends to a child process.
+ * A message of the supervisor to a child process.
  *
  * - `status`: send your status.
- * - `drain`: the proxy is about to end: fail the health check, so that load balancers stop sending.
- * - `reopen-log`: the log file was rotated: open it again.
- * - `finish`: another worker has taken over: finish the requests in hand, however long they take, and exit.
+ * - `drain`: the proxy will stop soon. Fail the health check, so that load balancers stop sending.
+ * - `reopen-log`: the log file was rotated. Open it again.
+ * - `finish`: another worker has replaced this one. Finish the running requests without a time limit, and exit.
  *
- * After `drain` and `finish` every response is the last on its connection.
+ * After `drain` and `finish` the worker closes each connection after the next response on it.
  */
 export type SupervisorMessage = 'status' | ChildCommand
 type ChildCommand = 'drain' | 'finish' | 'reopen-log'
 
-/** Tell the supervisor that this process does its work. */
+/** Tell the supervisor that this process is ready. */
 export function tellReady(): void {
   void send({ type: 'ready' })
 }
 
-/** Tell the supervisor why this process is about to end; it goes into the log there. */
+/** Tell the supervisor why this process is about to end. The supervisor logs it. */
 export function tellFailure(reason: string): Promise<void> {
   return send({ type: 'failed', reason })
 }
 
 /**
- * Send the status of this process whenever the supervisor asks for it.
+ * Send the status of this process whenever the supervisor requests it.
  *
- * @returns a function to send it without being asked, before the end
+ * @returns a function that sends the status without a request, for the end of the process
  */
 export function answerStatusRequests(status: () => Promise<ProcessStatus>): () => Promise<void> {
   const sendStatus = async () => send({ type: 'status', status: await status() })
   process.on('message', message => {
-    // Nothing to tell in the middle of an exit: then the supervisor counts no answer.
+    // During an exit there may be no status. The supervisor then gets no answer.
     if (message === ('status' satisfies SupervisorMessage)) sendStatus().catch(() => {})
   })
   return sendStatus
@@ -75,7 +75,7 @@ export const onCommand: OnCommand = (command, listener) => {
   })
 }
 
-/** Settles when the message is on its way; at once where nobody listens any more. */
+/** Settles when the message was sent; at once if the supervisor is not connected any more. */
 function send(message: ChildMessage): Promise<void> {
   return new Promise(resolve => {
     if (process.connected) process.send?.(message, () => resolve())

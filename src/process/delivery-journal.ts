@@ -4,27 +4,27 @@ import { parseJson } from '../json.js'
 
 /** Remembers which messages a recorder was recording when it died. */
 export interface DeliveryJournal {
-  /** Note that recording a message begins. @returns how often it began before without an end */
+  /** Note that recording a message begins. @returns how often it began before and did not end */
   begin(digest: string): number
-  /** Note that it has ended, with or without success: the recorder lives. */
+  /** Note that it has ended, with or without success: the recorder did not die. */
   end(digest: string): void
 }
 
-/** By digest, how often recording began without an end. */
+/** By digest: how often recording began and did not end. */
 const counts = z.record(z.string(), z.int().positive())
 
-/** A message may never come again, because its queue was deleted. Only the newest are kept. */
+/** Only the newest digests are kept: if its queue is deleted, a message never comes again. */
 const MAX_DIGESTS = 100
 
-/** The path of the journal of a log, beside it. */
+/** The path of the journal of a log, in the same folder. */
 export function deliveryJournalOf(logFile: string): string {
   return `${logFile}-in-hand.json`
 }
 
 /**
  * Open the journal, a small JSON file that exists only while a redelivered message is being recorded.
- * It is not synced to the disk, because it has to survive the process, not the machine. A damaged
- * journal is started again.
+ * It is not synced to the disk, because it must survive a crash of the process, not of the machine. A
+ * damaged journal is replaced by an empty one.
  */
 export function openDeliveryJournal(file: string): DeliveryJournal {
   const begun = new Map(readCounts(file))
@@ -39,7 +39,7 @@ export function openDeliveryJournal(file: string): DeliveryJournal {
   return {
     begin(digest) {
       const before = begun.get(digest) ?? 0
-      begun.delete(digest) // the newest is the last
+      begun.delete(digest) // the newest digest must be the last
       begun.set(digest, before + 1)
       const [oldest] = begun.keys()
       if (begun.size > MAX_DIGESTS && oldest !== undefined) begun.delete(oldest)

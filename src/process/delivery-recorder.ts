@@ -18,18 +18,18 @@ interface DeliveryRecorderParts {
   readonly read?: (delivery: Delivery) => Event
 }
 
-/** After so many deaths of the recorder over a message, the message is set aside. */
+/** A message is set aside when the recorder has died this many times while it recorded the message. */
 const MAX_DEATHS = 2
 
 /**
- * Record deliveries. New messages are recorded together. A redelivered message was being recorded when
- * a recorder or its connection died, so it is recorded alone, under a note in the journal. If the
- * recorder dies twice over it, it is set aside unread, and recording goes on with the next.
+ * Record deliveries. New messages are recorded together. A redelivered message may be the one that killed
+ * the recorder, so it is recorded alone, and the journal notes the attempt. If the recorder dies twice
+ * over a message, the message is set aside unread, and the recorder continues with the next one.
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
   const { record, journal, logger, read = createNotificationEvent } = parts
 
-  function runStandaloneRecorder(delivery: Delivery): void {
+  function recordAlone(delivery: Delivery): void {
     const digest = digestOf(delivery)
     const deaths = journal.begin(digest)
     try {
@@ -53,14 +53,14 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
       const [first] = part
       if (!first?.redelivered) record(part.map(read))
       else {
-        runStandaloneRecorder(first)
-        await nextTurn() // other clouds need not wait for all redelivered messages
+        recordAlone(first)
+        await nextTurn() // other clouds do not have to wait for all redelivered messages
       }
     }
   }
 }
 
-/** In order: each redelivered message alone, and the new messages between them together. */
+/** Split a batch, in order: each redelivered message alone, the new messages between them together. */
 function partsOf(batch: readonly Delivery[]): readonly (readonly Delivery[])[] {
   const parts: Delivery[][] = []
   for (const delivery of batch) {

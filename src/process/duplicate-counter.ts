@@ -4,16 +4,16 @@ import { createOwnEvent } from '../event/own-event.js'
 import { formatTime, now } from '../event/time.js'
 import type { Micros, SpName } from '../ids.js'
 
-/** Counts the notifications that were delivered again. */
+/** Counts the notifications that a bus delivered again. */
 interface DuplicateCounter extends Disposable {
-  /** Count a batch: what was to be appended, and what of it was new. */
+  /** Count a batch: all its events, and the new ones that were recorded. */
   count(events: readonly Event[], recorded: readonly RecordedEvent[]): void
 }
 
 /**
- * A notification that is delivered again leaves nothing in the log but a count: an event of the recorder's
- * own for each cloud, recorded every minute and at the end, so that a reader of the log alone can tell. A
- * count that could not be recorded is kept for the next time.
+ * Record how many notifications were delivered again. The log does not keep the duplicates themselves.
+ * The recorder records one event with the number for each cloud, every minute and at the end. A number
+ * that could not be recorded is kept for the next time.
  */
 export function openDuplicateCounter(
   record: (events: readonly Event[]) => void,

@@ -6,9 +6,9 @@ import { closeUntakenConnections } from './handed-connections.js'
 import type { ManagedProcess } from './managed-process.js'
 import { type SupervisedChild, superviseChild } from './supervised-child.js'
 
-/** Which processes are to run. */
+/** The processes that must run. */
 export interface FleetPlan {
-  /** The script of this program. */
+  /** The script that starts this program. */
   readonly mainScript: string
   /** The options that give a child process the same configuration. */
   readonly options: readonly string[]
@@ -19,39 +19,39 @@ export interface FleetPlan {
 
 /** All child processes: the recorder and the workers. */
 export interface Fleet {
-  /** null where there is none in the plan, or not yet. */
+  /** null if the plan has no recorder, or before it is started. */
   readonly recorder: SupervisedChild | null
   readonly workers: readonly SupervisedChild[]
   /**
-   * Start the recorder, then the workers: they read the views that it has built.
+   * Start the recorder, then the workers, because workers read the views that the recorder builds.
    *
    * @throws ChildFailed
    */
   start(): Promise<void>
   /**
-   * Rolling restart: put a new process in the place of each, one after another. The old workers finish
-   * the requests they have in hand, and busy connections change over between two requests.
+   * Rolling restart: replace the processes one after another. The old workers finish their running
+   * requests. Clients with busy connections reconnect to the new workers between two requests.
    *
-   * @throws ChildFailed where one does not become ready; those after it are left alone then
+   * @throws ChildFailed if a new process does not become ready; the remaining ones are not replaced
    */
   replace(): Promise<void>
-  /** Fail the health check, so that load balancers stop sending; requests are still served. */
+  /** Fail the health check: load balancers stop sending requests. Requests are still served. */
   drain(): void
-  /** Let every process open its log file again. */
+  /** Make every process open its log file again. */
   reopenLogs(): void
-  /** Stop the workers first: the recorder takes what they observe until they exit. */
+  /** Stop the workers first, because the recorder records their observations until they exit. */
   stop(): Promise<void>
 }
 
 interface FleetOptions {
-  /** How long a worker may take for the requests in hand. */
+  /** How long a worker may take to finish its running requests. */
   readonly gracefulTimeoutMs: () => number
   readonly onDeath: (process: 'recorder' | 'worker') => void
   readonly onExit: (exited: ManagedProcess) => void
   readonly logger: Logger
 }
 
-/** What a process may take beyond `graceful_timeout` to close its files and connections. */
+/** The time after `graceful_timeout` in which a process may close its files and connections. */
 const CLOSING_MS = 10_000
 
 export function createFleet(plan: FleetPlan, options: FleetOptions): Fleet {
@@ -130,7 +130,7 @@ function forkRecorder({ mainScript, options, env }: FleetPlan) {
 function forkWorker({ env }: FleetPlan, logger: Logger) {
   const worker = cluster.fork({ ...env })
   closeUntakenConnections(worker)
-  // A message to a worker that has just exited. Without a listener the supervisor would crash.
+  // A message to a worker that has just exited fails. Without a listener the supervisor would crash.
   worker.on('error', error => logger.debug({ err: error }, 'a message to a worker was lost'))
   return worker.process
 }

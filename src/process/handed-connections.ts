@@ -1,11 +1,11 @@
 import type { Worker } from 'node:cluster'
 
 /**
- * Close the connections that were handed to a worker which exits before it has taken them. node:cluster
+ * Close the connections that were sent to a worker which exits before it accepts them. node:cluster
  * forgets them: they stay open in this process, and their clients wait for ever.
  *
  * node:cluster sends each connection with `{cmd: 'NODE_CLUSTER', act: 'newconn', seq}`, and the worker
- * answers with `{ack: seq}` whether it takes it; then node:cluster closes it here or hands it to another.
+ * answers with `{ack: seq}`. Then node:cluster closes it in this process, or sends it to another worker.
  */
 export function closeUntakenConnections({ process: child }: Worker): void {
   const untaken = new Map<unknown, Closable>()

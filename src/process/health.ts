@@ -8,7 +8,7 @@ import type { Health } from '../http/healthcheck.js'
  * @param disableFile `[DEFAULT] healthcheck_disable_file`
  */
 export function healthOf(reasons: readonly string[], disableFile: string | null): Health {
-  // In oslo.middleware's own words, for those who look for them.
+  // The text is that of oslo.middleware: some operators search for it.
   const disabled = disableFile !== null && existsSync(disableFile) ? ['DISABLED BY FILE'] : []
   const all = [...reasons, ...disabled]
   return { healthy: all.length === 0, reasons: all }

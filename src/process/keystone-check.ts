@@ -4,10 +4,10 @@ import { parseAuthUrl } from '../identity/auth-url.js'
 import { openKeystoneConnection } from '../identity/keystone-connection.js'
 import type { Missing } from './child-messages.js'
 
-/** Shorter than the timeout of those who ask for readiness. */
+/** Shorter than the usual timeouts of readiness probes. */
 const TIMEOUTS = { connectTimeoutMs: 2_000, responseTimeoutMs: 3_000 }
 
-/** Check, without credentials, whether the Keystone that every request depends on can be reached. */
+/** Check, without credentials, whether the identity provider's Keystone can be reached. Every request needs it. */
 export async function checkKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
   const connection = openKeystoneConnection({
     ...TIMEOUTS,

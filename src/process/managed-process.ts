@@ -6,18 +6,18 @@ export interface ManagedProcess {
   readonly pid: number | undefined
   /** When it was started, by `performance.now()`. */
   readonly startedAt: number
-  /** Settles with whether it said that it does its work; false where it exited before. */
+  /** Settles with true when the process reports that it is ready, with false if it exits before. */
   readonly ready: Promise<boolean>
-  /** Settles when it is gone, and everything that it sent has been read. */
+  /** Settles when it has exited and all its messages have been read. */
   readonly exited: Promise<Exit>
   isReady(): boolean
-  /** When it last sent anything, or was started, by `performance.now()`. */
+  /** When it was started or last sent a message, by `performance.now()`. */
   lastHeardAt(): number
   /** Its last report; null before the first. */
   lastStatus(): ProcessStatus | null
-  /** Ask how it is; null where it does not answer within `timeoutMs`, or exits. */
+  /** Request its status; null if it does not answer within `timeoutMs`, or exits. */
   askStatus(timeoutMs: number): Promise<ProcessStatus | null>
-  /** Send a command; nothing happens where it is gone already. */
+  /** Send a command. Nothing happens if it has exited. */
   send(message: SupervisorMessage): void
   kill(signal: NodeJS.Signals): void
 }
@@ -25,14 +25,14 @@ export interface ManagedProcess {
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** What the process said about why it ended; null where it said nothing. */
+  /** The reason that the process gave for its end; null if it gave none. */
   readonly reason: string | null
 }
 
 /** Watch a child process that was just started. */
 export function manageProcess(child: ChildProcess): ManagedProcess {
   const startedAt = performance.now()
-  /** Those who asked for the status and have no answer yet. */
+  /** Status requests without an answer so far. */
   const waiting = new Set<(status: ProcessStatus | null) => void>()
   let isReady = false
   let reason: string | null = null
@@ -64,7 +64,7 @@ export function manageProcess(child: ChildProcess): ManagedProcess {
       else settle()
     })
     child.on('error', error => {
-      // It never started: there are too many processes, or too little memory.
+      // It never started: the system has too many processes, or too little memory.
       if (child.pid === undefined) resolve({ code: 1, signal: null, reason: error.message })
     })
   })

@@ -15,14 +15,14 @@ import { type OnAppended, openRecorder, type Recorder, type RecorderState } from
 /** A recording in progress. */
 export interface Recording {
   readonly buses: readonly Bus[]
-  /** How many of the exchanges that are expected at a cloud are on none of its buses. */
+  /** The number of expected exchanges that exist on no bus of a cloud. */
   countMissingExchanges(cloud: SpName): number
   state(): RecorderState
 }
 
 /**
- * Record the notifications of all buses until asked to stop: buses → log → views. Deliveries in
- * progress are committed and acknowledged before it returns.
+ * Record the notifications of all buses until it is stopped: buses → log → views. Deliveries in progress
+ * are committed and acknowledged before it returns.
  *
  * @param ready called when the log is open and the views are up to date
  * @param onAppended called after each batch

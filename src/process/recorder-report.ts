@@ -49,7 +49,7 @@ export function createRecorderReporter(files: Files): RecorderReporter {
 
 const starting: readonly Missing[] = [{ part: 'recorder', reason: 'it is starting' }]
 
-/** Most batches are of one cloud, but not all. */
+/** Split a batch by cloud: most batches are of one cloud, but not all. */
 function batchesOf(events: readonly Event[], recorded: readonly RecordedEvent[]): Batch[] {
   const clouds = [...new Set(events.map(({ serviceProvider }) => serviceProvider))]
   return clouds.map(cloud => {
@@ -90,7 +90,7 @@ function busFigures(bus: Bus, { buses, countMissingExchanges }: Recording): BusF
   }
 }
 
-/** Then the name of the cloud is enough to name the bus. */
+/** Whether a cloud has no other bus. Then the name of the cloud is enough to name the bus. */
 function isOnlyBus({ serviceProvider }: Bus, buses: readonly Bus[]): boolean {
   return buses.filter(bus => bus.serviceProvider === serviceProvider).length === 1
 }
@@ -106,7 +106,7 @@ function degradedBuses({ buses }: Recording): Degraded[] {
   })
 }
 
-/** The size with what SQLite has not yet moved from the WAL into the file. */
+/** The size of the file, and of the WAL that SQLite has not yet moved into it. */
 function sizeOf(file: string): number {
   return [file, `${file}-wal`].map(bytesOf).reduce((sum, bytes) => sum + bytes, 0)
 }
@@ -125,7 +125,7 @@ function missingIn({ state }: Recording, { logFile }: Files): readonly Missing[]
   ]
 }
 
-/** SQLite also needs space for its write-ahead log: with less than this an append may fail. */
+/** SQLite also needs space for its write-ahead log. With less space than this, an append may fail. */
 const LEAST_FREE_BYTES = 16 * 1024 * 1024
 
 function whyUnwritable(file: string): string | null {

@@ -20,12 +20,12 @@ import { openDuplicateCounter } from './duplicate-counter.js'
 export interface Recorder extends AsyncDisposable {
   /** Append events and apply them to the views. Returns when they are on the disk. */
   record(events: readonly Event[]): void
-  /** The exchanges that were seen on the buses of a cloud, and how they were declared. */
+  /** The exchanges that the recorder has seen on the buses of a cloud, and how they were declared. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
   state(): RecorderState
 }
 
-/** Called after each batch with its events, and those of them that were new. */
+/** Called after each batch with all its events, and with the new ones among them. */
 export type OnAppended = (events: readonly Event[], recorded: readonly RecordedEvent[]) => void
 
 /** The state of log and views at one moment. */
@@ -34,16 +34,16 @@ export interface RecorderState {
   readonly viewPosition: Position
   /** The number of ids that several clouds claim. */
   readonly conflicts: number
-  /** Why the last batch could not be appended; null if it was. */
+  /** Why the last batch could not be appended; null if it was appended. */
   readonly appendError: string | null
 }
 
 /**
- * Open the log and its views for recording, and receive observations of the proxy's workers.
+ * Open the log and its views for recording, and receive the observations of the workers.
  *
- * @param command the command that holds the log, for the error message of others
+ * @param command the command that holds the log, for the error message of other processes
  * @param onViewsLost called when the views cannot follow the log any more. Recording continues. The
- *   process should end and be started again, because the views are repaired when they are opened.
+ *   process should end and be started again, because opening the views repairs them.
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
@@ -120,14 +120,14 @@ function watchViews(views: Views, onProblem: (problem: string) => void): Disposa
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** Audits wait for the deferred views, and requests do not. */
+/** Build the deferred views. Only audits need them; requests do not. */
 function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {
   const stopping = new AbortController()
   views.buildDeferred(stopping.signal).catch(onFailed)
   return { [Symbol.dispose]: () => stopping.abort() }
 }
 
-/** Damaged views are set aside, so that they are built again when they are opened. */
+/** Move damaged views away, so that opening the views builds new ones. */
 function viewsLost(file: string, cause: unknown): MixmatchError {
   const problem = cause instanceof Error ? cause.message : String(cause)
   const isDamage = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT'

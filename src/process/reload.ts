@@ -11,19 +11,20 @@ import { MixmatchError } from '../errors.js'
 export type ValidConfig = CheckedConfig & { readonly config: Config }
 
 interface ReloadOptions {
-  /** What the process was started with. */
+  /** The configuration with which the process was started. */
   readonly first: ValidConfig
   /** Read the configuration again. */
   readonly read: () => CheckedConfig
-  /** Apply it. An error is logged, and parts that it did not reach keep the old configuration. */
+  /** Apply it. If it throws, the error is logged, and some processes may keep the old configuration. */
   readonly apply: (loaded: ValidConfig) => Promise<void>
   readonly onResult: (result: 'taken' | 'refused' | 'failed') => void
   readonly logger: Logger
 }
 
 /**
- * Create a function that reloads the configuration. An invalid one is refused as a whole, and the old one
- * stays in force. An unchanged one is not applied again. A call during another one leads to one more reload after it.
+ * Create a function that reloads the configuration. An invalid configuration is rejected as a whole, and
+ * the old one stays in force. An unchanged one is not applied again. Calls during a reload cause one more
+ * reload after it.
  */
 export function createReload(options: ReloadOptions): () => Promise<void> {
   const { first, apply, onResult, logger } = options
@@ -52,7 +53,7 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
       onResult('taken')
       logger.info('the configuration was read again')
     } catch (error) {
-      inForce = null // some processes may have it
+      inForce = null // some processes may have the new one
       onResult('failed')
       logger.error({ err: error }, 'the new configuration could not be taken everywhere')
     }
@@ -95,8 +96,8 @@ function readAgain({ read, logger }: ReloadOptions): ValidConfig | null {
 }
 
 /**
- * Everything that a reload can change, as a digest: the options that need no restart, and what stands in
- * the files that they name.
+ * A digest of everything that a reload can change: the options that need no restart, and the files that
+ * they name.
  */
 function fingerprintOf({ settings, cloudNames, config }: ValidConfig): string {
   const groups = [...fixedGroups, ...cloudNames.map(groupOf)]
@@ -114,7 +115,7 @@ function fingerprintOf({ settings, cloudNames, config }: ValidConfig): string {
     .digest('hex')
 }
 
-/** What is new since the last reload, and all in which the start is still in force. */
+/** What changed since the last reload, and for options that need a restart, since the start. */
 function changesFrom(
   first: ValidConfig,
   last: ValidConfig,

@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 
-/** Notifies systemd, where a unit of `Type=notify` started this process. */
+/** Notifies systemd, if a unit of `Type=notify` started this process. */
 interface ServiceManager {
-  /** The service works: after the start, or again after `reloading`. */
+  /** The service is ready: after the start, or again after `reloading`. */
   ready(status: string): Promise<void>
   reloading(): Promise<void>
   stopping(): Promise<void>
   /** The process is alive: call this more often than `WatchdogSec=`. */
   alive(): Promise<void>
-  /** How often to call `alive`, in milliseconds; null where the unit has no watchdog. */
+  /** How often to call `alive`, in milliseconds; null if the unit has no watchdog. */
   readonly watchdogMs: number | null
 }
 
@@ -22,8 +22,8 @@ interface ServiceManagerOptions {
 }
 
 /**
- * Speak the protocol of `sd_notify(3)` through the program `systemd-notify`. Without a socket in the
- * environment nothing happens. The unit needs `NotifyAccess=all`, because a child process notifies.
+ * Send the notifications of `sd_notify(3)` through the program `systemd-notify`. Without NOTIFY_SOCKET in
+ * the environment nothing happens. The unit needs `NotifyAccess=all`, because a child process notifies.
  */
 export function createServiceManager({
   env,
@@ -34,7 +34,7 @@ export function createServiceManager({
   const run = promisify(execFile)
   let last: Promise<void> = Promise.resolve()
 
-  /** One after another: READY must not overtake RELOADING. */
+  /** Notifications are sent one after another: READY must not overtake RELOADING. */
   function notify(...assignments: string[]): Promise<void> {
     if (!socket) return last
     last = last.then(async () => {
@@ -54,12 +54,12 @@ export function createServiceManager({
       notify('RELOADING=1', `MONOTONIC_USEC=${monotonicMicros()}`, 'STATUS=reloading'),
     stopping: () => notify('STOPPING=1', 'STATUS=finishing what is running'),
     alive: () => notify('WATCHDOG=1'),
-    // systemd.service(5) recommends half of it.
+    // sd_watchdog_enabled(3) recommends half of the interval.
     watchdogMs: isWatched ? Number(micros) / 2000 : null,
   }
 }
 
-/** By CLOCK_MONOTONIC, as systemd reads it; Node's clock is that one. */
+/** The time of CLOCK_MONOTONIC, which systemd expects. `process.hrtime` reads the same clock. */
 function monotonicMicros(): bigint {
   return process.hrtime.bigint() / 1000n
 }

@@ -3,9 +3,9 @@ import { closeSync, openSync } from 'node:fs'
 /** Why a process stops: SIGTERM (systemd, `kill`), SIGINT (Ctrl-C), or its parent or terminal is gone. */
 type StopReason = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'disconnect'
 
-/** What the signals of a process ask it to do. */
+/** The signals that a process receives. */
 export interface Signals {
-  /** Settles when this process is asked to stop. A second Ctrl-C ends it at once. */
+  /** Settles when this process must stop. A second Ctrl-C ends it at once. */
   readonly stop: Promise<StopReason>
   /** Call this at every SIGHUP (`systemctl reload`, `kill -HUP`). */
   onReload(listener: () => void): void
@@ -27,7 +27,7 @@ export function listenToSignals(): Signals {
     process.once('disconnect', stopping('disconnect'))
     process.channel?.unref() // a channel to the parent must not keep a finished process alive
     process.on('SIGHUP', () => {
-      // The kernel sends SIGHUP also when the terminal is closed: that is a stop.
+      // The kernel also sends SIGHUP when the terminal is closed. Then the process must stop.
       if (hadTerminal && !hasTerminal()) stopping('SIGHUP')()
       else reload()
     })
@@ -41,9 +41,9 @@ export function listenToSignals(): Signals {
 }
 
 /**
- * Settles when the supervisor of this process asks it to stop, or is gone. A terminal sends Ctrl-C and
- * hang-up to all processes; those are ignored here, because the supervisor decides who stops when.
- * `timeout` and process managers that signal a whole group send SIGTERM too, so it can come twice.
+ * Settles when the supervisor stops this process, or has exited. A terminal sends SIGINT and SIGHUP to
+ * all processes. They are ignored here, because the supervisor decides which process stops when. SIGTERM
+ * can come twice: `timeout` and some process managers also send it to the whole process group.
  */
 export function waitForSupervisorStop(): Promise<StopReason> {
   process.on('SIGINT', () => {})

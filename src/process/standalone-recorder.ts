@@ -22,8 +22,8 @@ interface StandaloneRecorderOptions {
 }
 
 /**
- * Record without a supervisor until asked to stop, with its own ops port. A new configuration ends the
- * recording and starts another; the queues keep what is published meanwhile.
+ * Record without a supervisor until a signal stops it, with its own ops port. A new configuration ends
+ * the recording and starts another. The queues keep what is published in between.
  *
  * @throws as `record`
  */
@@ -82,7 +82,7 @@ export async function runStandaloneRecorder(options: StandaloneRecorderOptions):
   }
 }
 
-/** Lost views are built again when the next recording starts. */
+/** Record, but do not throw if the views are lost: the next recording builds them again. */
 async function recordUntilLost(...[config, files, logger, ...others]: Parameters<typeof record>) {
   try {
     await record(config, files, logger, ...others)

@@ -5,15 +5,15 @@ import type { Fleet } from './fleet.js'
 import type { ManagedProcess } from './managed-process.js'
 import type { SupervisedChild } from './supervised-child.js'
 
-/** Asks all child processes how they are. */
+/** Collects the status of all child processes. */
 export interface StatusCollector extends Disposable {
   collect(): Promise<CollectedStatus>
-  /** Keep what an exited process has counted. */
+  /** Keep the counters of an exited process. */
   carryOver(exited: ManagedProcess): void
 }
 
 interface CollectedStatus {
-  /** Of the running processes, from their last reports, and of those that exited. */
+  /** Those of the running processes, from their last reports, and the counters of exited processes. */
   readonly metrics: readonly MetricsSnapshot[]
   readonly missing: readonly Missing[]
   readonly degraded: readonly Degraded[]
@@ -22,19 +22,19 @@ interface CollectedStatus {
 interface CollectorOptions {
   readonly fleet: Pick<Fleet, 'recorder' | 'workers'>
   readonly logger: Logger
-  /** How often the processes are asked, also when nobody wants to know. */
+  /** How often the status is collected, also if nobody requests it. */
   readonly everyMs?: number
   /** How long a process may take to answer. */
   readonly answerMs?: number
-  /** A process that is ready and silent for so long is killed, to be started again. */
+  /** A ready process that is silent for so long is killed, and then started again. */
   readonly hangMs?: number
-  /** The same for one that is not ready yet: it may be building views from a long log. */
+  /** The same for a process that is not ready: it may be building its views from a long log. */
   readonly startHangMs?: number
 }
 
 /**
- * Ask the child processes how they are, now and then: so that what they have counted is known when they
- * die, and so that one that hangs is killed and started again.
+ * Ask the child processes for their status at intervals. So their counters are known when they die, and
+ * a process that hangs is found, killed and started again.
  */
 export function openStatusCollector(options: CollectorOptions): StatusCollector {
   const { fleet, logger } = options
@@ -45,7 +45,7 @@ export function openStatusCollector(options: CollectorOptions): StatusCollector 
     return [fleet.recorder, ...fleet.workers].flatMap(child => child?.running() ?? [])
   }
 
-  /** Settles when the counters of every process that is not among `running` any more are in it. */
+  /** Settles with the counters of all processes that are not in `running` any more. */
   async function carriedOverByNow(): Promise<MetricsSnapshot> {
     const pending = carriedOver
     const counters = await pending
@@ -115,7 +115,7 @@ function missingAtRecorder(answer: ProcessStatus | null): readonly Missing[] {
   return answer?.missing ?? [{ part: 'recorder', reason: 'it does not answer' }]
 }
 
-/** One that works is enough: the others may just be replaced. */
+/** One working worker is enough: the others may be in a rolling restart. */
 function missingAtWorkers(answers: readonly (ProcessStatus | null)[]): readonly Missing[] {
   const [first] = answers.filter(answer => answer !== null)
   return first?.missing ?? [{ part: 'workers', reason: 'none answers' }]

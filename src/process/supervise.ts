@@ -25,11 +25,11 @@ interface Supervision {
 }
 
 /**
- * Run the recorder and the proxy's workers as processes of their own until asked to stop. Then the workers
- * finish their requests first, and the recorder stops last, because it records what they observe. This
- * process does nothing but start, stop and report, so there is little in it that can fail.
+ * Run the recorder and the workers as child processes until a signal stops them. Then the workers finish
+ * their requests, and the recorder stops last, because it records their observations. This process only
+ * starts, stops and reports, so that little in it can fail.
  *
- * @throws ChildFailed where a child process could not start; CANNOT_LISTEN for the port for operators
+ * @throws ChildFailed if a child process could not start; CANNOT_LISTEN for the ops port
  */
 export async function supervise(supervision: Supervision): Promise<void> {
   const { plan, initial, read, signals, logger } = supervision
@@ -96,7 +96,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
 
 type State = 'starting' | 'serving' | 'draining'
 
-/** The port for operators, for all processes together. */
+/** The application of the ops port, for all processes together. */
 function opsOf(parts: {
   state: () => State
   config: () => Config

@@ -4,9 +4,9 @@ import { createBackoff } from '../backoff.js'
 import { type Exit, type ManagedProcess, manageProcess } from './managed-process.js'
 
 const BACKOFF = { firstMs: 400, capMs: 30_000 }
-/** A process that lived this long was healthy: after its next death the pause is the first again. */
+/** A process that ran this long was healthy: after its death the backoff starts from the beginning. */
 const HEALTHY_AFTER_MS = 60_000
-/** A process that is not ready has no request in hand and may not listen to signals yet. */
+/** A process that is not ready has no running request, and may not listen to signals yet. */
 const STARTING_KILL_AFTER_MS = 2_000
 
 /** One process that must always run: it is started again whenever it exits, until it is stopped. */
@@ -14,24 +14,24 @@ export interface SupervisedChild {
   /**
    * Settles when the first process is ready.
    *
-   * @throws ChildFailed where it exited before
+   * @throws ChildFailed if it exits before it is ready
    */
   readonly ready: Promise<void>
-  /** The process that runs at this moment, or ran last. */
+  /** The running process, or the last one that ran. */
   current(): ManagedProcess
-  /** All processes of this child that have not exited: the current one and those that finish. */
+  /** All processes of this child that have not exited: the current one, and replaced ones that finish. */
   running(): readonly ManagedProcess[]
   /**
-   * Stop the process, then start a new one: for what can run only once.
+   * Stop the process, then start a new one. For a child of which only one process may run at a time.
    *
-   * @throws ChildFailed where the new one did not become ready; it is started again and again
+   * @throws ChildFailed if the new process does not become ready; it is still started again and again
    */
   restart(): Promise<void>
   /**
-   * Start a new process, and let the old one finish when the new one is ready. The old one may take as
-   * long as its requests take; `stop` stops both.
+   * Start a new process. When it is ready, the old one finishes its requests and exits, without a time
+   * limit. `stop` stops both.
    *
-   * @throws ChildFailed where the new one did not become ready; the old one stays then
+   * @throws ChildFailed if the new process does not become ready; then the old one continues
    */
   replace(): Promise<void>
   /** Send SIGTERM and wait for the exit. */
@@ -43,7 +43,7 @@ export interface ChildOptions {
   readonly start: () => ChildProcess
   /** How long a ready process may take to exit after SIGTERM; then it is killed. */
   readonly killAfterMs: () => number
-  /** Called when a process exited without being asked to, and is started again. */
+  /** Called when a process exited unexpectedly and is started again. */
   readonly onDeath: () => void
   /** Called whenever a process exited. */
   readonly onExit?: (exited: ManagedProcess) => void
@@ -58,14 +58,14 @@ export class ChildFailed extends Error {
   constructor(child: string, { code, signal, reason }: Exit) {
     const how = signal === null ? `it exited with ${code}` : `it was killed by ${signal}`
     super(`${child} did not start: ${reason ?? how}`)
-    this.exitCode = code || 1 // also where it exited with 0: nobody has asked it to
+    this.exitCode = code || 1 // an exit with 0 is a failure too: nothing has stopped it
   }
 }
 
 /**
- * Start a process and keep it running. One that dies after the first was ready is started again, after
- * a pause that grows while it keeps dying. Where the first never becomes ready, the installation is at
- * fault: that is reported, not repeated.
+ * Start a process and keep it running. If it dies, it is started again after a pause, which grows as
+ * long as it keeps dying. But if the very first process never becomes ready, the cause is probably the
+ * installation: the failure is reported, and the process is not started again.
  */
 export function superviseChild(options: ChildOptions): SupervisedChild {
   const { name, start, killAfterMs, onDeath, onExit, logger } = options
@@ -86,7 +86,7 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
     return started
   }
 
-  /** From now on this is the process that must run. */
+  /** From now on, start this process again when it dies. */
   function makeCurrent(started: ManagedProcess): void {
     clearTimeout(timer)
     current = started
@@ -147,7 +147,7 @@ export function superviseChild(options: ChildOptions): SupervisedChild {
       const fresh = startProcess()
       await becomesReady(fresh)
       if (stopping) return
-      const old = current // or what was started in its place meanwhile
+      const old = current // it may have been started again meanwhile
       makeCurrent(fresh)
       old.send('finish')
     },

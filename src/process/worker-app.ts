@@ -18,7 +18,7 @@ import { type CloudClients, createUserClients } from '../upstream/cloud-clients.
 import { createCloudWaits } from '../upstream/cloud-wait.js'
 import { createPublicAddresses, trustedProxies } from '../upstream/public-address.js'
 
-/** What the requests of a worker need, open. */
+/** The open resources that the requests of a worker need. */
 interface WorkerParts {
   readonly config: Config
   readonly clients: CloudClients
@@ -30,7 +30,7 @@ interface WorkerParts {
   readonly logger: Logger
 }
 
-/** Join the parts of a worker to the application that answers requests. */
+/** Create the Koa application of a worker from its parts. */
 export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp> {
   const { config, clients, overlay, observe, health, metrics, logger } = parts
   const { server, auth, routing, clouds, upstream } = config
@@ -76,7 +76,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
   })
 }
 
-/** null where the identity provider has no `network` among its `enabled_services`. */
+/** null if the `enabled_services` of the identity provider do not contain `network`. */
 function networkExtensionOf(
   { config, clients, record }: WorkerParts,
   identity: Identity,
@@ -93,7 +93,7 @@ function networkExtensionOf(
   })
 }
 
-/** What every node of a deployment knows alike, and nobody else. */
+/** Secrets that all nodes of a deployment have in common, and nobody else knows. */
 function sharedSecrets({ auth, clouds }: Config): readonly string[] {
   if (auth.credentials) return [auth.credentials.password.reveal()]
   return clouds.flatMap(({ messagebuses }) => messagebuses)

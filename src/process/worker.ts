@@ -13,32 +13,32 @@ import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { createWorkerApp } from './worker-app.js'
 
-/** How long a response is kept back until what it teaches is recorded: an append takes milliseconds. */
+/** How long a response waits until its observation is recorded. An append takes milliseconds. */
 const OBSERVATION_WAIT_MS = 2000
-/** How often a worker looks whether other views were put in the place of those it reads. */
+/** How often a worker checks whether its views file was replaced. */
 const REFRESH_MS = 1000
-/** Busy connections have had another request by then; what is idle for longer is simply closed. */
+/** A busy connection has its next request within this time. One that is idle for longer is closed. */
 const CHANGE_OVER_MS = 2_000
-/** The longest that Node's timers can wait: 24 days. */
+/** The longest time for a timer of Node: 24 days. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
 interface WorkerOptions {
   readonly config: Config
   readonly files: { readonly logFile: string; readonly viewsFile: string }
   readonly metrics: ProxyMetrics
-  /** Settles when the worker is to stop. */
+  /** Settles when the worker must stop. */
   readonly stop: Promise<unknown>
-  /** How to listen to the supervisor. */
+  /** Registers a listener for a command of the supervisor. */
   readonly onCommand: OnCommand
-  /** Called when connections are accepted. */
+  /** Called when the worker accepts connections. */
   readonly onListening: (address: HttpServer['address']) => void
   readonly logger: Logger
 }
 
 /**
- * Serve the proxy until asked to stop; then finish the running requests, for at most `graceful_timeout`.
+ * Serve the proxy until `stop` settles. Then finish the running requests, for at most `graceful_timeout`.
  *
- * @returns how many requests had to be cut off
+ * @returns the number of requests that were aborted
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
   const { config, files, metrics, stop, onCommand, onListening, logger } = options
@@ -82,7 +82,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   return await serveUntilStopped(server, options)
 }
 
-/** @returns how many requests had to be cut off */
+/** @returns the number of requests that were aborted */
 async function serveUntilStopped(
   server: HttpServer,
   { config, stop, onCommand }: WorkerOptions,
@@ -94,7 +94,7 @@ async function serveUntilStopped(
     })
   })
   await Promise.race([stop, replaced])
-  // A replaced worker has all the time that its requests take, until it is asked to stop as well.
+  // A replaced worker has no time limit for its requests, until it must stop too.
   await Promise.race([stop, server.drain(LONGEST_TIMER_MS)])
   return await server.drain(config.server.gracefulTimeoutMs)
 }

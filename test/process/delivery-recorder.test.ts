@@ -48,10 +48,10 @@ test('new messages are recorded together, and redelivered ones one by one, in or
   t.false(existsSync(file))
 })
 
-test('a message over which the recorder died twice is set aside and logged', async t => {
+test('a message that killed the recorder twice is set aside and logged', async t => {
   const { file } = recording(t)
   for (const deaths of [0, 1]) {
-    const dying = openDeliveryJournal(file) // each a recorder that dies after it has begun
+    const dying = openDeliveryJournal(file) // each is a recorder that dies after it has begun
     t.is(dying.begin(digestOfPoison), deaths)
   }
   t.is(statSync(file).mode & 0o027, 0)
@@ -70,7 +70,7 @@ test('a message over which the recorder died twice is set aside and logged', asy
   t.false(existsSync(file))
 })
 
-test('a message over which the recorder died once is recorded', async t => {
+test('a message that killed the recorder once is recorded', async t => {
   const { file } = recording(t)
   openDeliveryJournal(file).begin(digestOfPoison)
   const { onDeliveries, typesOf } = recording(t, file)
@@ -92,7 +92,7 @@ test('a failure to record a message is not counted as a death of the recorder', 
   t.false(existsSync(file))
 })
 
-test('a damaged journal is started again, and a journal is of bounded size', t => {
+test('a damaged journal is replaced, and a journal has a limited size', t => {
   const { file } = recording(t)
   writeFileSync(file, '{"a": ')
   const journal = openDeliveryJournal(file)
@@ -103,7 +103,7 @@ test('a damaged journal is started again, and a journal is of bounded size', t =
   t.deepEqual(readdirSync(dirname(file)), ['events.db-in-hand.json'])
 })
 
-test('a recorder that a message kills again and again records the rest, and that message as unread', async t => {
+test('a recorder that is killed again and again by one message records the others, and that one as unread', async t => {
   const directory = folder(t)
   const script = fileURLToPath(new URL('./killed-recorder.ts', import.meta.url))
   const signals: (NodeJS.Signals | null)[] = []

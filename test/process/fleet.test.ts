@@ -7,7 +7,7 @@ import test from 'ava'
 import { pino } from 'pino'
 import { createFleet } from '../../src/process/fleet.js'
 
-test('a connection handed to a worker that dies is closed or served, and never left hanging', async t => {
+test('a connection that was sent to a dying worker is closed or served, and does not hang', async t => {
   t.timeout(120_000)
   const plan = {
     mainScript: fileURLToPath(new URL('hanging-worker.ts', import.meta.url)),

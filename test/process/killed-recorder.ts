@@ -7,8 +7,8 @@ import { createDeliveryRecorder } from '../../src/process/delivery-recorder.js'
 import { openRecorder } from '../../src/process/recorder.js'
 import { delivery, message } from '../notification/fixtures.js'
 
-// A recorder that one of three messages kills. Run it in a folder again and again: after the first
-// time its messages are redelivered, as by a broker that never got an acknowledgement.
+// A recorder that is killed by one of its three messages. Run it in one folder several times: from the
+// second run on its messages are redelivered, as by a broker that got no acknowledgement.
 
 const [, , directory = ''] = process.argv
 const ran = join(directory, 'ran')

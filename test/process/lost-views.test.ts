@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { samplesOf, start } from './serving.js'
 
-// Each starts several processes, so one at a time.
+// Each test starts several processes, so they run one at a time.
 
 const damages: Record<string, (file: string) => void> = {
   deleted: file => rmSync(file),

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import test from 'ava'
 import { manageProcess } from '../../src/process/managed-process.js'
 
-test('asking for the status again and again leaves no listener behind', async t => {
+test('repeated status requests leave no listeners', async t => {
   const script = `process.on('message', () => process.send({ type: 'status', status: {} }))`
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'inherit', 2, 'ipc'] })
   t.teardown(() => child.kill('SIGKILL'))
@@ -13,7 +13,7 @@ test('asking for the status again and again leaves no listener behind', async t 
   t.is(child.listenerCount('exit'), before)
 })
 
-test('a process that exits while it is asked gives no status, and its exit code', async t => {
+test('a process that exits during a status request has no status, but an exit code', async t => {
   const script = `process.on('message', () => process.exit(3))`
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'inherit', 2, 'ipc'] })
   const managed = manageProcess(child)

@@ -27,7 +27,7 @@ function listening() {
   }
 }
 
-/** For the calls in which the views must follow. */
+/** Fails a test if its views are lost. */
 function broken(error: unknown): never {
   throw error
 }
@@ -129,7 +129,7 @@ test('a recorder that cannot open everything holds no lock', async t => {
   })
 })
 
-test('when the views are lost, the log continues and the caller is told', async t => {
+test('when the views are lost, recording continues and the caller is notified', async t => {
   const opened = files(t)
   const { logger } = listening()
   const lost: unknown[] = []

@@ -18,7 +18,7 @@ const clouds = {
   OS_SP_DEFAULT__VOLUME_ENDPOINT: 'http://cinder:8776',
 }
 
-/** What is read is the environment that `next` was last given. */
+/** A reload reads the environment that was last passed to `next`. */
 function reloading(apply: (reading: ValidConfig) => Promise<void> = async () => {}) {
   const lines: Line[] = []
   const results: string[] = []
@@ -47,7 +47,7 @@ function reloading(apply: (reading: ValidConfig) => Promise<void> = async () => 
 const said = (lines: readonly Line[], option: string) =>
   lines.filter(line => line.option === option)
 
-test('what is different is logged once, and taken', async t => {
+test('a reload logs a changed option once, and applies it', async t => {
   const { next, lines, results, taken } = reloading()
   await next({ OS_DEFAULT__CACHE_TIME: '7' })
   await next({ OS_DEFAULT__CACHE_TIME: '7' })
@@ -57,7 +57,7 @@ test('what is different is logged once, and taken', async t => {
   t.deepEqual(results, ['taken', 'taken'])
 })
 
-test('what needs a restart is told each time, until it is as it was', async t => {
+test('each reload logs the options that need a restart, until they have their old value again', async t => {
   const { next, lines } = reloading()
   await next({ OS_DEFAULT__PORT: '5002' })
   await next({ OS_DEFAULT__PORT: '5002' })
@@ -66,7 +66,7 @@ test('what needs a restart is told each time, until it is as it was', async t =>
   t.is(said(lines, 'port').length, 2)
 })
 
-test('a wrong configuration is not taken, and the next right one is', async t => {
+test('a reload rejects a wrong configuration, and applies the next valid one', async t => {
   const { next, lines, results, taken } = reloading()
   await next({ OS_DEFAULT__CACHE_TIME: 'soon', OS_DEFAULT__DEBUG: 'perhaps' })
   t.is(lines.filter(({ level }) => level === 50).length, 3)
@@ -75,13 +75,13 @@ test('a wrong configuration is not taken, and the next right one is', async t =>
   t.deepEqual(results, ['refused', 'taken'])
 })
 
-test('no configuration at all is not taken either', async t => {
+test('a reload rejects a missing configuration', async t => {
   const { next, results } = reloading()
   await next({ OS_DEFAULT__SERVICE_PROVIDERS: '' })
   t.deepEqual(results, ['refused'])
 })
 
-test('calls in the middle of one are one more after it', async t => {
+test('several calls during a reload cause one more reload after it', async t => {
   let running = 0
   let most = 0
   const { next, taken } = reloading(async () => {
@@ -99,7 +99,7 @@ test('calls in the middle of one are one more after it', async t => {
   t.is(taken.length, 3)
 })
 
-test('where it cannot be taken everywhere that is logged, and the next is tried', async t => {
+test('a configuration that cannot be applied everywhere is logged, and the next reload applies again', async t => {
   let fails = true
   const { next, results, taken } = reloading(async () => {
     if (fails) throw new Error('a worker ended')
@@ -111,7 +111,7 @@ test('where it cannot be taken everywhere that is logged, and the next is tried'
   t.is(taken.length, 2)
 })
 
-test('an unchanged configuration, and what needs a restart anyway, restarts nothing', async t => {
+test('a reload restarts nothing if nothing changed, or only options that need a restart', async t => {
   const { reload, next, lines, results, taken } = reloading()
   await reload()
   await next({ OS_DEFAULT__PORT: '5002' })
@@ -121,7 +121,7 @@ test('an unchanged configuration, and what needs a restart anyway, restarts noth
   t.is(lines.filter(({ msg }) => msg === said).length, 2)
 })
 
-test('a password file or certificates with other contents are a change', async t => {
+test('new contents of a password file or of certificates are a change of the configuration', async t => {
   const directory = folder(t)
   const [password, cafile] = [join(directory, 'password'), join(directory, 'ca.pem')]
   writeFileSync(password, 'one')

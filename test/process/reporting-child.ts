@@ -1,7 +1,7 @@
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import { answerStatusRequests, tellReady } from '../../src/process/child-messages.js'
 
-/** A worker that has only ever looked up one token. After SIGUSR2 it hangs. */
+/** A worker that has looked up one token. After SIGUSR2 it hangs. */
 const metrics = createProxyMetrics()
 metrics.countLookup('caller', 'hit')
 answerStatusRequests(async () => ({

@@ -6,9 +6,9 @@ import Database from 'better-sqlite3'
 import { folder } from '../controls.js'
 import { type Running, start } from './serving.js'
 
-// Each starts several processes, so one at a time.
+// Each test starts several processes, so they run one at a time.
 
-/** It ends by itself, with one error that says why. */
+/** Check that it exits by itself, with one error that says why. */
 async function assertCannotStart(t: ExecutionContext, serving: Running, reason: RegExp) {
   t.is(await serving.ended, 1)
   const errors = serving.lines.filter(({ level }) => level === 'error')
@@ -16,7 +16,7 @@ async function assertCannotStart(t: ExecutionContext, serving: Running, reason: 
   t.regex(errors[0]?.msg ?? '', reason)
 }
 
-test.serial('serve ends with 1 and one error where its port is in use', async t => {
+test.serial('serve exits with 1 and one error if its port is in use', async t => {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
@@ -26,7 +26,7 @@ test.serial('serve ends with 1 and one error where its port is in use', async t 
   await assertCannotStart(t, serving, /^worker \d did not start: .*another process listens there/)
 })
 
-test.serial('serve ends with 1 and one error where the log is another SQLite file', async t => {
+test.serial('serve exits with 1 and one error if the log is another SQLite file', async t => {
   const file = join(folder(t), 'other.db')
   const db = new Database(file)
   db.exec('create table recipes (name text)')
@@ -35,14 +35,14 @@ test.serial('serve ends with 1 and one error where the log is another SQLite fil
   await assertCannotStart(t, serving, /^recorder did not start: .*another SQLite database/)
 })
 
-test.serial('serve ends with 1 and one error where the folder cannot be made', async t => {
+test.serial('serve exits with 1 and one error if the folder cannot be made', async t => {
   const file = join(folder(t), 'no-folder')
   writeFileSync(file, '')
   const serving = start(t, 'serve', {}, {}, join(file, 'events.db'))
   await assertCannotStart(t, serving, /^recorder did not start: .*no-folder/)
 })
 
-test.serial('on SIGTERM serve ends at once while its recorder is still starting', async t => {
+test.serial('serve exits at once on SIGTERM while its recorder is still starting', async t => {
   const serving = start(t, 'serve')
   await serving.line('the port for operators is open')
   const begun = performance.now()

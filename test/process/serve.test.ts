@@ -8,7 +8,7 @@ import { version } from '../../src/version.js'
 import { folder } from '../controls.js'
 import { type Line, play, type Running, samplesOf, start } from './serving.js'
 
-// Each starts several processes, so one at a time. What needs no token stands for all requests.
+// Each test starts several processes, so they run one at a time. Most requests need no token.
 
 test.serial(
   'serve starts while everything else is down, and /ready names what is missing',
@@ -134,31 +134,28 @@ test.serial(
   },
 )
 
-test.serial(
-  'a killed worker is started again, and what it counted stays in the metrics',
-  async t => {
-    const glance = await playGlance(t)
-    const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
-    await serving.line('serving')
-    const url = await serving.url()
-    for (let n = 0; n < 3; n += 1) await (await fetch(`${url}/image/versions`)).text()
-    const counted =
-      'mixmatch_requests_total{service="image",cloud="default",method="GET",code="200",reason="local"}'
-    t.is((await samplesAt(serving)).get(counted), 3)
+test.serial('a killed worker is started again, and its counters stay in the metrics', async t => {
+  const glance = await playGlance(t)
+  const serving = start(t, 'serve', { glance: glance.url }, { workers: '2' })
+  await serving.line('serving')
+  const url = await serving.url()
+  for (let n = 0; n < 3; n += 1) await (await fetch(`${url}/image/versions`)).text()
+  const counted =
+    'mixmatch_requests_total{service="image",cloud="default",method="GET",code="200",reason="local"}'
+  t.is((await samplesAt(serving)).get(counted), 3)
 
-    const { pid } = await serving.line('accepting connections')
-    serving.forget()
-    process.kill(Number(pid), 'SIGKILL')
-    await serving.line('accepting connections')
-    await (await fetch(`${url}/image/versions`)).text()
-    const samples = await samplesAt(serving)
-    t.is(samples.get(counted), 4)
-    t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
-  },
-)
+  const { pid } = await serving.line('accepting connections')
+  serving.forget()
+  process.kill(Number(pid), 'SIGKILL')
+  await serving.line('accepting connections')
+  await (await fetch(`${url}/image/versions`)).text()
+  const samples = await samplesAt(serving)
+  t.is(samples.get(counted), 4)
+  t.is(samples.get('mixmatch_process_deaths_total{process="worker"}'), 1)
+})
 
 test.serial(
-  'after log rotation and SIGHUP every process writes the new file, and none is restarted',
+  'after log rotation and SIGHUP every process writes to the new file, and none is restarted',
   async t => {
     const file = join(folder(t), 'mixmatch.log')
     const serving = start(t, 'serve', {}, { log_file: file })
@@ -189,7 +186,7 @@ test.serial(
 )
 
 test.serial(
-  'SIGTERM to the whole process group stops every process once, and the log stands alone then',
+  'SIGTERM to the whole process group stops every process once, and leaves no WAL beside the log',
   async t => {
     const serving = start(t, 'serve')
     await serving.line('serving')
@@ -213,7 +210,7 @@ function change(lines: readonly Line[], option: string): Line | undefined {
   return lines.find(line => line['option'] === option)
 }
 
-/** A Glance that keeps those who ask for it waiting. */
+/** A Glance that answers late. */
 async function playGlance(t: ExecutionContext) {
   let release = () => {}
   let slowCame = () => {}
@@ -233,7 +230,7 @@ async function playGlance(t: ExecutionContext) {
   return { url, release, hasSlow }
 }
 
-/** Requests one after another on a few connections that are kept alive. */
+/** Send requests one after another on a few keep-alive connections. */
 function beat(url: string) {
   const agent = new Agent({ keepAlive: true })
   const failed: string[] = []

@@ -7,7 +7,7 @@ import { folder } from '../controls.js'
 
 const logger = pino({ level: 'silent' })
 
-/** A program in the place of systemd-notify that writes down what it is to tell, READY slowly. */
+/** A program in place of systemd-notify. It writes its arguments to a file, READY with a delay. */
 function telling(t: ExecutionContext) {
   const directory = folder(t)
   const heard = join(directory, 'heard')
@@ -20,7 +20,7 @@ function telling(t: ExecutionContext) {
   }
 }
 
-test('systemd gets the notifications in the order in which things happen', async t => {
+test('systemd gets the notifications in the order in which they were sent', async t => {
   const { program, heard } = telling(t)
   const env = { PATH: process.env['PATH'], NOTIFY_SOCKET: '/run/nowhere' }
   const manager = createServiceManager({ env, logger, program })
@@ -47,7 +47,7 @@ test('a process that systemd did not start sends no notifications and has no wat
   t.is(manager.watchdogMs, null)
 })
 
-test('the watchdog of this process is notified twice in its interval, that of another process is not', t => {
+test('the watchdog is notified twice in its interval, and only by the process that it watches', t => {
   const env = { NOTIFY_SOCKET: '/run/nowhere', WATCHDOG_USEC: '30000000' }
   const of = (pid: number) =>
     createServiceManager({ env: { ...env, WATCHDOG_PID: String(pid) }, logger }).watchdogMs

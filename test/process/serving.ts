@@ -11,17 +11,17 @@ import { folder } from '../controls.js'
 /** A line of the log. */
 export type Line = Readonly<Record<string, unknown>> & { readonly msg?: string }
 
-/** The real program, running with a configuration of its own. */
+/** The real program, started with its own configuration. */
 export interface Running {
   readonly lines: readonly Line[]
-  /** Wait for a line that says this, after those that were asked for before. */
+  /** Wait for a line with this text, after the lines of earlier calls. */
   line(msg: string): Promise<Line>
-  /** Begin to wait for lines that come from now on. */
+  /** Skip all lines that were written before this call. */
   forget(): void
   signal(signal: NodeJS.Signals): void
   /** Settles with its exit code. */
   readonly ended: Promise<number | null>
-  /** Change the configuration file, without telling. */
+  /** Change the configuration file, without a reload. */
   configure(general: Record<string, string>): void
   /** `http://127.0.0.1:…` of the two ports. */
   url(): Promise<string>
@@ -37,7 +37,7 @@ export interface Clouds {
 
 const nowhere = 'http://127.0.0.1:9'
 
-/** Start `mixmatch serve`, `record` or `proxy` with two clouds, of which one tells by a file. */
+/** Start `mixmatch serve`, `record` or `proxy` with two clouds. One of them has a `file:` bus. */
 export function start(
   t: ExecutionContext,
   half: 'serve' | 'record' | 'proxy',
@@ -73,7 +73,7 @@ export function start(
   const child = spawn(
     process.execPath,
     ['--import=tsx', 'src/main.ts', '--config-file', file, half],
-    // With a channel to us, as process managers of Node have it to what they start.
+    // With an IPC channel, as process managers of Node start their processes.
     { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { PATH: process.env['PATH'] } },
   )
   t.teardown(() => end(child))
@@ -117,7 +117,7 @@ function observe(child: ChildProcess): Omit<Running, 'configure' | 'directory'> 
   }
 }
 
-/** What it started ends when it is gone. */
+/** The child processes exit after the supervisor has exited. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
@@ -125,7 +125,7 @@ async function end(child: ChildProcess): Promise<void> {
   await gone
 }
 
-/** A server that plays a part of a cloud. */
+/** A server that stands for a service of a cloud. */
 export async function play(t: ExecutionContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -15,7 +15,7 @@ import { samplesOf } from './serving.js'
 
 const logger = pino({ level: 'silent' })
 const program = fileURLToPath(new URL('reporting-child.ts', import.meta.url))
-/** What each of them lacks. */
+/** The missing parts that each child reports. */
 const behind: Missing = { part: 'views', reason: '3 events behind' }
 const hits = 'mixmatch_token_lookups_total{cache="caller",result="hit"}'
 
@@ -43,7 +43,7 @@ async function startReporting(
   return child
 }
 
-test('the collected status has what each process lacks, and the sum of what they counted', async t => {
+test('the collected status has the missing parts and the sum of the counters of all processes', async t => {
   const recorder = await startReporting(t, 'recorder')
   const worker = await startReporting(t, 'worker 1')
   using collector = openStatusCollector({ fleet: { recorder, workers: [worker] }, logger })
@@ -52,7 +52,7 @@ test('the collected status has what each process lacks, and the sum of what they
   t.is(samplesOf(await renderMetrics(metrics)).get(hits), 2)
 })
 
-test('where no worker answers workers are missing, and what they counted before is kept', async t => {
+test('if no worker answers, workers are missing, and their earlier counters are kept', async t => {
   const worker = await startReporting(t, 'worker 1')
   const fleet = { recorder: null, workers: [worker] }
   using collector = openStatusCollector({ fleet, logger })
@@ -97,7 +97,7 @@ test('a process that hangs after it was ready and before its first answer is kil
   t.is((await hanging.exited).signal, 'SIGKILL')
 })
 
-test('a process that is not ready yet has longer than one that is, and then it is killed', async t => {
+test('a process that is not ready may be silent for longer than a ready one before it is killed', async t => {
   const child = supervise(t, 'recorder', () => startDeaf(false))
   const failed = child.ready.catch(error => error)
   const starting = child.current()
@@ -117,7 +117,7 @@ test('a process that is not ready yet has longer than one that is, and then it i
   t.is((await failed).message, 'recorder did not start: it was killed by SIGKILL')
 })
 
-test('what exited processes have counted stays in the sum', async t => {
+test('the counters of exited processes stay in the sum', async t => {
   const exits: ((value: undefined) => void)[] = []
   const exited = new Promise(resolve => exits.push(resolve))
   const worker = await startReporting(t, 'worker 1', gone => {

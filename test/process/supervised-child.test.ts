@@ -12,12 +12,12 @@ import {
 const logger = pino({ level: 'silent' })
 const working = `process.send({ type: 'ready' }); setInterval(() => {}, 1000)`
 
-/** Start a process that runs this, with a channel to us. */
+/** Start a process that runs this code, with an IPC channel. */
 function run(program: string): ChildProcess {
   return spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 
-/** Supervise a child that runs these programs one after another, the last one again and again. */
+/** Supervise a child. Its processes run these programs in order, and then the last one again and again. */
 function keep(t: ExecutionContext, programs: readonly string[], options?: Partial<ChildOptions>) {
   const started: ChildProcess[] = []
   const child = superviseChild({
@@ -62,13 +62,13 @@ test('a child that was never ready is reported with its exit code, and not start
   t.is(started.length, 1)
 })
 
-test('a child that exits with 0 before it was ready has failed, too', async t => {
+test('a child that exits with 0 before it is ready has failed', async t => {
   const { child } = keep(t, ['process.exit(0)'])
   const failure = await t.throwsAsync(child.ready, { instanceOf: ChildFailed })
   t.is(failure?.exitCode, 1)
 })
 
-test('what a child says about its failure is in the error', async t => {
+test('the reason that a child gives for its failure is in the error', async t => {
   const program = `process.send({ type: 'failed', reason: 'port 1 is taken' }, () => process.exit(1))`
   const { child } = keep(t, [program])
   await t.throwsAsync(child.ready, { message: 'worker did not start: port 1 is taken' })
@@ -104,7 +104,7 @@ test('a child that does not exit after SIGTERM is killed', async t => {
   t.is(started[0]?.signalCode, 'SIGKILL')
 })
 
-test('a replaced process finishes after the new one is ready, and its exit counts as no death', async t => {
+test('a replaced process finishes after the new one is ready, and its exit is not a death', async t => {
   let deaths = 0
   const finishing = `process.on('message', message => setTimeout(() => process.exit(7), 300)); ${working}`
   const { child, started } = keep(t, [finishing, working], { onDeath: () => deaths++ })
@@ -118,7 +118,7 @@ test('a replaced process finishes after the new one is ready, and its exit count
   t.is(deaths, 0)
 })
 
-test('stopping a child stops a replaced process that has not finished, too', async t => {
+test('stopping a child also stops a replaced process that has not finished', async t => {
   const { child, started } = keep(t, [working])
   await child.ready
   await child.replace()
@@ -137,7 +137,7 @@ test('a stopped child is neither replaced nor restarted', async t => {
   t.deepEqual(started.map(isRunning), [false, false])
 })
 
-test('where the new process does not become ready, the old one stays', async t => {
+test('if the new process does not become ready, the old one stays', async t => {
   const { child, started } = keep(t, [working, 'process.exit(1)'])
   await child.ready
   await t.throwsAsync(child.replace(), { instanceOf: ChildFailed })

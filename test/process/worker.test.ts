@@ -11,7 +11,7 @@ import { folder } from '../controls.js'
 import { logIn, startClouds } from '../sandbox/clouds.js'
 import { samplesOf } from './serving.js'
 
-/** A worker with all its parts before a miniature federation; ends with the test. */
+/** Start a worker with all its parts in front of a miniature federation. It stops with the test. */
 async function startWorker(
   t: ExecutionContext,
   { clouds }: Federation,
@@ -67,7 +67,7 @@ test("a service's request for a user goes to another cloud with the tokens of bo
   const federation = await startClouds(t, { clouds: ['default', 'sp1'] })
   const [home, there] = [federation.cloud('default'), federation.cloud('sp1')]
   const { url, samples } = await startWorker(t, federation, {
-    // The miniature has no user but its administrator: the role is not what this is about.
+    // The miniature has only an administrator. The role does not matter in this test.
     OS_AUTH__SERVICE_TOKEN_ROLES: 'service, admin',
     OS_SP_SP1__USERNAME: people.admin.name,
     OS_SP_SP1__PASSWORD: people.admin.password,
