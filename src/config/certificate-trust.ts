@@ -41,7 +41,7 @@ export function readTrust(
   return { cafile, insecure }
 }
 
-/** Why a file cannot be used; null where it can. */
+/** Why a file cannot be used; null if it can. */
 export function faultOf(use: () => void): string | null {
   try {
     use()

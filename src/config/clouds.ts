@@ -13,7 +13,7 @@ export interface CloudConfig extends CertificateTrust {
   readonly name: SpName
   /** Its id in Keystone, as in the `service_providers` of a token. */
   readonly spName: string
-  /** Transport URLs, credentials and all; none where nothing of it is recorded from a bus. */
+  /** Transport URLs, credentials and all; none if nothing of it is recorded from a bus. */
   readonly messagebuses: readonly string[]
   /** Its Keystone with or without `/v3`, or the whole URL of a federated login. */
   readonly authUrl: string
@@ -30,7 +30,7 @@ export interface CloudConfig extends CertificateTrust {
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
-  /** The user of Mixmatch there; null where the user of `[auth]` is federated. */
+  /** The user of Mixmatch there; null if the user of `[auth]` is federated. */
   readonly credentials: Credentials | null
 }
 

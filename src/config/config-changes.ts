@@ -7,7 +7,7 @@ import { MASK } from './secret.js'
 export interface OptionChange {
   readonly group: string
   readonly option: string
-  /** As in the file; `***` for a secret, null where it is not set. */
+  /** As in the file; `***` for a secret, null if it is not set. */
   readonly before: string | null
   readonly after: string | null
   /** Whether the new value takes effect only after a restart. */

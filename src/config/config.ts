@@ -17,7 +17,7 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly workers: number | 'auto'
-    /** Without a slash at the end; null where the Host of each request counts. */
+    /** Without a slash at the end; null if the Host of each request counts. */
     readonly publicEndpoint: string | null
     /** Addresses and networks, such as `10.0.0.0/8`. */
     readonly trustedProxies: readonly string[]
@@ -26,7 +26,7 @@ export interface Config {
     readonly gracefulTimeoutMs: number
     /** How long the health check fails before the port is closed. */
     readonly drainDelayMs: number
-    /** Absolute path of a file that makes the health check fail; null where there is none. */
+    /** Absolute path of a file that makes the health check fail; null if there is none. */
     readonly healthcheckDisableFile: string | null
   }
   readonly upstream: {
@@ -44,7 +44,7 @@ export interface Config {
   readonly auth: CertificateTrust & {
     readonly authUrl: string
     readonly wwwAuthenticateUri: string
-    /** The user of Mixmatch itself; null where it has none. Forwarding needs none. */
+    /** The user of Mixmatch itself; null if it has none. Forwarding needs none. */
     readonly credentials: Credentials | null
     /** Roles by which a token is that of a service. */
     readonly serviceTokenRoles: readonly string[]
@@ -69,7 +69,7 @@ export interface Config {
     readonly debug: boolean
     /** Absolute path; null for standard error. */
     readonly file: string | null
-    /** null where it is not said: JSON lines, but text on a terminal. */
+    /** null if it is not said: JSON lines, but text on a terminal. */
     readonly json: boolean | null
   }
   readonly ops: {
@@ -88,7 +88,7 @@ export interface ConfigPlace {
 }
 
 export interface CheckedConfig {
-  /** null where there are problems. */
+  /** null if there are problems. */
   readonly config: Config | null
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
@@ -115,7 +115,7 @@ export function readConfig(place: ConfigPlace): Config {
 /**
  * Read the configuration, with all its problems and warnings.
  *
- * @throws CONFIG_NOT_FOUND where there is no file, and the environment names no clouds either
+ * @throws CONFIG_NOT_FOUND if there is no file, and the environment names no clouds either
  */
 export function checkConfig({ sources = [], cwd, env }: ConfigPlace): CheckedConfig {
   const found = findFiles(sources, cwd)

@@ -24,7 +24,7 @@ interface CredentialOptions {
   readonly projectDomainId: Option<string>
 }
 
-/** Read the user of a group; null where there is no password, or an option is wrong. */
+/** Read the user of a group; null if there is no password, or an option is wrong. */
 export function readCredentials(
   settings: Settings,
   group: string,

@@ -26,7 +26,7 @@ interface FoundFiles {
  * Read the configuration files that were asked for, in the order in which they were. As with oslo.config,
  * `searchedFiles` come first where no single file was asked for.
  *
- * @throws CONFIG_NOT_FOUND where one that was asked for does not exist
+ * @throws CONFIG_NOT_FOUND if one that was asked for does not exist
  */
 export function findFiles(asked: readonly ConfigSource[], cwd: string): FoundFiles {
   const isSearched = !asked.some(source => 'file' in source)

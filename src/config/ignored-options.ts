@@ -121,7 +121,7 @@ const ignored: readonly Ignored[] = [
 /** Groups of which every option is ignored, or another name of an option of ours. */
 export const ignoredGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
 
-/** Why an option is ignored; null where it is not a known one. */
+/** Why an option is ignored; null if it is not a known one. */
 export function whyIgnored(group: string, name: string): string | null {
   const kind = group.startsWith('sp_') ? 'sp' : (earlierGroups.get(group) ?? group)
   const found = ignored.find(

@@ -17,7 +17,7 @@ export function findCommentsInValues(assignments: readonly Assignment[]): Config
   )
 }
 
-/** `#` or `;` where a comment seems to begin in the text of a value; null where none does. */
+/** `#` or `;` where a comment seems to begin in the text of a value; null if none does. */
 function commentIn(text: string): string | null {
   const read: unknown = ini.parse(`value = ${text}`)['value']
   if (typeof read !== 'string' || !text.startsWith(read)) return null

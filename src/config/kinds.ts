@@ -12,7 +12,7 @@ export interface Kind<T> {
   readonly schema: z.ZodType<T>
   /** Splits the text of a list into its items. Each item may be quoted, or on a line of its own. */
   readonly items?: (text: string) => readonly string[]
-  /** Why a text is rejected, without secrets of it; null where it is not, or `expected` says enough. */
+  /** Why a text is rejected, without secrets of it; null if it is not, or `expected` says enough. */
   readonly explain?: (text: string) => string | null
   /** Shows a secret without its passwords; without it a secret is not shown at all. */
   readonly mask?: (text: string) => string

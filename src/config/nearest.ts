@@ -1,4 +1,4 @@
-/** The known name that differs in the fewest letters; null where all differ in too many. */
+/** The known name that differs in the fewest letters; null if all differ in too many. */
 export function findNearest(name: string, known: Iterable<string>): string | null {
   let best: { name: string; distance: number } | null = null
   for (const candidate of known) {

@@ -2,11 +2,11 @@ import type { Option } from './option.js'
 
 /** The text of an option, before it is parsed. */
 export interface OptionText {
-  /** null where it is not set. */
+  /** null if it is not set. */
   readonly text: string | null
   /** Whether no message may contain it. */
   readonly secret: boolean
-  /** Why the text cannot be parsed at all; null where it can be tried. */
+  /** Why the text cannot be parsed at all; null if it can be tried. */
   readonly fault: string | null
 }
 

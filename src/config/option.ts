@@ -5,7 +5,7 @@ export interface Option<T> {
   /** As in the file: `auth_url`. */
   readonly name: string
   readonly kind: Kind<T>
-  /** As in the file; null where there is none, and then the value is null. */
+  /** As in the file; null if there is none, and then the value is null. */
   readonly default: string | null
   /** Whole sentences, with the unit. */
   readonly help: string

@@ -9,7 +9,7 @@ import { MASK } from './secret.js'
 interface ShownOption {
   readonly group: string
   readonly option: string
-  /** null where it is not set. */
+  /** null if it is not set. */
   readonly value: string | null
   /** Whether it has its default. */
   readonly default: boolean

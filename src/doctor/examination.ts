@@ -47,7 +47,7 @@ function shortTimeouts({ connectTimeoutMs }: Config['upstream']): Config['upstre
   }
 }
 
-/** What the identity provider says of Mixmatch's own token; null where it cannot be asked. */
+/** What the identity provider says of Mixmatch's own token; null if it cannot be asked. */
 async function describeOwnToken({
   config: { auth, clouds },
   clients,

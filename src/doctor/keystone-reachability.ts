@@ -4,7 +4,7 @@ import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 /** Shibboleth accepts assertions for three minutes; synchronised clocks differ by far less than this. */
 const SKEW_MS = 30_000
 
-/** Whether a Keystone answers, and whether its clock agrees with ours; null where it does not say. */
+/** Whether a Keystone answers, and whether its clock agrees with ours; null if it does not say. */
 export async function checkKeystone({
   send,
   v3,

@@ -42,16 +42,16 @@ export interface Identity {
    */
   authenticate(token: Token): Promise<Caller>
   /**
-   * The enabled projects that the user has at a service provider, none where it does not admit them.
+   * The enabled projects that the user has at a service provider, none if it does not admit them.
    *
-   * @throws FORBIDDEN where the token cannot be federated, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
+   * @throws FORBIDDEN if the token cannot be federated, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
    * SERVICE_PROVIDER_TIMEOUT, IDENTITY_UNAVAILABLE, NOT_AUTHENTICATED
    */
   projects(token: Token, caller: Caller, at: SpName): Promise<readonly Project[]>
   /**
    * A token scoped to one of `projects`.
    *
-   * @throws as `projects`, and NO_PROJECT_AT_SERVICE_PROVIDER where the user has no role on it
+   * @throws as `projects`, and NO_PROJECT_AT_SERVICE_PROVIDER if the user has no role on it
    */
   access(token: Token, caller: Caller, at: SpName, project: ProjectId): Promise<Access>
   /** Drop what is cached of this token at a service provider, because it was answered 401 there. */

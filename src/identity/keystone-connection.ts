@@ -21,7 +21,7 @@ interface KeystoneRequest {
 
 export interface KeystoneResponse {
   readonly status: number
-  /** Lower-case names; null where the field is absent. */
+  /** Lower-case names; null if the field is absent. */
   header(name: string): string | null
   /** The values of the Set-Cookie headers, in their order. */
   readonly setCookies: readonly string[]
@@ -49,7 +49,7 @@ const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 /**
  * Open keep-alive connections to the Keystone of one cloud.
  *
- * @throws CONFIG_INVALID where `cafile` cannot be read
+ * @throws CONFIG_INVALID if `cafile` cannot be read
  */
 export function openKeystoneConnection(options: KeystoneConnectionOptions): {
   send: SendKeystoneRequest

@@ -21,7 +21,7 @@ export interface KnownServiceProvider {
   readonly authUrl: string
 }
 
-/** A text that nothing depends on: null where it is absent or anything else. */
+/** A text that nothing depends on: null if it is absent or anything else. */
 const optionalText = z.string().nullable().catch(null)
 
 const domain = z.object({ id: optionalText, name: optionalText }).nullable().catch(null)
@@ -61,7 +61,7 @@ const tokenResponse = z.object({
   }),
 })
 
-/** @returns null where the response does not describe a token */
+/** @returns null if the response does not describe a token */
 export function parseToken({ body }: KeystoneResponse): TokenDescription | null {
   const token = tokenResponse.safeParse(parseJson(body.toString())).data?.token
   const expiresAtMs = token ? expiryOf(token.expires_at) : null
@@ -111,7 +111,7 @@ const projectsResponse = z.object({
 /**
  * The projects of `GET /v3/auth/projects` that a token can be scoped to.
  *
- * @returns null where the response is no list of projects
+ * @returns null if the response is no list of projects
  */
 export function parseProjects({ body }: KeystoneResponse): readonly Project[] | null {
   const list = projectsResponse.safeParse(parseJson(body.toString())).data?.projects

@@ -65,7 +65,7 @@ export async function validateToken(keystone: Keystone, token: Token): Promise<T
 /**
  * Describe a valid token, with its catalog and the service providers that its Keystone knows.
  *
- * @returns null where the response does not describe it
+ * @returns null if the response does not describe it
  */
 export async function describeToken(
   { send, v3 }: Keystone,
@@ -135,7 +135,7 @@ export async function scopeToken(
   )
 }
 
-/** The token that a response gives out, null where it gives none. */
+/** The token that a response gives out, null if it gives none. */
 export function issuedToken(response: KeystoneResponse): Token | null {
   const secret = response.header('x-subject-token')
   const issued = response.status === 200 || response.status === 201

@@ -27,7 +27,7 @@ export interface ServiceProvider extends Keystone {
   readonly name: SpName
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
-  /** The URL at which federated users log in; null where the identity provider's Keystone names it. */
+  /** The URL at which federated users log in; null if the identity provider's Keystone names it. */
   readonly login: string | null
   /** Which of its regions is used; null takes the first in the catalog. */
   readonly region: string | null
@@ -60,7 +60,7 @@ interface KeystonesOptions {
   readonly timeouts: KeystoneTimeouts
 }
 
-/** @throws CONFIG_INVALID where a `cafile` cannot be read */
+/** @throws CONFIG_INVALID if a `cafile` cannot be read */
 export function openKeystones({ keystone, clouds, timeouts }: KeystonesOptions): Keystones {
   const connections: { close(): Promise<void> }[] = []
   const connect = (peer: string, trust: Trust, faults: KeystoneConnectionOptions['faults']) => {

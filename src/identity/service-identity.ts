@@ -26,8 +26,8 @@ export interface ServiceIdentity {
   /**
    * A token at a cloud. It is reused until shortly before it expires.
    *
-   * @throws NOT_AUTHENTICATED where a password is rejected or there is none,
-   * NO_PROJECT_AT_SERVICE_PROVIDER where a cloud does not admit the user, and what `federate` throws
+   * @throws NOT_AUTHENTICATED if a password is rejected or there is none,
+   * NO_PROJECT_AT_SERVICE_PROVIDER if a cloud does not admit the user, and what `federate` throws
    */
   access(at: SpName): Promise<ServiceAccess>
   /** Do not use this token again: a cloud answered 401 to it. */
@@ -36,9 +36,9 @@ export interface ServiceIdentity {
 
 interface ServiceIdentityOptions {
   readonly keystones: Keystones
-  /** The user of `[auth]`; null where there is none. */
+  /** The user of `[auth]`; null if there is none. */
   readonly ownCredentials: Credentials | null
-  /** A user that the cloud itself has for Mixmatch; null where `ownCredentials` come by federation. */
+  /** A user that the cloud itself has for Mixmatch; null if `ownCredentials` come by federation. */
   readonly credentialsAt: (cloud: SpName) => Credentials | null
   /** A project that gives the user one of these roles is preferred in federation. */
   readonly wantedRoles: readonly string[]

@@ -8,7 +8,7 @@ import type { Token } from './token.js'
  * Log in with a password, to the project of the credentials
  * (https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization).
  *
- * @throws NOT_AUTHENTICATED where Keystone rejects them, IDENTITY_UNAVAILABLE, and what `send` throws
+ * @throws NOT_AUTHENTICATED if Keystone rejects them, IDENTITY_UNAVAILABLE, and what `send` throws
  */
 export async function logIn(
   { send, v3, peer }: Keystone,

@@ -17,10 +17,10 @@ export interface ServiceTokens {
    * Whether the X-Service-Token of a request belongs to a service. The valid token of another user
    * has no effect; it is no reason to reject the request.
    *
-   * @throws NOT_AUTHENTICATED where Keystone does not know it, IDENTITY_UNAVAILABLE
+   * @throws NOT_AUTHENTICATED if Keystone does not know it, IDENTITY_UNAVAILABLE
    */
   isService(received: Token): Promise<boolean>
-  /** Mixmatch's own service token at a cloud; null where it has none, and the log says why. */
+  /** Mixmatch's own service token at a cloud; null if it has none, and the log says why. */
   own(at: SpName): Promise<Token | null>
   /** Do not use that token again: the cloud answered 401. */
   forget(at: SpName): void

@@ -62,7 +62,7 @@ export class TokenCache<Value> {
    * Drop a value that was rejected, unless it is fresh: another fetch would bring the same, and a
    * cloud that rejects every token must not be asked for a new one each time.
    *
-   * @returns what was dropped; undefined where nothing was
+   * @returns what was dropped; undefined if nothing was
    */
   drop(key: string): Value | undefined {
     const entry = this.#values.get(key)

@@ -6,14 +6,14 @@ import type { MetricsSnapshot } from './snapshot.js'
 export interface AnsweredRequest {
   /** `image`, `volume`; `other` for other paths. */
   readonly service: string
-  /** The cloud that it went to; `none` where it went nowhere. */
+  /** The cloud that it went to; `none` if it went nowhere. */
   readonly cloud: string
   readonly method: string
   readonly status: number
-  /** Why it went there; `none` where it was refused before that was decided. */
+  /** Why it went there; `none` if it was refused before that was decided. */
   readonly reason: string
   readonly seconds: number
-  /** What went wrong, as a fault code; null where nothing did. */
+  /** What went wrong, as a fault code; null if nothing did. */
   readonly fault: string | null
 }
 

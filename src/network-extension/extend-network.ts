@@ -25,7 +25,7 @@ import {
 interface ExtensionCall {
   readonly token: Token
   readonly caller: Caller
-  /** The request body; undefined where it is no JSON. */
+  /** The request body; undefined if it is no JSON. */
   readonly body: JsonValue | undefined
   readonly requestId: string
   /** Whether the client has closed its connection. */

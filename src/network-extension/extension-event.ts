@@ -8,7 +8,7 @@ import type { ExtensionRequest } from './extension-request.js'
 /** What came of a request to extend a network. */
 interface ExtendedNetwork {
   readonly request: ExtensionRequest
-  /** The id of the new network; null where Neutron did not say it. */
+  /** The id of the new network; null if Neutron did not say it. */
   readonly networkId: string | null
   readonly segmentationId: number
   readonly caller: Pick<Caller, 'userId'>

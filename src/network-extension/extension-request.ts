@@ -39,8 +39,8 @@ const MEMBERS_OF_MIXMATCH: readonly string[] = [
  * Read `{"network": {"existing_net_id": "…", "existing_net_sp": "sp1", "name": "…"}}`.
  *
  * @param origins the service providers whose networks can be extended
- * @throws BAD_REQUEST where it names no network or no cloud, FORBIDDEN where it sets what users may
- * not, NETWORK_NOT_EXTENDABLE where it names a cloud that is none of `origins`
+ * @throws BAD_REQUEST if it names no network or no cloud, FORBIDDEN if it sets what users may
+ * not, NETWORK_NOT_EXTENDABLE if it names a cloud that is none of `origins`
  */
 export function parseExtensionRequest(
   body: JsonValue | undefined,

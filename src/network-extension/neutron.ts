@@ -31,7 +31,7 @@ const LONGEST_REASON = 200
 /**
  * Show a network (https://docs.openstack.org/api-ref/network/v2/#show-network-details).
  *
- * @throws NEUTRON_UNAVAILABLE where Neutron cannot be reached, BAD_REQUEST for an id that could be
+ * @throws NEUTRON_UNAVAILABLE if Neutron cannot be reached, BAD_REQUEST for an id that could be
  * read as another path
  */
 export async function showNetwork(
@@ -59,7 +59,7 @@ export async function showNetwork(
  * Create a network (https://docs.openstack.org/api-ref/network/v2/#create-network). The request is
  * sent once, whatever becomes of it.
  *
- * @throws NEUTRON_UNAVAILABLE where no response came; then nobody knows whether there is a network
+ * @throws NEUTRON_UNAVAILABLE if no response came; then nobody knows whether there is a network
  */
 export async function createNetwork(
   { cloud, url, token }: NeutronAccess,

@@ -21,7 +21,7 @@ const confirmation = z.object({ appended: z.int() })
 /**
  * Connect to the recorder that listens at a socket.
  *
- * @throws RECORDER_GONE where there is none
+ * @throws RECORDER_GONE if there is none
  */
 export async function openAppender(path: string): Promise<Appender> {
   const socket = createConnection(path)

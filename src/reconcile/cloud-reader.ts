@@ -27,7 +27,7 @@ export interface ReadResponse {
  *
  * @param path below version and project: `/volumes/detail?limit=500`
  * @throws what `fetchText` and `ServiceIdentity.access` throw, after retries;
- * CONFIG_INVALID where another Mixmatch answers
+ * CONFIG_INVALID if another Mixmatch answers
  */
 export type ReadCloud = (service: ServiceName, path: string) => Promise<ReadResponse>
 

@@ -13,7 +13,7 @@ const AT_ONCE = 8
  * Read each resource by its id, because a list may come from a database that lags behind, and its
  * pages are not of one moment. Only the differences that the read confirms are returned.
  *
- * @throws UNEXPECTED_ANSWER where a response is neither yes nor no, and what `read` throws
+ * @throws UNEXPECTED_ANSWER if a response is neither yes nor no, and what `read` throws
  */
 export async function confirmDrifts(
   drifts: readonly Drift[],

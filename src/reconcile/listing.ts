@@ -26,7 +26,7 @@ const OTHER_MARKERS = 20
  * next page is asked for by its marker. No link is followed, because a link may lead anywhere.
  *
  * @param allProjects whether to list the resources of all projects, as an administrator may
- * @throws NOT_FOUND where the cloud has no such collection, UNEXPECTED_ANSWER where the response
+ * @throws NOT_FOUND if the cloud has no such collection, UNEXPECTED_ANSWER if the response
  * is no list of it, and what `read` throws
  */
 export async function* listCollection(

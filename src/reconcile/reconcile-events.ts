@@ -44,7 +44,7 @@ export function createDriftEvent(serviceProvider: SpName, run: string, drift: Dr
 export interface ReconcileOutcome {
   /** By our own clock. */
   readonly beganAt: Micros
-  /** null where the login failed. */
+  /** null if the login failed. */
   readonly as: Visibility | null
   readonly collections: readonly ComparedCollection[]
   /** What could not be compared, and why. Nothing of it is taken for gone. */

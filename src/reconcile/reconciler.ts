@@ -18,7 +18,7 @@ const PAUSE_MS = 1_000
 /**
  * @param files the log, and its views that the clouds are compared with
  * @param pauseMs how long to wait before a failed read is retried
- * @throws CONFIG_INVALID where a `cafile` cannot be read
+ * @throws CONFIG_INVALID if a `cafile` cannot be read
  */
 export function openReconciler(
   config: Pick<Config, 'auth' | 'clouds' | 'upstream'>,

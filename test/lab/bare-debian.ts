@@ -13,7 +13,7 @@ export interface Debian {
   /**
    * Run a shell command as root in it, as an engine's RUN does.
    *
-   * @throws where it does not exit with 0, with the end of what it printed
+   * @throws if it does not exit with 0, with the end of what it printed
    */
   run(
     command: string,

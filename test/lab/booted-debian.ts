@@ -15,7 +15,7 @@ export interface BootedDebian {
   /**
    * Run a shell script as root, which ends at its first command that fails.
    *
-   * @throws where one fails, with the end of what was printed
+   * @throws if one fails, with the end of what was printed
    */
   run(script: string): Promise<string>
   remove(): Promise<void>

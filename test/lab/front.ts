@@ -68,7 +68,7 @@ interface Certificate {
   readonly both: string
 }
 
-/** @throws where the file has not got what is to be replaced, and so would be tried as something else */
+/** @throws if the file has not got what is to be replaced, and so would be tried as something else */
 function fitted(text: string, port: number, proxy: string, { chain, key, both }: Certificate) {
   const wanted: [RegExp, string][] = [
     [/\*:443\b|(?<=listen )443\b/g, `127.0.0.1:${port}`],

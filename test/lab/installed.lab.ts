@@ -62,7 +62,7 @@ function commands(section: number, having: RegExp): readonly string[] {
 /**
  * What `npm pack` makes of a commit, with the compiler and the libraries of today.
  *
- * @throws where the commit is not in this clone
+ * @throws if the commit is not in this clone
  */
 async function pack(commit: string, folder: string): Promise<string> {
   const clone = join(folder, commit)

@@ -39,7 +39,7 @@ export interface Mixmatch {
   /**
    * A command that ends by itself: what it prints.
    *
-   * @throws where it exits with anything but 0
+   * @throws if it exits with anything but 0
    */
   run(...args: readonly string[]): Promise<string>
   /** All that is in the log. */
@@ -52,7 +52,7 @@ export interface Running {
   readonly pid: number
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
-  /** SIGTERM; resolves when it is gone. @throws where it does not exit with 0 */
+  /** SIGTERM; resolves when it is gone. @throws if it does not exit with 0 */
   stop(): Promise<void>
 }
 

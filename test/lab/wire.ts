@@ -19,7 +19,7 @@ export interface Wire {
   /**
    * End listening, and look. May be called again, and answers the same.
    *
-   * @throws where a packet was missed: then nothing can be said
+   * @throws if a packet was missed: then nothing can be said
    */
   read(): Promise<Capture>
 }
