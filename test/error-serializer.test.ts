@@ -51,8 +51,8 @@ test('a malformed request on the port for operators leaves no raw bytes in the l
     logger,
   }
   const ops = await openOps(createOpsApp(parts), { host: '127.0.0.1', port: 0 }, logger)
-  t.teardown(async () => ops?.[Symbol.asyncDispose]())
-  await say(`http://127.0.0.1:${ops?.port}`, broken('/metrics').replace('POST', 'GET'))
+  t.teardown(async () => ops[Symbol.asyncDispose]())
+  await say(`http://127.0.0.1:${ops.port}`, broken('/metrics').replace('POST', 'GET'))
   const log = await until(written, /operators failed/)
   for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
 })

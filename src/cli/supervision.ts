@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.js'
 import { pinRestartOptions } from '../config/config-changes.js'
+import { MixmatchError } from '../errors.js'
 import { createLogger } from '../logger.js'
 import { listenToSignals } from '../process/signals.js'
 import { supervise } from '../process/supervise.js'
@@ -25,13 +28,26 @@ export async function runSupervised(
     recorder,
     workers: server.workers,
   }
+  await endWithLoggedFailure(context, initial.config, logger, () =>
+    supervise({ plan, initial, read, signals, logger }),
+  )
+  logger.info('stopped')
+}
+
+/** Run a service to its end. Why it could not run is in its log, and on standard error where that is a file. */
+export async function endWithLoggedFailure(
+  context: Context,
+  { logging }: Config,
+  logger: Logger,
+  run: () => Promise<void>,
+): Promise<void> {
   try {
-    await supervise({ plan, initial, read, signals, logger })
+    await run()
   } catch (error) {
-    if (!(error instanceof ChildFailed)) throw error
+    const isKnown = error instanceof ChildFailed || error instanceof MixmatchError
+    if (!isKnown) throw error
     logger.error(error.message)
     if (logging.file !== null) context.stderr.write(`mixmatch: ${error.message}\n`)
-    context.setExitCode(error.exitCode === 2 ? 2 : 1)
+    context.setExitCode((error instanceof ChildFailed ? error.exitCode : error.exit) === 2 ? 2 : 1)
   }
-  logger.info('stopped')
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { loadConfig, loadReloadableConfig, logWarnings } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { handleLostLog, newLogOption } from '../cli/log-files.js'
+import { endWithLoggedFailure } from '../cli/supervision.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
@@ -66,7 +67,9 @@ async function recordByItself(context: Context, command: Command): Promise<void>
   const logger = createLogger(config.logging, 'recorder')
   logWarnings(initial, logger)
   const files = filesOf(config, 'record')
-  await runStandaloneRecorder({ initial, read, files, env: context.env, signals, logger })
+  await endWithLoggedFailure(context, config, logger, () =>
+    runStandaloneRecorder({ initial, read, files, env: context.env, signals, logger }),
+  )
   logger.info('stopped')
 }
 

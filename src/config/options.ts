@@ -233,9 +233,15 @@ const ops = {
     'Where the port for operators listens. It has health and metrics, nothing about users and resources, and asks for no token: it is for the monitoring network, not for clients.',
     { restarts: true },
   ),
-  port: option('port', kinds.port, '9914', 'TCP port that it listens on; 0 for any free port.', {
-    restarts: true,
-  }),
+  port: option(
+    'port',
+    kinds.port,
+    '9914',
+    'TCP port that it listens on; 0 for any free port. mixmatch record and mixmatch proxy on one machine need one each.',
+    {
+      restarts: true,
+    },
+  ),
 }
 
 export const options = { DEFAULT: general, auth, database, ops, sp: cloud } as const

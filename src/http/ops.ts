@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
-import { MixmatchError } from '../errors.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { createRequestCheck } from './request-check.js'
+import { startListening } from './start-listening.js'
 
 /** What the port for operators shows. */
 export interface OpsParts {
@@ -66,33 +66,18 @@ interface OpsServer extends AsyncDisposable {
 }
 
 /**
- * Open the port for operators. If it is in use, for example because `mixmatch record` and `mixmatch proxy`
- * run on one machine, this is logged and the process works without it.
+ * Open the port for operators. Without it nobody would learn that something is wrong, so a process that
+ * cannot have it does not start.
  *
- * @returns null if the port is in use
- * @throws CANNOT_LISTEN for an address that this machine does not have, or a port that needs more rights
+ * @throws CANNOT_LISTEN
  */
 export async function openOps(
   app: Koa,
   { host, port }: { host: string; port: number },
   logger: Logger,
-): Promise<OpsServer | null> {
+): Promise<OpsServer> {
   const server = createServer(app.callback())
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(port, host, resolve)
-    })
-  } catch (error) {
-    if (!isTaken(error)) {
-      const reason = error instanceof Error ? error.message : String(error)
-      const message = `[ops] ${host}:${port}: ${reason}. Set another [ops] host and port.`
-      throw new MixmatchError('CANNOT_LISTEN', message, { cause: error })
-    }
-    const advice =
-      'the port for operators is in use, continuing without it: set another one in [ops] port'
-    logger.error({ host, port }, advice)
-    return null
-  }
+  await startListening(server, { host, port }, 'ops')
   logger.info({ host, port: portOf(server) }, 'the port for operators is open')
   return {
     port: portOf(server),
@@ -107,8 +92,4 @@ export async function openOps(
 function portOf(server: Server): number {
   const address = server.address()
   return address !== null && typeof address === 'object' ? address.port : 0
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }

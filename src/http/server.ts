@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { MixmatchError } from '../errors.js'
+import { startListening } from './start-listening.js'
 
 /** A listening server. */
 export interface HttpServer {
@@ -58,7 +58,7 @@ export async function listen(
   }
   // 100 Continue is sent after the request has been routed, if its body is needed.
   server.on('request', serve).on('checkContinue', serve)
-  await startListening(server, host, port)
+  await startListening(server, { host, port }, 'DEFAULT')
 
   function endKeepAlive(): void {
     keepsAlive = false
@@ -82,23 +82,6 @@ export async function listen(
       return aborted
     },
   }
-}
-
-function startListening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (cause: Error) => reject(cannotListen(cause, host, port))
-    server.once('error', onError)
-    server.listen(port, host, () => {
-      server.off('error', onError)
-      resolve()
-    })
-  })
-}
-
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): Error {
-  const why = cause.code === 'EADDRINUSE' ? 'another process listens there' : cause.message
-  const advice = 'Set another [DEFAULT] host and port, or stop that process.'
-  return new MixmatchError('CANNOT_LISTEN', `${host}:${port}: ${why}. ${advice}`, { cause })
 }
 
 function addressOf(server: Server): AddressInfo {

@@ -120,8 +120,8 @@ test('the port for operators accepts absolute forms, and rejects malformed reque
     logger,
   }
   const ops = await openOps(createOpsApp(parts), { host: '127.0.0.1', port: 0 }, logger)
-  t.teardown(async () => ops?.[Symbol.asyncDispose]())
-  const url = `http://127.0.0.1:${ops?.port}`
+  t.teardown(async () => ops[Symbol.asyncDispose]())
+  const url = `http://127.0.0.1:${ops.port}`
   t.regex(await sendTo(url, 'GET http://a/metrics HTTP/1.1\nHost: a'), /up 1/)
   t.is(status(await sendTo(url, 'GET /metrics HTTP/1.1\nHost: a\nHost: a')), 400)
 })

@@ -66,6 +66,7 @@ export async function createMixmatch(
     PATH: process.env['PATH'],
     OS_DEFAULT__PORT: port,
     OS_DEFAULT__PUBLIC_ENDPOINT: url,
+    OS_OPS__PORT: '0',
     OS_DATABASE__CONNECTION: `sqlite:///${join(directory, 'events.db')}`,
     // Gone from the lab's brokers some minutes after us.
     OS_DEFAULT__QUEUE_EXPIRES: '900',

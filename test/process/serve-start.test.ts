@@ -16,15 +16,30 @@ async function assertCannotStart(t: ExecutionContext, serving: Running, reason: 
   t.regex(errors[0]?.msg ?? '', reason)
 }
 
-test.serial('serve exits with 1 and one error if its port is in use', async t => {
+/** A port that another process has. */
+async function takenPort(t: ExecutionContext): Promise<number> {
   const other = createServer()
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   t.teardown(() => other.close())
   const address = other.address()
-  const port = typeof address === 'object' ? `${address?.port}` : ''
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}
+
+test.serial('serve exits with 1 and one error if its port is in use', async t => {
+  const port = `${await takenPort(t)}`
   const serving = start(t, 'serve', {}, { port, workers: '2' })
   await assertCannotStart(t, serving, /^worker \d did not start: .*another process listens there/)
 })
+
+for (const half of ['serve', 'record', 'proxy'] as const) {
+  test.serial(`${half} exits with 1 and one error if its port for operators is in use`, async t => {
+    const port = await takenPort(t)
+    const running = start(t, half, {}, {}, undefined, port)
+    const reason = `^127.0.0.1:${port}: another process listens there. Set another \\[ops\\] host and port`
+    await assertCannotStart(t, running, new RegExp(reason))
+    t.false(running.lines.some(({ msg }) => msg === 'accepting connections' || msg === 'recording'))
+  })
+}
 
 test.serial('serve exits with 1 and one error if the log is another SQLite file', async t => {
   const file = join(folder(t), 'other.db')

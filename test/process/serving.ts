@@ -44,6 +44,7 @@ export function start(
   { keystone = nowhere, glance = nowhere }: Clouds = {},
   general: Record<string, string> = {},
   database?: string,
+  opsPort = 0,
 ): Running {
   t.timeout(
     180_000,
@@ -61,7 +62,7 @@ export function start(
         ...Object.entries(all).map(([name, value]) => `${name} = ${value}`),
         `[database]\nconnection = sqlite:///${database ?? join(directory, 'events.db')}`,
         `[auth]\nauth_url = ${keystone}/v3`,
-        '[ops]\nport = 0',
+        `[ops]\nport = ${opsPort}`,
         `[sp_default]\nmessagebus = rabbit://mixmatch:secret@127.0.0.1:9/`,
         `image_endpoint = ${glance}\nvolume_endpoint = ${glance}`,
         `[sp_sp1]\nmessagebus = file://${join(directory, 'sp1.ndjson')}`,

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { samplesOf, start } from './serving.js'
 
@@ -18,6 +20,26 @@ test('a standalone recorder has an ops port, reloads its configuration and exits
   const samples = samplesOf(await (await fetch(`${ops}/metrics`)).text())
   t.is(samples.get('mixmatch_bus_connected{cloud="default"}'), 0)
   t.false(samples.has('mixmatch_bus_connected{cloud="sp1"}'))
+  recording.signal('SIGTERM')
+  t.is(await recording.ended, 0)
+})
+
+test('a reload with a port for operators that is in use keeps the open one until a restart', async t => {
+  const other = start(t, 'record')
+  const taken = new URL(await other.ops()).port
+  const recording = start(t, 'record')
+  await recording.line('recording')
+  const ops = await recording.ops()
+  const file = join(recording.directory, 'mixmatch.conf')
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('[ops]\nport = 0', `[ops]\nport = ${taken}`),
+  )
+  recording.signal('SIGHUP')
+  const change = await recording.line('an option is different, and needs a restart to count')
+  t.like(change, { group: 'ops', option: 'port', before: '0', after: taken })
+  await recording.line('the configuration is unchanged: nothing is restarted')
+  t.is((await fetch(`${ops}/healthcheck`)).status, 200)
   recording.signal('SIGTERM')
   t.is(await recording.ended, 0)
 })
