@@ -8,19 +8,19 @@ import type { UndecidedRequest } from './proxied-request.js'
 import { type ProbeResult, probeInTime } from './search.js'
 import { askerOf, type SendOptions } from './send.js'
 
-/** Ask nearer clouds whether they hold what a service provider claims. */
+/** Asks nearer clouds whether they hold a resource that a service provider claims. */
 export type AskNearer = (
   request: UndecidedRequest,
   claim: Unconfirmed,
 ) => Promise<readonly PresenceCheck[]>
 
 /**
- * Create what asks nearer clouds, with the user's own token, for a resource that only a service provider
- * says it holds. The responses are recorded, so each cloud is asked once for each id and project. If a
- * nearer service provider does not answer, the claim counts for this request. If the identity provider
- * does not answer, nothing is sent anywhere.
+ * Create the function that asks nearer clouds, with the user's own token, for a resource that only a
+ * service provider claims to hold. The responses are recorded, so each cloud is asked once for each id
+ * and project. If a nearer service provider does not respond, the claim counts for this request. If the
+ * identity provider does not respond, the request is sent to no cloud.
  *
- * @returns a function that throws SERVICE_PROVIDER_UNREACHABLE where the identity provider did not say
+ * @returns a function that throws SERVICE_PROVIDER_UNREACHABLE if the identity provider did not say
  *   whether it holds the resource
  */
 export function createAskNearer(options: SendOptions): AskNearer {
@@ -68,10 +68,10 @@ export function createAskNearer(options: SendOptions): AskNearer {
   }
 }
 
-/** Other requests may wait for the same probe, so no single client aborts it; the timeouts end it. */
+/** Other requests may wait for the same probe, so no client can abort it. The timeouts end it. */
 const NEVER = new AbortController().signal
 
-/** Only 404 says that the identity provider does not hold it: 403 and 400 leave that open. */
+/** Only 404 means that the identity provider does not hold the resource. 403 and 400 prove nothing. */
 function isAnswer(result: ProbeResult): boolean {
   return result.kind === 'found' || (result.kind === 'absent' && result.isCertain === true)
 }

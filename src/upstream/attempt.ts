@@ -37,9 +37,9 @@ class Attempt implements ResponseHandler {
   #isSent = false
   #isDelivered = false
   #isOver = false
-  /** For a request body that is streamed: neither the client nor the cloud may stop. */
+  /** For a streamed request body: expires if the client or the cloud stalls. */
   readonly #uploadTimer = createIdleTimer(() => this.#onUploadStalled())
-  /** For a client that reads more slowly than the cloud sends. */
+  /** For a client that reads more slowly than the cloud sends: expires if it stops. */
   readonly #downloadTimer = createIdleTimer(() =>
     this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
   )
@@ -131,7 +131,7 @@ class Attempt implements ResponseHandler {
     this.#isDelivered = !this.#forwarding.req.socket.destroyed
   }
 
-  /** Nothing more can reach the client: the response is delivered, or somebody broke it off. */
+  /** Nothing more can reach the client: the response is delivered or was aborted. */
   readonly #onClientClosed = (): void => {
     if (!this.#isDelivered) this.#aborted ??= 'client'
     this.#end()

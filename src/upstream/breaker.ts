@@ -1,16 +1,16 @@
 import type { SpName } from '../ids.js'
 
-/** `trial`: after a pause one request may try a failing cloud again. */
+/** `trial`: after a pause, one request may try a failing cloud again. */
 type Admission = 'admitted' | 'trial' | 'refused'
 
 /** A circuit breaker for clouds: keeps lists and searches from waiting for a failing cloud. */
 export interface Breaker {
-  /** Whether a request may go to the cloud. A trial that is admitted puts off the next one. */
+  /** Whether a request may go to the cloud. After an admitted trial, the pause begins again. */
   admit(cloud: SpName): Admission
   /** Whether the cloud has failed three times in a row. */
   isFailing(cloud: SpName): boolean
   succeeded(cloud: SpName): void
-  /** @param begun when the failed work began: if the cloud has succeeded since, the failure does not count */
+  /** @param begun when the failed request began: if the cloud has succeeded since, the failure does not count */
   failed(cloud: SpName, begun?: number): void
   /** The failing clouds that get no requests now. */
   openFor(): readonly SpName[]

@@ -3,8 +3,8 @@ import { isIP, isIPv4 } from 'node:net'
 import { parseForwarded } from './forwarded-header.js'
 
 /**
- * Make the function that finds the address of the client: the last address on the way that is no
- * trusted proxy. Addresses before it may be invented. A proxy may hide the address (RFC 7239 §6); then
+ * Create the function that finds the address of the client: the last address on the path that is not a
+ * trusted proxy. Earlier addresses may be forged. A proxy may hide the address (RFC 7239 §6); then
  * it is `unknown`, or a name such as `_gateway`.
  */
 export function createClientAddress(
@@ -23,12 +23,12 @@ export function createClientAddress(
   }
 }
 
-/** The other end of the connection; `unknown` if it is closed. */
+/** The remote address of the connection; `unknown` if it is closed. */
 export function peerAddress(req: IncomingMessage): string {
   return plainAddress(req.socket.remoteAddress ?? 'unknown')
 }
 
-/** An IPv4 address of a dual-stack socket shows as `::ffff:192.0.2.1`. */
+/** On a dual-stack socket, an IPv4 address appears as `::ffff:192.0.2.1`. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
@@ -47,7 +47,7 @@ function nodesBefore({ headers }: IncomingMessage): string[] {
     .filter(node => node !== '')
 }
 
-/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; null where it is no address. */
+/** Parse `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; null if it is no address. */
 function addressIn(node: string): string | null {
   if (isIP(node) !== 0) return plainAddress(node)
   const [, bracketed, beforePort] = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/.exec(node) ?? []

@@ -2,19 +2,19 @@ import type { ServerResponse } from 'node:http'
 import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import type { BodyRewriter } from './link-rewriter.js'
 
-/** What the client gets for the response of a cloud. */
+/** How the client gets the response of a cloud. */
 export interface ResponsePlan {
   readonly headers: RawHeaders
-  /** Creates what rewrites the body as it passes; null where nothing changes. */
+  /** Creates the rewriter of the streamed body; null if the body stays unchanged. */
   readonly rewrite: (() => BodyRewriter) | null
   /**
-   * Reads the body before the client gets any of it; the client waits for the promise. A body that is too
-   * long to be held is not read. Never rejects.
+   * Reads the body before the client gets any of it; the client waits for the promise. Not called for a
+   * body that is too long for memory. Never rejects.
    */
   readonly observe: ((body: Buffer) => Promise<void>) | null
 }
 
-/** Where the body comes from; paused while the client is slower. */
+/** The source of the body; paused while the client is slower. */
 interface BodySource {
   pause(): void
   resume(): void
@@ -28,9 +28,9 @@ export interface ClientResponse {
   sent(): number
 }
 
-/** The largest body that is observed: far larger than any response to a create. */
+/** Larger bodies are not observed. Any response to a create is far smaller. */
 const MAX_OBSERVED_BYTES = 4 * 1024 * 1024
-/** Up to this size the first chunk is usually the whole body; it is written together with the head. */
+/** Up to this size, the first chunk is usually the whole body. It is written together with the head. */
 const SMALL_BYTES = 64 * 1024
 
 /** Send a response to the client as fast as it reads. `onSlow` is called at every pause and its end. */
@@ -43,7 +43,7 @@ export function openClientResponse(
 ): ClientResponse {
   const length = contentLength(headers)
   const maxHeld = observe ? MAX_OBSERVED_BYTES : rewrite ? SMALL_BYTES : 0
-  /** The body so far, if nothing of it may be sent yet. */
+  /** The body so far, while none of it may be sent. */
   let held: Buffer[] | null = maxHeld > 0 && (length === null || length <= maxHeld) ? [] : null
   let heldBytes = 0
   const rewriter = rewrite?.()
@@ -71,7 +71,7 @@ export function openClientResponse(
     sent += chunk.length
     if (!res.headersSent) {
       writeHead()
-      // As a text it goes out in one piece with the head; latin1 keeps every byte.
+      // Node sends a string in one write with the head; latin1 keeps every byte.
       if (chunk.length === length && !rewriter)
         return void res.end(chunk.toString('latin1'), 'latin1')
     }

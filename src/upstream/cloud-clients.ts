@@ -19,16 +19,16 @@ export interface CloudClients extends AsyncDisposable {
   readonly keystones: Keystones
   /** Connections to the services of the clouds. */
   readonly pools: Pools
-  /** Mixmatch itself; by federation it goes to a project that gives it one of these roles. */
+  /** Mixmatch's own user. At service providers it uses a project in which it has one of these roles. */
   serviceIdentity(wantedRoles: readonly string[]): ServiceIdentity
 }
 
-/** What a process needs besides to serve the users of the clouds. */
+/** What a process also needs to serve the users of the clouds. */
 interface UserClients {
   readonly identity: Identity
   readonly serviceTokens: ServiceTokens
   readonly destinations: Destinations
-  /** Drop what is cached of a user's token at a cloud, because it was answered 401 there. */
+  /** Drop the cached data of a user's token at a cloud, because it got 401 there. */
   forget(token: Token, at: SpName): void
 }
 
@@ -38,13 +38,13 @@ interface UserClientsOptions
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** Keystone answers in milliseconds or is not well; a way to a service provider takes six answers. */
+/** A healthy Keystone responds in milliseconds. A login at a service provider takes six responses. */
 const KEYSTONE_TIMEOUT_MS = 15_000
 
 /**
- * Open clients for the clouds of a configuration. Nothing is connected before it is asked for.
+ * Open clients for the clouds of a configuration. They connect when they are first used.
  *
- * @throws CONFIG_INVALID where a `cafile` cannot be read
+ * @throws CONFIG_INVALID if a `cafile` cannot be read
  */
 export function openCloudClients({
   auth,
@@ -83,7 +83,7 @@ export function openCloudClients({
   }
 }
 
-/** Make clients that act for users, by their tokens. They end with the clients they are made of. */
+/** Create clients that act for users, with the users' tokens. They end with the given clients. */
 export function createUserClients(
   { auth, clouds }: Pick<Config, 'auth' | 'clouds'>,
   { keystones, serviceIdentity }: CloudClients,

@@ -3,7 +3,7 @@ import type { SpName } from '../ids.js'
 import type { Breaker } from './breaker.js'
 import { createStopwatch } from './stopwatch.js'
 
-/** What a response says of its cloud. */
+/** What a response says about its cloud. */
 type CloudVerdict = 'well' | 'down' | 'unknown'
 
 /**
@@ -21,21 +21,21 @@ export type WaitForCloud = <Result>(
   verdictOf: (result: Result, late: boolean) => CloudVerdict,
 ) => Promise<Result>
 
-/** Keeps one cloud from holding up a request to several. */
+/** Limits how long one cloud can delay a request to several clouds. */
 export interface CloudWaits {
   /**
    * Begin to wait for one cloud on behalf of one request; null if the cloud should not be asked now.
    *
-   * @param signal aborted when the client has left, or needs nothing of this cloud any more
+   * @param signal aborted when the client has left or no longer needs this cloud
    */
   open(cloud: SpName, signal: AbortSignal): WaitForCloud | null
-  /** Whether the cloud is failing. Then it should get only requests that can prove it well again. */
+  /** Whether the cloud is failing. Then it should get only requests that can prove that it has recovered. */
   isFailing(cloud: SpName): boolean
 }
 
 /** How long a trial request waits for a failing cloud. */
 const TRIAL_MS = 500
-/** A client that leaves sooner may have changed its mind, so that it does not count as a failure. */
+/** A client that leaves sooner may have another reason than a slow cloud. It does not count as a failure. */
 const MIN_FAILURE_MS = 1000
 
 const DOWN: readonly FaultCode[] = [
@@ -45,13 +45,13 @@ const DOWN: readonly FaultCode[] = [
 ]
 
 /**
- * Bound the time for which one cloud can hold up a list or a search. A cloud that is too slow counts as
- * failed in the breaker, whether the deadline ended the wait or a client that had waited for a second.
- * After a client has left, its work goes on in the background until the deadline, once for each cloud:
- * a cloud that is only slow resets its failures when it responds. Without that, clients that leave
- * could shut a good cloud out.
+ * Limit the time for which one cloud can delay a list or a search. A cloud counts as failed in the
+ * breaker if the deadline passes, or if a client leaves after it has waited for a second. After a client
+ * has left, its work continues in the background until the deadline, at most one such work per cloud. A
+ * slow cloud that responds then resets its failures. Without this, clients that leave could open the
+ * breaker for a good cloud.
  *
- * @param deadlineMs how long one cloud may hold up one request
+ * @param deadlineMs how long one cloud may delay one request
  * @param now milliseconds of a clock that never goes back
  */
 export function createCloudWaits({
@@ -63,7 +63,7 @@ export function createCloudWaits({
   deadlineMs: number
   now: () => number
 }): CloudWaits {
-  /** The clouds for which work goes on whose client has left. */
+  /** The clouds with work in the background: its client has left. */
   const inBackground = new Set<SpName>()
 
   function open(cloud: SpName, signal: AbortSignal): WaitForCloud | null {
@@ -71,7 +71,7 @@ export function createCloudWaits({
     if (admission === 'refused') return null
     const isTrial = admission === 'trial'
     const stopwatch = createStopwatch(now)
-    // One request asks a cloud once for each project of the user. That is at most one failure.
+    // One request asks a cloud once for each project of the user. All of that counts as at most one failure.
     let isCounted = false
 
     function countFailure(begun: number): void {

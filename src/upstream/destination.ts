@@ -9,29 +9,29 @@ import type { ServiceName } from '../service/service.js'
 import { services } from '../service/services.js'
 import type { UpstreamAuth } from './headers.js'
 
-/** Who sends a request: both null without a token, `caller` null where the token was not judged. */
+/** Who sends a request. Both are null without a token; `caller` is null if the token was not validated. */
 export interface Requester {
   readonly token: Token | null
   readonly caller: Caller | null
-  /** Whether a service of the identity provider sends it for the user, and proved that. */
+  /** Whether a service of the identity provider sends it for the user, with a valid service token. */
   readonly isService: boolean
 }
 
-/** Where a request goes in one cloud, and as whom. */
+/** Where a request goes in one cloud, and with which tokens. */
 export interface Destination {
   readonly cloud: SpName
   readonly auth: UpstreamAuth
   /** `http://10.0.0.5:8776` */
   readonly origin: string
-  /** From the root of the origin, with the query. */
+  /** From the root of the origin, including the query. */
   readonly path: string
-  /** What links in the answer may begin with. */
+  /** URLs with which links in the response may begin. */
   readonly bases: readonly string[]
   /** The project that the token is for. */
   readonly project: ProjectId | null
 }
 
-/** What decides in which project of a service provider a request acts, see `routing/project.ts`. */
+/** What decides which project of a service provider a request uses, see `routing/project.ts`. */
 interface ProjectPreference {
   readonly asked: ProjectId | null
   readonly owner: ProjectId | null
@@ -39,9 +39,9 @@ interface ProjectPreference {
 
 export interface Destinations {
   /**
-   * The destination in the project in which the request acts.
+   * The destination in the project that the request uses.
    *
-   * @throws as `Identity` and `chooseProject` do, NOT_FOUND where the cloud has no such service
+   * @throws as `Identity` and `chooseProject`; NOT_FOUND if the cloud has no such service
    */
   resolve(
     to: SpName,
@@ -49,7 +49,7 @@ export interface Destinations {
     requester: Requester,
     preference: ProjectPreference,
   ): Promise<Destination>
-  /** One destination for each project that the user has there, the likeliest first, resolved one by one. */
+  /** One destination for each project that the user has there, the most likely first, resolved one by one. */
   resolveEach(
     to: SpName,
     path: ParsedPath,
@@ -59,10 +59,10 @@ export interface Destinations {
 }
 
 export function createDestinations(options: {
-  /** The configured endpoint; null where the catalog of the cloud names it. */
+  /** The configured endpoint; null if the catalog of the cloud names it. */
   endpoint: (cloud: SpName, service: ServiceName) => string | null
   identity: Pick<Identity, 'projects' | 'access'>
-  /** What a service goes to the cloud with, besides the user's token; null for nothing. */
+  /** The service token for the cloud, sent along with the user's token; null for none. */
   serviceToken: (at: SpName) => Promise<Token | null>
 }): Destinations {
   const { endpoint, identity, serviceToken } = options
@@ -81,7 +81,7 @@ export function createDestinations(options: {
     )
   }
 
-  /** Version documents and preflights come without a token. One that was not judged stays here. */
+  /** For version documents and preflights, which need no token. A token that was not validated is never sent on. */
   function anonymousDestination(to: SpName, path: ParsedPath, { token }: Requester): Destination {
     const url = endpoint(to, path.service)
     if (url === null || token !== null) {
@@ -165,7 +165,7 @@ function destinationAt(
   return { cloud, auth, origin, path: pathname.replace(/\/$/, '') + path, bases, project }
 }
 
-/** The project in which a request would act if there were no other, then the other projects of the user. */
+/** The project that a request would use by default, then the other projects of the user. */
 function orderByLikelihood(
   choice: ProjectChoice,
   projects: readonly Project[],

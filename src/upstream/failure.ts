@@ -11,7 +11,7 @@ export interface Timeouts {
 const UNUSABLE = new Set<string>(['RESPONSE_TOO_LARGE', 'MALFORMED_RESPONSE'])
 
 /**
- * The error of a request to a cloud, with a code of ours.
+ * Turn the error of a request to a cloud into a MixmatchError.
  *
  * @param what names the request: `Service provider "sp1": GET /v2/images`
  * @param sent whether the cloud may have seen the request

@@ -8,14 +8,14 @@ import type { Timeouts } from './failure.js'
 export interface ForwardRequest {
   readonly pool: ConnectionPool
   readonly method: string
-  /** From the root of the origin, with the query. */
+  /** From the root of the origin, including the query. */
   readonly path: string
   readonly headers: RawHeaders
-  /** `stream`: as the client sends it. Bytes: it was read before. null: there is none. */
+  /** `stream`: as the client sends it. Buffer: it was already read. null: there is none. */
   readonly body: 'stream' | Buffer | null
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** What the client gets; null drops the response, so that the request can be sent again. */
+  /** How the client gets the response; null drops it, so that the request can be sent again. */
   readonly answer: (status: number, headers: RawHeaders) => ResponsePlan | null
   readonly timeouts: Timeouts
   /** Names the request in errors, which users see: `sp1: GET /v2/images`. */
@@ -28,9 +28,9 @@ export interface Outcome {
   readonly status: number | null
   /** As the cloud sent them. */
   readonly headers: RawHeaders
-  /** Bytes of body to the client, and from it. */
+  /** Bytes of the response body sent to the client, and of the request body received from it. */
   readonly bytesSent: number
   readonly bytesReceived: number
-  /** Who broke the exchange off, so that the client has only a part of the response. */
+  /** Which side aborted the exchange, so that the client has only a part of the response. */
   readonly aborted: 'client' | 'upstream' | null
 }

@@ -6,13 +6,13 @@ import type { ForwardRequest, Outcome } from './forward-request.js'
 
 const MOST_RETRIES = 2
 const BACKOFF = { firstMs: 200, capMs: 800 }
-/** Besides those that change nothing. */
+/** The idempotent methods that are not safe. */
 const IDEMPOTENT = new Set(['PUT', 'DELETE'])
 
 /**
- * Pass a request on and its response back, as streams. The promise resolves when the exchange is over
- * for both sides. If the client leaves, the request to the cloud is aborted at once. If the cloud breaks
- * off its response, the client's connection is closed, so that a part never looks like the whole.
+ * Forward a request and its response as streams. The promise resolves when the exchange is over for
+ * both sides. If the client leaves, the request to the cloud is aborted at once. If the cloud does not
+ * complete its response, the client's connection is closed: a partial response must not look complete.
  *
  * Only requests that cannot take effect twice are retried: those without a body that did not reach the
  * cloud, and reads whose response did not begin.

@@ -1,11 +1,11 @@
-/** The parameters that one proxy added to Forwarded, by name in lower case. */
+/** The parameters that one proxy added to Forwarded, by their names in lower case. */
 export type ForwardedStep = ReadonlyMap<string, string>
 
 const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*)?(,|;|$)/y
 
 /**
- * Read a Forwarded header (RFC 7239 §4). The outermost proxy comes first. Addresses with a port need no
- * quotes here, because some proxies forget them.
+ * Parse a Forwarded header (RFC 7239 §4). The outermost proxy comes first. Addresses with a port are
+ * accepted without quotes, because some proxies omit them.
  *
  * @returns null if the header is malformed
  */

@@ -2,8 +2,8 @@ import { eachHeader, type RawHeaders } from '../http-client/raw-headers.js'
 import type { Token } from '../identity/token.js'
 
 /**
- * With which tokens a request goes to a cloud: to the identity provider's own services with those that
- * came with it, to a service provider with tokens of that service provider.
+ * The tokens of a request to a cloud. The identity provider's own services get the tokens of the client.
+ * A service provider gets tokens that it issued.
  */
 export type UpstreamAuth =
   | { readonly kind: 'local' }
@@ -11,26 +11,26 @@ export type UpstreamAuth =
       readonly kind: 'remote'
       /** The user's. */
       readonly token: Token | null
-      /** Mixmatch's, where a service sends the request for the user. */
+      /** Mixmatch's, if a service sends the request for the user. */
       readonly serviceToken: Token | null
     }
 
-/** What we add to a request that we pass on. */
+/** What the proxy adds to a request that it forwards. */
 interface RequestAdditions {
   readonly auth: UpstreamAuth
-  /** `req-<uuid>`: the id that the request keeps through every service. */
+  /** `req-<uuid>`: the id of the request, the same in every service. */
   readonly globalRequestId: string
   /** Forwarded and X-Forwarded-*, see `public-address.ts`. */
   readonly forwarded: RawHeaders
-  /** The proxies that the request has passed, ours the last: MM-PROXY-LIST. */
+  /** The proxies that the request has passed, this one last: MM-PROXY-LIST. */
   readonly visited: readonly string[]
-  /** Whether the response may have to be read, and so must come without a content coding. */
+  /** Whether the proxy may have to read the response, so that it must come without a content coding. */
   readonly readable: boolean
 }
 
 /**
- * Hop by hop (RFC 9110 §7.6.1, and those that RFC 2616 named), or made anew for every hop. `Expect`
- * is ours to answer; `Proxy` becomes the environment variable HTTP_PROXY under CGI ("httpoxy").
+ * Hop-by-hop headers (RFC 9110 §7.6.1, RFC 2616), and headers that every hop sets itself. The proxy
+ * itself responds to `Expect`. Under CGI `Proxy` becomes the environment variable HTTP_PROXY ("httpoxy").
  */
 const hopByHop = new Set([
   'connection',
@@ -48,7 +48,7 @@ const hopByHop = new Set([
   'upgrade',
 ])
 
-/** Credentials that are valid at the identity provider, if anywhere. No other cloud may see them. */
+/** Credentials for the identity provider. No other cloud may see them. */
 const localCredentials = new Set([
   'authorization',
   'cookie',
@@ -58,8 +58,8 @@ const localCredentials = new Set([
 ])
 
 /**
- * What keystonemiddleware's auth_token tells the service behind it, in every spelling that it ever
- * had, and what proxies say of the client: a client that sends such a header is forging it.
+ * Headers that only keystonemiddleware's auth_token (in all its versions) or a proxy sets for the service
+ * behind it. If a client sends such a header, it is forged.
  */
 const forgeable =
   /^(?:mm-|forwarded$|x-forwarded-|x-real-ip$|x-(?:service-)?(?:identity-status$|user|project|tenant|domain|roles?(?:-|$))|x-service-catalog$|x-is-admin-project$|x-auth-plugin$|x-authenticated|x-trust|openstack-system-scope$)/
@@ -72,8 +72,8 @@ export function isRequestId(text: string | undefined): text is string {
 }
 
 /**
- * The headers to send for the headers received. To the identity provider's own services tokens go
- * unchanged. To a service provider its own tokens go instead, and no other credential.
+ * The headers to send, made from the headers received. The identity provider's own services get the
+ * tokens unchanged. A service provider gets its own tokens instead, and no other credentials.
  */
 export function requestHeaders(received: RawHeaders, additions: RequestAdditions): string[] {
   const { auth, globalRequestId, forwarded, visited, readable } = additions
@@ -81,7 +81,7 @@ export function requestHeaders(received: RawHeaders, additions: RequestAdditions
   const isRemote = auth.kind === 'remote'
   const sent: string[] = []
   eachHeader(received, (name, value, lower) => {
-    // WSGI reads `X_Roles` as it reads `X-Roles`: an underscore would carry a header past us.
+    // WSGI reads `X_Roles` like `X-Roles`: a name with an underscore would bypass the checks below.
     if (lower.includes('_')) return
     if (hopByHop.has(lower) || connectionOptions.has(lower) || forgeable.test(lower)) return
     if (isRemote && (localCredentials.has(lower) || lower === 'x-auth-token')) return
@@ -97,23 +97,23 @@ export function requestHeaders(received: RawHeaders, additions: RequestAdditions
   return sent
 }
 
-/** What we add to a response that we pass back. */
+/** What the proxy adds to a response that it forwards. */
 interface ResponseAdditions {
   readonly auth: UpstreamAuth
-  /** Which cloud answered: MM-Service-Provider. */
+  /** Which cloud responded: MM-Service-Provider. */
   readonly serviceProvider: string
-  /** Where the cloud gave the request no id of its own. */
+  /** Used if the cloud gave the request no id. */
   readonly requestId: string
-  /** The Keystone to log in to; a service provider's own is none that the user could use. */
+  /** The Keystone that clients log in to. They cannot use the Keystone of a service provider. */
   readonly authenticateUri: string
   readonly rewriteLocation: (location: string) => string
 }
 
 const locations = new Set(['location', 'content-location'])
-/** A cookie would come back to every cloud behind this proxy; a token is for us to keep. */
+/** A client would send a cookie to every cloud behind this proxy. Tokens stay in the proxy. */
 const keptFromClients = new Set(['set-cookie', 'x-auth-token', 'x-subject-token'])
 
-/** The headers of the response to the client, for the headers that a cloud sent. */
+/** The headers of the response to the client, made from the headers that a cloud sent. */
 export function responseHeaders(received: RawHeaders, additions: ResponseAdditions): string[] {
   const { auth, serviceProvider, requestId, authenticateUri, rewriteLocation } = additions
   const connectionOptions = connectionOptionsIn(received)
@@ -134,11 +134,11 @@ export function responseHeaders(received: RawHeaders, additions: ResponseAdditio
   return sent
 }
 
-/** What must not come after the body, because it decides how a message is read or who may read it. */
+/** Fields that must not come after the body: they decide how a message is parsed or who may read it. */
 const notInTrailers =
   /^(?:content-.*|host|location|age|cache-control|expires|date|vary|set-cookie|www-authenticate|mm-.*|x-(?:auth|subject|service)-token)$/
 
-/** The trailers to pass to the client, for those of a cloud (RFC 9110 §6.5.1). */
+/** The trailers to forward to the client, made from those of a cloud (RFC 9110 §6.5.1). */
 export function responseTrailers(received: RawHeaders): string[] {
   const sent: string[] = []
   eachHeader(received, (name, value, lower) => {

@@ -1,9 +1,9 @@
 import { parseJson } from '../json.js'
-/** Changes a body on its way. */
+/** Changes a body while it is streamed. */
 export interface BodyRewriter {
-  /** Rewrite a chunk of the body: returns what can be sent on so far. */
+  /** Rewrite a chunk of the body; returns what can already be sent. */
   write(chunk: Buffer): Buffer[]
-  /** The rest. */
+  /** The rest of the body. */
   end(): Buffer[]
 }
 
@@ -14,9 +14,9 @@ export interface LinkRules {
   readonly listLink: ((url: string) => string) | null
 }
 
-/** Deeper than any document with links. Below, nothing is rewritten. */
+/** Deeper than any document with links. Nothing below this depth is rewritten. */
 const MAX_DEPTH = 64
-/** Longer than any name that is looked for. */
+/** Longer than any name that the rewriter looks for. */
 const MAX_NAME_BYTES = 64
 /** Longer than any URL that clients can follow. */
 const MAX_LINK_BYTES = 16 * 1024
@@ -29,7 +29,7 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** The names of arrays and objects of links. The metadata of users has neither arrays nor objects. */
+/** The names of arrays and objects of links. User metadata contains no arrays or objects. */
 const LINKS = /^(?:\w+_)?links$/
 const LIST_LINKS = new Set(['next', 'first'])
 
@@ -48,9 +48,9 @@ interface Level {
 type Text = 'name' | 'link' | 'listLink' | 'other'
 
 /**
- * Rewrite the links in a JSON document as it passes; every other byte stays unchanged. Time is linear in
- * its length, and memory is bounded for any document: only the kinds of the open arrays and objects are
- * kept, and the current name or link.
+ * Rewrite the links in a JSON document while it is streamed; every other byte stays unchanged. Time is
+ * linear in its length. Memory is bounded for any document: it holds only the kinds of the open arrays
+ * and objects, and the current name or link.
  */
 export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter {
   const levels: Level[] = []

@@ -21,7 +21,7 @@ interface ProjectLink {
   readonly there: string
   /** The project segment of the request's path, null if it had none: it replaces that of links. */
   readonly here: string | null
-  /** The user's own project, which replaces it everywhere else; null where there is none. */
+  /** The user's own project, which replaces it everywhere else; null if there is none. */
   readonly own: string | null
 }
 
@@ -58,7 +58,7 @@ export function createLinkRules(links: Links, { target }: Pick<ParsedPath, 'targ
   return { link: links.url, listLink: target.kind === 'collection' ? links.listLink : null }
 }
 
-/** A URL without a scheme, `//host/path`, has that of the response. */
+/** A URL without a scheme, `//host/path`, has the scheme of the response. */
 const ABSOLUTE = /^(?:https?:)?\/\//i
 const URL_PARTS = /^((?:https?:)?\/\/[^/?#]*)?([^?#]*)(.*)$/is
 /** The root, a version, or a project without a version, as in the `bookmark` of Cinder. */
@@ -66,14 +66,14 @@ const OF_API = /^(?:\/?$|\/v\d|\/[\da-f]{32}\/)/
 const VERSION = /^v\d+(?:\.\d+)?$/i
 
 export function createLinks({ service, from, to, project }: LinkMap): Links {
-  // Cinder takes the host from X-Forwarded-Host, but the scheme from its own connection.
+  // Cinder reads the host from X-Forwarded-Host, but uses the scheme of its own connection.
   const ours = [to, to.replace(/^https?/, scheme => (scheme === 'https' ? 'http' : 'https'))]
   const bases = [...from, ...ours].map(baseOf)
   const projects = project === null ? unchanged : createProjectReplacer(project)
 
   function url(text: string): string {
     const [, origin, path = '', query = ''] = URL_PARTS.exec(text) ?? []
-    // A path without a host belongs to the cloud. Other relative references are unknown here.
+    // A path without a host belongs to the cloud. No service sends other relative references.
     if (origin === undefined && !path.startsWith('/v')) return text
     const inside = belowKnownBase(origin, path) ?? belowAnyBase(path)
     return inside === null ? text : to + projects.inPath(inside) + projects.anywhere(query)
@@ -84,14 +84,14 @@ export function createLinks({ service, from, to, project }: LinkMap): Links {
     return known.map(base => below(path, base.path)).find(rest => OF_API.test(rest)) ?? null
   }
 
-  /** A service may have a `public_endpoint` or an internal host that is neither configured nor in a catalog. */
+  /** A link may have a `public_endpoint` or internal host that is neither configured nor in a catalog. */
   function belowAnyBase(path: string): string | null {
     const segments = path.split('/').slice(1)
     const start = segments.findIndex((_, index) =>
       isApiPath(service, segments.slice(index, index + 3)),
     )
     if (start >= 0) return `/${segments.slice(start).join('/')}`
-    // A version alone counts at the root of a host only: below another path it may be of any service.
+    // A version alone counts only at the root of a host. Below another path it may belong to any service.
     const root = bases.map(base => below(path, base.path)).find(isVersionAlone)
     return root ?? null
   }
@@ -117,23 +117,23 @@ function isOrigin(text: string, origin: string): boolean {
   return canonical(text.startsWith('//') ? `${scheme}${text}` : text) === origin
 }
 
-/** `HTTP://Host:80` → `http://host`, as URL has it. */
+/** `HTTP://Host:80` → `http://host`, like the `URL` class. */
 function canonical(origin: string): string {
   const lower = origin.toLowerCase()
   return lower.replace(lower.startsWith('https') ? /:443$/ : /:80$/, '')
 }
 
-/** The path without the prefix, if it has it: Glance leaves the path of its endpoint out of Location. */
+/** Remove the prefix from a path, if it is there: Glance omits the path of its endpoint in Location. */
 function below(path: string, prefix: string): string {
   const inside = prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`))
   return inside ? path.slice(prefix.length) : path
 }
 
-/** Replaces the project of a service provider by the user's own. */
+/** Replaces the project of a service provider with the user's own. */
 interface ProjectReplacer {
-  /** In a path: the segment after the version becomes that of the request, or is removed. */
+  /** In a path: the segment after the version becomes the project segment of the request, or is removed. */
   inPath(path: string): string
-  /** In all places where it is a whole part of a path or a query. */
+  /** Wherever it is a whole part of a path or a query. */
   anywhere(text: string): string
 }
 

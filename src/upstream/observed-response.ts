@@ -15,7 +15,7 @@ import type { RoutedRequest } from '../routing/request.js'
 import { findReadResource, findRequestRule } from '../routing/request-rule.js'
 import type { Destination } from './destination.js'
 
-/** What observations are made from: the response of a cloud, and the request that it answers. */
+/** The response of a cloud and its request, from which observations are made. */
 export interface ObservedResponse {
   readonly request: Pick<RoutedRequest, 'method' | 'path'>
   readonly destination: Pick<Destination, 'cloud' | 'project'>
@@ -28,7 +28,7 @@ export function createsResource({ method, path }: ObservedResponse['request']): 
   return findRequestRule(method, path)?.creates !== undefined
 }
 
-/** The new resource in the body of a successful create; null where the body does not name it. */
+/** The new resource in the body of a successful create; null if the body does not name it. */
 export function observeCreated(
   response: ObservedResponse,
   body: JsonValue | undefined,
@@ -49,9 +49,9 @@ export function observeCreated(
 }
 
 /**
- * A 404 that says that a resource is gone from where it was located; null for any other 404. Only a read
- * of the resource itself, in the project that owns it, proves that: others get 404 for what they must
- * not see.
+ * A 404 that proves that a resource is no longer at its located cloud; null for any other 404. Only a
+ * read of the resource itself, in the project that owns it, proves that: other projects also get 404 for
+ * resources that they must not see.
  */
 export function observeMissing(response: ObservedResponse, decision: Decision): Observation | null {
   const { request, destination } = response
@@ -63,7 +63,7 @@ export function observeMissing(response: ObservedResponse, decision: Decision): 
   return { ...originOf(response), learned: 'missing', resource, project: owner, parent: null }
 }
 
-/** A 404 to a conclusive read: the user's project sees no such resource at this cloud. */
+/** A 404 to a conclusive read: the user's project sees no such resource in this cloud. */
 export function observeAbsent(
   response: ObservedResponse,
   resource: ResourceKey,
@@ -72,7 +72,7 @@ export function observeAbsent(
   return { ...originOf(response), learned: 'absent', resource, project, parent: null }
 }
 
-/** A successful read of the resource itself: it is there, and `owner` is its project. */
+/** A successful read of the resource itself: the cloud holds it, and `owner` is its project. */
 export function observeFound(
   response: ObservedResponse,
   resource: ResourceKey,
@@ -85,7 +85,7 @@ function originOf({ destination, headers, requestId }: ObservedResponse) {
   return { serviceProvider: destination.cloud, observedAt: timeOf(headers), requestId }
 }
 
-/** By the clock of the cloud (`Date: Tue, 24 Nov 2026 08:49:37 GMT`); by ours where it sends none. */
+/** By the clock of the cloud (`Date: Tue, 24 Nov 2026 08:49:37 GMT`), or by ours if it sends no Date. */
 function timeOf(headers: RawHeaders): Micros {
   const date = headerValue(headers, 'date')
   const milliseconds = date === undefined ? Number.NaN : Date.parse(date)

@@ -5,18 +5,18 @@ import type { SpName } from '../ids.js'
 
 /** Connections to clouds, kept open between requests. */
 export interface Pools {
-  /** What forwards to an origin (`http://10.0.0.5:9292`) of a cloud. */
+  /** The connections to an origin (`http://10.0.0.5:9292`) of a cloud, for forwarded requests. */
   pool(cloud: SpName, origin: string): ConnectionPool
-  /** The same connections for requests of our own. */
+  /** The same connections, for the proxy's own requests. */
   dispatcher(cloud: SpName, origin: string): PoolDispatcher
-  /** End all connections, and what runs on them. */
+  /** Close all connections. Running requests fail. */
   destroy(): void
 }
 
-/** One pool for each cloud and origin: clouds may judge the same server's certificate differently. */
+/** One pool for each cloud and origin: clouds may have different TLS options for the same server. */
 export function createPools(options: {
   connectTimeoutMs: number
-  /** Connections to one origin at a time, null for as many as there are requests. */
+  /** The most connections to one origin at a time; null for no limit. */
   connections: number | null
   trust: (cloud: SpName) => Trust
 }): Pools {

@@ -15,10 +15,10 @@ import type { Absent, ProbeResult, Prober } from './search.js'
 import { fetchText, type TextResponse } from './text-response.js'
 import { forgetToken, retryUnauthorized } from './token-retry.js'
 
-/** The request for which clouds are probed. */
+/** The client's request for which clouds are probed. */
 export interface ProbeRequest {
   readonly requester: Requester
-  /** How to read a resource; null where there can be none such. */
+  /** How to read a resource; null if no such resource can exist. */
   readonly readOf: (resource: ResourceKey) => ResourceRead | null
   /** MM-PROJECT-ID. */
   readonly asked: ProjectId | null
@@ -29,12 +29,12 @@ export interface ProbeRequest {
 
 /** The resource is not there. */
 const GONE = new Set([404, 410])
-/** The cloud works, and has no such resource, or none for this user. */
+/** The cloud works, but has no such resource for this user. */
 const ABSENT = new Set([400, 403, 404, 410])
 /** The user cannot have anything at this cloud. */
 const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
 
-/** Create what probes one cloud: in every project that the user has there, the likeliest first. */
+/** Create a prober. It reads in every project that the user has in the cloud, the most likely first. */
 export function createProber(
   { readOf, requester, asked, headers, requestId }: ProbeRequest,
   options: {
@@ -54,7 +54,7 @@ export function createProber(
     function readFrom(destination: Destination): Promise<TextResponse> {
       const { origin, path } = destination
       const what = nameRequest(cloud, 'GET', path)
-      const sent = inMicroversion(headers(destination), read?.microversion)
+      const sent = withMicroversion(headers(destination), read?.microversion)
       const get = { path, headers: sent, what }
       return fetchText(pools.dispatcher(cloud, origin), get, timeouts, signal)
     }
@@ -115,22 +115,29 @@ export function createProber(
 
 const MICROVERSION = 'OpenStack-API-Version'
 
-function inMicroversion(headers: RawHeaders, microversion: string | null | undefined): RawHeaders {
+function withMicroversion(
+  headers: RawHeaders,
+  microversion: string | null | undefined,
+): RawHeaders {
   if (microversion === undefined) return headers
   const others = withoutHeader(headers, MICROVERSION.toLowerCase())
   return microversion === null ? others : [...others, MICROVERSION, microversion]
 }
 
-/** Images name their owner, in the same field as the response to their creation. */
+/** Images name their owner, in the same field as in the response to a create. */
 function findOwner(body: JsonValue | undefined, path: ParsedPath): ProjectId | null {
   const whole = { kind: 'local' } as const
-  const made = findRequestRule('POST', { ...path, target: whole, rest: `/${path.collection}` })
-  const pointer = made?.creates?.project
+  const createRule = findRequestRule('POST', {
+    ...path,
+    target: whole,
+    rest: `/${path.collection}`,
+  })
+  const pointer = createRule?.creates?.project
   const owner = pointer ? textAt(body, pointer) : null
   return owner === null ? null : projectId(owner)
 }
 
-/** A cloud that cannot be asked has failed; one that does not admit the user has nothing of theirs. */
+/** A cloud that cannot be reached has failed. A cloud that does not admit the user has no resource of theirs. */
 function resultOfError(error: unknown): ProbeResult {
   if (error instanceof MixmatchError) {
     return { kind: NOT_ADMITTED.includes(error.code) ? 'absent' : 'failed' }

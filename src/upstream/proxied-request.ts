@@ -21,11 +21,11 @@ export interface ProxiedRequest {
   readonly onCloud: (cloud: SpName) => void
   /** Called when the response of the cloud begins, with the milliseconds that it took. */
   readonly onFirstByte: (ms: number) => void
-  /** Called for each observation that the response waited for: whether it was recorded in time. */
+  /** Called for each observation that the response waited for; `isRecorded` if it was recorded in time. */
   readonly onObserved: (isRecorded: boolean) => void
 }
 
-/** A request for which it is not decided yet to which cloud it goes. */
+/** A request before the decision to which cloud it goes. */
 export type UndecidedRequest = Pick<
   ProxiedRequest,
   'request' | 'requester' | 'publicAddress' | 'requestId' | 'globalRequestId' | 'req'

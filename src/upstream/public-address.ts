@@ -5,13 +5,13 @@ import type { RawHeaders } from '../http-client/raw-headers.js'
 import { peerAddress, plainAddress } from './client-address.js'
 import { type ForwardedStep, parseForwarded } from './forwarded-header.js'
 
-/** The address at which a client reached the proxy: links in responses lead there. */
+/** The URL at which a client reached the proxy. Links in responses use it. */
 export interface PublicAddress {
   /** Where clients find the proxy, without a slash at the end: `https://cloud.example/resource`. */
   readonly publicBase: string
-  /** The path in that, before `/image` and `/volume`: most often empty. */
+  /** The path of `publicBase`, before `/image` and `/volume`; usually empty. */
   readonly publicPath: string
-  /** Forwarded (RFC 7239) and its X- predecessors, as oslo.middleware's HTTPProxyToWSGI reads them. */
+  /** Forwarded (RFC 7239) and the older X-Forwarded-*, as oslo.middleware's HTTPProxyToWSGI reads them. */
   readonly forwarded: RawHeaders
 }
 
@@ -26,16 +26,16 @@ const PROTO = /^https?$/i
 const PORT = /^[1-9]\d{0,4}$/
 const PATH = /^(?:\/[\w.~-]+)+$/
 
-/** Whether a text is a host name or an address, with or without port, as Host and URLs have it. */
+/** Whether a text is a host name or an address, with or without a port, as in Host and in URLs. */
 export function isHost(text: string): boolean {
   return HOST.test(text)
 }
 
 /**
- * Make the function that tells at which address a request reached the proxy. What the request says of
- * that counts only if it comes from a trusted proxy. `publicEndpoint`, if there is one, counts above all.
+ * Create the function that finds the public address of the proxy for a request. Headers that name the
+ * address count only if a trusted proxy sends the request. `publicEndpoint`, if set, overrides them.
  *
- * @returns a function that throws BAD_REQUEST for a Host header that is none
+ * @returns a function that throws BAD_REQUEST for a malformed Host header
  */
 export function createPublicAddresses(options: {
   publicEndpoint: string | null
@@ -46,18 +46,18 @@ export function createPublicAddresses(options: {
   return req => {
     const peer = peerAddress(req)
     const trusted = options.isTrusted(peer)
-    const told = (name: string) => (trusted ? joinValues(req.headers[name]) : undefined)
-    const steps = parseForwarded(told('forwarded') ?? '')
-    const { proto, host, path } = configured ?? urlOfRequest(req, told, steps?.[0])
+    const trustedHeader = (name: string) => (trusted ? joinValues(req.headers[name]) : undefined)
+    const steps = parseForwarded(trustedHeader('forwarded') ?? '')
+    const { proto, host, path } = configured ?? urlOfRequest(req, trustedHeader, steps?.[0])
     const step = `for=${isIPv6(peer) ? `"[${peer}]"` : peer};host="${host}";proto=${proto}`
     return {
       publicBase: `${proto}://${host}${path}`,
       publicPath: path,
       forwarded: [
         'Forwarded',
-        append(steps ? told('forwarded') : undefined, step),
+        append(steps ? trustedHeader('forwarded') : undefined, step),
         'X-Forwarded-For',
-        append(told('x-forwarded-for'), peer),
+        append(trustedHeader('x-forwarded-for'), peer),
         'X-Forwarded-Host',
         host,
         'X-Forwarded-Proto',
@@ -68,7 +68,8 @@ export function createPublicAddresses(options: {
 }
 
 /**
- * Make the check whether an address is in a list of addresses and networks: `::1`, `10.0.0.0/8`.
+ * Create the function that checks whether an address is in a list of addresses and networks: `::1`,
+ * `10.0.0.0/8`.
  *
  * @throws CONFIG_INVALID for an entry that is neither
  */
@@ -84,30 +85,30 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
     }
     trusted.addSubnet(address, prefix, family(address))
   }
-  if (list.length === 0) return () => false // a look into an empty list costs 10 µs all the same
+  if (list.length === 0) return () => false // even a check of an empty BlockList costs 10 µs
   return address => isIP(address) !== 0 && trusted.check(address, family(address))
 }
 
-/** Like oslo.middleware: where there is a Forwarded, the X-Forwarded-* but the prefix do not count. */
+/** Like oslo.middleware: if there is a Forwarded, only X-Forwarded-Prefix counts besides it. */
 function urlOfRequest(
   req: IncomingMessage,
-  told: (name: string) => string | undefined,
+  trustedHeader: (name: string) => string | undefined,
   outermost: ForwardedStep | undefined,
 ): PublicUrl {
   const claimed = (field: string) =>
-    outermost ? outermost.get(field) : told(`x-forwarded-${field}`)
+    outermost ? outermost.get(field) : trustedHeader(`x-forwarded-${field}`)
   const ours = 'encrypted' in req.socket ? 'https' : 'http'
   const proto = firstMatching(PROTO, claimed('proto'))?.toLowerCase() ?? ours
   const host = firstMatching(HOST, claimed('host')) ?? hostOf(req)
-  const port = outermost ? undefined : firstMatching(PORT, told('x-forwarded-port'))
+  const port = outermost ? undefined : firstMatching(PORT, trustedHeader('x-forwarded-port'))
   return {
     proto,
     host: port === undefined ? host : withPort(host, port, proto),
-    path: firstMatching(PATH, told('x-forwarded-prefix')) ?? '',
+    path: firstMatching(PATH, trustedHeader('x-forwarded-prefix')) ?? '',
   }
 }
 
-/** A port of the host's own counts more; the usual one of the scheme needs not be said. */
+/** A port in the host has precedence. The default port of the scheme is left out. */
 function withPort(host: string, port: string, proto: string): string {
   const isUsual = port === (proto === 'https' ? '443' : '80')
   return isUsual || /:\d*$/.test(host.replace(/^\[.*\]/, '')) ? host : `${host}:${port}`
@@ -115,7 +116,7 @@ function withPort(host: string, port: string, proto: string): string {
 
 function hostOf(req: IncomingMessage): string {
   const { host } = req.headers
-  // HTTP/1.0 knows no Host; the address that was reached is as good.
+  // HTTP/1.0 needs no Host. The local address of the connection replaces it.
   if (host === undefined) {
     const address = plainAddress(req.socket.localAddress ?? '')
     return `${isIPv6(address) ? `[${address}]` : address}:${req.socket.localPort}`
@@ -132,7 +133,7 @@ function parsePublicEndpoint(endpoint: string): PublicUrl {
   return { proto: protocol.slice(0, -1), host, path: pathname.replace(/\/+$/, '') }
 }
 
-/** The first of a comma list is what the outermost proxy saw. */
+/** The first entry of a comma-separated list comes from the outermost proxy. */
 function firstMatching(form: RegExp, list: string | undefined): string | undefined {
   const value = list?.split(',')[0]?.trim()
   return value !== undefined && form.test(value) ? value : undefined

@@ -23,7 +23,7 @@ export interface TranslatorOptions {
   readonly authenticateUri: string
 }
 
-/** Make the function that turns the head of a cloud's response into what the client gets. */
+/** Create the function that plans the client's response from the head of a cloud's response. */
 export function createResponseTranslator(
   proxied: ProxiedRequest,
   destination: Destination,
@@ -46,7 +46,7 @@ export function createResponseTranslator(
     const missing = status === 404 ? observeMissing(observed, decision) : null
     const creates = isJson && status >= 200 && status < 300 && createsResource(request)
 
-    /** The client must not act on the response before every worker knows what it says. */
+    /** The client must not act on the response before every worker knows the observation. */
     async function observeBody(body: Buffer): Promise<void> {
       const observation = missing ?? observeCreated(observed, parseJson(body.toString()))
       if (observation) proxied.onObserved(await observe(observation))
@@ -69,13 +69,13 @@ export function createResponseTranslator(
   }
 }
 
-/** Whether the response has links. Glance has them in lists only; in other documents, such names are properties that users chose. */
+/** Whether the response has links. Glance has them only in lists. In its other documents, such names are user properties. */
 export function holdsLinks({ path }: RoutedRequest): boolean {
   const { kind } = path.target
   return kind === 'discovery' || kind === 'collection' || services[path.service].absoluteLinks
 }
 
-/** A part of a document, or one in a content coding, is neither read nor changed. */
+/** A partial document, or one with a content coding, is neither read nor changed. */
 function isWholeJson(status: number, headers: RawHeaders): boolean {
   const coding = headerList(headers, 'content-encoding') ?? 'identity'
   const type = headerValue(headers, 'content-type') ?? ''

@@ -4,12 +4,12 @@ import type { Observation } from '../observation/observation.js'
 import type { Search } from '../routing/decision.js'
 import type { CloudWaits } from './cloud-wait.js'
 
-/** Whether a cloud has a resource; `failed` where it did not say. */
+/** Whether a cloud has a resource; `failed` if it did not say. */
 export type ProbeResult = Found | Absent | { readonly kind: 'failed' }
 
 export interface Absent {
   readonly kind: 'absent'
-  /** Whether every read got a 404 that means that the user sees no such resource there. */
+  /** Whether every read got a 404 which proves that the user sees no such resource there. */
   readonly isCertain?: boolean
   /** To be recorded, so that the cloud is not asked again for this project. */
   readonly observation?: Observation | undefined
@@ -18,9 +18,9 @@ export interface Absent {
 interface Found {
   readonly kind: 'found'
   readonly observation: Observation
-  /** The project in which the user sees it there: that of the owner, or another for a shared image. */
+  /** The project in which the user sees it there: the owner's, or another one for a shared image. */
   readonly project: ProjectId | null
-  /** The clouds that were found not to have it. */
+  /** Observations that other clouds do not have it. */
   readonly absences?: readonly Observation[]
 }
 
@@ -33,10 +33,11 @@ export type Prober = (
 
 /**
  * Find the cloud that holds a resource. The first of `among` is asked before the others, because most
- * resources are there; then the others at once, and the first that has it wins. Null where none has it.
+ * resources are there. Then the others are asked at once, and the first that has it wins. null if no
+ * cloud has it.
  *
- * @throws SERVICE_PROVIDER_UNREACHABLE for a write, where a cloud that may have the resource did not
- * answer: the write must not go to another cloud
+ * @throws SERVICE_PROVIDER_UNREACHABLE for a write, if a cloud that may have the resource did not
+ * respond: the write must not go to another cloud
  */
 export async function search(
   { among, resource, readOnly }: Search,
@@ -67,7 +68,7 @@ export async function search(
   )
 }
 
-/** The first result that found it; the other probes are aborted then. */
+/** The first result that found it. Then the other probes are aborted. */
 async function firstFound(
   clouds: readonly SpName[],
   probe: (cloud: SpName, until: AbortSignal) => Promise<Found | null>,
@@ -88,7 +89,7 @@ async function firstFound(
   }
 }
 
-/** Probe one cloud for as long as one cloud may hold up a request. */
+/** Probe one cloud for as long as one cloud may delay a request. */
 export async function probeInTime(
   cloud: SpName,
   { prober, resource, waits }: { prober: Prober; resource: ResourceKey; waits: CloudWaits },

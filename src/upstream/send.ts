@@ -28,22 +28,22 @@ export interface SendOptions extends TranslatorOptions {
   readonly waits: CloudWaits
   readonly forget: Identity['forget']
   readonly timeouts: Timeouts
-  /** By what other proxies know this one, in MM-PROXY-LIST: the Keystone name of its own cloud. */
+  /** The name of this proxy in MM-PROXY-LIST: the Keystone name of its own cloud. */
   readonly proxyName: string
 }
 
-/** The cloud to which a request goes, and the project of its resource there, where that is known. */
+/** The cloud to which a request goes, and the project of its resource there, if known. */
 interface ChosenCloud {
   readonly to: SpName
   readonly owner: ProjectId | null
 }
 
 /**
- * Make the function that sends a request to the cloud that was decided on, and the response back to the
- * client. What the response says of resources is observed before the client can act on it.
+ * Create the function that sends a request to its decided cloud, and the response back to the client.
+ * What the response says about resources is observed before the client can act on it.
  *
- * @returns a function that throws what `Destinations`, `search` and `forward` do, while nothing was
- *   written to the client
+ * @returns a function that throws as `Destinations`, `search` and `forward`, but only before anything
+ *   was written to the client
  */
 export function createSend(options: SendOptions): (proxied: ProxiedRequest) => Promise<Outcome> {
   const { destinations, pools, forget, observe, timeouts } = options
@@ -65,7 +65,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
           forget,
         })
         const found = await search(decision, probe, options.waits, gone.signal)
-        // Where nobody has it, the answer that says so is the nearest cloud's own.
+        // If no cloud has it, the client gets the 404 of the nearest cloud.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         const observations = [found.observation, ...(found.absences ?? [])]
         const recorded = await Promise.all(observations.map(observe))
@@ -126,7 +126,7 @@ function probeRequestOf(proxied: ProxiedRequest, options: SendOptions): ProbeReq
   }
 }
 
-/** What is sent to clouds to find a resource before the request itself is sent. */
+/** What a probe has in common with its request, to find a resource before the request itself is sent. */
 export function askerOf(
   proxied: UndecidedRequest,
   options: SendOptions,
@@ -161,7 +161,7 @@ export function headersTo(
   })
 }
 
-/** The headers of the request without its conditions, range and body: those of a plain read. */
+/** The headers of a plain read: the request's without conditions, range and body. */
 export function withoutConditions(headers: RawHeaders): RawHeaders {
   return headers.filter(
     (_, index) => !/^(?:content-|if-|range$)/i.test(headers[index - (index % 2)] ?? ''),

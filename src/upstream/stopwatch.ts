@@ -1,8 +1,8 @@
-/** Measures the time in which at least one of several things runs. */
+/** Measures the time during which at least one of several tasks runs. */
 interface Stopwatch {
-  /** @returns the milliseconds before this start */
+  /** @returns the milliseconds measured before this start */
   start(): number
-  /** End what one `start` began. */
+  /** End one `start`. */
   stop(): void
 }
 

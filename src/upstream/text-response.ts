@@ -5,14 +5,14 @@ import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import { readWholeResponse } from '../http-client/whole-response.js'
 import { type Timeouts, upstreamFailure } from './failure.js'
 
-/** A whole response with its body as a text. */
+/** A complete response with its body as text. */
 export interface TextResponse {
   readonly status: number
   readonly headers: RawHeaders
   readonly text: string
 }
 
-/** Twice a thousand volumes with all their details, and more. */
+/** More than twice the size of a thousand volumes with all their details. */
 const MAX_BYTES = 16 * 1024 * 1024
 
 /**
@@ -32,7 +32,7 @@ export async function fetchText(
     const response = await readWholeResponse(dispatcher, {
       method: 'GET',
       path,
-      // A body that is read must not come in a content coding.
+      // The proxy reads this body, so it must come without a content coding.
       headers: [...withoutHeader(headers, 'accept-encoding'), 'Accept-Encoding', 'identity'],
       body: null,
       maxBytes: MAX_BYTES,

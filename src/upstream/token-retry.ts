@@ -3,19 +3,19 @@ import type { Destination, Requester } from './destination.js'
 
 /** How to send a request with a token from a cache. */
 interface TokenUse<Access, Response> {
-  /** Get what the request is sent with. For the retry, it must not be what was forgotten. */
+  /** Get the token, or what contains it. For the retry it must be a new one. */
   readonly access: (isRetry: boolean) => Promise<Access>
-  /** `mayRetry`: a 401 leads to a second call, so that it is not yet the final response. */
+  /** `mayRetry`: a 401 leads to a second call, so it is not the final response. */
   readonly send: (access: Access, mayRetry: boolean) => Promise<Response>
   /** Get the function that drops the rejected token from the cache; null if there can be no other token. */
   readonly forget: (access: Access) => (() => void) | null
 }
 
 /**
- * Send with a cached token. If the cloud rejects it with 401, forget it and send once more with a
- * new one: a token that was valid when it was cached may have been revoked since.
+ * Send with a cached token. If the cloud rejects it with 401, drop it and send once more with a new
+ * one: the cached token may have been revoked.
  *
- * @throws what `access` and `send` throw
+ * @throws as `access` and `send`
  */
 export async function retryUnauthorized<
   Access,

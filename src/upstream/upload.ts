@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import type { BodySink, StreamedBody } from '../http-client/exchange.js'
 
-/** What happens to an upload, as it happens. */
+/** Called during an upload. */
 interface UploadEvents {
-  /** The cloud is there: the moment to answer `Expect: 100-continue`. */
+  /** The cloud is connected: the time to respond to `Expect: 100-continue`. */
   started(): void
-  /** A piece of so many bytes came from the client. */
+  /** The client sent this many bytes. */
   received(bytes: number): void
-  /** The cloud took what there was, and takes more. */
+  /** The cloud has read everything so far, and can read more. */
   resumed(): void
-  /** All of it has been passed on, or nothing more is taken. */
+  /** The whole body has been forwarded, or nothing more of it will be. */
   stopped(): void
 }
 
 /**
- * The body of a request, for the connection to a cloud. The client's connection is left alone
- * whatever becomes of it: it still has to carry an early response (413). A client that breaks off
- * never ends the body, so that a cloud cannot take half an image for a whole one.
+ * The body of a client's request, as the connection to a cloud reads it. If the upload fails, the
+ * client's connection stays open, because it still has to carry an early response (413). If the client
+ * disconnects, the body never ends, so that a cloud cannot take half an image for a whole one.
  */
 export function createUpload(req: IncomingMessage, events: UploadEvents): StreamedBody {
   const announced = req.headers['content-length']

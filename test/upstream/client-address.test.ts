@@ -4,7 +4,7 @@ import { createClientAddress } from '../../src/upstream/client-address.js'
 import { trustedProxies } from '../../src/upstream/public-address.js'
 import { ask, origin } from './wire.js'
 
-/** The address that a real server finds for a request with these headers; clients come from loopback. */
+/** The client address that a real server finds for a request with these headers, sent from loopback. */
 async function addressFor(
   t: ExecutionContext,
   headers: Record<string, string>,
@@ -15,7 +15,7 @@ async function addressFor(
   return (await ask(await origin(t, server), { headers })).body.toString()
 }
 
-test('the address of an untrusted client is that of its connection', async t => {
+test('the address of an untrusted client is the address of its connection', async t => {
   const headers = { 'X-Forwarded-For': '203.0.113.9', Forwarded: 'for=203.0.113.9' }
   t.is(await addressFor(t, headers, []), '127.0.0.1')
 })
@@ -49,7 +49,7 @@ const cases: [what: string, headers: Record<string, string>, address: string][] 
   ['a step without an address', { Forwarded: 'for=203.0.113.9, proto=https' }, 'unknown'],
 ]
 for (const [what, headers, address] of cases) {
-  test(`the address of a client behind a trusted proxy that tells ${what}`, async t => {
+  test(`the address of a client is read from the header of a trusted proxy with ${what}`, async t => {
     t.is(await addressFor(t, headers), address)
   })
 }

@@ -4,7 +4,7 @@ import { createBreaker } from '../../src/upstream/breaker.js'
 import { createCloudWaits, type WaitForCloud } from '../../src/upstream/cloud-wait.js'
 import { cornmeal, millet } from '../controls.js'
 
-/** Waits whose clock stands still until the test moves it; the deadline is real time. */
+/** Cloud waits with a clock that only the test moves; the deadline uses real time. */
 function waiting(deadlineMs = 60_000) {
   let clock = 0
   const now = () => clock
@@ -22,7 +22,7 @@ function waiting(deadlineMs = 60_000) {
   return { breaker, waits, gone, open, pass }
 }
 
-/** Work that ends when the test says so, and tells whether it was called off. */
+/** Work that the test ends, and that says whether it was aborted. */
 function work() {
   let end: (error?: Error) => void = () => {}
   let calledOff = false
@@ -61,7 +61,7 @@ test('work that exceeds the deadline is aborted and counted as a failure', async
   t.false(breaker.isFailing(millet))
 })
 
-test('all that one request asks of a cloud shares one deadline', async t => {
+test('all work of one request at one cloud shares one deadline', async t => {
   const { open, pass } = waiting(60_000)
   const wait = open()
   const first = work()
@@ -69,11 +69,11 @@ test('all that one request asks of a cloud shares one deadline', async t => {
   pass(59_990)
   first.end()
   await waited
-  pass(500_000) // waiting for other clouds takes nothing from it
+  pass(500_000) // the time spent on other clouds does not count
   await t.throwsAsync(wait('x', work().start, well), late)
 })
 
-test('one request counts as one failure, however often it asks the cloud', async t => {
+test('one request counts as at most one failure, however often it asks the cloud', async t => {
   const { breaker, open } = waiting(20)
   const wait = open()
   const all = Array.from({ length: 5 }, () => wait('x', work().start, well))
@@ -105,7 +105,7 @@ test('a client that leaves after a second counts as a failure of the cloud', asy
   t.true(breaker.isFailing(cornmeal))
 })
 
-test('a slow cloud resets its failures when it answers after the clients have left', async t => {
+test('a slow cloud resets its failures when it responds after the clients have left', async t => {
   const { breaker, open, pass } = waiting()
   const works = [work(), work(), work()]
   const clients = works.map(() => new AbortController())
@@ -123,7 +123,7 @@ test('a slow cloud resets its failures when it answers after the clients have le
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('work that goes on without its client is aborted at the deadline', async t => {
+test('work that continues without its client is aborted at the deadline', async t => {
   const { open, gone, pass } = waiting(800)
   const { start, calledOff } = work()
   const waited = open()('x', start, well)
@@ -135,7 +135,7 @@ test('work that goes on without its client is aborted at the deadline', async t 
   t.pass()
 })
 
-test('work that never ends keeps no later work from going on in the background', async t => {
+test('work that never ends does not prevent later work from continuing in the background', async t => {
   const { open, pass } = waiting(800)
   for (let n = 0; n < 2; n += 1) {
     const gone = new AbortController()
@@ -162,7 +162,7 @@ test('a failure of work that began before the last success is not counted', asyn
   t.false(breaker.isFailing(cornmeal))
 })
 
-test('a trial request waits half a second, and a late answer closes the breaker', async t => {
+test('a trial request waits half a second, and a late response closes the breaker', async t => {
   const { breaker, waits, gone, open, pass } = waiting()
   for (let n = 0; n < 3; n += 1) breaker.failed(cornmeal)
   t.is(waits.open(cornmeal, gone.signal), null)
@@ -178,7 +178,7 @@ test('a trial request waits half a second, and a late answer closes the breaker'
   t.not(waits.open(cornmeal, gone.signal), null)
 })
 
-test('an error that does not come from the cloud is no failure of it', async t => {
+test('an error that does not come from the cloud does not count as its failure', async t => {
   const { breaker, open } = waiting()
   for (let n = 0; n < 3; n += 1) {
     const fails = () => Promise.reject(new MixmatchError('FORBIDDEN', 'no'))

@@ -30,7 +30,7 @@ function code(value: Outcome | Error): string {
   return value instanceof MixmatchError ? value.code : `no fault: ${JSON.stringify(value)}`
 }
 
-/** A promise, and what fulfils it. */
+/** A promise, and the function that resolves it. */
 function promised<T>(): [Promise<T>, (value: T) => void] {
   let fulfil: (value: T) => void = () => {}
   const promise = new Promise<T>(resolve => {
@@ -39,7 +39,7 @@ function promised<T>(): [Promise<T>, (value: T) => void] {
   return [promise, fulfil]
 }
 
-test('a small answer passes with status, headers and body', async t => {
+test('a small response is forwarded with status, headers and body', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.writeHead(418, [
       'Set-Cookie',
@@ -62,7 +62,7 @@ test('a small answer passes with status, headers and body', async t => {
   t.like(outcome(await next()), { status: 418, bytesSent: 5, bytesReceived: 0, aborted: null })
 })
 
-test('large bodies pass unchanged both ways, sized and chunked', async t => {
+test('large bodies are forwarded unchanged in both directions, sized and chunked', async t => {
   const sent = randomBytes(3 * MIB)
   const upstream = await startServer(t, async (req, res) => {
     const body = await bodyOf(req)
@@ -85,7 +85,7 @@ for (const [method, status] of [
   ['PUT', 204],
   ['GET', 304],
 ] as const) {
-  test(`${method} answered ${status} has headers and no body`, async t => {
+  test(`a ${status} response to ${method} has headers and no body`, async t => {
     const upstream = await startServer(t, (req, res) => {
       const length = status === 200 ? { 'Content-Length': '1000' } : {}
       res.writeHead(status, { ETag: '"it"', ...length }).end()
@@ -119,7 +119,7 @@ for (const [method, head] of [
   })
 }
 
-test('trailers of a chunked answer arrive', async t => {
+test('trailers of a chunked response reach the client', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.write('body')
     res.addTrailers({ 'X-Checksum': 'abc' })
@@ -129,7 +129,7 @@ test('trailers of a chunked answer arrive', async t => {
   t.is((await ask(url)).trailers['x-checksum'], 'abc')
 })
 
-test('an informational answer does not take the place of the real one', async t => {
+test('an interim response does not replace the final one', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.writeEarlyHints({ link: '</style.css>; rel=preload' })
     res.writeProcessing()
@@ -139,7 +139,7 @@ test('an informational answer does not take the place of the real one', async t 
   t.is((await ask(url)).body.toString(), 'real')
 })
 
-test('100 Continue after a write, once or often, does not take the place of its answer', async t => {
+test('100 Continue after a write, once or several times, does not replace the final response', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3))
@@ -157,7 +157,7 @@ test('100 Continue after a write, once or often, does not take the place of its 
   }
 })
 
-test('a cloud that sends interim responses for ever is given up after headers_timeout', async t => {
+test('a cloud that sends only interim responses fails after headers_timeout', async t => {
   const upstream = await startSocket(t, socket => {
     const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20)
     socket.once('close', () => clearInterval(timer))
@@ -168,7 +168,7 @@ test('a cloud that sends interim responses for ever is given up after headers_ti
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
 })
 
-test('a body without a length that ends in a reset breaks off the client: it does not look whole', async t => {
+test('a body without a length that ends in a reset closes the connection of the client, so it does not look complete', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () =>
       socket.write('HTTP/1.1 200 OK\r\n\r\nhalf of it', () =>
@@ -189,7 +189,7 @@ for (const [what, lines] of [
   ['a folded field', 'X-A: one\r\n two\r\n'],
   ['two lengths', 'Content-Length: 2\r\nContent-Length: 4\r\n'],
 ] as const) {
-  test(`an answer with ${what} is a fault, and nothing of it reaches the client`, async t => {
+  test(`a response with ${what} is an error, and nothing of it reaches the client`, async t => {
     const upstream = await startSocket(t, socket =>
       socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${lines}\r\nok`)),
     )
@@ -201,7 +201,7 @@ for (const [what, lines] of [
   })
 }
 
-test('a thousand fields reach the client, and none is dropped', async t => {
+test('all of a thousand header fields reach the client', async t => {
   const lines = 'X-A: one\r\n'.repeat(999)
   const upstream = await startSocket(t, socket =>
     socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\nok`)),
@@ -211,7 +211,7 @@ test('a thousand fields reach the client, and none is dropped', async t => {
   t.is(said.match(/^X-A: one\r$/gm)?.length, 999)
 })
 
-test('a cloud that breaks off in the middle breaks off the client: no short answer looks whole', async t => {
+test('a cloud that aborts its response closes the connection of the client, so no partial response looks complete', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n')
@@ -225,7 +225,7 @@ test('a cloud that breaks off in the middle breaks off the client: no short answ
   t.like(outcome(await next()), { status: 200, aborted: 'upstream' })
 })
 
-test('a chunked answer that lacks its end breaks off the client too', async t => {
+test('a chunked response without its last chunk closes the connection of the client', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () => {
       socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
@@ -236,26 +236,26 @@ test('a chunked answer that lacks its end breaks off the client too', async t =>
   t.is(outcome(await next()).aborted, 'upstream')
 })
 
-test('a cloud that breaks off before its small answer is whole is a fault, not half an answer', async t => {
+test('a small response that the cloud aborts gives an error, not a partial response', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
   })
   const { url, next } = await startForwarder(t, upstream)
   const fault = ask(url)
   const [answer, failure] = [await fault, await next()]
-  // The half went out as it came, so the connection has to end before its time.
+  // Half of the body was already sent, so the connection must end early.
   if (answer.status === 200) t.false(answer.complete)
   else t.is(code(failure), 'SERVICE_PROVIDER_BROKE_OFF')
 })
 
-test('a cloud that closes the connection without an answer is a fault', async t => {
+test('a cloud that closes the connection without a response gives an error', async t => {
   const upstream = await startSocket(t, socket => socket.once('data', () => socket.destroy()))
   const { url, next } = await startForwarder(t, upstream)
   await ask(url, { method: 'DELETE' })
   t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF')
 })
 
-test('a cloud that speaks no HTTP is a fault', async t => {
+test('a cloud that does not speak HTTP gives an error', async t => {
   const upstream = await startSocket(t, socket =>
     socket.once('data', () => socket.end('SSH-2.0\r\n')),
   )
@@ -264,13 +264,13 @@ test('a cloud that speaks no HTTP is a fault', async t => {
   t.is(code(await next()), 'SERVICE_PROVIDER_BROKE_OFF')
 })
 
-test('a cloud where nobody listens is a fault', async t => {
+test('a cloud that refuses the connection gives an error', async t => {
   const { url, next } = await startForwarder(t, 'http://127.0.0.1:1')
   await ask(url)
   t.is(code(await next()), 'SERVICE_PROVIDER_UNREACHABLE')
 })
 
-test('a cloud that never answers is given up after headers_timeout', async t => {
+test('a cloud that never responds fails after headers_timeout', async t => {
   const upstream = await startSocket(t, socket => socket.resume())
   const timeouts = { ...patience, headersTimeoutMs: 300 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
@@ -278,7 +278,7 @@ test('a cloud that never answers is given up after headers_timeout', async t => 
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
 })
 
-test('a cloud that takes an upload and never answers is given up after headers_timeout', async t => {
+test('a cloud that reads an upload and never responds fails after headers_timeout', async t => {
   const upstream = await startSocket(t, socket => socket.resume())
   const timeouts = { ...patience, headersTimeoutMs: 300 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
@@ -302,7 +302,7 @@ test('an upload may take longer than headers_timeout', async t => {
   t.is((await answer).body.toString(), '40')
 })
 
-test('a client that stops in the middle of its upload is given up after idle_timeout', async t => {
+test('an upload whose client stops sending is aborted after idle_timeout', async t => {
   const upstream = await startServer(t, req => void req.resume())
   const timeouts = { ...patience, idleTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
@@ -312,7 +312,7 @@ test('a client that stops in the middle of its upload is given up after idle_tim
   sent.destroy()
 })
 
-test('a cloud that stops reading an upload is given up after idle_timeout', async t => {
+test('an upload whose cloud stops reading is aborted after idle_timeout', async t => {
   const upstream = await startSocket(t, socket => socket.pause())
   const timeouts = { ...patience, idleTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
@@ -322,7 +322,7 @@ test('a cloud that stops reading an upload is given up after idle_timeout', asyn
   sent.destroy()
 })
 
-test('a cloud that stops in the middle of its answer is given up after idle_timeout', async t => {
+test('a response that stops in the middle is aborted after idle_timeout', async t => {
   const upstream = await startServer(t, (_, res) => {
     res.writeHead(200, { 'Content-Length': '1000000' }).write(Buffer.alloc(100_000))
   })
@@ -332,7 +332,7 @@ test('a cloud that stops in the middle of its answer is given up after idle_time
   t.is(outcome(await next()).aborted, 'upstream')
 })
 
-test('a client that stops reading is given up after idle_timeout', async t => {
+test('a response whose client stops reading is aborted after idle_timeout', async t => {
   const upstream = await startServer(t, (_, res) => void res.end(Buffer.alloc(64 * MIB)))
   const timeouts = { ...patience, idleTimeoutMs: 3000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
@@ -344,7 +344,7 @@ test('a client that stops reading is given up after idle_timeout', async t => {
   sent.destroy()
 })
 
-test('a client that leaves before the answer ends the request upstream at once', async t => {
+test('a client that leaves before the response aborts the upstream request at once', async t => {
   const [reached, reach] = promised<IncomingMessage>()
   const upstream = await startServer(t, reach)
   const { url, next } = await startForwarder(t, upstream)
@@ -357,7 +357,7 @@ test('a client that leaves before the answer ends the request upstream at once',
   t.like(outcome(await next()), { status: null, aborted: 'client' })
 })
 
-test('a client that leaves in the middle of a download ends it upstream', async t => {
+test('a client that leaves in the middle of a download aborts the upstream request', async t => {
   const [closed, close] = promised<boolean>()
   const upstream = await startServer(t, (_, res) => {
     let finished = false
@@ -377,7 +377,7 @@ test('a client that leaves in the middle of a download ends it upstream', async 
 })
 
 for (const framing of ['sized', 'chunked']) {
-  test(`an upload that breaks off is never completed upstream, ${framing}`, async t => {
+  test(`an upload that the client aborts is never completed upstream, ${framing}`, async t => {
     const [ended, end] = promised<string>()
     const [halfWay, reachHalfWay] = promised<void>()
     let received = 0
@@ -400,7 +400,7 @@ for (const framing of ['sized', 'chunked']) {
   })
 }
 
-test('an answer in the middle of an upload reaches the client, though the cloud hangs up', async t => {
+test('a response in the middle of an upload reaches the client, even if the cloud closes the connection', async t => {
   const upstream = await startServer(t, (req, res) => {
     req.once('data', () =>
       res.writeHead(413, { Connection: 'close', 'Content-Length': '4' }).end('full'),
@@ -416,7 +416,7 @@ test('an answer in the middle of an upload reaches the client, though the cloud 
   sent.destroy()
 })
 
-test('a slow client holds up the cloud, not the memory of the proxy', async t => {
+test('a slow client slows the cloud down and does not fill the memory of the proxy', async t => {
   const whole = 64 * MIB
   let pushed = 0
   const upstream = await startServer(t, async (_, res) => {
@@ -442,7 +442,7 @@ test('a slow client holds up the cloud, not the memory of the proxy', async t =>
   t.is(received, whole)
 })
 
-test('a slow cloud holds up the uploading client', async t => {
+test('a slow cloud slows the uploading client down', async t => {
   const whole = 64 * MIB
   const [reached, reach] = promised<IncomingMessage>()
   const upstream = await startServer(t, async (req, res) => {
@@ -469,7 +469,7 @@ test('a slow cloud holds up the uploading client', async t => {
   t.is((await answer).body.toString(), 'done')
 })
 
-test('100 Continue is said when the cloud is ready to read, and not to a request that fails', async t => {
+test('100 Continue is sent when the cloud is ready to read, and not if the request fails', async t => {
   const upstream = await startServer(t, async (req, res) => {
     t.is(req.headers.expect, undefined)
     res.end(await bodyOf(req))
@@ -489,7 +489,7 @@ test('100 Continue is said when the cloud is ready to read, and not to a request
   refused.destroy()
 })
 
-test('a read is tried again where the connection broke off without an answer, a write is not', async t => {
+test('a read is retried if the connection closed without a response, a write is not', async t => {
   const seen: string[] = []
   const upstream = await startSocket(t, (socket: Socket) => {
     socket.once('data', data => {
@@ -509,7 +509,7 @@ test('a read is tried again where the connection broke off without an answer, a 
   t.deepEqual(seen, ['GET', 'GET', 'POST', 'DELETE', 'PUT', 'PATCH'])
 })
 
-test('an answer that is left aside leaves the client free for another', async t => {
+test('a dropped response writes nothing to the client, so that another can be sent', async t => {
   const upstream = await startServer(t, (_, res) => void res.writeHead(401).end('no'))
   const { url, next } = await startForwarder(t, upstream, { answer: () => null })
   const sent = open(url)
@@ -539,7 +539,7 @@ test('a small body that is rewritten gets its new length', async t => {
   t.is(outcome(await next()).bytesSent, 5)
 })
 
-test('a body of any size is rewritten on its way, with no length of before', async t => {
+test('a body of any size is rewritten while it is streamed, without its old length', async t => {
   const long = Buffer.alloc(5 * MIB, 'ao')
   const upstream = await startServer(t, (req, res) => {
     if (req.url === '/sized') res.setHeader('Content-Length', long.length)
@@ -562,7 +562,7 @@ test('a body of any size is rewritten on its way, with no length of before', asy
   }
 })
 
-test('the client gets nothing of an answer before what it teaches is known', async t => {
+test('the client gets nothing of a response before its observation is recorded', async t => {
   const odd = Buffer.from([0x7b, 0xff, 0xfe, 0x7d])
   const upstream = await startServer(t, (_, res) => void res.end(odd))
   const learned: Buffer[] = []
@@ -584,7 +584,7 @@ test('the client gets nothing of an answer before what it teaches is known', asy
   t.deepEqual(learned, [odd])
 })
 
-test('an answer too long to be learned from passes as it is', async t => {
+test('a response that is too long to observe is forwarded unchanged', async t => {
   const long = Buffer.alloc(5 * MIB, 'a')
   const upstream = await startServer(t, (req, res) => {
     if (req.url === '/sized') res.setHeader('Content-Length', long.length)
@@ -599,7 +599,7 @@ test('an answer too long to be learned from passes as it is', async t => {
   t.true((await ask(`${url}/chunked`)).body.equals(long))
 })
 
-test('a header value of a cloud cannot split the answer', async t => {
+test('a header value of a cloud cannot split the response', async t => {
   const upstream = await startSocket(t, socket => {
     socket.once('data', () => {
       socket.end('HTTP/1.1 200 OK\r\nX-A: one\rX-Forged: yes\r\nContent-Length: 2\r\n\r\nok')
@@ -610,7 +610,7 @@ test('a header value of a cloud cannot split the answer', async t => {
   t.false(/^X-Forged:/m.test(said))
 })
 
-test('after a client left, the proxy serves the next', async t => {
+test('after a client has left, the proxy serves the next one', async t => {
   const upstream = await startServer(t, (req, res) => {
     if (req.url === '/fast') res.end('fast')
   })

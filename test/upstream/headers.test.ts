@@ -28,7 +28,7 @@ function answered(received: RawHeaders, auth: UpstreamAuth = home): RawHeaders {
   })
 }
 
-test('end-to-end headers pass as they came, repeated ones repeated', t => {
+test('end-to-end headers are forwarded unchanged, also repeated ones', t => {
   const received = [
     'aCCept',
     '*/*',
@@ -44,7 +44,7 @@ test('end-to-end headers pass as they came, repeated ones repeated', t => {
   t.deepEqual(sent(received).slice(0, received.length), received)
 })
 
-test('headers of one hop stay behind, and so do those that Connection names', t => {
+test('hop-by-hop headers and those that Connection names are not forwarded', t => {
   const received = [
     ...[
       'Connection',
@@ -72,7 +72,7 @@ test('headers of one hop stay behind, and so do those that Connection names', t 
   t.deepEqual(answered(received), answered([]))
 })
 
-test('nobody can forge what the identity middleware says, or where a request has been', t => {
+test('clients cannot forge the headers of the identity middleware or of other proxies', t => {
   const forged = [
     ...['X-Identity-Status', 'X-Service-Identity-Status', 'X-User-Id', 'X-USER', 'X-Project-Name'],
     ...['X-Tenant', 'X-Roles', 'X-Role', 'X-Domain-Id', 'X-Service-Roles', 'X-Service-User-Id'],
@@ -91,12 +91,12 @@ test('nobody can forge what the identity middleware says, or where a request has
   }
 })
 
-test('headers that only look like those pass', t => {
+test('headers whose names only resemble those of the identity middleware are forwarded', t => {
   const received = ['X-Image-Meta-Store', 'a', 'X-Openstack-Image-Size', '1', 'X-Rolex', 'no']
   t.deepEqual(sent(received).slice(0, 6), received)
 })
 
-test('at home credentials pass; abroad only the token of that cloud goes', t => {
+test('the identity provider gets the credentials of the client, a service provider only its own token', t => {
   const credentials = [
     ...['X-Auth-Token', 'ours', 'X-Service-Token', 'service', 'Cookie', 'c=1'],
     ...['Authorization', 'Bearer b', 'X-Storage-Token', 'old', 'X-Subject-Token', 'subject'],
@@ -110,21 +110,21 @@ test('at home credentials pass; abroad only the token of that cloud goes', t => 
   t.is(headerValue(sent(credentials, nobody), 'x-auth-token'), undefined)
 })
 
-test('what we add is there once: the request id, the way, the proxies passed', t => {
+test('the request id, MM-PROXY-LIST and Forwarded are sent exactly once', t => {
   const headers = sent(['X-Openstack-Request-Id', 'anything', 'X-Openstack-Request-ID', 'else'])
   t.deepEqual(headers, [
     ...['X-Openstack-Request-Id', ID, 'MM-PROXY-LIST', 'a,b', 'Forwarded', 'for=us'],
   ])
 })
 
-test('an answer that may have to be read is asked for without a coding', t => {
+test('a response that the proxy may read is requested without a content coding', t => {
   const headers = sent(['Accept-Encoding', 'gzip', 'accept-encoding', 'br'], home, true)
   t.deepEqual(headers.slice(0, 2), ['Accept-Encoding', 'identity'])
   t.false(headers.includes('gzip') || headers.includes('br'))
   t.is(headerValue(sent(['Accept-Encoding', 'gzip']), 'accept-encoding'), 'gzip')
 })
 
-test('answers pass with all their headers, and say which cloud they are from', t => {
+test('responses are forwarded with all their headers, and name their cloud', t => {
   const received = ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'ETag', '"x"', 'Retry-After', '7']
   t.deepEqual(answered(received), [
     ...received,
@@ -136,7 +136,7 @@ test('answers pass with all their headers, and say which cloud they are from', t
   )
 })
 
-test('a service provider cannot claim to be another, nor send its tokens, cookies and Keystone', t => {
+test('a service provider cannot claim to be another cloud, or send tokens, cookies or its Keystone to clients', t => {
   const received = [
     ...['MM-Service-Provider', 'default', 'Set-Cookie', 'a=1', 'X-Subject-Token', 'theirs'],
     ...['WWW-Authenticate', 'Keystone uri="http://theirs"'],
@@ -154,7 +154,7 @@ test('Location and Content-Location are rewritten', t => {
   ])
 })
 
-test('whatever else comes, no token of home goes abroad', t => {
+test('no token of the identity provider goes to a service provider, whatever headers come with it', t => {
   const name = fc.constantFrom(
     'X-Auth-Token',
     'x-auth-token',
@@ -173,7 +173,7 @@ test('whatever else comes, no token of home goes abroad', t => {
   t.pass()
 })
 
-test('a trailer cannot frame the message, log in or lead away', t => {
+test('trailers with framing, credentials or redirects are not forwarded', t => {
   const bad = [
     'Content-Length',
     'transfer-encoding',

@@ -9,7 +9,7 @@ export const rules: LinkRules = {
 /** A URL that the rules rewrite. */
 export const theirs = 'http://[fd00::1]:8776/v3/p/volumes/1'
 
-/** Rewrite a body that arrives in pieces of these sizes, again and again. */
+/** Rewrite a body that arrives in chunks of these sizes, repeated to its end. */
 export function rewriteInPieces(bytes: Buffer, sizes: readonly number[]): Buffer {
   const rewriter = createLinkRewriter(rules)
   const out: Buffer[] = []
@@ -22,7 +22,7 @@ export function rewriteInPieces(bytes: Buffer, sizes: readonly number[]): Buffer
   return Buffer.concat([...out, ...rewriter.end()])
 }
 
-/** Bodies that were made to take long, each of any size. */
+/** Bodies that are meant to take long to rewrite, each of any size. */
 export const hostileBodies: readonly Growing<Buffer>[] = Object.entries({
   'arrays that never end': repeat('"links":['),
   quotes: repeat('"links'),

@@ -10,7 +10,7 @@ function rewrite(text: string): string {
   return rewriteText(text, createLinkRewriter(rules))
 }
 
-test('only links change in a document, and not one byte besides', t => {
+test('only the links of a document change, and no other byte', t => {
   const document = (link: string) =>
     `{"volumes": [{"n": 1.0, "big": 12345678901234567890, "metadata": {"href": "${theirs}"},\n` +
     ` "name": "\\"links\\": [{\\"href\\": \\"${theirs}\\"}]", "note": "]}\\\\", "links" : [[1, "]"], ` +
@@ -24,7 +24,7 @@ test('links of an object are rewritten, whatever their names', t => {
   t.is(rewrite(document(theirs)), document(ours))
 })
 
-test('next and first are links of the document itself alone', t => {
+test('next and first are links only in the document itself, not in its items', t => {
   const document = (link: string) =>
     `{"images": [{"next": "http://glance/x", "first": "http://glance/x"}], "next": "${link}", "first": "${link}"}`
   t.is(rewrite(document('http://glance/x')), document('https://proxy/image/x'))
@@ -32,31 +32,34 @@ test('next and first are links of the document itself alone', t => {
   t.is(rewriteText(document('http://glance/x'), one), document('http://glance/x'))
 })
 
-test('a link is read as JSON spells it', t => {
+test('JSON escapes in a link are decoded', t => {
   const escaped = '{"links":[{"href":"http:\\/\\/[fd00::1]:8776\\/v3\\u002fp"}]}'
   t.is(rewrite(escaped), '{"links":[{"href":"https://proxy/volume/v3/p"}]}')
 })
 
 for (const [what, text] of [
-  ['a property by the name of links', `{"links": "${theirs}", "href": "${theirs}"}`],
-  ['links deeper than any document has them', `${'['.repeat(80)}{"links":[{"href":"${theirs}"}]}`],
-  ['a link that is no string', '{"links":[{"href":7},{"href":null},{"href":{"href":7}}]}'],
+  ['a property with the name links', `{"links": "${theirs}", "href": "${theirs}"}`],
+  [
+    'an array of links below the maximum depth',
+    `${'['.repeat(80)}{"links":[{"href":"${theirs}"}]}`,
+  ],
+  ['a link that is not a string', '{"links":[{"href":7},{"href":null},{"href":{"href":7}}]}'],
   ['a document that is cut off in a link', `{"links":[{"href":"${theirs}`],
   ['a document that is cut off in a name', '{"links":[{"hre'],
-  ['no JSON', ']}"\\,{{"links"'],
-  ['a name that goes on for ever', `{"${'links'.repeat(1000)}": [{"href": "${theirs}"}]}`],
+  ['a body that is not JSON', ']}"\\,{{"links"'],
+  ['a very long name', `{"${'links'.repeat(1000)}": [{"href": "${theirs}"}]}`],
   ['a link too long to follow', `{"links":[{"href":"${theirs}${'x'.repeat(20_000)}"}]}`],
   ['an empty body', ''],
 ] as const) {
-  test(`${what} passes as it is`, t => t.is(rewrite(text), text))
+  test(`${what} is forwarded unchanged`, t => t.is(rewrite(text), text))
 }
 
-test('bytes that are no text pass as they are', t => {
+test('bytes that are not UTF-8 are forwarded unchanged', t => {
   const odd = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x22, 0x80, 0x22, 0x7d])
   t.true(rewriteInPieces(odd, [3]).equals(odd))
 })
 
-test('a document that has no links passes without a copy', t => {
+test('a document without links is forwarded without a copy', t => {
   const chunk = Buffer.from('{"a": [1, 2, {"b": "c"}]}')
   t.is(createLinkRewriter(rules).write(chunk)[0]?.buffer, chunk.buffer)
 })
@@ -68,7 +71,7 @@ const documents = fc.record({
   any: fc.jsonValue({ maxDepth: 3 }),
 })
 
-test('wherever a body is cut into pieces, the same links are rewritten', t => {
+test('the same links are rewritten however a body is split into chunks', t => {
   fc.assert(
     fc.property(
       documents,

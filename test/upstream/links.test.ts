@@ -89,7 +89,8 @@ for (const url of [
   'volumes/1',
   '',
 ]) {
-  test(`"${url}" is not the cloud's API and stays`, t => t.is(links.url(url), url))
+  test(`"${url}" does not belong to the API of the cloud and stays unchanged`, t =>
+    t.is(links.url(url), url))
 }
 
 const image = createLinks({
@@ -102,18 +103,18 @@ const image = createLinks({
 for (const [what, url, expected] of [
   ['as it is', '/v2/images?marker=x', '/v2/images?marker=x'],
   [
-    'with the project of the user',
+    'gets the project of the user',
     `/v2/images?owner=${there}&limit=2`,
     `/v2/images?owner=${here}&limit=2`,
   ],
   [
-    'through the proxy where it is absolute',
+    'leads to the proxy if it is absolute',
     `https://glance.internal/v2/images?marker=x&owner=${there}`,
     `https://cloud.example:5001/image/v2/images?marker=x&owner=${here}`,
   ],
-  ['as it is where it leads elsewhere', 'https://elsewhere/v2/x', 'https://elsewhere/v2/x'],
+  ['stays unchanged if it leads elsewhere', 'https://elsewhere/v2/x', 'https://elsewhere/v2/x'],
 ] as const) {
-  test(`a link of a list goes on ${what}`, t => t.is(image.listLink(url), expected))
+  test(`a link of a list ${what}`, t => t.is(image.listLink(url), expected))
 }
 
 test('a caller without a project in the path gets links without one', t => {

@@ -12,7 +12,7 @@ type Options = Parameters<typeof createPublicAddresses>[0]
 const stranger: Options = { publicEndpoint: null, isTrusted: () => false }
 const trusted: Options = { publicEndpoint: null, isTrusted: () => true }
 
-/** How a request looks to a real server, while its client is there. */
+/** A request as a real server receives it; its client stays connected. */
 async function arriving(t: ExecutionContext, headers: Record<string, string>, options: Options) {
   const publicAddressOf = createPublicAddresses(options)
   let publicAddress: PublicAddress | undefined
@@ -93,19 +93,23 @@ const bases: [what: string, headers: Record<string, string>, base: string][] = [
     'http://[fd00::1]:8080',
   ],
   [
-    'X-Forwarded-Port beside an IPv6 host',
+    'X-Forwarded-Port with an IPv6 host',
     { 'X-Forwarded-Host': '[fd00::1]', 'X-Forwarded-Port': '81' },
     'http://[fd00::1]:81',
   ],
   [
-    'X-Forwarded-Port beside Host',
+    'X-Forwarded-Port with Host',
     { Host: 'a.example', 'X-Forwarded-Port': '81' },
     'http://a.example:81',
   ],
-  ['no port that is none', { Host: 'a.example', 'X-Forwarded-Port': '0x51' }, 'http://a.example'],
+  [
+    'a malformed port is ignored',
+    { Host: 'a.example', 'X-Forwarded-Port': '0x51' },
+    'http://a.example',
+  ],
 ]
 for (const [what, headers, base] of bases) {
-  test(`links follow what a trusted proxy says: ${what}`, async t => {
+  test(`links use the address that a trusted proxy names: ${what}`, async t => {
     t.is((await arriving(t, headers, trusted)).publicAddress?.publicBase, base)
     if (headers['Host'] === undefined) {
       const { publicAddress, host } = await arriving(t, headers, stranger)
@@ -127,7 +131,7 @@ test('public_endpoint has precedence over all headers', async t => {
   t.is(publicAddress?.publicPath, '/mm')
 })
 
-test('a malformed host, scheme or path gets into no headers and links', async t => {
+test('a malformed host, scheme or path is used in no header and no link', async t => {
   const odd = {
     'X-Forwarded-Host': 'a"b',
     'X-Forwarded-Proto': 'javascript',

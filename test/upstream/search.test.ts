@@ -48,13 +48,13 @@ function looking(results: Record<string, ProbeResult>): { look: Prober; asked: S
   }
 }
 
-test('what is at home is looked for nowhere else', async t => {
+test('a resource of the identity provider is searched for nowhere else', async t => {
   const { look, asked } = looking({ [idp]: found(idp), [cornmeal]: found(cornmeal) })
   t.is((await search(forRead, look, calm(), never))?.observation.serviceProvider, idp)
   t.deepEqual(asked, [idp])
 })
 
-test('the other clouds are asked at once, and the first to have it calls the others off', async t => {
+test('the other clouds are asked at once, and the first one that has the resource aborts the other probes', async t => {
   let calledOff = false
   const look: Prober = (cloud, _, signal) => {
     if (cloud === idp) return Promise.resolve(absent)
@@ -70,19 +70,19 @@ test('the other clouds are asked at once, and the first to have it calls the oth
   t.true(calledOff)
 })
 
-test('what nobody has is found nowhere, for reads and for writes', async t => {
+test('a resource that no cloud has is not found, for reads and for writes', async t => {
   const { look } = looking({})
   t.is(await search(forRead, look, calm(), never), null)
   t.is(await search(forWrite, look, calm(), never), null)
 })
 
-test('a cloud that fails does not hide what another has', async t => {
+test('a failing cloud does not hide the resource of another cloud', async t => {
   const { look } = looking({ [idp]: failed, [cornmeal]: failed, [millet]: found(millet) })
   const result = await search(forWrite, look, calm(), never)
   t.is(result?.observation.serviceProvider, millet)
 })
 
-test('a write is refused where a cloud that might have it does not say, naming it; a read is not', async t => {
+test('a write is rejected if a cloud that may have the resource fails, a read is not', async t => {
   const { look } = looking({ [cornmeal]: failed })
   t.is(await search(forRead, look, calm(), never), null)
   const error = await t.throwsAsync(search(forWrite, look, calm(), never), {
@@ -91,7 +91,7 @@ test('a write is refused where a cloud that might have it does not say, naming i
   t.regex(error?.message ?? '', /cornmeal/)
 })
 
-test('a cloud that keeps failing is not asked for a while, and counts as failed', async t => {
+test('a cloud that keeps failing is not asked for some time, and counts as failed', async t => {
   let now = 0
   const breaker = createBreaker(() => now)
   const { look, asked } = looking({ [cornmeal]: failed })
@@ -105,7 +105,7 @@ test('a cloud that keeps failing is not asked for a while, and counts as failed'
   t.is(times(), 4)
 })
 
-test('a cloud that answers again is asked again', async t => {
+test('a cloud that has recovered is asked again', async t => {
   const breaker = createBreaker(() => 0)
   breaker.failed(cornmeal)
   breaker.failed(cornmeal)
@@ -114,7 +114,7 @@ test('a cloud that answers again is asked again', async t => {
   t.is(breaker.admit(cornmeal), 'admitted')
 })
 
-test('an error that is no answer of a cloud is not swallowed', async t => {
+test('an error that does not come from a cloud is not swallowed', async t => {
   const look: Prober = async cloud => {
     if (cloud === millet) throw new TypeError('ours')
     return absent

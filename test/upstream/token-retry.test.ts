@@ -26,7 +26,7 @@ test('a request with a valid token is sent once', async t => {
   t.deepEqual(sent, [{ token: 'old', mayRetry: true }])
 })
 
-test('a cached token that the cloud rejects is forgotten, and the request sent with a new one', async t => {
+test('a cached token that the cloud rejects is dropped, and the request is sent with a new one', async t => {
   const { sent, use } = open({ cached: 'old', valid: 'new' })
   t.is((await retryUnauthorized(use)).status, 200)
   t.deepEqual(sent, [
@@ -41,7 +41,7 @@ test('a new token that the cloud rejects too is not replaced again', async t => 
   t.is(sent.length, 2)
 })
 
-test('a rejected request for which no other token can be had is sent once', async t => {
+test('a rejected request that cannot get another token is sent once', async t => {
   const { sent, use } = open({ cached: 'old', valid: 'none' })
   t.is((await retryUnauthorized({ ...use, forget: () => null })).status, 401)
   t.deepEqual(sent, [{ token: 'old', mayRetry: false }])

@@ -14,13 +14,13 @@ import type { ForwardRequest, Outcome } from '../../src/upstream/forward-request
 import { createPools, type Pools } from '../../src/upstream/pools.js'
 import { idp } from '../controls.js'
 
-/** Servers, raw sockets and clients on 127.0.0.1, all given back when the test is over. */
+/** Servers, raw sockets and clients on 127.0.0.1, all closed at the end of the test. */
 
 export async function startServer(t: ExecutionContext, listener: RequestListener): Promise<string> {
   return origin(t, createServer({ highWaterMark: 64 * 1024 }, listener))
 }
 
-/** A server below HTTP, for the answers that no HTTP server gives. */
+/** A raw TCP server, for responses that no HTTP server sends. */
 export async function startSocket(
   t: ExecutionContext,
   onConnection: (socket: Socket) => void,
@@ -28,7 +28,7 @@ export async function startSocket(
   const sockets = new Set<Socket>()
   const server = createTcpServer(socket => {
     sockets.add(socket)
-    socket.on('error', () => {}) // resets are what these tests are about
+    socket.on('error', () => {}) // these tests cause resets
     onConnection(socket)
   })
   t.teardown(() => {
@@ -51,7 +51,7 @@ export function openPools(t: ExecutionContext, connectTimeoutMs = 10_000): Pools
   return pools
 }
 
-/** A proxy that forwards all it gets to one origin, and tells how each exchange ended. */
+/** A proxy that forwards every request to one origin, and reports how each exchange ended. */
 export async function startForwarder(
   t: ExecutionContext,
   upstream: string,
@@ -95,7 +95,7 @@ export async function startForwarder(
   return { url: await origin(t, server), next }
 }
 
-/** Without what belongs to one connection, so that the forwarder's own server can frame the answer. */
+/** Removes the headers of one connection, so that the forwarder's own server can frame the response. */
 function endToEnd(headers: readonly string[]): string[] {
   const hop = /^(?:connection|keep-alive|transfer-encoding)$/i
   return headers.filter((_, index) => !hop.test(headers[index - (index % 2)] ?? ''))
@@ -107,13 +107,13 @@ export interface Answered {
   readonly rawHeaders: readonly string[]
   readonly trailers: IncomingMessage['trailers']
   readonly body: Buffer
-  /** false where the connection ended before the answer did. */
+  /** false if the connection ended before the response was complete. */
   readonly complete: boolean
 }
 
 export function open(url: string, method = 'GET', headers: Record<string, string> = {}) {
   const sent = request(url, { method, headers, agent: false })
-  sent.on('error', () => {}) // what becomes of it is for the test to see
+  sent.on('error', () => {}) // the test checks the result
   return sent
 }
 
@@ -139,7 +139,7 @@ export async function ask(
   return answerTo(sent)
 }
 
-/** What a server says to bytes that no HTTP client would send, until it closes the connection. */
+/** Send bytes that no HTTP client would send; returns what the server sends until it closes the connection. */
 export async function say(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
