@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import type { Position } from '../ids.js'
 import { dictionary } from './dictionary.js'
@@ -6,9 +7,14 @@ import { surplusInIndexes } from './index-check.js'
 import { expectedSchema, readSchema } from './schema.js'
 import { strangeWords, type WordCounts, wordTables } from './words.js'
 
-/** Problems of a file that verifying its events does not find: schema, dictionaries and base. One sentence each. */
-export function problemsOfFile(db: Database): string[] {
-  return [...problemsOfSchema(db), ...problemsOfDictionaries(db), ...problemsOfBase(db)]
+/** Problems of a file that verifying its events does not find. One sentence each. */
+export function problemsOfFile(db: Database, file: string): string[] {
+  return [
+    ...problemsOfSchema(db),
+    ...problemsOfDictionaries(db),
+    ...problemsOfBase(db),
+    ...problemsOfSize(db, file),
+  ]
 }
 
 /** The verified range: events after `after` up to `reached` are valid, `upTo` was the last one to verify. */
@@ -82,6 +88,21 @@ function problemsOfBase(db: Database): string[] {
   return base.position > 0 && Number(last) === base.position && base.hash.length === 32
     ? []
     : [`its archive ${base.archive} is none that ends with event ${base.position}`]
+}
+
+/**
+ * SQLite ignores what comes after the last page. The size is read before the number of pages: a recorder that
+ * appends meanwhile only adds pages. Pages in the write-ahead log count, so bytes that stand where
+ * these will be written are not found.
+ */
+function problemsOfSize(db: Database, file: string): string[] {
+  const { size } = statSync(file)
+  const sizeOfPages = db
+    .prepare<[], number>('select page_count * page_size from pragma_page_count, pragma_page_size')
+    .pluck()
+    .get()
+  const surplus = size - (sizeOfPages ?? 0)
+  return surplus > 0 ? [`${surplus} bytes after the last page do not belong in a log`] : []
 }
 
 /**

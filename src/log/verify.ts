@@ -89,7 +89,7 @@ function judge(
     seen ||= valid.some(walk => walk.seen)
     const { reached, breach } = valid.at(-1) ?? { reached: range.after, breach: null }
     events += reached - range.after
-    add(problemsOfFile(part.db))
+    add(problemsOfFile(part.db, part.file))
     if (breach) breaches.push(breach)
     else {
       const used = words && mostWords(words, countWords(part.db, reached))

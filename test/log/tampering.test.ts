@@ -1,4 +1,5 @@
-import { copyFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { appendFileSync, copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
@@ -232,6 +233,35 @@ test('verify names a trigger or an index whose text was changed', t => {
     db.close()
     t.regex(problemsIn([file]).join('\n'), /was changed: the file could be edited unnoticed/, edit)
   }
+})
+
+for (const bytes of [1, 4096, 10_000]) {
+  test(`verify names ${bytes} bytes after the last page`, t => {
+    const file = recorded(folder(t))
+    appendFileSync(file, Buffer.alloc(bytes, 'hidden'))
+    const problem = `${bytes} bytes after the last page do not belong in a log`
+    t.deepEqual(problemsIn([file]), [problem])
+  })
+}
+
+test('verify names bytes after the last page of a log that is open for appending', t => {
+  const file = recorded(folder(t))
+  using log = openLog(file)
+  log.append([event()], at(3))
+  t.deepEqual(problemsIn([file]), [])
+  appendFileSync(file, Buffer.alloc(1_000_000, 'hidden'))
+  t.regex(problemsIn([file]).join(), /^\d{6,7} bytes after the last page do not belong in a log$/)
+})
+
+test('verify finds no problem in a log with pages in its write-ahead log', t => {
+  const file = recorded(folder(t))
+  using log = openLog(file)
+  const before = statSync(file).size
+  for (let n = 0; n < 50; n += 1) {
+    log.append([event({ messageId: `${n}`, body: randomBytes(3000).toString('hex') })], at(3))
+  }
+  t.is(statSync(file).size, before)
+  t.deepEqual(problemsIn([file]), [])
 })
 
 test('a duplicate event adds no words to the log', t => {
