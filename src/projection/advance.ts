@@ -4,16 +4,16 @@ import type { Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 
 interface Options {
-  /** The last position to apply; the last that there is where it is not given. */
+  /** The last position to apply. The default is the head of the history. */
   readonly upTo?: Position | undefined
-  /** All of them where not given. */
+  /** The default is all views. */
   readonly views?: readonly Projection[] | undefined
   readonly progress?: Progress | undefined
 }
 
 /**
- * Apply what is missing of the files of a history: of one after the other, oldest first, and what is
- * deferred of all together.
+ * Apply the events that the views lack, file by file, oldest first. Then apply the deferred views over
+ * all files at once.
  */
 export function applyFiles(
   db: Database,
@@ -32,9 +32,9 @@ export function applyFiles(
 }
 
 /**
- * Attach the last of these files as `log`, and lay the view `history` over the events of all.
+ * Attach the last of these files as `log`, and create the temporary view `history` of the events of all.
  *
- * @returns what detaches them
+ * @returns a function that detaches them
  */
 export function attachHistory(db: Database, logFiles: readonly string[]): () => void {
   const schemas = logFiles.map((_, index) =>
@@ -51,7 +51,7 @@ export function attachHistory(db: Database, logFiles: readonly string[]): () => 
   }
 }
 
-/** Prepare one transaction that applies what is missing of the file `log` to the views that are not deferred. */
+/** Prepare a transaction that applies new events of the file `log` to the views that are not deferred. */
 export function prepareAdvance(
   db: Database,
   views: readonly Projection[] = projections,
@@ -71,7 +71,7 @@ export function prepareAdvance(
   })
 }
 
-/** Prepare one transaction that brings the deferred views to where the others are. */
+/** Prepare a transaction that catches the deferred views up with the others. */
 export function prepareDeferred(
   db: Database,
   views: readonly Projection[] = projections,
@@ -90,7 +90,7 @@ export function prepareDeferred(
   })
 }
 
-/** Prepare the building of all deferred views from nothing. */
+/** Prepare to build all deferred views from empty tables. */
 export function prepareBuilds(
   db: Database,
   views: readonly Projection[] = projections,
@@ -106,7 +106,7 @@ export function isDeferred({ prepareBuild }: Projection): boolean {
   return prepareBuild !== undefined
 }
 
-/** Prepare a query for the range that the deferred views lack of what the others have. */
+/** Prepare a query for the range of events that the other views have applied and the deferred ones have not. */
 export function prepareDeferredMissing(db: Database): () => PositionRange {
   const state = db.prepare<[], PositionRange>(
     'select deferred_position as after, position as upTo from state',
@@ -114,7 +114,7 @@ export function prepareDeferredMissing(db: Database): () => PositionRange {
   return () => state.get() ?? { after: position(0), upTo: position(0) }
 }
 
-/** Prepare a query for the range that the views lack of the attached file `log`. */
+/** Prepare a query for the range of events in the attached file `log` that the views have not applied. */
 function prepareMissing(db: Database): (upTo?: Position) => PositionRange {
   const head = db
     .prepare<[], number>(

@@ -5,10 +5,10 @@ import { query } from '../sqlite.js'
 import { versions } from './projections.js'
 import { earlierViewsFileOf, setViewsAside, viewsFileOf } from './views-file.js'
 
-/** What views say of themselves: what they were built by, and the log that they were made from. */
+/** The state table of views: the versions that built them, and the log that they were built from. */
 interface ViewsState {
   readonly versions: string
-  /** The last event that was applied, and its hash; 0 and null where none was. */
+  /** The last applied event and its hash; 0 and null if none was applied. */
   readonly position: number
   readonly hash: Buffer | null
   /** The hash of the log's first event. */
@@ -17,15 +17,15 @@ interface ViewsState {
   readonly deferred_position: number
 }
 
-/** @throws SqliteError where they say nothing of themselves */
+/** @throws SqliteError if they have no state table */
 export function readState(views: Database.Database): ViewsState | undefined {
   return views.prepare<[], ViewsState>('select * from state').get()
 }
 
 /**
- * Why views cannot be used for a log; null where they can. They may be behind it.
+ * Why views cannot be used for a log; null if they can, even if they lag behind it.
  *
- * @param state was read before the log is: the recorder appends to the log first
+ * @param state read it before the log, because the recorder appends to the log first
  */
 export function whyUnfit(state: ViewsState | undefined, logFile: string): string | null {
   if (!state) return 'they say nothing of their state'
@@ -51,7 +51,7 @@ function whyForeign(state: ViewsState, log: Database.Database): string | null {
   return 'they are of another log: its first event has another hash'
 }
 
-/** Whether views, of whatever version, were made from this log. */
+/** Whether views of any version were built from this log. */
 export function belongsTo(viewsFile: string, logFile: string): boolean {
   if (!existsSync(viewsFile)) return false
   try {
@@ -80,8 +80,8 @@ function hashAt(log: Database.Database, position: number): Buffer | undefined {
 }
 
 /**
- * Refuse to begin a log where there was one: its views know of events, and it has none. To begin anew
- * would route requests for what other clouds hold to the home cloud.
+ * Reject a log that was lost: its views have events, but the log has none. With a new log, requests
+ * for resources of other clouds would go to the home cloud.
  *
  * @throws LOG_LOST with what to do
  */
@@ -96,14 +96,14 @@ export function rejectLostLog(logFile: string): void {
   )
 }
 
-/** Forget a log that was lost, on purpose: its views are set aside. A log that is not lost stays as it is. */
+/** Accept the loss of a log: rename its views. Does nothing if the log is not lost. */
 export function forgetLostLog(logFile: string): void {
   if (lostEvents(logFile) === 0) return
   for (const file of [viewsFileOf(logFile), earlierViewsFileOf(logFile)])
     setViewsAside(file, 'lost')
 }
 
-/** How many events the views know of which the log has none; 0 where it has some, or they know none. */
+/** How many events the views have of a log that has none; 0 if the log has events. */
 function lostEvents(logFile: string): number {
   if (hasEvents(logFile)) return 0
   return Math.max(...[viewsFileOf(logFile), earlierViewsFileOf(logFile)].map(eventsKnown))
@@ -121,7 +121,7 @@ function hasEvents(logFile: string): boolean {
   })
 }
 
-/** Also of views of another version. */
+/** The number of events in views of any version. */
 function eventsKnown(viewsFile: string): number {
   if (!existsSync(viewsFile)) return 0
   try {

@@ -7,17 +7,17 @@ import { projections } from './projections.js'
 import { createTables, openUnfinished } from './tables.js'
 
 interface Options {
-  /** All of them where not given. The tables of the others are there, and empty. */
+  /** The default is all views. The tables of the others are created, but stay empty. */
   readonly views?: readonly Projection[] | undefined
-  /** The last position to apply; the history's head where it is not given. */
+  /** The last position to apply. The default is the head of the history. */
   readonly upTo?: Position | undefined
   readonly progress?: Progress | undefined
 }
 
 /**
- * Build views in a new file, of a whole history or of its first events.
+ * Build views in a new file, from a whole history or from its first events.
  *
- * @throws LOG_NOT_FOUND where the history has lost its beginning
+ * @throws LOG_NOT_FOUND if the beginning of the history is missing
  */
 export function buildViews(
   file: string,

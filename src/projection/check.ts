@@ -10,7 +10,7 @@ import { buildViews } from './build.js'
 import { projections } from './projections.js'
 import { newestOf } from './temporary-views.js'
 
-/** A row that the views hold and the log does not give, or the other way round. */
+/** A row that is in the views but does not follow from the log, or the reverse. */
 interface Difference {
   readonly view: string
   readonly in: 'views' | 'log'
@@ -18,18 +18,18 @@ interface Difference {
 }
 
 /**
- * Build the views in a temporary file from the log, up to the position of the given ones, and
- * compare row by row. The recorder may go on meanwhile.
+ * Build the views from the log in a temporary file, up to the position of the given views, and
+ * compare row by row. The recorder may run at the same time.
  *
- * @param aside a folder for the second copy; the system's own temporary one where not given
- * @throws VIEWS_LOST where they are of another log or version; Error (SQLite's) where they cannot be read at all
+ * @param parentFolder the folder for the second copy. The default is the temporary folder of the system
+ * @throws VIEWS_LOST if they are of another log or version; SqliteError if they are not readable
  */
 export function checkViews(
   file: string,
   logFiles: readonly string[],
-  aside = tmpdir(),
+  parentFolder = tmpdir(),
 ): { position: Position; rows: number; differences: Difference[] } {
-  const folder = mkdtempSync(join(aside, 'mixmatch-views-'))
+  const folder = mkdtempSync(join(parentFolder, 'mixmatch-views-'))
   const views = openReadable(file)
   try {
     views.exec('begin') // one snapshot for the position and for all rows
@@ -48,7 +48,7 @@ export function checkViews(
     try {
       const differences: Difference[] = []
       let rows = 0
-      // What the recorder is still building is not compared.
+      // Skip views that the recorder is still building.
       const isBuilt = state?.deferred_position === reached
       const compared = projections.filter(view => isBuilt || !isDeferred(view))
       for (const { name, rows: sql } of compared) {
@@ -69,7 +69,7 @@ export function checkViews(
   }
 }
 
-/** Walk two sorted sequences of texts side by side. Both come sorted by their bytes from SQLite. */
+/** Compare two sequences of texts. SQLite sorts both by bytes. */
 function* merge(
   held: IterableIterator<string>,
   expected: IterableIterator<string>,

@@ -5,7 +5,7 @@ import { spName } from '../ids.js'
 import { parseJson } from '../json.js'
 import { isPresent } from './views/locations.js'
 
-/** One id that several clouds claim to hold; requests go to the first of them. */
+/** A resource that several clouds claim to hold. Requests go to the first of them. */
 export interface Conflict {
   readonly resource: ResourceKey
   readonly serviceProviders: readonly SpName[]
@@ -23,12 +23,12 @@ const selectConflicts = (condition: string) => `
   where ${isPresent('l')} ${condition}
   group by resource_type, resource_id having count(*) > 1`
 
-/** Every conflict there is: a walk over the whole view. */
+/** Find all conflicts. This reads the whole view. */
 export function allConflicts(db: Database): Conflict[] {
   return db.prepare<[], ConflictRow>(selectConflicts('')).all().map(readConflict)
 }
 
-/** The conflicts among the resources that a range of the log is about. The log must be attached. */
+/** Prepare to find conflicts among the resources with events in a range. The log must be attached. */
 export function conflictsIn(db: Database): (range: PositionRange) => Conflict[] {
   const find = db.prepare<[PositionRange], ConflictRow>(
     selectConflicts(`and (resource_type, resource_id) in (

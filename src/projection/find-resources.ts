@@ -14,22 +14,22 @@ import {
   spName,
 } from '../ids.js'
 
-/** How many resources a prefix finds at most: enough to show that it is not unique. */
+/** The default limit for a prefix: enough to show that it is not unique. */
 const MOST = 10
 
 interface Options {
-  /** As far as was known then; all that the log holds where not given. */
+  /** The last event to read. The default is the head of the log. */
   readonly upTo?: Position | undefined
-  /** How many to return at most. */
+  /** The maximum number of results. */
   readonly limit?: number | undefined
 }
 
 /**
- * The resources whose id begins with a text, in the order of their types and ids: of all that the log
- * has ever heard of, deleted ones included.
+ * Find the resources whose id begins with a text, including deleted ones. They are ordered by type
+ * and id.
  *
  * @param log the connection of a log or of a history (`LogReader.db`)
- * @param prefix of a UUID: its digits in either case, with or without hyphens; of other ids as they are
+ * @param prefix of a UUID: in upper or lower case, with or without hyphens. Of other ids: exact text
  */
 export function findResourcesByPrefix(
   log: Database,
@@ -55,7 +55,7 @@ export function findResourcesByPrefix(
   return found.slice(0, limit)
 }
 
-/** From the first to the last stored id that begins so: texts, and the 16 bytes of UUIDs. */
+/** The ranges of stored ids with this prefix: one for text ids, one for the 16 bytes of UUIDs. */
 function rangesOf(
   prefix: string,
 ): { readonly first: Buffer | string; readonly last: Buffer | string }[] {
@@ -71,19 +71,19 @@ function rangesOf(
   ]
 }
 
-/** When a cloud said that it holds a resource no more. */
+/** The deletion of a resource at one cloud. */
 interface Deletion {
   readonly resource: ResourceKey
   readonly serviceProvider: SpName
   /** By the clock of the cloud. */
   readonly at: Micros
-  /** The event that says so. */
+  /** The deletion event. */
   readonly position: Position
 }
 
 /**
- * Who deleted every resource of an id, of whatever type, and when: for each cloud that does not hold
- * it any more the latest deletion. The latest of all comes last.
+ * Find the deletions of all resources with an id, of any type: the latest one at each cloud that no
+ * longer holds it. The latest of all is last.
  *
  * @param log the connection of a log or of a history (`LogReader.db`)
  */

@@ -18,30 +18,30 @@ import { readState, whyUnfit } from './belonging.js'
 import { isPresent, joinParent, ownerOf } from './views/locations.js'
 
 /**
- * A difference between a cloud and the view of it.
+ * A difference between a cloud and the view `locations`.
  *
- * - `unknown`: the cloud has the resource, and the view has never known it there.
- * - `returned`: the cloud has it, and the view has it as deleted.
- * - `owner`: it belongs to another project there.
- * - `gone`: the view has it, and the cloud has not.
+ * - `unknown`: the cloud has the resource, the view has no row of it at that cloud.
+ * - `returned`: the cloud has it, in the view it is deleted.
+ * - `owner`: in the cloud it belongs to another project than in the view.
+ * - `gone`: the view has it, the cloud does not.
  */
 export interface Drift {
   readonly difference: 'unknown' | 'returned' | 'owner' | 'gone'
   readonly resource: ResourceKey
-  /** Its project; null where the cloud does not say, and of what is gone. */
+  /** Its project at the cloud; null if the cloud does not name it or the resource is gone. */
   readonly project: ProjectId | null
-  /** Its project in the view; null where the view does not know it. */
+  /** Its project in the view; null if the view does not know it. */
   readonly believed: ProjectId | null
-  /** What it was made from and moves with. */
+  /** The resource that it was made from and moves with. */
   readonly parent: ResourceId | null
-  /** When the cloud said so, by its own clock, and rather too early than too late. */
+  /** When the cloud listed it, by the clock of the cloud. If in doubt, too early rather than too late. */
   readonly at: Micros
 }
 
 /** One resource as a cloud lists it. */
 export interface ListedResource {
   readonly id: ResourceId
-  /** null where the list does not say. */
+  /** Null if the list does not name it. */
   readonly project: ProjectId | null
   readonly parent: ResourceId | null
 }
@@ -56,29 +56,29 @@ interface Comparison extends Disposable {
    * Add a page of the list.
    *
    * @param at when the cloud listed it
-   * @returns how many of its items were in no page before
+   * @returns how many of its items were not on an earlier page
    */
   add(page: readonly ListedResource[], at: Micros): number
-  /** What is listed and is missing or different in the view, in batches. */
+  /** Listed resources that are missing or different in the view, in batches. */
   surplus(): Generator<Drift[]>
   /**
-   * What the view has and is not listed, in batches. Resources with events since the comparison was
-   * opened are left out, because the list may be older.
+   * Resources in the view that are not listed, in batches. Resources with events since the comparison
+   * was opened are left out, because the list may be older.
    *
-   * @param within the only project to look at; null for all
+   * @param within the only project to compare; null for all
    */
   missing(within: ProjectId | null): Generator<Drift[]>
 }
 
-/** So small that nothing else in the process has to wait. */
+/** Small batches do not block other work of the process. */
 const BATCH = 500
 const CACHE_KIB = 8192
 
 /**
- * Compare what a cloud lists with the view. The list is kept in a temporary database on the disk, so
- * that its size does not matter.
+ * Compare the resources that a cloud lists with the view. The list is stored in a temporary database on
+ * the disk, so it may be large.
  *
- * @throws LOG_NOT_FOUND where there are no views, VIEWS_UNAVAILABLE where they are of another log
+ * @throws LOG_NOT_FOUND if there are no views, VIEWS_UNAVAILABLE if they are of another log
  */
 export function openComparison(
   { logFile, viewsFile }: { readonly logFile: string; readonly viewsFile: string },
@@ -89,7 +89,7 @@ export function openComparison(
     const message = `${viewsFile}: no views there. "mixmatch record" builds them from the log.`
     throw new MixmatchError('LOG_NOT_FOUND', message)
   }
-  const db = new Database('') // SQLite's word for a temporary one on the disk
+  const db = new Database('') // an empty name means a temporary database on the disk
   db.pragma(`cache_size = -${CACHE_KIB}`)
   db.pragma('journal_mode = OFF') // it is temporary
   db.exec(`create table listed (id any primary key, project text, parent any, at integer)
@@ -139,7 +139,7 @@ interface SurplusRow {
   readonly project: string | null
   readonly parent: StoredId | null
   readonly at: number
-  /** Whether the view has a row of it, and whether the resource exists by that row; both 0 or 1. */
+  /** Whether the view has a row of it, and whether the resource exists according to that row; 0 or 1. */
   readonly known: number
   readonly alive: number
   readonly believed: string | null
@@ -148,13 +148,13 @@ interface SurplusRow {
 interface MissingRow {
   readonly id: StoredId
   readonly believed: string | null
-  /** The last time at which an event said that it existed. */
+  /** The time of the last event according to which it existed. */
   readonly at: number
 }
 
 interface Key {
   readonly type: number
-  /** The view's number for the cloud; null where the view has nothing of it. */
+  /** The number of the cloud in the view; null if the view has no events of it. */
   readonly cloud: number | null
   readonly after: StoredId
 }
@@ -174,7 +174,7 @@ function prepare(db: Database.Database) {
     add: db.prepare(
       'insert into listed (id, project, parent, at) values (?, ?, ?, ?) on conflict do nothing',
     ),
-    // A view that was told something later than the list knows better.
+    // If the view has an event that is newer than the list, the view is right.
     surplus: db.prepare<[Key], SurplusRow>(`
       select s.id, s.project, s.parent, s.at, l.resource_id is not null as known,
         ifnull(${isPresent('l')}, false) as alive, owner.name as believed
@@ -204,7 +204,7 @@ function prepare(db: Database.Database) {
   }
 }
 
-/** Ids that are text come before those that are bytes, and nothing before the empty text. */
+/** SQLite sorts text ids before the bytes of UUIDs, and the empty text before all others. */
 const FIRST = ''
 
 function* batches<Row extends { readonly id: StoredId }>(

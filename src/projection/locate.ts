@@ -17,16 +17,16 @@ import { type PlaceRow, readPlace, selectPlaces } from './places.js'
 import { prepareEvidence } from './views/evidence.js'
 import { setViewsAside, viewsFileOf } from './views-file.js'
 
-/** Address space, not memory: room for the view of some ten million resources. */
+/** Address space, not memory: enough for about ten million resources. */
 const MAPPED_BYTES = 2 ** 31 - 1
 
-/** One resource and where it is. */
+/** A resource and its places. */
 export interface Located {
   readonly resource: ResourceKey
   readonly places: readonly Place[]
 }
 
-/** Every resource of an id, of whatever type, that is anywhere. */
+/** Find all resources with an id, of any type, that a cloud holds. */
 export function findAll(locate: Locate, id: ResourceId): Located[] {
   return resourceTypes.flatMap(type => {
     const places = locate(type, id)
@@ -36,26 +36,26 @@ export function findAll(locate: Locate, id: ResourceId): Located[] {
 
 /** The location view, open for reading by any number of processes. */
 interface Locations extends Disposable {
-  /** @throws VIEWS_UNAVAILABLE where `problem` says why: not to know is not to know that it is nowhere */
+  /** @throws VIEWS_UNAVAILABLE if there is a `problem`. Without views, a resource is not known to be nowhere */
   readonly locate: Locate
   /** Throws as `locate`. */
   readonly evidence: FindEvidence
-  /** Every resource of this id, of whatever type, with its places. Throws as `locate`. */
+  /** Find all resources with this id, of any type, with their places. Throws as `locate`. */
   find(id: ResourceId): readonly Located[]
-  /** Why there are no views to read at the moment; null where there are. */
+  /** Why there are no views to read at the moment; null if there are. */
   problem(): string | null
-  /** Look for views that were put in the place of these, and open them. Call it now and then. */
+  /** Open the new views if the file was replaced. Call it from time to time. */
   refresh(): void
 }
 
 interface Options {
-  /** Whom a conflict is decided for; next comes the first to have held the resource. */
+  /** The cloud that comes first in a conflict. The next is the first cloud that held the resource. */
   readonly prefer?: SpName
-  /** Move damaged views away, so that the recorder builds new ones. What only reads must not. */
+  /** Rename damaged views, so that the recorder builds new ones. Commands that only read must not do this. */
   readonly replaceDamaged?: boolean
 }
 
-/** Open the views of a log for reading. Where there are none that fit yet, `refresh` may find them. */
+/** Open the views of a log for reading. If there are no matching views yet, `refresh` may find them later. */
 export function openLocations(
   file: string,
   logFile: string,
@@ -79,7 +79,7 @@ export function openLocations(
     reading = { problem }
   }
 
-  /** @throws what nobody foresaw */
+  /** Describe an error of the views, and rename damaged ones. @throws the error if it is unexpected */
   function damage(error: unknown, inode: number | undefined): string {
     if (!isDamage(error)) {
       if (error instanceof MixmatchError) return error.message
@@ -112,7 +112,7 @@ export function openLocations(
     problem: () => ('problem' in reading ? reading.problem : null),
     refresh() {
       const inode = inodeOf(file)
-      // Between the old views and the new ones there is a moment without any.
+      // While views are replaced, there is a moment without a file.
       missed = inode === undefined ? missed + 1 : 0
       if (missed > 1) close(`${file}: the views are gone`)
       if (inode === undefined || ('inode' in reading && reading.inode === inode)) return
@@ -126,13 +126,13 @@ export function openLocations(
   }
 }
 
-/** Why the proxy cannot read the views of a log at the moment; null where it can. */
+/** Why the proxy cannot read the views of a log at the moment; null if it can. */
 export function whyNoViews(logFile: string): string | null {
   using locations = openLocations(viewsFileOf(logFile), logFile)
   return locations.problem()
 }
 
-/** The views of a log, where there are any that fit it; else undefined, and the caller reads the log. */
+/** Open the views of a log. Returns undefined if none match it; then the caller reads the log. */
 export function openLocationsOf(logFile: string): Locations | undefined {
   const locations = openLocations(viewsFileOf(logFile), logFile)
   if (locations.problem() === null) return locations
@@ -149,7 +149,7 @@ interface OpenViews {
 
 type Reading = OpenViews | { readonly problem: string }
 
-/** @throws SqliteError or MixmatchError where they are damaged */
+/** @throws SqliteError or MixmatchError if they are damaged */
 function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
   const inode = inodeOf(file)
   const db = openReadable(file)
@@ -157,7 +157,7 @@ function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
   try {
     problem = whyUnfit(readState(db), logFile)
     if (problem !== null || inode === undefined) return { problem: `${file}: ${problem}` }
-    // A look-up through the page cache of the system costs a third of one that reads page by page.
+    // A look-up in mapped memory takes a third of the time of one that reads page by page.
     db.pragma(`mmap_size = ${MAPPED_BYTES}`)
     const places = db.prepare<[number, Buffer | string], PlaceRow>(
       selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
@@ -168,7 +168,7 @@ function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
   }
 }
 
-/** A file that is no database any more, or whose pages or tables are not what they were. */
+/** Whether an error shows damage: the file is no database any more, or its pages or tables were changed. */
 function isDamage(error: unknown): error is Error {
   if (error instanceof MixmatchError) {
     return error.code === 'LOG_BROKEN' || error.code === 'LOG_NOT_A_LOG'

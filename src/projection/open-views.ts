@@ -21,39 +21,39 @@ import { VIEWS_APPLICATION_ID } from './tables.js'
 import { newestOf } from './temporary-views.js'
 import { earlierViewsFileOf, removeViews, renameViews, viewsFileOf } from './views-file.js'
 
-/** The views of a log, which are disposable: they are rebuilt whenever they do not fit. */
+/** The views of a log, open for writing. They are rebuilt if they do not match the log. */
 export interface Views extends Disposable {
-  /** What the views are caught up with. */
+  /** The last applied position. */
   position(): Position
   /**
-   * Apply what the log has beyond `position()`, also to deferred views if they have been built.
+   * Apply the events after `position()`, also to the deferred views if they are built.
    *
-   * @returns the range that was applied
+   * @returns the applied range
    */
   catchUp(): PositionRange
-  /** Build the deferred views, if they are not, in batches between which this process does other things. */
+  /** Build the deferred views if they are not built. Other work of this process can run between the batches. */
   buildDeferred(signal: AbortSignal): Promise<void>
-  /** Why they can be used no more, whatever is done with them: damaged, deleted or replaced; null while all is well. */
+  /** Why the views cannot be used any more: damaged, deleted or replaced. Null if they can. */
   problem(): string | null
   readonly db: Database.Database
 }
 
-/** Why views were built from nothing, for the log line; null where they were only caught up. */
+/** Why views were rebuilt, for the log line; null if they were only caught up. */
 type Rebuilt = string | null
 
 interface Options {
-  /** Whether to wait for deferred views as well; else `buildDeferred` builds them. */
+  /** Whether to build deferred views, too. Otherwise `buildDeferred` does this later. */
   readonly deferred?: boolean
 }
 
 /**
- * Open the views of a log and catch them up; absent, damaged, of another version or of another log,
- * they are built in another file from the first event on, which then takes their place.
+ * Open the views of a log and catch them up. Views that are missing, damaged, of another version or
+ * of another log are rebuilt from the first event: in a second file, which then replaces the first.
  *
- * Only the process that holds the log may do this (`holdLog`); readers use `openLocations`.
+ * Only the process that holds the log may do this (`holdLog`). Readers use `openLocations`.
  *
  * @param logFiles the files of one history, oldest first (`historyFiles`)
- * @throws LOG_NOT_FOUND where views must be built and the history has lost its beginning
+ * @throws LOG_NOT_FOUND if the views must be rebuilt and the beginning of the history is missing
  */
 export function openViews(
   file: string,
@@ -69,10 +69,10 @@ export function openViews(
   return { views, rebuilt: unfit }
 }
 
-/** What requests are served by. */
+/** The views that serve requests. */
 const served = projections.filter(view => !isDeferred(view))
 
-/** Build the views in another file from the whole log, which then takes the place of what is there. */
+/** Build the views from the whole log in a second file, which then replaces the existing one. */
 export function rebuildViews(file: string, logFiles: readonly string[], progress?: Progress): void {
   build(file, logFiles, { progress })
 }
@@ -84,7 +84,7 @@ function build(
 ): void {
   rejectOtherData(file)
   const building = `${file}.building`
-  removeViews(building) // of a build that was interrupted
+  removeViews(building) // left by an interrupted build
   buildViews(building, logFiles, options)
   removeViews(file)
   renameSync(building, file)
@@ -94,8 +94,8 @@ function attach(file: string, logFiles: readonly string[]): Views {
   const db = openWritable(file)
   const { ino } = statSync(file)
   db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = NORMAL') // what a crash takes is applied again from the log
-  // Of what was archived there may be something to apply, too.
+  db.pragma('synchronous = NORMAL') // events that a crash removes are applied again from the log
+  // The views may also lack events that were archived meanwhile.
   applyFiles(db, logFiles.slice(0, -1), { views: served })
   attachHistory(db, logFiles)
   const reached = db.prepare<[], number>('select position from state').pluck()
@@ -127,7 +127,7 @@ function attach(file: string, logFiles: readonly string[]): Views {
         if (signal.aborted) return
         db.prepare('update state set deferred_position = ?').run(upTo)
       }
-      // What came since it began.
+      // Apply the events that arrived during the build.
       applyDeferred()
     },
     problem: () => whyLost(file, ino),
@@ -135,7 +135,7 @@ function attach(file: string, logFiles: readonly string[]): Views {
   }
 }
 
-/** Why the file is not what was opened any more. Asked of it anew: an open connection may not notice. */
+/** Why the file is no longer the opened one. This opens it again: an open connection may not notice. */
 function whyLost(file: string, inode: number): string | null {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat) return 'the file is gone'
@@ -149,7 +149,7 @@ function whyLost(file: string, inode: number): string | null {
   }
 }
 
-/** Why views must be built from nothing; null where they only have to be caught up. */
+/** Why views must be rebuilt; null if catching up is enough. */
 function whyRebuild(file: string, logFiles: readonly string[]): Rebuilt {
   if (!existsSync(file)) return 'there are none yet'
   try {
@@ -165,7 +165,7 @@ function whyRebuild(file: string, logFiles: readonly string[]): Rebuilt {
   }
 }
 
-/** Views of this log that have the name of before get the one of today. */
+/** Rename views of this log that have the name of earlier versions. */
 function takeOver(file: string, logFiles: readonly string[]): void {
   const logFile = newestOf(logFiles)
   const earlier = earlierViewsFileOf(logFile)
@@ -173,7 +173,7 @@ function takeOver(file: string, logFiles: readonly string[]): void {
   if (belongsTo(earlier, logFile)) renameViews(earlier, file)
 }
 
-/** A database of something else may have the name of the views by accident. */
+/** Another database may have the name of the views by accident: reject it. */
 function rejectOtherData(file: string): void {
   if (!existsSync(file)) return
   let id: unknown = 0

@@ -1,33 +1,33 @@
 import type { Position, ProjectId, ResourceId, ResourceType, SpName } from '../ids.js'
 
-/** One cloud that holds a resource, as the log has it. */
+/** A cloud that holds a resource, according to the log. */
 export interface Place {
   readonly serviceProvider: SpName
-  /** The owner at that cloud; null where nothing said it. */
+  /** The owner at that cloud; null if no event named one. */
   readonly project: ProjectId | null
-  /** The newest event that this rests on. */
+  /** The newest event about the resource at that cloud. */
   readonly position: Position
 }
 
 /**
- * Where a resource is: most often one place, none when unknown, several in a conflict. The
- * first is the one to route to: the identity provider, else the first to have held it.
+ * Find the places of a resource: usually one, none if unknown, several in a conflict. Requests go to
+ * the first: the identity provider, otherwise the first cloud that held the resource.
  */
 export type Locate = (type: ResourceType, id: ResourceId) => readonly Place[]
 
-/** What the log knows about an id besides what clouds say of themselves. */
+/** What the log knows about an id from other sources than the notifications of clouds. */
 export interface Evidence {
   readonly absent: readonly Absence[]
-  /** Clouds at which a user's read has found it. */
+  /** Clouds where a user's read found it. */
   readonly found: readonly SpName[]
-  /** Clouds that the operator said it is at, with an import. */
+  /** Clouds where it is according to an import of the operator. */
   readonly imported: readonly SpName[]
 }
 
 /** A cloud that does not hold a resource. */
 interface Absence {
   readonly serviceProvider: SpName
-  /** Of the identity provider: as far as this project can see. null: whoever looks. */
+  /** At the identity provider: the project that cannot see it. Null if it is absent for all projects. */
   readonly project: ProjectId | null
 }
 

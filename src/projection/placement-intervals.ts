@@ -1,6 +1,6 @@
 import { kindCode } from '../event/stored.js'
 
-/** What one event says of one resource, in the order of columns in which SQLite gives it. */
+/** One event about one resource, as a row of SQLite. */
 export type ResourceEvent = readonly [
   /** By the cloud's own clock, microseconds. */
   at: number,
@@ -10,15 +10,15 @@ export type ResourceEvent = readonly [
   project: number | null,
 ]
 
-/** The transfer of what a resource was made from gives the resource away, too. */
+/** A volume transfer also transfers the snapshots of the volume. This kind stands for it in their rows. */
 export const GIVEN_WITH_PARENT = -1
 const CREATED = kindCode('created')
 const DELETED = kindCode('deleted')
 
 /**
  * A time in which a cloud held a resource of one project. It begins with the event `from` and ends with
- * the event `to`, which is null while it lasts. A resource that is given away, or deleted and made
- * again, has several. One that is known only by its deletion has one of no length.
+ * the event `to`, which is null for a present placement. A resource that was transferred, or deleted
+ * and created again, has several. If only its deletion is known, it has one of zero length.
  */
 export interface PlacementInterval {
   readonly from: Moment
@@ -32,11 +32,11 @@ export interface Moment {
 }
 
 /**
- * Fold all that is said of one resource in one cloud into its placements, in their order. The rules of
- * belief are those of `locations`: a deletion is final until a later creation, an update brings nothing
- * back, an event that names no project leaves the owner as it was.
+ * Fold all events about one resource at one cloud into its placements, in order. The rules are those of
+ * the view `locations`: a deletion is final until a later creation, an update does not restore a
+ * deleted resource, and an event without a project does not change the owner.
  *
- * @param events in any order; they are put into the order in which they count
+ * @param events in any order; this function sorts them in place
  */
 export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
   const intervals: PlacementInterval[] = []
@@ -66,8 +66,8 @@ export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
 }
 
 /**
- * By their time; at equal times transfers of the parent first, deletions last, and in between as they
- * were recorded. They come by time and are most often in order.
+ * Sort by time. At equal times transfers of the parent are first and deletions last; the others are in
+ * the order of recording. The events are usually sorted already.
  */
 function inOrder(events: ResourceEvent[]): ResourceEvent[] {
   for (let index = 1; index < events.length; index += 1) {

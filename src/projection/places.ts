@@ -9,10 +9,10 @@ export interface PlaceRow {
 }
 
 /**
- * Places out of rows of `locations`, in the order in which they are routed to.
+ * SQL for the places in rows of `locations`, in the order of routing.
  *
- * @param condition which rows `l`
- * @param prefer whom a conflict is decided for; next comes the first to have held the resource
+ * @param condition selects the rows `l`
+ * @param prefer the cloud that comes first in a conflict. The next is the first that held the resource
  */
 export function selectPlaces(condition: string, prefer: SpName): string {
   return `

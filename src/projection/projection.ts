@@ -1,35 +1,35 @@
 import type { Database } from 'better-sqlite3'
 import type { PositionRange } from '../ids.js'
 
-/** Called now and then with how much of a work is done, and of how much. */
+/** Called from time to time with the completed amount of work and the total. */
 export type Progress = (done: number, of: number) => void
 
 /**
- * One view of the log. `prepare` gives the only way into it: the same statement serves live batches,
- * start-up, rebuild, replay and audit. Its laws are tested for every projection: applying a range at
- * once equals applying it in any parts, and a rebuilt view equals the live one.
+ * One view of the log. Only the function that `prepare` returns writes it: for live batches, start-up,
+ * rebuild, replay and audit. Tests check two laws for every projection: applying a range at once equals
+ * applying it in parts, and a rebuilt view equals the live one.
  *
- * The log is attached to the view's connection as `log`, for reading. Where older events were
- * archived, `log` is the one file of the history that holds the range, and the view `history` is the
- * events of all its files.
+ * The log is attached to the connection of the view as `log`, for reading. If older events were
+ * archived, `log` is the file of the history that has the range, and the SQL view `history` has the
+ * events of all files.
  */
 export interface Projection {
   readonly name: string
-  /** Raised whenever `tables` or the meaning of `prepare` changes: views of another version are rebuilt. */
+  /** Increase it if `tables` or the meaning of `prepare` changes: views of another version are rebuilt. */
   readonly version: number
-  /** What stands after `create table NAME`. */
+  /** The SQL after `create table NAME`, by name. */
   readonly tables: Readonly<Record<string, string>>
-  /** What stands after `create index NAME on`. */
+  /** The SQL after `create index NAME on`, by name. */
   readonly indexes?: Readonly<Record<string, string>>
   prepare(db: Database): (range: PositionRange) => void
   /**
-   * A view that has this is deferred: nothing that serves requests reads it or waits for it. It is built
-   * from nothing after all others, over all files of a history at once, in batches that are called one
-   * after another; between two of them the other views may move on.
+   * A view with this function is deferred: requests do not read it or wait for it. It is built after all
+   * others, from all files of a history at once, in batches. The caller calls one batch after another.
+   * Between two batches the other views may advance.
    *
-   * @param upTo the position of the other views when a batch is called
+   * @param upTo returns the current position of the other views
    */
   prepareBuild?(db: Database, progress?: Progress): (upTo: () => number) => Iterable<() => void>
-  /** What `views check` compares: every row of the view as one line, in a fixed order. */
+  /** SQL for `views check`: every row of the view as one text, in a fixed order. */
   readonly rows: string
 }

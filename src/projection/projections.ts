@@ -5,7 +5,7 @@ import { locations } from './views/locations.js'
 import { names } from './views/names.js'
 import { placements } from './views/placements.js'
 
-/** Every view, in the order in which they are applied. A new one is a file, its test, and a word here. */
+/** All views, in the order of applying. To add one, write a file and its test, and add it here. */
 export const projections: readonly Projection[] = [
   names,
   exchanges,
@@ -14,5 +14,5 @@ export const projections: readonly Projection[] = [
   placements,
 ]
 
-/** What views were built by: others are rebuilt. */
+/** Stored with the views. Views with other versions are rebuilt. */
 export const versions = JSON.stringify(projections.map(({ name, version }) => [name, version]))

@@ -2,24 +2,23 @@ import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
 import { GIVEN_WITH_PARENT, type ResourceEvent } from './placement-intervals.js'
 
-/** One resource in one cloud, as the log's numbers have it. */
+/** One resource at one cloud, in the numbers of the log. */
 export interface Resource {
   readonly resource_type: number
   readonly resource_id: StoredId
   readonly service_provider: number
-  /** What it was made from. */
+  /** The resource that it was made from. */
   readonly parent: StoredId | null
 }
 
-/** Transfers that give away what was made from the volume, too. `e` is the event. */
+/** SQL: whether the event `e` is a volume transfer, which also transfers the snapshots of the volume. */
 export const isGift = `e.resource_type = ${resourceTypeCode('volume')} and e.kind > 0
   and e.kind = ${kindCode('transferred')} and e.project is not null`
 
 /**
- * Prepare what reads all events of a resource up to a position, and those that gave it away with its
- * parent.
+ * Prepare to read all events of a resource up to a position, including the transfers of its parent.
  *
- * @param events a table of events, or a view over several
+ * @param events a table of events, or a view of several
  */
 export function prepareResourceEvents(
   db: Database,

@@ -3,7 +3,7 @@ import { openWritable } from '../sqlite.js'
 import type { Projection } from './projection.js'
 import { projections, versions } from './projections.js'
 
-/** Open a file that is thrown away unless it is finished. */
+/** Open a file for a build without crash safety: an unfinished file is deleted. */
 export function openUnfinished(file: string): Database.Database {
   const db = openWritable(file)
   db.pragma('page_size = 8192')
@@ -12,10 +12,10 @@ export function openUnfinished(file: string): Database.Database {
   return db
 }
 
-/** "MixV" in ASCII: tells views from any other SQLite file (`PRAGMA application_id`). */
+/** "MixV" in ASCII. `PRAGMA application_id` tells views from other SQLite files. */
 export const VIEWS_APPLICATION_ID = 0x4d697856
 
-/** Create the empty tables of views, and their state. */
+/** Create the empty tables of views and their state table. */
 export function createTables(
   db: Database.Database,
   schema: 'main' | 'temp',

@@ -5,23 +5,23 @@ import type { Progress } from './projection.js'
 import { projections } from './projections.js'
 import { createTables } from './tables.js'
 
-/** Views of a history as it was, which leave nothing behind. */
+/** Views of a history at a position. They write no file. */
 interface TemporaryViews extends Disposable {
-  /** With the views as temporary tables, and all events as the view `history`. Refuses to write. */
+  /** A read-only connection: the views are temporary tables, the view `history` has all events. */
   readonly db: Database.Database
-  /** Go on to a later position. */
+  /** Advance to a later position. */
   catchUp(upTo: Position): void
 }
 
-/** What reports and comparisons of a past read. */
+/** The views that reports and comparisons read. */
 const read = projections.filter(({ name }) => name !== 'exchanges')
 
 /**
- * Build the views of a history as temporary tables beside the log itself, which is opened for reading
- * only. The history may have lost its beginning.
+ * Build the views of a history as temporary tables of a read-only connection to the log. The beginning
+ * of the history may be missing.
  *
  * @param upTo the last position to apply
- * @param progress called now and then with how much of the building is done, and of how much
+ * @param progress called from time to time with the number of applied events and the total
  */
 export function openTemporaryViews(
   logFiles: readonly string[],

@@ -2,19 +2,19 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /**
- * The views of a log stand beside it and are named after it: `events.views.db` those of `events.db`.
- * They can be deleted at any moment.
+ * The views of a log are a file in the same folder, named after it: `events.views.db` for `events.db`.
+ * It can be deleted at any time.
  */
 export function viewsFileOf(logFile: string): string {
   return join(dirname(logFile), `${basename(logFile, '.db')}.views.db`)
 }
 
-/** What views were called before they were named after their log. */
+/** The views file of earlier versions, which had the same name for every log. */
 export function earlierViewsFileOf(logFile: string): string {
   return join(dirname(logFile), 'views.db')
 }
 
-/** Views that are of no use any more go out of the way, so that new ones are built. They can still be looked at. */
+/** Rename unusable views, so that new ones are built. The old ones stay for inspection. */
 export function setViewsAside(file: string, because: 'damaged' | 'lost'): void {
   if (!existsSync(file)) return
   renameViews(file, `${file}.${because}`)

@@ -3,7 +3,7 @@ import type { Event } from '../../src/event/event.js'
 import { micros, type ResourceKey, resourceId } from '../../src/ids.js'
 import { alice, at, bob, cornmeal, event, idp, millet } from '../controls.js'
 
-/** So few that events meet. */
+/** Few ids, so that several events are about one resource. */
 export const ids = ['aaaaaaaa', 'bbbbbbbb'].map(head =>
   resourceId(`${head}-0000-4000-8000-000000000000`),
 )
@@ -11,7 +11,7 @@ const [volume = resourceId('none')] = ids
 export const types = ['volume', 'snapshot', 'image'] satisfies ResourceKey['type'][]
 const kinds = ['noted', 'created', 'changed', 'transferred', 'deleted'] satisfies Event['kind'][]
 
-/** What an event says of a resource, in any cloud; its time is for the test to choose. */
+/** An event about a resource at any cloud. The test chooses its time. */
 export const anyNews = fc.record({
   kind: fc.constantFrom(...kinds),
   resource: fc.record({ type: fc.constantFrom(...types), id: fc.constantFrom(...ids) }),
@@ -20,15 +20,15 @@ export const anyNews = fc.record({
   parent: fc.option(fc.constantFrom(...ids), { freq: 1 }),
 })
 
-/** Few moments, so that they meet; some are before 1970. */
+/** Few times, so that events have equal ones. Some are before 1970. */
 const anyTime = fc
   .integer({ min: -2, max: 10 })
   .map(seconds => (seconds < 1 ? micros(seconds * 1e6) : at(seconds)))
 
-/** Events that contradict one another, come late, at equal times or at none, and are of nothing now and then. */
+/** Events that contradict one another, are late, have equal times or no time. Some are about no resource. */
 export const anyEvents = eventsOf(anyNews, { minLength: 1, maxLength: 25 })
 
-/** All of one volume and of one that was made from it, at one cloud: so that each has many events. */
+/** Events about one volume and one snapshot of it at one cloud, so that each has many. */
 export const anyEventsOfFew = eventsOf(
   fc
     .record({

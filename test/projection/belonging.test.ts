@@ -32,7 +32,7 @@ import {
   millet,
 } from '../controls.js'
 
-/** A log with these events and its views, both closed. */
+/** Write a log with these events and its views, and close both. */
 async function recorded(log: string, events = [created(disk, alice), event()]): Promise<string> {
   {
     using opened = openLog(log)
@@ -58,7 +58,7 @@ const losses: Record<string, (log: string) => void> = {
 }
 
 for (const [loss, lose] of Object.entries(losses)) {
-  test(`a log that is ${loss} beside views that know of events is lost, and says what to do`, async t => {
+  test(`a log that is ${loss} is lost if its views have events, and the error says what to do`, async t => {
     const log = join(folder(t), 'events.db')
     const views = await recorded(log)
     lose(log)
@@ -73,7 +73,7 @@ for (const [loss, lose] of Object.entries(losses)) {
   })
 }
 
-test('a log that is lost beside views of the earlier name is lost as well', async t => {
+test('a log is also lost if only views with the earlier name have events', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   renameSync(await recorded(log), join(path, 'views.db'))
@@ -83,7 +83,7 @@ test('a log that is lost beside views of the earlier name is lost as well', asyn
   t.notThrows(() => rejectLostLog(log))
 })
 
-test('a log that was restored from a backup is not lost, and its views are built anew', async t => {
+test('a log that was restored from a backup is not lost, and its views are rebuilt', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   await recorded(log)
@@ -95,13 +95,13 @@ test('a log that was restored from a backup is not lost, and its views are built
   await recorded(log, [])
   renameSync(join(path, 'backup.db'), log)
   t.notThrows(() => rejectLostLog(log))
-  forgetLostLog(log) // said without need, it does nothing
+  forgetLostLog(log) // does nothing, because the log is not lost
   const { views, rebuilt } = openViews(viewsFileOf(log), [log])
   views[Symbol.dispose]()
   t.regex(rebuilt ?? '', /another log: event 3 is not in it/)
 })
 
-test('a new log, or one whose views know nothing yet, is not lost', async t => {
+test('a new log, or one whose views have no events yet, is not lost', async t => {
   const path = folder(t)
   t.notThrows(() => rejectLostLog(join(path, 'events.db')))
   await recorded(join(path, 'empty.db'), [])
@@ -109,7 +109,7 @@ test('a new log, or one whose views know nothing yet, is not lost', async t => {
   t.notThrows(() => rejectLostLog(join(path, 'empty.db')))
 })
 
-test('two logs in one folder have views of their own', async t => {
+test('two logs in one folder have separate views', async t => {
   const path = folder(t)
   const prod = join(path, 'events.db')
   const copy = join(path, 'copy.db')
@@ -123,7 +123,7 @@ test('two logs in one folder have views of their own', async t => {
   t.deepEqual(holderOf(copy), [millet])
 })
 
-test('views are not read for a log that they were not made from', async t => {
+test('views of one log are not read for another log', async t => {
   const path = folder(t)
   const views = await recorded(join(path, 'events.db'))
   await recorded(join(path, 'other.db'), [created(disk, bob), event()])
@@ -134,7 +134,7 @@ test('views are not read for a log that they were not made from', async t => {
   t.is(openLocationsOf(join(path, 'other.db')), undefined)
 })
 
-test('views of the earlier name are taken over once, by the log that they were made from', async t => {
+test('views with the earlier name are renamed once, for the log that they were built from', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   const earlier = join(path, 'views.db')
@@ -147,7 +147,7 @@ test('views of the earlier name are taken over once, by the log that they were m
   t.false(existsSync(earlier))
 })
 
-test('a log or another database that has the name of the views is not replaced by them', async t => {
+test('views do not replace a log or another database that has their name', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   await recorded(log)
@@ -159,7 +159,7 @@ test('a log or another database that has the name of the views is not replaced b
   })
 })
 
-test('views that are deleted, damaged or replaced are a problem for who writes them', async t => {
+test('the writer of views reports a problem if they are deleted, damaged or replaced', async t => {
   for (const damage of ['deleted', 'cut short', 'replaced'] as const) {
     const log = join(folder(t), 'events.db')
     const file = await recorded(log)
@@ -173,7 +173,7 @@ test('views that are deleted, damaged or replaced are a problem for who writes t
   }
 })
 
-test('where the views are gone nothing is located, rather than nowhere, until they are back', async t => {
+test('locate fails while the views are missing, instead of finding no places', async t => {
   const log = join(folder(t), 'events.db')
   const file = await recorded(log)
   using locations = openLocations(file, log)
@@ -192,7 +192,7 @@ test('where the views are gone nothing is located, rather than nowhere, until th
   t.is(locations.locate('volume', disk.id).length, 1)
 })
 
-test('damaged views are moved away by a worker and left alone by what only reads', async t => {
+test('a worker renames damaged views, and a read-only command leaves them', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   const many = Array.from({ length: 400 }, (_, index) =>

@@ -42,7 +42,7 @@ const gap = noted(ownEventTypes.queueDeclared, { source: 'recorder' })
 const everybody = { serviceProvider: idp, project: null }
 const forAlice = { serviceProvider: idp, project: alice }
 
-/** Each story, and what is known of the image after it. */
+/** Events by title, and the expected evidence about the image after them. */
 const stories: Record<string, { events: Event[]; expected: object }> = {
   'a read that was answered 404 tells it for the project that asked': {
     events: [created(image, bob), absent(image), absent(disk, bob)],
@@ -93,7 +93,7 @@ const stories: Record<string, { events: Event[]; expected: object }> = {
 }
 
 for (const [title, { events, expected }] of Object.entries(stories)) {
-  test(`where an image is not: ${title}`, async t => {
+  test(`evidence of where an image is not: ${title}`, async t => {
     const path = folder(t)
     using log = openLog(join(path, 'events.db'))
     const { views } = openViews(join(path, 'live.db'), [log.file])

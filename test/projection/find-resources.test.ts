@@ -21,7 +21,7 @@ const second = { type: 'volume', id: resourceId('5c0b7a52-0000-4000-8000-0000000
 const image = { type: 'image', id: first.id } as const
 const named = { type: 'image', id: resourceId('5c0b-golden') } as const
 
-test('a prefix of an id finds every resource that begins so, deleted ones too', t => {
+test('a prefix finds every resource whose id begins with it, including deleted ones', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append(
     [
@@ -45,7 +45,7 @@ test('a prefix of an id finds every resource that begins so, deleted ones too', 
   t.deepEqual(find('5c0b7', { upTo: position(2) }), [first, second])
 })
 
-test('of a deleted resource each cloud tells when it was deleted, and the latest comes last', t => {
+test('findDeletions returns the deletion of a resource at each cloud, the latest last', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append(
     [
@@ -63,7 +63,7 @@ test('of a deleted resource each cloud tells when it was deleted, and the latest
   t.deepEqual(findDeletions(log.db, disk.id, { upTo: position(1) }), [])
 })
 
-test('what was created again after its deletion is not deleted', t => {
+test('findDeletions does not return a resource that was created again', t => {
   using log = openLog(join(folder(t), 'events.db'))
   log.append(
     [

@@ -32,7 +32,7 @@ for (const [what, some, numRuns] of [
   ['views', anyEvents, 60],
   ['views of few resources', anyEventsOfFew, 150],
 ] as const) {
-  test(`law: ${what} that follow the log batch by batch equal those built at once`, async t => {
+  test(`law: ${what} that are updated batch by batch equal those built at once`, async t => {
     const path = folder(t)
     let run = 0
     await fc.assert(
@@ -56,7 +56,7 @@ for (const [what, some, numRuns] of [
   })
 }
 
-test('law: how the clouds interleave in the log makes no difference to what each is known to hold', async t => {
+test('law: the locations at a cloud do not depend on how the clouds interleave in the log', async t => {
   const path = folder(t)
   let run = 0
   const known = async (name: string, events: readonly Event[]) => {
@@ -86,7 +86,7 @@ test('law: how the clouds interleave in the log makes no difference to what each
   )
 })
 
-test('law: views whose deferred part is built while the log goes on equal those built at once', async t => {
+test('law: views whose deferred part is built while events are appended equal those built at once', async t => {
   await ofAnyLog(t, fc.integer({ min: 0, max: 25 }), 30, async ({ here, log, events }, later) => {
     using live = openLog(join(here, 'live.db'))
     live.append(events.slice(later), at(500))
@@ -105,13 +105,13 @@ test('law: views whose deferred part is built while the log goes on equal those 
 })
 
 interface Recorded {
-  /** A folder of its own. */
+  /** A temporary folder for this run. */
   readonly here: string
   readonly log: EventLog
   readonly events: readonly Event[]
 }
 
-/** Check what holds of a log of any events, and of a number that is drawn with it. */
+/** Check a property of a log of any events, and of a value that is generated with it. */
 async function ofAnyLog(
   t: ExecutionContext,
   anyNumber: fc.Arbitrary<number>,

@@ -21,7 +21,7 @@ import {
   transferred,
 } from '../controls.js'
 
-/** Where a resource is, after these batches of events were recorded and applied one after another. */
+/** The places of a resource after these batches of events were recorded and applied one after another. */
 async function located(
   t: ExecutionContext,
   resource: ResourceKey,
@@ -41,7 +41,7 @@ async function located(
     .map(({ serviceProvider, project }) => [serviceProvider, project])
 }
 
-test('a resource is where it was created, and belongs to who created it', async t => {
+test('a resource is at the cloud where it was created, and belongs to the project that created it', async t => {
   t.deepEqual(await located(t, disk, [created(disk, alice)]), [[cornmeal, alice]])
 })
 
@@ -51,44 +51,44 @@ test('a transferred volume changes its project and stays where it is', async t =
   ])
 })
 
-test('an update of something never heard of tells that it exists', async t => {
+test('an update of an unknown resource locates it', async t => {
   t.deepEqual(await located(t, disk, [changed(disk, alice)]), [[cornmeal, alice]])
 })
 
-test('an event that names no project leaves the owner as it was', async t => {
+test('an event without a project does not change the owner', async t => {
   t.deepEqual(await located(t, disk, [created(disk, alice), changed(disk, null)]), [
     [cornmeal, alice],
   ])
 })
 
-test('an image without an owner is located all the same', async t => {
+test('an image without an owner is located', async t => {
   t.deepEqual(await located(t, disk, [created(disk, null)]), [[cornmeal, null]])
 })
 
-test('what was deleted is nowhere, and a late update does not bring it back', async t => {
+test('a deleted resource has no place, and a late update does not restore it', async t => {
   const gone = [created(disk, alice), deleted(disk)]
   t.deepEqual(await located(t, disk, gone), [])
   t.deepEqual(await located(t, disk, gone, [changed(disk, alice, { emittedAt: at(9_000) })]), [])
 })
 
-test('what is created again after its deletion is back', async t => {
+test('a resource that is created again after its deletion is located', async t => {
   const gone = [created(disk, alice), deleted(disk)]
   t.deepEqual(await located(t, disk, gone, [created(disk, bob)]), [[cornmeal, bob]])
 })
 
-test('a creation that arrives after the deletion it precedes stays deleted', async t => {
+test('a creation that arrives after its later deletion does not restore the resource', async t => {
   const [first, last] = [created(disk, alice), deleted(disk)]
   t.deepEqual(await located(t, disk, [last], [first]), [])
 })
 
-test('an older update that arrives late does not take the owner back', async t => {
+test('an older update that arrives late does not change the owner back', async t => {
   const moved = [created(disk, alice), transferred(disk, bob)]
   const older = changed(disk, alice, { emittedAt: at(-1) })
   t.deepEqual(await located(t, disk, moved, [older]), [[cornmeal, bob]])
   t.deepEqual(await located(t, disk, moved, [changed(disk, alice)]), [[cornmeal, alice]])
 })
 
-test('snapshots move with their volume, also those that are told of only later', async t => {
+test('snapshots move with their volume, even if their events arrive later', async t => {
   const moved = [[cornmeal, bob]]
   const early = created(snapshot, alice, { parent: disk.id })
   t.deepEqual(
@@ -102,13 +102,13 @@ test('snapshots move with their volume, also those that are told of only later',
   )
 })
 
-test('a snapshot that was taken after the transfer is whose it says', async t => {
+test('a snapshot that was created after the transfer belongs to the project in its event', async t => {
   const move = transferred(disk, bob)
   const taken = created(snapshot, alice, { parent: disk.id })
   t.deepEqual(await located(t, snapshot, [move, taken]), [[cornmeal, alice]])
 })
 
-test('an id that is held by two clouds is the identity provider’s first, else the first holder’s', async t => {
+test('of two clouds that hold an id the identity provider is first, otherwise the earlier holder', async t => {
   const at_millet = created(disk, bob, { serviceProvider: millet })
   const at_idp = created(disk, bob, { serviceProvider: idp })
   t.deepEqual(await located(t, disk, [created(disk, alice), at_millet]), [
@@ -122,7 +122,7 @@ test('an id that is held by two clouds is the identity provider’s first, else 
   ])
 })
 
-test('a cloud that lies moves and hides nothing that lives elsewhere', async t => {
+test('false events of one cloud do not move or hide resources of another', async t => {
   const lies = [
     created(disk, bob, { serviceProvider: millet, emittedAt: at(-99_999) }),
     transferred(disk, bob, { serviceProvider: millet }),
@@ -143,7 +143,7 @@ test('an id that is no UUID is located by its text', async t => {
   t.deepEqual(await located(t, odd, [created(odd, alice)]), [[cornmeal, alice]])
 })
 
-test('of two owners named at the same time the later word counts, whichever project the log met first', async t => {
+test('of two owners at the same time the one that was recorded later counts', async t => {
   const said = [
     created(disk, alice, { emittedAt: at(7) }),
     changed(disk, bob, { emittedAt: at(7) }),

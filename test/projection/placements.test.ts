@@ -24,7 +24,7 @@ import {
 } from '../controls.js'
 import { anyNews, ids } from './any-events.js'
 
-/** The placements after these batches were applied: cloud, owner, the positions that began and ended it. */
+/** The placements after these batches: cloud, owner, and the positions of the first and the last event. */
 async function placementsAfter(t: ExecutionContext, ...batches: readonly (readonly Event[])[]) {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
@@ -51,19 +51,19 @@ for (const [how, split] of [
 ] as const) {
   const placed = (t: ExecutionContext, ...events: Event[]) => placementsAfter(t, ...split(events))
 
-  test(`a resource that was given away has a placement for each owner, ${how}`, async t => {
+  test(`a transferred resource has a placement for each owner, ${how}`, async t => {
     t.deepEqual(await placed(t, created(disk, alice), transferred(disk, bob), deleted(disk)), [
       [cornmeal, alice, 1, 2],
       [cornmeal, bob, 2, 3],
     ])
   })
 
-  test(`what is said again and again is one placement, ${how}`, async t => {
+  test(`repeated events are one placement, ${how}`, async t => {
     const repeated = [created(disk, alice), changed(disk, alice), created(disk, null)]
     t.deepEqual(await placed(t, ...repeated), [[cornmeal, alice, 1, null]])
   })
 
-  test(`a resource that is made again after its deletion has two placements, ${how}`, async t => {
+  test(`a resource that is created again after its deletion has two placements, ${how}`, async t => {
     const again = [created(disk, alice), deleted(disk), changed(disk, alice), created(disk, alice)]
     t.deepEqual(await placed(t, ...again), [
       [cornmeal, alice, 1, 2],
@@ -71,13 +71,13 @@ for (const [how, split] of [
     ])
   })
 
-  test(`what is known only by its deletion was there, for no known time, ${how}`, async t => {
+  test(`a resource that is known only by its deletion has a placement of zero length, ${how}`, async t => {
     t.deepEqual(await placed(t, deleted(disk, { messageId: 'gone' }), deleted(disk)), [
       [cornmeal, null, 1, 1],
     ])
   })
 
-  test(`a snapshot has a new owner when its volume has, ${how}`, async t => {
+  test(`a snapshot gets a new owner when its volume is transferred, ${how}`, async t => {
     const kept = created(snapshot, alice, { parent: disk.id })
     t.deepEqual(await placed(t, created(disk, alice), kept, transferred(disk, bob)), [
       [cornmeal, alice, 1, 3],
@@ -87,7 +87,7 @@ for (const [how, split] of [
     ])
   })
 
-  test(`an event that comes late takes its place in time, ${how}`, async t => {
+  test(`a late event changes the placements at its own time, ${how}`, async t => {
     const late = transferred(disk, bob, { emittedAt: at(20) })
     const events = [
       created(disk, alice, { emittedAt: at(10) }),
@@ -100,7 +100,7 @@ for (const [how, split] of [
     ])
   })
 
-  test(`each cloud is believed about itself, ${how}`, async t => {
+  test(`events of one cloud do not change placements at another, ${how}`, async t => {
     const lie = deleted(disk, { serviceProvider: millet })
     t.deepEqual(await placed(t, created(disk, alice), lie), [
       [cornmeal, alice, 1, null],
@@ -109,7 +109,7 @@ for (const [how, split] of [
   })
 }
 
-test('an owner that is learned later is not assumed for the time before', async t => {
+test('an owner that becomes known later is not assumed for earlier times', async t => {
   t.deepEqual(await placementsAfter(t, [created(disk, null), changed(disk, alice)]), [
     [cornmeal, null, 1, 2],
     [cornmeal, alice, 2, null],
@@ -121,7 +121,7 @@ function openReadonly(file: string) {
   return { db, [Symbol.dispose]: () => db.close() }
 }
 
-test('law: the placements that last are the places, and no two placements of a resource overlap', async t => {
+test('law: the present placements equal the locations, and placements of a resource do not overlap', async t => {
   const path = folder(t)
   let run = 0
   const inOrderOfTime = fc

@@ -10,7 +10,7 @@ import { openLocations } from '../../src/projection/locate.js'
 import { openViews, rebuildViews } from '../../src/projection/open-views.js'
 import { alice, at, bob, created, deleted, disk, event, folder, image } from '../controls.js'
 
-/** A log of three events and its views, both closed. */
+/** Write a log of three events and its views, and close both. */
 async function recorded(path: string): Promise<{ log: string; views: string }> {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), created(image, bob), deleted(image)], at(9))
@@ -20,7 +20,7 @@ async function recorded(path: string): Promise<{ log: string; views: string }> {
   return { log: log.file, views }
 }
 
-test('views that fit are only caught up', async t => {
+test('views that match their log are only caught up', async t => {
   const files = await recorded(folder(t))
   const { views, rebuilt } = openViews(files.views, [files.log])
   using _views = views
@@ -28,7 +28,7 @@ test('views that fit are only caught up', async t => {
   t.is(views.position(), position(3))
 })
 
-test('views are caught up with what was recorded while they were away', async t => {
+test('views are caught up with events that were recorded while they were closed', async t => {
   const files = await recorded(folder(t))
   {
     using log = openLog(files.log)
@@ -54,7 +54,7 @@ const damages: Record<string, (views: string) => void> = {
 }
 
 for (const [damage, apply] of Object.entries(damages)) {
-  test(`views are built anew when they do not fit: ${damage}`, async t => {
+  test(`views that do not match their log are rebuilt: ${damage}`, async t => {
     const files = await recorded(folder(t))
     apply(files.views)
     const { views, rebuilt } = openViews(files.views, [files.log])
@@ -65,7 +65,7 @@ for (const [damage, apply] of Object.entries(damages)) {
   })
 }
 
-test('a check names every row that the log does not give, and every one that it does', async t => {
+test('a check names every row that is only in the views or only follows from the log', async t => {
   const files = await recorded(folder(t))
   t.deepEqual(checkViews(files.views, [files.log]), {
     position: position(3),
@@ -83,7 +83,7 @@ test('a check names every row that the log does not give, and every one that it 
   )
 })
 
-test('a check compares at the position of the views, whatever was recorded since', async t => {
+test('a check compares at the position of the views and ignores later events', async t => {
   const files = await recorded(folder(t))
   using log = openLog(files.log)
   log.append([deleted(disk)], at(20))
@@ -94,7 +94,7 @@ test('a check compares at the position of the views, whatever was recorded since
   })
 })
 
-test('readers find views that were put in the place of theirs', async t => {
+test('readers open new views that replaced theirs', async t => {
   const files = await recorded(folder(t))
   using locations = openLocations(files.views, files.log)
   using absent = openLocations(`${files.views}.later`, files.log)
@@ -116,7 +116,7 @@ test('readers find views that were put in the place of theirs', async t => {
   t.false(existsSync(`${files.views}.building`))
 })
 
-test('how an exchange was declared is believed of the recorder alone, not of a bus that says so itself', async t => {
+test('only events of the recorder change the view of exchanges, not messages of a bus', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   const wire = { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' } as const
@@ -126,7 +126,7 @@ test('how an exchange was declared is believed of the recorder alone, not of a b
   t.deepEqual(views.db.prepare('select * from exchanges').all(), [])
 })
 
-test('the view of exchanges remembers how each was declared last', async t => {
+test('the view of exchanges has the last declaration of each', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   const seen = (eventType: string, exchange: string) =>

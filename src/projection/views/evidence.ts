@@ -6,7 +6,7 @@ import type { Evidence } from '../place.js'
 import type { Projection } from '../projection.js'
 import { isPresent } from './locations.js'
 
-/** What stands in `presence_reports.result`. */
+/** Values of `presence_reports.result`. */
 const ABSENT = 0
 const FOUND = 1
 const IMPORTED = 2
@@ -16,11 +16,11 @@ const reportTypes = [
   { name: ownEventTypes.observedFound, source: sourceCode('proxy'), result: FOUND },
   { name: ownEventTypes.mappingImported, source: sourceCode('import'), result: IMPORTED },
 ]
-/** Their routing key names the types that were listed completely. */
+/** Their routing key names the resource types that were listed completely. */
 const listedTypes = [ownEventTypes.reconcileFinished, ownEventTypes.reconcileIncomplete].map(
   name => ({ name }),
 )
-/** After these, notifications may have been lost, so that an earlier list may not be complete any more. */
+/** These events mean that notifications may have been lost, so an earlier list may be incomplete. */
 const gapTypes = [
   ownEventTypes.queueDeclared,
   ownEventTypes.exchangeRedeclared,
@@ -29,16 +29,16 @@ const gapTypes = [
 ]
 
 /**
- * What the log knows about where resources are not, so that the claim of a service provider can be checked:
- * results of reads that the proxy made and of imports (`presence_reports`), and complete lists of an
- * administrator (`inventories`), unless notifications may have been lost since. Only events of Mixmatch
- * itself count, and not notifications of a cloud that have their names.
+ * What the log knows about where resources are not. With it, Mixmatch can check the claim of a service
+ * provider that it holds a resource. `presence_reports` has results of reads through the proxy and of
+ * imports. `inventories` has complete lists of an administrator, unless notifications may have been
+ * lost since. Only events of Mixmatch itself count, not notifications of a cloud with the same names.
  */
 export const evidence: Projection = {
   name: 'evidence',
   version: 2,
   tables: {
-    // project: 0 where the result is for everybody.
+    // project: 0 if the result is for all projects.
     presence_reports: `(
       resource_type integer not null,
       resource_id any not null,
@@ -88,7 +88,7 @@ export const evidence: Projection = {
     order by 1`,
 }
 
-/** The rows for `FindEvidence`, from the tables above and `locations`, as views or as CTEs. */
+/** SQL for the rows of `FindEvidence`. The tables above and `locations` are tables of views or CTEs. */
 const selectEvidence = `
   select sp.name as service_provider, pr.name as project, s.result as result
   from presence_reports s join service_providers sp on sp.id = s.service_provider
@@ -123,7 +123,7 @@ export function prepareEvidence(db: Database): (type: ResourceType, id: Resource
 /**
  * Prepare the same query for a log without views, as of a position.
  *
- * @param locations the CTE for the view `locations`, with the parameters `:type`, `:id` and `others`
+ * @param locations the CTE that replaces the view `locations`, with the parameters `:type`, `:id` and `others`
  */
 export function prepareEvidenceAt(
   db: Database,
@@ -164,7 +164,7 @@ function readEvidence(rows: readonly EvidenceRow[]): Evidence {
   }
 }
 
-/** Whether a log has any such events: most have none, and are not searched for them. */
+/** SQL: whether a log has the names of such events. Most logs have none, so they need no search. */
 function selectIsUsed(schema: string): string {
   const names = [...reportTypes, ...listedTypes].map(({ name }) => quoted(name)).join(', ')
   return `select exists (select 1 from ${schema}event_types where name in (${names}))`
@@ -212,7 +212,7 @@ function joinWords(schema: string): string {
     join ${schema}origins o on o.id = e.origin`
 }
 
-/** By the numbers of the names, which are compared before anything is joined. */
+/** SQL: whether the event type is one of these. It compares numbers, so SQLite filters before it joins. */
 function isOneOf(schema: string, types: readonly { readonly name: string }[]): string {
   const names = types.map(({ name }) => quoted(name)).join(', ')
   return `e.event_type in (select id from ${schema}event_types where name in (${names}))`

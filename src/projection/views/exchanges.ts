@@ -5,8 +5,8 @@ import type { SpName } from '../../ids.js'
 import type { Projection } from '../projection.js'
 
 /**
- * Which exchanges were seen on the buses of each cloud, and with which durability, so that one that a broker lost
- * can be declared as it was.
+ * The exchanges that were seen on the buses of each cloud, and their durability. If a broker lost one, it
+ * is declared again with the same durability.
  */
 export const exchanges: Projection = {
   name: 'exchanges',
@@ -46,9 +46,9 @@ export const exchanges: Projection = {
     from exchanges x join service_providers sp on sp.id = x.service_provider order by 1`,
 }
 
-/** An exchange as it was when it was last seen. */
+/** An exchange with its last seen properties. */
 export interface KnownExchange {
-  /** Which of the buses of its cloud it is on; empty for an only one. */
+  /** The bus of its cloud; empty if the cloud has only one. */
   readonly bus: string
   readonly name: string
   readonly durable: boolean

@@ -7,29 +7,28 @@ const TRANSFERRED = kindCode('transferred')
 const DELETED = kindCode('deleted')
 const VOLUME = resourceTypeCode('volume')
 
-/** What names one resource in one cloud. */
+/** The columns that identify a resource at one cloud. */
 export const resourceKey = ['resource_type', 'resource_id', 'service_provider'] as const
 const key = resourceKey.join(', ')
 
-/** Whether two rows are about the same resource in the same cloud. */
+/** SQL: whether two rows are about the same resource at the same cloud. */
 export const isSameResource = (one: string, other: string) =>
   resourceKey.map(column => `${one}.${column} = ${other}.${column}`).join(' and ')
 
 /**
- * Which cloud holds which resource, and whose it is there: a row for each resource and cloud that
- * ever said anything of it. Every column is the greatest of what the events say, at equal times by
- * the order in which their cloud said it, so that neither how clouds interleave nor how the log is
- * cut into ranges makes a difference:
+ * Which cloud holds which resource, and its owner there: one row for each resource and each cloud with
+ * events about it. Every column is the maximum over these events; at equal times the order of the
+ * cloud's events decides. So the result does not depend on how the clouds interleave or on how the log
+ * is split into ranges.
  *
- * - `created_at`, `deleted_at`: the latest creation and deletion by the cloud's own clock. The
- *   resource exists if it was not deleted, or was created again after; a late update of something
- *   deleted does not bring it back.
- * - `owner` as of `owner_at`: by the latest event that names a project.
- * - `transferred_to` as of `transferred_at`: by the latest transfer. A volume's snapshots move with it without a
- *   word on the bus, so their owner is read with an eye on it (`ownerOf`).
+ * - `created_at`, `deleted_at`: the latest creation and deletion by the clock of the cloud. The resource
+ *   exists if it was not deleted, or was created again later. A late update does not restore it.
+ * - `owner` as of `owner_at`: from the latest event that names a project.
+ * - `transferred_to` as of `transferred_at`: from the latest transfer. The snapshots of a volume move
+ *   with it, but Cinder sends no notifications about them. So `ownerOf` also reads the volume's row.
  * - `events`: how many events are about it.
  *
- * A cloud speaks of itself alone: nothing that one cloud's events say touches another cloud's row.
+ * The events of one cloud never change the row of another cloud.
  */
 export const locations: Projection = {
   name: 'locations',
@@ -81,11 +80,11 @@ export const locations: Projection = {
 }
 
 /**
- * What events say of each resource in each cloud, as a row of `locations`. At equal times what was
- * recorded later counts.
+ * SQL for the rows of `locations` that follow from events. At equal times the event that was recorded
+ * later counts.
  *
- * @param events the table of events, and how it is read
- * @param condition which of them; none is beyond the position `:upTo`
+ * @param events the table of events, optionally with its index
+ * @param condition selects the events; it must exclude events after the position `:upTo`
  */
 export function selectLocations(events: string, condition: string): string {
   const [table] = events.split(' ')
@@ -117,24 +116,24 @@ export function selectLocations(events: string, condition: string): string {
     ) resource`
 }
 
-/** Whether a row of `locations` is about something that exists. */
+/** SQL: whether the resource of a row of `locations` exists. */
 export const isPresent = (row: string) =>
   `(${row}.deleted_at is null or ${row}.created_at > ${row}.deleted_at)`
 
-/** The project that owns a row of `locations`; `parent` is the row of what it was made from, if any. */
+/** SQL: the project that owns the resource of a row of `locations`. `parent` is the row of its volume, if any. */
 export const ownerOf = (row: string, parent: string) =>
   `case when ${parent}.transferred_at is not null
     and (${row}.owner_at is null or ${parent}.transferred_at > ${row}.owner_at)
     then ${parent}.transferred_to else ${row}.owner end`
 
-/** Joins the row of a snapshot's volume in the same cloud. */
+/** SQL: join the row of a snapshot's volume at the same cloud. */
 export const joinParent = (row: string, parent: string) => `
   left join locations ${parent} on ${row}.parent is not null and ${parent}.resource_type = ${VOLUME}
     and ${parent}.resource_id = ${row}.parent and ${parent}.service_provider = ${row}.service_provider`
 
 /*
- * A later range has the later positions, so what it says counts at equal times. Without it, the
- * order of events would be that of the log as a whole, and not of each cloud.
+ * A later range has later positions, so its values count at equal times. Without this rule, the order
+ * of the whole log would matter, not the order of the events of each cloud.
  */
 function upsert(events: string, condition: string): string {
   return `

@@ -1,6 +1,6 @@
 import type { Projection } from '../projection.js'
 
-/** The log's numbers for clouds and projects, so that a view can be read with no log at hand. */
+/** The numbers of clouds and projects in the log, so that views can be read without the log. */
 export const names: Projection = {
   name: 'names',
   version: 1,
@@ -17,6 +17,6 @@ export const names: Projection = {
       for (const copy of copies) copy.run()
     }
   },
-  // Numbers are given when a word is first seen, also in an event that is not applied yet.
+  // Nothing to compare: the log may already have numbers from events that are not applied yet.
   rows: 'select json_array(id, name) from service_providers where false',
 }

@@ -16,13 +16,13 @@ const CHANGED = kindCode('changed')
 const key = resourceKey.join(', ')
 
 /**
- * The history of `locations`: in which cloud a resource was of which project, from when to when, and
- * which events began and ended that (`placement-intervals.ts`). Times are those of the cloud itself, so
- * this is what was the case as far as is known today; what was known at a time is in `replay/`.
+ * The history of `locations`: which cloud held a resource of which project, from when to when, and which
+ * events began and ended that (`placement-intervals.ts`). Times are from the clock of the cloud. So this
+ * is the past as known today; `replay/` has what was known at an earlier time.
  *
- * The placements of a resource follow from all its events in the order of their times, whenever they
- * came. So all events of a resource are folded together: those of every resource in a build, and
- * those of the resources with news in a range of the log. Audits read it, and no request does.
+ * Late events can change earlier placements. So all events of a resource are always folded together,
+ * in the order of their times: of every resource in a build, otherwise of the resources with new events
+ * in a range of the log. Audits read this view, requests do not.
  */
 export const placements: Projection = {
   name: 'placements',
@@ -56,21 +56,21 @@ export const placements: Projection = {
 }
 
 type Key = readonly [type: number, id: StoredId, serviceProvider: number]
-/** Before every key: texts come before UUIDs. */
+/** Sorts before every key: SQLite sorts text ids before the bytes of UUIDs. */
 const FIRST: Key = [-1, '', -1]
 
 type ResourceRow = readonly [...Key, parent: StoredId | null, firstPosition: number, events: number]
 type GiftRow = readonly [firstPosition: number, ...ResourceEvent]
 
-/** So many resources, or events, are in memory together, however long the log is. */
+/** The maximum of resources and of events in memory, for a log of any length. */
 const AT_ONCE = { resources: 1_000, events: 20_000 }
 
 /**
- * Prepare what builds the placements of all resources in `locations`, in batches, each in the order of
- * their keys. The events of a batch are read by one statement in the same order, and how many are of
- * which resource stands in `locations`: to compare the ids of each event takes longer than all the rest.
+ * Prepare to build the placements of all resources in `locations`, in batches, ordered by their keys.
+ * One statement reads the events of a batch in the same order. `locations` has the number of events of
+ * each resource: comparing the ids of each event would take longer than everything else.
  *
- * @returns the batches, to be called one after another
+ * @returns the batches, to call one after another
  */
 function prepareBuild(
   db: Database,
@@ -90,7 +90,7 @@ function prepareBuild(
       where kind > 0 and (${key}) > (?, ?, ?) and (${key}) <= (?, ?, ?) and +position <= ?
       order by ${key}, at`)
     .raw()
-  // A resource in a cloud is named by its first event here, which is of no other.
+  // The position of its first event identifies a resource at a cloud.
   const gifts = db
     .prepare<[...Key, ...Key, number], GiftRow>(`
       select l.first_position, e.at, e.position, ${GIVEN_WITH_PARENT}, e.project
@@ -148,7 +148,7 @@ function groupGifts(rows: readonly GiftRow[]): ReadonlyMap<number, readonly Reso
   return gifts
 }
 
-/** As many as have not too many events together, but one at least. */
+/** The first rows that together have not too many events, but at least one row. */
 function firstOf(rows: readonly ResourceRow[]): readonly ResourceRow[] {
   let sum = 0
   const end = rows.findIndex(([, , , , , events]) => {
@@ -175,8 +175,8 @@ function prepareInsert(db: Database) {
 const inRange = 'position between :after + 1 and :upTo'
 
 /**
- * The resources with news in a range. An event is none if it says again, later, what the present
- * placement of its resource says: a resource with an hourly `exists` is not folded every hour.
+ * SQL for the resources with new events in a range. Later events that only repeat the present placement
+ * do not count: so a resource with an hourly `exists` is not folded every hour.
  */
 const selectTouched = `
   select distinct ${key}, l.parent from (
@@ -196,7 +196,7 @@ const selectTouched = `
     where e.${inRange} and ${isGift}
   ) join locations l using (${key})`
 
-/** Prepare what folds the resources with news in a range anew. */
+/** Prepare to fold again the resources with new events in a range. */
 function prepareRefold(db: Database): (range: PositionRange) => void {
   const touched = db.prepare<[PositionRange], Resource>(selectTouched)
   const eventsOf = prepareResourceEvents(db, 'history')
