@@ -6,12 +6,12 @@ import { MixmatchError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 
-/** Appends events through the recorder, from a process that does not hold the log. */
+/** Appends events through the recorder, for a process that does not hold the log. */
 interface Appender extends Disposable {
   /**
    * Resolves when the events are in the log and in the views. One batch at a time.
    *
-   * @throws RECORDER_GONE; then nobody knows whether they were appended
+   * @throws RECORDER_GONE; then it is unknown whether they were appended
    */
   append(events: readonly Event[]): Promise<void>
 }
@@ -30,7 +30,7 @@ export async function openAppender(path: string): Promise<Appender> {
   } catch (cause) {
     throw new MixmatchError('RECORDER_GONE', `${path}: no recorder listens there.`, { cause })
   }
-  socket.on('error', () => {}) // the end of its lines tells the same
+  socket.on('error', () => {}) // the end of its lines reports the same
   const lines = createInterface({ input: socket }).on('error', () => {})
   const confirmations = lines[Symbol.asyncIterator]()
   let sent = 0

@@ -7,7 +7,7 @@ import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'
 import type { Observation } from './observation.js'
 
-/** How many observations a worker keeps while there is no recorder; the oldest is dropped then. */
+/** How many observations a worker keeps while there is no recorder. Beyond it the oldest is dropped. */
 export const MAX_WAITING = 10_000
 const RECONNECTING = { firstMs: 500, capMs: 1000 }
 
@@ -15,17 +15,17 @@ const answer = z.object({ appended: z.int() })
 
 /** Sends what a worker observes to the recorder. */
 export interface ObservationSender extends Disposable {
-  /** Send an observation, again and again until the recorder confirms that it is appended. */
+  /** Send an observation. It is sent again until the recorder confirms that it is appended. */
   send(observation: Observation): void
-  /** Send an event of the proxy's own in the same way. */
+  /** Send an event of the proxy in the same way. */
   sendEvent(event: Event): void
 }
 
-/** The content of a line to the recorder. */
+/** The content of a line that the recorder has not confirmed. */
 type Unconfirmed = { readonly observation: Observation } | { readonly events: readonly [Event] }
 
 /**
- * Connect to the recorder, and reconnect for as long as there is none.
+ * Connect to the recorder, and retry until it accepts the connection.
  *
  * @param onSettled called when an observation is in the log and in the views, or was dropped
  */
@@ -69,7 +69,7 @@ export function openObservationSender(
     })
     createInterface({ input: fresh })
       .on('line', text => settle(answer.parse(parseJson(text)).appended, true))
-      .on('error', () => {}) // the socket emits the same error
+      .on('error', () => {}) // the socket emits the same error too
   }
 
   function sendUntilConfirmed(unconfirmed: Unconfirmed): void {

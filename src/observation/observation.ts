@@ -5,19 +5,19 @@ import type { Micros, ProjectId, ResourceId, ResourceKey, SpName } from '../ids.
 /**
  * What the proxy learned from a response of a cloud.
  *
- * - `created`: a successful create named this id.
- * - `found`: a read found a resource there that the log did not know to be there.
- * - `missing`: it was located there, and a read in its own project got 404.
- * - `absent`: another cloud claims it, and a read for the user's `project` got 404 here.
+ * - `created`: the response to a successful create contains this id.
+ * - `found`: a read found a resource at this cloud. The log did not have it there.
+ * - `missing`: the log has it at this cloud, and a read in its own project got 404.
+ * - `absent`: the log has it at another cloud, and a read for the user's `project` got 404 here.
  */
 export interface Observation {
   readonly learned: 'created' | 'found' | 'missing' | 'absent'
   readonly serviceProvider: SpName
   readonly resource: ResourceKey
-  /** The owner there; for `absent`, the user's project at the identity provider. */
+  /** The owner at this cloud; for `absent`, the user's project at the identity provider. */
   readonly project: ProjectId | null
   readonly parent: ResourceId | null
-  /** By the clock of the cloud (its Date header), so that it can be compared with notifications. */
+  /** By the clock of the cloud (its Date header), which notifications use too. */
   readonly observedAt: Micros
   readonly requestId: string
 }
@@ -36,8 +36,8 @@ const types = {
 } as const
 
 /**
- * An observation as an event. A successful create is only `changed`: its id is new, and the whole
- * seconds of a Date header must not be later than a deletion in the same second.
+ * Make the event for an observation. A successful create becomes only `changed`: its id is new anyway, and
+ * a Date header has whole seconds, so a `created` could undo a deletion in the same second.
  */
 export function toEvent(observation: Observation): Event {
   const { learned, serviceProvider, resource, project, parent, observedAt, requestId } = observation

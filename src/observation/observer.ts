@@ -1,16 +1,15 @@
 import type { Observation } from './observation.js'
 import type { Overlay } from './overlay.js'
 
-/** Makes the observations of a worker known. */
+/** Publishes the observations of a worker. */
 export interface Observer {
   /**
-   * Make an observation known: to this worker at once, to the other workers when it is recorded.
+   * Publish an observation: this worker uses it at once, the other workers when it is recorded.
    *
-   * @returns whether it was recorded in the time for which a client may wait. If not, it is recorded
-   *   later. Never rejects.
+   * @returns whether it was recorded before the timeout. If not, it is recorded later. Never rejects.
    */
   observe(observation: Observation): Promise<boolean>
-  /** To be called when an observation is in the views, or was dropped. */
+  /** Call this when an observation is in the views, or was dropped. */
   settle(observation: Observation, isRecorded: boolean): void
 }
 

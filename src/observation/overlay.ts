@@ -2,16 +2,16 @@ import { IDENTITY_PROVIDER, position, type ResourceKey } from '../ids.js'
 import type { FindEvidence, Locate, Place } from '../projection/place.js'
 import type { Observation } from './observation.js'
 
-/** What this worker has observed and the views do not show yet. */
+/** The observations of this worker that the views do not contain yet. */
 export interface Overlay {
   readonly locate: Locate
   readonly evidence: FindEvidence
   add(observation: Observation): void
-  /** To be called when the views show it. */
+  /** Call this when the views contain the observation. */
   remove(observation: Observation): void
 }
 
-/** Lay new observations over the views, so that a GET right after a POST goes to the right cloud. */
+/** Put new observations on top of the views, so that a GET right after a POST goes to the right cloud. */
 export function createOverlay(view: {
   readonly locate: Locate
   readonly evidence: FindEvidence

@@ -28,7 +28,7 @@ const observation = z
   })
   .transform(toEvent)
 
-/** Whole events, of a reconcile or of a worker. */
+/** Complete events, of a reconcile or of a worker. */
 const whole = z.object({
   serviceProvider: id.transform(spName),
   source: z.enum(['reconcile', 'proxy']),
@@ -47,7 +47,7 @@ const whole = z.object({
   body: z.string(),
 })
 
-/** One line: the sender's number of it, and one observation or whole events. */
+/** One line: its number from the sender, and one observation or complete events. */
 const line = z.union([
   z
     .object({ n: number, observation })
@@ -56,9 +56,10 @@ const line = z.union([
 ])
 
 /**
- * Append what other processes observe, over a Unix socket that only this user can open: one line of JSON
- * each, confirmed with `{"appended": n}` when `append` has returned, that is when the views show it. Only
- * the process that holds the log listens, so an existing socket file was left by a process that died.
+ * Append the observations of other processes. They arrive on a Unix socket that only this user can open,
+ * one line of JSON each. A line is confirmed with `{"appended": n}` when `append` has returned, so the
+ * views contain it. Only the process that holds the log listens: an existing socket file belongs to a
+ * dead process.
  */
 export async function receiveObservations(
   path: string,
@@ -74,7 +75,7 @@ export async function receiveObservations(
       logger.debug({ err: error }, 'a sender of observations disconnected'),
     )
     const lines = createInterface({ input: socket })
-    lines.on('error', () => {}) // the socket emits the same error
+    lines.on('error', () => {}) // the socket emits the same error too
     lines.on('line', text => {
       const parsed = line.safeParse(parseJson(text))
       if (!parsed.success) {

@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path'
 const LONGEST = 103
 
 /**
- * Where the recorder of a log listens for observations: beside the log, or, where that path is too
- * long for a Unix socket, under the system's temporary folder by a digest of it.
+ * The socket on which the recorder of a log receives observations. It is in the folder of the log. If
+ * that path is too long for a Unix socket, it is in the system's temporary folder, named by a digest.
  */
 export function recorderSocketPath(logFile: string): string {
   const beside = `${resolve(logFile)}.sock`

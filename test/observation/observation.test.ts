@@ -29,12 +29,12 @@ function observed(fields: Partial<Observation> = {}): Observation {
   }
 }
 
-/** An event without the id that is made anew for each. */
+/** An event without its id, which is random. */
 function unnamed({ messageId: _, ...event }: Event) {
   return event
 }
 
-/** A promise and the function that keeps it. */
+/** A promise and the function that resolves it. */
 function promise<Value>() {
   let resolve: (value: Value) => void = () => {}
   const promised = new Promise<Value>(keep => {
@@ -43,7 +43,7 @@ function promise<Value>() {
   return { promised, resolve }
 }
 
-test('an observation reaches the recorder as it was, and its worker learns when it is appended', async t => {
+test('an observation reaches the recorder unchanged, and the worker is notified when it is appended', async t => {
   const path = join(folder(t), 'events.db.sock')
   const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
@@ -55,7 +55,7 @@ test('an observation reaches the recorder as it was, and its worker learns when 
   t.deepEqual(received.map(unnamed), [unnamed(toEvent(observation))])
 })
 
-test('what was observed while there was no recorder is handed on when one comes', async t => {
+test('observations without a recorder are sent when a recorder starts', async t => {
   const path = join(folder(t), 'events.db.sock')
   const appended = promise<Observation>()
   using sender = openObservationSender(path, appended.resolve, silent)
@@ -84,7 +84,7 @@ test('an observation that could not be appended is sent again', async t => {
   t.is(failures, -1)
 })
 
-test('what is no observation is refused, and who sent it cut off', async t => {
+test('the connection of a sender of invalid observations is closed', async t => {
   const path = join(folder(t), 'events.db.sock')
   const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
@@ -98,7 +98,7 @@ test('what is no observation is refused, and who sent it cut off', async t => {
   t.deepEqual(received, [])
 })
 
-test('a worker keeps no more than it said while no recorder takes anything', t => {
+test('a worker keeps a limited number of observations while there is no recorder', t => {
   const path = join(folder(t), 'events.db.sock')
   const given: Observation[] = []
   using sender = openObservationSender(path, observation => given.push(observation), silent)
@@ -109,7 +109,7 @@ test('a worker keeps no more than it said while no recorder takes anything', t =
   )
 })
 
-test('a socket file that a dead recorder left behind is no obstacle', async t => {
+test('a recorder replaces the socket file of a dead recorder', async t => {
   const path = join(folder(t), 'events.db.sock')
   const dead = createServer().listen(path)
   await once(dead, 'listening')
@@ -122,7 +122,7 @@ test('a socket file that a dead recorder left behind is no obstacle', async t =>
   })
 })
 
-test('the socket of a log with a long path is a short one, and always the same', t => {
+test('a log with a long path has a socket with a short path, always the same one', t => {
   const long = join('/var/lib', 'x'.repeat(120), 'events.db')
   t.is(recorderSocketPath('/var/lib/mixmatch/events.db'), '/var/lib/mixmatch/events.db.sock')
   t.true(Buffer.byteLength(recorderSocketPath(long)) <= 103)
@@ -130,7 +130,7 @@ test('the socket of a log with a long path is a short one, and always the same',
   t.not(recorderSocketPath(long), recorderSocketPath(`${long}2`))
 })
 
-test('until the view tells it, what was observed is laid over it', t => {
+test('the overlay shows an observation until the view contains it', t => {
   const place = { serviceProvider: idp, project: alice, position: position(7) }
   const overlay = createOverlay({
     locate: (_type, id) => (id === disk.id ? [place] : []),
@@ -153,7 +153,7 @@ test('until the view tells it, what was observed is laid over it', t => {
   t.deepEqual(clouds(disk), [], 'only what was appended is taken away')
 })
 
-test('an observation is an event that moves the view as far as it may be believed', t => {
+test('an observation becomes an event, and its kind decides how the event changes the view', t => {
   t.like(toEvent(observed()), {
     kind: 'changed',
     source: 'proxy',
@@ -165,7 +165,7 @@ test('an observation is an event that moves the view as far as it may be believe
   t.not(toEvent(observed()).messageId, toEvent(observed()).messageId)
 })
 
-test('events of a reconcile go into the log as they are, a batch after the other', async t => {
+test('events of a reconcile are appended to the log unchanged, batch after batch', async t => {
   const path = join(folder(t), 'events.db.sock')
   const received: Event[] = []
   await using _receiver = await receiveObservations(path, batch => received.push(...batch), silent)
@@ -177,7 +177,7 @@ test('events of a reconcile go into the log as they are, a batch after the other
   t.deepEqual(received, [found, finished])
 })
 
-test('who appends learns that the recorder has gone, or that there is none', async t => {
+test('an append without a recorder, or with one that exits, throws RECORDER_GONE', async t => {
   const path = join(folder(t), 'events.db.sock')
   await t.throwsAsync(openAppender(path), { code: 'RECORDER_GONE' })
   const fail = () => {

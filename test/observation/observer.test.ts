@@ -23,7 +23,7 @@ function open(waitMs: number) {
   return { observer, sent, isLocated: () => overlay.locate('volume', disk.id).length === 1 }
 }
 
-test('an observation is known here at once, and waited for until the views tell it', async t => {
+test('a worker uses an observation at once, and waits until the views contain it', async t => {
   const { observer, sent, isLocated } = open(60_000)
   const observed = observer.observe(created)
   t.deepEqual(sent, [created])
@@ -33,7 +33,7 @@ test('an observation is known here at once, and waited for until the views tell 
   t.false(isLocated(), 'the views tell it now')
 })
 
-test('an observation is not waited for longer than a client may be kept, and stays known here', async t => {
+test('the wait for an observation has a timeout, and the worker still uses the observation after it', async t => {
   const { observer, isLocated } = open(10)
   t.false(await observer.observe(created))
   t.true(isLocated())
@@ -41,14 +41,14 @@ test('an observation is not waited for longer than a client may be kept, and sta
   t.false(isLocated())
 })
 
-test('an observation that was given up was not recorded', async t => {
+test('an observation that was dropped counts as not recorded', async t => {
   const { observer } = open(60_000)
   const observed = observer.observe(created)
   observer.settle(created, false)
   t.false(await observed)
 })
 
-test('the same thing observed twice is waited for twice', async t => {
+test('two equal observations are both waited for', async t => {
   const { observer, isLocated } = open(60_000)
   const again = { ...created }
   const both = [observer.observe(created), observer.observe(again)]

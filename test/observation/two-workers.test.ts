@@ -14,7 +14,7 @@ import { alice, at, cornmeal, folder } from '../controls.js'
 
 const silent = pino({ level: 'silent' })
 
-/** As much of a worker as knows where things are. */
+/** The parts of a worker that locate resources. */
 function startWorker(
   t: ExecutionContext,
   { logFile, viewsFile }: Record<'logFile' | 'viewsFile', string>,
@@ -34,7 +34,7 @@ function startWorker(
   return { observe: observer.observe, locate: overlay.locate }
 }
 
-test('what one worker has seen made is located by another before the client knows of it', async t => {
+test('another worker locates a new resource before the client gets the response to its create', async t => {
   const path = folder(t)
   const files = { logFile: join(path, 'events.db'), viewsFile: join(path, 'events.views.db') }
   await using _recorder = await openRecorder(
