@@ -1,12 +1,12 @@
 import { isIPv6 } from 'node:net'
 
 /**
- * The URLs of a cloud's Keystone. An `auth_url` is written in many ways: with or without `/v3`, or
- * as the whole URL at which federated users log in,
+ * The URLs of a cloud's Keystone. Operators write an `auth_url` in several ways: with or without `/v3`,
+ * or as the whole URL at which federated users log in,
  * `…/v3/OS-FEDERATION/identity_providers/<idp>/protocols/<protocol>/auth`.
  */
 interface KeystoneUrls {
-  /** With `/v3`, without a slash after it. */
+  /** With `/v3`, without a slash at the end. */
   readonly v3: string
   /** The URL of a federated login, if `auth_url` is one. */
   readonly login: string | null
@@ -19,9 +19,9 @@ export function parseAuthUrl(authUrl: string): KeystoneUrls {
 }
 
 /**
- * Make the check whether a URL belongs to a cloud: it must be on one of the allowed hosts (`host`, or
- * `host:port` for one port), by default on the host of the `auth_url` at any port. A cloud that is
- * reached by https has no http URLs.
+ * Create a function that checks whether a URL belongs to a cloud: it must be on one of the allowed hosts
+ * (`host`, or `host:port` for one port), by default on the host of the `auth_url` at any port. If the
+ * `auth_url` is an https URL, http URLs do not belong to the cloud.
  */
 export function createUrlCheck(
   authUrl: string,

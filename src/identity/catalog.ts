@@ -10,7 +10,7 @@ export interface CatalogService {
 }
 
 /**
- * The names of one service: the official one first, then those that clouds still use
+ * The service types of one service: the official one first, then older ones that clouds still use
  * (service-types-authority).
  */
 const aliases: readonly (readonly string[])[] = [
@@ -20,8 +20,8 @@ const aliases: readonly (readonly string[])[] = [
 ]
 
 /**
- * The public endpoint of each service, under every name of the service: what a cloud lists as
- * `volumev3` only is found under `block-storage` and `volume` too, always with the newest endpoint.
+ * The public endpoint of each service, under every type of the service. A service that a cloud lists only
+ * as `volumev3` is also under `block-storage` and `volume`. All types have the newest endpoint.
  *
  * @param region null takes the first endpoint in the catalog
  * @param isAllowed leaves out URLs that do not belong to the cloud

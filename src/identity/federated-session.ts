@@ -9,11 +9,11 @@ import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 import { type Expiring, TokenCache, type TokenCacheOptions } from './token-cache.js'
 
-/** One user, logged in at one service provider. */
+/** The session of one user at one service provider. */
 export interface FederatedSession {
   readonly projects: readonly Project[]
   /**
-   * A token on one of the projects. The token is cached.
+   * A token scoped to one of the projects. The token is cached.
    *
    * @throws NO_PROJECT_AT_SERVICE_PROVIDER, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
    * SERVICE_PROVIDER_TIMEOUT
@@ -26,15 +26,15 @@ interface FederatedSessionParts extends Pick<TokenCacheOptions, 'cacheSeconds' |
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** A token this close to its end is not used any more: it must outlive the request it is for. */
+/** A token that expires within this time is not used any more: it must stay valid during the request. */
 export const MARGIN_MS = 30_000
-/** A user who is not admitted may be admitted in a minute, so this is cached for a shorter time. */
+/** A user who is not admitted now may be admitted soon, so this is cached for a shorter time. */
 const NOT_ADMITTED_MS = 30_000
 /** How many projects of one user at one cloud are cached. */
 const MAX_PROJECTS = 100
 
 /**
- * Log the user of a token in at a service provider. A user who is not admitted there has no projects.
+ * Log in the user of a token at a service provider. A user who is not admitted has no projects.
  *
  * @throws as `federate` and `listProjects`
  */

@@ -1,48 +1,48 @@
 import type { ProjectId, SpName } from '../ids.js'
 import type { Token } from './token.js'
 
-/** A Keystone project as its own cloud knows it. */
+/** A project in the Keystone of its own cloud. */
 export interface Project {
   readonly id: ProjectId
-  /** Its id, where the cloud gives it no name. */
+  /** Its id if the cloud gives no name. */
   readonly name: string
   /** null for a project that acts as a domain itself. */
   readonly domainId: string | null
-  /** Where the cloud says it; `GET /v3/auth/projects` gives the id alone. */
+  /** null if the cloud does not say it: `GET /v3/auth/projects` gives only the id. */
   readonly domainName: string | null
 }
 
-/** Whom a local token belongs to (`GET /v3/auth/tokens`). */
+/** The owner of a local token (`GET /v3/auth/tokens`). */
 export interface Caller {
   readonly userId: string
   readonly userName: string
-  /** null for a token that is not scoped to a project: such a one cannot leave the identity provider. */
+  /** null for a token that is not scoped to a project. Such a token cannot be federated. */
   readonly project: Project | null
   readonly roles: readonly string[]
   /** Milliseconds since 1970; `Infinity` for a token that never expires. */
   readonly expiresAtMs: number
-  /** An application credential with access rules: Keystone makes no assertion from it. */
+  /** Whether it is an application credential with access rules. Such a token cannot be federated. */
   readonly hasAccessRules: boolean
 }
 
-/** A token of the user's own at a service provider, scoped to one of its projects there. */
+/** A token of the user at a service provider, scoped to one of the user's projects there. */
 export interface Access {
   readonly token: Token
   readonly project: Project
-  /** Public endpoints by service type from the catalog of that cloud: `image` → `http://…:9292`. */
+  /** Public endpoints in the catalog of that cloud, by service type: `image` → `http://…:9292`. */
   readonly endpoints: ReadonlyMap<string, string>
 }
 
-/** What the proxy asks of Keystone, here and at the service providers. Calls are cached and shared. */
+/** The Keystone requests of the proxy, at the identity provider and the service providers. Results are cached. */
 export interface Identity {
   /**
-   * Who is this? The token validates itself, so that no privilege is needed.
+   * Validate a token and return its owner. No privilege is needed.
    *
    * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
    */
   authenticate(token: Token): Promise<Caller>
   /**
-   * The enabled projects that the user has at a service provider, none if it does not admit them.
+   * The enabled projects of the user at a service provider; empty if it does not admit the user.
    *
    * @throws FORBIDDEN if the token cannot be federated, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
    * SERVICE_PROVIDER_TIMEOUT, IDENTITY_UNAVAILABLE, NOT_AUTHENTICATED
@@ -54,6 +54,6 @@ export interface Identity {
    * @throws as `projects`, and NO_PROJECT_AT_SERVICE_PROVIDER if the user has no role on it
    */
   access(token: Token, caller: Caller, at: SpName, project: ProjectId): Promise<Access>
-  /** Drop what is cached of this token at a service provider, because it was answered 401 there. */
+  /** Drop what is cached for this token at a service provider, because the service provider answered 401. */
   forget(token: Token, at: SpName): void
 }

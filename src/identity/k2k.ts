@@ -6,7 +6,7 @@ import { parseToken, summarizeResponse } from './keystone-responses.js'
 import type { ServiceProvider } from './keystones.js'
 import type { Token } from './token.js'
 
-/** A user's own token at a service provider, not scoped to anything yet. */
+/** An unscoped token of a user at a service provider. */
 interface UnscopedToken {
   readonly token: Token
   /** Milliseconds since 1970. */
@@ -14,7 +14,7 @@ interface UnscopedToken {
 }
 
 interface Assertion {
-  /** The SOAP envelope, byte for byte: it is signed. */
+  /** The SOAP envelope, byte for byte, because it is signed. */
   readonly envelope: Buffer
   readonly spUrl: string
   readonly authUrl: string
@@ -26,10 +26,10 @@ const SKEW =
   'certificate and metadata of the identity provider with what the service provider has.'
 
 /**
- * Log a user in at a service provider with a token of the identity provider: Keystone-to-Keystone
+ * Log in a user at a service provider with a token of the identity provider: Keystone-to-Keystone
  * federation by SAML 2.0's ECP profile, as keystoneauth's `Keystone2Keystone` does it
  * (https://docs.openstack.org/keystone/latest/admin/federation/configure_federation.html). An
- * assertion leaves the identity provider, the token never does. Each call has cookies of its own.
+ * assertion is sent to the service provider, the token never is. Each call has its own cookies.
  *
  * @param now milliseconds since 1970
  * @returns null if the service provider does not admit this user
@@ -92,7 +92,7 @@ async function requestAssertion(
         `${failure} The service provider is disabled, or the token may not be federated.`,
       )
     case 404:
-      await validateToken(identityProvider, token) // throws if it is the token that was not found
+      await validateToken(identityProvider, token) // throws if the token is invalid
       throw new MixmatchError(
         'FEDERATION_FAILED',
         `${failure} Check sp_name of ${serviceProvider.peer}.`,
@@ -105,7 +105,7 @@ async function requestAssertion(
   }
 }
 
-/** Keystone says where the assertion is meant for; the configuration says which hosts are allowed. */
+/** Keystone says to which URL the assertion must be sent. The configuration says which hosts are allowed. */
 function checkAssertion(response: KeystoneResponse, serviceProvider: ServiceProvider): Assertion {
   const spUrl = response.header('x-sp-url') ?? ''
   const authUrl = serviceProvider.login ?? response.header('x-auth-url') ?? ''
@@ -122,7 +122,7 @@ function checkAssertion(response: KeystoneResponse, serviceProvider: ServiceProv
   return { envelope: response.body, spUrl, authUrl }
 }
 
-/** What a service provider returns for an assertion: a token, or a session in which to get one. */
+/** A service provider answers an assertion with a token, or with a session in which it issues one. */
 type FederatedLogin =
   | { readonly kind: 'token'; readonly response: KeystoneResponse }
   | { readonly kind: 'session'; readonly cookie: string }
@@ -150,7 +150,7 @@ async function presentAssertion(
   )
 }
 
-/** The redirect itself is not followed: it only shows that the session exists. */
+/** The redirect is not followed. It only shows that the session exists. */
 function openSession(
   serviceProvider: ServiceProvider,
   { authUrl }: Assertion,

@@ -6,12 +6,12 @@ import { readWholeResponse } from '../http-client/whole-response.js'
 
 export interface KeystoneTimeouts {
   readonly connectTimeoutMs: number
-  /** From the first byte sent to the last received, waiting for a free connection included. */
+  /** Until the last byte of the response, with the wait for a free connection. */
   readonly responseTimeoutMs: number
 }
 
 interface KeystoneRequest {
-  /** What is being done, for errors: `requesting an assertion`. */
+  /** The current step, for error messages: `requesting an assertion`. */
   readonly step: string
   readonly method: 'GET' | 'POST'
   readonly url: string
@@ -29,21 +29,21 @@ export interface KeystoneResponse {
 }
 
 /**
- * Send a request and read the whole response. A redirect is returned, not followed.
+ * Send a request and read the whole response. Redirects are returned, not followed.
  *
  * @throws the faults that the connection was opened with, if no response came or it is 502, 503 or 504
  */
 export type SendKeystoneRequest = (request: KeystoneRequest) => Promise<KeystoneResponse>
 
 export interface KeystoneConnectionOptions extends Trust, KeystoneTimeouts {
-  /** Whose Keystone it is, at the beginning of every error: `Service provider "sp1"`. */
+  /** The owner of the Keystone, for error messages: `Service provider "sp1"`. */
   readonly peer: string
   readonly faults: { readonly unreachable: FaultCode; readonly timeout: FaultCode }
 }
 
 /** More connections would only make a slow Keystone slower. */
 const CONNECTIONS = 16
-/** A token description with a large catalog has some 100 KB. */
+/** A token description with a large catalog has about 100 KB. */
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 
 /**
@@ -61,7 +61,7 @@ export function openKeystoneConnection(options: KeystoneConnectionOptions): {
   async function read(request: KeystoneRequest): Promise<KeystoneResponse> {
     const { method, url, headers, body = null } = request
     const { origin, pathname, search } = new URL(url)
-    // Keystone closes idle connections; all requests of this module may safely be sent twice.
+    // Keystone closes idle connections. All requests of this module can safely be sent twice.
     const response = await readWholeResponse(pools.pool(origin).dispatcher, {
       method,
       path: `${pathname}${search}`,

@@ -14,18 +14,18 @@ export interface IdentityOptions {
   readonly cacheSeconds: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Called for every look-up: `caller` is whom a token belongs to, `visit` a federated session. */
+  /** Called for every cache look-up: `caller` for the owner of a token, `visit` for a federated session. */
   readonly onLookup?: (cache: 'caller' | 'visit', result: 'hit' | 'miss') => void
   /** Called after every federated login. */
   readonly onFederation?: (at: SpName, result: 'arrived' | 'failed', ms: number) => void
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** Tokens at one time: those of users, and one for each cloud a user goes to. Each takes some 9 KB. */
+/** The number of cached tokens: one per user, and one per user and cloud. Each takes about 9 KB. */
 const CAPACITY = 10_000
 
 /**
- * Identity by real Keystones: a token validates itself, and its user is logged in at service
+ * Create an `Identity` that uses the Keystones: it validates tokens, and logs users in at service
  * providers by Keystone-to-Keystone federation.
  */
 export function createIdentity(options: IdentityOptions): Identity {
@@ -82,7 +82,7 @@ export function createIdentity(options: IdentityOptions): Identity {
       try {
         return await (await sessionAt(at, token, caller)).access(project)
       } catch (error) {
-        // The unscoped token may have been revoked, or may be lost with the keys of its cloud.
+        // The unscoped token may be revoked, or its cloud may have lost the Fernet keys for it.
         const mayBeStale = staleWhen.includes(codeOf(error))
         if (!mayBeStale || !sessions.drop(sessionKey(token, at))) throw error
         return await (await sessionAt(at, token, caller)).access(project)
@@ -102,7 +102,8 @@ const staleWhen: readonly (FaultCode | null)[] = [
 ]
 
 /**
- * Keystone asserts a user in a project. It cannot pass on the rules of an application credential.
+ * Keystone's assertion is about a user in a project. It cannot contain the access rules of an application
+ * credential, so such a token is not federated.
  *
  * @throws FORBIDDEN
  */

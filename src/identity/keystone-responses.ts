@@ -8,7 +8,7 @@ import type { CatalogService } from './catalog.js'
 import type { Caller, Project } from './identity.js'
 import type { KeystoneResponse } from './keystone-connection.js'
 
-/** What Keystone says of a token (`GET` and `POST /v3/auth/tokens`). */
+/** Keystone's description of a token (`GET` and `POST /v3/auth/tokens`). */
 export interface TokenDescription extends Caller {
   readonly catalog: readonly CatalogService[]
   /** The enabled service providers that this Keystone knows. */
@@ -21,12 +21,12 @@ export interface KnownServiceProvider {
   readonly authUrl: string
 }
 
-/** A text that nothing depends on: null if it is absent or anything else. */
+/** A text that nothing depends on. It is null if it is absent or not a text. */
 const optionalText = z.string().nullable().catch(null)
 
 const domain = z.object({ id: optionalText, name: optionalText }).nullable().catch(null)
 
-/** Only ids are always present: a project that acts as a domain is in no domain itself. */
+/** Only the id is always present. A project that acts as a domain has no domain. */
 const project = z.object({ id: z.string(), name: optionalText, domain })
 
 const catalogService = z.object({
@@ -42,9 +42,9 @@ const catalogService = z.object({
 })
 
 /**
- * What is used of a token's description
- * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token), with
- * all that Keystone, in any of its releases, may leave out or set to null.
+ * The members of a token description that Mixmatch uses
+ * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token). Members that
+ * some release of Keystone leaves out or sets to null are optional.
  */
 const tokenResponse = z.object({
   token: z.object({
@@ -56,7 +56,7 @@ const tokenResponse = z.object({
     service_providers: lenientList(
       z.object({ id: z.string(), sp_url: z.string(), auth_url: z.string() }),
     ),
-    // Access rules limit what a token may do, so a form that is not known must not be read as none.
+    // Access rules limit a token, so access rules in an unknown form must not count as no access rules.
     application_credential: z.object({ access_rules: z.unknown() }).partial().nullish(),
   }),
 })
@@ -72,7 +72,7 @@ export function parseToken({ body }: KeystoneResponse): TokenDescription | null 
     project: token.project ? toProject(token.project) : null,
     roles: token.roles.map(role => role.name),
     expiresAtMs,
-    // An empty list of rules allows nothing; an absent one, or null, allows everything.
+    // An empty list of rules allows nothing. No list, or null, allows everything.
     hasAccessRules: (token.application_credential?.access_rules ?? null) !== null,
     catalog: token.catalog.map(({ type, endpoints }) => ({
       type,
@@ -89,7 +89,7 @@ export function parseToken({ body }: KeystoneResponse): TokenDescription | null 
   }
 }
 
-/** A token that never expires has null. */
+/** Milliseconds since 1970; null if the time cannot be read. No time means that the token never expires. */
 function expiryOf(time: string | null | undefined): number | null {
   if (time === null || time === undefined) return Number.POSITIVE_INFINITY
   const expiresAt = parseTime(time)
@@ -111,7 +111,7 @@ const projectsResponse = z.object({
 /**
  * The projects of `GET /v3/auth/projects` that a token can be scoped to.
  *
- * @returns null if the response is no list of projects
+ * @returns null if the response is not a list of projects
  */
 export function parseProjects({ body }: KeystoneResponse): readonly Project[] | null {
   const list = projectsResponse.safeParse(parseJson(body.toString())).data?.projects
@@ -129,17 +129,17 @@ export function parseProjects({ body }: KeystoneResponse): readonly Project[] | 
 
 const keystoneFault = z.object({ error: z.object({ message: z.string() }) })
 
-/** Whether Keystone itself answered, and not something else at that address. */
+/** Whether Keystone itself sent the response, and not another server at that address. */
 export function isKeystoneFault({ body }: KeystoneResponse): boolean {
   return keystoneFault.safeParse(parseJson(body.toString())).success
 }
 
 const MAX_SUMMARY = 200
-/** The part of a page that is searched: longer than Shibboleth's pages, short enough for any search. */
+/** The searched part of a page: longer than Shibboleth's pages, short enough for slow regular expressions. */
 const MAX_PAGE = 8 * 1024
 
 /**
- * An unexpected response in a few words, for an error: the status with Keystone's message, or with
+ * Summarize an unexpected response for an error message: the status with Keystone's message, or with the
  * title and last paragraph of a Shibboleth page. Secrets are redacted.
  */
 export function summarizeResponse(response: KeystoneResponse): string {

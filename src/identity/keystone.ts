@@ -16,15 +16,15 @@ export interface Keystone {
   readonly send: SendKeystoneRequest
   /** With `/v3`. */
   readonly v3: string
-  /** At the beginning of errors: `Service provider "sp1"`. */
+  /** Its name in error messages: `Service provider "sp1"`. */
   readonly peer: string
 }
 
-/** What Keystone answers for a token that it does not know; 431 is for one too long for its web server. */
+/** The statuses for a token that Keystone does not know; 431 if it is too long for its web server. */
 const rejections = [400, 401, 404, 431]
 
 /**
- * Let a token validate itself, which needs no privilege
+ * Validate a token with itself as X-Auth-Token, which needs no privilege
  * (https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token).
  *
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
@@ -39,13 +39,13 @@ export async function validateToken(keystone: Keystone, token: Token): Promise<T
     headers: {
       'X-Auth-Token': token.reveal(),
       'X-Subject-Token': token.reveal(),
-      // Without it Keystone hides tokens that have access rules.
+      // Without this header Keystone answers 404 for a token with access rules.
       'OpenStack-Identity-Access-Rules': '1.0',
     },
   })
   const description = response.status === 200 ? parseToken(response) : null
   if (description) return description
-  // A 404 from something other than Keystone must not reject every user.
+  // A 404 that does not come from Keystone must not reject all users.
   if (
     rejections.includes(response.status) &&
     (response.status !== 404 || isKeystoneFault(response))
@@ -63,9 +63,9 @@ export async function validateToken(keystone: Keystone, token: Token): Promise<T
 }
 
 /**
- * Describe a valid token, with its catalog and the service providers that its Keystone knows.
+ * Get the description of a valid token, with its catalog and the service providers that its Keystone knows.
  *
- * @returns null if the response does not describe it
+ * @returns null if the response is not a token description
  */
 export async function describeToken(
   { send, v3 }: Keystone,
@@ -78,7 +78,7 @@ export async function describeToken(
 }
 
 /**
- * The projects that an unscoped token can be scoped to.
+ * List the projects that an unscoped token can be scoped to.
  *
  * @throws FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT
  */
@@ -100,7 +100,7 @@ export async function listProjects(
 }
 
 /**
- * A token on one project, made from an unscoped one.
+ * Get a token scoped to one project, from an unscoped token.
  *
  * @throws NO_PROJECT_AT_SERVICE_PROVIDER, FEDERATION_FAILED, SERVICE_PROVIDER_UNREACHABLE,
  * SERVICE_PROVIDER_TIMEOUT
@@ -135,7 +135,7 @@ export async function scopeToken(
   )
 }
 
-/** The token that a response gives out, null if it gives none. */
+/** The token in X-Subject-Token of a response; null if there is none. */
 export function issuedToken(response: KeystoneResponse): Token | null {
   const secret = response.header('x-subject-token')
   const issued = response.status === 200 || response.status === 201

@@ -9,45 +9,45 @@ import {
   openKeystoneConnection,
 } from './keystone-connection.js'
 
-/** A cloud as the configuration describes its Keystone. */
+/** The configuration of a cloud and its Keystone. */
 export interface CloudOptions extends Trust {
   readonly name: SpName
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
   /** With or without `/v3`, or the whole URL at which federated users log in. */
   readonly authUrl: string
-  /** `host` or `host:port`, also of what its catalog names; none stands for the host of `authUrl`. */
+  /** `host` or `host:port`, also for the endpoints in its catalog; empty for the host of `authUrl`. */
   readonly allowedHosts: readonly string[]
-  /** Whose endpoints are taken; null for those that its catalog names first. */
+  /** The region whose endpoints are used; null for the first ones in its catalog. */
   readonly region: string | null
 }
 
-/** The Keystone of a service provider, and what federation to it and its catalog need. */
+/** The Keystone of a service provider, with the settings for federation and for its catalog. */
 export interface ServiceProvider extends Keystone {
   readonly name: SpName
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
   /** The URL at which federated users log in; null if the identity provider's Keystone names it. */
   readonly login: string | null
-  /** Which of its regions is used; null takes the first in the catalog. */
+  /** The region whose endpoints are used; null for the first ones in its catalog. */
   readonly region: string | null
-  /** Whether a URL belongs to this cloud: nothing is sent to any other. */
+  /** Whether a URL belongs to this cloud. Nothing is sent to other URLs. */
   readonly isAllowed: (url: string) => boolean
 }
 
-/** The Keystones of all clouds. All parts of a process share the connections to one. */
+/** The Keystones of all clouds. All parts of a process share their connections. */
 export interface Keystones {
-  /** That of the identity provider, as `[auth]` describes it. */
+  /** The Keystone of the identity provider, as `[auth]` configures it. */
   readonly home: Keystone
   /** The clouds that `at` knows. */
   readonly names: readonly SpName[]
   /**
-   * That of a cloud, as `[sp_<name>]` describes it.
+   * The Keystone of a cloud, as `[sp_<name>]` configures it.
    *
    * @throws UNKNOWN_SERVICE_PROVIDER
    */
   at(cloud: SpName): ServiceProvider
-  /** Breaks off running requests. */
+  /** Aborts running requests. */
   close(): Promise<void>
 }
 

@@ -13,7 +13,7 @@ import type { Token } from './token.js'
 /** The role to which Glance and Cinder show the resources of all projects. */
 export const ADMIN = 'admin'
 
-/** Mixmatch's own user at a cloud. */
+/** A token of Mixmatch's own user at a cloud. */
 export interface ServiceAccess extends Access {
   /** Its roles in the project. */
   readonly roles: readonly string[]
@@ -21,7 +21,7 @@ export interface ServiceAccess extends Access {
   readonly expiresAtMs: number
 }
 
-/** Mixmatch's own user, for what Mixmatch does on behalf of no other user. */
+/** Mixmatch's own user, for requests that Mixmatch does not send for another user. */
 export interface ServiceIdentity {
   /**
    * A token at a cloud. It is reused until shortly before it expires.
@@ -38,9 +38,9 @@ interface ServiceIdentityOptions {
   readonly keystones: Keystones
   /** The user of `[auth]`; null if there is none. */
   readonly ownCredentials: Credentials | null
-  /** A user that the cloud itself has for Mixmatch; null if `ownCredentials` come by federation. */
+  /** Mixmatch's local user at that cloud; null if the user of `ownCredentials` is federated to it. */
   readonly credentialsAt: (cloud: SpName) => Credentials | null
-  /** A project that gives the user one of these roles is preferred in federation. */
+  /** Federation prefers a project in which the user has one of these roles. */
   readonly wantedRoles: readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -53,13 +53,13 @@ interface Login {
 
 /** One page of a long list can take a minute, and needs the token for that long. */
 const MARGIN_MS = 90_000
-/** A service user has a few projects at a cloud; each that is tried takes one request. */
+/** A service user has a few projects at a cloud. Each one that is tried costs one request. */
 const MAX_PROJECTS = 20
 
 /**
- * Mixmatch's own identity. At a cloud with credentials in its `[sp_…]` it logs in with those; at the
- * identity provider with those of `[auth]`; at any other cloud the user of `[auth]` logs in by
- * Keystone-to-Keystone federation, to the first project that gives it a wanted role.
+ * Mixmatch's own identity. At a cloud with credentials in its `[sp_…]` it logs in with those, at the
+ * identity provider with those of `[auth]`. At any other cloud the user of `[auth]` logs in by
+ * Keystone-to-Keystone federation, to the first project in which it has a wanted role.
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
   const { keystones, ownCredentials, credentialsAt, now } = options
@@ -85,7 +85,7 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
       : federateService(login.token, serviceProvider, options)
   }
 
-  /** All who ask meanwhile wait for the same login. */
+  /** All calls during a login wait for that login. */
   function startLogin(at: SpName): Promise<ServiceAccess> {
     const login = logInAt(at).finally(() => running.delete(at))
     running.set(at, login)
@@ -118,7 +118,7 @@ function accessOf(
   return { token, project, endpoints, roles, expiresAtMs }
 }
 
-/** Log in by federation: to the first project with a wanted role, else to the first of all. */
+/** Log in by federation, to the first project with a wanted role. If there is none, to the first project. */
 async function federateService(
   token: Token,
   serviceProvider: ServiceProvider,

@@ -8,19 +8,19 @@ import type { Token } from './token.js'
 import { type Expiring, TokenCache, type TokenCacheOptions } from './token-cache.js'
 
 /**
- * Service tokens for other clouds. The service token of a service is valid at its own cloud only, so
- * Mixmatch's own takes its place at another. Without one, Cinder answers 409 when Nova detaches a
- * volume (CVE-2023-2088).
+ * Service tokens for other clouds. The service token of a service is valid only at its own cloud, so
+ * Mixmatch replaces it by its own service token at another cloud. Without one, Cinder answers 409 when
+ * Nova detaches a volume (CVE-2023-2088).
  */
 export interface ServiceTokens {
   /**
-   * Whether the X-Service-Token of a request belongs to a service. The valid token of another user
-   * has no effect; it is no reason to reject the request.
+   * Whether the X-Service-Token of a request belongs to a service. The valid token of another user has no
+   * effect: the request is not rejected.
    *
    * @throws NOT_AUTHENTICATED if Keystone does not know it, IDENTITY_UNAVAILABLE
    */
   isService(received: Token): Promise<boolean>
-  /** Mixmatch's own service token at a cloud; null if it has none, and the log says why. */
+  /** Mixmatch's own service token at a cloud; null if it has none. Then the log says why. */
   own(at: SpName): Promise<Token | null>
   /** Do not use that token again: the cloud answered 401. */
   forget(at: SpName): void
@@ -28,7 +28,7 @@ export interface ServiceTokens {
 
 export interface ServiceTokensOptions extends Pick<TokenCacheOptions, 'cacheSeconds' | 'now'> {
   readonly authenticate: Identity['authenticate']
-  /** Mixmatch's own user at the other clouds, with one of `roles` if possible. */
+  /** Mixmatch's own user at the other clouds; it has one of `roles` if possible. */
   readonly identity: Pick<ServiceIdentity, 'access' | 'forget'>
   /** A token with one of these roles belongs to a service (keystonemiddleware's `service_token_roles`). */
   readonly roles: readonly string[]
@@ -37,9 +37,9 @@ export interface ServiceTokensOptions extends Pick<TokenCacheOptions, 'cacheSeco
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
-/** How long it takes until a cloud without a service token for Mixmatch is tried again. */
+/** If Mixmatch gets no service token at a cloud, it tries again after this time. */
 const RETRY_MS = 10_000
-/** More clouds than anybody federates. */
+/** More clouds than any deployment has. */
 const MAX_CLOUDS = 1_000
 
 export function createServiceTokens(options: ServiceTokensOptions): ServiceTokens {
@@ -48,7 +48,7 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
   const lastReasons = new Map<SpName, string>()
   const isServiceRole = (role: string) => roles.includes(role)
 
-  /** Warns once for each reason. */
+  /** Logs each reason once. */
   function leaveOut(at: SpName, reason: string): Expiring<null> {
     const isNew = lastReasons.get(at) !== reason
     lastReasons.set(at, reason)
@@ -63,7 +63,7 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
     try {
       const { token, roles: own, expiresAtMs } = await identity.access(at)
       if (!own.some(isServiceRole)) {
-        identity.forget(at, token) // a role that is granted from now on is only in a new token
+        identity.forget(at, token) // only a new token has the roles that are granted from now on
         return leaveOut(at, `its user there has none of the roles ${roles.join(', ')}.`)
       }
       lastReasons.delete(at)
@@ -91,7 +91,7 @@ export function createServiceTokens(options: ServiceTokensOptions): ServiceToken
   }
 }
 
-/** Say which of the two tokens Keystone does not know. */
+/** Throw an error that says which of the two tokens Keystone does not know. */
 function rejectServiceToken(cause: unknown): never {
   if (!(cause instanceof MixmatchError) || cause.code !== 'NOT_AUTHENTICATED') throw cause
   const message = 'X-Service-Token is unknown to Keystone, expired or revoked.'

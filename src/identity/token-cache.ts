@@ -3,14 +3,14 @@ import { MixmatchError } from '../errors.js'
 /** A value that may be cached. */
 export interface Expiring<Value> {
   readonly value: Value
-  /** Milliseconds since 1970, at the latest. */
+  /** When it expires at the latest, in milliseconds since 1970. */
   readonly untilMs: number
 }
 
 export interface TokenCacheOptions {
-  /** The number of values that are cached; the least recently used are dropped first. */
+  /** The number of cached values. The least recently used ones are dropped first. */
   readonly capacity: number
-  /** Nothing is cached longer. With 0, only look-ups at the same time share a value. */
+  /** No value is cached longer. With 0, only look-ups at the same time share a value. */
   readonly cacheSeconds: number
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -22,16 +22,16 @@ interface Entry<Value> extends Expiring<Value> {
   readonly sinceMs: number
 }
 
-/** A value this fresh would be the same if it was fetched again. */
+/** A value that is fresher than this would be the same after another fetch. */
 const FRESH_MS = 5_000
 const REJECTION_MS = 5_000
 const OUTAGE_MS = 1_000
 const outages = ['IDENTITY_UNAVAILABLE', 'SERVICE_PROVIDER_UNREACHABLE', 'SERVICE_PROVIDER_TIMEOUT']
 
 /**
- * A cache of values that live no longer than a token, by the digest of the token. All look-ups of one
- * key wait for the same fetch. A failed fetch is cached for seconds, apart from the values, so that
- * guessed tokens push no valid one out.
+ * A cache of values that expire with a token, by the digest of the token. All look-ups of one key wait for
+ * the same fetch. A failed fetch is cached for some seconds, in another map, so that guessed tokens do
+ * not displace valid ones.
  */
 export class TokenCache<Value> {
   readonly #options: TokenCacheOptions
@@ -59,10 +59,10 @@ export class TokenCache<Value> {
   }
 
   /**
-   * Drop a value that was rejected, unless it is fresh: another fetch would bring the same, and a
-   * cloud that rejects every token must not be asked for a new one each time.
+   * Drop a value that a cloud rejected, unless it is fresh. Another fetch would return the same value, and
+   * a cloud that rejects all tokens must not get a login for each request.
    *
-   * @returns what was dropped; undefined if nothing was
+   * @returns the dropped value; undefined if nothing was dropped
    */
   drop(key: string): Value | undefined {
     const entry = this.#values.get(key)
@@ -102,7 +102,7 @@ export class TokenCache<Value> {
     if (oldest !== undefined) entries.delete(oldest)
   }
 
-  /** The entry, if it has not expired, marked as used. */
+  /** Find an entry that has not expired, and mark it as used. */
   #find<Kind>(entries: Map<string, Entry<Kind>>, key: string): Entry<Kind> | undefined {
     const entry = entries.get(key)
     if (!entry) return undefined

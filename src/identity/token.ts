@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
- * A Keystone token that cannot be printed by accident: everything that turns it into text says
- * `[token]`, and only `reveal()` gives the secret, at the one place that puts it on a wire.
+ * A Keystone token that cannot be printed by accident: converted to text it is `[token]`. Only `reveal()`
+ * returns the secret, for the code that sends it.
  */
 export class Token {
   readonly #secret: string
-  /** SHA-256 of the secret, 64 hex digits: names the token in caches, and never in a log. */
+  /** SHA-256 of the secret, 64 hex digits. It is the key in caches, and never logged. */
   readonly digest: string
 
   constructor(secret: string) {

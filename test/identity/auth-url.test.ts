@@ -46,7 +46,7 @@ test('http URLs are not allowed for a cloud that is reached by https', t => {
   t.false(isAllowed('http://sp.example/Shibboleth.sso/SAML2/ECP'))
 })
 
-test('what is no plain http URL is never allowed', t => {
+test('a URL that is not a plain http URL is never allowed', t => {
   const isAllowed = createUrlCheck('http://sp.example', [])
   for (const url of [
     '',

@@ -52,7 +52,7 @@ test('a malformed cookie is not sent', t => {
   t.is(sent('', 'no name', '=no name', 'a\u0001=1'), '')
 })
 
-test('a session that the service provider ends in the same response is none', async t => {
+test('a session that the service provider ends in the same response is not used', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { access } = await visitor(await clouds.login())

@@ -20,7 +20,7 @@ type Options = Partial<
     Omit<CloudOptions, 'name'>
 >
 
-/** The identity of users at the two Keystones; ends with the test. */
+/** The identity of users at the two Keystones. It is closed at the end of the test. */
 export function identityOf(t: ExecutionContext, clouds: Keystones, options: Options = {}) {
   const {
     cacheSeconds = 600,
@@ -58,7 +58,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
   return {
     identity,
     log: () => lines.join(''),
-    /** What the owner of a token can do at `sp1`. */
+    /** The session of a user at `sp1`. */
     async visitor(secret: string) {
       const token = new Token(secret)
       const caller = await identity.authenticate(token)
@@ -71,7 +71,7 @@ export function identityOf(t: ExecutionContext, clouds: Keystones, options: Opti
   }
 }
 
-/** A service user, as the configuration has it. */
+/** The credentials of a service user in the configuration. */
 export function user(
   username: string,
   projectName: string,
@@ -86,7 +86,7 @@ export function user(
   }
 }
 
-/** The identity of the service user at the two Keystones; ends with the test. */
+/** The identity of the service user at the two Keystones. It is closed at the end of the test. */
 export function serviceAt(
   t: ExecutionContext,
   { idp, sp, now }: Keystones,

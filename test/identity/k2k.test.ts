@@ -154,7 +154,7 @@ for (const { title, at, path, reply, code, message } of failures) {
   })
 }
 
-test('a token on another project than was asked for is not used', async t => {
+test('a token scoped to another project than the requested one is not used', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { access } = await visitor(await clouds.login())

@@ -205,7 +205,7 @@ test('a token in the response to the assertion needs no session', async t => {
   const early = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const { projects } = await visitor(await clouds.login())
-  // What the other service provider gives for its session, this one gives at once.
+  // This service provider answers the assertion with the token itself, without a session.
   clouds.sp.answer(async ({ method, path }) => {
     if (`${method} ${path}` !== presentation) return undefined
     const token = await early.login()
@@ -441,7 +441,7 @@ function unscopedAt({ sp }: Keystones): string {
   return String(listings.at(-1)?.headers['x-auth-token'])
 }
 
-test('metrics are told of every look-up in the caches, and of every federated login', async t => {
+test('every cache look-up and every federated login is counted in the metrics', async t => {
   const clouds = await startKeystones(t)
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {
@@ -459,7 +459,7 @@ test('metrics are told of every look-up in the caches, and of every federated lo
   ])
 })
 
-test('metrics are told of a federated login that fails', async t => {
+test('a federated login that fails is counted in the metrics', async t => {
   const clouds = await startKeystones(t)
   const told: unknown[] = []
   const { visitor } = identityOf(t, clouds, {

@@ -10,7 +10,7 @@ import {
 import { identityOf } from './identities.js'
 import { ids, startKeystones } from './keystones.js'
 
-/** What Keystone's API allows to be null or absent, in documents as its releases answer them. */
+/** Responses of several releases of Keystone, with members that its API allows to be null or absent. */
 
 const answer = (document: unknown): KeystoneResponse => ({
   status: 200,
@@ -136,14 +136,14 @@ for (const [what, members, expected] of tokens) {
   })
 }
 
-test('a token without what is needed is not read', t => {
+test('a token description without a required member is not read', t => {
   t.is(parsed({ user: { name: 'alice' } }), null)
   t.is(parsed({ expires_at: 'tomorrow' }), null)
   t.is(parseToken(answer({ token: null })), null)
   t.is(parseToken(answer([])), null)
 })
 
-test('projects are read one by one', t => {
+test('a project that cannot be read is left out of the list', t => {
   const projects = [
     { id: 'p1', name: 'one', domain_id: null, enabled: true, is_domain: false, parent_id: null },
     { id: 'p2', name: null },
@@ -167,7 +167,7 @@ test('projects are read one by one', t => {
   )
 })
 
-test('a list of something else is not taken for a list without projects', t => {
+test('a list of something else does not count as an empty list of projects', t => {
   t.deepEqual(parseProjects(answer({ projects: [] })), [])
   t.is(parseProjects(answer({ projects: [{ id: 1 }] })), null)
   t.is(parseProjects(answer({ projects: null })), null)
@@ -202,7 +202,7 @@ test('versions are read one by one', t => {
   t.is(parseVersions({ status: 300, headers: [], text: JSON.stringify(elsewhere) }), null)
 })
 
-test('a user whose projects and catalog are half described is let in', async t => {
+test('a user with incomplete projects and an incomplete catalog is admitted', async t => {
   const clouds = await startKeystones(t)
   const { visitor } = identityOf(t, clouds)
   const user = await visitor(await clouds.login())
@@ -246,7 +246,7 @@ test('only the beginning of a long page is searched for a summary', t => {
   t.is(summarizeResponse(long), 'answered 200 (Token ***)')
 })
 
-test('no response makes a parser throw, and no entry of a list spoils the others', t => {
+test('no response makes a parser throw, and an invalid entry of a list does not affect the others', t => {
   const good = { id: 'p1', name: 'one', domain_id: 'default', enabled: true, is_domain: false }
   fc.assert(
     fc.property(fc.jsonValue(), fc.array(fc.jsonValue(), { maxLength: 5 }), (value, others) => {

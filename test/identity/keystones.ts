@@ -7,11 +7,11 @@ import type { Directory } from '../../sandbox/keystone/keystone-directory.js'
 import { federationUrls } from '../../sandbox/keystone/keystone-federation.js'
 import type { KeystoneRequest, Reply } from '../../sandbox/keystone/keystone-http.js'
 
-/** Two federated Keystones on ports of their own, and the requests that they received. */
+/** Two federated Keystones, and the requests that they received. */
 export interface Keystones {
   readonly idp: Cloud
   readonly sp: Cloud
-  /** A token of a user of the identity provider, scoped to the project `demo` unless told otherwise. */
+  /** A token of a user of the identity provider, by default scoped to the project `demo`. */
   login(user?: string, scope?: object): Promise<string>
   /** Milliseconds since 1970, by the clock of both clouds. */
   now(): number
@@ -107,7 +107,7 @@ const remote: Directory = {
 }
 
 /**
- * Start an identity provider and a service provider `sp1`; they end with the test.
+ * Start an identity provider and a service provider `sp1`. They stop at the end of the test.
  *
  * @param told wrong URLs of `sp1` in the identity provider
  */
@@ -168,7 +168,7 @@ export async function startKeystones(
   }
 }
 
-/** `POST /v3/auth/tokens` with this `auth`, and the token that comes of it. */
+/** Send `POST /v3/auth/tokens` with this `auth` and return the token. */
 export async function loginWith(url: string, auth: object): Promise<string> {
   const response = await fetch(`${url}/v3/auth/tokens`, {
     method: 'POST',

@@ -11,7 +11,7 @@ interface Users {
   readonly roles?: readonly string[]
 }
 
-/** Service tokens by the two Keystones, with these users of Mixmatch's; ends with the test. */
+/** Service tokens from the two Keystones, for these users of Mixmatch. It is closed at the end of the test. */
 function tokensOf(
   t: ExecutionContext,
   clouds: Keystones,

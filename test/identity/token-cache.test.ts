@@ -65,7 +65,7 @@ test('an unforeseen error is not cached', async t => {
   t.is(await cache.get('a', fetch('one', 1e6)), 'one')
 })
 
-test('guessed tokens push no valid one out', async t => {
+test('guessed tokens do not displace valid ones', async t => {
   const { cache, fetch, fail, count } = given({ cacheSeconds: 600, capacity: 2 })
   await cache.get('good', fetch('good', 1e6))
   for (const guess of ['x', 'y', 'z']) await t.throwsAsync(cache.get(guess, fail(unknown)))
