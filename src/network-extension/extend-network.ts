@@ -21,11 +21,11 @@ import {
   showNetwork,
 } from './neutron.js'
 
-/** A user who asks for a network, and what for. */
+/** A user's request to extend a network. */
 interface ExtensionCall {
   readonly token: Token
   readonly caller: Caller
-  /** The request body; undefined if it is no JSON. */
+  /** The request body; undefined if it is not JSON. */
   readonly body: JsonValue | undefined
   readonly requestId: string
   /** Whether the client has closed its connection. */
@@ -33,26 +33,27 @@ interface ExtensionCall {
 }
 
 /**
- * Extend a network that a user sees at a service provider to the identity provider: create one with
- * the same VXLAN segment there, in the user's project. Subnets are left to the user.
+ * Extend a network of a service provider to the identity provider: create a network with the same VXLAN
+ * segment at the identity provider, in the user's project. The user must be able to see the network at
+ * the service provider. Users create the subnets themselves.
  *
- * @returns what Neutron answered: JSON text with the new network
- * @throws BAD_REQUEST, FORBIDDEN, NETWORK_NOT_EXTENDABLE (unknown or not visible to the user, or no
+ * @returns the response body of Neutron: JSON text with the new network
+ * @throws BAD_REQUEST, FORBIDDEN, NETWORK_NOT_EXTENDABLE (unknown or not visible to the user, or not a
  * VXLAN network), NETWORK_CONFLICT, NEUTRON_UNAVAILABLE, and what `Identity` throws
  */
 export type ExtendNetwork = (call: ExtensionCall) => Promise<string>
 
 interface NetworkExtensionParts extends NeutronParts {
-  /** Those that have network among their `enabled_services`. */
+  /** The clouds with `network` in their `enabled_services`. */
   readonly clouds: readonly {
     readonly name: SpName
-    /** Where its Neutron is; null for what its catalog says. */
+    /** The URL of its Neutron; null for the endpoint in its catalog. */
     readonly networkEndpoint: string | null
   }[]
   readonly identity: Pick<Identity, 'projects' | 'access' | 'forget'>
-  /** Mixmatch's own user: an administrator at home, one who may see VXLAN segments elsewhere. */
+  /** Mixmatch's own user: an administrator at the identity provider, and able to see VXLAN segments at the others. */
   readonly serviceIdentity: Pick<ServiceIdentity, 'access' | 'forget'>
-  /** Takes the event of every network that was extended. */
+  /** Records the event of every network that was extended. */
   readonly record: (event: Event) => void
 }
 
@@ -84,7 +85,7 @@ export function createNetworkExtension(parts: NetworkExtensionParts): ExtendNetw
   }
 }
 
-/** A network is the user's to extend if it is visible in one of the projects that the user has there. */
+/** A user may extend a network that is visible in one of the user's projects at its cloud. */
 async function requireVisible(
   request: ExtensionRequest,
   call: ExtensionCall,
@@ -168,7 +169,7 @@ async function createAtHome(
   throw failed(`Neutron of "${IDENTITY_PROVIDER}"`, 'create a network', response)
 }
 
-/** A 401 is no outcome: Neutron has not looked at such a request. */
+/** Send a request with Mixmatch's own token. A 401 had no effect, so it is retried with a new token. */
 function withOwnToken(
   at: SpName,
   parts: NetworkExtensionParts,
@@ -201,7 +202,7 @@ function neutronOf(
   )
 }
 
-/** That Mixmatch's own user is not let in must not look as if the client's was not. */
+/** If the login of Mixmatch's own user fails, the client must not get a 401: its own token is valid. */
 function loginFailed(at: SpName, cause: unknown): never {
   if (!(cause instanceof MixmatchError)) throw cause
   const message = `Mixmatch's own user cannot log in at "${at}": ${cause.message}`
@@ -220,7 +221,7 @@ function notVisible({ origin, networkId }: ExtensionRequest): MixmatchError {
   )
 }
 
-/** A client that does not see the response would try again, and get a conflict. */
+/** The request is not continued: a client without the response would try again, and get a conflict. */
 function clientGone(): MixmatchError {
   const message = 'The client closed the connection before the network was created.'
   return new MixmatchError('BAD_REQUEST', message)

@@ -5,10 +5,10 @@ import type { Caller } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId } from '../ids.js'
 import type { ExtensionRequest } from './extension-request.js'
 
-/** What came of a request to extend a network. */
+/** The result of a request to extend a network. */
 interface ExtendedNetwork {
   readonly request: ExtensionRequest
-  /** The id of the new network; null if Neutron did not say it. */
+  /** The id of the new network; null if the response of Neutron has none. */
   readonly networkId: string | null
   readonly segmentationId: number
   readonly caller: Pick<Caller, 'userId'>
@@ -17,7 +17,7 @@ interface ExtendedNetwork {
 }
 
 /**
- * That a network was extended, as an event that moves nothing. Its body is JSON:
+ * The event for an extended network. It changes no location. Its body is JSON:
  * `{"network": "<id>", "extends": {"service_provider": "sp1", "network": "<id>"},
  * "segmentation_id": 42, "project": "…", "user": "…", "request_id": "req-…"}`.
  */

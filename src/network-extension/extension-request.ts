@@ -7,13 +7,13 @@ export interface ExtensionRequest {
   /** The service provider that has the network. */
   readonly origin: SpName
   readonly networkId: string
-  /** What the user wants of the new network: `{"name": "…"}`. */
+  /** What the user sets of the new network: `{"name": "…"}`. */
   readonly members: JsonObject
 }
 
 /**
- * What users may set of a network of their own, by Neutron's default policies. All else would be set
- * with the rights of Mixmatch's user, who is an administrator, and not with those of the user.
+ * The members that users may set of their networks, by Neutron's default policies. The others are
+ * rejected: Mixmatch creates the network as an administrator, so Neutron would allow them.
  */
 const MEMBERS_OF_USERS: readonly string[] = [
   'admin_state_up',
@@ -25,7 +25,7 @@ const MEMBERS_OF_USERS: readonly string[] = [
   'port_security_enabled',
   'qos_policy_id',
 ]
-/** What Mixmatch sets itself, whatever the request says. */
+/** The members that Mixmatch sets itself. Those in the request are ignored. */
 const MEMBERS_OF_MIXMATCH: readonly string[] = [
   'existing_net_id',
   'existing_net_sp',
@@ -39,8 +39,8 @@ const MEMBERS_OF_MIXMATCH: readonly string[] = [
  * Read `{"network": {"existing_net_id": "…", "existing_net_sp": "sp1", "name": "…"}}`.
  *
  * @param origins the service providers whose networks can be extended
- * @throws BAD_REQUEST if it names no network or no cloud, FORBIDDEN if it sets what users may
- * not, NETWORK_NOT_EXTENDABLE if it names a cloud that is none of `origins`
+ * @throws BAD_REQUEST if it names no network or no cloud, FORBIDDEN if it sets a member that users may
+ * not set, NETWORK_NOT_EXTENDABLE if its cloud is not in `origins`
  */
 export function parseExtensionRequest(
   body: JsonValue | undefined,
@@ -54,7 +54,7 @@ export function parseExtensionRequest(
   return { origin, networkId, members: membersOfUser(network) }
 }
 
-/** The body to create the new network with: that of a user, in its project, with the given VNI. */
+/** The request body that creates the new network: for a user, in its project, with the given VNI. */
 export function networkToCreate(
   { members }: ExtensionRequest,
   project: ProjectId,
@@ -90,7 +90,7 @@ function membersOfUser(network: JsonObject): JsonObject {
   return Object.fromEntries(members.filter(([name]) => MEMBERS_OF_USERS.includes(name)))
 }
 
-/** Clients also send what they leave as it is: `"shared": false`. */
+/** Whether a member is really set. Clients also send members that they do not set: `"shared": false`. */
 function isSet(value: JsonValue): boolean {
   return value !== false && value !== null
 }

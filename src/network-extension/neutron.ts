@@ -11,7 +11,7 @@ import { type Timeouts, upstreamFailure } from '../upstream/failure.js'
 import type { Pools } from '../upstream/pools.js'
 import { fetchText, type TextResponse } from '../upstream/text-response.js'
 
-/** The Neutron of a cloud, and a token to use there. */
+/** The Neutron of a cloud, and a token for it. */
 export interface NeutronAccess {
   readonly cloud: SpName
   /** Its endpoint, with or without a version. */
@@ -24,7 +24,7 @@ export interface NeutronParts {
   readonly timeouts: Timeouts
 }
 
-/** A network with all that Neutron says of it takes some 2 KB. */
+/** The description of a network has about 2 KB. */
 const MAX_BYTES = 1024 * 1024
 const LONGEST_REASON = 200
 
@@ -57,9 +57,9 @@ export async function showNetwork(
 
 /**
  * Create a network (https://docs.openstack.org/api-ref/network/v2/#create-network). The request is
- * sent once, whatever becomes of it.
+ * never retried.
  *
- * @throws NEUTRON_UNAVAILABLE if no response came; then nobody knows whether there is a network
+ * @throws NEUTRON_UNAVAILABLE without a response; then it is unknown whether the network was created
  */
 export async function createNetwork(
   { cloud, url, token }: NeutronAccess,
@@ -88,7 +88,7 @@ export async function createNetwork(
   }
 }
 
-/** What Neutron says of itself why it refused: ` (The requested VNI is in use.)`; else nothing. */
+/** Neutron's reason for an error response: ` (The requested VNI is in use.)`; empty if it gives none. */
 export function reasonIn({ text }: TextResponse): string {
   const message = textAt(parseJson(text), '/NeutronError/message')
   return message === null ? '' : ` (${redactedExcerpt(message, LONGEST_REASON)})`

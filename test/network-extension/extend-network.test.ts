@@ -13,12 +13,12 @@ import { folder } from '../controls.js'
 import { call, logIn, startClouds } from '../sandbox/clouds.js'
 import { type Network, respond, startNeutron } from './neutron-server.js'
 
-/** One after another: each has two clouds of its own. */
+/** Tests run one after another, because each starts two clouds. */
 const test = ava.serial
 
 const EXTENSION = '/network/v2.0/networks/extended'
 
-/** The proxy with its recorder, before two miniature clouds that have a Neutron each. */
+/** The proxy and its recorder, in front of two miniature clouds with a Neutron each. */
 async function startScene(t: ExecutionContext, settings: Readonly<Record<string, string>> = {}) {
   const federation = await startClouds(t, { clouds: ['default', 'sp1'] })
   const [home, there] = [federation.cloud('default'), federation.cloud('sp1')]
@@ -101,7 +101,7 @@ async function startScene(t: ExecutionContext, settings: Readonly<Record<string,
     originNeutron,
     addNetwork,
     extend: (network: object) => user.call('POST', `${url}${EXTENSION}`, { json: { network } }),
-    /** The events of extended networks, once there are so many. */
+    /** Waits for this number of events of extended networks, and returns them. */
     async events(count: number) {
       for (;;) {
         using log = openLogReader(files.logFile)
@@ -113,7 +113,7 @@ async function startScene(t: ExecutionContext, settings: Readonly<Record<string,
   }
 }
 
-test('a network that the user sees at a service provider is extended, and that is recorded', async t => {
+test('a network that the user can see at a service provider is extended, and the log has an event', async t => {
   const { extend, addNetwork, homeNeutron, originNeutron, user, events } = await startScene(t)
   const network = addNetwork()
   const response = await extend({
@@ -158,7 +158,7 @@ test('a network that the user sees at a service provider is extended, and that i
   })
 })
 
-test('a request that does not say what to extend is a bad one', async t => {
+test('a request without the network or its cloud gets 400', async t => {
   const { extend, url, user } = await startScene(t)
   const id = randomUUID()
   for (const network of [
@@ -177,7 +177,7 @@ test('a request that does not say what to extend is a bad one', async t => {
   }
 })
 
-test('nobody extends a network without a good token', async t => {
+test('a network is not extended without a valid token', async t => {
   const { url, addNetwork, originNeutron, homeNeutron } = await startScene(t)
   const json = { network: { existing_net_id: addNetwork().id, existing_net_sp: 'sp1' } }
   for (const headers of [{}, { 'X-Auth-Token': 'guessed' }] as Record<string, string>[]) {
@@ -189,7 +189,7 @@ test('nobody extends a network without a good token', async t => {
   t.deepEqual([...originNeutron.requests, ...homeNeutron.requests], [])
 })
 
-test('a cloud that is unknown, or a network that the user does not see, cannot be extended', async t => {
+test('a network at an unknown cloud, or one that the user cannot see, is not extended', async t => {
   const { extend, addNetwork, homeNeutron } = await startScene(t)
   const foreign = addNetwork({ project_id: 'f'.repeat(32) })
   const cases: [origin: string, id: string, message: RegExp][] = [
@@ -222,7 +222,7 @@ test('a network that is shared with the user is extended', async t => {
   t.is(status, 201)
 })
 
-test('a segment that is in use already is a conflict, and nothing is recorded of it', async t => {
+test('a segment that is already in use is a conflict, and nothing is recorded', async t => {
   const { extend, addNetwork, homeNeutron, events } = await startScene(t)
   const { id } = addNetwork()
   const first = await extend({ existing_net_id: id, existing_net_sp: 'sp1' })
@@ -245,7 +245,7 @@ test('a network without a VXLAN segment cannot be extended', async t => {
   t.deepEqual(homeNeutron.requests, [])
 })
 
-test('what only an administrator may set of a network is not set for a user', async t => {
+test('a request that sets a member that only administrators may set is rejected', async t => {
   const { extend, addNetwork, homeNeutron, user } = await startScene(t)
   const known = { existing_net_id: addNetwork().id, existing_net_sp: 'sp1' }
   for (const member of ['shared', 'router:external', 'is_default', 'provider:physical_network']) {
@@ -265,7 +265,7 @@ test('what only an administrator may set of a network is not set for a user', as
   t.false('tenant_id' in (homeNeutron.networks[0] ?? {}))
 })
 
-test('a Neutron that fails is unavailable, and is asked to create once', async t => {
+test('a Neutron that fails is unavailable, and a create is not retried', async t => {
   const { extend, addNetwork, homeNeutron, originNeutron } = await startScene(t)
   const request = { existing_net_id: addNetwork().id, existing_net_sp: 'sp1' }
 
@@ -307,7 +307,7 @@ test('a Neutron that fails is unavailable, and is asked to create once', async t
   t.is(homeNeutron.requests.length, 1)
 })
 
-test('nothing is created for a client that has gone', async t => {
+test('no network is created for a client that has closed its connection', async t => {
   const { url, user, addNetwork, homeNeutron, originNeutron } = await startScene(t)
   const gone = new AbortController()
   let shown = 0
@@ -333,7 +333,7 @@ test('nothing is created for a client that has gone', async t => {
   t.deepEqual(homeNeutron.requests, [])
 })
 
-test('a token of Mixmatch that was revoked is replaced', async t => {
+test('a revoked token of Mixmatch is replaced', async t => {
   const { extend, addNetwork, homeNeutron } = await startScene(t)
   let rejections = 1
   homeNeutron.respond((_, response) => {
@@ -347,7 +347,7 @@ test('a token of Mixmatch that was revoked is replaced', async t => {
   t.is(homeNeutron.networks.length, 1)
 })
 
-test('a segment that the own user may not see is for the operator to mend', async t => {
+test("if Mixmatch's own user may not see the segment, the error says what the operator must change", async t => {
   const { extend, addNetwork, homeNeutron } = await startScene(t)
   const { id } = addNetwork({
     'provider:network_type': undefined as never,
@@ -359,7 +359,7 @@ test('a segment that the own user may not see is for the operator to mend', asyn
   t.deepEqual(homeNeutron.requests, [])
 })
 
-test('a password of Mixmatch that is refused is not the fault of the user', async t => {
+test('a rejected password of Mixmatch does not give the user a 401', async t => {
   const { extend, addNetwork } = await startScene(t, { OS_SP_SP1__PASSWORD: 'not-it-at-all' })
   const { status, json, text } = await extend({
     existing_net_id: addNetwork().id,
@@ -370,7 +370,7 @@ test('a password of Mixmatch that is refused is not the fault of the user', asyn
   t.false(text.includes('not-it-at-all'))
 })
 
-test('nothing else of Neutron is served, and the response says so', async t => {
+test('other requests to Neutron are not served, and the response says so', async t => {
   const { url, user, homeNeutron } = await startScene(t)
   for (const path of ['/network', '/network/', '/network/v2.0/networks', `${EXTENSION}/`]) {
     const { status, json } = await user.call('GET', `${url}${path}`)
@@ -382,7 +382,7 @@ test('nothing else of Neutron is served, and the response says so', async t => {
   t.deepEqual(homeNeutron.requests, [])
 })
 
-test('without network among its enabled_services a cloud has no part in it', async t => {
+test('a cloud without network in its enabled_services extends no networks', async t => {
   const without = await startScene(t, { OS_SP_DEFAULT__ENABLED_SERVICES: 'image, volume' })
   const request = { existing_net_id: without.addNetwork().id, existing_net_sp: 'sp1' }
   const response = await without.extend(request)

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import type { Cloud } from '../../sandbox/cloud.js'
 
-/** A network as this Neutron keeps it. */
+/** A network of this Neutron. */
 export interface Network {
   readonly id: string
   readonly name: string
@@ -14,14 +14,14 @@ export interface Network {
   readonly 'provider:segmentation_id'?: number | null
 }
 
-/** A real HTTP server that plays the Neutron of a cloud: tokens are validated by its Keystone. */
+/** An HTTP server that stands for the Neutron of a cloud. It validates tokens at the Keystone of the cloud. */
 export interface NeutronServer {
   readonly url: string
   /** `GET /v2.0/networks/{id} as admin`, in order of arrival. */
   readonly requests: string[]
   readonly headers: IncomingMessage['headers'][]
   readonly networks: Network[]
-  /** From now on respond so instead; null for what a Neutron does. */
+  /** From now on send this response; null for normal responses. */
   respond(instead: ((request: IncomingMessage, response: ServerResponse) => boolean) | null): void
 }
 
