@@ -37,10 +37,12 @@ const SMALL_BYTES = 64 * 1024
 export function openClientResponse(
   res: ServerResponse,
   status: number,
-  { headers, rewrite, observe }: ResponsePlan,
+  { headers: planned, rewrite, observe }: ResponsePlan,
   source: BodySource,
   onSlow: (paused: boolean) => void,
 ): ClientResponse {
+  // Forbidden in a 204, also to HEAD; allowed in a 304 (RFC 9110 §8.6).
+  const headers = status === 204 ? withoutHeader(planned, 'content-length') : planned
   const length = contentLength(headers)
   const maxHeld = observe ? MAX_OBSERVED_BYTES : rewrite ? SMALL_BYTES : 0
   /** The body so far, while none of it may be sent. */

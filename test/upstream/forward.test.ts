@@ -100,12 +100,13 @@ for (const [method, status] of [
   })
 }
 
-for (const [method, head] of [
-  ['GET', '304 Not Modified\r\nETag: "it"\r\nContent-Length: 70000'],
-  ['HEAD', '200 OK\r\nContent-Length: 70000'],
-  ['DELETE', '204 No Content\r\nContent-Length: 0'],
+for (const [method, head, length] of [
+  ['GET', '304 Not Modified\r\nETag: "it"\r\nContent-Length: 70000', '70000'],
+  ['HEAD', '200 OK\r\nContent-Length: 70000', '70000'],
+  ['DELETE', '204 No Content\r\nContent-Length: 0', undefined],
+  ['HEAD', '204 No Content\r\nContent-Length: 70000', undefined],
 ] as const) {
-  test(`a Content-Length in a ${head.slice(0, 3)} to ${method} announces no body`, async t => {
+  test(`a Content-Length in a ${head.slice(0, 3)} to ${method} announces no body, and only a 204 is forwarded without it`, async t => {
     const upstream = await startSocket(t, socket =>
       socket.on('data', () => socket.write(`HTTP/1.1 ${head}\r\n\r\n`)),
     )
@@ -113,6 +114,7 @@ for (const [method, head] of [
     for (const _ of [1, 2]) {
       const answer = await ask(url, { method })
       t.is(answer.status, Number(head.slice(0, 3)))
+      t.is(answer.headers['content-length'], length)
       t.true(answer.complete)
       t.like(outcome(await next()), { aborted: null })
     }
