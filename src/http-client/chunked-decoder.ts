@@ -1,17 +1,17 @@
 import type { RawHeaders } from './raw-headers.js'
 import { malformed, parseFields } from './response-head.js'
 
-/** The hexadecimal length of a chunk, and its extensions, which nobody has a use for. */
+/** The hexadecimal length of a chunk, and its extensions, which are ignored. */
 const CHUNK_LINE = /^([\da-f]{1,12})(?:[\t ]*;[\t -~\x80-\xff]*)?$/i
 const MAX_LINE_BYTES = 4096
 const MAX_TRAILER_BYTES = 64 * 1024
-/** Smaller pieces are joined, so that a body of tiny chunks does not cost a write for each of them. */
+/** Smaller pieces are joined, so that a body of tiny chunks does not cost one write for each. */
 const SMALL_PIECE_BYTES = 4096
 const LF = 0x0a
 
-/** Reads one body in chunked transfer coding (RFC 9112 §7.1), piece by piece, in linear time. */
+/** Decodes one body in chunked transfer coding (RFC 9112 §7.1), piece by piece, in linear time. */
 export class ChunkedDecoder {
-  /** The fields after the last chunk; null while the body goes on. */
+  /** The fields after the last chunk; null until the body has ended. */
   trailers: RawHeaders | null = null
 
   #part: 'length' | 'data' | 'end of data' | 'trailers' = 'length'
@@ -22,9 +22,9 @@ export class ChunkedDecoder {
   #small: Buffer[] = []
 
   /**
-   * Take bytes, and give on what they hold of the body, as views of the same memory.
+   * Decode bytes, and pass the body data in them to `onData`, as views of the same memory.
    *
-   * @returns how many bytes were taken: less than all where the body ended
+   * @returns how many bytes were decoded: fewer than all if the body has ended
    * @throws MALFORMED_RESPONSE
    */
   decode(bytes: Buffer, onData: (data: Buffer) => void): number {

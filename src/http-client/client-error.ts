@@ -1,22 +1,22 @@
-/** What can go wrong between us and a server, besides what the operating system says of its sockets. */
+/** Errors of an exchange with a server, besides the socket errors of the operating system. */
 type ClientErrorCode =
   | 'CONNECT_TIMEOUT'
-  /** The request was sent, and no final response began in time. */
+  /** The request was sent, but no final response began in time. */
   | 'HEADERS_TIMEOUT'
-  /** The response began, and nothing more came in time. */
+  /** The response began, but then nothing more came in time. */
   | 'BODY_TIMEOUT'
   /** The connection ended before the response was complete. */
   | 'CONNECTION_CLOSED'
-  /** The same by a reset, which the operating system reports except on Node 22. */
+  /** The same because of a reset. Elsewhere the operating system reports it, but not on Node 22. */
   | 'ECONNRESET'
-  /** The server sent something that is no HTTP/1.1 response, or that could be read in two ways. */
+  /** The server sent no valid HTTP/1.1 response, or one that two parsers could read differently. */
   | 'MALFORMED_RESPONSE'
-  /** The request has something that cannot be sent. */
+  /** The request contains something that cannot be sent. */
   | 'INVALID_REQUEST'
   | 'RESPONSE_TOO_LARGE'
   | 'POOL_CLOSED'
 
-/** Callers switch on `code`. The message says what was found; it holds no secret and no raw bytes. */
+/** Callers switch on `code`. The message says what was found; it contains no secrets and no raw bytes. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: ClientErrorCode
@@ -27,7 +27,7 @@ export class ClientError extends Error {
   }
 }
 
-/** `ECONNREFUSED`, `HEADERS_TIMEOUT`, `CERT_HAS_EXPIRED`; the name of an error that has no code. */
+/** The code of an error, such as `ECONNREFUSED` or `HEADERS_TIMEOUT`, or the name of an error without one. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name

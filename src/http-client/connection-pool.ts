@@ -11,8 +11,8 @@ import type { SocketMaker } from './socket.js'
 /** Connections to one server, kept open between requests. */
 export interface ConnectionPool {
   /**
-   * Send a request on an idle connection, or else on a new one. If the limit of connections is reached,
-   * the request waits.
+   * Send a request on an idle connection, or on a new one. If the limit of connections is reached, the
+   * request waits.
    */
   send(request: ClientRequest, handler: ResponseHandler): Exchange
   /** Close all connections. Their exchanges fail with POOL_CLOSED. */
@@ -33,7 +33,7 @@ export function createConnectionPool(
 ): ConnectionPool {
   const limit = connections ?? Number.POSITIVE_INFINITY
   const all = new Set<Connection>()
-  /** The last one is the one that was used last. */
+  /** The most recently used connection is the last. */
   const idle: Connection[] = []
   const waiting: PendingExchange[] = []
   let sweeping: NodeJS.Timeout | undefined
@@ -69,7 +69,7 @@ export function createConnectionPool(
       last.start(exchange)
       return true
     }
-    // An idle connection that cannot be used for this request makes room.
+    // Close an idle connection that cannot be used for this request, to make room for a new one.
     if (all.size >= limit) idle[0]?.destroy(closed())
     if (all.size >= limit) return false
     open(exchange)

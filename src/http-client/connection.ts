@@ -25,16 +25,16 @@ interface ConnectionOwner {
   onIdle(connection: Connection): void
   /** The connection is closed. Called once. */
   onClosed(connection: Connection): void
-  /** The server had closed the idle connection before it saw this safe request. Called after `onClosed`. */
+  /** The server closed the idle connection before it saw this safe request. Called after `onClosed`. */
   onStale(exchange: PendingExchange): void
 }
 
-/** From this length on a body is read without copies. */
+/** Bodies of at least this length are read without copies. */
 const LONG_BODY_BYTES = 128 * 1024
 
 /**
- * One connection to a server, for one exchange at a time. Everything unexpected closes it: a malformed
- * response, bytes that belong to no request, a request body that is not sent to its end.
+ * One connection to a server, for one exchange at a time. Anything unexpected closes it: a malformed
+ * response, bytes that belong to no request, or an incomplete request body.
  */
 export class Connection implements ExchangeConnection {
   readonly #server: SocketMaker
@@ -49,12 +49,12 @@ export class Connection implements ExchangeConnection {
   /** Whether the whole request is written. */
   #isRequestSent = false
   #hasHead = false
-  /** Whether something of the response has come. */
+  /** Whether any byte of the response has arrived. */
   #hasBytes = false
   /** Whether an earlier exchange was completed on this connection. */
   #isReused = false
   #bodyBytes = 0
-  /** What it means if the timer expires now. */
+  /** The error if the timer expires now. */
   #timeoutCode: TimeoutCode = 'CONNECT_TIMEOUT'
   readonly #timer = createIdleTimer(() =>
     this.#fail(new ClientError(this.#timeoutCode, 'nothing came in time')),
@@ -85,8 +85,8 @@ export class Connection implements ExchangeConnection {
 
   /**
    * Whether this idle connection can be used for the request. The server may be closing it at this
-   * moment, and then only a safe request can be sent again. So every other request needs a server
-   * that has said for how long it keeps the connection.
+   * moment, and then only a safe request can be sent again. So other requests need a server that has
+   * said for how long it keeps the connection.
    */
   canSend(request: ClientRequest, nowMs: number): boolean {
     return !this.isExpired(nowMs) && (this.#keepAlive.isDeclared || isSafe(request))
@@ -97,7 +97,7 @@ export class Connection implements ExchangeConnection {
     return this.#keepAlive.isExpired(nowMs)
   }
 
-  /** Send a request, as soon as the connection is established. */
+  /** Send a request as soon as the connection is established. */
   start(exchange: PendingExchange): void {
     exchange.connection = this
     this.#running = exchange
@@ -186,7 +186,7 @@ export class Connection implements ExchangeConnection {
     this.#keepAlive.update(head)
     this.#buffer.expectLong(framing.kind === 'sized' && framing.length >= LONG_BODY_BYTES)
     this.#awaitBody()
-    // A server that refuses an upload need not read the rest of it (RFC 9112 §9.5).
+    // A server that rejects an upload need not read the rest of it (RFC 9112 §9.5).
     if (!this.#isRequestSent && head.status >= 400) this.#source()?.stop()
     handler.onHead(head.status, head.headers)
   }
@@ -215,14 +215,14 @@ export class Connection implements ExchangeConnection {
     this.#buffer.expectLong(false)
     if (this.#isPaused) {
       this.#isPaused = false
-      this.#socket.resume() // while it is paused, nobody learns that the server closes it
+      this.#socket.resume() // a paused socket does not report that the server closes it
     }
     this.#keepAlive.startIdle(performance.now())
     this.#owner.onIdle(this)
   }
 
   #onServerEnd(): void {
-    // Node 22 reports a reset as an end where it arrives together with data. After a reset there is no peer.
+    // Node 22 reports a reset as an end if it arrives together with data. After a reset there is no remote port.
     if (!this.#server.isTls && this.#socket.remotePort === undefined) {
       this.#fail(new ClientError('ECONNRESET', 'the connection was reset'))
       return

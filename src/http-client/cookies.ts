@@ -1,6 +1,6 @@
 import { type Cookie, parseCookie } from 'undici'
 
-/** Where cookies come from, where they go, and when (milliseconds since 1970). */
+/** The URL that set the cookies, the URL to send them to, and the time (milliseconds since 1970). */
 interface CookieUse {
   readonly from: string
   readonly to: string
@@ -8,15 +8,15 @@ interface CookieUse {
 }
 
 /**
- * The value of the Cookie header for the cookies that a response set, as RFC 6265 §5.3 and §5.4 have
- * it: of a cookie that is set twice the last counts, and one that has expired, or is not for that
- * path or an unencrypted connection, is not sent.
+ * The value of the Cookie header for the cookies that a response set, as in RFC 6265 §5.3 and §5.4. If
+ * a cookie is set twice, the last one counts. A cookie is not sent if it has expired or is for another
+ * path, nor a Secure cookie on an unencrypted connection.
  *
- * More is sent than a browser would send: both URLs are of one cloud, whatever their hosts are
- * called, and a cookie without a path is for all of it.
+ * This sends more than a browser: both URLs belong to one cloud, even if their hosts differ, and a
+ * cookie without a path is for the whole cloud.
  *
  * @param setCookies the values of the Set-Cookie headers, in their order
- * @returns an empty text where there is nothing to send
+ * @returns an empty text if there is nothing to send
  */
 export function cookieHeader(
   setCookies: readonly string[],

@@ -5,8 +5,8 @@ import type { ClientRequest, Exchange, ResponseHandler } from './exchange.js'
 import { eachHeader, type RawHeaders } from './raw-headers.js'
 
 /**
- * undici's `request` over connections of our own: its own ones end at an interim response, and leave
- * to the caller what a proxy has to judge. For what we send ourselves: a body is a text or bytes.
+ * Lets undici's `request` use our connections. undici's own connections end at an interim response, and
+ * accept responses that a proxy must reject. Only for the proxy's own requests, with text or bytes as body.
  */
 export class PoolDispatcher extends Dispatcher {
   readonly #pool: ConnectionPool
@@ -21,14 +21,14 @@ export class PoolDispatcher extends Dispatcher {
     handler: Dispatcher.DispatchHandler,
   ): boolean {
     const controller = new Controller(handler)
-    // Called off already while it waits for its connection, a request is never sent.
+    // A request that is aborted while it waits for a connection is never sent.
     handler.onRequestStart?.(controller, {})
     if (!controller.aborted) controller.exchange = this.#pool.send(requestOf(options), controller)
     return true
   }
 }
 
-/** What undici's handler holds of an exchange, and what the exchange tells the handler. */
+/** Connects undici's handler and an exchange: the handler controls the exchange and gets its events. */
 class Controller implements Dispatcher.DispatchController, ResponseHandler {
   exchange: Exchange | null = null
   rawHeaders: string[] = []
@@ -106,7 +106,7 @@ function bodyOf(body: Dispatcher.DispatchOptions['body']): Buffer | null {
   throw new ClientError('INVALID_REQUEST', 'the body of a request of our own is a text or bytes')
 }
 
-/** Lower-case names; fields that came more than once become a list, as undici has it. */
+/** Headers as undici expects them: names in lower case, repeated fields as a list. */
 function asObject(headers: RawHeaders): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = Object.create(null)
   eachHeader(headers, (_, value, lower) => {

@@ -1,42 +1,42 @@
 import type { RawHeaders } from './raw-headers.js'
 
-/** A request to one origin, its body, and what to do with the response. */
+/** A request to one origin, with its body and timeouts. */
 export interface ClientRequest {
   readonly method: string
-  /** From the root of the origin, with the query. */
+  /** From the root of the origin, including the query. */
   readonly path: string
-  /** Without those that frame the message: they are made for each connection. */
+  /** Without the headers that frame the message: each connection adds them. */
   readonly headers: RawHeaders
   readonly body: Buffer | StreamedBody | null
-  /** Milliseconds from the last byte of the request to the final head; 0 for no limit. */
+  /** Milliseconds from the last byte of the request to the head of the final response; 0 for no limit. */
   readonly headersTimeoutMs: number
-  /** Milliseconds in which something of the body of the response must come; 0 for no limit. */
+  /** Milliseconds that the response body may pause; 0 for no limit. */
   readonly idleTimeoutMs: number
 }
 
-/** A body that comes while it is sent. */
+/** A request body that arrives while it is sent. */
 export interface StreamedBody {
   /** Bytes; null for a body that is sent in chunks. */
   readonly length: number | null
   /** The connection is established: write to the sink from now on. */
   start(sink: BodySink): void
-  /** The sink takes more again, after its `write` returned false. */
+  /** The sink accepts more again, after its `write` returned false. */
   resume(): void
   /** Nothing more will be sent: the response is complete, or the exchange has failed. */
   stop(): void
 }
 
-/** Where a body goes. */
+/** The destination of a body. */
 export interface BodySink {
-  /** @returns false where the source should wait for `resume` */
+  /** @returns false if the source should wait for `resume` */
   write(chunk: Buffer): boolean
-  /** The body is complete. A body of another length than was said is an error of the exchange. */
+  /** The body is complete. If it does not have the announced length, the exchange fails. */
   end(): void
 }
 
 /**
- * Called in this order. After `onError` or an abort there is no other call, and after `onEnd` only
- * `onError` where it throws.
+ * Called in this order. After `onError` or an abort there are no more calls. After `onEnd` only `onError`
+ * may be called, if `onEnd` throws.
  */
 export interface ResponseHandler {
   /** The connection is established: from now on the server may have seen the request. */
@@ -49,23 +49,23 @@ export interface ResponseHandler {
   onError(error: Error): void
 }
 
-/** Controls a request and its response. After their end its methods do nothing. */
+/** Controls a request and its response. After their end, its methods do nothing. */
 export interface Exchange {
-  /** Stop reading the response. What was read before may still be delivered. */
+  /** Stop reading the response. Data that was already read may still be delivered. */
   pause(): void
   resume(): void
   /** Close the connection. The handler is not called any more. */
   abort(): void
 }
 
-/** A connection, as far as an exchange controls it. */
+/** The part of a connection that an exchange controls. */
 export interface ExchangeConnection {
   pause(exchange: PendingExchange): void
   resume(exchange: PendingExchange): void
   abort(exchange: PendingExchange): void
 }
 
-/** An exchange, and its connection: null while it waits for one. */
+/** An exchange and its connection, which is null while the exchange waits for one. */
 export class PendingExchange implements Exchange {
   readonly request: ClientRequest
   readonly handler: ResponseHandler

@@ -1,14 +1,14 @@
-/** A timer for something that should keep moving. */
+/** A timer that expires if there is no activity. */
 interface IdleTimer {
-  /** From now on, no more than so many milliseconds may pass without a `touch`; 0 for no limit. */
+  /** Expire after this many milliseconds without a `touch`; 0 for no limit. */
   start(ms: number): void
   touch(): void
   stop(): void
 }
 
 /**
- * A process that was busy for longer than the limit runs its timers before it reads what has come
- * meanwhile. So what is waiting is read first, and only then is the time over.
+ * A process that was busy for longer than the limit runs its timers before it reads data that has
+ * arrived. So the timer lets Node read waiting data first, and only then expires.
  */
 export function createIdleTimer(onIdle: () => void): IdleTimer {
   let timer: NodeJS.Timeout | undefined

@@ -3,10 +3,10 @@ import type { ResponseHead } from './response-head.js'
 
 /** Shorter than the 5 s after which Apache and Node close an idle connection. */
 const IDLE_LIMIT_MS = 4000
-/** The server counts from its own last byte, and it takes time until we learn that it closes. */
+/** The server counts from its own last byte, and its close takes time to arrive here. */
 const MARGIN_MS = 1000
 
-/** For how long a connection may be idle and still be used. */
+/** How long a connection may be idle and still be used. */
 export class KeepAlive {
   #limitMs = IDLE_LIMIT_MS
   #idleSinceMs = 0

@@ -3,11 +3,11 @@ import { type ConnectionPool, createConnectionPool, type PoolOptions } from './c
 import { PoolDispatcher } from './dispatcher.js'
 import { createSocketMaker } from './socket.js'
 
-/** How the certificates of a cloud are judged, as the configuration has it. */
+/** How the certificates of a cloud are verified, from the configuration. */
 export interface Trust {
-  /** PEM file of the authorities that are believed instead of the system's. */
+  /** PEM file of the authorities that are trusted instead of the system's. */
   readonly cafile?: string | null
-  /** Take any certificate. */
+  /** Accept any certificate. */
   readonly insecure?: boolean
 }
 
@@ -20,11 +20,11 @@ interface OriginPool extends ConnectionPool {
 export interface OriginPools {
   /** @param origin `http://10.0.0.5:9292` */
   pool(origin: string): OriginPool
-  /** End all connections, and what runs on them. */
+  /** Close all connections. Running exchanges fail. */
   destroy(): void
 }
 
-/** @throws what reading `cafile` throws */
+/** @throws the error of reading `cafile` */
 export function createOriginPools(options: PoolOptions & Trust): OriginPools {
   const { cafile = null, insecure = false } = options
   const rules = { authorities: cafile === null ? null : readFileSync(cafile), insecure }

@@ -1,6 +1,6 @@
 /**
- * A header list as it stands on the wire: `[name, value, name, value, …]`. Names keep their
- * spelling, repeated names stay repeated, bytes are latin1.
+ * Headers as on the wire: `[name, value, name, value, …]`. Names keep their case, repeated headers stay
+ * separate, bytes are latin1.
  */
 export type RawHeaders = readonly string[]
 
@@ -18,15 +18,15 @@ export function headerValues(headers: RawHeaders, name: string): string[] {
 }
 
 /**
- * A header that is a list, as one: it may come in several lines (RFC 9110 §5.3). `name` in lower case;
- * undefined where there is none.
+ * The value of a header that is a list. Its lines are joined, because it may come in several (RFC 9110
+ * §5.3). `name` in lower case; undefined if there is none.
  */
 export function headerList(headers: RawHeaders, name: string): string | undefined {
   const values = headerValues(headers, name)
   return values.length === 0 ? undefined : values.join(', ')
 }
 
-/** The list without a header; `name` in lower case. */
+/** The headers without one of them; `name` in lower case. */
 export function withoutHeader(headers: RawHeaders, name: string): string[] {
   return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== name)
 }

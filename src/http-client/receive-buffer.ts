@@ -1,7 +1,7 @@
 /**
- * All plain connections read heads and short bodies into this one buffer: each read is handled before
- * the next one begins. A TLS connection has a buffer of its own, because TLS may decrypt for it while
- * the read of another connection is being handled.
+ * All connections without TLS read heads and short bodies into this one buffer, because each read is
+ * handled before the next one begins. A TLS connection has its own buffer, because TLS may decrypt data
+ * while the read of another connection is being handled.
  */
 const shared = Buffer.allocUnsafeSlow(64 * 1024)
 const TLS_RECORD_BYTES = 16 * 1024
@@ -33,7 +33,7 @@ export function createReceiveBuffer(isTls: boolean): ReceiveBuffer {
       if (!expected) long = null
     },
     keep(view) {
-      // A short piece would keep the whole buffer alive for as long as it is waited for.
+      // A view of a short piece would keep the whole buffer in memory until the piece is written.
       if (view.buffer !== long?.buffer || view.length < LONG_READ_BYTES / 4)
         return Buffer.from(view)
       long = null

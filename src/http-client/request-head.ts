@@ -5,9 +5,9 @@ import { eachHeader, type RawHeaders } from './raw-headers.js'
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const TARGET = /^[!-~\x80-\xff]+$/
 const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
-/** Methods whose requests say so if they have no body (RFC 9110 §8.6). */
+/** Requests with these methods send Content-Length: 0 if they have no body (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
-/** Fields of the connection and of the body's framing. */
+/** Fields about the connection and the framing of the body. */
 const OWN =
   /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer)$/
 
@@ -20,11 +20,11 @@ export function bodyLength(body: ClientRequest['body']): BodyLength {
 }
 
 /**
- * The request line and the fields, as latin1 text. Fields that frame the message are made here; those
- * in `headers` are left out.
+ * The request line and the fields, as latin1 text. This function adds the fields that frame the message
+ * and leaves out those in `headers`.
  *
  * @param host `10.0.0.5:9292`
- * @throws INVALID_REQUEST for what would become another line or another request
+ * @throws INVALID_REQUEST for text that would become another line or another request
  */
 export function formatRequestHead(
   { method, path, headers }: { method: string; path: string; headers: RawHeaders },

@@ -2,11 +2,11 @@ import type { Socket } from 'node:net'
 import { ClientError } from './client-error.js'
 import type { BodySink, ClientRequest } from './exchange.js'
 
-/** What a body that comes while it is sent leads to. */
+/** Called while a streamed body is written. */
 interface WriterEvents {
-  /** Whether the exchange still goes on: if not, nothing more is written. */
+  /** Whether the exchange is still running: if not, nothing more is written. */
   isRunning(): boolean
-  /** The body is written to its end. */
+  /** The whole body is written. */
   onEnd(): void
   onError(error: ClientError): void
 }
@@ -14,8 +14,8 @@ interface WriterEvents {
 /**
  * Write a request to a socket.
  *
- * @param head as `formatRequestHead` makes it for this body
- * @returns whether all of it is written; if not, `events` tell the end
+ * @param head from `formatRequestHead`, for this body
+ * @returns whether the whole request is written; if not, `events.onEnd` is called later
  */
 export function writeRequest(
   socket: Socket,

@@ -1,27 +1,27 @@
 import { ClientError } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 
-/** The status line and the fields of a response, as they came. */
+/** The status line and the fields of a response, unchanged. */
 export interface ResponseHead {
   readonly status: number
-  /** Of the version: HTTP/1.0 or HTTP/1.1. */
+  /** The minor version: HTTP/1.0 or HTTP/1.1. */
   readonly minor: 0 | 1
   readonly headers: RawHeaders
 }
 
-/** Tokens make for long headers, and Glance puts each property of an image into one. */
+/** Large, because tokens are long and Glance puts each property of an image into a header. */
 export const MAX_HEAD_BYTES = 256 * 1024
-/** No field is dropped: a head with more of them is refused. */
+/** A head with more fields is rejected; no field is dropped. */
 const MAX_FIELDS = 1000
 
-/** Services leave the space out where they have no reason to give (RFC 9112 §4). */
+/** Services may omit the space if they send no reason (RFC 9112 §4). */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\x80-\xff]*)?$/
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
 
 /**
- * Read a head without the empty line at its end. Whatever two readers could understand differently
- * is refused: line breaks other than CR LF, folded lines, spaces before a colon, control characters.
+ * Parse a head without the empty line at its end. Text that two parsers could read differently is
+ * rejected: line breaks other than CR LF, folded lines, spaces before a colon, control characters.
  *
  * @param text one character for each byte
  * @throws MALFORMED_RESPONSE
@@ -34,7 +34,7 @@ export function parseResponseHead(text: string): ResponseHead {
 }
 
 /**
- * Read the lines of fields, each without its line break.
+ * Parse the lines of fields, each without its line break.
  *
  * @throws MALFORMED_RESPONSE
  */
@@ -56,7 +56,7 @@ export function malformed(found: string): ClientError {
   return new ClientError('MALFORMED_RESPONSE', `the response is malformed: ${found}`)
 }
 
-/** A regular expression for this would take quadratic time for a value full of spaces. */
+/** A regular expression would take quadratic time for a value full of spaces. */
 function withoutSpaceAround(line: string, from: number): string {
   let start = from
   let end = line.length

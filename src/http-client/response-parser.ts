@@ -4,11 +4,11 @@ import { ClientError } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 import { MAX_HEAD_BYTES, malformed, parseResponseHead, type ResponseHead } from './response-head.js'
 
-/** What a response consists of, in this order. */
+/** Called for the parts of a response, in this order. */
 interface ResponseParts {
-  /** Of the final response; interim ones (1xx) are left out. */
+  /** The head of the final response. Interim responses (1xx) are left out. */
   onHead(head: ResponseHead, framing: BodyFraming): void
-  /** A view of the memory that was pushed: whoever keeps it copies it. */
+  /** A view of the memory that was pushed: copy it to keep it. */
   onData(data: Buffer): void
   /** `isReusable`: the connection can send another request. */
   onEnd(trailers: RawHeaders, isReusable: boolean): void
@@ -21,8 +21,8 @@ const CR = 0x0d
 const LF = 0x0a
 
 /**
- * Reads the responses of one connection, one for each `expect`. What comes without a request, or
- * after the end of a response, is never read as a response.
+ * Parses the responses of one connection, one for each `expect`. Bytes that come without a request, or
+ * after the end of a response, are never parsed as a response.
  */
 export class ResponseParser {
   #state: 'idle' | 'head' | BodyFraming['kind'] = 'idle'
@@ -30,7 +30,7 @@ export class ResponseParser {
   #parts: ResponseParts
   #head: Buffer[] = []
   #headBytes = 0
-  /** Of what came before, because the end of the head may be cut in two. */
+  /** The last bytes of the previous read, because the end of the head may be split between two reads. */
   #lastBytes: Buffer = NOTHING
   #remaining = 0
   #decoder = new ChunkedDecoder()
@@ -46,12 +46,12 @@ export class ResponseParser {
     this.#method = method
   }
 
-  /** Nothing more is of interest. */
+  /** Ignore everything that comes from now on. */
   stop(): void {
     this.#state = 'idle'
   }
 
-  /** @throws MALFORMED_RESPONSE, after which the connection is good for nothing */
+  /** @throws MALFORMED_RESPONSE. Then the connection cannot be used any more. */
   push(bytes: Buffer): void {
     let rest = bytes
     while (rest.length > 0) {
@@ -80,7 +80,7 @@ export class ResponseParser {
   /**
    * The server sends nothing more.
    *
-   * @throws CONNECTION_CLOSED where the response is not complete
+   * @throws CONNECTION_CLOSED if the response is not complete
    */
   finish(): void {
     if (this.#state === 'close') this.#end([], false)
@@ -89,7 +89,7 @@ export class ResponseParser {
     throw new ClientError('CONNECTION_CLOSED', `the server closed the connection ${found}`)
   }
 
-  /** @returns what comes after the head */
+  /** @returns the bytes after the head */
   #readHead(bytes: Buffer): Buffer {
     const { length: overlap } = this.#lastBytes
     const searched = overlap > 0 ? Buffer.concat([this.#lastBytes, bytes]) : bytes
@@ -110,7 +110,7 @@ export class ResponseParser {
     return rest
   }
 
-  /** What can never become a head is refused at once, and not after a timeout. */
+  /** Bytes that can never become a head are rejected at once, not after a timeout. */
   #keepHead(bytes: Buffer, searched: Buffer): void {
     const start = Buffer.concat([...this.#head.slice(0, START.length), bytes]).toString(
       'latin1',
@@ -161,7 +161,7 @@ export class ResponseParser {
     return bytes.subarray(taken)
   }
 
-  /** @param isAll whether nothing came after the end: what did is not believed, nor the connection */
+  /** @param isAll whether nothing came after the end. If bytes came, they are ignored and the connection is closed. */
   #end(trailers: RawHeaders, isAll: boolean): void {
     if (this.#state === 'idle') return
     const isReusable = isAll && this.#keepsConnection && this.#state !== 'close'

@@ -1,25 +1,25 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls'
 
-/** How the certificate of a server is judged. */
+/** How the certificate of a server is verified. */
 interface CertificateRules {
-  /** The authorities that are believed instead of the system's, in PEM; null for the system's. */
+  /** The authorities that are trusted instead of the system's, in PEM; null for the system's. */
   readonly authorities: Buffer | null
-  /** Take any certificate. */
+  /** Accept any certificate. */
   readonly insecure: boolean
 }
 
 /** Opens sockets to one server. */
 export interface SocketMaker {
-  /** As the Host header has it: `10.0.0.5:9292`. */
+  /** As in the Host header: `10.0.0.5:9292`. */
   readonly host: string
   readonly isTls: boolean
-  /** The event after which the server can be spoken to. */
+  /** The event after which a request can be sent. */
   readonly readyEvent: 'connect' | 'secureConnect'
   open(onread: OnReadOpts): Socket
 }
 
-/** One that reaches nobody in this time is found dead by the kernel's probes, not by a request. */
+/** The kernel probes connections that are idle for this long, so that no request has to find a dead one. */
 const PROBE_AFTER_MS = 60_000
 
 /**
@@ -55,10 +55,10 @@ function tlsOpener(
   { authorities, insecure }: CertificateRules,
 ): (onread: OnReadOpts) => TLSSocket {
   const secureContext = createSecureContext(authorities === null ? {} : { ca: authorities })
-  // Without it each connection would cost both sides a full handshake.
+  // Without a session, each connection would need a full TLS handshake.
   let session: Buffer | undefined
   return onread => {
-    // Node takes `onread` here, too; only its types do not say so.
+    // Node accepts `onread` here, too, but its types do not say so.
     const options = {
       ...address,
       ...(isIP(address.host) === 0 && { servername: address.host }),

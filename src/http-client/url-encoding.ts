@@ -1,13 +1,13 @@
 import { MixmatchError } from '../errors.js'
 
 /**
- * The one place where a text becomes a part of a URL that we send. What a client, a body or a cloud
- * says can then never become another path, another parameter or another line.
+ * The only place where text becomes a part of a URL that we send. So text from a client, a body or a
+ * cloud can never become another path, another parameter or another line.
  */
 
 /**
- * What a service would decode to another path: WSGI decodes `%2F` before it routes, and dot segments
- * go whether they are encoded or not. A lone surrogate has no encoding.
+ * Text that a service would decode to another path: WSGI decodes `%2F` before it routes, and dot
+ * segments are removed, encoded or not. A lone surrogate has no encoding.
  */
 const AMBIGUOUS = /^\.{0,2}$|[/\\\p{Cc}\p{Cs}]/u
 
@@ -27,7 +27,7 @@ export function encodePathSegment(text: string): string {
   throw new MixmatchError('BAD_REQUEST', message)
 }
 
-/** Parameters of a query, without its question mark; those that are null are left out. */
+/** A query without its question mark. Parameters that are null are left out. */
 export function encodeQuery(parameters: Readonly<Record<string, string | null>>): string {
   return Object.entries(parameters)
     .flatMap(([name, value]) =>

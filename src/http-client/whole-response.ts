@@ -3,7 +3,7 @@ import { ClientError, isBrokenConnection } from './client-error.js'
 import type { PoolDispatcher } from './dispatcher.js'
 import type { RawHeaders } from './raw-headers.js'
 
-/** A response whose body was read to its end, in bounded memory. */
+/** A response with its complete body, in bounded memory. */
 interface WholeResponse {
   readonly status: number
   readonly headers: RawHeaders
@@ -12,21 +12,21 @@ interface WholeResponse {
 
 interface WholeRequest {
   readonly method: 'GET' | 'POST'
-  /** From the root of the origin, with the query. */
+  /** From the root of the origin, including the query. */
   readonly path: string
   readonly headers: RawHeaders
   readonly body: string | Buffer | null
   /** A longer body is an error. */
   readonly maxBytes: number
-  /** Milliseconds, each from the last sign of life; 0 for no limit. */
+  /** Both timeouts in milliseconds, since the last activity; 0 for no limit. */
   readonly headersTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly signal: AbortSignal
 }
 
 /**
- * Send a request that may safely be sent twice, and read the whole response. A connection that
- * breaks before the response has most often been idle for too long, so the request is sent once more.
+ * Send a request that may safely be sent twice, and read the whole response. If a connection breaks
+ * before the response, it was usually idle for too long. So the request is sent once more.
  *
  * @throws ClientError, and the errors of the connection
  */
@@ -46,7 +46,7 @@ export async function readWholeResponse(
 /**
  * Send a request that must not be sent twice, and read the whole response.
  *
- * @throws as `readWholeResponse`; then nobody knows what became of the request
+ * @throws as `readWholeResponse`. Then it is unknown whether the request took effect.
  */
 export async function readWholeResponseOnce(
   dispatcher: PoolDispatcher,

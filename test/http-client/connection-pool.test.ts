@@ -71,7 +71,7 @@ function openPool(
   return { pool, send, dispatcher: pool.dispatcher }
 }
 
-/** A server that answers each request on a connection with what the function says. */
+/** A server that responds to each request on a connection with the result of the function. */
 async function startAnswering(
   t: ExecutionContext,
   answer: (socket: Socket, request: number, text: string) => void,
@@ -88,7 +88,7 @@ async function startAnswering(
   return { origin, sockets, requests: () => requests }
 }
 
-test('requests one after the other share a connection', async t => {
+test('sequential requests share a connection', async t => {
   const server = await startAnswering(t, socket => socket.write(OK))
   const { send } = openPool(t, server.origin)
   for (let round = 0; round < 3; round += 1) t.like(await send(), { status: 200, error: null })
@@ -96,7 +96,7 @@ test('requests one after the other share a connection', async t => {
   t.is(server.requests(), 3)
 })
 
-test('requests at the same time have a connection each, up to the limit', async t => {
+test('concurrent requests have a connection each, up to the limit', async t => {
   const server = await startAnswering(t, socket => setTimeout(() => socket.write(OK), 50))
   const many = openPool(t, server.origin)
   await Promise.all([many.send(), many.send(), many.send()])
@@ -110,7 +110,7 @@ test('requests at the same time have a connection each, up to the limit', async 
   t.is(server.sockets.length, 5)
 })
 
-test('a request that waits for a connection is sent when another fails, and not after it was called off', async t => {
+test('a request that waits for a connection is sent when another request fails, unless it was aborted', async t => {
   const server = await startAnswering(t, (socket, _, text) =>
     text.startsWith('GET /bad ') ? socket.destroy() : socket.write(OK),
   )
@@ -123,7 +123,7 @@ test('a request that waits for a connection is sent when another fails, and not 
   t.is(server.requests(), 2)
 })
 
-test('a write goes out on a kept connection only where the server said that it keeps it', async t => {
+test('a write uses an idle connection only if the server has said for how long it keeps it', async t => {
   const server = await startAnswering(t, (socket, _, text) =>
     socket.write(text.includes('/kept') ? KEPT : OK),
   )
@@ -137,7 +137,7 @@ test('a write goes out on a kept connection only where the server said that it k
   t.is(server.sockets.length, 3)
 })
 
-test('no write fails where the server closes idle connections at any time', async t => {
+test('no write fails if the server may close idle connections at any time', async t => {
   const server = await startAnswering(t, socket => {
     socket.write(OK)
     setTimeout(() => socket.end(), Math.random() * 4)
@@ -150,9 +150,9 @@ test('no write fails where the server closes idle connections at any time', asyn
   t.is(server.requests(), 75)
 })
 
-test('a read on a connection that the server is just closing goes out again on a new one', async t => {
+test('a read on a connection that the server is closing is sent again on a new one', async t => {
   const server = await startAnswering(t, (socket, request) => {
-    // The second request meets a connection that is closed the moment it comes.
+    // The server closes the connection when the second request arrives.
     if (request === 2) socket.destroy()
     else socket.write(OK)
   })
@@ -190,7 +190,7 @@ test('a connection that the server closed is not used again', async t => {
   t.is(server.sockets.length, 2)
 })
 
-test('bytes that nobody asked for end the connection and answer no request', async t => {
+test('bytes without a request close the connection and are no response', async t => {
   const forged = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged'
   const late = await startAnswering(t, (socket, request) => {
     socket.write(OK)
@@ -212,17 +212,17 @@ test('bytes that nobody asked for end the connection and answer no request', asy
   t.is(together.sockets.length, 2)
 })
 
-test('a server that speaks before it is asked is not believed', async t => {
+test('a response that comes before its request is rejected', async t => {
   const origin = await startSocket(t, socket => socket.write(OK))
   const { send } = openPool(t, origin)
-  // It may be read before or after the request is written; both ways no other request may get it.
+  // It may be read before or after the request is written. In both cases no other request may get it.
   const first = await send()
   if (first.error === null) t.is(first.body.toString(), 'ok')
   await delay(20)
   t.pass()
 })
 
-test('endless interim responses end at the timeout for headers', async t => {
+test('endless interim responses end at the headers timeout', async t => {
   const origin = await startSocket(t, socket => {
     const timer = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(9)), 20)
     socket.once('close', () => clearInterval(timer))
@@ -231,7 +231,7 @@ test('endless interim responses end at the timeout for headers', async t => {
   t.is((await send({ headersTimeoutMs: 300 })).error, 'HEADERS_TIMEOUT')
 })
 
-test('a head that comes byte by byte does not outlast the timeout for headers', async t => {
+test('a head that comes byte by byte does not extend the headers timeout', async t => {
   const origin = await startSocket(t, socket => {
     const bytes = [...'HTTP/1.1 200 OK\r\nX-A: endless']
     const timer = setInterval(() => socket.write(bytes.shift() ?? 'x'), 20)
@@ -241,7 +241,7 @@ test('a head that comes byte by byte does not outlast the timeout for headers', 
   t.is((await send({ headersTimeoutMs: 300 })).error, 'HEADERS_TIMEOUT')
 })
 
-test('a body without a length that ends in a reset is broken off, and not complete', async t => {
+test('a body without a length that ends in a reset is an error, not a complete body', async t => {
   const server = await startAnswering(t, socket => {
     socket.write('HTTP/1.1 200 OK\r\n\r\nhalf of it', () =>
       setTimeout(() => socket.resetAndDestroy(), 500),
@@ -261,7 +261,7 @@ test('a body without a length that ends with the connection is complete', async 
   t.deepEqual([body.toString(), error], ['all of it', null])
 })
 
-test('a malformed response ends its connection, and the error holds nothing of it', async t => {
+test('a malformed response closes its connection, and the error contains nothing of it', async t => {
   const secret = 'gAAAA-a-token'
   const server = await startAnswering(t, socket =>
     socket.write(`HTTP/1.1 200 OK\r\nX-Auth-Token : ${secret}\r\n\r\n`),
@@ -313,7 +313,7 @@ test('a request has one framing, whatever its headers say', async t => {
   t.is(seen, `PUT / HTTP/1.1\r\nHost: ${host}\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n`)
 })
 
-test('a body of another length than was said is never completed', async t => {
+test('a request body with another length than announced is never completed', async t => {
   const seen: string[] = []
   const server = await startAnswering(t, (_, __, text) => void seen.push(text))
   const { send } = openPool(t, server.origin)
@@ -343,14 +343,14 @@ test('an exchange that is over does not touch the next one on its connection', a
   t.is(server.sockets.length, 1)
 })
 
-test('a server that accepts no connection is given up in time', async t => {
-  // TLS with somebody who never answers: the connection stands, the handshake does not.
+test('a connection that is never established fails after the connect timeout', async t => {
+  // A TLS server that never responds: the connection is established, but the handshake never ends.
   const origin = await startSocket(t, socket => socket.resume())
   const { send } = openPool(t, origin.replace('http', 'https'), null, 500)
   t.is((await send()).error, 'CONNECT_TIMEOUT')
 })
 
-test('a closed pool ends what runs, and sends nothing more', async t => {
+test('a closed pool aborts its running exchanges and sends no more requests', async t => {
   const server = await startAnswering(t, () => {})
   const { pool, send } = openPool(t, server.origin)
   const running = send()
@@ -360,7 +360,7 @@ test('a closed pool ends what runs, and sends nothing more', async t => {
   t.is((await send()).error, 'POOL_CLOSED')
 })
 
-test('a long body over TLS arrives whole while its reader pauses, and the next request resumes the session', async t => {
+test('a long body over TLS is complete even if its reader pauses, and the next request resumes the session', async t => {
   const file = (name: string) => readFileSync(new URL(`../identity/tls/${name}`, import.meta.url))
   const whole = Buffer.alloc(8 * 1024 * 1024, 'abcdefg')
   const resumed: boolean[] = []
@@ -402,7 +402,7 @@ test("undici's request works over the pool, with interim responses, signals and 
   t.is(response.statusCode, 200)
   t.deepEqual(response.headers['set-cookie'], ['a=1', 'b=2'])
   t.is(await response.body.text(), 'ok')
-  // The second waits for the one connection, and is called off there.
+  // The second request is aborted while it waits for the only connection.
   const signal = AbortSignal.timeout(50)
   const calledOff = ['/never', '/queued'].map(path =>
     t.throwsAsync(dispatcher.request({ method: 'GET', path, signal }), { name: 'TimeoutError' }),

@@ -8,7 +8,7 @@ function cutBytes(text: string, length: number): string[] {
   return text.match(new RegExp(`[^]{1,${length}}`, 'g')) ?? []
 }
 
-/** Responses that are costly to read for a parser that looks at the same bytes again and again. */
+/** Responses that are slow to parse for a parser that reads the same bytes several times. */
 const responses: readonly Omit<Growing<readonly string[]>, 'run'>[] = [
   {
     name: 'a head that comes byte by byte',

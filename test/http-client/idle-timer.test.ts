@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import test from 'ava'
 import { createIdleTimer } from '../../src/http-client/idle-timer.js'
 
-test('what stands still for too long is told once, and what is stopped or has no limit is not', async t => {
+test('an idle timer expires once, and never if it is stopped or has no limit', async t => {
   const told: string[] = []
   const timer = (name: string) => createIdleTimer(() => told.push(name))
   const [stopped, unlimited] = [timer('stopped'), timer('unlimited')]
@@ -17,14 +17,14 @@ test('what stands still for too long is told once, and what is stopped or has no
   t.deepEqual(told, ['still'])
 })
 
-test('what came while the process was busy counts, although the time is over', async t => {
+test('activity that arrived while the process was busy keeps the timer from expiring', async t => {
   let isIdle = false
   const timer = createIdleTimer(() => {
     isIdle = true
   })
   timer.start(100)
   setTimeout(() => {
-    setImmediate(() => timer.touch()) // as a socket that is read after the timers
+    setImmediate(() => timer.touch()) // like a socket, which is read after the timers
     const end = performance.now() + 150
     while (performance.now() < end);
   }, 10)

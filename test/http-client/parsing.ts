@@ -1,7 +1,7 @@
 import { ClientError } from '../../src/http-client/client-error.js'
 import { ResponseParser } from '../../src/http-client/response-parser.js'
 
-/** What a parser made of the bytes of one connection. */
+/** What a parser read from the bytes of one connection. */
 export interface Parsed {
   status: number | null
   headers: readonly string[]
@@ -14,7 +14,7 @@ export interface Parsed {
   error: string | null
 }
 
-/** Read what a server sends, in pieces, as the response to one request; then it closes the connection. */
+/** Parse the pieces that a server sends as the response to one request before it closes the connection. */
 export function parse(pieces: readonly (string | Buffer)[], method = 'GET'): Parsed {
   const parsed: Parsed = {
     status: null,
@@ -48,7 +48,7 @@ export function parse(pieces: readonly (string | Buffer)[], method = 'GET'): Par
   return parsed
 }
 
-/** The text in pieces that begin at these places. */
+/** Split the text into pieces that begin at these indexes. */
 export function cut(text: string, places: readonly number[]): string[] {
   const sorted = [...new Set(places.map(place => place % (text.length + 1)))].sort((a, b) => a - b)
   return [0, ...sorted].map((from, index) => text.slice(from, sorted[index]))

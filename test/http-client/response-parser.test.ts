@@ -5,7 +5,7 @@ import { cut, parse } from './parsing.js'
 const OK = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`
 
-test('a response with a length is read with its fields as they came', t => {
+test('a response with a length is read with unchanged fields', t => {
   t.deepEqual(
     parse([`${OK}Set-Cookie: a=1\r\nset-cookie:\t b=2 \r\nContent-Length: 5\r\n\r\nhello`]),
     {
@@ -20,7 +20,7 @@ test('a response with a length is read with its fields as they came', t => {
   )
 })
 
-test('a chunked response is read with its trailers, and its extensions are left out', t => {
+test('a chunked response is read with its trailers and without its extensions', t => {
   const chunks = '5;a="b"\r\nhello\r\n00A ; x\r\n, ten more!\r\n0\r\nX-Sum: 1\r\n\r\n'
   t.like(parse([CHUNKED + chunks.replace(', ten more!', ' ten more!')]), {
     body: 'hello ten more!',
@@ -53,7 +53,7 @@ for (const [method, status] of [
   }
 }
 
-test('interim responses before the final one are left out, however many', t => {
+test('any number of interim responses before the final one is left out', t => {
   const interim = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
   const { status, headers, body } = parse([
     `${interim.repeat(500)}${OK}Content-Length: 2\r\n\r\nok`,
@@ -64,14 +64,14 @@ test('interim responses before the final one are left out, however many', t => {
   )
 })
 
-test('Connection: close in any list ends the use of a connection', t => {
+test('a connection is not reused after Connection: close, also in a list', t => {
   for (const value of ['close', 'Close', 'keep-alive, close', 'a,CLOSE ,b']) {
     t.false(parse([`${OK}Connection: ${value}\r\nContent-Length: 0\r\n\r\n`]).isReusable, value)
   }
   t.true(parse([`${OK}Connection: closed\r\nContent-Length: 0\r\n\r\n`]).isReusable)
 })
 
-test('what comes after the end of a response is not read as another, and ends the connection', t => {
+test('bytes after the end of a response are not read as another response, and close the connection', t => {
   for (const response of [
     `${OK}Content-Length: 2\r\n\r\nok`,
     `${OK}Content-Length: 0\r\n\r\n`,
@@ -147,7 +147,7 @@ for (const [what, response] of Object.entries({
   'one line without an end': `${OK}X-A: ${'x'.repeat(300_000)}`,
   'more than a thousand fields': `${OK}${'X-A: one\r\n'.repeat(1001)}\r\n`,
 })) {
-  test(`a response with ${what} is refused, in one piece and byte by byte`, t => {
+  test(`a response with ${what} is rejected, in one piece and byte by byte`, t => {
     const whole = parse([response])
     t.is(whole.error, 'MALFORMED_RESPONSE')
     const pieces =
@@ -156,7 +156,7 @@ for (const [what, response] of Object.entries({
   })
 }
 
-test('a thousand fields are read, and none is dropped', t => {
+test('all of a thousand fields are read', t => {
   const { headers } = parse([`${OK}${'X-A: one\r\n'.repeat(1000)}\r\n`])
   t.is(headers.length, 2000)
 })
@@ -205,7 +205,7 @@ const response = fc
   })
 const places = fc.array(fc.nat())
 
-test('a response is the same, however the network cuts it', t => {
+test('a response is parsed in the same way however it is split', t => {
   fc.assert(
     fc.property(response, places, (text, at) => {
       const whole = parse([text])
@@ -217,7 +217,7 @@ test('a response is the same, however the network cuts it', t => {
   )
 })
 
-test('damaged bytes are read or refused, the same however the network cuts them', t => {
+test('damaged bytes are accepted or rejected in the same way however they are split', t => {
   const damage = fc.array(
     fc.tuple(fc.nat(), fc.constantFrom('', '\n', '\r', '\0', ' ', ':', 'f', '\r\n')),
   )

@@ -8,7 +8,7 @@ import {
 
 const text = fc.string({ unit: 'binary' })
 
-test('whatever becomes a segment of a path stays one segment, and is read back as it was', t => {
+test('any text that is encoded as a path segment stays one segment and decodes to the same text', t => {
   fc.assert(
     fc.property(text, id => {
       if (!isPathSegment(id)) return t.throws(() => encodePathSegment(id)) !== undefined
@@ -22,12 +22,12 @@ test('whatever becomes a segment of a path stays one segment, and is read back a
 })
 
 for (const id of ['', '.', '..', 'a/b', '../..', 'a\\b', 'a\r\nb', 'a\u0000', '\ud800']) {
-  test(`${JSON.stringify(id)} is refused as a segment of a path`, t => {
+  test(`${JSON.stringify(id)} is rejected as a segment of a path`, t => {
     t.throws(() => encodePathSegment(id), { code: 'BAD_REQUEST' })
   })
 }
 
-test('whatever becomes a parameter of a query is read back as it was, and nothing else with it', t => {
+test('any text that is encoded as a query parameter decodes to the same text and adds no other parameter', t => {
   fc.assert(
     fc.property(text, text, (name, value) => {
       const read = [...new URLSearchParams(encodeQuery({ [name]: value, left: null }))]
