@@ -10,9 +10,9 @@ import {
 import { type EventKind, type EventSource, eventKinds, eventSources } from './event.js'
 
 /**
- * How the words of an event stand in SQLite: small integers for what is one of a few, 16 bytes for
- * a UUID, text for any other id. A code is a place in a list that only ever grows at its end, so a
- * row written by an older version reads the same.
+ * How the fields of an event are stored in SQLite: a small integer for one of a few words, 16 bytes for
+ * a UUID, text for any other id. The integer is an index in a list. New words are only added at the end
+ * of the list, so rows of older versions keep their meaning.
  */
 export type StoredId = Buffer | string
 
@@ -42,7 +42,7 @@ export function resourceTypeOf(code: number): ResourceType {
 
 const HYPHENATED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** A hyphenated lower-case UUID as its 16 bytes; anything else stays the text it is. */
+/** The 16 bytes of a hyphenated lower-case UUID; any other id stays text. */
 export function storeId(id: string): StoredId {
   return HYPHENATED.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex') : id
 }

@@ -3,10 +3,11 @@ import { type Micros, micros } from '../ids.js'
 const ISO = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?$/i
 
 /**
- * Read a timestamp as OpenStack writes them: `2026-11-23 13:20:06.707170` (oslo.messaging: UTC
- * without saying so), `…T13:20:06Z`, `…+00:00`; the fraction may be missing.
+ * Parse a timestamp of OpenStack: `2026-11-23 13:20:06.707170` (oslo.messaging: UTC without a zone),
+ * `…T13:20:06Z`, `…+00:00`. The fraction may be missing.
  *
- * @returns null where the text is no such time, or one before 1684 or after 2255: microseconds end there
+ * @returns null if the text is no such time, or is before 1684 or after 2255, where microseconds are no
+ *   longer safe integers
  */
 export function parseTime(text: string): Micros | null {
   const match = ISO.exec(text.trim())

@@ -2,14 +2,14 @@ import { projectId, resourceId, spName } from '../ids.js'
 import type { Event } from './event.js'
 
 /**
- * Whether all texts of an event can be stored as they are. JSON can name half of a surrogate pair
- * (`"\ud800"`), which UTF-8 cannot: what is read back would be another text, and its hash would not hold.
+ * Whether all texts of an event can be stored unchanged. JSON can contain half of a surrogate pair
+ * (`"\ud800"`), which UTF-8 cannot encode. It would be read back as a different text with a different hash.
  */
 export function isWellFormed(event: Event): boolean {
   return textsOf(event).every(text => text === null || text.isWellFormed())
 }
 
-/** The same event with U+FFFD for each half of a surrogate pair that stands alone, as UTF-8 has it. */
+/** The same event with U+FFFD for each unpaired half of a surrogate pair, as in UTF-8 encoders. */
 export function toWellFormed(event: Event): Event {
   if (isWellFormed(event)) return event
   const { resource, project, parent, wire } = event

@@ -11,7 +11,7 @@ const own = {
   body: { host: '127.0.0.1:5672' },
 } as const
 
-test('an event of our own moves nothing unless it says so, and comes from no exchange', t => {
+test('the defaults of createOwnEvent are the kind noted, no resource and no exchange', t => {
   const { messageId, ...rest } = createOwnEvent(own)
   t.deepEqual(rest, {
     ...own,
@@ -25,7 +25,7 @@ test('an event of our own moves nothing unless it says so, and comes from no exc
   t.not(createOwnEvent(own).messageId, messageId)
 })
 
-test('what an event of our own says of itself stays', t => {
+test('createOwnEvent keeps the given fields', t => {
   const said = { messageId: 'mine', kind: 'changed', resource: disk, project: alice } as const
   const event = createOwnEvent({ ...own, ...said, exchange: 'glance', routingKey: 'image' })
   t.like(event, { ...said, wire: { exchange: 'glance', routingKey: 'image', envelope: 'none' } })

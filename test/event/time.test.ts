@@ -8,7 +8,7 @@ for (const [text, expected] of [
   ['1969-12-31T23:59:59.999999Z', '1969-12-31T23:59:59.999999Z'],
   ['1900-01-01T00:00:00Z', '1900-01-01T00:00:00.000000Z'],
 ] as const) {
-  test(`the time ${text} is read to the microsecond`, t => {
+  test(`parseTime reads ${text} to the microsecond`, t => {
     const time = parseTime(text)
     t.is(time === null ? null : formatTime(time), expected)
   })
@@ -20,7 +20,7 @@ for (const text of [
   '9999-12-31T23:59:59Z',
   'soon',
 ]) {
-  test(`the time ${text} is none that can be kept to the microsecond`, t => {
+  test(`parseTime returns null for ${text}`, t => {
     t.is(parseTime(text), null)
   })
 }
