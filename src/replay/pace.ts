@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import type { RecordedEvent } from '../event/event.js'
 
-/** The original pauses are divided by this; Infinity for no pauses. */
+/** The recorded pauses are divided by this number; Infinity for no pauses. */
 type Speed = number
 
 /**
- * Yield events with the pauses in which they were recorded, divided by a speed.
+ * Yield events with their recorded pauses, divided by a speed.
  *
- * @param signal ends it without an error
+ * @param signal ends the iteration without an error
  */
 export async function* paceEvents(
   events: Iterable<RecordedEvent>,

@@ -7,10 +7,10 @@ import { prepareEvidenceAt } from '../projection/views/evidence.js'
 import { selectLocations } from '../projection/views/locations.js'
 
 /**
- * Locate resources as the view `locations` would have done at a position. It reads the events of one resource
- * at a time from the log, and builds no view.
+ * Locate resources as the view `locations` would have done at a position. This reads the events of one
+ * resource at a time from the log and builds no view.
  *
- * @param prefer the cloud that is preferred where several hold a resource
+ * @param prefer the preferred cloud if several hold a resource
  */
 export function locateAt(
   log: LogReader,
@@ -27,7 +27,7 @@ export function locateAt(
       .map(readPlace)
 }
 
-/** What was known at a position of where a resource is not, from the log alone. */
+/** The evidence at a position of where a resource is not, read from the log without views. */
 export function evidenceAt(log: LogReader, position: Position): FindEvidence {
   return prepareEvidenceAt(log.db, locations, { volume: VOLUME, upTo: position })
 }
@@ -43,7 +43,7 @@ const VOLUME = resourceTypeCode('volume')
 
 const known = '+position <= :upTo' // the + makes SQLite use the index of resources
 
-/** The rows of the view `locations` for one resource, and for the volume that it was made from. */
+/** CTEs for the rows of the view `locations` for one resource and for its volume. */
 const locations = `
     asked as (${selectLocations('events', `resource_type = :type and resource_id = :id and ${known}`)}),
     volumes as (${selectLocations(

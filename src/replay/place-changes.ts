@@ -22,10 +22,10 @@ interface KeyRow {
 }
 
 /**
- * Compare the view `locations` at two positions. Both are built in temporary tables, the second from the
- * first.
+ * Compare the view `locations` at two positions. The view is built in temporary tables up to the first
+ * position and then caught up to the second.
  *
- * @param logFiles of one history, oldest first
+ * @param logFiles the files of one history, oldest first
  */
 export function comparePlaces(
   logFiles: readonly string[],

@@ -30,7 +30,7 @@ interface PlacementMoment {
   readonly position: Position
 }
 
-/** All placements of an id in all clouds as known at a position, read from the log alone. */
+/** All placements of an id in all clouds as known at a position, read from the log without views. */
 export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PastPlacement[] {
   const holders = log.db.prepare<[HolderQuery], Holder>(`
     select service_provider, sp.name, max(parent) as parent

@@ -3,17 +3,17 @@ import { formatTime, now, parseTime } from '../event/time.js'
 import { type Micros, micros, type Position, position } from '../ids.js'
 import type { LogReader } from '../log/event-log.js'
 
-/** A point in history: right after the event at a position, or whatever was recorded until a time. */
+/** A point in history: right after the event at a position, or after the last event up to a time. */
 export type Point = { readonly position: Position } | { readonly time: Micros }
 
-/** What a point may look like, for help and messages. */
+/** The accepted forms of a point, for help and messages. */
 export const POINT_FORMS =
   'a position such as 4182, or a time: 2026-11-23T13:20 (UTC), 2026-11-23T14:20+01:00, -5m, "1h ago", "yesterday 05:59"'
 
 /**
- * Read a point as people write it. A time is UTC where it does not say; its end may be missing.
+ * Parse a point. A time without a zone is UTC. It may lack seconds, or be only a date.
  *
- * @param at the time now, which `-5m` and `yesterday` count from
+ * @param at the current time, for `-5m` and `yesterday`
  * @throws USAGE
  */
 export function parsePoint(text: string, at: Micros = now()): Point {
@@ -46,7 +46,7 @@ function timeAgo(text: string, at: Micros): Micros | null {
 const ZONE = String.raw`z|[+-]\d\d:?\d\d`
 const DAY = new RegExp(String.raw`^(today|yesterday)(?:[ T](\d\d:\d\d)(:\d\d)?)? ?(${ZONE})?$`, 'i')
 
-/** `today`, `yesterday 05:59`, of the zone that it names. */
+/** `today`, `yesterday 05:59`, in the given zone or UTC. */
 function timeOfDay(text: string, at: Micros): Micros | null {
   const [, day, minutes = '00:00', seconds = ':00', zone = 'Z'] = DAY.exec(text) ?? []
   if (day === undefined) return null
@@ -62,7 +62,7 @@ function offsetOf(zone: string): number {
   return sign === '-' ? -offset : offset
 }
 
-/** People leave the end of a time away: the seconds, or the hour as well. */
+/** Complete a time without seconds, or a date without a time. */
 function withSeconds(text: string): string {
   const [, day = text, minutes = '', rest = ''] =
     /^(\d{4}-\d\d-\d\d)([ T]\d\d:\d\d)?(z|[+-]\d\d:?\d\d)?$/i.exec(text) ?? []
@@ -71,17 +71,17 @@ function withSeconds(text: string): string {
     : `${day}${minutes || 'T00:00'}:00${rest}`
 }
 
-/** As a person reads it. */
+/** Format a point for people. */
 export function formatPoint(point: Point): string {
   return 'time' in point ? formatTime(point.time) : `position ${point.position}`
 }
 
 /**
- * The last event of a point: what was known then. Times in a log never run backwards, so a time is
- * found by halving, in some twenty reads.
+ * The position of the last event up to a point. Recorded times never go backwards, so a binary search
+ * finds a time in about twenty reads.
  *
- * @returns the log's head for a time after it, its base for one before it
- * @throws USAGE for a position that the log does not hold
+ * @returns the head of the log for a later time, the base of the log for an earlier one
+ * @throws USAGE for a position that is not in the log
  */
 export function positionAt(log: LogReader, point: Point): Position {
   const head = log.head().position
@@ -101,7 +101,7 @@ export function positionAt(log: LogReader, point: Point): Position {
 }
 
 /**
- * A position that somebody named, if the log holds it; 0 for the beginning.
+ * Check that a given position is in the log. 0 means the beginning.
  *
  * @throws USAGE
  */
@@ -123,7 +123,7 @@ export function requirePosition(log: LogReader, named: number): Position {
   return position(Math.max(base.position, named))
 }
 
-/** No log has as many events as there are seconds since 2001. */
+/** A hint if a position looks like seconds since 1970: such numbers are far larger than any log. */
 function perhapsTime(named: number): string {
   const seconds = named > 1e14 ? named / 1e6 : named > 1e11 ? named / 1e3 : named
   if (seconds < 1e9 || seconds > 1e10) return ''

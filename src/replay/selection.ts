@@ -5,17 +5,17 @@ import type { LogReader } from '../log/event-log.js'
 
 /** Which events to replay. */
 export interface Selection {
-  /** The first and the last event. */
+  /** The first and the last event, inclusive. */
   readonly from: Position
   readonly until: Position
-  /** Event types; a `*` at the end stands for any text: `volume.*`. Empty for all. */
+  /** Event types. A `*` at the end matches any text: `volume.*`. Empty for all. */
   readonly types: readonly string[]
   readonly serviceProviders: readonly string[]
-  /** Only events of this id; null for all. */
+  /** Only events about this id; null for all. */
   readonly resource: ResourceId | null
 }
 
-/** Yield the events of a selection in their order, one at a time. */
+/** Yield the events of a selection in order. */
 export function* selectEvents(log: LogReader, selection: Selection): Generator<RecordedEvent> {
   const matches = createMatcher(selection)
   for (const event of candidates(log, selection)) if (matches(event)) yield event

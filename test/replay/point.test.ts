@@ -28,13 +28,13 @@ for (const [text, expected] of [
   ['2026-11-23T14:20+01:00', '2026-11-23T13:20:00Z'],
   ['2026-11-23 13:20:06.5', '2026-11-23T13:20:06.5Z'],
 ] as const) {
-  test(`the time ${text} is ${expected}, seen from 2026-11-23T23:30:10.5Z`, t => {
+  test(`parsePoint reads ${text} at 2026-11-23T23:30:10.5Z as ${expected}`, t => {
     t.deepEqual(parsePoint(text, NOW), { time: parseTime(expected) })
   })
 }
 
 for (const wrong of ['5m', '-5m ago', '5x ago', 'ago', 'noon', 'yesterday 25:00', '-1', '- 5m']) {
-  test(`"${wrong}" is no time`, t => {
+  test(`parsePoint rejects "${wrong}"`, t => {
     t.throws(() => parsePoint(wrong, NOW), { code: 'USAGE', message: /expected a position/ })
   })
 }
