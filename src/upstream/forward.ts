@@ -33,10 +33,11 @@ export async function forward(request: ForwardRequest): Promise<Outcome> {
   }
 }
 
+/** A cloud that was too slow once is not waited for again: the client waits for one timeout at most. */
 function isRepeatable(
   { method, body }: ForwardRequest,
-  { sent, answered }: Extract<AttemptResult, { kind: 'failed' }>,
+  { error, sent, answered }: Extract<AttemptResult, { kind: 'failed' }>,
 ): boolean {
-  if (body !== null || answered) return false
+  if (body !== null || answered || error.code === 'SERVICE_PROVIDER_TIMEOUT') return false
   return isSafe({ method, body }) || (!sent && IDEMPOTENT.has(method))
 }

@@ -159,8 +159,12 @@ test('100 Continue after a write, once or several times, does not replace the fi
   }
 })
 
-test('a cloud that sends only interim responses fails after headers_timeout', async t => {
+test('a cloud that sends only interim responses is asked once, and fails after headers_timeout', async t => {
+  let asked = 0
   const upstream = await startSocket(t, socket => {
+    socket.once('data', () => {
+      asked += 1
+    })
     const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20)
     socket.once('close', () => clearInterval(timer))
   })
@@ -168,6 +172,7 @@ test('a cloud that sends only interim responses fails after headers_timeout', as
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   await ask(url)
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
+  t.is(asked, 1)
 })
 
 test('a body without a length that ends in a reset closes the connection of the client, so it does not look complete', async t => {
