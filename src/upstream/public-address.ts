@@ -23,6 +23,7 @@ interface PublicUrl {
 
 const HOST = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d*)?$/i
 const PROTO = /^https?$/i
+const PORT_AT_END = /:\d*$/
 const PORT = /^[1-9]\d{0,4}$/
 const PATH = /^(?:\/[\w.~-]+)+$/
 
@@ -99,8 +100,8 @@ function urlOfRequest(
     outermost ? outermost.get(field) : trustedHeader(`x-forwarded-${field}`)
   const ours = 'encrypted' in req.socket ? 'https' : 'http'
   const proto = firstMatching(PROTO, claimed('proto'))?.toLowerCase() ?? ours
-  const host = firstMatching(HOST, claimed('host')) ?? hostOf(req)
   const port = outermost ? undefined : firstMatching(PORT, trustedHeader('x-forwarded-port'))
+  const host = firstMatching(HOST, claimed('host')) ?? hostOf(req, port === undefined)
   return {
     proto,
     host: port === undefined ? host : withPort(host, port, proto),
@@ -108,20 +109,22 @@ function urlOfRequest(
   }
 }
 
-/** A port in the host has precedence. The default port of the scheme is left out. */
+/** A port in X-Forwarded-Host has precedence. The default port of the scheme is left out. */
 function withPort(host: string, port: string, proto: string): string {
   const isUsual = port === (proto === 'https' ? '443' : '80')
-  return isUsual || /:\d*$/.test(host.replace(/^\[.*\]/, '')) ? host : `${host}:${port}`
+  return isUsual || PORT_AT_END.test(host) ? host : `${host}:${port}`
 }
 
-function hostOf(req: IncomingMessage): string {
+/** The Host of the request. Its port may be that of an inner hop, and gives way to X-Forwarded-Port. */
+function hostOf(req: IncomingMessage, keepsPort: boolean): string {
   const { host } = req.headers
   // HTTP/1.0 needs no Host. The local address of the connection replaces it.
   if (host === undefined) {
     const address = plainAddress(req.socket.localAddress ?? '')
-    return `${isIPv6(address) ? `[${address}]` : address}:${req.socket.localPort}`
+    const name = isIPv6(address) ? `[${address}]` : address
+    return keepsPort ? `${name}:${req.socket.localPort}` : name
   }
-  if (isHost(host)) return host
+  if (isHost(host)) return keepsPort ? host : host.replace(PORT_AT_END, '')
   throw new MixmatchError(
     'BAD_REQUEST',
     'The Host header must be a host name, with or without port.',

@@ -103,6 +103,21 @@ const bases: [what: string, headers: Record<string, string>, base: string][] = [
     'http://a.example:81',
   ],
   [
+    'X-Forwarded-Port instead of the port in Host',
+    { Host: 'a.example:8080', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Port': '8443' },
+    'https://a.example:8443',
+  ],
+  [
+    'the usual X-Forwarded-Port instead of the port in Host',
+    { Host: '[fd00::1]:8080', 'X-Forwarded-Proto': 'https', 'X-Forwarded-Port': '443' },
+    'https://[fd00::1]',
+  ],
+  [
+    'Host with its port if X-Forwarded-Port is malformed',
+    { Host: 'a.example:8080', 'X-Forwarded-Port': '0x51' },
+    'http://a.example:8080',
+  ],
+  [
     'a malformed port is ignored',
     { Host: 'a.example', 'X-Forwarded-Port': '0x51' },
     'http://a.example',
