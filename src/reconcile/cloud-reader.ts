@@ -18,16 +18,16 @@ import { retryUnauthorized } from '../upstream/token-retry.js'
 export interface ReadResponse {
   readonly status: number
   readonly body: JsonValue | undefined
-  /** The time when the request was sent, by the clock of the cloud: the response is not older. */
+  /** The time when the request was sent, by the clock of the cloud. The response is not older than that. */
   readonly at: Micros
 }
 
 /**
  * Read one path of a service with a token of Mixmatch's own user.
  *
- * @param path below version and project: `/volumes/detail?limit=500`
+ * @param path after version and project: `/volumes/detail?limit=500`
  * @throws what `fetchText` and `ServiceIdentity.access` throw, after retries;
- * CONFIG_INVALID if another Mixmatch answers
+ * CONFIG_INVALID if the endpoint is another Mixmatch
  */
 export type ReadCloud = (service: ServiceName, path: string) => Promise<ReadResponse>
 
@@ -40,16 +40,16 @@ interface ReaderParts {
   readonly identity: Pick<ServiceIdentity, 'access' | 'forget'>
   readonly pools: Pools
   readonly timeouts: Timeouts
-  /** `req-<uuid>`: finds the requests of a run in the logs of the cloud. */
+  /** `req-<uuid>`, to find the requests of a run in the logs of the cloud. */
   readonly requestId: string
   /** The longest wait before the first retry; the next one may wait twice as long. */
   readonly pauseMs: number
   readonly signal: AbortSignal
 }
 
-/** A long list survives a short failure, and a cloud that is down does not hold up the others. */
+/** Enough for a long list during a short failure, and few enough for a cloud that is down. */
 const ATTEMPTS = 3
-/** The errors of a cloud that cannot be reached. */
+/** The errors if a cloud cannot be reached. */
 export const outageCodes: readonly FaultCode[] = [
   'SERVICE_PROVIDER_UNREACHABLE',
   'SERVICE_PROVIDER_TIMEOUT',
@@ -57,7 +57,7 @@ export const outageCodes: readonly FaultCode[] = [
 ]
 const retryStatuses = [429, 500, 502, 503, 504]
 
-/** Make what reads from one cloud. The token is renewed in time, and at once if it is rejected. */
+/** Create a function that reads from one cloud. It renews the token in time, and at once after a 401. */
 export function createReader(parts: ReaderParts): ReadCloud {
   const { identity, cloud, pauseMs, signal } = parts
   const { name } = cloud
@@ -119,8 +119,8 @@ async function readOnce(
 }
 
 /**
- * Asks for the newest microversion of the cloud: newer ones only add to what is read here, and the
- * owner of a group is shown only from 3.58 on.
+ * The request headers. They request the newest microversion of the cloud: newer ones only add members, and
+ * only microversions from 3.58 on show the owner of a group.
  */
 function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: string): string[] {
   const version = service === 'volume' ? ['OpenStack-API-Version', 'volume latest'] : []
@@ -129,7 +129,7 @@ function headersFor(service: ServiceName, { token }: ServiceAccess, requestId: s
 }
 
 /**
- * Reject an endpoint that is a Mixmatch: it lists the resources of several clouds as those of one.
+ * Reject an endpoint that is a Mixmatch: it lists the resources of several clouds, not of one.
  *
  * @throws CONFIG_INVALID
  */
@@ -142,7 +142,7 @@ function rejectProxy({ headers }: TextResponse, cloud: SpName, url: string): voi
   )
 }
 
-/** From the Date of the response, or by our own clock where there is none. */
+/** The send time by the Date header of the response; by our own clock if there is no such header. */
 function sentAt({ headers }: TextResponse, tookMs: number): Micros {
   const date = Date.parse(headerValue(headers, 'date') ?? '')
   const answeredAt = Number.isSafeInteger(date * 1000) ? date : Date.now()

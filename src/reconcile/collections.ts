@@ -5,17 +5,17 @@ import type { ServiceName } from '../service/service.js'
 export interface ListedCollection {
   readonly type: ResourceType
   readonly service: ServiceName
-  /** Its segment of the path, which is also the name of the array in a list. */
+  /** Its path segment, which is also the name of the array in a list response. */
   readonly name: string
-  /** What follows the segment in the form of the list that shows owners. */
+  /** The path after the segment, for the list that contains owners. */
   readonly detail: '' | '/detail'
-  /** One list for each; several where no single list shows everything. */
+  /** The query of each list; several if no single list contains everything. */
   readonly queries: readonly Readonly<Record<string, string>>[]
-  /** Parameters with which an administrator lists all projects. */
+  /** The parameters with which an administrator lists all projects. */
   readonly allProjects: Readonly<Record<string, string>>
-  /** The member of an item that has its project. */
+  /** The member of an item that contains its project. */
   readonly project: string
-  /** The member that has what it was made from and moves with. */
+  /** The member that contains its parent: the resource that it was made from and moves with. */
   readonly parent?: string
 }
 
@@ -34,10 +34,10 @@ function cinderCollection(type: ResourceType, name: string, project: string): Li
 }
 
 /**
- * What can be listed with its owners (https://docs.openstack.org/api-ref/image/v2/#list-images,
+ * The collections that can be listed with owners (https://docs.openstack.org/api-ref/image/v2/#list-images,
  * https://docs.openstack.org/api-ref/block-storage/v3/). Volumes are
- * listed before what is made of them. Attachments, transfers, messages and tasks are not listed: they
- * come and go with requests that the proxy observes.
+ * listed before the resources that are made from them. Attachments, transfers, messages and tasks are not
+ * listed: they are short-lived, and the proxy observes the requests that create and delete them.
  */
 export const collections: readonly ListedCollection[] = [
   {
@@ -45,7 +45,7 @@ export const collections: readonly ListedCollection[] = [
     service: 'image',
     name: 'images',
     detail: '',
-    // Hidden images are only in a list of their own, and community images in none of the plain lists.
+    // Hidden images are only in a separate list. Without `visibility` community images are in no list.
     queries: [{ visibility: 'all' }, { visibility: 'all', os_hidden: 'true' }],
     allProjects: {},
     project: 'owner',

@@ -6,12 +6,12 @@ import type { ReadCloud, ReadResponse } from './cloud-reader.js'
 import type { ListedCollection } from './collections.js'
 import { bodyOf, isGone } from './listing.js'
 
-/** Reads at the same time: enough to finish soon, and no load for a cloud. */
+/** Concurrent reads: enough to finish soon, and only a small load for a cloud. */
 const AT_ONCE = 8
 
 /**
- * Read each resource by its id, because a list may come from a database that lags behind, and its
- * pages are not of one moment. Only the differences that the read confirms are returned.
+ * Read each resource by its id, and return only the differences that this read confirms. A list alone is
+ * not enough: it may come from a database replica that lags behind, and its pages are from different times.
  *
  * @throws UNEXPECTED_ANSWER if a response is neither yes nor no, and what `read` throws
  */
@@ -23,7 +23,7 @@ export async function confirmDrifts(
   const confirmed: Drift[] = []
   for (let from = 0; from < drifts.length; from += AT_ONCE) {
     const reads = drifts.slice(from, from + AT_ONCE).map(async drift => {
-      if (!isPathSegment(drift.resource.id)) return [] // no service can be asked for it
+      if (!isPathSegment(drift.resource.id)) return [] // no service has such an id in a path
       const { exists, at } = await readResource(drift.resource, collection, read)
       return exists === (drift.difference === 'gone') ? [] : [{ ...drift, at: timeOf(drift, at) }]
     })
@@ -33,8 +33,8 @@ export async function confirmDrifts(
 }
 
 /**
- * An unreported deletion is later than everything reported before. The whole seconds of a Date header
- * could lie before a creation in the same second, and the deletion would then have no effect.
+ * A deletion without a notification is later than all recorded events. A Date header has whole seconds, so
+ * its time can be before a creation in the same second. Then the deletion would have no effect.
  */
 function timeOf(drift: Drift, at: ReadResponse['at']): Drift['at'] {
   return drift.difference === 'gone' ? micros(Math.max(at, drift.at + 1)) : drift.at

@@ -8,8 +8,8 @@ import { findEvents } from '../log/find-events.js'
 type ReconcileMode = 'first' | 'gaps'
 
 /**
- * Events of the recorder after which notifications may be lost for good. A lost connection is none of
- * them: the queue kept what was published meanwhile.
+ * Events of the recorder that mean that notifications may be lost for ever. A lost connection is not one
+ * of them, because the queue kept the notifications.
  */
 const gapTypes: readonly string[] = [
   ownEventTypes.queueDeclared,
@@ -24,7 +24,7 @@ export function isGap({ source, eventType, body }: Event): boolean {
   return (valueAt(parseJson(body), '/possible_gap') ?? null) !== null
 }
 
-/** Whether a cloud is due: it was never reconciled, or (with `gaps`) not since the last gap. */
+/** Whether a cloud must be reconciled: it never was, or (with `gaps`) was not since the last gap. */
 export function isDue(log: LogReader, cloud: SpName, mode: ReconcileMode): boolean {
   const [finished] = findEvents(log, cloud, ownEventTypes.reconcileFinished, position(0))
   if (finished === undefined) return true

@@ -10,22 +10,22 @@ import { hasNextPage } from '../service/list-rules.js'
 import type { ReadCloud, ReadResponse } from './cloud-reader.js'
 import type { ListedCollection } from './collections.js'
 
-/** A page of a list, and when the cloud listed it. */
+/** A page of a list, and the time of the list. */
 interface Page {
   readonly items: readonly ListedResource[]
   readonly at: Micros
 }
 
-/** A page of this size takes seconds, and fits into memory many times. */
+/** A page of this size takes seconds and little memory. */
 const PAGE_SIZE = 500
-/** The marker of the next page may have been deleted: this many items before it are tried instead. */
+/** If the marker of the next page was deleted, this many items before it are tried as markers. */
 const OTHER_MARKERS = 20
 
 /**
- * List one collection of a cloud, the oldest first, so that what is created meanwhile comes last. The
- * next page is asked for by its marker. No link is followed, because a link may lead anywhere.
+ * List one collection of a cloud, oldest first, so that new resources come last. The next page is
+ * requested by its marker. Links in responses are not followed, because they can lead to any host.
  *
- * @param allProjects whether to list the resources of all projects, as an administrator may
+ * @param allProjects whether to list the resources of all projects, which only administrators may do
  * @throws NOT_FOUND if the cloud has no such collection, UNEXPECTED_ANSWER if the response
  * is no list of it, and what `read` throws
  */
@@ -125,7 +125,7 @@ function listed(collection: ListedCollection, item: ListItem): ListedResource {
   }
 }
 
-/** Glance shows an administrator what it will delete later, and nobody else. */
+/** Whether an image is deleted. Glance still shows administrators images that it will delete later. */
 export function isGone(resource: Readonly<Record<string, unknown>>): boolean {
   return resource['status'] === 'deleted' || resource['status'] === 'pending_delete'
 }

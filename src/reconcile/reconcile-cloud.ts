@@ -19,41 +19,41 @@ import {
   type Visibility,
 } from './reconcile-events.js'
 
-/** The cloud to compare with the view of it, and how to read it. */
+/** A cloud to compare with its view, and how to read it. */
 interface ReconcileTarget {
   readonly cloud: { readonly name: SpName; readonly enabledServices: readonly string[] }
   /** The log and its views. */
   readonly files: { readonly logFile: string; readonly viewsFile: string }
   readonly access: () => Promise<Pick<ServiceAccess, 'roles' | 'project'>>
   readonly read: ReadCloud
-  /** The id of the run, in all of its events. */
+  /** The id of the run. All events of the run contain it. */
   readonly run: string
   readonly signal: AbortSignal
 }
 
-/** What to do with the differences that are found. */
+/** Receives the differences of a run. */
 export interface ReconcileSink {
-  /** Append events to the log; they are stored when the call is over. */
+  /** Append events to the log. They are stored when it returns or its promise resolves. */
   readonly append: (events: readonly Event[]) => void | Promise<void>
   /** Called with differences after they were appended. */
   readonly onDrift?: (drifts: readonly Drift[]) => void
   readonly onProgress?: (progress: ListProgress) => void
 }
 
-/** How far the list of one type is. */
+/** The progress of the list of one type. */
 export interface ListProgress {
   readonly type: ResourceType
   readonly listed: number
-  /** The number in the view: about the number that will be listed. */
+  /** The number of resources in the view, as an estimate of the number in the list. */
   readonly expected: number
 }
 
 /**
- * Compare what a cloud really has with the view of it, and append events that correct the view. A type
- * of resource that cannot be listed to its end is a failure, and nothing of it is taken for gone; the
- * other types are compared all the same. Another run finds only what this one has left.
+ * Compare the resources of a cloud with its view, and append events that correct the view. If a type of
+ * resource cannot be listed completely, that is a failure, and no resource of this type counts as deleted.
+ * The other types are still compared. A second run finds only the differences that the first one left.
  *
- * @throws the signal's reason; then there is no event for the end of the run
+ * @throws the signal's reason; then the log has no event for the end of the run
  */
 export async function reconcile(
   target: ReconcileTarget,
@@ -65,7 +65,7 @@ export async function reconcile(
   const failed: ReconcileFailure[] = []
   const down = new Map<ServiceName, MixmatchError>()
 
-  /** A cloud that does not answer ends one collection; any other error ends the run. */
+  /** An error of the cloud ends one collection. Any other error ends the run. */
   function noteFailure(type: ResourceType | null, error: unknown): MixmatchError {
     signal.throwIfAborted()
     if (!(error instanceof MixmatchError) || localFaults.includes(error.code)) throw error
@@ -94,9 +94,9 @@ export async function reconcile(
   return outcome
 }
 
-/** A cloud need not have every collection. */
+/** A cloud does not have to support every collection. */
 const ABSENT: FaultCode = 'NOT_FOUND'
-/** Errors of this side, which end the run. */
+/** Errors of Mixmatch, not of the cloud. They end the run. */
 const localFaults: readonly FaultCode[] = ['RECORDER_GONE', 'LOG_NOT_FOUND', 'VIEWS_UNAVAILABLE']
 
 async function readVisibility({ access }: ReconcileTarget): Promise<Visibility> {

@@ -18,8 +18,8 @@ const kinds = {
 } as const
 
 /**
- * The event that corrects the view. It is about the one cloud that was read, so it has the same effect
- * as a notification of that cloud, and no effect on another.
+ * The event that corrects the view. It has the same effect as a notification of the cloud that was read,
+ * and no effect on other clouds.
  *
  * Its body is JSON, `project` and `believed` as in `Drift`:
  * `{"run": "<uuid>", "difference": "owner", "resource": {"type": "volume", "id": "…"},
@@ -47,14 +47,14 @@ export interface ReconcileOutcome {
   /** null if the login failed. */
   readonly as: Visibility | null
   readonly collections: readonly ComparedCollection[]
-  /** What could not be compared, and why. Nothing of it is taken for gone. */
+  /** What could not be compared, and why. None of it counts as deleted. */
   readonly failed: readonly ReconcileFailure[]
 }
 
-/** What the user of a run sees at a cloud: `project` where it is no administrator there. */
+/** What the user of a run can see at a cloud: only `project` if the user is not an administrator. */
 export interface Visibility {
   readonly sees: 'everything' | 'project'
-  /** The project of the user: without `everything`, the only one that it sees in full. */
+  /** The project of the user. Without `everything` it is the only one that the user sees completely. */
   readonly project: ProjectId
 }
 
@@ -78,8 +78,8 @@ export interface ReconcileFailure {
 }
 
 /**
- * The event at the end of a run at a cloud, also of one without differences. It moves nothing. It has
- * the type `incomplete` if anything failed.
+ * The event at the end of a run at a cloud, also without differences. It changes no location. Its type is
+ * `incomplete` if anything failed.
  *
  * Its body is JSON: `{"run": "<uuid>", "began_at": "2026-…Z", "as": {"sees": "everything",
  * "project": "…"}, "collections": [{"type": "image", "listed": 7, "drift": {"unknown": 1,
@@ -103,9 +103,9 @@ export function createFinishedEvent(
 }
 
 /**
- * The types of which an administrator saw everything, with blanks between: what the log does not hold
- * at this cloud by now is not there. They stand where notifications have their routing key, because
- * views read no bodies.
+ * The types of which an administrator saw all resources, separated by blanks. A resource of such a type
+ * that the log does not have at this cloud does not exist there. The types are in the field of the routing
+ * key, because views do not read bodies.
  */
 function completeTypes(as: Visibility | null, collections: readonly ComparedCollection[]): string {
   return as?.sees === 'everything' ? collections.map(({ type }) => type).join(' ') : ''

@@ -7,7 +7,7 @@ import { createReader } from './cloud-reader.js'
 import { type ReconcileSink, reconcile } from './reconcile-cloud.js'
 import type { ReconcileOutcome } from './reconcile-events.js'
 
-/** Reconciles the clouds of a configuration, one after another or at once. */
+/** Reconciles the clouds of a configuration, one after another or at the same time. */
 interface Reconciler extends AsyncDisposable {
   /** @throws the signal's reason, and what `findings.append` throws */
   reconcile(at: SpName, findings: ReconcileSink, signal: AbortSignal): Promise<ReconcileOutcome>
@@ -16,8 +16,8 @@ interface Reconciler extends AsyncDisposable {
 const PAUSE_MS = 1_000
 
 /**
- * @param files the log, and its views that the clouds are compared with
- * @param pauseMs how long to wait before a failed read is retried
+ * @param files the log, and the views with which the clouds are compared
+ * @param pauseMs the wait before a failed read is retried
  * @throws CONFIG_INVALID if a `cafile` cannot be read
  */
 export function openReconciler(

@@ -7,16 +7,16 @@ import { countDifferences, type ReconcileOutcome } from './reconcile-events.js'
 
 /** Reconciles clouds in the background. */
 export interface ReconcileScheduler {
-  /** Look at a new event: a gap in the notifications makes its cloud due. */
+  /** Check a new event: after a gap in the notifications its cloud must be reconciled. */
   notice(event: Event): void
   /** Resolves when the signal has stopped it. Never rejects. */
   readonly stopped: Promise<void>
 }
 
 export interface ReconcileSchedulerOptions {
-  /** The clouds that are due at the beginning. */
+  /** The clouds that must be reconciled at the start. */
   readonly clouds: readonly SpName[]
-  /** Whether a gap makes a cloud due. */
+  /** Whether a cloud is reconciled after a gap. */
   readonly afterGaps: boolean
   readonly reconcile: (at: SpName, signal: AbortSignal) => Promise<ReconcileOutcome>
   readonly delays: Delays
@@ -26,15 +26,15 @@ export interface ReconcileSchedulerOptions {
 
 /** Milliseconds. */
 export interface Delays {
-  /** Before a run, so that what the queue of the cloud has kept is recorded first. */
+  /** The wait before a run: the notifications in the queue of the cloud are recorded first. */
   readonly settleMs: number
-  /** After an incomplete run, before the next. */
+  /** The wait after an incomplete run, before the next one. */
   readonly retryMs: number
 }
 
 export const defaultDelays: Delays = { settleMs: 60_000, retryMs: 15 * 60_000 }
 
-/** Reconcile clouds as they become due, one after another. An incomplete run is repeated. */
+/** Reconcile the clouds that need it, one after another. An incomplete run is repeated. */
 export function startReconcileScheduler(options: ReconcileSchedulerOptions): ReconcileScheduler {
   const { afterGaps, delays, signal, logger } = options
   const dueAt = new Map<SpName, number>()
@@ -84,7 +84,7 @@ export function startReconcileScheduler(options: ReconcileSchedulerOptions): Rec
   }
 }
 
-/** The longest time that Node's timers can wait. */
+/** The longest time for a timer of Node. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 function logOutcome(logger: Logger, outcome: ReconcileOutcome): void {

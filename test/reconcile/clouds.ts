@@ -34,9 +34,9 @@ export interface Scene {
   readonly logFile: string
   readonly viewsFile: string
   readonly config: Config
-  /** The administrator of sp1, past Mixmatch. */
+  /** The administrator of sp1, without Mixmatch. */
   readonly admin: User
-  /** Append events as if they had come over a bus. */
+  /** Append events like notifications of a bus. */
   recordEvents(...events: readonly Event[]): Promise<void>
   /** Reconcile sp1, or another cloud. */
   reconcile(options?: {
@@ -45,7 +45,7 @@ export interface Scene {
     onProgress?: (progress: ListProgress, record: (events: readonly Event[]) => void) => void
   }): Promise<Run>
   events(): RecordedEvent[]
-  /** `sp1 <project>` where the view has it. */
+  /** `sp1 <project>`, if the view has the resource. */
   located(type: ResourceType, id: string): string[]
 }
 
@@ -77,7 +77,7 @@ export async function startScene(
       pino({ level: 'silent' }),
     )
   const admin = await logIn(federation.cloud('sp1'), people.admin)
-  await (await open())[Symbol.asyncDispose]() // begins the log
+  await (await open())[Symbol.asyncDispose]() // creates the log
 
   return {
     federation,
@@ -137,7 +137,7 @@ auth_url = ${clouds[0]?.keystoneUrl}
 ${userLines(auth)}${groups.join('')}`
 }
 
-/** Create an image at sp1 past Mixmatch. */
+/** Create an image at sp1, without Mixmatch. */
 export async function makeImage(
   { federation, admin }: Pick<Scene, 'federation' | 'admin'>,
   fields: Record<string, unknown> = {},
@@ -149,7 +149,7 @@ export async function makeImage(
   return made.id
 }
 
-/** Create a volume at sp1 past Mixmatch. */
+/** Create a volume at sp1, without Mixmatch. */
 export async function makeVolume({
   federation,
   admin,
@@ -163,10 +163,10 @@ export async function makeVolume({
 export const image = (id: string) => ({ type: 'image', id: resourceId(id) }) as const
 export const volume = (id: string) => ({ type: 'volume', id: resourceId(id) }) as const
 
-/** At sp1, before the second in which the test runs: a Date header has no finer time. */
+/** Fields of an event at sp1, before the second in which the test runs: a Date header has whole seconds. */
 export const before = { serviceProvider: sp1, emittedAt: at(-86_400 * 300) }
 
-/** The path that was asked for, without its query. */
+/** The requested path, without its query. */
 export const pathOf = (request: IncomingMessage) => (request.url ?? '').replace(/\?.*/, '')
 
 export function answerJson(response: ServerResponse, body: unknown): true {

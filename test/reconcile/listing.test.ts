@@ -4,10 +4,10 @@ import ava from 'ava'
 import { alice, bob, created } from '../controls.js'
 import { answerJson, before, image, makeImage, pathOf, startScene, volume } from './clouds.js'
 
-/** One after another: each has two clouds of its own. */
+/** Tests run one after another, because each starts two clouds. */
 const test = ava.serial
 
-test('nothing is gone at a cloud that fails in the middle of a list', async t => {
+test('no resource counts as deleted if the cloud fails in the middle of a list', async t => {
   let answered = 0
   const dies = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || pathOf(request) !== '/image/v2/images' || request.method !== 'GET')
@@ -48,7 +48,7 @@ test('a short failure in the middle of a list is retried', async t => {
   t.deepEqual(outcome.failed, [])
 })
 
-/** Has sp1 list so many images, a page at a time as Glance does, and tells what was asked for. */
+/** Make sp1 list this number of images, in pages like Glance, and return the received queries. */
 function glanceWith(count: number) {
   const ids = Array.from({ length: count }, (): string => randomUUID())
   const asked: URLSearchParams[] = []
@@ -67,7 +67,7 @@ function glanceWith(count: number) {
   return { ids, asked, intercept }
 }
 
-test('thousands of resources are listed page by page, and thousands can be gone', async t => {
+test('thousands of resources are listed page by page, and thousands can be found deleted', async t => {
   const { ids, asked, intercept } = glanceWith(2600)
   const scene = await startScene(t, { intercept })
   const ghosts = Array.from({ length: 600 }, () => created(volume(randomUUID()), alice, before))
@@ -81,7 +81,7 @@ test('thousands of resources are listed page by page, and thousands can be gone'
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('a list goes on after the marker of its next page was deleted', async t => {
+test('a list continues if the marker of its next page was deleted', async t => {
   const { ids, asked, intercept } = glanceWith(700)
   const refused: string[] = []
   const forgets = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
@@ -159,7 +159,7 @@ test('backups and groups are listed with their owners, of all projects, at the n
   )
 })
 
-test('an image with a pending deletion is gone', async t => {
+test('an image with a pending deletion counts as deleted', async t => {
   const id = randomUUID()
   const pending = { id, owner: alice, status: 'pending_delete' }
   const answers = (cloud: string, request: IncomingMessage, response: ServerResponse) => {

@@ -10,7 +10,7 @@ import { alice, at, bob, changed, created, deleted, idp, transferred } from '../
 import { logIn } from '../sandbox/clouds.js'
 import { before, image, makeImage, makeVolume, pathOf, sp1, startScene, volume } from './clouds.js'
 
-/** One after another: each has two clouds of its own. */
+/** Tests run one after another, because each starts two clouds. */
 const test = ava.serial
 
 const here = { serviceProvider: sp1 }
@@ -43,7 +43,7 @@ test('a resource that the log does not know is recorded once, with its owner', a
   )
 })
 
-test('an event has the time of the cloud, what was found and what the view had', async t => {
+test('a drift event has the time of the cloud, the real owner and the owner in the view', async t => {
   const scene = await startScene(t)
   const id = await makeImage(scene)
   await scene.recordEvents(created(image(id), alice, before))
@@ -146,7 +146,7 @@ test('a reconcile of one cloud changes nothing at another', async t => {
   t.deepEqual(scene.located('volume', other.id), [`default ${alice}`])
 })
 
-test('resources of types that cannot be listed are never gone', async t => {
+test('resources of types that cannot be listed never count as deleted', async t => {
   const scene = await startScene(t)
   const attachment = { type: 'attachment', id: resourceId(randomUUID()) } as const
   const backup = { type: 'backup', id: resourceId(randomUUID()) } as const
@@ -154,7 +154,7 @@ test('resources of types that cannot be listed are never gone', async t => {
   t.deepEqual((await scene.reconcile()).drifts, [])
 })
 
-test('without an administrator only resources of the own project can be gone', async t => {
+test('without an administrator only resources of its own project can count as deleted', async t => {
   const scene = await startScene(t, { auth: people.demo, user: null })
   const demo = await logIn(scene.federation.cloud('default'))
   const [own, others, nobodys] = [randomUUID(), randomUUID(), randomUUID()].map(volume)
@@ -198,7 +198,7 @@ test('a cloud that admits no user of Mixmatch is a recorded failure', async t =>
   t.is(JSON.parse(scene.events()[0]?.body ?? '').failed.length, 1)
 })
 
-test('a resource that the list omits and the cloud still has is not gone', async t => {
+test('a resource that the list omits and the cloud still has does not count as deleted', async t => {
   const empty = (cloud: string, request: IncomingMessage, response: ServerResponse) => {
     if (cloud !== 'sp1' || request.method !== 'GET' || pathOf(request) !== '/image/v2/images')
       return false
@@ -228,7 +228,7 @@ test('a resource with an event during the run is not compared with the list', as
   )
 })
 
-test('an interrupted run records no end, and the next one does the rest', async t => {
+test('an interrupted run records no end, and the next run finds the remaining differences', async t => {
   const scene = await startScene(t)
   await makeImage(scene)
   const disk = await makeVolume(scene)
@@ -249,7 +249,7 @@ test('an interrupted run records no end, and the next one does the rest', async 
   )
 })
 
-test('a local error ends the run, and is no failure of the cloud', async t => {
+test('a local error ends the run, and is not a failure of the cloud', async t => {
   const scene = await startScene(t)
   await using reconciler = openReconciler(scene.config, {
     ...scene,

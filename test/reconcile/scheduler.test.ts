@@ -64,7 +64,7 @@ for (const { title, events, first, gaps } of [
     t.is(isDue(log, cornmeal, 'gaps'), gaps)
   })
 
-/** Runs that end as they are told to, and a way to wait for them. */
+/** Runs with given results, and a function that waits for them. */
 function runs(t: ExecutionContext, outcomes: readonly (ReconcileOutcome | Error)[]) {
   const asked: string[] = []
   const stopping = new AbortController()
@@ -88,7 +88,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 1))
 }
 
-test('due clouds are reconciled one after another, and again until each is complete', async t => {
+test('clouds are reconciled one after another, and again until each run is complete', async t => {
   const { asked, options, stop } = runs(t, [failed, complete, new Error('disk full')])
   const automatic = startReconcileScheduler({ ...options, clouds: [cornmeal, millet] })
   await until(() => asked.length === 4)
@@ -97,7 +97,7 @@ test('due clouds are reconciled one after another, and again until each is compl
   await automatic.stopped
 })
 
-test('only a gap in the notifications makes a cloud due', async t => {
+test('only a gap in the notifications causes another reconcile of a cloud', async t => {
   const { asked, options, stop } = runs(t, [])
   const automatic = startReconcileScheduler({ ...options, clouds: [] })
   automatic.notice(fact(ownEventTypes.busLost, null, millet))
