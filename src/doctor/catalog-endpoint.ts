@@ -5,9 +5,9 @@ import { services } from '../service/services.js'
 import { type CheckResult, ok, warning } from './finding.js'
 
 /**
- * Whether the identity provider's catalog leads clients to Mixmatch.
+ * Check that the endpoint in the identity provider's catalog is Mixmatch.
  *
- * @param endpoint the service itself, as the configuration has it
+ * @param endpoint the endpoint of the service itself, from the configuration
  */
 export function checkCatalog(
   catalog: readonly CatalogService[],

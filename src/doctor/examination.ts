@@ -16,12 +16,12 @@ import { checkLogin } from './login.js'
 import { checkBuses } from './message-bus.js'
 import { type CheckedService, checkService } from './service-reachability.js'
 
-/** Nobody waits longer for a diagnosis. */
+/** Operators do not want to wait longer. */
 const TIMEOUT_MS = 10_000
 
 /**
- * Check everything that Mixmatch depends on, and say of each part whether it is well. Nothing is
- * changed anywhere. The clouds are asked at once; findings come cloud by cloud.
+ * Check everything that Mixmatch depends on, with one finding for each part. Nothing is changed anywhere.
+ * The clouds are checked at the same time; the findings are in the order of the clouds.
  */
 export async function examine(config: Config): Promise<readonly Finding[]> {
   const log = { serviceProvider: null, part: 'event log', ...checkLog(config.database.file) }
@@ -47,7 +47,7 @@ function shortTimeouts({ connectTimeoutMs }: Config['upstream']): Config['upstre
   }
 }
 
-/** What the identity provider says of Mixmatch's own token; null if it cannot be asked. */
+/** The identity provider's description of Mixmatch's own token; null if it cannot be read. */
 async function describeOwnToken({
   config: { auth, clouds },
   clients,
@@ -59,7 +59,7 @@ async function describeOwnToken({
     const { token } = await identity.access(IDENTITY_PROVIDER)
     return await describeToken(clients.keystones.home, token)
   } catch (error) {
-    failureOf(error) // the check of the login reports it
+    failureOf(error) // the login check reports the error
     return null
   }
 }

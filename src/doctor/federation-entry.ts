@@ -1,14 +1,14 @@
 import type { KnownServiceProvider } from '../identity/keystone-responses.js'
 import { type CheckResult, failed, ok } from './finding.js'
 
-/** A service provider as the configuration has it. */
+/** A service provider in the configuration. */
 interface Wanted {
   /** Its id in the identity provider's Keystone. */
   readonly spName: string
   readonly isAllowed: (url: string) => boolean
 }
 
-/** Whether the identity provider's Keystone knows a service provider, and leads where it may lead. */
+/** Check that the identity provider's Keystone knows a service provider, and that its URLs are on allowed hosts. */
 export function checkFederation(
   { spName, isAllowed }: Wanted,
   known: readonly KnownServiceProvider[],

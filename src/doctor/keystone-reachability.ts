@@ -1,10 +1,10 @@
 import type { Keystone } from '../identity/keystone.js'
 import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
-/** Shibboleth accepts assertions for three minutes; synchronised clocks differ by far less than this. */
+/** Shibboleth accepts assertions for three minutes. Synchronised clocks differ by far less than this limit. */
 const SKEW_MS = 30_000
 
-/** Whether a Keystone answers, and whether its clock agrees with ours; null if it does not say. */
+/** Check that a Keystone answers, and that its clock agrees with ours. `clock` is null without a Date header. */
 export async function checkKeystone({
   send,
   v3,

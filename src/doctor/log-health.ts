@@ -6,7 +6,7 @@ import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 const LITTLE_BYTES = 1024 ** 3
 
-/** Whether the log is one, and its disk has room. */
+/** Check that the file is an event log, and that its disk has free space. */
 export function checkLog(file: string): CheckResult {
   const folder = dirname(file)
   try {

@@ -5,7 +5,7 @@ import { ADMIN, type ServiceAccess, type ServiceIdentity } from '../identity/ser
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { type CheckResult, failureOf, ok, warning } from './finding.js'
 
-/** Whether Mixmatch's own user can log in at a cloud, what it may do there, and its token. */
+/** Check that Mixmatch's own user can log in at a cloud, and what it may do there. `access` is its token. */
 export async function checkLogin(
   cloud: CloudConfig,
   auth: Config['auth'],
@@ -21,13 +21,13 @@ export async function checkLogin(
     return { result: ok(found.join('; ')), access }
   } catch (error) {
     const result = failureOf(error)
-    // Most clouds keep service users out, on purpose; users get there by their own federation.
+    // Most clouds do not admit service users, on purpose. Users still log in there by federation.
     const isExpected = !cloud.credentials && isNotAdmitted(error)
     return { result: isExpected ? warning(result.found) : result, access: null }
   }
 }
 
-/** What Mixmatch's user can do at a cloud, and what it cannot do because it lacks a role. */
+/** Say what Mixmatch's user can do at a cloud, and what it cannot do without a further role. */
 function describeRoles(
   { roles }: ServiceAccess,
   { name }: CloudConfig,

@@ -4,7 +4,7 @@ import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import { type CheckResult, failed, ok, warning } from './finding.js'
 
-/** One result for each bus of a cloud. With several buses, the part names the bus. */
+/** Check each bus of a cloud. If a cloud has several buses, the part contains the name of the bus. */
 export async function checkBuses(
   { messagebuses, queueName, cafile, insecure }: CloudConfig,
   { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
@@ -26,7 +26,7 @@ export async function checkBuses(
   )
 }
 
-/** Whether notifications of a bus are recorded. */
+/** Judge by a probe whether the notifications of a bus are recorded. */
 export function judgeBus(probe: BusProbe, queue: string): CheckResult {
   switch (probe.kind) {
     case 'unreachable':

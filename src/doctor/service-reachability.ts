@@ -6,7 +6,7 @@ import type { Timeouts } from '../upstream/failure.js'
 import { fetchText } from '../upstream/text-response.js'
 import { type CheckResult, failed, failureOf, ok } from './finding.js'
 
-/** A service of a cloud, as far as it is checked. */
+/** A service of a cloud that is checked. */
 export interface CheckedService {
   /** As in `enabled_services` and `<name>_endpoint`. */
   readonly name: string
@@ -14,7 +14,7 @@ export interface CheckedService {
   readonly version: string
 }
 
-/** Whether a service answers at its endpoint, in the version that Mixmatch uses. */
+/** Check that a service answers at its endpoint, and has the API version that Mixmatch uses. */
 export async function checkService(
   pool: (origin: string) => PoolDispatcher,
   { name, version }: CheckedService,

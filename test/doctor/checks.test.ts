@@ -80,14 +80,14 @@ const glance = (url: string) => [
   { type: 'image', endpoints: [{ interface: 'public', region: 'RegionOne', url }] },
 ]
 
-test('the catalog check tells the service itself from Mixmatch', t => {
+test('the catalog check warns if the endpoint is the service itself instead of Mixmatch', t => {
   const endpoint = 'http://glance:9292'
   t.is(checkCatalog(glance('http://glance:9292/'), 'image', endpoint).verdict, 'warning')
   t.is(checkCatalog(glance('https://cloud/image'), 'image', endpoint).verdict, 'ok')
   t.regex(checkCatalog([], 'image', endpoint).found, /no public endpoint/)
 })
 
-test('a log that was lost has failed, and one that is not there yet has not', t => {
+test('the check of the log fails if the log was lost, and not if it does not exist yet', t => {
   const file = join(folder(t), 'events.db')
   t.is(checkLog(file).verdict, 'ok')
   {
