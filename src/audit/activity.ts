@@ -4,11 +4,11 @@ import { type Micros, micros } from '../ids.js'
 import { positionAt } from '../replay/point.js'
 import type { AuditDatabase } from './audit-database.js'
 
-/** What was recorded of each cloud, in time slices of equal length. */
+/** The recorded events of each cloud, in time slices of equal length. */
 export interface Activity {
   readonly from: number
   readonly until: number
-  /** By name of the cloud, in the order of their first events. */
+  /** By name of the cloud, ordered by their first events. */
   readonly clouds: ReadonlyMap<string, readonly TimeSlice[]>
   readonly slices: number
 }
@@ -16,7 +16,7 @@ export interface Activity {
 interface TimeSlice {
   readonly index: number
   readonly events: number
-  /** How many came from the bus, and the times of the first and last of them. */
+  /** How many events came from the bus, and the times of the first and the last. */
   readonly heard: number
   readonly first_heard: number | null
   readonly last_heard: number | null
@@ -36,7 +36,7 @@ const FEWEST_SLICES = 360
 const MOST_SLICES = 4_000
 
 /**
- * Read all events once, slice by slice. Times in a log never run backwards, so that a slice is a range of
+ * Read all events once, slice by slice. Recorded times never go backwards, so a slice is a range of
  * positions.
  *
  * @param longest the maximum length of a slice in microseconds, as far as MOST_SLICES allows
@@ -91,7 +91,7 @@ export interface Silence {
   readonly cloud: string
   readonly from: number
   readonly until: number
-  /** Whether it lasts to the end of the log. */
+  /** Whether it continues to the end of the log. */
   readonly lasts: boolean
 }
 

@@ -24,12 +24,12 @@ const DELETED = kindCode('deleted')
 /** A clock that is ahead by more than this, in microseconds, is reported. */
 const AHEAD = 2e6
 
-/** Where every message is older than this, in microseconds, the clock of the cloud is behind. */
+/** If every message is older than this, in microseconds, the clock of the cloud is behind. */
 const BEHIND = 60e6
 
 /**
- * Events that contradict earlier events of the same cloud, or events of another cloud. An anomaly proves
- * nothing: it shows where to look.
+ * Report events that contradict earlier events of the same cloud, or events of another cloud. An anomaly
+ * proves nothing, but it shows where to look.
  *
  * @param silence the longest time without a notification that is not reported, in microseconds
  */
@@ -81,7 +81,7 @@ interface AnomalyRow {
 
 const COLUMNS = `p.resource_type, p.resource_id, sp.name as service_provider`
 
-/** A cross join keeps its order in SQLite: from the few resources in question to their events. */
+/** SQLite does not reorder a cross join: it reads the few relevant resources first, then their events. */
 const checks: readonly { readonly what: string; readonly sql: string }[] = [
   {
     what: 'deleted without having been created',

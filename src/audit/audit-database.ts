@@ -7,7 +7,7 @@ import type { Progress } from '../projection/projection.js'
 import { openTemporaryViews } from '../projection/temporary-views.js'
 import type { Cell } from './report.js'
 
-/** A history and its views, for reports. Nothing is written beside the files. */
+/** A history and its views, for reports. It writes no files. */
 export interface AuditDatabase extends Disposable {
   readonly history: History
   /** Read-only: the views as temporary tables, and all events as the view `history`. */
@@ -24,7 +24,7 @@ export interface AuditDatabase extends Disposable {
  * Build the views of a history in temporary tables.
  *
  * @param upTo the last event to read; the head of the history by default
- * @param progress called now and then with the number of events done, and of all events
+ * @param progress called from time to time with the number of applied events and the total
  */
 export function openAuditDatabase(
   history: History,
@@ -47,7 +47,7 @@ export function openAuditDatabase(
   }
 }
 
-/** The scope of a report: files, events and times that it was made from. */
+/** The scope of a report: its files, events and times. */
 export function describeScope({
   history,
   upTo,
@@ -65,7 +65,7 @@ export function describeScope({
   }
 }
 
-/** What the reader must know if the history lacks its beginning. */
+/** A caveat if the beginning of the history is missing. */
 export function listCaveats({ history }: AuditDatabase): string[] {
   const { position, archive } = history.base()
   return position === 0
@@ -76,7 +76,7 @@ export function listCaveats({ history }: AuditDatabase): string[] {
       ]
 }
 
-/** Caveats for names that are not in the history: most often they are mistakes. */
+/** Caveats for names that are not in the history. Usually these are mistakes. */
 export function findUnknownNames(
   { db }: AuditDatabase,
   names: { readonly clouds: readonly string[]; readonly projects: readonly string[] },
@@ -91,12 +91,12 @@ export function findUnknownNames(
   ].map(what => `The history has never heard of a ${what}: is the name right?`)
 }
 
-/** A time as reports print it; null for none. */
+/** Format a time for reports; null stays null. */
 export function time(at: number | null): string | null {
   return at === null ? null : formatTime(micros(at))
 }
 
-/** A resource out of the columns of a row. */
+/** Read a resource from the columns of a row. */
 export function readResource(type: number, id: StoredId): ResourceKey {
   return { type: resourceTypeOf(type), id: readResourceId(id) }
 }

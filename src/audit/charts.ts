@@ -4,7 +4,7 @@ import type { Gap } from './gaps.js'
 import { succeeds } from './placement-rows.js'
 import type { ActivityChart, FlowChart, HeatMap, LineChart, Mark } from './report.js'
 
-/** Points of a line: a screen cannot show more. */
+/** The points of a line. A screen cannot show more. */
 const POINTS = 240
 
 /** How many resources each cloud held over the recorded time. */
@@ -85,7 +85,7 @@ export function chartActivity(
 
 const MOST_FLOWS = 14
 
-/** How many resources changed from which project to which. */
+/** How many resources were transferred between each two projects. */
 export function chartOwnership({ db }: AuditDatabase): FlowChart {
   const flows = db
     .prepare<[number], { from: string; to: string; count: number }>(

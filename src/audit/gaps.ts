@@ -4,14 +4,14 @@ import { parseTime } from '../event/time.js'
 import { parseJson } from '../json.js'
 import type { RecorderNote } from './recorder-notes.js'
 
-/** A time in which notifications of a cloud may have been missed, as the recorder noted it. */
+/** A time in which the recorder may have missed notifications of a cloud, according to its own events. */
 export interface Gap {
   readonly cloud: string
   readonly from: number | null
-  /** Null where it is not over. */
+  /** Null if it is not over. */
   readonly until: number | null
   readonly what: string
-  /** The event of the recorder that says so. */
+  /** The recorder's event about it. */
   readonly position: number
 }
 
@@ -21,7 +21,7 @@ const meaning: Readonly<Record<string, string>> = {
     'an exchange was gone: what came before we were bound again is lost',
 }
 
-/** All gaps in the order of their events. Only events of the recorder itself count. */
+/** Find all gaps, in the order of their events. Only events of the recorder itself count. */
 export function findGaps(notes: readonly RecorderNote[]): Gap[] {
   const lost = new Map<string, RecorderNote>()
   const gaps: Gap[] = []
@@ -59,12 +59,12 @@ const noted = z.object({
 
 const about = z.object({ bus: z.string() })
 
-/** Which of several buses of its cloud a note is about; empty for an only one. */
+/** The bus that a note is about; empty if the cloud has only one. */
 function busIn(body: string): string {
   return about.safeParse(parseJson(body)).data?.bus ?? ''
 }
 
-/** The gap that an event of the recorder tells of: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
+/** The gap in the body of a recorder's event: `{"possible_gap": {"from": "2026-…Z", "to": "2026-…Z"}}`. */
 function possibleGap(body: string): Pick<Gap, 'from' | 'until'> | null {
   const { data } = noted.safeParse(parseJson(body))
   if (!data?.possible_gap) return null

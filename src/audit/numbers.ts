@@ -1,9 +1,9 @@
-/** The minimum of the values that are not null; null where all are. */
+/** The minimum of the values that are not null; null if all are null. */
 export function minimum(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || (other ?? one) < one ? other : one), null)
 }
 
-/** The maximum of the values that are not null; null where all are. */
+/** The maximum of the values that are not null; null if all are null. */
 export function maximum(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || (other ?? one) > one ? other : one), null)
 }

@@ -26,8 +26,10 @@ interface PlacementFilter {
 }
 
 /**
- * Which resources were in which cloud at a time, by the clocks of the clouds and by all that is known
- * today; those of now where no time is given.
+ * Report which resources were at which cloud at a time. Times are from the clocks of the clouds, and all
+ * known events count, also those that were recorded later.
+ *
+ * @param at microseconds; null for the placements that are not over
  */
 export function reportPlacement(
   database: AuditDatabase,

@@ -14,7 +14,7 @@ interface PlacementRow {
   readonly to_position: number | null
 }
 
-/** The placements `p` that meet an SQL condition, ordered by resource and time. */
+/** Select the placements `p` that meet an SQL condition, ordered by resource and time. */
 export function selectPlacements(
   { db }: AuditDatabase,
   condition: string,
@@ -59,7 +59,7 @@ export function placementCells(placement: PlacementRow): Cells {
 
 const MOST_LANES = 40
 
-/** A chart of placements in the order of their resources: a lane for each of the first resources. */
+/** A chart of placements: a lane for each of the first resources, in order. */
 export function chartPlacements(
   database: AuditDatabase,
   title: string,
@@ -96,7 +96,7 @@ export function chartPlacements(
   }
 }
 
-/** SQL: whether a placement begins with the event that ended the one before it, so that only the owner changed. */
+/** SQL: whether a placement begins with the event that ended the previous one. Then only the owner changed. */
 export function succeeds(later: string, earlier: string): string {
   return `${earlier}.resource_type = ${later}.resource_type and ${earlier}.resource_id = ${later}.resource_id
     and ${earlier}.service_provider = ${later}.service_provider and ${earlier}.from_at <= ${later}.from_at

@@ -14,7 +14,7 @@ export interface RecorderNote {
   readonly body: string
 }
 
-/** All such events in their order. The activity has their positions. */
+/** Read all events of the recorder itself, in order. The activity has their positions. */
 export function readRecorderNotes(
   { history }: AuditDatabase,
   { clouds }: Activity,
@@ -39,7 +39,7 @@ function positionsIn(json: string): number[] {
 
 const count = z.object({ absorbed: z.number() })
 
-/** How many messages of each cloud were delivered again and not recorded twice, as far as the recorder noted it. */
+/** How many duplicate messages of each cloud the recorder ignored, according to its own events. */
 export function countDuplicates(notes: readonly RecorderNote[]): ReadonlyMap<string, number> {
   const duplicates = new Map<string, number>()
   for (const { cloud, event_type, body } of notes) {

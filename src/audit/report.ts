@@ -3,21 +3,21 @@ import type { ResourceKey } from '../ids.js'
 /** The content of a report, independent of its format: table, JSON lines, CSV or HTML page. */
 export interface Report {
   readonly title: string // 'Audit summary'
-  /** One line that says what was found: 'No resource of … was ever at sp1.' */
+  /** The result in one line: 'No resource of … was ever at sp1.' */
   readonly verdict: string
-  /** What it was made from, by name. */
+  /** The data it was made from, by name. */
   readonly scope: Readonly<Record<string, Cell>>
   /** The first is the main one; CSV has only one of them. */
   readonly sections: readonly Section[]
   readonly charts: readonly Chart[]
-  /** What limits the report: gaps, a history without its beginning. */
+  /** Limits of the report: gaps, a history without its beginning. */
   readonly caveats: readonly string[]
 }
 
 export interface Section {
   readonly name: string // 'silences': for `--section`, and in every JSON line
   readonly title: string
-  /** Explains the rows where the title does not. */
+  /** Explains the rows if the title is not enough. */
   readonly note?: string
   readonly columns: readonly string[]
   readonly rows: readonly Cells[]

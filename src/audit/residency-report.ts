@@ -19,20 +19,20 @@ import {
 import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
 
-/** Asks whether some projects ever had resources at clouds where they must not be. */
+/** Whether these projects ever had resources at clouds where they must not be. */
 interface ResidencyQuestion {
   readonly projects: readonly string[]
   readonly notAt: readonly string[]
-  /** By the clocks of the clouds, microseconds; null for as far as the history goes. */
+  /** By the clocks of the clouds, microseconds; null for no limit. */
   readonly from: number | null
   readonly until: number | null
-  /** How long a silence of one of these clouds is worth a warning, microseconds. */
+  /** The longest silence of one of these clouds without a warning, microseconds. */
   readonly silence: number
 }
 
 /**
- * All placements of the projects at these clouds, with the events that prove them. An empty report is only
- * as good as the recording: it also has the gaps and silences of these clouds.
+ * Report all placements of the projects at these clouds, with the events that prove them. An empty report
+ * proves only as much as the recording. So the report also has the gaps and silences of these clouds.
  *
  * @returns the report, and whether anything was found
  */

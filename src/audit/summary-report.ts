@@ -11,8 +11,8 @@ import { countDuplicates, readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report, Section } from './report.js'
 
 /**
- * Resources by cloud, project and type; activity and silences of each bus; gaps that the recorder noted; ids
- * that several clouds claim.
+ * Report resources by cloud, project and type, the activity and silences of each bus, the gaps that the
+ * recorder noted, and the ids that several clouds claim.
  *
  * @param silence the longest time without a notification that is not reported, in microseconds
  */

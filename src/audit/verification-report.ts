@@ -6,8 +6,8 @@ import type { Report } from './report.js'
 /**
  * Verify the hash chain, the positions and the triggers of every file.
  *
- * @param head a hash noted down earlier, which must be in it
- * @param progress called now and then with about how many events were looked at
+ * @param head a hash noted down earlier, which must be in the history
+ * @param progress called from time to time with the approximate number of verified events
  */
 export async function reportVerification(
   history: History,

@@ -8,10 +8,10 @@ import { openHistory } from '../../src/log/history.js'
 import { openLog } from '../../src/log/open-log.js'
 import { at, folder } from '../controls.js'
 
-/** An event, and when it was recorded where that is not the end of the story. */
+/** An event, optionally with the time of its recording. The default is `at(5000)`. */
 export type Recorded = Event | readonly [Event, Micros]
 
-/** The history of these events, under audit until the test ends. */
+/** Open an audit database of these events. It is closed at the end of the test. */
 export function auditDatabase(
   t: ExecutionContext,
   events: readonly Recorded[],

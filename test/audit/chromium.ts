@@ -6,13 +6,13 @@ import type { Readable, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import type { ExecutionContext } from 'ava'
 
-/** A page as a real browser has it. */
+/** A page in a real browser. */
 export interface Page {
-  /** What an expression comes to in the page. */
+  /** Evaluate an expression in the page. */
   evaluate(expression: string): Promise<unknown>
-  /** What the page asked the network for, its own file apart. */
+  /** The requests of the page, except for its own file. */
   readonly requests: readonly string[]
-  /** What the browser complained of: policy, syntax, whatever goes to the console. */
+  /** The console messages of the browser: policy violations, syntax errors and others. */
   readonly complaints: readonly string[]
 }
 
@@ -29,8 +29,8 @@ interface Answer {
 }
 
 /**
- * Open a file in a headless Chromium of this machine (package `chromium`), by the DevTools protocol
- * over a pipe: no port, no profile that stays.
+ * Open a file in a headless Chromium (package `chromium`), with the DevTools protocol over a pipe. It
+ * needs no port and leaves no profile.
  */
 export async function openPage(t: ExecutionContext, file: string): Promise<Page> {
   const profile = mkdtempSync(join(tmpdir(), 'mixmatch-chromium-'))
@@ -90,7 +90,7 @@ function withResolvers() {
   return { promise, resolve: () => resolve() }
 }
 
-/** Messages are JSON, each ended by a zero byte. */
+/** Messages are JSON, and each ends with a zero byte. */
 function talk(to: Writable, from: Readable, onEvent: (event: Answer) => void) {
   const waiting = new Map<number, (answer: Answer) => void>()
   let rest = ''

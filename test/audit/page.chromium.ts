@@ -8,7 +8,7 @@ import { openPage } from './chromium.js'
 
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
 
-/** A report on the sample history, in a browser. */
+/** Open a report on the sample history in a browser. */
 async function reported(t: ExecutionContext, ...args: string[]) {
   const path = folder(t)
   await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')
@@ -18,7 +18,7 @@ async function reported(t: ExecutionContext, ...args: string[]) {
   return openPage(t, file)
 }
 
-test('the summary of the sample history is drawn, complete and within its page', async t => {
+test('the page of the summary shows the whole sample history within its borders', async t => {
   const page = await reported(t, 'summary')
   t.is(await page.evaluate('document.title'), 'Audit summary')
   t.deepEqual(
@@ -37,7 +37,7 @@ test('the summary of the sample history is drawn, complete and within its page',
   t.true(Number(await drawn('.flow-chart .ribbon')) > 5)
   t.is(await drawn('.heat-map .cell'), 27)
 
-  // What each line of the chart says at its end is what lives at that cloud in the table.
+  // The value at the end of each line is the number of present resources of that cloud in the table.
   const ends = await page.evaluate(
     "[...document.querySelectorAll('.line-chart text.end')].map(each => each.firstChild.data)",
   )
@@ -50,7 +50,7 @@ test('the summary of the sample history is drawn, complete and within its page',
   })()`)
   t.deepEqual(ends, live)
 
-  // Nothing sticks out of its picture or of the page, no label stands on another one of its chart.
+  // Nothing extends beyond its chart or the page, and no labels of a chart overlap.
   t.deepEqual(
     await page.evaluate(`[...document.querySelectorAll('svg text')].filter(each => {
       const [box, card] = [each, each.closest('figure')].map(of => of.getBoundingClientRect())
@@ -63,7 +63,7 @@ test('the summary of the sample history is drawn, complete and within its page',
   t.deepEqual(page.complaints, [])
 })
 
-test('where things were is drawn from when to when, in the colour of the cloud', async t => {
+test('the page of the placement report shows intervals in the colour of their cloud', async t => {
   const page = await reported(t, 'placement', '--type', 'image')
   t.is(await page.evaluate("document.querySelectorAll('.interval-chart text.lane').length"), 40)
   const colours = await page.evaluate(
@@ -77,7 +77,7 @@ test('where things were is drawn from when to when, in the colour of the cloud',
   t.deepEqual(page.complaints, [])
 })
 
-test('a reader who prefers the dark gets it', async t => {
+test('a browser that prefers dark colours gets a dark page', async t => {
   const page = await reported(t, 'anomalies')
   const rules = await page.evaluate(
     "[...document.styleSheets[0].cssRules].filter(rule => rule.media?.mediaText.includes('dark')).length",

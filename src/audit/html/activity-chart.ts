@@ -17,7 +17,7 @@ export function drawActivityChart({ from, until, lanes }: ActivityChart): string
     const width = (WIDTH - LEFT - MARGIN) / Math.max(1, counts.length)
     const bars = counts.map((value, index) => {
       if (value === 0) return ''
-      const tall = Math.max(2, BAR * Math.sqrt(value / most)) // quiet times are to be seen as well
+      const tall = Math.max(2, BAR * Math.sqrt(value / most)) // so that few notifications are also visible
       const begun = from + ((until - from) * index) / counts.length
       return (
         `<rect class="bar" x="${short(LEFT + index * width)}" y="${short(base - tall)}" ` +

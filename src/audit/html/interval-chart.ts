@@ -5,7 +5,7 @@ import { colours, label, legend, safe, short } from './markup.js'
 const LANE = 22
 const MARGIN = 16
 
-/** Time intervals in lanes. An interval that is not over runs to the right edge. */
+/** Time intervals in lanes. An interval that is not over extends to the right edge. */
 export function drawIntervalChart({ from, until, lanes }: IntervalChart): string {
   const groups = lanes.flatMap(({ spans }) => spans.map(({ group }) => group))
   const colourOf = colours(groups)

@@ -8,8 +8,8 @@ import { count, safe } from './markup.js'
 import { style } from './style.js'
 
 /**
- * A report as one page that holds all that it shows: no script, no font, no request to anywhere. Its
- * own policy forbids the rest to the browser, whatever an id or a name in the log might contain.
+ * Format a report as one self-contained page: no scripts, no fonts, no requests. Its content security
+ * policy forbids all of these, whatever an id or a name in the log contains.
  */
 export function toPage(report: Report): string {
   return [
@@ -72,7 +72,7 @@ function draw(chart: Chart): string {
   }
 }
 
-/** A browser becomes slow with more. CSV and JSON have all rows. */
+/** A browser becomes slow with more rows. CSV and JSON have all of them. */
 const MOST_ROWS = 2_000
 
 function table({ title: heading, note, columns, rows }: Section): string {
