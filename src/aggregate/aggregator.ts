@@ -28,11 +28,11 @@ interface CompleteResponse {
 }
 
 /**
- * Make the function that responds to a request from the responses of several clouds. MM-Partial names
+ * Create the function that makes one response from the responses of several clouds. MM-Partial names
  * the clouds that are missing.
  *
- * @returns a function that returns null if the request is decided for one cloud, and throws an error
- *   only before anything was written to the client
+ * @returns a function that returns null if the request goes to one cloud, and throws only before
+ *   anything was written to the client
  */
 export function createAggregator(
   options: AggregatorOptions,

@@ -24,8 +24,8 @@ export function missingClouds(
 }
 
 /**
- * The failure to respond with instead of what the other clouds responded; null if there is none. The
- * nearest cloud's own error response comes before a cloud without a response.
+ * The failure to respond with, in place of the items of the other clouds; null if there is none. An
+ * error response has precedence over a cloud without a response, and a nearer cloud over others.
  *
  * @param answered the clouds that responded well
  * @param mode `fail`: every failure counts; `partial`: only if no cloud responded well
@@ -36,8 +36,8 @@ export function decisiveFailure(
   mode: 'partial' | 'fail',
 ): CloudFailure | null {
   const inOrder = among.flatMap(cloud => failures.filter(failure => failedCloud(failure) === cloud))
-  // The user's token is invalid, whatever other clouds made of it.
-  const unauthorized = inOrder.find(isUnauthorizedAtHome)
+  // The user's token is invalid, even if other clouds accepted it.
+  const unauthorized = inOrder.find(isUnauthorizedByIdentityProvider)
   if (unauthorized) return unauthorized
   if (inOrder.length === 0 || (mode === 'partial' && answered.size > 0)) return null
   return inOrder.find(({ kind }) => kind === 'rejected') ?? inOrder[0] ?? null
@@ -48,7 +48,7 @@ interface FailureReport {
   readonly answered: { readonly size: number }
 }
 
-function isUnauthorizedAtHome(failure: CloudFailure): boolean {
+function isUnauthorizedByIdentityProvider(failure: CloudFailure): boolean {
   return (
     failure.kind === 'rejected' &&
     failedCloud(failure) === IDENTITY_PROVIDER &&

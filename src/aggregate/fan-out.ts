@@ -41,17 +41,17 @@ export interface FanOut {
   readonly failures: readonly CloudFailure[]
   /** The clouds that responded well, with the headers of their last response. */
   readonly answered: ReadonlyMap<SpName, RawHeaders>
-  /** Fetch the path of the fan-out; null for a failure, which is noted. */
+  /** Fetch the path of the fan-out; null for a failure, which is recorded. */
   fetch(destination: Destination, query: string): Promise<TextResponse | null>
-  /** Fetch another path, whose response does not count as an answer of the cloud. */
+  /** Fetch another path. The cloud is not added to `answered` for it. */
   fetchOther(destination: Destination, path: ParsedPath): Promise<TextResponse | null>
-  /** Note an error response as a failure. */
+  /** Record an error response as a failure. */
   noteRejected(by: Destination, response: TextResponse): void
 }
 
 /**
  * Log in to all clouds at once, and find a destination for every project. A cloud that cannot be
- * reached is noted as a failure.
+ * reached is recorded as a failure.
  *
  * @param signal aborted when the client has left
  */
@@ -122,7 +122,7 @@ async function findDestinations(
   return found
 }
 
-/** A login alone does not prove that the service works. One too late for a trial counts all the same. */
+/** A login does not prove that the service works. A login that is too late for a trial is still used. */
 function logIn<Result>(
   cloud: SpName,
   session: Session,
@@ -187,10 +187,10 @@ function waitFor(cloud: SpName, { waits }: Session): WaitForCloud {
   return wait
 }
 
-/** With these errors the user cannot have anything at a cloud, so that nothing of it is missing. */
+/** With these errors the user has no resources at a cloud, so nothing of it is missing. */
 const NOT_ADMITTED: readonly FaultCode[] = ['FORBIDDEN', 'NO_PROJECT_AT_SERVICE_PROVIDER']
 
-/** @returns null for a failure, which is noted */
+/** @returns null for a failure, which is recorded */
 async function noteFailure<Result>(
   cloud: SpName,
   { failures }: Session,

@@ -94,7 +94,7 @@ function separateClaims(
   }))
   const places = claims.filter(({ ask }) => ask.length === 0).map(({ place }) => place)
   if (places.length === 0) return { places, claims }
-  return { places: preferFoundNearby(places, evidence, request, federation), claims: [] }
+  return { places: preferFoundNearer(places, evidence, request, federation), claims: [] }
 }
 
 /** The nearer clouds for which nothing is known, so that they have to be asked. */
@@ -113,7 +113,7 @@ function cloudsToAsk(
 }
 
 /** The service provider that had it first is preferred, unless a user's read found it at a nearer one. */
-function preferFoundNearby(
+function preferFoundNearer(
   places: readonly Place[],
   { absent, found }: Evidence,
   request: RoutedRequest,

@@ -10,8 +10,8 @@ export interface Cursor {
   /** The id of the last item of the page. */
   readonly last: string
   /**
-   * The furthest position of any item shown so far. It need not be that of the last item: an item that
-   * is created during a walk may be shown after items that it should precede.
+   * The furthest position of any item shown so far. It may not be the position of the last item: an item
+   * that is created during a walk may be shown after items that it should precede.
    */
   readonly reached: SortPosition
   /** How far the list of each project at each cloud was taken. */
@@ -28,12 +28,12 @@ export interface WalkedTo {
 /** Signed cursors as texts for URLs. A cursor is valid for one scope: one list of one user. */
 export interface Cursors {
   write(cursor: Cursor, scope: string): string
-  /** null for a text that is no cursor of this proxy, or one of another scope. */
+  /** null for a text that is not a cursor of this proxy, or is a cursor of another scope. */
   read(text: string, scope: string): Cursor | null
 }
 
 const KEY_BYTES = 32
-/** Long enough for a signature that gives no rights. */
+/** Long enough, because the signature grants no rights. */
 const SIGNATURE_BYTES = 16
 /** Room for a thousand places. */
 const MAX_BYTES = 128 * 1024
@@ -81,7 +81,7 @@ const cursorTuple = z.tuple([
   z.array(z.tuple([z.string(), z.string().nullable(), z.string().nullable()])),
 ])
 
-/** Tuples are shorter than objects, which counts in a URL. */
+/** Tuples make a shorter URL than objects. */
 function toTuple({ last, reached, places }: Cursor): z.infer<typeof cursorTuple> {
   return [
     last,
@@ -92,7 +92,7 @@ function toTuple({ last, reached, places }: Cursor): z.infer<typeof cursorTuple>
   ]
 }
 
-/** A signed text may still be malformed: without a configured secret anybody can sign. */
+/** A signed text may still be malformed: without a configured secret, anyone can sign. */
 function inflate(packed: Buffer): string {
   try {
     return inflateRawSync(packed, { maxOutputLength: MAX_BYTES }).toString()

@@ -18,7 +18,7 @@ interface FetchPageParts {
   /** How to rewrite the links in the responses of a destination. */
   readonly linksOf: (destination: Destination) => LinkRules
   readonly fanOut: FanOut
-  /** Called with the number of all items, if the cloud was asked for it and says it. */
+  /** Called with the number of all items, if the cloud was asked for it and sends it. */
   readonly onCount: (count: number) => void
   /** How many items to request at a time. */
   readonly size: number
@@ -29,8 +29,8 @@ const EMPTY_PAGE: CloudPage = { items: [], more: false }
 const UNKNOWN_MARKER = [400, 404]
 
 /**
- * Make the function that fetches the pages of a list from one destination. A failure is noted in the
- * fan-out, and the page is empty.
+ * Create the function that fetches the pages of a list from one destination. A failure is recorded in
+ * the fan-out, and the page is empty.
  */
 export function createFetchPage(
   destination: Destination,
@@ -62,7 +62,7 @@ export function createFetchPage(
     })
     const narrowed = narrowByTime(plain, from, plan)
     let response = await fanOut.fetch(destination, narrowed)
-    // The time filter was added here: if the cloud does not know it, the client's request is still good.
+    // The proxy added the time filter. If the cloud does not know it, the request is valid without it.
     if (response && !isSuccess(response) && narrowed !== plain)
       response = await fanOut.fetch(destination, plain)
     if (response === null) return EMPTY_PAGE
@@ -93,12 +93,12 @@ function readItems(texts: readonly string[], cloud: SpName, order: SortOrder): r
   })
 }
 
-/** A cloud says it with a link. In a list that never has links, a full page may not be the last. */
+/** A cloud shows it with a link. In a list without links, a full page may not be the last. */
 function hasMore(body: JsonObject, isFull: boolean, { rules }: ListPlan): boolean {
   return rules.next === undefined ? isFull : hasNextPage(rules, body)
 }
 
-/** Let the cloud leave out items that are not wanted, if their time of creation tells it. */
+/** Add a time filter, so that the cloud leaves out items before the start of the page, if it can. */
 function narrowByTime(
   query: string,
   { beyond }: PageFrom,

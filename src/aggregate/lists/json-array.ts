@@ -5,7 +5,7 @@ interface SplitArray {
   readonly rest: string
 }
 
-/** Codes of ASCII, because createComparator numbers is several times as fast as createComparator letters. */
+/** ASCII codes: comparing numbers is several times as fast as comparing letters. */
 const QUOTE = 0x22
 const COMMA = 0x2c
 const OPEN_ARRAY = 0x5b
@@ -15,10 +15,10 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Split an array in a JSON object into the texts of its items, so that memory need not hold thousands
- * of objects. Whether the texts are JSON shows when they are parsed.
+ * Split an array in a JSON object into the texts of its items, so that memory does not hold thousands
+ * of objects. The texts may be malformed JSON; that is found when they are parsed.
  *
- * @returns null if the text is no object with such an array
+ * @returns null if the text is not an object with such an array
  */
 export function splitArray(text: string, member: string): SplitArray | null {
   const begin = findArray(text, member)

@@ -10,11 +10,11 @@ const HEADER = 'openstack-api-version'
 const WANTED = /^(\S+)\s+(?:3\.(\d+)|latest)$/
 
 /**
- * The headers with a microversion that means the same to every cloud. `latest` means something else to
- * each, and a number may be too new for one of them: both become the newest that all support. A number
- * that is too new for all stays, so that the clouds reject it themselves.
+ * The headers with a microversion that means the same to every cloud. `latest` differs between clouds,
+ * and a number may be too new for one of them: both become the newest that all support. A number that
+ * is too new for all clouds stays, so that they reject it themselves.
  *
- * @param ranges of the clouds, as far as they are known
+ * @param ranges the known ranges of the clouds
  */
 export function withCommonMicroversion(
   headers: RawHeaders,
@@ -43,7 +43,7 @@ export function requestedMicroversion(headers: RawHeaders): number {
 }
 
 /**
- * Whether a microversion has something.
+ * Whether a microversion has a feature.
  *
  * @param since the first microversion that has it, such as `3.59`; null if all have it
  */

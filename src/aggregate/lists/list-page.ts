@@ -50,12 +50,12 @@ export async function takePage(
   return { items: await takeItems(plan, cloudLists, merged), count }
 }
 
-/** A page that is not worth splitting. */
+/** A page of this size is too small to split. */
 const SMALL_PAGE = 100
 
 /**
- * How many items to request from each list at a time: its share of a large page and a quarter more. A
- * list that turns out to hold more of the page is asked again.
+ * How many items to request from each list at a time: its share of a large page and a quarter more. If
+ * the page needs more items of a list, that list is asked again.
  */
 function pageSize({ limit }: ListPlan, lists: number): number {
   return Math.min(limit, Math.max(SMALL_PAGE, Math.ceil((1.25 * limit) / Math.max(lists, 1))))
@@ -70,7 +70,7 @@ async function takeItems(
   const items: Item[] = []
   let skipped = 0
   const isFull = () => skipped === offset && items.length >= limit
-  // Even a page of no items reads one, so that the clouds see, and may reject, every request.
+  // Even for a page with no items one item is read, so that the clouds get the request and may reject it.
   for await (const { item, from } of merged) {
     if (isFull()) break
     for (const index of from) {
@@ -88,7 +88,7 @@ function isSameItem(a: Item, b: Item): boolean {
   return a.position.cloud === b.position.cloud && a.position.id === b.position.id
 }
 
-/** The furthest position of an item that was shown, on this page, which ends with `last`, or before. */
+/** The furthest position of any item shown on this page, which ends with `last`, or on earlier pages. */
 export function furthestPosition(
   last: SortPosition,
   { cloudLists, items }: { cloudLists: readonly CloudList[]; items: readonly Item[] },
@@ -101,7 +101,7 @@ export function furthestPosition(
   return all.reduce((most, mark) => (compare(mark, most) > 0 ? mark : most), last)
 }
 
-/** How far each list was taken. A list that failed before its first item is left out, as if never asked. */
+/** How far each list was taken. A list that failed before its first item is left out, as if it was never asked. */
 export function walkedPlaces(
   cloudLists: readonly CloudList[],
   { failures }: FanOut,

@@ -30,17 +30,17 @@ export interface ListPlan {
   readonly cursor: string | null
   /** The members of an item that the client gets; null for all. */
   readonly members: readonly string[] | null
-  /** Whether the clouds can leave out items by their time of creation. */
+  /** Whether the clouds can filter items by their time of creation. */
   readonly filtersTime: boolean
 }
 
 const INTEGER = /^\s*\+?\d+\s*$/
 
 /**
- * Read what a request for a list asks for. A malformed limit or offset is forwarded to the clouds, so
- * that they reject it in their own words.
+ * Read the parameters of a request for a list. A malformed limit or offset is forwarded to the clouds,
+ * so that they reject it with their own message.
  *
- * @param minor the microversion, by the number after its point
+ * @param minor the number after the point of the microversion
  */
 export function planList(path: ParsedPath, minor: number): ListPlan {
   const { query } = path
@@ -86,7 +86,7 @@ export function planList(path: ParsedPath, minor: number): ListPlan {
   }
 }
 
-/** Names a list, whatever the page: the same items in the same order. */
+/** Identifies a list, the same for all its pages: the same items in the same order. */
 export function listIdentity({
   service,
   version,
@@ -102,7 +102,7 @@ function comesInPages({ since }: NonNullable<CollectionRules['paged']>, minor: n
   return since !== null && isSupported(since, minor)
 }
 
-/** null if the parameter is missing or no natural number. */
+/** null if the parameter is missing or not a natural number. */
 function integerIn(query: string, name: string): number | null {
   const text = valuesOf(query, name).at(-1)
   return text !== undefined && INTEGER.test(text) ? Number(text) : null

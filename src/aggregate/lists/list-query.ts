@@ -37,6 +37,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(spaced)
   } catch {
-    return spaced // not UTF-8: the cloud decides what to make of it
+    return spaced // not UTF-8: the cloud decides how to read it
   }
 }

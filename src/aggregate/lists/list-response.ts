@@ -7,7 +7,7 @@ import type { FanOut } from '../fan-out.js'
 
 export type ListResponse = MergedResponse | ForwardedResponse
 
-/** Made by the proxy from the responses of several clouds. */
+/** A response that the proxy made from the responses of several clouds. */
 interface MergedResponse {
   readonly kind: 'merged'
   readonly headers: RawHeaders
@@ -24,7 +24,7 @@ interface ForwardedResponse {
   readonly response: TextResponse
 }
 
-/** Headers of the nearest cloud that are true of all: the microversion, and which origins may read. */
+/** Headers of the nearest cloud that hold for all clouds: the microversion, and CORS. */
 const KEPT_HEADERS = [
   'OpenStack-API-Version',
   'Vary',

@@ -10,7 +10,7 @@ export interface Item {
 /** Where a page of a cloud begins: after an item that the cloud knows, or before a position in the order. */
 export interface PageFrom {
   readonly after: string | null
-  /** Items up to here are not wanted, so that the cloud may leave them out if it can. */
+  /** Items up to here are not needed. The cloud may leave them out. */
   readonly beyond: SortPosition | null
 }
 
@@ -21,19 +21,19 @@ export interface CloudPage {
   readonly more: boolean
 }
 
-/** Fetch one page; null if the cloud does not know the item that the page is to begin after. */
+/** Fetches one page; null if the cloud does not know the item after which the page should begin. */
 export type FetchPage = (from: PageFrom) => Promise<CloudPage | null>
 
 /** Where to begin in the list of one cloud. */
 export type WalkStart =
   | { readonly kind: 'first' }
-  /** After an item; if it is gone, after the position. */
+  /** After an item; if it was deleted, after the position. */
   | { readonly kind: 'after'; readonly id: string; readonly position: SortPosition }
   | { readonly kind: 'beyond'; readonly position: SortPosition }
 
 /**
  * All items of one list after a start, in the cloud's own order. A page is fetched when its first item
- * is needed. If an item is deleted meanwhile, even the one that a page ends with, the walk goes on.
+ * is needed. The walk continues if an item is deleted meanwhile, even the last item of a page.
  */
 export async function* walkList(
   start: WalkStart,

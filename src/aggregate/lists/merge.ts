@@ -1,13 +1,13 @@
 /** An item of the merged sequence, and the sequences that it comes from. */
 export interface Merged<Item> {
   readonly item: Item
-  /** Indexes. Several if these sequences are of one cloud, and all show the same item. */
+  /** Indexes of the sequences. Several if sequences of one cloud show the same item. */
   readonly from: readonly number[]
 }
 
 /**
- * Merge sequences by always taking the least of their first items. Each sequence keeps its own order,
- * whatever `compare` says, and is read only one item ahead.
+ * Merge sequences: always take the least of their first items. Each sequence keeps its own order, even
+ * if `compare` disagrees, and is read only one item ahead.
  *
  * @param isSame whether two first items are the same item
  */

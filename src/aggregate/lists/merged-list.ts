@@ -18,11 +18,11 @@ import { failureResponse, type ListResponse, mergedResponse } from './list-respo
 import { findPageStarts } from './page-starts.js'
 
 /**
- * Make the function that responds to a request for a list over several clouds with one page: what
- * comes next in the clouds' own lists, in the requested order.
+ * Create the function that responds to a request for a list over several clouds with one page: the
+ * next items of the clouds' own lists, merged in the requested order.
  *
- * @returns a function that throws the error of a cloud that gave no response, if nothing else can be
- *   the response
+ * @returns a function that throws the error of a cloud without a response, if there is no other
+ *   response to send
  */
 export function createMergedList(
   parts: ListParts,
@@ -70,15 +70,15 @@ function endOfPage(
   }
 }
 
-/** A cursor is good for one list of one user in one project. */
+/** A cursor is valid for one list of one user in one project. */
 function cursorScope({ caller, path }: ListRequest): string {
   return `${caller.userId} ${caller.project?.id ?? ''} ${listIdentity(path)}`
 }
 
 /**
- * Respond to a marker that no cloud knows, in the words of the nearest cloud.
+ * Respond to a marker that no cloud knows, with the response of the nearest cloud.
  *
- * @throws the error of a cloud that gave no response, because it may know the marker
+ * @throws the error of a cloud without a response, because that cloud may know the marker
  */
 async function rejectUnknownMarker(
   { marker, query }: ListPlan,

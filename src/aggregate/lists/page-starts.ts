@@ -13,8 +13,8 @@ import { createComparator, type SortPosition } from './sort-order.js'
 type StartOf = (destination: Destination) => WalkStart
 
 /**
- * Find where a page begins. A cursor says it for every cloud. A marker alone, which clients make
- * themselves, names an item of one cloud; the sort order tells its place in the others.
+ * Find where a page begins. A cursor says it for every cloud. A marker alone, which clients may make
+ * themselves, names an item of one cloud. Its sort position gives the start in the others.
  *
  * @returns null if no cloud knows the marker
  */
@@ -35,7 +35,7 @@ function startAtCursor({ cloud, project }: Destination, { reached, places }: Cur
   const own = places.filter(place => place.cloud === cloud)
   const place = own.find(place => place.project === project)
   if (place?.after) return { kind: 'after', id: place.after, position: reached }
-  // No page has shown anything of this cloud yet; perhaps it was down.
+  // No page has shown an item of this cloud yet; it may have been down.
   return own.length === 0 ? { kind: 'first' } : { kind: 'beyond', position: reached }
 }
 
@@ -60,7 +60,7 @@ async function findMarker(
       if (position) found.set(destination, position)
     }),
   )
-  // Several clouds may hold the same image. Beginning after the first of them loses nothing.
+  // Several clouds may hold the same image. Begin after the first of them, so that no item is lost.
   const [position] = [...found.values()].sort(createComparator(plan.order, among))
   if (position === undefined) return null
   return destination =>

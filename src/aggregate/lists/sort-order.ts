@@ -6,9 +6,9 @@ import { valuesOf } from './list-query.js'
 
 /** The order in which every cloud keeps the list. */
 export interface SortOrder {
-  /** The most significant first, `created_at` always among them. */
+  /** The most significant first; `created_at` is always one of them. */
   readonly keys: readonly SortKey[]
-  /** The direction of ids within one cloud, if all else is equal. */
+  /** The direction of ids within one cloud, if all keys are equal. */
   readonly idDescending: boolean
 }
 
@@ -29,8 +29,8 @@ export interface SortPosition {
 }
 
 /**
- * Read `sort=name:asc,size` or `sort_key` and `sort_dir`. What a service would reject is read as far as
- * possible, because the clouds get it, too, and reject it.
+ * Parse `sort=name:asc,size`, or `sort_key` and `sort_dir`. Invalid values are parsed as far as possible,
+ * because the clouds get them, too, and reject them.
  */
 export function parseSortOrder(query: string, rules: ListRules): SortOrder {
   const [names, directions] = parametersOf(query, rules)
@@ -83,9 +83,8 @@ export function sortPositionOf(
 }
 
 /**
- * Make a comparator that orders as the clouds' databases do, as far as that is known: null comes first,
- * and case does not count. Among equals the cloud that is first in `clouds` comes first, then the id
- * decides.
+ * Create a comparator that orders like the databases of the clouds, as far as that is known: null comes
+ * first, and case does not count. Equal items are ordered by their clouds' order in `clouds`, then by id.
  */
 export function createComparator(
   { keys, idDescending }: SortOrder,
@@ -113,7 +112,7 @@ function compare(a: Scalar, b: Scalar): number {
   return Number(a) - Number(b)
 }
 
-/** MariaDB's utf8_general_ci compares capitals. */
+/** MariaDB's utf8_general_ci compares texts in upper case. */
 function compareTexts(a: string, b: string): number {
   const [left, right] = [a.toUpperCase(), b.toUpperCase()]
   if (left === right) return 0

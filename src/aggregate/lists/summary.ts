@@ -5,11 +5,11 @@ import { type ListParts, type ListRequest, useCommonMicroversion } from './list-
 import { failureResponse, type ListResponse, mergedResponse } from './list-response.js'
 
 /**
- * Make the function that adds up the summaries of several clouds, as for `volumes/summary`: numbers
+ * Create the function that adds up the summaries of several clouds, as for `volumes/summary`: numbers
  * are summed, and metadata has all values of each key.
  *
- * @returns a function that throws the error of a cloud that gave no response, if nothing else can be
- *   the response
+ * @returns a function that throws the error of a cloud without a response, if there is no other
+ *   response to send
  */
 export function createSummary(
   parts: ListParts,

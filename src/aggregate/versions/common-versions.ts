@@ -17,7 +17,7 @@ export function intersectVersions(
   return withCurrent(shared)
 }
 
-/** The lowest and the highest microversion of a version, by the number after the point. */
+/** The lowest and the highest microversion of a version, as the number after the point. */
 export function microversionRangeOf(version: Version): { min: number; max: number } | null {
   const min = minor(version['min_version'])
   const max = minor(version['version'])

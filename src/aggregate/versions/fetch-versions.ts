@@ -17,12 +17,12 @@ import {
 
 const NOBODY = { token: null, caller: null, isService: false }
 const ANY_PROJECT = { asked: null, owner: null }
-/** Requests share the documents, so that a client that leaves does not abort the fetch. */
+/** Requests share the documents, so a client that leaves does not abort the fetch. */
 const NEVER = new AbortController().signal
 
 /**
- * Make the function that fetches the version document of one cloud, without a token, because services
- * need none for it. If the endpoint is not configured, the catalog in the user's token there names it.
+ * Create the function that fetches the version document of one cloud, without a token, because services
+ * need none for it. If the endpoint is not configured, it comes from the catalog in the user's token.
  */
 export function createVersionFetcher(options: {
   destinations: Destinations

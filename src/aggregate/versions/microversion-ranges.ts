@@ -4,10 +4,10 @@ import type { ServiceName } from '../../service/service.js'
 import { microversionRangeOf } from './common-versions.js'
 import type { VersionDocuments, VersionRequester } from './version-documents.js'
 
-/** A version document takes milliseconds. A list waits for it no longer than this. */
+/** A version document takes milliseconds. A list does not wait longer than this for it. */
 const WAIT_MS = 1000
 
-/** Make the function that finds the microversions of a cloud; null if it has none, or is not known to. */
+/** Create the function that finds the microversions of a cloud; null if it has none or they are unknown. */
 export function createMicroversionRanges(documents: VersionDocuments) {
   return async (service: ServiceName, cloud: SpName, requester: VersionRequester) => {
     const late = new AbortController()

@@ -38,12 +38,12 @@ interface DiscoveryParts {
 
 export type DiscoveryResponse =
   | { readonly kind: 'discovered'; readonly status: number; readonly body: string }
-  /** What the identity provider responds if it has no version document. */
+  /** The response of the identity provider if it has no version document. */
   | { readonly kind: 'forwarded'; readonly by: Destination; readonly response: TextResponse }
 
 /**
- * Make the function that responds with the versions that every cloud has, as the identity provider
- * describes them, with links to the proxy. A cloud that is down does not count.
+ * Create the function that responds with the versions that every cloud has, as the identity provider
+ * describes them, with links to the proxy. A cloud that is down is ignored.
  *
  * @returns a function that throws SERVICE_PROVIDER_UNREACHABLE if no cloud responds
  */
@@ -55,7 +55,7 @@ export function createVersionDiscovery(
   return async (request, signal) => {
     const { path, among, publicBase } = request
     const { service } = path
-    const own = isRoot(path) ? null : await fetchAtHome(request, parts, signal)
+    const own = isRoot(path) ? null : await fetchFromIdentityProvider(request, parts, signal)
     const template = own && parseVersions(own.response)
     if (own && !template) return { kind: 'forwarded', ...own }
 
@@ -80,7 +80,7 @@ function isRoot({ version, rest }: ParsedPath): boolean {
 }
 
 /** @returns null if the identity provider does not respond */
-async function fetchAtHome(
+async function fetchFromIdentityProvider(
   { path, requester, headers }: DiscoveryRequest,
   { destinations, pools, timeouts, waits }: DiscoveryParts,
   signal: AbortSignal,
@@ -106,7 +106,7 @@ async function fetchAtHome(
   }
 }
 
-/** Without the identity provider: only the root of a service offers a choice, with 300. */
+/** The status if the identity provider is down: only the root of a service offers a choice, with 300. */
 function statusOf(path: ParsedPath, { status }: VersionDocument): number {
   return isRoot(path) ? status : 200
 }

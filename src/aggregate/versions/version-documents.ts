@@ -9,7 +9,7 @@ import type { TextResponse } from '../../upstream/text-response.js'
 /** One entry of a version document, with all its members. */
 export type Version = z.infer<typeof version>
 
-/** Only the id is always there. */
+/** Only the id is always present. */
 const version = z.looseObject({
   id: z.string(),
   status: z.string().catch(''),
@@ -24,7 +24,7 @@ export interface VersionDocument {
   readonly versions: readonly Version[]
 }
 
-/** Read `{"versions": […]}`; null if the text is no version document. */
+/** Parse `{"versions": […]}`; null if the text is not a version document. */
 export function parseVersions({ status, text }: TextResponse): VersionDocument | null {
   const parsed = versionDocument.safeParse(parseJson(text))
   return parsed.success ? { status, versions: parsed.data.versions } : null
@@ -48,7 +48,7 @@ export interface VersionDocuments {
 }
 
 const FRESH_MS = 60_000
-/** A cloud that did not respond, or whose endpoint only a token can tell, is asked again sooner. */
+/** A cloud is asked again sooner if it did not respond, or if its endpoint is known only from a token. */
 const RETRY_MS = 10_000
 
 interface CachedDocument {
@@ -58,7 +58,7 @@ interface CachedDocument {
 }
 
 /**
- * Cache version documents for a minute. Requests at the same time share one fetch.
+ * Cache version documents for a minute. Concurrent requests share one fetch.
  *
  * @param fetchDocument returns null if the cloud does not respond
  * @param now milliseconds of a clock that never goes back

@@ -15,7 +15,7 @@ const cursor: Cursor = {
 }
 const cursors = createCursors(cursorKey(['secret']))
 
-test('a written cursor is read unchanged', t => {
+test('a cursor that is written and read stays the same', t => {
   t.deepEqual(cursors.read(cursors.write(cursor, 'list'), 'list'), cursor)
 })
 
@@ -40,7 +40,7 @@ for (const text of ['', 'x', '%%%', 'A'.repeat(22), 'A'.repeat(100_000)]) {
   })
 }
 
-/** A cursor with a good signature, of whatever bytes. */
+/** A cursor of any bytes, with a valid signature. */
 function signed(packed: Uint8Array): string {
   const hmac = createHmac('sha256', cursorKey(['secret']))
   const digest = hmac.update('4 list').update(packed).digest()

@@ -5,7 +5,7 @@ import { alice, bob } from '../../controls.js'
 import { type Cloud, idp, startCloud } from '../../http/federation.js'
 import { type ListedItem, orderFor } from './list-items.js'
 
-/** Clouds that hold things, and list them as Glance and Cinder do. */
+/** Clouds that hold items, and list them like Glance and Cinder. */
 
 export const carol = projectId('ca401000000000000000000000000003')
 
@@ -13,7 +13,7 @@ export const carol = projectId('ca401000000000000000000000000003')
 export interface ListCloud {
   readonly cloud: Cloud
   things: ListedItem[]
-  /** Answers in the cloud's stead, and says whether it did. */
+  /** Responds instead of the cloud; returns whether it did. */
   instead: (req: IncomingMessage, res: ServerResponse) => boolean
   /** `max_limit` of the cloud. */
   maxLimit: number
@@ -36,7 +36,7 @@ export async function startListCloud(
 
 export { alice, bob, idp }
 
-/** The project that a token is for: `good` is alice's, `good@sp1/<project>` says it. */
+/** The project of a token: alice's for `good`, the named one for `good@sp1/<project>`. */
 function projectOf(req: IncomingMessage): string {
   const token = String(req.headers['x-auth-token'])
   return token === 'good' ? alice : token.replace(/.*\//, '')
@@ -78,7 +78,7 @@ function versions({ maxMinor, cloud }: ListCloud): Said {
   return { status: 300, body: { versions: [volume] } }
 }
 
-/** One page, in the order that the services' databases keep. */
+/** One page, in the order of the services' databases. */
 function list(
   { maxLimit, cloud }: ListCloud,
   seen: readonly ListedItem[],

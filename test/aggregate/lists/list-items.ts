@@ -1,6 +1,6 @@
 import type { ProjectId } from '../../../src/ids.js'
 
-/** What the clouds of these tests hold, and the order in which services list it. */
+/** The items of the clouds in these tests, and the order in which services list them. */
 
 export interface ListedItem {
   readonly id: string
@@ -11,7 +11,7 @@ export interface ListedItem {
   readonly owner: ProjectId | null
 }
 
-/** The n-th listedItem of an example, some seconds after the one before it. */
+/** The n-th item of an example, created some seconds after the previous one. */
 export function listedItem(n: number, fields: Partial<ListedItem> = {}): ListedItem {
   return {
     id: `${String(n).padStart(8, '0')}-0000-4000-8000-000000000000`,
@@ -23,7 +23,7 @@ export function listedItem(n: number, fields: Partial<ListedItem> = {}): ListedI
   }
 }
 
-/** As the services' sources have it: what direction the keys get that are added to break ties. */
+/** Compares items as services order them. The keys that they add to break ties follow the services' sources. */
 export function orderFor(
   query: URLSearchParams,
   isImage: boolean,

@@ -5,11 +5,11 @@ import { alice, bob, carol, idp, type ListCloud, startListCloud } from './list-c
 import { compare, type ListedItem, listedItem, orderFor } from './list-items.js'
 import { type ListProxy, startListProxy, withProjects } from './list-proxy.js'
 
-/** Laws of walking through the pages of a list, whatever the clouds hold and whatever happens meanwhile. */
+/** Properties of a walk through the pages of a list, for any content of the clouds and any change meanwhile. */
 
 const RUNS = { numRuns: 40 }
 
-/** Few moments, names and sizes, so that ties are common; everybody's things at sp1 show in two projects. */
+/** Few times, names and sizes, so that ties are common. Public items at sp1 appear in two projects. */
 const things = (owners: readonly ListedItem['owner'][]) =>
   fc.array(
     fc.record({
@@ -31,7 +31,7 @@ const sorts = fc.constantFrom(
   'sort_key=size&sort_dir=desc',
 )
 
-/** What happens between two pages: something new, or something gone, at one of the clouds. */
+/** A change between two pages: an item is created or deleted at one of the clouds. */
 const happenings = fc.array(
   fc.array(
     fc.record({
@@ -55,7 +55,7 @@ function make({ second, name, size = 1, owner = null }: Made): ListedItem {
   return listedItem(made, { created_at: listedItem(second).created_at, name, size, owner })
 }
 
-/** All pages, each with `next` followed or with a marker that the client makes itself. */
+/** All pages. The client follows `next`, or makes a marker itself. */
 async function pages(
   proxy: ListProxy,
   { limit, sort, follow }: { limit: number; sort: string; follow: 'link' | 'marker' },
@@ -80,7 +80,7 @@ function merged(listClouds: readonly ListCloud[], sort: string): string[] {
   const inCloud = orderFor(query, true)
   const rank = (listedItem: ListedItem) =>
     listClouds.findIndex(({ things }) => things.includes(listedItem))
-  // The same order without ids, to see where clouds come before ids.
+  // The same order without ids, to see that clouds come before ids.
   const without = (listedItem: ListedItem) => ({ ...listedItem, id: '' })
   return listClouds
     .flatMap(({ things }) => things)
@@ -89,7 +89,7 @@ function merged(listClouds: readonly ListCloud[], sort: string): string[] {
 }
 
 for (const follow of ['link', 'marker'] as const) {
-  test(`walking by ${follow}, pages of any size are the merge of what all clouds hold`, async t => {
+  test(`a walk by ${follow} with pages of any size gives the merged list of all clouds`, async t => {
     const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
     const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
     await fc.assert(
@@ -109,7 +109,7 @@ for (const follow of ['link', 'marker'] as const) {
   })
 }
 
-test('whatever is created and deleted during a walk, nothing that was there throughout is missing, and nothing comes twice', async t => {
+test('a walk shows every item that exists during the whole walk, and no item twice, whatever is created or deleted', async t => {
   const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
   const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
   await fc.assert(
@@ -140,7 +140,7 @@ test('whatever is created and deleted during a walk, nothing that was there thro
   )
 })
 
-test('an item created during a walk, before its position, does not repeat items', async t => {
+test('an item that is created before the position of a walk does not make other items appear twice', async t => {
   const listClouds = [await startListCloud(t, idp), await startListCloud(t, sp1)] as const
   const proxy = await startListProxy(t, listClouds, { identity: withProjects(bob, carol) })
   const [first, second, third] = [0, 1, 1].map(moment => make({ second: moment, name: null }))
@@ -151,7 +151,7 @@ test('an item created during a walk, before its position, does not repeat items'
   const seen = await pages(proxy, { limit: 1, sort: 'sort=created_at:asc', follow: 'link' }, () => {
     page += 1
     if (page !== 4) return
-    listClouds[0].things.pop() // what the page ended with
+    listClouds[0].things.pop() // the last item of the page
     listClouds[1].things.push(make({ second: 0, name: null }))
   })
   t.is(page, 6)

@@ -19,7 +19,7 @@ import type { ListCloud } from './list-cloud.js'
 
 export interface ListProxy extends Served {
   readonly listClouds: readonly ListCloud[]
-  /** One answer, its body parsed. */
+  /** One response with its parsed body. */
   get(path: string, headers?: Record<string, string>): Promise<Answer>
 }
 
@@ -31,17 +31,17 @@ export interface Answer {
 }
 
 export interface ListProxySetting extends Partial<DispatchOptions> {
-  /** By the name of the cloud; all services where not given. */
+  /** By the name of the cloud; all services if absent. */
   readonly enabledServices?: Readonly<Record<string, readonly string[]>>
   readonly identity?: Partial<Identity>
   readonly deadlineMs?: number
   readonly searchByBroadcast?: boolean
   readonly aggregation?: boolean
-  /** Where a service is at each cloud; at the root if absent. */
+  /** The path of a service at each cloud; the root if absent. */
   readonly endpointPath?: (service: string) => string
 }
 
-/** The whole proxy with aggregation on, before these clouds. */
+/** The whole proxy with aggregation, in front of these clouds. */
 export async function startListProxy(
   t: ExecutionContext,
   listClouds: readonly ListCloud[],
@@ -113,7 +113,7 @@ export async function startListProxy(
   }
 }
 
-/** An identity with these projects of the user's at every service provider. */
+/** An identity whose user has these projects at every service provider. */
 export function withProjects(...ids: readonly ProjectId[]): Partial<Identity> {
   return { projects: async () => ids.map((id, index) => project(id, index === 0 ? 'demo' : id)) }
 }

@@ -7,7 +7,7 @@ test('all values of a parameter are found, decoded', t => {
   t.deepEqual(valuesOf('', 'tag'), [])
 })
 
-test('parameters are replaced or left out, and all others keep every byte', t => {
+test('parameters are replaced or removed, and all others keep every byte', t => {
   const query = '?tag=a%3fb&limit=2&&name=x+y&LIMIT=3&tag=%ff&l%69mit=4'
   t.is(withParameters(query, { limit: null }), '?tag=a%3fb&name=x+y&LIMIT=3&tag=%ff')
   t.is(withParameters('?a=1', { b: '2 &' }), '?a=1&b=2%20%26')

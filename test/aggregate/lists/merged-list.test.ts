@@ -13,7 +13,7 @@ const names = (things: readonly { name: string }[]) => things.map(({ name }) => 
 const token = { 'X-Auth-Token': 'good' }
 const at = (version: string) => ({ ...token, 'OpenStack-API-Version': version })
 
-/** Things 1, 3, 5 at home and 2, 4, 6 at sp1: the newest has the greatest number. */
+/** Items 1, 3, 5 at the identity provider and 2, 4, 6 at sp1: the newest has the greatest number. */
 async function twoClouds(t: Parameters<typeof startListCloud>[0]) {
   const home = await startListCloud(
     t,
@@ -30,7 +30,7 @@ async function twoClouds(t: Parameters<typeof startListCloud>[0]) {
 
 // What is listed
 
-test('images of all clouds come as one list, the newest first', async t => {
+test('images of all clouds are one list, the newest first', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const { status, headers, json } = await proxy.get('/image/v2/images')
   t.is(status, 200)
@@ -58,7 +58,7 @@ test('a public image is listed once, however many projects show it', async t => 
   t.deepEqual(names(json.images), ['thing 3', 'thing 2', 'thing 1'])
 })
 
-test('two clouds may hold images of one id, and both are listed', async t => {
+test('images with the same id in two clouds are both listed', async t => {
   const listClouds = [
     await startListCloud(t, idp, [listedItem(1)]),
     await startListCloud(t, sp1, [listedItem(1)]),
@@ -83,7 +83,7 @@ test('MM-PROJECT-ID limits the list to one project at the service providers', as
   t.deepEqual(names(json.images), ['thing 3'])
 })
 
-test('clouds are asked with the same filters and order, byte for byte', async t => {
+test('all clouds get the filters and the order of the request, byte for byte', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   await proxy.get('/image/v2/images?tag=a%3Fb&tag=c&sort=name:asc&limit=7')
@@ -113,7 +113,7 @@ test('the next page begins in every cloud where the previous page ended', async 
   t.is(second.json.first, '/v2/images?limit=4&name=x%20y')
 })
 
-test('a large page is shared among the clouds, and a cloud with more of it is asked again', async t => {
+test('a large page is divided among the clouds, and a cloud with more of its items is asked again', async t => {
   const many = Array.from({ length: 700 }, (_, n) => listedItem(n))
   const [home, far] = [
     await startListCloud(t, idp, [listedItem(1000)]),
@@ -138,7 +138,7 @@ test('a page is never longer than the services allow', async t => {
   t.is((await proxy.get('/image/v2/images?limit=5000')).json.images.length, 1000)
 })
 
-test("without a limit, images come in Glance's own pages", async t => {
+test("without a limit, a page of images has Glance's default size", async t => {
   const many = Array.from({ length: 30 }, (_, n) => listedItem(n))
   const proxy = await startListProxy(t, [
     await startListCloud(t, idp, many),
@@ -209,7 +209,7 @@ test('a forged cursor, even with a valid signature, never gives an error', async
     }),
     { numRuns: 60 },
   )
-  // That the signature is good shows in what it changes: places of no cloud begin anew.
+  // The signature is valid: the cursor has an effect, because a cursor without places begins again.
   const anew = cursors.write(
     { last: marker, reached: { cloud: idp, id: 'x', values: [] }, places: [] },
     scope,
@@ -276,7 +276,7 @@ test('an unknown marker gives an error while a cloud is down', async t => {
   t.is((await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)).status, 502)
 })
 
-test('in order of time, clouds are asked to leave out what comes before a marker', async t => {
+test('in a list by time, clouds get a time filter that leaves out items before the marker', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far])
   const { json } = await proxy.get(`/image/v2/images?marker=${listedItem(4).id}`)
@@ -350,7 +350,7 @@ test('with_count gives the number of items in all clouds, on every page', async 
   t.is((await proxy.get(`${path}&marker=${listedItem(3).id}`, at('volume 3.60'))).json.count, 6)
 })
 
-test('transfers come in pages from 3.59 on, before that all at once, the oldest first', async t => {
+test('transfers have pages from 3.59 on; before that, the list has all of them, the oldest first', async t => {
   const proxy = await startListProxy(t, await twoClouds(t))
   const shown = (things: readonly ListedItem[]) => things.map(({ id }) => Number(id.slice(0, 8)))
   const path = `/volume/v3/${alice}/os-volume-transfer`
@@ -453,7 +453,7 @@ test('MM-Partial names a cloud that is down', async t => {
   t.is((await proxy.access())['missing'], 'sp1')
 })
 
-test('a cloud that is back is listed from its beginning on the following page', async t => {
+test('a cloud that has recovered is listed from its beginning on the next page', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = req => Boolean(req.socket.destroy())
   const proxy = await startListProxy(t, [home, far])
@@ -477,7 +477,7 @@ test('with aggregation_errors = fail, a list fails while a cloud is down', async
   t.is(refused.headers.get('MM-Service-Provider'), 'sp1')
 })
 
-test.serial('a cloud that does not answer within the deadline is left out', async t => {
+test.serial('a cloud that does not respond within the deadline is left out', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = () => true
   const proxy = await startListProxy(t, [home, far], { deadlineMs: 500 })
@@ -522,7 +522,7 @@ test('version documents do not wait for a cloud that hangs', async t => {
   t.is((await proxy.get('/volume/')).status, 503)
 })
 
-test('a cloud that failed three times is not asked for a while', async t => {
+test('a cloud that failed three times is not asked for some time', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = (_, res) => Boolean(say(res, 503, {})) || true
   const proxy = await startListProxy(t, [home, far])
@@ -532,7 +532,7 @@ test('a cloud that failed three times is not asked for a while', async t => {
   t.is(far.cloud.seen.length, 3)
 })
 
-test('if no cloud answers, the response is the failure of the nearest', async t => {
+test('if no cloud responds, the response is the failure of the nearest cloud', async t => {
   const [home, far] = await twoClouds(t)
   for (const { instead } of [home, far]) void instead
   home.instead = far.instead = req => Boolean(req.socket.destroy())
@@ -664,7 +664,7 @@ for (const aggregation of [true, false]) {
   })
 }
 
-test('without aggregation a list is empty where the cloud at home does not have the service', async t => {
+test('without aggregation, a list is empty if the identity provider does not have the service', async t => {
   const [home, far] = await twoClouds(t)
   const proxy = await startListProxy(t, [home, far], {
     aggregation: false,

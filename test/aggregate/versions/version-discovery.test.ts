@@ -8,7 +8,7 @@ const nobody = {}
 const user = { 'X-Auth-Token': 'good' }
 const base = 'https://cloud.example/resource'
 
-/** Answers discovery as the real services do, with these versions. */
+/** Responds to version discovery like the real services, with these versions. */
 function discovers(listCloud: ListCloud, images: string[], minor: number): void {
   listCloud.instead = (req, res) => answer(listCloud.cloud, images, minor, req, res)
 }
@@ -63,7 +63,7 @@ for (const [path, status] of [
   ['/image/', 300],
   ['/image/versions', 200],
 ] as const) {
-  test(`${path} tells anybody of the versions that all clouds have, with ${status}`, async t => {
+  test(`${path} shows the versions that all clouds have without a token, with ${status}`, async t => {
     const proxy = await startListProxy(t, await twoClouds(t), { endpointPath })
     const answer = await proxy.get(path, nobody)
     t.is(answer.status, status)
@@ -106,9 +106,9 @@ test('version documents are fetched once for many requests, without a token', as
 
 for (const [which, down] of [
   ['a service provider', 1],
-  ['the cloud at home', 0],
+  ['the identity provider', 0],
 ] as const) {
-  test(`${which} that is down does not take discovery down`, async t => {
+  test(`discovery works while ${which} is down`, async t => {
     const listClouds = await twoClouds(t)
     listClouds[down].instead = req => Boolean(req.socket.destroy())
     const proxy = await startListProxy(t, listClouds, { endpointPath })

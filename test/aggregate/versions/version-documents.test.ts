@@ -64,7 +64,7 @@ test('while a cloud is down its last version document is used, and it is asked a
   t.deepEqual(await of(), document('v2'))
 })
 
-test('another JSON document is no version document', t => {
+test('another JSON document is not a version document', t => {
   const parse = (text: string) => parseVersions({ status: 200, headers: [], text })
   t.is(parse('<html>'), null)
   t.is(parse('{"versions":[{"id":2}]}'), null)
