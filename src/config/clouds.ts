@@ -134,13 +134,12 @@ function findSimilarNames(names: readonly SpName[]): [SpName, SpName][] {
   })
 }
 
-/** Two consumers of one queue would get half of the notifications each. */
+/** Two consumers of one queue would get half of the notifications each. A file named twice is a mistake as well. */
 function rejectSharedQueues(settings: Settings, clouds: readonly CloudConfig[]): void {
   const owners = new Map<string, SpName>()
   for (const { name, messagebuses, queueName } of clouds) {
     for (const url of messagebuses.map(parseTransportUrl)) {
-      if (url.kind === 'file') continue
-      const queue = `${nameOfBus(url)} ${queueName}`
+      const queue = `${nameOfBus(url)} ${url.kind === 'file' ? name : queueName}`
       const owner = owners.get(queue)
       owners.set(queue, name)
       if (owner === name) {

@@ -116,7 +116,10 @@ const transportUrl: Kind<string> = {
 }
 
 /** Several of them. A comma inside one is between its hosts; before the next, and at the end, it is between two. */
-export const transportUrls = listOf(transportUrl, /\n|,(?=\s*\w+:\/\/|[ \t]*$)/m)
+export const transportUrls = listOf(transportUrl, {
+  separator: /\n|,(?=\s*\w+:\/\/|[ \t]*$)/m,
+  keepsRepeated: true,
+})
 
 /** The value is the path, relative to the working directory unless it begins with a slash. */
 export const sqliteUrl = kind(
@@ -138,8 +141,15 @@ export function choice<const Words extends readonly [string, string, ...string[]
  * Several, separated by commas or line ends; empty for none.
  *
  * @param separator for items that may hold commas themselves
+ * @param keepsRepeated whether an item that is given twice is twice in the value, so that it can be rejected
  */
-export function listOf<T>(item: Kind<T>, separator = /[,\n]/): Kind<readonly T[]> {
+export function listOf<T>(
+  item: Kind<T>,
+  {
+    separator = /[,\n]/,
+    keepsRepeated = false,
+  }: { separator?: RegExp; keepsRepeated?: boolean } = {},
+): Kind<readonly T[]> {
   const { explain, mask } = item
   const itemsOf = (written: string) => listItems(written, separator)
   return {
@@ -147,7 +157,7 @@ export function listOf<T>(item: Kind<T>, separator = /[,\n]/): Kind<readonly T[]
     schema: z
       .string()
       .transform((written): unknown => itemsOf(written))
-      .pipe(z.array(item.schema).transform(items => [...new Set(items)])),
+      .pipe(z.array(item.schema).transform(items => (keepsRepeated ? items : [...new Set(items)]))),
     items: itemsOf,
     ...(explain && { explain: written => firstOf(itemsOf(written).map(explain)) }),
     ...(mask && { mask: written => itemsOf(written).map(mask).join(', ') }),

@@ -582,6 +582,15 @@ test('a bus that is named twice, or shared with another cloud, is refused', t =>
     'rabbit://u:p@rabbit.sp1/,\n  rabbit://v:q@rabbit.sp1:5672/%2F',
   )
   t.regex(check(t, twice).problems.join(), /messagebus: .*found rabbit\.sp1:5672\/ twice/)
+  for (const [bus, found] of [
+    ['rabbit://u:hunter2@b/', 'b:5672/'],
+    ['file:///b.ndjson', '/b.ndjson'],
+  ]) {
+    const buses = `rabbit://a/, ${bus}, ${bus}`
+    t.deepEqual(check(t, federated.replace('rabbit://rabbit.sp1/', buses)).problems, [
+      `mixmatch.conf:10 [sp_sp1] messagebus: expected message buses that differ, found ${found} twice`,
+    ])
+  }
   const shared = federated
     .replace(
       'rabbit://rabbit.sp1/',
