@@ -1,37 +1,37 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** How items are gathered into batches. */
+/** How items are collected into batches. */
 export interface BatchOptions {
   readonly maxItems: number
-  /** The item with which a batch reaches this size is its last. 8 MiB by default. */
+  /** A batch is complete when it reaches this size. 8 MiB by default. */
   readonly maxBytes?: number
-  /** A batch is complete when no further item came for so many milliseconds. */
+  /** A batch is complete when no item has arrived for this time. */
   readonly quietMs: number
 }
 
-/** A transaction for a thousand items costs as much as one for a single item; views may lag 20 ms. */
+/** A transaction for a thousand items costs about as much as for one item. Views may lag 20 ms behind. */
 export const DEFAULT_BATCH: BatchOptions = { maxItems: 1000, quietMs: 5 }
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024
 
-/** No item waits longer than this many quiet times, however many keep coming. */
+/** No item waits longer than this many quiet times, even if items keep arriving. */
 const MAX_QUIET_TIMES = 4
 
-/** Gathers items into batches. */
+/** Collects items into batches. */
 interface Batcher<Item> {
   add(item: Item): void
-  /** Deliver all that waits, and resolve when that is done. @throws what `deliver` has ever thrown */
+  /** Deliver all waiting items, and resolve when they are delivered. @throws what `deliver` has thrown */
   drain(): Promise<void>
-  /** Drop what waits, and resolve when the delivery in progress, if any, is over. */
+  /** Drop all waiting items, and resolve at the end of a delivery in progress. */
   discard(): Promise<void>
 }
 
 /**
- * Batches are delivered one at a time and in order; the next one grows meanwhile. Between two batches
- * the event loop runs once, so that other work is not held up.
+ * Batches are delivered one at a time and in order. The next batch grows during a delivery. Between two
+ * batches the event loop runs once, so that other work can continue.
  *
- * @param sizeOf bytes of an item
- * @param onFailure called once with what `deliver` threw; nothing is delivered after that
+ * @param sizeOf the size of an item in bytes
+ * @param onFailure called once with the error of `deliver`; nothing is delivered after that
  */
 export function createBatcher<Item>(
   { maxItems, maxBytes = DEFAULT_MAX_BYTES, quietMs }: BatchOptions,
@@ -73,7 +73,7 @@ export function createBatcher<Item>(
     return batch
   }
 
-  /** Items that come while it delivers are delivered as well: they have waited long enough. */
+  /** Deliver until no item waits. Items that arrive during a delivery do not wait for more items. */
   function startDelivery(): void {
     clearTimeout(timer)
     timer = undefined

@@ -5,7 +5,7 @@ import type { Micros, SpName } from '../ids.js'
 
 /** A period in which notifications may have been lost. */
 export interface PossibleGap {
-  /** null: since a recorder last ran. */
+  /** null: since the end of the last recorder. */
   readonly from: Micros | null
   readonly to: Micros
 }
@@ -23,7 +23,7 @@ export type BusChange =
  * The event for a change of a bus. Its body is JSON: `{"host": "127.0.0.1:5672", "possible_gap":
  * {"from": "2026-…Z", "to": "2026-…Z"}}`, with the label of the bus as `bus` if it has one.
  *
- * @param gap null if no notification can have been lost
+ * @param gap null if no notification can be lost
  */
 export function createBusEvent(
   { serviceProvider, label }: { readonly serviceProvider: SpName; readonly label: string },

@@ -2,7 +2,7 @@ import { now } from '../event/time.js'
 import { redactText } from '../redaction.js'
 import type { BusStatus } from './bus.js'
 
-/** Keeps the status of a bus, as the parts of it report. */
+/** Keeps the status of a bus, from the reports of its parts. */
 export interface StatusTracker {
   value(): BusStatus
   connected(missing: readonly string[]): void
@@ -39,7 +39,7 @@ export function createStatusTracker(): StatusTracker {
 /** The message of an error in one line, redacted. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return redactText(String(error))
-  // Node throws an error without a message if it tried several addresses of a host
+  // If Node has tried several addresses of a host, it throws an error without a message
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
   return redactText(error.message)
 }

@@ -11,7 +11,7 @@ export interface Bus {
   /** `host:5672/vhost`, or the path of a file; see `nameOfBus`. */
   readonly name: string
   status(): BusStatus
-  /** Resolves after its signal: all deliveries in progress are acknowledged. Never rejects. */
+  /** Resolves after its signal, when all deliveries in progress are acknowledged. Never rejects. */
   readonly stopped: Promise<void>
 }
 
@@ -36,7 +36,7 @@ export interface BusOptions {
   readonly url: string
   readonly onDeliveries: OnDeliveries
   readonly logger: Logger
-  /** Stops it: no more messages are taken, and deliveries in progress are finished. */
+  /** Stops it: no more messages are accepted, and deliveries in progress are finished. */
   readonly signal: AbortSignal
   readonly backoff?: BackoffOptions
   readonly batch?: BatchOptions
@@ -46,16 +46,16 @@ export interface BusOptions {
 export interface AmqpOptions extends BusOptions {
   /** Exchanges to bind the queue to, as soon as they exist. */
   readonly exchanges: readonly string[]
-  /** How the exchanges of that cloud were declared when they were last seen, by the events of `onBusEvent`. */
+  /** How the exchanges of that cloud were declared at the last check, from the events of `onBusEvent`. */
   readonly knownExchanges: readonly ExchangeDurability[]
   /**
-   * Tells this bus from other buses of its cloud in the log. It is empty for the only bus of a cloud:
-   * if its host is renamed, it remains the same bus.
+   * Distinguishes the buses of a cloud in the log. It is empty for the only bus of a cloud, so that it
+   * remains the same bus if its host is renamed.
    */
   readonly label: string
   readonly queue: QueueOptions
   readonly tls: TlsOptions
-  /** Takes events about the bus itself: connected, lost, the durability of an exchange. */
+  /** Records events about the bus itself: connected, lost, the durability of an exchange. */
   readonly onBusEvent: (event: Event) => void | Promise<void>
   /** `heartbeat_timeout_threshold` of the URL has priority. 60 by default, 0 for none. */
   readonly heartbeatSeconds?: number
@@ -75,11 +75,11 @@ interface ExchangeDurability {
 }
 
 export interface QueueOptions {
-  /** A queue of our own: each of two consumers would get half of the messages. */
+  /** Only for us: two consumers of one queue would each get half of the messages. */
   readonly name: string
   /** The broker drops the oldest messages beyond this; 0 for no limit. */
   readonly maxBytes: number
-  /** The broker deletes the queue after so long without a consumer; 0 for never. */
+  /** The broker deletes the queue after this time without a consumer; 0 for never. */
   readonly expiresSeconds: number
 }
 

@@ -1,20 +1,20 @@
 import type { SpName } from '../ids.js'
 
-/** A message as a bus delivered it, before it is parsed. */
+/** A message from a bus, before it is parsed. */
 export interface Delivery {
   readonly serviceProvider: SpName
   readonly exchange: string // 'glance'; '' if there is none
   readonly routingKey: string // 'notifications.info'
   /** kombu's header `compression`, e.g. `application/x-gzip`; null if the body is not compressed. */
   readonly compression: string | null
-  /** Whether the bus delivered it before, and it was not acknowledged. */
+  /** Whether the bus has delivered it before, without an acknowledgement. */
   readonly redelivered: boolean
   /** The body, byte for byte as published. */
   readonly body: Buffer
 }
 
 /**
- * Takes a batch, in the order of arrival. When it returns, or its promise resolves, the batch is
- * recorded and is acknowledged. When it throws, the bus delivers the same messages again.
+ * Called with each batch, in the order of arrival. When it returns, or its promise resolves, the batch is
+ * recorded and is then acknowledged. If it throws, the bus delivers the same messages again.
  */
 export type OnDeliveries = (batch: readonly Delivery[]) => void | Promise<void>

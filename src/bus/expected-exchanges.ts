@@ -3,15 +3,15 @@ import type { BusStatus } from './bus.js'
 /** Exchanges of which at least one must exist. */
 type Alternatives = readonly string[]
 
-/** The exchanges of services with default settings; Cinder's has either name. */
+/** The exchanges of services with default settings. Cinder uses one of two names. */
 const defaults: Readonly<Record<'image' | 'volume', Alternatives>> = {
   image: ['glance'],
   volume: ['cinder', 'openstack'],
 }
 
 /**
- * The exchanges that must exist at a cloud: each of those that the operator has named. The default list
- * names all that may exist; of these, only the exchanges of the proxied services are expected.
+ * The exchanges that must exist at a cloud: all those that the operator has configured. The default list
+ * contains all exchanges that may exist; of these only the exchanges of the proxied services are expected.
  */
 export function expectedExchanges(
   { exchanges, exchangesAreDefault }: ExchangeOptions,
@@ -24,7 +24,7 @@ export function expectedExchanges(
 
 interface ExchangeOptions {
   readonly exchanges: readonly string[]
-  /** Whether the operator has named none. */
+  /** Whether the operator has configured none. */
   readonly exchangesAreDefault: boolean
 }
 

@@ -12,16 +12,16 @@ import { readRecorded } from './recorded-notification.js'
 import { retryForever } from './retry.js'
 
 interface FileBusOptions extends BusOptions {
-  /** How often the file is polled if no change is reported. 1000 by default. */
+  /** How often the file is polled if the kernel reports no change. 1000 by default. */
   readonly pollMs?: number
 }
 
 const POLL_MS = 1000
 
 /**
- * Read a file of recorded notifications from its beginning, and go on as it grows. It need not exist
- * yet, and may be truncated or replaced. Nothing is acknowledged: after a restart it is read from the
- * beginning, and the event log recognises what it has.
+ * Read a file of recorded notifications from its beginning, and continue as it grows. It does not have to
+ * exist yet, and may be truncated or replaced. Nothing is acknowledged: after a restart the file is read
+ * from the beginning, and the event log drops the duplicates.
  */
 export function listenToFile(path: string, options: FileBusOptions): Bus {
   const { serviceProvider, onDeliveries, signal, logger } = options
@@ -39,7 +39,7 @@ export function listenToFile(path: string, options: FileBusOptions): Bus {
     }
   }
 
-  /** Resolves when it is stopped, or when the file was replaced and is read to its end. */
+  /** Read the file until the signal stops it, or until the file was replaced and is read to its end. */
   async function followFile(
     file: FileHandle,
     watcher: FileWatcher,
@@ -47,7 +47,7 @@ export function listenToFile(path: string, options: FileBusOptions): Bus {
   ): Promise<void> {
     let offset = 0
     while (!signal.aborted) {
-      const replaced = await isReplaced(file, path) // before it is read to its end
+      const replaced = await isReplaced(file, path) // check this before the read to its end
       const { lines, end } = await readLines(file, offset, batch.maxItems)
       if (end > offset) {
         const deliveries = lines.flatMap(line => parseLine(line) ?? [])
@@ -86,7 +86,7 @@ async function openWhenThere(
   return null
 }
 
-/** A file that was only moved away may still be written, until another file has its name. */
+/** Whether another file has the path. A file that was only moved away may still be written. */
 async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
   const ours = await file.stat()
   try {
@@ -103,8 +103,8 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * Parse lines as recorded notifications. Those of another cloud are left out, because a bus speaks
- * only for its own cloud. Any other line is delivered unchanged, and is recorded as unparseable.
+ * Parse lines as recorded notifications. Those of another cloud are left out, because a bus may only report
+ * about its own cloud. Any other line is delivered unchanged, and is recorded as unparseable.
  */
 function createLineParser(
   path: string,

@@ -4,11 +4,11 @@ import type { FileHandle } from 'node:fs/promises'
 interface FileLines {
   /** Without line feeds, and without blank lines. */
   readonly lines: readonly Buffer[]
-  /** The offset of the first line that is not among them. */
+  /** The offset after the last of these lines. */
   readonly end: number
 }
 
-/** Enough for some hundred notifications. For a longer line it is doubled until the line fits. */
+/** Enough for some hundred notifications. It is doubled until the longest line fits. */
 const CHUNK_BYTES = 1024 * 1024
 
 /** Read up to `maxLines` lines from an offset on. A last line without a line feed is not read yet. */

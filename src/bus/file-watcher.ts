@@ -1,16 +1,16 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** Tells when a file may have changed. */
+/** Reports when a file may have changed. */
 export interface FileWatcher extends Disposable {
-  /** Resolves when the file may have changed since the last call, after `pollMs`, or on the signal. */
+  /** Resolves if the file may have changed since the last call, after `pollMs`, or on the signal. */
   nextChange(): Promise<void>
 }
 
 /**
- * Watch a file by its folder, because it may not exist yet. The kernel does not report every change
- * (writes of another host on a network file system; the folder may not exist yet), so the file is
- * also polled.
+ * Watch the folder of a file, because the file may not exist yet. The file is also polled, because the
+ * kernel does not report every change: another host may write on a network file system, or the folder
+ * may not exist yet.
  */
 export function watchFile(path: string, pollMs: number, signal: AbortSignal): FileWatcher {
   let changed = false
@@ -48,7 +48,7 @@ export function watchFile(path: string, pollMs: number, signal: AbortSignal): Fi
 function tryWatch(folder: string, onChange: (name: string | null) => void): FSWatcher | null {
   try {
     const watcher = watch(folder, (_event, name) => onChange(name))
-    watcher.on('error', () => watcher.close()) // the folder is gone; polling goes on
+    watcher.on('error', () => watcher.close()) // the folder was deleted; polling continues
     return watcher
   } catch {
     return null

@@ -4,8 +4,8 @@ import { listenToFile } from './file-bus.js'
 import { parseTransportUrl } from './transport-url.js'
 
 /**
- * Consume the messages of a bus, of whatever kind its URL is, from now until the signal. Failures are
- * retried without end.
+ * Consume the messages of a bus until the signal. The kind of bus depends on the URL. Failures are always
+ * retried.
  *
  * @throws CONFIG_INVALID if the URL cannot be read
  */

@@ -15,13 +15,13 @@ const recorded = z.object({
 })
 
 /**
- * Parse a recorded notification as the delivery that it was: `{"cloud": "default", "exchange":
+ * Parse a recorded notification into its original delivery: `{"cloud": "default", "exchange":
  * "glance", "routing_key": "notifications.info", "properties": {…}, "body": "…"}`, where the body
- * is a text, exactly as it was published.
+ * is the exact published text.
  *
- * @param line what JSON.parse made of a line
- * @param where for the message of the error: `recorded.ndjson:17`
- * @throws IMPORT_REFUSED if it is no recorded notification
+ * @param line the result of JSON.parse for a line
+ * @param where the place, for the error message: `recorded.ndjson:17`
+ * @throws IMPORT_REFUSED if it is not a recorded notification
  */
 export function parseRecorded(line: unknown, where: string): Delivery {
   const delivery = readRecorded(line)
@@ -32,7 +32,7 @@ export function parseRecorded(line: unknown, where: string): Delivery {
   )
 }
 
-/** As `parseRecorded`, but null if it is no recorded notification. */
+/** As `parseRecorded`, but null if it is not a recorded notification. */
 export function readRecorded(line: unknown): Delivery | null {
   const { success, data } = recorded.safeParse(line)
   if (!success) return null

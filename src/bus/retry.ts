@@ -6,11 +6,11 @@ import { messageOf, type StatusTracker } from './bus-status.js'
 const DEFAULT_BACKOFF: BackoffOptions = { firstMs: 1000, capMs: 30_000 }
 
 /**
- * Run something that should never end, and run it again after each failure until the signal stops it.
+ * Run a function that should never end, and run it again after each failure, until the signal stops it.
  * Never rejects.
  *
- * @param run resolves only when the signal has stopped it. It calls `onHealthy` when it has done some
- *   work: the wait after its next failure is a short one again
+ * @param run resolves only when the signal has stopped it. It calls `onHealthy` when it works: then the
+ *   backoff starts from the beginning
  */
 export async function retryForever(
   run: (onHealthy: () => void) => Promise<void>,

@@ -33,14 +33,14 @@ interface FileUrl {
 /**
  * Read `rabbit://user:password@host:5672,user2:password2@host2:5672/vhost?ssl=1` as oslo.messaging
  * and kombu do: hosts are split at commas, the user ends at the first `:`, and everything is
- * percent-decoded after that. Credentials belong to their own host and are not inherited; a host
- * without any is kombu's guest/guest. Path `/` and none at all are the virtual host `/`. The port is
- * 5672, TLS or not, unless the scheme is `amqps`.
+ * percent-decoded after that. Credentials apply only to their own host. A host without credentials has
+ * kombu's guest/guest. The path `/` and no path both mean the virtual host `/`. The port is 5672, with and
+ * without TLS, unless the scheme is `amqps`.
  *
- * Stricter than they are: a password in which `/`, `#`, `?`, `@` or a comma is not percent-encoded
- * would be read as something else, so it is refused.
+ * One rule is stricter: a password with `/`, `#`, `?`, `@` or a comma that is not percent-encoded is
+ * rejected, because it would be read as another part of the URL.
  *
- * @throws CONFIG_INVALID saying what was expected, without anything that may be of a password
+ * @throws CONFIG_INVALID with what was expected, and no text that may belong to a password
  */
 export function parseTransportUrl(text: string): TransportUrl {
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?$/is.exec(
@@ -55,7 +55,7 @@ export function parseTransportUrl(text: string): TransportUrl {
   if (!/^(rabbit|kombu)(\+[a-z0-9+.-]+)?$|^amqps?$/.test(driver)) {
     throw invalid(text, `expected the driver rabbit (or amqps, or file), found ${driver}`)
   }
-  // checked first, so that no message shows half of a password as something else
+  // checked first, so that no message shows a part of a password as another part of the URL
   if (fragment !== undefined || /[@\s]|:\/\//.test(`${path}?${query}`) || /\s/.test(authority)) {
     throw invalid(text, `found an @, #, :// or blank where none can be: ${PERCENT_ENCODE}`)
   }
@@ -78,8 +78,8 @@ const PERCENT_ENCODE =
   'percent-encode / as %2F, # as %23, ? as %3F, @ as %40 and a comma as %2C in a password'
 
 /**
- * The name of a bus, without credentials: `host:5672,host2:5672/vhost`, with only a slash for the
- * virtual host `/`; the path of a file.
+ * The name of a bus, without credentials: `host:5672,host2:5672/vhost` (it ends with one slash for the
+ * virtual host `/`), or the path of a file.
  */
 export function nameOfBus(url: TransportUrl): string {
   if (url.kind === 'file') return url.path
@@ -89,8 +89,8 @@ export function nameOfBus(url: TransportUrl): string {
 }
 
 /**
- * The URL as it may be shown: `rabbit://user:***@host:5672/vhost`. Of one that cannot be read only the
- * driver is shown, because any part of the rest might be of a password.
+ * The URL without passwords: `rabbit://user:***@host:5672/vhost`. If the URL cannot be read, only its
+ * driver is returned, because any other part may belong to a password.
  */
 export function maskTransportUrl(text: string): string {
   const url = tryParse(text)
@@ -144,7 +144,7 @@ function readHost(url: string, text: string, defaultPort: number): BrokerHost {
   }
 }
 
-/** What kombu's pyamqp transport uses if a URL has no user, or no password. */
+/** The user and the password of kombu's pyamqp transport, if a URL has none. */
 const KOMBU_DEFAULT = 'guest'
 
 function readPath(url: string): string {
@@ -178,7 +178,7 @@ function printHost(hostname: string): string {
   return hostname.includes(':') ? `[${hostname}]` : hostname
 }
 
-/** Only the scheme of the URL is shown: any other part may be of a password. */
+/** Only the scheme of the URL is in the message: any other part may belong to a password. */
 function invalid(url: string, what: string): MixmatchError {
   const scheme = schemeOf(url) ?? 'no driver://'
   return new MixmatchError('CONFIG_INVALID', `transport URL (${scheme}…): ${what}`)

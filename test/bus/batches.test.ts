@@ -3,7 +3,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type BatchOptions, createBatcher } from '../../src/bus/batches.js'
 
-/** Never quiet by itself, so that only `most` and `drain` end a batch. */
+/** With such a long quiet time only `maxItems` and `drain` end a batch. */
 const NEVER: BatchOptions = { maxItems: 3, quietMs: 60_000 }
 
 function collect(options: BatchOptions, take: (batch: readonly number[]) => void | Promise<void>) {
@@ -21,7 +21,7 @@ function collect(options: BatchOptions, take: (batch: readonly number[]) => void
   return { ...batches, taken, failures }
 }
 
-test('a batch is delivered as soon as it is full', async t => {
+test('a batch is delivered at once when it is full', async t => {
   const { add, drain, taken } = collect(NEVER, () => {})
   for (const item of [1, 2, 3]) add(item)
   await sleep(0)
@@ -33,7 +33,7 @@ test('a batch is delivered as soon as it is full', async t => {
   t.deepEqual(taken, [[1, 2, 3], [4]])
 })
 
-test('a batch is also full when its items have enough bytes', async t => {
+test('a batch is also full when its items reach the limit of bytes', async t => {
   const { add, drain, taken } = collect({ maxItems: 1000, maxBytes: 10, quietMs: 60_000 }, () => {})
   for (const bytes of [4, 5, 6, 1, 20, 2]) add(bytes)
   await drain()
@@ -49,7 +49,7 @@ test('other work runs between two batches', async t => {
   t.deepEqual(order, ['batch', 'other', 'batch'])
 })
 
-test('a batch that is not full is delivered when no more items come', async t => {
+test('a batch that is not full is delivered when no more items arrive', async t => {
   const { add, taken } = collect({ maxItems: 1000, quietMs: 5 }, () => {})
   add(1)
   add(2)
@@ -58,7 +58,7 @@ test('a batch that is not full is delivered when no more items come', async t =>
   t.deepEqual(taken, [[1, 2]])
 })
 
-test('an item does not wait for items that keep coming', async t => {
+test('the wait of an item is limited, even if items keep arriving', async t => {
   const { add, taken } = collect({ maxItems: 1000, quietMs: 20 }, () => {})
   const began = performance.now()
   for (let item = 0; taken.length === 0 && performance.now() - began < 5000; item += 1) {
@@ -68,7 +68,7 @@ test('an item does not wait for items that keep coming', async t => {
   t.true(performance.now() - began < 1000)
 })
 
-test('one batch is delivered at a time, and the next one grows meanwhile', async t => {
+test('one batch is delivered at a time, and the next one grows during the delivery', async t => {
   let inHand = 0
   const { add, drain, taken } = collect({ maxItems: 10, quietMs: 1 }, async () => {
     inHand += 1
@@ -97,7 +97,7 @@ test('after a failure nothing more is delivered, and the failure is reported onc
   t.is(failures.length, 1)
 })
 
-test('discarded items are not delivered, but a delivery in progress is waited for', async t => {
+test('discard drops the waiting items, and waits for a delivery in progress', async t => {
   const { add, discard, taken } = collect(NEVER, () => sleep(20))
   for (const item of [1, 2, 3, 4]) add(item)
   await discard()

@@ -15,7 +15,7 @@ import { createNotificationEvent } from '../../src/notification/notification-eve
 import { cornmeal, folder } from '../controls.js'
 import { linesOf } from '../notification/fixtures.js'
 
-/** A line of a file of notifications, that says no more than a word. */
+/** A line of a file of notifications, with this word as its body. */
 const line = (body: string, cloud: string = cornmeal) =>
   `${JSON.stringify({ cloud, exchange: 'glance', routing_key: 'notifications.info', body })}\n`
 
@@ -63,7 +63,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-test('a file is read from its beginning, and further as it grows', async t => {
+test('a file is read from its beginning, and new lines are read as it grows', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one') + line('two'))
   const { bus, taken } = follow(t, path)
@@ -74,7 +74,7 @@ test('a file is read from its beginning, and further as it grows', async t => {
   t.like(bus.status(), { state: 'connected', delivered: 3 })
 })
 
-test('a change of a file is seen at once, without polling', async t => {
+test('a change of a file is noticed at once, without polling', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, '')
   const { bus, taken } = follow(t, path, { pollMs: 60_000 })
@@ -99,7 +99,7 @@ test('recorded notifications are delivered in batches of at most a thousand', as
   t.true(Math.max(...batches) <= 1000)
 })
 
-test('a file that does not exist yet is waited for, and so is its folder', async t => {
+test('a file is read as soon as it exists, even if its folder did not exist', async t => {
   const home = join(folder(t), 'later')
   const path = join(home, 'bus.ndjson')
   const { bus, taken } = follow(t, path)
@@ -136,7 +136,7 @@ test('a line may be longer than a chunk', async t => {
   )
 })
 
-test('a file that is truncated is read from its beginning', async t => {
+test('a file that is truncated is read again from its beginning', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one') + line('two'))
   const { taken } = follow(t, path)
@@ -161,7 +161,7 @@ test('a rotated file is read to its end, and then the new file', async t => {
   t.deepEqual(taken, ['one', 'two', 'three', 'four'])
 })
 
-test('a deleted file is waited for', async t => {
+test('a deleted file is read again when it exists again', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const { taken } = follow(t, path)
@@ -173,7 +173,7 @@ test('a deleted file is waited for', async t => {
   t.deepEqual(taken, ['one', 'two'])
 })
 
-test('a line that is no recorded notification is delivered unchanged', async t => {
+test('a line that is not a recorded notification is delivered unchanged', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, `no JSON\n\n  \r\n{"cloud": 5}\n${line('one')}`)
   const events: string[] = []
@@ -237,7 +237,7 @@ test('a stop waits for the batch in progress, and starts no other', async t => {
   t.is(bus.status().state, 'stopped')
 })
 
-test('the URL decides the kind of bus, and one that cannot be read is refused', async t => {
+test('the URL decides the kind of bus, and a URL that cannot be read is rejected', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const taken: string[] = []
@@ -264,7 +264,7 @@ test('the URL decides the kind of bus, and one that cannot be read is refused', 
   t.is(error instanceof MixmatchError && error.code, 'CONFIG_INVALID')
 })
 
-test('a recorded notification is parsed as the delivery that it was', t => {
+test('a recorded notification is parsed into its original delivery', t => {
   const properties = { headers: { compression: 'application/x-gzip' } }
   const recorded = {
     cloud: 'sp1',

@@ -37,7 +37,7 @@ test('each host has its own credentials, with guest as kombu’s default', t => 
   ])
 })
 
-test('credentials are percent-decoded after they were split', t => {
+test('credentials are split first, and percent-decoded after that', t => {
   t.like(rabbit('rabbit://us%40er:p%40ss%2Fw%3Ard%2C@host/').hosts[0], {
     hostname: 'host',
     username: 'us@er',
@@ -45,14 +45,14 @@ test('credentials are percent-decoded after they were split', t => {
   })
 })
 
-test('an IPv6 address stands in brackets', t => {
+test('an IPv6 address is written in brackets', t => {
   t.like(rabbit('rabbit://u:p@[2001:db8::1]:5673,[::1]/').hosts, {
     0: { hostname: '2001:db8::1', port: 5673 },
     1: { hostname: '::1', port: 5672 },
   })
 })
 
-test('TLS is an option of the URL, or the driver amqps with its own port', t => {
+test('TLS is enabled by an option of the URL, or by the driver amqps with its own port', t => {
   t.like(rabbit('rabbit://host/?ssl=1'), { tls: true, hosts: { 0: { port: 5672 } } })
   t.like(rabbit('kombu://host/?ssl=True&ssl_ca_file=/etc/ca.pem'), {
     tls: true,
@@ -135,7 +135,7 @@ test('a masked URL shows hosts, users and virtual host', t => {
   t.is(maskTransportUrl('file:///a.ndjson'), 'file:///a.ndjson')
 })
 
-test('law: any credentials come back as they were percent-encoded, and masked they are nowhere', t => {
+test('law: any percent-encoded credentials are parsed back, and a masked URL does not contain them', t => {
   const word = fc.string({ minLength: 1, unit: 'grapheme' })
   fc.assert(
     fc.property(word, word, word, (username, password, vhost) => {

@@ -6,8 +6,8 @@ import { connectToCluster } from './broker-connection.js'
 import { type BusHistory, runSession, type Session } from './session.js'
 
 /**
- * Consume the notifications of a cloud from RabbitMQ, through one connection and a durable queue of
- * our own. A connection that breaks is replaced. Only what `onDeliveries` has taken is acknowledged.
+ * Consume the notifications of a cloud from RabbitMQ, through one connection and our own durable queue. A
+ * connection that breaks is replaced. Messages are acknowledged only after `onDeliveries` has returned.
  */
 export function listenToAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
   const { serviceProvider, signal, logger, backoff, knownExchanges, label } = options
@@ -28,7 +28,7 @@ export function listenToAmqp(url: RabbitUrl, options: AmqpOptions): Bus {
 const HEARTBEAT_SECONDS = 60
 const CONNECT_TIMEOUT_MS = 10_000
 
-/** One connection from begin to end: resolves when it was stopped, rejects when it broke. */
+/** Connect and consume. Resolves when the signal has stopped it, rejects when the connection breaks. */
 async function connectAndConsume(url: RabbitUrl, session: Session): Promise<void> {
   const { options, history } = session
   const connection = await connectToCluster(
@@ -53,7 +53,7 @@ async function connectAndConsume(url: RabbitUrl, session: Session): Promise<void
     await runSession(connection, broken, session)
   } catch (error) {
     history.host += 1 // another node of the cluster may work
-    // the reason why the connection broke says more than what failed because of it
+    // the reason for the broken connection says more than the errors that it caused
     throw broken.signal.aborted ? broken.signal.reason : error
   } finally {
     await connection.close()

@@ -13,7 +13,7 @@ export interface BrokerConnection {
   readonly hostIndex: number
   /** Close the socket at once. */
   destroy(): void
-  /** Close it properly, but do not wait for a broker that does not answer. */
+  /** Close it properly, but with a short timeout for a broker that does not answer. */
   close(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ interface ConnectOptions {
   readonly heartbeatSeconds: number
   readonly connectTimeoutMs: number
   readonly tls: TlsOptions
-  /** For operators, in RabbitMQ's list of connections. */
+  /** Its name in RabbitMQ's list of connections, for operators. */
   readonly name: string
 }
 
@@ -63,7 +63,7 @@ async function connectToHost(
   const socketAbort = new AbortController()
   const socket = {
     timeout: connectTimeoutMs,
-    signal: socketAbort.signal, // of node:net: amqplib has no way to destroy the socket
+    signal: socketAbort.signal, // an option of node:net: amqplib has no function that destroys the socket
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: name },
@@ -104,13 +104,13 @@ async function readTlsOptions(url: RabbitUrl, { caFile, insecure }: TlsOptions) 
 const CLOSE_MS = 1000
 
 async function closeModel(model: ChannelModel, destroySocket: () => void): Promise<void> {
-  model.on('error', () => {}) // it is being closed: errors do not matter any more
+  model.on('error', () => {}) // errors do not matter during the close
   const timer = setTimeout(destroySocket, CLOSE_MS)
   const closed = new Promise<void>(resolve => model.once('close', () => resolve()))
   try {
     await Promise.race([model.close(), closed])
   } catch {
-    // it was closed before
+    // it is already closed
   } finally {
     clearTimeout(timer)
     destroySocket()

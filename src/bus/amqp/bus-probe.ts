@@ -5,7 +5,7 @@ import { parseTransportUrl } from '../transport-url.js'
 import { connectToCluster } from './broker-connection.js'
 import { inspectTopology, type Topology } from './topology.js'
 
-/** What a look at a bus has found. */
+/** The result of a probe of a bus. */
 export type BusProbe =
   | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'file'; readonly path: string; readonly exists: boolean }
@@ -14,8 +14,8 @@ export type BusProbe =
 const HEARTBEAT_SECONDS = 0
 
 /**
- * Look at a bus: whether it accepts us, which exchanges exist, and whether our queue does. Nothing is
- * declared, bound or consumed.
+ * Probe a bus: whether it accepts our login, which exchanges exist, and whether our queue exists. Nothing
+ * is declared, bound or consumed.
  *
  * @throws CONFIG_INVALID if the URL cannot be read
  */

@@ -4,16 +4,16 @@ import { type BatchOptions, createBatcher } from '../batches.js'
 import type { Delivery, OnDeliveries } from '../delivery.js'
 
 /**
- * Messages that the broker may send ahead of our acknowledgement: enough that it never waits for us,
- * and few enough to be held in memory when each is as large as a cloud likes (RabbitMQ: 16 MiB).
+ * The number of unacknowledged messages that the broker may send: enough that it never waits for us, and
+ * few enough for the memory if each has the largest size (RabbitMQ: 16 MiB).
  */
 const PREFETCH = 200
 
 /** A consumer of our queue. */
 export interface Consumer {
-  /** Take no more messages; deliver and acknowledge those that are here. @throws what `onDeliveries` threw */
+  /** Accept no more messages; deliver and acknowledge the received ones. @throws what `onDeliveries` threw */
   drain(): Promise<void>
-  /** Drop the messages that were not delivered: the broker sends them again. */
+  /** Drop the messages that were not delivered. The broker redelivers them. */
   abandon(): Promise<void>
 }
 
@@ -22,13 +22,13 @@ interface ConsumerParts {
   readonly serviceProvider: SpName
   readonly batch: BatchOptions
   readonly onDeliveries: OnDeliveries
-  /** So many messages were delivered and acknowledged. */
+  /** Called when this number of messages was delivered and acknowledged. */
   readonly onAcknowledged: (count: number) => void
-  /** It has ended, and why: `onDeliveries` threw, or the channel or the queue is gone. */
+  /** Called when it has ended, with the reason: `onDeliveries` threw, or the channel or the queue is closed. */
   readonly onBroken: (error: unknown) => void
 }
 
-/** Consume a queue in batches. A batch is acknowledged as a whole when it was taken, and never before. */
+/** Consume a queue in batches. A batch is acknowledged as a whole, only after `onDeliveries` has returned. */
 export async function startConsumer(model: ChannelModel, parts: ConsumerParts): Promise<Consumer> {
   const { queue, serviceProvider, batch, onDeliveries, onAcknowledged, onBroken } = parts
   const channel = await model.createChannel()
@@ -51,7 +51,7 @@ export async function startConsumer(model: ChannelModel, parts: ConsumerParts): 
     async drain() {
       await channel.cancel(consumerTag)
       await batcher.drain()
-      await channel.close() // when the broker confirms that, it has read our last acknowledgement
+      await channel.close() // when the broker confirms the close, it has received our last acknowledgement
     },
     abandon: () => batcher.discard(),
   }

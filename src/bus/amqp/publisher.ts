@@ -8,9 +8,9 @@ import { type BrokerConnection, connectToCluster } from './broker-connection.js'
 
 /** Publishes recorded notifications again. */
 interface Publisher extends AsyncDisposable {
-  /** Publish one in the form in which it was received. Resolves when there is room for the next. */
+  /** Publish one in its original form. Resolves when the next one can be published. */
   publish(event: Event): Promise<void>
-  /** Resolves when the bus has confirmed all that was published. */
+  /** Resolves when the bus has confirmed all published notifications. */
   flush(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export function wireBody({ wire, body }: Event): string {
     : body
 }
 
-/** The form of recorded notifications, which a `file:` bus reads. */
+/** Write notifications to a file, in the form that a `file:` bus reads. */
 function createFilePublisher(path: string): Publisher {
   return {
     async publish(event) {
@@ -48,7 +48,7 @@ function createFilePublisher(path: string): Publisher {
   }
 }
 
-/** Messages between two waits for confirmations: few enough for RabbitMQ to buffer. */
+/** The number of messages between two waits for confirmations: few enough for the buffers of RabbitMQ. */
 const MAX_UNCONFIRMED = 500
 
 async function openAmqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<Publisher> {
@@ -57,7 +57,7 @@ async function openAmqpPublisher(url: RabbitUrl, signal: AbortSignal): Promise<P
       throw new MixmatchError('BUS_UNREACHABLE', `RabbitMQ: ${messageOf(error)}`, { cause: error })
     })
   const connection = await asUnreachable(connectPublisher(url, signal))
-  connection.model.on('error', () => {}) // the publish that fails reports it
+  connection.model.on('error', () => {}) // the failed publish reports the error
   const channel = await connection.model.createConfirmChannel()
   channel.on('error', () => {})
   const declared = new Set<string>()
@@ -103,14 +103,14 @@ function connectPublisher(url: RabbitUrl, signal: AbortSignal): Promise<BrokerCo
   )
 }
 
-/** Declare an exchange as the services do (topic, transient), if there is none of that name. */
+/** Declare an exchange as the services do (topic, transient), if none has that name. */
 async function declareIfMissing(
   open: () => Promise<Channel>,
   channel: ConfirmChannel,
   exchange: string,
 ): Promise<void> {
   if (exchange === '') return // the default exchange always exists
-  const trial = await open() // a refusal closes its channel
+  const trial = await open() // an error closes its channel
   trial.on('error', () => {})
   try {
     await trial.checkExchange(exchange)

@@ -9,34 +9,32 @@ import type { BrokerConnection } from './broker-connection.js'
 import { type Consumer, startConsumer } from './consumer.js'
 import { type Binding, bindExchange, declareQueue, rebindExchange } from './topology.js'
 
-/** What one connection to a broker needs. */
+/** The parts that one connection to a broker needs. */
 export interface Session {
   readonly options: AmqpOptions
   readonly history: BusHistory
   readonly status: StatusTracker
-  /** To be called when the connection has proved to work. */
+  /** Call this when the connection works. */
   readonly onHealthy: () => void
 }
 
-/** What one connection hands to the next. */
+/** The state that one connection passes to the next. */
 export interface BusHistory {
-  /** By exchange, whether it was durable when it was last seen. */
+  /** For each exchange, whether it was durable at the last check. */
   readonly durable: Map<string, boolean>
-  /** Whether notifications can have been lost before the first connection. */
+  /** Whether notifications can be lost before the first connection. */
   readonly hasRunBefore: boolean
-  /** The index of the host of the cluster to connect to first. */
+  /** The index of the host in the cluster that is tried first. */
   host: number
   /** When a working connection was lost; null when the next one works. */
   lostAt: Micros | null
 }
 
 /**
- * Consume from a connection until the signal of the options stops it, or until it breaks: then it
- * rejects.
+ * Consume from a connection until the signal of the options stops it. Rejects when the connection breaks.
  *
- * Our queue is bound first, also to exchanges that a restart of the broker has deleted: what
- * a service publishes before that is lost. What may have been lost is recorded as an event before the
- * first message that came later.
+ * Our queue is bound first, also to exchanges that a restart of the broker has deleted: notifications
+ * before the binding are lost. The possible loss is recorded as an event before the first later message.
  */
 export async function runSession(
   connection: BrokerConnection,
@@ -72,10 +70,10 @@ export async function runSession(
   }
 }
 
-/** Longer than any batch takes, shorter than the time that an init system gives a process to end. */
+/** Longer than any batch takes, and shorter than the time in which an init system kills a process. */
 const CLOSE_TIMEOUT_MS = 10_000
 
-/** A broker that does not answer is not waited for: it sends again what it did not confirm. */
+/** Close the consumer, with a timeout for a broker that does not answer: it redelivers what it did not confirm. */
 async function drain(
   consumer: Consumer,
   { destroy }: BrokerConnection,
@@ -115,7 +113,7 @@ function gapUntilNow({ lostAt, hasRunBefore }: BusHistory): PossibleGap | null {
   return lostAt !== null || hasRunBefore ? { from: lostAt, to: now() } : null
 }
 
-/** Remember how an exchange is declared, and record it if it is new. */
+/** Remember how an exchange is declared, and record it as an event if that is new. */
 async function recordBinding(
   exchange: string,
   { state, durable, redeclared }: Binding,
@@ -136,8 +134,8 @@ async function recordBinding(
 const RECHECK_MS = 10_000
 
 /**
- * Check the exchanges periodically: a missing one may exist by now, and one that was deleted and
- * declared again has lost our binding without notice. Resolves when the session is over.
+ * Check the exchanges periodically. A missing one may exist now. One that was deleted and declared again
+ * has lost our binding, and no error reports that. Resolves at the end of the session.
  */
 async function watchExchanges(
   { model }: BrokerConnection,
@@ -179,8 +177,8 @@ async function bindIfExists(
 }
 
 /**
- * An exchange that disappears while the broker runs was deleted by somebody, perhaps to declare it
- * with other attributes. So it is forgotten, and not declared again as it was.
+ * Check one exchange. If it disappears while the broker runs, somebody has deleted it, perhaps to declare
+ * it with other attributes. So Mixmatch forgets it and does not declare it again.
  */
 async function checkBinding(
   model: BrokerConnection['model'],
@@ -206,7 +204,7 @@ async function recordChange(
   await options.onBusEvent(createBusEvent(options, change, now(), gap))
 }
 
-/** If the log cannot take the loss, it could not take the messages: the first error is the one to report. */
+/** Record the possible loss. If that fails too, the first error is still the one to report. */
 async function recordLoss(error: unknown, session: Session): Promise<void> {
   const { history, options } = session
   history.lostAt = now()

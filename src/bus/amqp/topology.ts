@@ -3,25 +3,25 @@ import type { Logger } from 'pino'
 import type { QueueOptions } from '../bus.js'
 import { messageOf } from '../bus-status.js'
 
-/** What oslo.messaging publishes notifications under: `notifications.info`, `.error`, … */
+/** The routing keys of oslo.messaging's notifications: `notifications.info`, `.error`, … */
 const NOTIFICATIONS = 'notifications.#'
 
 /** The binding of our queue to one exchange. */
 export interface Binding {
   /** `missing`: the exchange does not exist. `refused`: we may not read from it. */
   readonly state: 'bound' | 'missing' | 'refused'
-  /** How the exchange is declared; null if that is unknown. */
+  /** Whether the exchange is declared durable; null if that is unknown. */
   readonly durable: boolean | null
-  /** Whether we declared it again, because it was gone. */
+  /** Whether we declared it again, because it did not exist any more. */
   readonly redeclared: boolean
 }
 
 /**
- * Bind our queue to an exchange. The exchange belongs to a service of the cloud, so we never declare it
- * by guess: with another durability than its own, the service could not declare it, nor publish.
+ * Bind our queue to an exchange. The exchange belongs to a service of the cloud, so we never guess how to
+ * declare it: with a wrong durability the service could not declare it, and could not publish.
  *
- * @param remembered how it was declared when it was last seen. If it is gone, as a transient exchange
- *   is after a restart of the broker, it is declared like that; with null it stays missing
+ * @param remembered whether it was durable at the last check. A transient exchange does not survive a
+ *   restart of the broker: then it is declared again like that. With null it stays missing
  */
 export async function bindExchange(
   model: ChannelModel,
@@ -38,7 +38,7 @@ export async function bindExchange(
   return { state: 'bound', durable, redeclared: !there.ok }
 }
 
-/** Bind it again, in case it was deleted and declared again meanwhile. Declares nothing itself. */
+/** Bind it again, because it may have been deleted and declared again. Does not declare anything. */
 export async function rebindExchange(
   model: ChannelModel,
   queue: string,
@@ -54,11 +54,11 @@ function unbound(refusal: Refusal, durable: boolean | null): Binding {
 }
 
 /**
- * Declare an exchange in order to learn how it is declared: if a declaration differs from the existing
- * exchange, RabbitMQ changes nothing and its refusal names the difference. Only for an exchange that
- * exists, or that was declared like this.
+ * Declare an exchange to learn how it is declared. If the declaration differs from the existing exchange,
+ * RabbitMQ changes nothing, and its error names the difference. Only for an exchange that exists, or that
+ * was declared like this.
  *
- * @returns null if it is unlike what oslo.messaging declares, or if we may not declare it
+ * @returns null if it differs from what oslo.messaging declares, or if we may not declare it
  */
 async function declareLike(
   model: ChannelModel,
@@ -76,10 +76,9 @@ async function declareLike(
 }
 
 /**
- * Make sure that our queue exists. It is durable, so that it survives restarts of the broker and of
- * ours.
+ * Make sure that our queue exists. It is durable: it survives restarts of the broker and of Mixmatch.
  *
- * @returns whether it was declared now, so that notifications before may be lost
+ * @returns whether it was created now. Then earlier notifications may be lost
  */
 export async function declareQueue(
   model: ChannelModel,
@@ -111,7 +110,7 @@ export async function declareQueue(
   return false
 }
 
-/** What exists of our queue and of the exchanges. */
+/** The state of our queue and of the exchanges. */
 export interface Topology {
   /** null if it does not exist. */
   readonly queue: { readonly messages: number; readonly consumers: number } | null
@@ -119,7 +118,7 @@ export interface Topology {
   readonly exchanges: readonly string[]
 }
 
-/** Look without changing anything. @throws Error if the broker refuses to answer */
+/** Inspect queue and exchanges without any change. @throws Error if the broker rejects the request */
 export async function inspectTopology(
   model: ChannelModel,
   queue: string,
@@ -151,7 +150,7 @@ interface Refusal {
   readonly message: string
 }
 
-/** Ask the broker on a channel of its own, because a refusal closes the channel. */
+/** Send a request to the broker on a separate channel, because an error closes the channel. */
 async function askBroker<Value>(
   model: ChannelModel,
   ask: (channel: Channel) => Promise<Value>,
@@ -169,7 +168,7 @@ async function askBroker<Value>(
   }
 }
 
-/** AMQP's reply code, if it is one of a channel (4xx); else null. */
+/** The AMQP reply code of a channel error (4xx); null for any other error. */
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('code' in error)) return null
   return typeof error.code === 'number' && error.code >= 400 && error.code < 500 ? error.code : null

@@ -27,11 +27,11 @@ const typesOf = ({ busEvents }: Listening) => busEvents.map(({ eventType }) => e
 const gapOf = ({ busEvents }: Listening, type: string) =>
   JSON.parse(busEvents.findLast(({ eventType }) => eventType === type)?.body ?? '{}').possible_gap
 
-test.before('there is a RabbitMQ to test against', () => {
+test.before('RabbitMQ is available for the tests', () => {
   brokerUrl()
 })
 
-test('messages come in batches and in order, and are acknowledged', async t => {
+test('messages are delivered in batches and in order, and are acknowledged', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const listening = startListening(t, broker)
@@ -58,7 +58,7 @@ test('a message that was not committed is not acknowledged, and is redelivered a
   )
   await connected(crashing)
   await broker.publish(...numbers(10))
-  await sleep(50) // they are in hand, and not committed
+  await sleep(50) // they are delivered, and not committed
   relay.cut()
   await until('the broker has them back', async () => (await broker.waiting()) === 10)
 
@@ -88,7 +88,7 @@ test('when a batch cannot be committed, the bus is reconnected and redelivers it
   t.is(await broker.waiting(), 0)
 })
 
-test('while a batch is being committed nothing of it is acknowledged', async t => {
+test('no message of a batch is acknowledged before the batch is committed', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const commit = withResolvers()
@@ -106,7 +106,7 @@ test('while a batch is being committed nothing of it is acknowledged', async t =
   t.is(await broker.waiting(), 0)
 })
 
-test('after the connection was cut, the queue still has what was published meanwhile', async t => {
+test('messages that are published while the connection is broken stay in the queue', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const relay = await startRelay(t, hostOf(broker.url))
@@ -134,7 +134,7 @@ test('after the connection was cut, the queue still has what was published meanw
   t.true(gap.from < gap.to)
 })
 
-test('an exchange that a restart of the broker deleted is declared as it was, and the gap is recorded', async t => {
+test('an exchange that a restart of the broker deleted is declared again with its durability, and the gap is recorded', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const relay = await startRelay(t, hostOf(broker.url))
@@ -209,12 +209,12 @@ test('TLS trusts only the configured authority, unless it is insecure', async t 
   await connected(startListening(t, { ...broker, url }, { tls: { caFile: null, insecure: true } }))
 })
 
-test('an exchange that a service declares later is bound then, and not declared by us', async t => {
+test('an exchange that a service declares later is bound, and not declared by us', async t => {
   const broker = await startBroker(t)
   const listening = startListening(t, broker)
   await connected(listening)
   t.deepEqual(listening.bus.status().missing, [broker.exchange])
-  await broker.declareExchange({ durable: true }) // would be refused if ours were there
+  await broker.declareExchange({ durable: true }) // the broker would reject this if we had declared it
   await until('it is bound', () => listening.bus.status().missing.length === 0)
   await broker.publish('first')
   await until('it has come', () => listening.taken.length === 1)
@@ -254,7 +254,7 @@ for (const durable of [true, false]) {
   })
 }
 
-test('a changed durability of an exchange is learned', async t => {
+test('a changed durability of an exchange is recorded', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: true })
   const listening = startListening(t, broker, {
@@ -266,7 +266,7 @@ test('a changed durability of an exchange is learned', async t => {
   await until('it has come', () => listening.taken.length === 1)
 })
 
-test('an exchange unlike any that services declare is bound, and never declared again', async t => {
+test('an exchange with attributes that no service uses is bound, and never declared again', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false, autoDelete: true })
   const listening = startListening(t, broker)
@@ -283,7 +283,7 @@ test('an exchange that is deleted and declared again is bound again', async t =>
   await connected(listening)
   await broker.deleteExchange()
   await until('it is missed', () => listening.bus.status().missing.length === 1)
-  await sleep(150) // time enough to make it again by mistake, which the next line would show
+  await sleep(150) // enough time to declare it again by mistake: then the next line would fail
   await broker.declareExchange({ durable: true })
   await until('it is bound', () => listening.bus.status().missing.length === 0)
   await broker.publish('again')
@@ -320,7 +320,7 @@ test('a queue that is deleted while we consume is declared again, and the gap is
   await until('it has come', () => listening.taken.length === 1)
 })
 
-test('a queue with other limits than configured is used as it is, and that is logged', async t => {
+test('a queue whose limits differ from the configuration is used unchanged, and that is logged', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const first = startListening(t, broker)
@@ -368,7 +368,7 @@ test('a wrong password is reported without the password, and retried', async t =
   t.is(listening.bus.status().state, 'retrying')
 })
 
-test('a message on a quiet bus does not wait for others', async t => {
+test('a message on a quiet bus does not wait for more messages', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
   const listening = startListening(t, broker, { batch: { maxItems: 1000, quietMs: 5 } })
@@ -388,7 +388,7 @@ function withResolvers() {
   return { promise, resolve }
 }
 
-/** A certificate for 127.0.0.1 that is its own authority. */
+/** A self-signed certificate for 127.0.0.1. */
 function makeCertificate(t: ExecutionContext) {
   const path = folder(t)
   const keyFile = join(path, 'key.pem')

@@ -8,7 +8,7 @@ import type { AmqpOptions } from '../../../src/bus/bus.js'
 import { parseTransportUrl } from '../../../src/bus/transport-url.js'
 import { cornmeal } from '../../controls.js'
 
-/** What a broker that is not well does to us; what a healthy one does needs a real one (`*.rabbit.ts`). */
+/** Tests with a broker that fails. Tests with a healthy broker need a real one (`*.rabbit.ts`). */
 
 async function startServer(t: ExecutionContext, onConnection: (socket: Socket) => void) {
   const sockets = new Set<Socket>()
@@ -76,14 +76,14 @@ test('a broker that is down is retried, and that is logged once', async t => {
   t.notRegex(lines.join(), /s3cret/)
 })
 
-test('a broker that accepts a connection and does not answer is given up', async t => {
+test('a broker that accepts a connection and does not answer times out', async t => {
   const { port, connections } = await startServer(t, () => {})
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
   await until(() => connections() >= 2)
   t.regex(bus.status().lastError ?? '', /TIMEDOUT/)
 })
 
-test('a server that speaks something else is no broker', async t => {
+test('a server that does not speak AMQP is reported and retried', async t => {
   const { port } = await startServer(t, socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
   await until(() => bus.status().state === 'retrying')
@@ -122,7 +122,7 @@ test('a bus can be stopped while it waits for a retry', async t => {
   t.is(bus.status().state, 'stopped')
 })
 
-test('a missing authority file is reported, and waited for', async t => {
+test('a missing authority file is reported, and retried until it exists', async t => {
   const { bus } = listenTo(t, 'amqps://127.0.0.1:1/?ssl_ca_file=/nonexistent/ca.pem')
   await until(() => bus.status().state === 'retrying')
   t.regex(bus.status().lastError ?? '', /ENOENT.*ca\.pem/)

@@ -12,7 +12,7 @@ const seen = (queue: string, exchange: string) =>
     connectTimeoutMs: 5000,
   })
 
-test('a probe finds what exists, and declares nothing', async t => {
+test('a probe finds the existing queue and exchanges, and declares nothing', async t => {
   t.is(brokerUrl().kind, 'rabbit')
   const broker = await startBroker(t)
   t.like(await seen(broker.queue, broker.exchange), { kind: 'rabbit', queue: null, exchanges: [] })
@@ -27,7 +27,7 @@ test('a probe finds what exists, and declares nothing', async t => {
   })
 })
 
-test('the reason for a wrong password does not contain it', async t => {
+test('the error for a wrong password does not contain the password', async t => {
   const wrong = url.replace(/:[^:@/]+@/, ':not-it-at-all@')
   const probe = await probeBus({
     url: wrong,

@@ -3,7 +3,7 @@ import { openPublisher, wireBody } from '../../../src/bus/amqp/publisher.js'
 import { event } from '../../controls.js'
 import { startBroker, startListening, until } from './rabbit.js'
 
-test('recorded notifications are published in their order and form', async t => {
+test('recorded notifications are published in their original order and form', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: true })
   const listening = startListening(t, broker)
@@ -26,7 +26,7 @@ test('recorded notifications are published in their order and form', async t => 
   t.deepEqual(listening.taken, events.map(wireBody))
 })
 
-test('a missing exchange is declared as the services do it', async t => {
+test('the publisher declares a missing exchange as the services do', async t => {
   const broker = await startBroker(t)
   const publisher = await openPublisher(broker.url, new AbortController().signal)
   const wire = {

@@ -13,7 +13,7 @@ import { parseTransportUrl, type RabbitUrl } from '../../../src/bus/transport-ur
 import type { Event } from '../../../src/event/event.js'
 import { cornmeal } from '../../controls.js'
 
-/** A real RabbitMQ, names on it that are the test's own, and a service that publishes there. */
+/** A real RabbitMQ, with names that only this test uses, and a service that publishes to it. */
 export interface Broker {
   readonly url: RabbitUrl
   readonly exchange: string
@@ -22,7 +22,7 @@ export interface Broker {
   deleteExchange(): Promise<void>
   deleteQueue(): Promise<void>
   publish(...texts: readonly string[]): Promise<void>
-  /** Messages in our queue that nobody has taken yet. */
+  /** The number of messages in our queue that were not delivered. */
   waiting(): Promise<number>
 }
 
@@ -83,11 +83,11 @@ export async function startBroker(t: ExecutionContext): Promise<Broker> {
   }
 }
 
-/** What a bus that is listened to has brought. */
+/** The deliveries, events and log lines of a bus. */
 export interface Listening {
   readonly bus: Bus
   readonly busEvents: Event[]
-  /** The bodies that were taken, as text, in order. */
+  /** The delivered bodies, as text, in order. */
   readonly taken: string[]
   readonly batches: number[]
   /** The log's lines. */
@@ -95,7 +95,7 @@ export interface Listening {
   stop(): Promise<void>
 }
 
-/** Listen with everything quick, until the test ends. */
+/** Listen with short timeouts until the end of the test. */
 export function startListening(
   t: ExecutionContext,
   { url, exchange, queue }: Pick<Broker, 'url' | 'exchange' | 'queue'>,
@@ -137,7 +137,7 @@ export function startListening(
   return { bus, busEvents, taken, batches, lines, stop: stopAndWait }
 }
 
-/** Wait until something holds. @throws Error with the words after ten seconds */
+/** Wait until a condition is true. @throws Error with this text after ten seconds */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000
   while (!(await holds())) {
@@ -146,12 +146,12 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
-/** A door to a server that can be shut: then all connections through it break, and none is made. */
+/** A TCP proxy in front of a server. When it is shut, all its connections break and new ones fail. */
 export interface Relay {
   readonly port: number
   cut(): void
   mend(): void
-  /** Let nothing through any more, but break nothing: a network that has fallen silent. */
+  /** Forward nothing any more, but keep the connections open: a silent network failure. */
   freeze(): void
 }
 
@@ -160,7 +160,7 @@ interface Address {
   readonly port: number
 }
 
-/** @param tls a key and a certificate, to speak TLS at the near side */
+/** @param tls a key and a certificate, for TLS on the side of the client */
 export async function startRelay(
   t: ExecutionContext,
   to: Address,
@@ -210,13 +210,13 @@ export async function startRelay(
   }
 }
 
-/** The first host of the broker, which is the one that the tests publish to. */
+/** The first host of the broker. The tests publish to this host. */
 export function hostOf({ hosts: [host] }: RabbitUrl): Address {
   if (!host) throw new Error('a RabbitUrl has at least one host')
   return host
 }
 
-/** The same broker by another way. */
+/** The URL of the same broker at another address. */
 export function through(url: RabbitUrl, ...ports: readonly number[]): RabbitUrl {
   const [host] = url.hosts
   if (!host) throw new Error('a RabbitUrl has at least one host')
