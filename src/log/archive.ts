@@ -14,7 +14,7 @@ import { wordTables } from './words.js'
 
 /** The result of archiving. */
 interface Archived {
-  /** The file with the older events, beside the log. */
+  /** The file with the older events, in the same folder as the log. */
   readonly archive: string
   readonly events: number
 }
