@@ -9,16 +9,16 @@ import { parseJson } from '../json.js'
 /** One request of the access log. */
 export interface AccessLine {
   readonly requestId: string
-  /** When it began, to the millisecond. The decision used the log of that moment. */
+  /** When it began, to the millisecond. The decision used the log as of that time. */
   readonly beganAt: Micros
   readonly method: string
   readonly path: string
   readonly status: number | null
-  /** The reason of the decision; null where the request ended before it. */
+  /** The reason of the decision; null if the request ended before the decision. */
   readonly reason: string | null
   readonly serviceProvider: string | null
   readonly restsOn: number | null
-  /** The user's project; null where he had none, or none is written. */
+  /** The user's project; null if the user had none or the log does not name it. */
   readonly project: string | null
 }
 
@@ -40,7 +40,7 @@ const line = z.object({
 /**
  * Find a request in the access log by its request id or its global request id.
  *
- * @throws USAGE where there is no such file, NOT_FOUND where it has no such request
+ * @throws USAGE if the file does not exist, NOT_FOUND if it does not have the request
  */
 export async function findAccessLine(file: string, requestId: string): Promise<AccessLine> {
   if (!existsSync(file)) throw new MixmatchError('USAGE', `${file}: no such access log.`)

@@ -12,17 +12,17 @@ import type { ConfigSource } from '../config/find-files.js'
 import type { ValidConfig } from '../process/reload.js'
 import type { Context } from './context.js'
 
-/** Load the configuration of a command: that of `--config-file` and `--config-dir`, or the files that are found. */
+/** Load the configuration of a command: from `--config-file` and `--config-dir`, or from the default files. */
 export function loadConfig(command: Command, context: Context): Config {
   return readConfig(placeOf(command, context))
 }
 
-/** The same with all problems and warnings, for `config`. */
+/** Load the configuration with all problems and warnings, for `config`. */
 export function loadCheckedConfig(command: Command, context: Context): CheckedConfig {
   return checkConfig(placeOf(command, context))
 }
 
-/** The same for a process that can reload it: the first reading, and a function for the next. */
+/** Load the configuration of a process that can reload it: returns it with a function that reads it again. */
 export function loadReloadableConfig(
   command: Command,
   context: Context,
@@ -47,7 +47,7 @@ function sourcesOf(command: Command): readonly ConfigSource[] {
   return configFile ?? configDir ?? []
 }
 
-/** Each holds the sources of both options, in the order of the command line. */
+/** Each value has the sources of both options, in the order of the command line. */
 interface ConfigOptions {
   readonly configFile?: readonly ConfigSource[]
   readonly configDir?: readonly ConfigSource[]
@@ -55,10 +55,10 @@ interface ConfigOptions {
 
 /** `--config-file` and `--config-dir`, repeatable and in any order. */
 export function configOptions(): readonly Option[] {
-  const asked: ConfigSource[] = []
+  const given: ConfigSource[] = []
   const collect = (toSource: (path: string) => ConfigSource) => (path: string) => {
-    asked.push(toSource(path))
-    return asked
+    given.push(toSource(path))
+    return given
   }
   return [
     new Option(

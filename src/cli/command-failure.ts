@@ -1,16 +1,16 @@
 import { MixmatchError } from '../errors.js'
 import { visibleLine } from '../visible-text.js'
 
-/** What to tell of an error that was foreseen, in one line, and the exit code that it stands for. */
+/** The message of an expected error and its exit code. */
 interface Failure {
   readonly message: string
   readonly exit: number
 }
 
-/** @returns null for a fault of ours, which is thrown on with its stack */
+/** @returns null for a bug of Mixmatch: the caller throws the error again, with its stack */
 export function describeFailure(error: unknown): Failure | null {
   if (error instanceof MixmatchError) {
-    // A line for each mistake of a configuration; anything else is one line, whatever a name in it holds.
+    // Configuration errors have one line per problem. Others stay one line, whatever a name in them contains.
     const isList = error.code === 'CONFIG_INVALID'
     return { message: isList ? error.message : visibleLine(error.message), exit: error.exit }
   }
@@ -18,7 +18,7 @@ export function describeFailure(error: unknown): Failure | null {
   return message === null ? null : { message: visibleLine(message), exit: 1 }
 }
 
-/** What the machine refuses, such as a file that may not be read or a disk that is full: no fault of ours. */
+/** Describe an error of the system, for example a file without permission or a full disk. It is no bug of Mixmatch. */
 function describeSystemError(error: unknown): string | null {
   if (!(error instanceof Error && 'code' in error)) return null
   const { code, message } = error

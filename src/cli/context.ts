@@ -4,7 +4,7 @@ import type { Output, OutputStream } from './output.js'
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** The script that was started; child processes are started with it. */
+  /** The script of this process. Child processes run it, too. */
   readonly mainScript: string
   /** Data. */
   readonly stdout: OutputStream
@@ -12,10 +12,10 @@ export interface ProcessContext {
   readonly stderr: OutputStream
 }
 
-/** The same as a command sees it, with a way to set the exit code. */
+/** The context of a command: it can print and set the exit code. */
 export interface Context extends Omit<ProcessContext, 'stdout' | 'stderr'> {
   readonly stdout: Output
   readonly stderr: Output
-  /** What the process ends with: 0 done, 1 failed or found something, 2 misuse. */
+  /** The exit code of the process: 0 done, 1 failed or found something, 2 misuse. */
   setExitCode(code: 0 | 1 | 2): void
 }

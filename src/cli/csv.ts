@@ -1,6 +1,6 @@
 /**
- * A line of CSV, RFC 4180: CRLF at its end, quotes where they are needed. Text that a spreadsheet would take for
- * a formula gets an apostrophe before it: ids and names come from other people's clouds (OWASP, CSV
+ * Format a line of CSV (RFC 4180): CRLF at the end, quotes if necessary. Text that a spreadsheet would
+ * run as a formula gets an apostrophe before it, because ids and names come from other clouds (OWASP, CSV
  * Injection).
  */
 export function csvLine(values: readonly unknown[]): string {

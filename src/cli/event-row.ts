@@ -2,7 +2,7 @@ import type { RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
 import type { Row } from './row-printer.js'
 
-/** An event in one row. */
+/** Format an event as one row. */
 export function eventRow(event: RecordedEvent): Row {
   return {
     position: event.position,

@@ -5,15 +5,15 @@ import type { History } from '../log/history.js'
 import { loadConfig } from './command-config.js'
 import type { Context } from './context.js'
 
-/** Names of a filter, by their option: `--sp`. */
+/** The names in a filter, by option: `--sp`. */
 export interface NamedFilter {
   readonly clouds?: Readonly<Record<string, readonly string[]>>
   readonly projects?: Readonly<Record<string, readonly string[]>>
 }
 
 /**
- * Reject a name that is neither in the log nor in the configuration. Most often it is a mistake, and an empty
- * result would hide it.
+ * Reject a name that is neither in the log nor in the configuration. Usually it is a mistake, and an empty
+ * result would hide that.
  *
  * @throws USAGE with the known clouds, or a similar project
  */
@@ -50,7 +50,7 @@ export function requireKnownNames(
   }
 }
 
-/** Empty with `--log`, where no configuration is read. */
+/** Empty with `--log`, because then no configuration is read. */
 function configuredClouds(command: Command, context: Context): readonly string[] {
   const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
   return log === undefined ? loadConfig(command, context).clouds.map(({ name }) => name) : []

@@ -12,9 +12,9 @@ interface LogAppender extends AsyncDisposable {
 }
 
 /**
- * Append through the recorder where one runs; otherwise hold the log and update the views in this process.
+ * Append through a running recorder. Without one, hold the log and update the views in this process.
  *
- * @throws LOG_HELD where another process holds the log and accepts no events, and as `openRecorder`
+ * @throws LOG_HELD if another process holds the log and accepts no events; errors of `openRecorder`
  */
 export async function openLogAppender(
   files: { logFile: string; viewsFile: string; command: string },

@@ -8,8 +8,8 @@ import { loadConfig } from './command-config.js'
 import type { Context } from './context.js'
 
 /**
- * `--log FILE`: a command that only reads needs no configuration with it. Several files, or those of a folder,
- * are one history.
+ * `--log FILE`: with it, a command that only reads needs no configuration. Several files, or a folder of
+ * files, are one history.
  */
 export const logOption = [
   '--log <file>',
@@ -23,16 +23,16 @@ export const newLogOption = [
   'begin a new log in place of a lost one, and set its views aside',
 ] as const
 
-/** Reject a lost log, unless `--new-log` says to begin a new one. @throws LOG_LOST */
+/** Reject a lost log, unless `--new-log` is given: then a new one begins. @throws LOG_LOST */
 export function handleLostLog(logFile: string, newLog: boolean): void {
   if (newLog) forgetLostLog(logFile)
   rejectLostLog(logFile)
 }
 
 /**
- * The event log of a command: that of `--log`, else of the configuration.
+ * The event log of a command: from `--log`, otherwise from the configuration.
  *
- * @throws USAGE where several were given
+ * @throws USAGE if several are given
  */
 export function resolveLogFile(command: Command, context: Context): string {
   const [file, ...others] = resolveLogFiles(command, context)
@@ -40,7 +40,7 @@ export function resolveLogFile(command: Command, context: Context): string {
   throw new MixmatchError('USAGE', '--log: expected one file for this command, found several.')
 }
 
-/** The same for commands that read: one or several files or folders. */
+/** The event logs of a command that reads: one or several files or folders. */
 function resolveLogFiles(command: Command, context: Context): string[] {
   const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
   return log === undefined
@@ -77,7 +77,7 @@ export function openCommandHistory(command: Command, context: Context): History 
 /**
  * The absolute path of a file that a command will write.
  *
- * @throws USAGE where its folder does not exist, or it is a folder itself
+ * @throws USAGE if its folder does not exist, or the path is a folder
  */
 export function resolveOutputFile(given: string, context: Context): string {
   const file = resolve(context.cwd, given)
@@ -89,7 +89,7 @@ export function resolveOutputFile(given: string, context: Context): string {
   return file
 }
 
-/** @throws USAGE where the path is a folder */
+/** @throws USAGE if the path is a folder */
 export function rejectFolder(file: string): void {
   if (isFolder(file)) throw new MixmatchError('USAGE', `${file}: is a folder. Name a file in it.`)
 }

@@ -120,7 +120,7 @@ function visibleSubcommands(command: Command): Command[] {
     .filter(each => each.name() !== 'help')
 }
 
-/** Notes keep their lines. */
+/** Keep the line breaks of notes. */
 function notesIn(notes: string): string {
   return `.nf\n${notes.split('\n').map(escaped).join('\n')}\n.fi`
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 
-/** As the `openstack` command has them. `json` is one object a line. */
+/** The formats of the `openstack` command, except that `json` prints one object per line. */
 export const formats = ['table', 'json', 'csv', 'value'] as const
 export type Format = (typeof formats)[number]
 
@@ -21,7 +21,7 @@ export function withOutputOptions(command: Command): Command {
 
 /**
  * @param choices the first is the default
- * @param flags without `-f` where a command uses it for another option
+ * @param flags leave `-f` out if the command uses it for another option
  */
 export function formatOption(choices: readonly string[], flags = '-f, --format <format>'): Option {
   return new Option(flags, 'output format').choices(choices).default(choices[0])

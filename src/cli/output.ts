@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { visibleLine, visibleText } from '../visible-text.js'
 
-/** Where a command prints. All text passes through `visibleText` here, and nowhere else. */
+/** The output of a command. All text passes through `visibleText` here, and only here. */
 export interface Output {
   /** Whether it is a terminal, not a file or a pipe. */
   readonly isTerminal: boolean

@@ -5,7 +5,7 @@ const EVERY_MS = 100
 
 /** A line on a terminal with the progress of a long command. Without a terminal it prints nothing. */
 export interface ProgressLine extends Disposable {
-  /** @param of the total, where it was not known before */
+  /** @param of the total, if it was not known before */
   at(done: number, of?: number): void
 }
 

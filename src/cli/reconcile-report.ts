@@ -7,14 +7,14 @@ import type { OutputOptions } from './output-options.js'
 import { type ProgressLine, showProgress } from './progress.js'
 import { createRowPrinter, type Row } from './row-printer.js'
 
-/** Prints the outcome of one cloud: differences to stdout, messages and progress to stderr. */
+/** Prints the result for one cloud: differences to stdout, messages and progress to stderr. */
 interface ReconcileReport extends Disposable {
   readonly findings: Required<Pick<ReconcileSink, 'onDrift' | 'onProgress'>>
   /** @param recorded whether the differences were recorded in the log */
   close(outcome: ReconcileOutcome, recorded: boolean): void
 }
 
-/** Differences in one table: memory must not depend on their number. */
+/** The maximum of differences in one table: memory must not depend on their number. */
 const MAX_ROWS = 1000
 
 export function createReconcileReport(

@@ -13,7 +13,7 @@ import { columnOption, formatOption } from './output-options.js'
 import { showProgress } from './progress.js'
 import { printReport, type ReportOptions, reportFormats } from './report-output.js'
 
-/** A subcommand of `audit` with the options that all reports have. */
+/** Create a subcommand of `audit` with the options of all reports. */
 export function createReportCommand(name: string, description: string): Command {
   return new Command(name)
     .description(`Report ${description}.`)
@@ -66,7 +66,7 @@ export function formatExample(args: string): string {
   return `\nExample: mixmatch audit ${args}`
 }
 
-/** For commander: types of resources, separated by commas. */
+/** For commander: parse resource types that are separated by commas. */
 export function parseTypes(text: string, others: readonly ResourceType[]): ResourceType[] {
   return [
     ...others,
@@ -80,7 +80,7 @@ export function parseTypes(text: string, others: readonly ResourceType[]): Resou
   ]
 }
 
-/** For commander: a time in microseconds, and no position. */
+/** For commander: parse a time, not a position. Returns microseconds. */
 export function parseTimeOption(text: string): number {
   const point = parsePoint(text)
   if ('time' in point) return point.time

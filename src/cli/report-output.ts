@@ -9,11 +9,11 @@ export const reportFormats = [...formats, 'html'] as const
 
 export interface ReportOptions extends Omit<OutputOptions, 'format'> {
   readonly format: (typeof reportFormats)[number]
-  /** One section; where it is not given all, or the first where the output is rows and nothing else. */
+  /** The section to print. The default is all sections, or the first if the format has only rows. */
   readonly section?: string
 }
 
-/** @throws USAGE where the report has no such section, or no such column */
+/** @throws USAGE if the report does not have the section or the column */
 export function printReport(out: Output, report: Report, options: ReportOptions): void {
   const { format, column, section } = options
   const sections = section === undefined ? report.sections : [findSection(report, section)]
@@ -33,7 +33,7 @@ function findSection(report: Report, name: string): Section {
   throw new MixmatchError('USAGE', `--section ${name}: this report has ${names}.`)
 }
 
-/** The first line is the report itself; each row has a line of its own. */
+/** The first line is the report without rows. Each row is one more line. */
 function printJson(out: Output, report: Report, sections: readonly Section[]): void {
   const { title, verdict, scope, caveats } = report
   printFacts(out, wholeJson, { section: 'report', title, verdict, ...scope, caveats })

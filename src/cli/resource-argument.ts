@@ -3,13 +3,13 @@ import { isUuid, type ResourceId, resourceId } from '../ids.js'
 import type { LogReader } from '../log/event-log.js'
 import { findResourcesByPrefix } from '../projection/find-resources.js'
 
-/** How many ids the message names. */
+/** The maximum number of ids in the message. */
 const SHOWN = 4
 
 /**
- * The full id of a resource, from its full id or from a prefix that is unique in the log.
+ * Find the full id of a resource by its id or by a prefix that is unique in the log.
  *
- * @throws USAGE with some of the ids where the prefix is not unique
+ * @throws USAGE with some of the ids if the prefix is not unique
  */
 export function resolveResourceId(log: LogReader, text: string): ResourceId {
   if (isUuid(text)) return resourceId(text)

@@ -6,15 +6,15 @@ import type { OutputOptions } from './output-options.js'
 import { factLines, tableLines } from './table.js'
 
 /**
- * A row of data: its keys are the columns of a table and the keys of a JSON line. A resource stands in the
- * column `resource` as an object with `type` and `id`; in CSV and values it takes two columns of these names.
+ * A row of data. Its keys are the columns of a table and the keys of a JSON line. The column `resource` has
+ * an object with `type` and `id`, which become two columns in CSV and values.
  */
 export type Row = Readonly<Record<string, unknown>>
 
 /**
- * Print rows in the format that was asked for. The columns are those of the first row.
+ * Print rows in the requested format. The columns are those of the first row.
  *
- * @throws USAGE where `--column` names none of them
+ * @throws USAGE if `--column` names another column
  */
 export function printRows(
   out: Output,
@@ -75,7 +75,7 @@ function printTable(out: Output, rows: readonly Row[], columns: readonly string[
   for (const line of tableLines(table, out.width)) out.write(`${line}\n`)
 }
 
-/** Print the properties of one thing: a line each, one JSON object, or one row of CSV. */
+/** Print properties of one thing: as one line each, one JSON object, or one row of CSV. */
 export function printFacts(out: Output, options: OutputOptions, facts: Row): void {
   const { format } = options
   if (format === 'json' || format === 'csv') {
@@ -97,14 +97,14 @@ function cellsOf(row: Row, columns: readonly string[]): readonly unknown[] {
   return columns.map(column => cellOf(row, column))
 }
 
-/** The columns that `--column` names, in its order; all of them where it is not given. */
+/** The columns of `--column`, in its order. The default is all columns. */
 function chooseColumns(
   all: readonly string[],
-  { column: asked }: OutputOptions,
+  { column: chosen }: OutputOptions,
 ): readonly string[] {
-  if (asked.length === 0) return all
+  if (chosen.length === 0) return all
   const known = [...new Set([...all, ...flatColumns(all)])]
-  return asked.map(name => {
+  return chosen.map(name => {
     const wanted = name.trim().toLowerCase().replace(/[ -]/g, '_')
     if (known.includes(wanted)) return wanted
     throw new MixmatchError('USAGE', `--column ${name}: expected one of ${known.join(', ')}.`)

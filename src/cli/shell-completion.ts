@@ -11,7 +11,7 @@ interface Completed {
   readonly options: readonly Word[]
   /** The values of an option: `mixmatch log tail --format`. */
   readonly choices: readonly { readonly after: string; readonly words: readonly string[] }[]
-  /** Options with other values: files are proposed. */
+  /** Options with other values. The shell proposes files for them. */
   readonly others: readonly string[]
 }
 

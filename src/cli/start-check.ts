@@ -10,7 +10,7 @@ import { MixmatchError } from '../errors.js'
 import { whyNoLog } from '../log/probe.js'
 import { rejectLostLog } from '../projection/belonging.js'
 
-/** Why `serve` would not start with a valid configuration (problems), and what it would warn about. */
+/** Problems that stop `serve` from starting with a valid configuration, and its warnings. */
 interface StartCheck {
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
@@ -69,7 +69,7 @@ async function checkPorts(config: Config, createIssue: CreateIssue): Promise<Sta
   return { problems, warnings }
 }
 
-/** Why a log is a lost one, which `serve` does not begin anew by itself; null where it is not. */
+/** Why a log is lost, so that `serve` does not start; null if it is not lost. */
 function whyLost(logFile: string): string | null {
   try {
     rejectLostLog(logFile)
@@ -80,14 +80,14 @@ function whyLost(logFile: string): string | null {
   }
 }
 
-/** Why a file cannot be written, or created with its folders; null where it can. */
+/** Why a file cannot be written, or created with its folders; null if it can. */
 function whyNotWritable(file: string): string | null {
   const existing = nearestExisting(file)
   const stats = statSync(existing, { throwIfNoEntry: false })
   if (existing === file && stats?.isDirectory()) return `${file}: expected a file, found a folder`
   if (existing !== file && !stats?.isDirectory())
     return `${existing}: expected a folder, found a file`
-  const folder = existing === file ? dirname(file) : existing // SQLite makes other files beside a log
+  const folder = existing === file ? dirname(file) : existing // SQLite creates more files next to a log
   for (const path of existing === file ? [file, folder] : [folder]) {
     try {
       accessSync(path, constants.W_OK)
@@ -98,13 +98,13 @@ function whyNotWritable(file: string): string | null {
   return null
 }
 
-/** The path itself if it exists, else the nearest folder above it that exists. */
+/** The path if it exists, otherwise the nearest parent folder that exists. */
 function nearestExisting(path: string): string {
   const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
   return isThere || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
-/** The error code of listening there, such as `EADDRINUSE`; null where it works. */
+/** The error code of listening at this address, such as `EADDRINUSE`; null if it works. */
 function whyNotListening(host: string, port: number): Promise<string | null> {
   return new Promise(resolve => {
     const server = createServer()

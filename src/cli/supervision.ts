@@ -34,7 +34,7 @@ export async function runSupervised(
   logger.info('stopped')
 }
 
-/** Run a service to its end. Why it could not run is in its log, and on standard error where that is a file. */
+/** Run a service until it ends. Log an error that ended it, and print it if the log is a file. */
 export async function endWithLoggedFailure(
   context: Context,
   { logging }: Config,

@@ -1,13 +1,13 @@
 import stringWidth from 'string-width'
 import { visibleLine } from '../visible-text.js'
 
-/** Between two columns. */
+/** Spaces between two columns. */
 const GAP = 2
 
 /** The text of a table. */
 interface TableText {
   readonly heads: readonly string[]
-  /** As many cells in each as there are heads. */
+  /** Each row has as many cells as there are heads. */
   readonly rows: readonly (readonly string[])[]
 }
 
@@ -30,7 +30,7 @@ export function* tableLines(table: TableText, width: number | null): Generator<s
   for (const row of [heads, ...rows]) yield* rowLines(row, widths)
 }
 
-/** Names and values, a line each. A value that is too long is wrapped. */
+/** One line for each name and its value. A value that is too long is wrapped. */
 export function* factLines(
   facts: readonly (readonly [name: string, value: string])[],
   width: number | null,
@@ -86,7 +86,7 @@ function columnWidths(
  * Narrow the widest columns until the table fits.
  *
  * @param least the minimum width of each column
- * @returns null where it does not fit
+ * @returns null if it cannot fit
  */
 function fitWidths(
   natural: readonly number[],
@@ -111,7 +111,7 @@ function widestWord(cell: string): number {
   return Math.max(...cell.split(' ').map(textWidth))
 }
 
-/** Wrap between words. A word that is too wide has a line of its own. */
+/** Wrap between words. A word that is too wide is alone on its line. */
 function wrapWords(cell: string, width: number): string[] {
   if (textWidth(cell) <= width) return [cell]
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { createOutput, type Output } from '../../src/cli/output.js'
 
-/** What is printed to a file, or to a terminal of so many columns. */
+/** Collect the text that is printed to a file, or to a terminal with this number of columns. */
 export function printedBy(print: (out: Output) => void, columns?: number): string {
   const chunks: string[] = []
   const stream = new Writable({

@@ -4,7 +4,7 @@ import { completionOf } from '../../src/cli/shell-completion.js'
 import { mixmatch } from '../commands/run-command.js'
 import { wholeProgram } from './whole-program.js'
 
-/** What bash proposes where the last of these words is being typed. */
+/** The proposals of bash while the last of these words is typed. */
 async function proposed(...words: string[]): Promise<readonly string[]> {
   const script = `${completionOf(await wholeProgram(), 'bash')}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mixmatch; printf '%s\\n' "\${COMPREPLY[@]}"`

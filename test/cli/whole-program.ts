@@ -4,7 +4,7 @@ import { manPagesOf } from '../../src/cli/man-page.js'
 import { createOutput } from '../../src/cli/output.js'
 import { createProgram } from '../../src/commands/program.js'
 
-/** The whole `mixmatch` command, as it is where nothing watches. */
+/** The definition of the whole `mixmatch` command, with an output that is no terminal. */
 export function wholeProgram(): Promise<Command> {
   return createProgram({
     env: {},
