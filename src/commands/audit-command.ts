@@ -21,7 +21,7 @@ import { printReport, type ReportOptions } from '../cli/report-output.js'
 import { projectId, type ResourceType } from '../ids.js'
 import { POINT_FORMS, type Point } from '../replay/point.js'
 
-/** Reports from log files alone: a copy is enough, and nothing is written beside it. */
+/** `mixmatch audit`: reports from log files only. They also work on a copy and write no files next to it. */
 export function auditCommand(context: Context): Command {
   const audit = new Command('audit').description(
     'Print reports about an event log. A copy of the file is enough, also on a read-only medium.',

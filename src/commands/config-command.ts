@@ -49,7 +49,7 @@ function showCommand(context: Context): Command {
     })
 }
 
-/** Print the problems, and set the exit code where there are any. */
+/** Print the problems, and set the exit code if there are any. */
 function reportProblems(problems: readonly ConfigIssue[], context: Context): boolean {
   for (const problem of problems) context.stderr.write(`${formatIssue(problem)}\n`)
   if (problems.length > 0) context.setExitCode(2)

@@ -80,7 +80,7 @@ export function explainCommand(context: Context): Command {
           'mixmatch: the body of this request can change the decision: give it with --body FILE\n',
         )
       }
-      // For the present use the view, as the proxy does; for the past, or without views, the log.
+      // Use the views for the present, as the proxy does. Use the log for the past or without views.
       using locations = at ? undefined : openLocationsOf(log.file)
       const position = at ? positionAt(log, at) : log.head().position
       const locate = locations?.locate ?? locateAt(log, position)
@@ -92,7 +92,7 @@ export function explainCommand(context: Context): Command {
 
 const SERVICE = new RegExp(`/(?:${serviceNames.join('|')})(?=[/?]|$)`)
 
-/** The path of a URL from the service on, because fronts remove what precedes it. A path is unchanged. */
+/** The path of a URL, beginning with the service: a front proxy removes the part before it. A path is unchanged. */
 function pathIn(target: string): string {
   const [url, path = '/'] = /^https?:\/\/[^/?#]+([^#]*)/i.exec(target) ?? []
   if (url === undefined) return target
@@ -106,7 +106,7 @@ async function findLoggedRequest({ requestId, accessLog }: ExplainOptions, conte
   throw new MixmatchError('USAGE', '--request-id: name the file to look in with --access-log.')
 }
 
-/** The decision in the access log. It may have used a header or a body, which the access log does not have. */
+/** Print the decision in the access log. It may depend on a header or a body, which are not in the access log. */
 function printLoggedRequest(context: Context, options: OutputOptions, logged: AccessLine): void {
   const began_at = formatTime(logged.beganAt)
   if (options.format === 'json') {
@@ -162,14 +162,14 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
   }
 }
 
-/** A decision with the field names of the access log. */
+/** Format a decision with the field names of the access log. */
 function factsOf(decision: Decision): Row {
   if (decision.kind !== 'one') return { ...decision }
   const { restsOn, askFirst, ...facts } = decision
   return { ...facts, rests_on: restsOn, ask_first: askFirst ?? [] }
 }
 
-/** From the configuration; with `--log` alone, the clouds in the log and default options. */
+/** The federation of the configuration. With only `--log`, the clouds in the log with default options. */
 function federationOf(
   command: Command,
   context: Context,

@@ -46,13 +46,13 @@ export function locateCommand(context: Context): Command {
     })
 }
 
-/** For the present use the view, as the proxy does; for the past, or without views, the log. */
+/** Use the views for the present, as the proxy does. Use the log for the past or without views. */
 function findPlaces(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
   using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
   return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
 }
 
-/** The error for a resource that no cloud holds. It names the deletions, where there are any. */
+/** The error for a resource that no cloud holds. It names the deletions, if there are any. */
 function notLocated(
   log: History,
   id: ResourceId,

@@ -7,8 +7,8 @@ import { tellFailure } from '../process/child-messages.js'
 import { version } from '../version.js'
 
 /**
- * In the order of `--help`. Only the command in the arguments is loaded, so that a look-up in a log does not
- * wait for all modules of the proxy.
+ * The commands in the order of `--help`. Only the command in the arguments is loaded, so a look-up in a log
+ * does not load the modules of the proxy.
  */
 const commands = {
   serve: async () => (await import('./serve-command.js')).serveCommand,
@@ -63,7 +63,7 @@ export async function runMixmatch(
   }
 }
 
-/** The definition of the command, with the subcommand in the arguments, or with all where there is none. */
+/** Define the command with the subcommand in the arguments, or with all subcommands if there is none. */
 export async function createProgram(
   context: Context,
   args: readonly string[] = [],
@@ -88,7 +88,7 @@ export async function createProgram(
   return mixmatch
 }
 
-/** The width of help without a terminal, and of what is generated from it. */
+/** The width of help without a terminal, and of documents that are generated from it. */
 const HELP_WIDTH = 100
 
 /** Subcommands must not end the process, and must write to the given streams. */

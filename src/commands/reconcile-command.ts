@@ -44,7 +44,7 @@ async function reconcileClouds(
   const { dryRun = false } = options
   const logFile = config.database.file
   const files = { logFile, viewsFile: viewsFileOf(logFile), command: 'reconcile' }
-  if (dryRun) openLogReader(logFile)[Symbol.dispose]() // throws where there is no log
+  if (dryRun) openLogReader(logFile)[Symbol.dispose]() // throws if there is no log
   const logger = createLogger(config.logging, 'reconcile')
   logger.level = 'warn'
   await using log = await openLogAppender(files, logger)

@@ -86,13 +86,13 @@ function toSelection(log: History, options: ReplayOptions): Selection {
   }
 }
 
-/** The position of a point, or of the first event recorded at a time or after it. */
+/** The position of a point. For a time, that of the first event recorded at this time or later. */
 function firstPosition(log: History, point: Point): Position {
   if ('position' in point) return position(Math.max(1, positionAt(log, point)))
   return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
 }
 
-/** Rows in one table. */
+/** The maximum of rows in one table. */
 const ROWS_PER_TABLE = 500
 
 async function printEvents(log: History, options: ReplayOptions, context: Context): Promise<void> {
@@ -115,7 +115,7 @@ async function printEvents(log: History, options: ReplayOptions, context: Contex
   if (printed === 0) context.stderr.write('mixmatch: no event matches the options\n')
 }
 
-/** Build the views in a temporary file and rename it, so that there is never a partial file. */
+/** Build the views in a temporary file and then rename it, so the result is never incomplete. */
 async function writeViews(
   log: History,
   given: string,
@@ -208,7 +208,7 @@ async function publishEvents(
   context.stderr.write(`${published} notifications published${on}\n`)
 }
 
-/** Only events from a bus that were parsed: others are not in their original form. */
+/** Select events that came from a bus and were parsed. Others are not stored in their original form. */
 function* publishableEvents(log: History, selection: Selection): Generator<RecordedEvent> {
   for (const event of selectEvents(log, selection)) {
     if (event.source === 'bus' && event.wire.envelope !== 'none') yield event

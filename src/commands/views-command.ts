@@ -27,7 +27,7 @@ function rebuildCommand(context: Context): Command {
     .addHelpText('after', '\nExample: mixmatch views rebuild')
     .action(async (_options: object, command: Command) => {
       const file = resolveLogFile(command, context)
-      openLogReader(file)[Symbol.dispose]() // throws where the file is no log
+      openLogReader(file)[Symbol.dispose]() // throws if the file is no log
       using _held = holdLog(file, 'views rebuild')
       const begun = performance.now()
       using progress = showProgress(context.stderr, 'building', 0)

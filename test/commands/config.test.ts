@@ -23,7 +23,7 @@ function sink() {
   return { stream, text: () => chunks.join('') }
 }
 
-/** Any ports that are free: those of the defaults may be taken on the machine that runs the tests. */
+/** Use any free ports: the default ports may be in use on the machine that runs the tests. */
 const FREE_PORTS = { OS_DEFAULT__PORT: '0', OS_OPS__PORT: '0' }
 
 /** Run `mixmatch` in a directory with this configuration. */
@@ -60,7 +60,7 @@ test('config check finds ./mixmatch.conf', async t => {
   t.regex(stdout, /^mixmatch.conf/)
 })
 
-test('config check marks warnings, and exits with 0 in spite of them', async t => {
+test('config check prints warnings and exits with 0', async t => {
   const { exitCode, stderr } = await run(t, ['config', 'check'], `${least}[auth]\nusrname = x\n`)
   t.is(exitCode, 0)
   t.is(
@@ -127,13 +127,13 @@ test('config show prints a JSON object for each option', async t => {
   })
 })
 
-/** What `config check` says of this configuration on ports that are free, but for what is set here. */
+/** Run `config check` on this configuration with free ports and these variables. */
 async function checked(t: ExecutionContext, env: Environment) {
   const { exitCode, stderr } = await run(t, ['config', 'check'], least, { ...FREE_PORTS, ...env })
   return { exitCode, said: stderr }
 }
 
-/** A TCP port where something listens until the test ends. */
+/** Listen on a TCP port until the test ends. */
 async function listen(t: ExecutionContext, answer = ''): Promise<number> {
   const server = createServer((_request, response) => response.end(answer))
   t.teardown(() => server.close())
@@ -180,7 +180,7 @@ test('config check rejects an event log or log_file whose folder cannot be creat
   t.regex(lines.said, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
 })
 
-test('config check rejects a log that was lost beside its views', async t => {
+test('config check rejects a lost log whose views still exist', async t => {
   const path = folder(t)
   const log = join(path, 'events.db')
   {

@@ -8,7 +8,7 @@ import { people } from '../../sandbox/people.js'
 import { startScene } from '../reconcile/clouds.js'
 import { mixmatch } from './run-command.js'
 
-/** One after another: each has two clouds of its own. */
+/** Serial, because each test starts two clouds. */
 const test = ava.serial
 
 async function examined(t: ExecutionContext, change: (settings: string) => string = text => text) {
@@ -43,16 +43,16 @@ test('the doctor checks every part of every cloud, and changes nothing', async t
       ),
     ],
   )
-  const unwell = verdicts.filter(({ verdict }) => verdict !== 'ok').map(({ of }) => of)
-  // The miniature clouds are reached past Mixmatch here, and have told their buses nothing yet.
-  t.deepEqual(unwell, ['default catalog', 'default catalog'])
+  const notOk = verdicts.filter(({ verdict }) => verdict !== 'ok').map(({ of }) => of)
+  // The catalogs do not lead through Mixmatch here, and the buses of the miniature clouds have no messages yet.
+  t.deepEqual(notOk, ['default catalog', 'default catalog'])
   t.is(scene.events().length, 0)
   const login = (cloud: string) => verdicts.find(({ of }) => of === `${cloud} login`)?.found
   t.regex(login('default'), /; an administrator$/)
   t.regex(login('sp1'), /; an administrator; no service \(service_token_roles\): /)
 })
 
-test('the doctor checks everything else if one part cannot be reached', async t => {
+test('the doctor checks all other parts if one is unreachable', async t => {
   const { run, verdicts } = await examined(t, text =>
     text.replace(/(\[sp_sp1\][\s\S]*?image_endpoint = ).*/, '$1http://127.0.0.1:1'),
   )
@@ -65,7 +65,7 @@ test('the doctor checks everything else if one part cannot be reached', async t 
   t.regex(failed[0]?.found ?? '', /127\.0\.0\.1:1.*ECONNREFUSED/)
 })
 
-test('a rejected password is a failure, and is not shown', async t => {
+test('the doctor reports a rejected password as a failure and does not print it', async t => {
   const { run, verdicts } = await examined(t, text =>
     text.replace(`password = ${people.admin.password}`, 'password = not-it-at-all'),
   )
@@ -81,7 +81,7 @@ test('a rejected password is a failure, and is not shown', async t => {
   t.notRegex(run.out, /not-it-at-all/)
 })
 
-test('a cloud that does not admit service users is a warning', async t => {
+test('the doctor warns if a cloud rejects service users', async t => {
   const { verdicts } = await examined(t, text =>
     text.replace(/(\[sp_sp1\][\s\S]*?)username = .*\npassword = .*\nproject_name = .*\n/, '$1'),
   )
@@ -90,7 +90,7 @@ test('a cloud that does not admit service users is a warning', async t => {
   t.regex(login?.found ?? '', /not admitted/)
 })
 
-test('a clock that differs by minutes is a warning', async t => {
+test('the doctor warns if a clock differs by minutes', async t => {
   const late = createServer((_, res) => {
     res.sendDate = false
     res.writeHead(200, { Date: new Date(Date.now() - 300_000).toUTCString() }).end('{}')

@@ -20,14 +20,14 @@ import { mixmatch } from './run-command.js'
 const LOG = ['--log', 'events.db']
 const SHOW = `/volume/v3/${alice}/volumes/${disk.id}`
 
-/** A disk that lived at one cloud, and lives at another since. */
+/** A disk that was at one cloud and is now at another. */
 function moved(path: string): void {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice)], at(60))
   log.append([deleted(disk), created(disk, bob, { serviceProvider: millet })], at(120))
 }
 
-test('explain --at explains with what was known then, from the log alone', async t => {
+test('explain --at uses only the events up to that point, from the log without views', async t => {
   const path = folder(t)
   moved(path)
   const then = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG, '--at', '1')
@@ -38,7 +38,7 @@ test('explain --at explains with what was known then, from the log alone', async
   t.regex(before.out, /^default: nothing says otherwise/)
 })
 
-test('explain --request-id prints the logged decision, and the decision by the log at that moment', async t => {
+test('explain --request-id prints the logged decision and the decision by the log as of that time', async t => {
   const path = folder(t)
   moved(path)
   const line = {
@@ -79,7 +79,7 @@ test('explain names missing arguments', async t => {
   t.regex(err, /access\.log: no request req-1/)
 })
 
-test('explain accepts a whole URL, also with a path before the service', async t => {
+test('explain accepts a complete URL, also with a path before the service', async t => {
   const path = folder(t)
   moved(path)
   const now = await mixmatch(path, 'explain', 'GET', SHOW, ...LOG)
@@ -146,7 +146,7 @@ test('explain --request-id prints JSON with the field names of the access log', 
   })
 })
 
-test('explain says on which condition a claim counts, and for which project it does', async t => {
+test('explain prints the condition under which a claim counts, and the project', async t => {
   const path = folder(t)
   moved(path)
   {

@@ -16,7 +16,7 @@ import {
 } from '../controls.js'
 import { mixmatch } from './run-command.js'
 
-/** A log alone, without views, of a volume that is made, given away and deleted. */
+/** A log without views, of a volume that is created, transferred and deleted. */
 function recorded(path: string): void {
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice, { emittedAt: at(1) })], at(10))
@@ -24,7 +24,7 @@ function recorded(path: string): void {
   log.append([deleted(disk, { emittedAt: at(3) })], at(30))
 }
 
-test('locate --at locates with what was known at a position or time', async t => {
+test('locate --at uses only the events up to a position or time', async t => {
   const path = folder(t)
   recorded(path)
   const owner = async (...when: string[]) => {

@@ -20,7 +20,7 @@ import {
 } from '../controls.js'
 import { mixmatch } from './run-command.js'
 
-/** A folder with a log of four events and its views, as a recorder leaves them. */
+/** Write a log of four events and its views to a folder, as a recorder does. */
 async function recorded(path: string) {
   using log = openLog(join(path, 'events.db'))
   log.append(
@@ -247,7 +247,7 @@ test('explain prints the decision and its event', async t => {
   t.regex(unknown.err, /"mars".*expected one of default, cornmeal/)
 })
 
-test('explain uses --body, and warns where it is missing', async t => {
+test('explain uses --body, and warns if it is missing', async t => {
   const path = folder(t)
   await recorded(path)
   writeFileSync(join(path, 'body.json'), JSON.stringify({ snapshot: { volume_id: disk.id } }))

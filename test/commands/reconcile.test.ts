@@ -9,10 +9,10 @@ import { alice, at, created } from '../controls.js'
 import { makeImage, sp1, startScene } from '../reconcile/clouds.js'
 import { mixmatch } from './run-command.js'
 
-/** One after another: each has two clouds of its own. */
+/** Serial, because each test starts two clouds. */
 const test = ava.serial
 
-/** Something that only the log knows of. */
+/** A resource that is only in the log. */
 const ghost = () =>
   created({ type: 'volume', id: resourceId(randomUUID()) }, alice, {
     serviceProvider: sp1,

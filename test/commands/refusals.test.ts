@@ -6,11 +6,11 @@ import { openLog } from '../../src/log/open-log.js'
 import { at, event, folder } from '../controls.js'
 import { mixmatch } from './run-command.js'
 
-/** What a command cannot do is said in a line, and leaves the log as it was. */
+/** A command that fails prints one line and does not change the log. */
 
 const nowhere = join('nowhere', 'file')
 
-for (const [what, args, code, said] of [
+for (const [what, args, code, message] of [
   [
     'backup',
     ['log', 'backup', nowhere],
@@ -22,12 +22,12 @@ for (const [what, args, code, said] of [
   ['replay --to', ['replay', '--to', 'file:///nowhere/bus'], 2, /there is no folder \/nowhere\./],
   ['log import', ['log', 'import', 'taken'], 2, /taken: is a folder/],
 ] as const) {
-  test(`${what}: ${said.source}`, async t => {
+  test(`${what} exits with ${code} and prints ${message.source}`, async t => {
     const path = folder(t)
     mkdirSync(join(path, 'taken'))
     openLog(join(path, 'events.db'))[Symbol.dispose]()
     const ended = await mixmatch(path, ...args, '--log', 'events.db')
-    t.regex(ended.err, said)
+    t.regex(ended.err, message)
     t.is(ended.code, code)
   })
 }

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { runMixmatch } from '../../src/commands/program.js'
 
-/** What a command printed, and what it ended with. */
+/** The output of a command and its exit code. */
 export interface Run {
   readonly code: number
   readonly out: string

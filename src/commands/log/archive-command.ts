@@ -9,7 +9,7 @@ import { archiveLog } from '../../log/archive.js'
 import { openLogReader } from '../../log/open-log.js'
 import { type Point, positionAt } from '../../replay/point.js'
 
-/** A message that is delivered again is recognised only while its first copy is in the live file. */
+/** Archive only older events: a duplicate is recognised only while the first copy is in the live file. */
 const YOUNGEST_MS = 3_600_000
 
 export function archiveCommand(context: Context): Command {

@@ -51,7 +51,7 @@ export function importCommand(context: Context): Command {
       using progress = showProgress(context.stderr, 'importing', source.size)
       const { restored, appended, duplicates } = await importEvents(log, source.events, () => {
         progress.at(source.read())
-        interrupt.signal.throwIfAborted() // imported events stay, and are not imported twice
+        interrupt.signal.throwIfAborted() // the imported events stay, and another import does not repeat them
       })
       const { views } = openViews(viewsFileOf(file), historyFiles([file]))
       views[Symbol.dispose]()
@@ -65,15 +65,15 @@ export function importCommand(context: Context): Command {
 /** The events to import. */
 interface ImportSource {
   readonly events: AsyncIterable<Event | RecordedEvent>
-  /** Bytes of the file. */
+  /** The size of the file in bytes. */
   readonly size: number
-  /** Bytes that were read of it. */
+  /** How many bytes were read. */
   read(): number
 }
 
 type GivenSource = { given: string | undefined; mixmatchDb: string | undefined }
 
-/** @throws USAGE where there is no source, or there are two, or it does not exist */
+/** @throws USAGE if there is no source, there are two, or it does not exist */
 function resolveSource(
   { given, mixmatchDb }: GivenSource,
   command: Command,
@@ -97,7 +97,7 @@ function resolveSource(
   return { events: readEvents(text, file), size, read: () => bytes.bytesRead }
 }
 
-/** The cloud of an `sp_name` by the configuration; with `--log` it is the name itself. */
+/** Map an `sp_name` to its cloud in the configuration. With `--log`, the cloud has the same name. */
 function cloudsBySpName(command: Command, context: Context): (name: string) => SpName {
   if (command.opts<{ log?: readonly string[] }>().log !== undefined) return spName
   const { clouds } = loadConfig(command, context)

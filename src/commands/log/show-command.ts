@@ -47,6 +47,6 @@ export function showCommand(context: Context): Command {
 }
 
 function indented(body: string): string {
-  const value = parsePythonJson(body) // with all digits of long numbers
+  const value = parsePythonJson(body) // keeps all digits of long numbers
   return value === undefined ? body : JSON.stringify(value, null, 2)
 }
