@@ -19,6 +19,7 @@ import { formatTime } from '../event/time.js'
 import { IDENTITY_PROVIDER, projectId, type SpName, spName } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/event-log.js'
+import { isNetworkPath, requireExtension } from '../network-extension/extension-path.js'
 import { openLocationsOf } from '../projection/locate.js'
 import { evidenceAt, locateAt } from '../replay/past-locations.js'
 import { POINT_FORMS, type Point, positionAt } from '../replay/point.js'
@@ -73,6 +74,10 @@ export function explainCommand(context: Context): Command {
       }
       if (logged) printLoggedRequest(context, options, logged)
       const at = logged ? { time: logged.beganAt } : options.at
+      if (isNetworkPath(withoutQuery(line.path))) {
+        explainNetworkRequest(line.method, line.path, options, command, context)
+        return
+      }
       const project = logged?.project ?? options.project
       const request = requestOf({ ...line, project }, options, context)
       if (needsBody(request) && options.body === undefined) {
@@ -90,14 +95,43 @@ export function explainCommand(context: Context): Command {
     })
 }
 
-const SERVICE = new RegExp(`/(?:${serviceNames.join('|')})(?=[/?]|$)`)
+/** @throws NOT_FOUND, METHOD_NOT_ALLOWED as the proxy would answer */
+function explainNetworkRequest(
+  method: string,
+  path: string,
+  options: OutputOptions,
+  command: Command,
+  context: Context,
+): void {
+  const isEnabled = isNetworkExtended(command, context)
+  requireExtension(method.toUpperCase(), withoutQuery(path), isEnabled === false ? null : true)
+  const to = IDENTITY_PROVIDER
+  const sentence = `network extension: Mixmatch creates a network at ${to} that extends the one in the body`
+  const condition =
+    isEnabled === null ? `Only if network is among the enabled_services of [sp_${to}].` : null
+  if (options.format === 'table') {
+    context.stdout.write(condition === null ? `${sentence}\n` : `${sentence}\n${condition}\n`)
+  } else printFacts(context.stdout, options, { kind: 'network extension', to, sentence, condition })
+}
+
+/** null if there is no configuration that says it. */
+function isNetworkExtended(command: Command, context: Context): boolean | null {
+  if (hasOnlyLog(command)) return null
+  const { clouds } = loadConfig(command, context)
+  return clouds.some(({ name, extendsNetworks }) => name === IDENTITY_PROVIDER && extendsNetworks)
+}
+
+function withoutQuery(path: string): string {
+  return path.split('?')[0] ?? path
+}
+
+const SERVICE = new RegExp(`/(?:${[...serviceNames, 'network'].join('|')})(?=[/?]|$)`)
 
 /** The path of a URL, beginning with the service: a front proxy removes the part before it. A path is unchanged. */
 function pathIn(target: string): string {
   const [url, path = '/'] = /^https?:\/\/[^/?#]+([^#]*)/i.exec(target) ?? []
   if (url === undefined) return target
-  const [beforeQuery = ''] = path.split('?')
-  return path.slice(Math.max(0, beforeQuery.search(SERVICE)))
+  return path.slice(Math.max(0, withoutQuery(path).search(SERVICE)))
 }
 
 async function findLoggedRequest({ requestId, accessLog }: ExplainOptions, context: Context) {
@@ -175,12 +209,16 @@ function federationOf(
   context: Context,
   log: LogReader,
 ): Omit<Federation, 'locate' | 'evidence'> {
-  const { log: named } = command.optsWithGlobals<{ log?: readonly string[] }>()
-  if (named !== undefined && !hasConfigOption(command)) {
+  if (hasOnlyLog(command)) {
     return { clouds: cloudsInLog(log), searchByBroadcast: false, aggregation: false }
   }
   const { clouds, routing } = loadConfig(command, context)
   return { clouds, ...routing }
+}
+
+function hasOnlyLog(command: Command): boolean {
+  const { log } = command.optsWithGlobals<{ log?: readonly string[] }>()
+  return log !== undefined && !hasConfigOption(command)
 }
 
 function cloudsInLog(log: LogReader): Cloud[] {

@@ -1,10 +1,10 @@
 import type { Middleware } from 'koa'
-import { MixmatchError } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import { parseJson } from '../json.js'
 import type { ExtendNetwork } from '../network-extension/extend-network.js'
+import { isNetworkPath, requireExtension } from '../network-extension/extension-path.js'
 import { readBody } from './request-body.js'
 import { tokenIn, tokenMissing } from './request-token.js'
 import type { RequestState } from './request-trace.js'
@@ -17,15 +17,14 @@ export interface NetworkParts {
   readonly idleTimeoutMs: number
 }
 
-const EXTENSION = '/network/v2.0/networks/extended'
 /** The limit of Neutron itself (oslo.middleware's sizelimit). */
 const MAX_BODY_BYTES = 112 * 1024
 
 /** Serve the network extension. Mixmatch serves nothing else below `/network`. */
 export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
   return async (ctx, next) => {
-    if (!/^\/network(?:\/|$)/.test(ctx.path)) return next()
-    const extendNetwork = requireExtension(ctx.path, ctx.method, parts)
+    if (!isNetworkPath(ctx.path)) return next()
+    const extendNetwork = requireExtension(ctx.method, ctx.path, parts.extendNetwork ?? null)
     const { req, res } = ctx
     const { trace } = ctx.state
     const token = tokenIn(req, 'x-auth-token')
@@ -48,24 +47,4 @@ export function networkRoutes(parts: NetworkParts): Middleware<RequestState> {
     ctx.set('X-Openstack-Request-Id', requestId)
     ctx.set('MM-Service-Provider', IDENTITY_PROVIDER)
   }
-}
-
-/** @throws NOT_FOUND, METHOD_NOT_ALLOWED */
-function requireExtension(
-  path: string,
-  method: string,
-  { extendNetwork }: NetworkParts,
-): ExtendNetwork {
-  if (!extendNetwork) {
-    const message =
-      'Nothing is served below /network: network is not among the enabled_services of [sp_default].'
-    throw new MixmatchError('NOT_FOUND', message)
-  }
-  if (path !== EXTENSION) {
-    const message = `Nothing is served here: of Neutron, Mixmatch serves POST ${EXTENSION} alone. Send other requests to Neutron itself.`
-    throw new MixmatchError('NOT_FOUND', message)
-  }
-  if (method === 'POST') return extendNetwork
-  const message = `${EXTENSION}: expected the method POST, got ${method}.`
-  throw new MixmatchError('METHOD_NOT_ALLOWED', message)
 }

@@ -94,6 +94,44 @@ test('explain accepts a complete URL, also with a path before the service', asyn
   }
 })
 
+test('explain says what the proxy does with requests below /network', async t => {
+  const path = folder(t)
+  moved(path)
+  const extended = '/network/v2.0/networks/extended'
+  const explain = (...args: string[]) => mixmatch(path, 'explain', ...args, ...LOG)
+  const sentence =
+    'network extension: Mixmatch creates a network at default that extends the one in the body'
+  const condition = 'Only if network is among the enabled_services of [sp_default].'
+  for (const target of [extended, `${extended}?a=b`, `https://front/resource${extended}`]) {
+    const { code, out } = await explain('post', target)
+    t.is(out, `${sentence}\n${condition}\n`, target)
+    t.is(code, 0)
+  }
+  const configure = (services: string) =>
+    writeFileSync(
+      join(path, 'mixmatch.conf'),
+      '[DEFAULT]\nservice_providers = default\n[auth]\nauth_url = http://127.0.0.1:9/v3\n' +
+        `[sp_default]\nenabled_services = ${services}\nimage_endpoint = http://127.0.0.1:9\n`,
+    )
+  const config = ['--config-file', 'mixmatch.conf']
+  configure('image, network')
+  const json = await explain('POST', extended, ...config, '--format', 'json')
+  t.deepEqual(JSON.parse(json.out), {
+    kind: 'network extension',
+    to: idp,
+    sentence,
+    condition: null,
+  })
+  t.regex((await explain('GET', extended, ...config)).err, /expected the method POST, got GET/)
+  const other = await explain('POST', '/network/v2.0/networks', ...config)
+  t.regex(other.err, /of Neutron, Mixmatch serves POST .*extended alone/)
+  t.is(other.code, 1)
+  configure('image')
+  const off = await explain('POST', extended, ...config)
+  t.regex(off.err, /network is not among the enabled_services of \[sp_default\]/)
+  t.is(off.code, 1)
+})
+
 test('explain prints JSON with the field names of the access log', async t => {
   const path = folder(t)
   moved(path)
