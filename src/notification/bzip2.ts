@@ -1,8 +1,8 @@
 import Bzip2 from '@foxglove/wasm-bz2'
 
 /**
- * The library of bzip2 itself, as WebAssembly. The packages in plain JavaScript can be made to run for
- * ever by forty bytes, because the length of a run overflows.
+ * The original bzip2 library, as WebAssembly. The packages in plain JavaScript can be attacked: forty bytes
+ * make them run for ever, because the length of a run overflows.
  */
 const bzip2 = await loadBzip2()
 
@@ -21,7 +21,7 @@ export function bunzip2Sync(bytes: Buffer, options: { readonly maxOutputLength: 
 }
 
 /**
- * Remove the listeners for faults of the whole process that the compiler has put into the module.
+ * Load the module, and remove the listeners for uncaught errors that its compiler adds to the process.
  */
 function loadBzip2(): Promise<Bzip2> {
   const exceptions = process.listeners('uncaughtException')

@@ -6,7 +6,7 @@ import { decompress } from './decompress.js'
 import { nameAt } from './fields.js'
 import { parsePythonJson } from './python-json.js'
 
-/** What a delivery contains. */
+/** The result of parsing a delivery. */
 type ParsedDelivery = OsloMessage | Unparseable
 
 export interface OsloMessage {
@@ -22,11 +22,11 @@ export interface Unparseable {
   readonly kind: 'unparseable'
   /** `not JSON`; contains nothing of the message. */
   readonly reason: string
-  /** As far as it could be read; null if nothing of it is to be kept. */
+  /** The part that could be read; null if nothing of it is kept. */
   readonly read: { readonly json: JsonValue } | { readonly bytes: Buffer } | null
 }
 
-/** Much more than any notification, packed or unpacked, and still read in less than a second. */
+/** Much larger than any notification, compressed or not, and still parsed in less than a second. */
 const MAX_BYTES = 4 * 1024 * 1024
 
 /**

@@ -11,11 +11,11 @@ import {
 import { isJsonObject, type JsonObject } from '../json.js'
 import { nameAt, objectAt } from './fields.js'
 
-/** What a notification says about the location of a resource. */
+/** The change of location that a notification reports. */
 type Meaning = Pick<Event, 'kind' | 'resource' | 'project' | 'parent'>
 
 /**
- * What an oslo message means. An unknown event type is `noted`, and so is a payload that does not name
+ * Read the meaning of an oslo message. An unknown event type is `noted`. So is a payload without the id of
  * its resource (the payload of Glance's errors is a text).
  */
 export function readMeaning(eventType: string, message: JsonObject): Meaning {
@@ -41,13 +41,13 @@ const NOTHING: Meaning = { kind: 'noted', resource: null, project: null, parent:
 interface CinderNoun {
   readonly type: ResourceType
   readonly id: string
-  /** The key of the resource that it was made from and moves with. */
+  /** The key of its parent: the resource that it was made from and moves with. */
   readonly parent?: string
 }
 
 /**
  * Cinder's nouns and the keys of their ids (cinder/volume/volume_utils.py, `_usage_from_…`). The API
- * itself uses the plural when a status is reset (cinder/api/v3/groups.py). Before Newton, groups were
+ * itself uses the plural when it resets a status (cinder/api/v3/groups.py). Before Newton, groups were
  * called consistency groups.
  */
 const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
@@ -63,8 +63,8 @@ const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
 ])
 
 /**
- * What Cinder's verbs do to the location of their noun. Only the begin of an existence is `created`: a
- * later notification must not bring back a resource that was deleted meanwhile.
+ * The effect of Cinder's verbs on the location of their noun. Only the first notification of a resource is
+ * `created`: a later one must not bring back a deleted resource.
  */
 const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['create.start', 'created'],
@@ -114,8 +114,8 @@ function cinder({ type, id, parent }: CinderNoun, verb: string, payload: JsonObj
 }
 
 /**
- * `scheduler.create_volume` and similar ones are errors: no backend accepted the resource. It exists in
- * state `error`, and no other notification announces it.
+ * `scheduler.create_volume` and similar event types are errors: no backend accepted the resource. It exists
+ * in state `error`, and there is no other notification about it.
  */
 function schedulingFailure(message: JsonObject, payload: JsonObject): Meaning {
   const project =
@@ -145,7 +145,7 @@ const GLANCE_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['task.delete', 'deleted'],
 ])
 
-/** `image.send` and `image.member.…` have other keys, and move nothing. */
+/** `image.send` and `image.member.…` have other keys, and change no location. */
 function glance(noun: 'image' | 'task', verb: string, payload: JsonObject): Meaning {
   const kind = GLANCE_VERBS.get(`${noun}.${verb}`)
   const id = idAt(payload, 'id') ?? idAt(payload, `${noun}_id`)
@@ -154,7 +154,7 @@ function glance(noun: 'image' | 'task', verb: string, payload: JsonObject): Mean
   return meaning(isGone(payload) ? 'deleted' : kind, noun, id, { project, parent: null })
 }
 
-/** An image may be deleted while it is uploaded. Its users get 404 as soon as the delete is pending. */
+/** Whether an image is deleted. It may be deleted during its upload. Users get 404 while the delete is pending. */
 function isGone(payload: JsonObject): boolean {
   return (
     payload['deleted'] === true ||
@@ -163,7 +163,7 @@ function isGone(payload: JsonObject): boolean {
   )
 }
 
-/** Without an id there is nothing to move. */
+/** Without an id the event is `noted`. */
 function meaning(
   kind: EventKind,
   type: ResourceType,

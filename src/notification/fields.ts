@@ -14,10 +14,10 @@ export function nameAt(object: JsonObject, key: string): string | null {
     : null
 }
 
-/** JSON can contain half of a surrogate pair, which cannot be stored as UTF-8. */
+/** Replace half surrogate pairs: JSON can contain them, and they cannot be stored as UTF-8. */
 function toWellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/** The length of a name in RabbitMQ, and of a column of Cinder and Glance. */
+/** The limit of names in RabbitMQ, and of columns in Cinder and Glance. */
 const MAX_CHARACTERS = 255

@@ -15,9 +15,9 @@ const MAX_MS = 2000
 
 /**
  * Make the event that is recorded for a delivery. Never throws: any delivery becomes an event without
- * secrets. The same delivery always becomes an event of the same message id, by which a redelivery is
- * recognised. A message that is too large, or takes too long, becomes an event that says so: it must
- * not hold up the notifications of other clouds.
+ * secrets. The same delivery always gets the same message id, so that a redelivery is recognised. A message
+ * that is too large, or takes too long, becomes an event that says so, because it must not delay the
+ * notifications of other clouds.
  */
 export function createNotificationEvent(delivery: Delivery): Event {
   return createNotificationEventWithin(
@@ -34,7 +34,7 @@ export function createNotificationEventWithin(checkTime: () => void, delivery: D
       ? createMessageEvent(delivery, parsed, checkTime)
       : createUnreadEvent(delivery, parsed.reason, keepRead(parsed.read, checkTime))
   } catch (error) {
-    // any other error may quote the message: only its name is kept
+    // any other error may quote the message, so only its name is kept
     const name = error instanceof Error ? error.name : typeof error
     const reason =
       error instanceof TimeLimitReached ? error.message : `it could not be read (${name})`
@@ -84,10 +84,10 @@ function createMessageEvent(
   }
 }
 
-/** What is kept of a message that could not be read: text, or bytes if it is no text. */
+/** What is kept of a message that could not be read: text, or bytes if it is not text. */
 type Kept = { readonly text?: string; readonly bytes_base64?: string }
 
-/** Characters or bytes. The digest stands for the rest. */
+/** In characters or bytes. The event also has the digest of the whole message. */
 const MAX_KEPT = 64 * 1024
 
 function keepRead(read: Unparseable['read'], checkTime: () => void): Kept {

@@ -13,8 +13,8 @@ declare global {
 }
 
 /**
- * Parse JSON as Python's `json` module writes it. An integer beyond 2^53 keeps all its digits, and
- * `JSON.stringify` writes them. NaN, Infinity and -Infinity, which JSON does not have, become texts.
+ * Parse JSON that Python's `json` module has written. An integer beyond 2^53 keeps all its digits, also in
+ * `JSON.stringify`. NaN, Infinity and -Infinity are not valid JSON. They become texts.
  *
  * @returns undefined if the text cannot be parsed
  */
@@ -31,7 +31,7 @@ function parseExactly(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text, keepDigits)
   } catch {
-    return parseJson(text) // nested too deep for a reviver: its long numbers lose digits
+    return parseJson(text) // nested too deep for a reviver: long numbers lose digits
   }
 }
 
@@ -45,8 +45,8 @@ function keepDigits(_key: string, value: JsonValue, { source }: { source?: strin
 const CONSTANT = /NaN|Infinity/
 
 /**
- * A string, or a constant outside of strings. The string also matches if it is never closed, so that no
- * character is read twice.
+ * A string, or a constant outside of strings. A string without an end also matches, so that no character is
+ * read twice.
  */
 const STRING_OR_CONSTANT = /"[^"\\]*(?:\\[\s\S]?[^"\\]*)*"?|-?Infinity|NaN/g
 

@@ -12,8 +12,8 @@ const MAX_PLACES = 1000
 const MAX_CHARACTERS_OF_PLACES = 64 * 1024
 
 /**
- * Remove the secrets from an oslo message. No digest of a secret is kept: a weak password can be
- * guessed from it.
+ * Remove the secrets from an oslo message. No digest of a secret is kept, because a weak password can be
+ * guessed from its digest.
  *
  * - Of the request context only the keys that an audit needs are kept. The others are listed only if
  *   they contained a secret, because every message of Cinder has a dozen useless ones.
@@ -21,7 +21,7 @@ const MAX_CHARACTERS_OF_PLACES = 64 * 1024
  *   harmless name. So are tokens, `user:password@` and `password=…` in any text and any key.
  *
  * @param checkTime called for each value; may throw to end it
- * @returns the same object if there was nothing to redact
+ * @returns the same object if nothing was redacted
  */
 export function redactMessage(message: JsonObject, checkTime: () => void = () => {}): JsonObject {
   const walk = beginWalk(checkTime)
@@ -50,7 +50,7 @@ interface Walk {
 
 interface Findings {
   readonly places: Set<string>
-  /** Of all places together. */
+  /** The total length of all places. */
   characters: number
   unlisted: number
 }
@@ -60,8 +60,9 @@ function beginWalk(checkTime: () => void): Walk {
 }
 
 /**
- * Before oslo.messaging 14.4.0 services sent their whole request context with every notification:
- * a living token, the service catalog, the roles. The names are those of oslo.context's `to_dict`.
+ * The keys of the request context that are kept, named as in oslo.context's `to_dict`. Before
+ * oslo.messaging 14.4.0 services sent their whole context with every notification: a valid token, the
+ * service catalog, the roles.
  */
 const CONTEXT_KEPT = new Set([
   'user_id',
@@ -78,7 +79,7 @@ const CONTEXT_KEPT = new Set([
   'timestamp',
 ])
 
-/** The context is flattened into keys `_context_…` on RabbitMQ, and one object on Kafka. */
+/** The context is flattened into keys `_context_…` on RabbitMQ, and is one object on Kafka. */
 function shortenContext(message: JsonObject, walk: Walk): JsonObject {
   const isDropped = (key: string) =>
     key.startsWith('_context_') && !CONTEXT_KEPT.has(key.slice('_context_'.length))
@@ -92,7 +93,7 @@ function shortenContext(message: JsonObject, walk: Walk): JsonObject {
   return kept === context ? clean : { ...clean, _context: kept }
 }
 
-/** What is dropped is redacted only to see whether it contained a secret. */
+/** Drop keys. Their values are redacted first, only to know whether they contained a secret. */
 function omit(object: JsonObject, isDropped: (key: string) => boolean, walk: Walk): JsonObject {
   const dropped = Object.keys(object).filter(isDropped)
   if (dropped.length === 0) return object
@@ -107,8 +108,8 @@ function omit(object: JsonObject, isDropped: (key: string) => boolean, walk: Wal
 }
 
 /**
- * Keys whose whole value is withheld: how a hypervisor reaches a volume (CHAP), where an image's
- * bytes lie (a store's credentials or a signed URL), an instance's user data, the catalog.
+ * Keys whose whole value is redacted: how a hypervisor connects to a volume (CHAP), the location of an
+ * image in a store (with credentials or a signed URL), the user data of an instance, the catalog.
  */
 const WITHHELD = new Set([
   'connection_info',
@@ -126,7 +127,7 @@ const WITHHELD = new Set([
   '_context_service_catalog',
 ])
 
-/** Deeper than any notification, and far from the depth at which the stack overflows. */
+/** Deeper than any notification, and far below the depth at which the stack overflows. */
 const MAX_DEPTH = 64
 
 function redact(value: JsonValue, walk: Walk): JsonValue {
@@ -217,7 +218,7 @@ function addPlace({ at, findings }: Walk, ...further: readonly string[]): void {
   }
   const place = pointerTo([...at, ...further])
   findings.characters += place.length
-  // a place that is too long for the list makes it full, so that no more long texts are made
+  // a place that is too long makes the list full, so that no more long texts are built
   if (findings.characters > MAX_CHARACTERS_OF_PLACES) findings.unlisted += 1
   else findings.places.add(place)
 }

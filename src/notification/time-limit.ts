@@ -1,7 +1,7 @@
 /** Thrown by the check of a `limitTime`. */
 export class TimeLimitReached extends Error {}
 
-/** The clock is read once for so many calls, because each of them is short. */
+/** The clock is read once for this number of calls, because each call is short. */
 const CALLS_PER_READING = 256
 
 /**

@@ -77,7 +77,7 @@ const kinds: readonly [kind: EventKind, ...eventTypes: string[]][] = [
   ],
 ]
 
-/** A payload that names one of everything, so that each event type finds its own. */
+/** A payload with an id for each type of resource, so that it fits each event type. */
 const everything = {
   id: disk.id,
   image_id: disk.id,
@@ -124,7 +124,7 @@ for (const [eventType, type, key] of types) {
   })
 }
 
-test('a snapshot belongs to its volume, whose project it shares', t => {
+test('a snapshot has its volume as its parent, and the same project', t => {
   const payload = { snapshot_id: 'a-snapshot', volume_id: disk.id, tenant_id: alice }
   t.deepEqual(meaning('snapshot.create.start', payload), {
     kind: 'created',
@@ -144,14 +144,14 @@ test('an image may have no owner', t => {
   t.is(meaning('image.send', { image_id: disk.id, owner_id: alice }).project, alice)
 })
 
-test('an image with a status of deletion is deleted, whatever the event type', t => {
+test('an image with the status of a deletion is deleted, with any event type', t => {
   for (const gone of [{ deleted: true }, { status: 'deleted' }, { status: 'pending_delete' }]) {
     t.is(meaning('image.update', { id: disk.id, ...gone }).kind, 'deleted')
   }
   t.is(meaning('image.member.delete', { image_id: disk.id, deleted: true }).kind, 'noted')
 })
 
-test('the project of a volume that could not be scheduled is in the request, else in the context', t => {
+test('the project of a volume that could not be scheduled comes from the request, or from the context', t => {
   const owner = { volume_properties: { project_id: alice } }
   const payload = { volume_id: disk.id }
   const project = (payload: object, fields = {}) =>
@@ -164,7 +164,7 @@ test('the project of a volume that could not be scheduled is in the request, els
   t.is(project(payload), null)
 })
 
-test('the project of the request context is not taken for the owner', t => {
+test('the project of the request context is not used as the owner', t => {
   t.is(
     meaning('groups.reset_status.end', { id: disk.id }, { _context_project_id: bob }).project,
     null,
@@ -197,7 +197,7 @@ test('notifications of other services are noted', t => {
   }
 })
 
-test('a payload that is no object names no resource', t => {
+test('a payload that is not an object has no resource', t => {
   for (const payload of ['Image storage media is full', null, undefined, 7, true, [everything]]) {
     t.deepEqual(meaning('image.upload', payload), NOTHING)
     t.deepEqual(meaning('volume.create.start', payload), NOTHING)

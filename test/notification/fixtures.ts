@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/bus/delivery.js'
 import { parseRecorded } from '../../src/bus/recorded-notification.js'
 import { cornmeal } from '../controls.js'
 
-/** Every notification that was recorded of two real clouds, in order. */
+/** All notifications that were recorded at two real clouds, in order. */
 export const recorded: readonly Delivery[] = ['default', 'sp1'].flatMap(cloud =>
   linesOf(cloud).map((line, index) => parseRecorded(JSON.parse(line), `${cloud}:${index + 1}`)),
 )
@@ -14,7 +14,7 @@ export function linesOf(cloud: string): string[] {
   return readFileSync(url, 'utf8').trimEnd().split('\n')
 }
 
-/** A delivery of some bytes, as Glance would have published them. */
+/** A delivery of these bytes, like a message of Glance. */
 export function delivery(body: Buffer | string, fields: Partial<Delivery> = {}): Delivery {
   return {
     serviceProvider: cornmeal,
@@ -27,7 +27,7 @@ export function delivery(body: Buffer | string, fields: Partial<Delivery> = {}):
   }
 }
 
-/** An oslo message of some event type. */
+/** An oslo message with this event type. */
 export function message(eventType: string, payload: unknown, fields: object = {}): object {
   return {
     message_id: '7cb6a0f4-0b44-4d1c-8a24-ba1e65a2a1a9',
@@ -41,7 +41,7 @@ export function message(eventType: string, payload: unknown, fields: object = {}
   }
 }
 
-/** As driver `messagingv2` sends it. */
+/** The form of driver `messagingv2`. */
 export function wrapped(message: object): string {
   return JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) })
 }

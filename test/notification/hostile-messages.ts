@@ -2,7 +2,7 @@ import { createNotificationEvent } from '../../src/notification/notification-eve
 import type { Growing } from '../growth.js'
 import { delivery, message } from './fixtures.js'
 
-/** Messages that were made to take long, each of any size. */
+/** Messages that try to take a long time. Each can have any size. */
 export const hostileMessages: readonly Growing<Buffer>[] = Object.entries({
   'many secrets': size => withPayload(entries(size, 20, index => [`password${index}`, 'x'])),
   'many tokens in a list': size => withPayload(listOf(size / 24, 'gAAAAABl0123456789abc')),

@@ -22,7 +22,7 @@ const count = (words: readonly string[]) =>
 
 const ID = '7121b9a3-a94b-4a4a-9865-63e3055f8322'
 
-test('every recorded notification becomes an event that says what it is', t => {
+test('every recorded notification becomes an event with its type and its resource', t => {
   const events = recorded.map(createNotificationEvent)
   t.is(events.length, 342)
   t.deepEqual(count(events.map(({ kind }) => kind)), {
@@ -51,7 +51,7 @@ test('every recorded notification becomes an event that says what it is', t => {
   })
 })
 
-test('all recorded resources are deleted in the end, except tasks and volumes of a deleted group', t => {
+test('after all recorded notifications only tasks and volumes of a deleted group are not deleted', t => {
   const fate = new Map<string, Event['kind'][]>()
   for (const { resource, kind } of recorded.map(createNotificationEvent)) {
     if (!resource || kind === 'noted') continue
@@ -90,7 +90,7 @@ test('a message is read with its envelope and without', t => {
 })
 
 const compressions: readonly [name: string, compress: (text: string) => Buffer][] = [
-  ['application/x-gzip', text => deflateSync(text)], // zlib, whatever kombu calls it
+  ['application/x-gzip', text => deflateSync(text)], // the zlib format, although kombu calls it gzip
   ['application/x-gzip', text => gzipSync(text)],
   ['gzip', text => gzipSync(text)],
   ['application/x-brotli', text => brotliCompressSync(text)],
@@ -106,7 +106,7 @@ for (const [compression, compress] of compressions) {
   })
 }
 
-/** What Python's `bz2.compress` makes of an `image.delete`, and of 33 MiB of zeros. */
+/** An `image.delete` and 33 MiB of zeros, compressed by Python's `bz2.compress`. */
 const BZ2 =
   'QlpoOTFBWSZTWQglJa8AAE+bgFAHf/AABLen3SogAJSGp6gJPaUPU09T1Hog0/VNCJ6JBoB6hiAALUBAEBLcTRrA' +
   '2ESemfxuZFYqtHBK18jsGpPPCCP7utyfFNJZQrAM9pbVpDbkE83rrQpdUP2F9h0xsMccnZ/hQL2wjGqa2I3dWres' +
@@ -174,12 +174,12 @@ for (const [what, body, reason, compression = null] of unreadable) {
   })
 }
 
-test('of a message that could not be parsed 64 KiB are kept', t => {
+test('64 KiB of a message that could not be parsed are kept', t => {
   const { text } = JSON.parse(createNotificationEvent(delivery('x'.repeat(100_000))).body)
   t.is(text, 'x'.repeat(64 * 1024))
 })
 
-test('bytes that are no text are kept, except for secrets in plain sight', t => {
+test('bytes that are not text are kept, without secrets in plain text', t => {
   const kept = (bytes: Buffer, compression: string | null = null) =>
     Buffer.from(
       JSON.parse(createNotificationEvent(delivery(bytes, { compression })).body).bytes_base64,
@@ -192,7 +192,7 @@ test('bytes that are no text are kept, except for secrets in plain sight', t => 
   t.deepEqual(kept(secret), Buffer.from([0xff, ...Buffer.from('"password": "***"'), 0xfe]))
 })
 
-test('of a message that is too large only digest and size are kept', t => {
+test('only the digest and the size of a message that is too large are kept', t => {
   const huge = delivery(`{"user_data": "hunter2", "x": "${'x'.repeat(5_000_000)}"}`)
   const { reason, size, sha256, ...rest } = JSON.parse(createNotificationEvent(huge).body)
   t.is(reason, 'larger than 4194304 bytes')
@@ -219,7 +219,7 @@ test('a message that takes too long is recorded as unread', t => {
   )
 })
 
-test('long integers, NaN and Infinity keep their spelling, and the resource is located', t => {
+test('long integers, NaN and Infinity keep their text, and the resource is located', t => {
   const payload = `{"id": "${ID}", "owner": "p", "size": 9007199254740993, "min": -123456789012345678901234,
     "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN and -Infinity \\" NaN", "exact": 0.1}`
   const inner = `{"event_type": "image.create", "payload": ${payload}}`
@@ -246,7 +246,7 @@ test('law: JSON without long integers and NaN is read as by JSON.parse', t => {
   )
 })
 
-test('a message without an id gets one that a redelivery gets too, and no other message', t => {
+test('a message without an id gets one that is the same for its redelivery, and different for other messages', t => {
   const sent = (payload: unknown) =>
     createNotificationEvent(
       delivery(JSON.stringify(message('image.create', payload, { message_id: undefined }))),
@@ -322,7 +322,7 @@ test('a message that is nested very deep is recorded', t => {
   t.is(createNotificationEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
 })
 
-test('the module for bz2 leaves no listener for faults of the process', async t => {
+test('the module for bz2 leaves no listener for uncaught errors of the process', async t => {
   const script = `
     const count = () => ['uncaughtException', 'unhandledRejection'].map(fault => process.listenerCount(fault))
     const before = count()

@@ -6,9 +6,9 @@ import { delivery, message, wrapped } from './fixtures.js'
 
 const FERNET = `gAAAAABl${'Zm9vYmFy_-'.repeat(18)}==`
 const JWS = `eyJ${'hbGciOi'.repeat(4)}.eyJzdWIi.c2ln-_`
-const WORD = 'hunter2-s3cret' // what a secret is where only its key gives it away
+const WORD = 'hunter2-s3cret' // a secret that is recognised only by its key
 
-/** Every secret that a service is known to have sent, under the key that it sends it with. */
+/** All known secrets in notifications of services, under their keys. */
 const payload = {
   volume_id: '1ed5a766-e9ea-4ee4-9cc6-6853a68fad67',
   display_name: `a ${FERNET} in a name`,
@@ -42,7 +42,7 @@ const SECRETS = [FERNET, FERNET.slice(8, 40), JWS, WORD, 'hunter2', 'c0ffee12345
 
 const secretFree = (text: string) => SECRETS.every(secret => !text.includes(secret))
 
-test('no secret that was planted anywhere can be found in the event', t => {
+test('a secret at any place of a message cannot be found in the event', t => {
   const { body } = createNotificationEvent(
     delivery(wrapped(message('volume.create.end', payload, context))),
   )
@@ -67,7 +67,7 @@ test('no secret can be found in the event of JSON that could not be parsed', t =
   }
 })
 
-test('no secret that its name or form gives away can be found in the event of what is no JSON', t => {
+test('a secret with a known name or form cannot be found in the event of a message that is not JSON', t => {
   const {
     user_data: _user_data,
     volume_attachment: _attachment,
@@ -90,7 +90,7 @@ test('no secret that its name or form gives away can be found in the event of wh
   }
 })
 
-test('each redacted value is listed by its place', t => {
+test('the place of each redacted value is listed', t => {
   const { payload, ...rest } = redactMessage(
     message(
       'volume.create.end',
@@ -118,7 +118,7 @@ test('each redacted value is listed by its place', t => {
   t.is(rest['_context_user_id'], 'u')
 })
 
-test('only listed keys of the request context are kept, flat or in one object', t => {
+test('only the allowed keys of the request context are kept, flat or in one object', t => {
   const all = {
     user_id: 'u',
     project_id: 'p',
@@ -140,7 +140,7 @@ test('only listed keys of the request context are kept, flat or in one object', 
   })
 })
 
-test('a message without secrets is returned itself', t => {
+test('a message without secrets is returned as the same object', t => {
   const plain = message('image.create', {
     id: 'a',
     properties: {},
@@ -158,7 +158,7 @@ test('a redacted message is not changed by another redaction', t => {
   t.deepEqual(redactMessage(once), once)
 })
 
-test('a key called __proto__ stays a key', t => {
+test('a key with the name __proto__ stays an ordinary key', t => {
   const redacted = redactMessage(
     JSON.parse('{"payload": {"__proto__": {"a": 1}, "password": "x"}}'),
   )
