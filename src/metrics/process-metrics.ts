@@ -13,7 +13,7 @@ export function createRegistry(role: Role): Registry {
   return registry
 }
 
-/** One sample for all processes together: they have one version. */
+/** Add one sample for all processes together, because they have the same version. */
 function addBuildInfo(registry: Registry): void {
   const info = new Gauge({
     name: 'mixmatch_build_info',
@@ -26,7 +26,7 @@ function addBuildInfo(registry: Registry): void {
 }
 
 /**
- * Gauges of prom-client with the ending of a counter, each the sum of the one without it:
- * sum(nodejs_active_handles). By Prometheus' naming only counters end in _total.
+ * Gauges of prom-client whose names end like a counter. Each is the sum of another one, such as
+ * sum(nodejs_active_handles). In Prometheus' naming rules only counters end in _total.
  */
 const sums = ['handles', 'requests', 'resources'].map(what => `nodejs_active_${what}_total`)

@@ -2,22 +2,22 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
-/** A request that was answered. Each value has few possible words, because each makes a time series. */
+/** A finished request. Each label has few possible values, because each value makes a time series. */
 export interface AnsweredRequest {
   /** `image`, `volume`; `other` for other paths. */
   readonly service: string
-  /** The cloud that it went to; `none` if it went nowhere. */
+  /** The cloud to which it was sent; `none` if it was not sent to a cloud. */
   readonly cloud: string
   readonly method: string
   readonly status: number
-  /** Why it went there; `none` if it was refused before that was decided. */
+  /** Why it was sent there; `none` if it was rejected before routing. */
   readonly reason: string
   readonly seconds: number
-  /** What went wrong, as a fault code; null if nothing did. */
+  /** The fault code; null if there was no fault. */
   readonly fault: string | null
 }
 
-/** What one worker counts. */
+/** The metrics of one worker. */
 export interface ProxyMetrics {
   countRequest(request: AnsweredRequest): void
   /** A lookup in the token cache: `caller` for validated tokens, `visit` for tokens of other clouds. */
@@ -26,15 +26,15 @@ export interface ProxyMetrics {
   countFederation(cloud: string, result: 'arrived' | 'failed', ms: number): void
   /** A request of a service to another cloud, with a service token for that cloud or without. */
   countServiceToken(cloud: string, result: 'sent' | 'left_out'): void
-  /** Ask this function, at every snapshot, for which clouds the breaker is open. */
+  /** At every snapshot, call this function for the clouds with an open breaker. */
   watchBreaker(openFor: () => readonly string[]): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
-/** From a response with a cached token to an upload that takes minutes. */
+/** Buckets from a response with a cached token to an upload that takes minutes. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-/** Label values come from the configuration and the code, never from a request's path or ids. */
+/** Label values come from the configuration and the code, never from the path or the ids of a request. */
 export function createProxyMetrics(): ProxyMetrics {
   const registry = createRegistry('worker')
   const registers = [registry]

@@ -18,7 +18,7 @@ export interface BusFigures {
   /** The name of the bus; null for the only bus of a cloud. */
   readonly bus: string | null
   readonly connected: boolean
-  /** How many of the exchanges that are expected at its cloud are on none of its buses. */
+  /** The number of expected exchanges that exist on no bus of its cloud. */
   readonly missing: number
   /** When the last message was delivered, in seconds since 1970; null if there was none yet. */
   readonly lastMessageAt: number | null

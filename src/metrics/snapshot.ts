@@ -1,19 +1,19 @@
 import { AggregatorRegistry, Registry } from 'prom-client'
 
-/** All metrics of one process at one moment, as plain values that can go from process to process. */
+/** All metrics of one process at one moment, as plain values that can be sent to another process. */
 export type MetricsSnapshot = Readonly<Awaited<ReturnType<Registry['getMetricsAsJSON']>>>
 
 /** The content type of the text that Prometheus reads. */
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
-/** One page for the metrics of several processes: what has the same name and labels is summed up. */
+/** Render the metrics of several processes as one page. Samples with the same name and labels are summed up. */
 export function renderMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   return aggregate(snapshots).metrics()
 }
 
 /**
- * The counters and histograms of processes that exited. Without them the sum over all processes would
- * go down, which Prometheus takes for a restart of everything.
+ * Sum up the counters and histograms of exited processes. Without them the sum over all processes would
+ * decrease, and Prometheus would see a restart of all processes.
  */
 export async function sumCounters(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const lasting = snapshots.map(snapshot =>

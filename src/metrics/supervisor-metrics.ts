@@ -2,7 +2,7 @@ import { Counter } from 'prom-client'
 import { createRegistry, type Role } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
-/** What the supervisor counts. */
+/** The metrics of the supervisor. */
 export interface SupervisorMetrics {
   countDeath(process: Exclude<Role, 'supervisor'>): void
   countReload(result: 'taken' | 'refused' | 'failed'): void

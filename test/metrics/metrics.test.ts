@@ -21,7 +21,7 @@ const durations =
 const upTo50Ms =
   'mixmatch_request_duration_seconds_bucket{le="0.05",service="image",cloud="cornmeal",method="GET"}'
 
-/** As another process gets it: through a channel that knows JSON alone. */
+/** The value as another process receives it, through a JSON channel. */
 function sent<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value))
 }
@@ -50,7 +50,7 @@ test('counters of an exited process stay in the sum, its gauges do not', async t
   t.false(samples.has('process_resident_memory_bytes{process="worker"}'))
 })
 
-test('a request that the proxy answered with a fault is counted under that fault', async t => {
+test('a request that the proxy answered with a fault is counted with the code of that fault', async t => {
   const metrics = createProxyMetrics()
   metrics.countRequest({ ...request, status: 504, fault: 'SERVICE_PROVIDER_TIMEOUT' })
   const samples = samplesOf(await renderMetrics([await metrics.snapshot()]))
@@ -58,7 +58,7 @@ test('a request that the proxy answered with a fault is counted under that fault
   t.is(samples.get(fault), 1)
 })
 
-test('mixmatch_breaker_open counts the workers in which it is open', async t => {
+test('mixmatch_breaker_open is the number of workers with an open breaker for a cloud', async t => {
   let open = ['cornmeal']
   const workers = [createProxyMetrics(), createProxyMetrics()]
   for (const worker of workers) worker.watchBreaker(() => open)
@@ -91,7 +91,7 @@ test('a bus that is removed, or a log that is not open, has no samples', async t
   t.false((await page()).has('mixmatch_log_position'))
 })
 
-test('metric names follow Prometheus: counters alone end in _total, units are base units', async t => {
+test('metric names follow the rules of Prometheus: only counters end in _total, and units are base units', async t => {
   const bus = { cloud: 'cornmeal', bus: null, connected: true, missing: 1, lastMessageAt: 1 }
   const figures = { buses: [bus], logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9 }
   const parts = [
