@@ -34,14 +34,14 @@ interface Archived {
  * @throws LOG_BROKEN if the archived events do not verify
  */
 export function archiveLog(file: string, upTo: Position, onStep: (step: string) => void): Archived {
-  const { archive, base } = prepare(file, upTo, onStep)
+  const { archive, base } = prepareArchive(file, upTo, onStep)
   using _held = holdLog(file, 'log archive')
   onStep('putting the live file in place')
   const temporary = `${file}.building`
   remove(temporary)
   try {
     copyEvents(file, temporary, { after: upTo, upTo: END }, basename(archive))
-    rejectReaders(file)
+    emptyWriteAheadLog(file)
     seal(temporary)
     renameSync(temporary, file)
     // They are empty now, but SQLite must not use them with the new file.
@@ -55,7 +55,7 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
 const END = position(Number.MAX_SAFE_INTEGER)
 
 /** Write the archive, or use the one that an earlier run wrote. */
-function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
+function prepareArchive(file: string, upTo: Position, onStep: (step: string) => void) {
   using log = openLogReader(file)
   const base = log.base().position
   if (upTo <= base || upTo > log.head().position) {
@@ -73,13 +73,13 @@ function prepare(file: string, upTo: Position, onStep: (step: string) => void) {
       copyEvents(file, temporary, { after: base, upTo }, log.base().archive)
       seal(temporary)
       onStep('checking it')
-      rejectUnlike(temporary, log, upTo)
+      rejectDifferentCopy(temporary, log, upTo)
       renameSync(temporary, archive)
     } finally {
       remove(temporary)
     }
   }
-  rejectUnlike(archive, log, upTo)
+  rejectDifferentCopy(archive, log, upTo)
   return { archive, base }
 }
 
@@ -89,7 +89,7 @@ function archiveName(file: string, first: number, last: number): string {
   return `${basename(file, '.db')}-${pad(first)}-${pad(last)}.db`
 }
 
-function rejectUnlike(archive: string, log: LogReader, upTo: Position): void {
+function rejectDifferentCopy(archive: string, log: LogReader, upTo: Position): void {
   using copy = openLogReader(archive)
   const { breaches } = verifyLog(copy)
   const [breach] = breaches
@@ -160,7 +160,7 @@ const columns = `position, service_provider, origin, event_type, kind, recorded_
  * Write the write-ahead log into the file and empty it. Otherwise SQLite would apply it to the new
  * live file.
  */
-function rejectReaders(file: string): void {
+function emptyWriteAheadLog(file: string): void {
   const db = openWritable(file)
   try {
     const busy = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true })

@@ -39,7 +39,7 @@ export async function importEvents(
   let previous: RecordedEvent | undefined
   let batch: (Event | RecordedEvent)[] = []
   const flush = () => {
-    take(log, batch, total)
+    appendBatch(log, batch, total)
     onBatch(total)
     batch = []
   }
@@ -66,7 +66,11 @@ function rejectHalfSurrogates(event: Event): void {
   )
 }
 
-function take(log: EventLog, batch: readonly (Event | RecordedEvent)[], total: Imported): void {
+function appendBatch(
+  log: EventLog,
+  batch: readonly (Event | RecordedEvent)[],
+  total: Imported,
+): void {
   const missing = batch.filter(event => !(isFromLog(event) && isInPlace(log, event)))
   total.duplicates += batch.length - missing.length
   const [first] = missing

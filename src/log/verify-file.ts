@@ -110,7 +110,7 @@ function problemsOfSize(db: Database, file: string): string[] {
  * each position, so this looks only before it and after it.
  */
 function problemsOfPairs(db: Database, { after, reached, upTo }: Walked): string[] {
-  const lone = db.prepare<[object], { table: string; position: number }>(`
+  const unpaired = db.prepare<[object], { table: string; position: number }>(`
     select 'events' as "table", position from main.events where position <= :after
       or (position > :reached and position <= :upTo)
       or position > (select ifnull(max(position), 0) from main.payloads)
@@ -118,7 +118,7 @@ function problemsOfPairs(db: Database, { after, reached, upTo }: Walked): string
     select 'payloads', position from main.payloads where position <= :after
       or (position > :reached and position <= :upTo)
     order by position limit 10`)
-  return lone
+  return unpaired
     .all({ after, reached, upTo })
     .map(({ table, position }) => `row ${position} of ${table} stands there alone`)
 }

@@ -25,7 +25,7 @@ export function verifyLog(log: Verifiable, noted?: string): Verdict {
   const files = filesOf(log)
   const head = log.head() // before the walk, which goes at least as far
   const walked = files.map(({ part, range, words }) => [walk(part, range, { noted, words })])
-  return { ...judge(log, files, noted, walked), head }
+  return { ...combineResults(log, files, noted, walked), head }
 }
 
 /** Verify with several processes. Each verifies a range, because a link of the chain needs only two events. */
@@ -37,7 +37,7 @@ export async function verifyTogether(
   const head = log.head() // before the walk, which goes at least as far
   const walked: (readonly Walked[])[] = []
   for (const file of files) walked.push(await walkTogether(file, { noted, progress, processes }))
-  return { ...judge(log, files, noted, walked), head }
+  return { ...combineResults(log, files, noted, walked), head }
 }
 
 type Verifiable = LogReader & { readonly parts?: readonly LogReader[] }
@@ -71,7 +71,7 @@ function filesOf(log: Verifiable): File[] {
 }
 
 /** @param walked for each file the results of its ranges, in order */
-function judge(
+function combineResults(
   log: Verifiable,
   files: readonly File[],
   noted: string | undefined,
