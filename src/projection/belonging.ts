@@ -46,8 +46,8 @@ function whyForeign(state: ViewsState, log: Database.Database): string | null {
   if (!hash.equals(state.hash ?? nothing)) {
     return `they are of another log: event ${state.position} has another hash there`
   }
-  const first = hashAt(log, 1) ?? state.first_hash // it may be in an archive
-  if (first?.equals(state.first_hash ?? first) ?? true) return null // earlier views did not know it
+  const first = hashAt(log, 1) ?? state.first_hash // event 1 may be in an archive
+  if (first?.equals(state.first_hash ?? first) ?? true) return null // views of earlier versions did not store it
   return 'they are of another log: its first event has another hash'
 }
 
@@ -74,7 +74,7 @@ function hashAt(log: Database.Database, position: number): Buffer | undefined {
       .pluck()
       .get({ position })
   } catch (error) {
-    if (error instanceof Database.SqliteError && error.code === 'SQLITE_ERROR') return undefined // it is empty
+    if (error instanceof Database.SqliteError && error.code === 'SQLITE_ERROR') return undefined // the log has no tables yet
     throw error
   }
 }
@@ -130,7 +130,7 @@ function eventsKnown(viewsFile: string): number {
       views => views.prepare<[], number>('select position from state').pluck().get() ?? 0,
     )
   } catch (error) {
-    if (error instanceof Database.SqliteError || error instanceof MixmatchError) return 0 // damaged: they know nothing
+    if (error instanceof Database.SqliteError || error instanceof MixmatchError) return 0 // damaged views count as empty
     throw error
   }
 }

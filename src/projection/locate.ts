@@ -70,7 +70,7 @@ export function openLocations(
     try {
       return openViewsOf(file, logFile, prefer)
     } catch (error) {
-      return { problem: damage(error, inode) }
+      return { problem: handleError(error, inode) }
     }
   }
 
@@ -80,7 +80,7 @@ export function openLocations(
   }
 
   /** Describe an error of the views, and rename damaged ones. @throws the error if it is unexpected */
-  function damage(error: unknown, inode: number | undefined): string {
+  function handleError(error: unknown, inode: number | undefined): string {
     if (!isDamage(error)) {
       if (error instanceof MixmatchError) return error.message
       throw error
@@ -97,7 +97,7 @@ export function openLocations(
     try {
       return query(reading)
     } catch (error) {
-      close(damage(error, reading.inode))
+      close(handleError(error, reading.inode))
       return read(query)
     }
   }

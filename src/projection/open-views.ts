@@ -60,7 +60,7 @@ export function openViews(
   logFiles: readonly string[],
   { deferred = true }: Options = {},
 ): { views: Views; rebuilt: Rebuilt } {
-  takeOver(file, logFiles)
+  renameEarlierViews(file, logFiles)
   const unfit = whyRebuild(file, logFiles)
   if (unfit !== null) build(file, logFiles, { views: deferred ? projections : served })
   const views = attach(file, logFiles)
@@ -166,7 +166,7 @@ function whyRebuild(file: string, logFiles: readonly string[]): Rebuilt {
 }
 
 /** Rename views of this log that have the name of earlier versions. */
-function takeOver(file: string, logFiles: readonly string[]): void {
+function renameEarlierViews(file: string, logFiles: readonly string[]): void {
   const logFile = newestOf(logFiles)
   const earlier = earlierViewsFileOf(logFile)
   if (existsSync(file) || file !== viewsFileOf(logFile)) return

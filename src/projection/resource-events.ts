@@ -29,14 +29,16 @@ export function prepareResourceEvents(
     where e.resource_type = :resource_type and e.resource_id = :resource_id
       and e.service_provider = :service_provider and e.kind > 0 and +e.position <= :upTo
     order by at`)
-  const gifts = db.prepare<[object], ResourceEvent>(`
+  const parentTransfers = db.prepare<[object], ResourceEvent>(`
     select at, position, ${GIVEN_WITH_PARENT}, project from ${events} e
     where ${isGift} and e.resource_id = :parent and e.service_provider = :service_provider
       and +e.position <= :upTo`)
   own.raw()
-  gifts.raw()
+  parentTransfers.raw()
   return (resource, upTo) => {
     const found = own.all({ ...resource, upTo })
-    return resource.parent === null ? found : [...found, ...gifts.all({ ...resource, upTo })]
+    return resource.parent === null
+      ? found
+      : [...found, ...parentTransfers.all({ ...resource, upTo })]
   }
 }

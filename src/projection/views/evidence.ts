@@ -121,7 +121,7 @@ export function prepareEvidence(db: Database): (type: ResourceType, id: Resource
 }
 
 /**
- * Prepare the same query for a log without views, as of a position.
+ * Prepare the query for the evidence of one resource in a log without views, as of a position.
  *
  * @param locations the CTE that replaces the view `locations`, with the parameters `:type`, `:id` and `others`
  */

@@ -60,7 +60,7 @@ type Key = readonly [type: number, id: StoredId, serviceProvider: number]
 const FIRST: Key = [-1, '', -1]
 
 type ResourceRow = readonly [...Key, parent: StoredId | null, firstPosition: number, events: number]
-type GiftRow = readonly [firstPosition: number, ...ResourceEvent]
+type ParentTransferRow = readonly [firstPosition: number, ...ResourceEvent]
 
 /** The maximum of resources and of events in memory, for a log of any length. */
 const AT_ONCE = { resources: 1_000, events: 20_000 }
@@ -91,8 +91,8 @@ function prepareBuild(
       order by ${key}, at`)
     .raw()
   // The position of its first event identifies a resource at a cloud.
-  const gifts = db
-    .prepare<[...Key, ...Key, number], GiftRow>(`
+  const parentTransfers = db
+    .prepare<[...Key, ...Key, number], ParentTransferRow>(`
       select l.first_position, e.at, e.position, ${GIVEN_WITH_PARENT}, e.project
       from locations l cross join history e
         on ${isGift} and e.resource_id = l.parent and e.service_provider = l.service_provider
@@ -106,13 +106,13 @@ function prepareBuild(
     const [type, id, cloud] = rows.at(-1) ?? after
     const found = events.all(...after, type, id, cloud, upTo)
     const hasParents = rows.some(([, , , parent]) => parent !== null)
-    const given = hasParents ? gifts.all(...after, type, id, cloud, upTo) : []
-    const giftsOf = groupGifts(given)
+    const given = hasParents ? parentTransfers.all(...after, type, id, cloud, upTo) : []
+    const parentTransfersOf = groupByResource(given)
     let next = 0
     for (const [type, id, cloud, parent, first, events] of rows) {
       const own = found.slice(next, next + events)
       next += events
-      const others = giftsOf.get(first)
+      const others = parentTransfersOf.get(first)
       insert([type, id, cloud], parent, foldPlacements(others ? [...own, ...others] : own))
     }
     if (next !== found.length) {
@@ -137,15 +137,17 @@ function prepareBuild(
   }
 }
 
-function groupGifts(rows: readonly GiftRow[]): ReadonlyMap<number, readonly ResourceEvent[]> {
-  const gifts = new Map<number, ResourceEvent[]>()
+function groupByResource(
+  rows: readonly ParentTransferRow[],
+): ReadonlyMap<number, readonly ResourceEvent[]> {
+  const parentTransfers = new Map<number, ResourceEvent[]>()
   for (const [first, at, position, kind, project] of rows) {
-    const gift: ResourceEvent = [at, position, kind, project]
-    const others = gifts.get(first)
-    if (others) others.push(gift)
-    else gifts.set(first, [gift])
+    const transfer: ResourceEvent = [at, position, kind, project]
+    const others = parentTransfers.get(first)
+    if (others) others.push(transfer)
+    else parentTransfers.set(first, [transfer])
   }
-  return gifts
+  return parentTransfers
 }
 
 /** The first rows that together have not too many events, but at least one row. */
