@@ -81,9 +81,9 @@ export function findUnknownNames(
   { db }: AuditDatabase,
   names: { readonly clouds: readonly string[]; readonly projects: readonly string[] },
 ): string[] {
-  const unknown = (table: string, asked: readonly string[]) => {
+  const unknown = (table: string, given: readonly string[]) => {
     const find = db.prepare<[string], number>(`select id from ${table} where name = ?`)
-    return asked.filter(name => find.get(name) === undefined)
+    return given.filter(name => find.get(name) === undefined)
   }
   return [
     ...unknown('service_providers', names.clouds).map(cloud => `cloud "${cloud}"`),

@@ -51,21 +51,21 @@ export function reportResidency(
       until: question.until,
     },
   )
-  const asked = (each: { cloud: string }) => question.notAt.includes(each.cloud)
+  const isAtTheseClouds = (each: { cloud: string }) => question.notAt.includes(each.cloud)
   const activity = readActivity(database, question.silence)
-  const silences = findSilences(activity, question.silence).filter(asked)
-  const gaps = findGaps(readRecorderNotes(database, activity)).filter(asked)
-  const whose = question.projects.join(', ')
+  const silences = findSilences(activity, question.silence).filter(isAtTheseClouds)
+  const gaps = findGaps(readRecorderNotes(database, activity)).filter(isAtTheseClouds)
+  const projects = question.projects.join(', ')
   const where = question.notAt.join(', ')
   const findEvidence = createEvidenceFinder(database)
   const breached = placements.length > 0
   return {
     breached,
     report: {
-      title: `Residency of ${whose}`,
+      title: `Residency of ${projects}`,
       verdict: breached
-        ? `${formatCount(placements.length, 'time')} something of ${whose} was at ${where}.`
-        : `Nothing of ${whose} is known to have been at ${where}${describePeriod(question)}.`,
+        ? `${formatCount(placements.length, 'time')} something of ${projects} was at ${where}.`
+        : `Nothing of ${projects} is known to have been at ${where}${describePeriod(question)}.`,
       scope: describeScope(database),
       caveats: [
         ...listCaveats(database),
@@ -81,7 +81,7 @@ export function reportResidency(
       sections: [
         {
           name: 'evidence',
-          title: `What of ${whose} was at ${where}`,
+          title: `What of ${projects} was at ${where}`,
           columns: [...placementColumns, 'from_event', 'from_hash', 'to_event'],
           rows: placements.map(placement => ({
             ...placementCells(placement),
