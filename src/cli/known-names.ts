@@ -41,10 +41,10 @@ export function requireKnownNames(
     if (names.length === 0) continue
     const known = namesIn('projects')
     for (const name of names.filter(each => !known.includes(each))) {
-      const meant = findNearest(name, known)
+      const nearest = findNearest(name, known)
       throw new MixmatchError(
         'USAGE',
-        `${option} ${name}: the log has never heard of this project.${meant ? ` Is it ${meant}?` : ''}`,
+        `${option} ${name}: the log has never heard of this project.${nearest ? ` Is it ${nearest}?` : ''}`,
       )
     }
   }

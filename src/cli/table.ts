@@ -100,8 +100,8 @@ function fitWidths(
   if (total(needed) > room) return null
   const widths = [...natural]
   while (total(widths) > room) {
-    const spare = widths.map((each, column) => (each > (needed[column] ?? 0) ? each : 0))
-    const widest = spare.indexOf(Math.max(...spare))
+    const shrinkable = widths.map((each, column) => (each > (needed[column] ?? 0) ? each : 0))
+    const widest = shrinkable.indexOf(Math.max(...shrinkable))
     widths[widest] = (widths[widest] ?? 0) - 1
   }
   return widths
