@@ -78,9 +78,9 @@ export async function createProgram(
     )
   for (const option of configOptions()) mixmatch.addOption(option)
   const all = Object.entries(commands)
-  const asked = all.filter(([name]) => args.includes(name))
+  const requested = all.filter(([name]) => args.includes(name))
   const isAboutAll = args.some(each => each === 'help' || each === 'completion')
-  for (const [, load] of asked.length > 0 && !isAboutAll ? asked : all) {
+  for (const [, load] of requested.length > 0 && !isAboutAll ? requested : all) {
     const command = await load()
     mixmatch.addCommand(command(context))
   }

@@ -35,7 +35,7 @@ export function recordCommand(context: Context): Command {
 }
 
 async function recordSupervised(context: Context, command: Command): Promise<void> {
-  const asked = waitForSupervisorStop()
+  const stop = waitForSupervisorStop()
   const config = loadConfig(command, context)
   const logger = createLogger(config.logging, 'recorder')
   onCommand('reopen-log', logger.reopen)
@@ -47,7 +47,7 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
     config,
     files,
     logger,
-    asked,
+    stop,
     recording => {
       reporter.begin(recording)
       logger.info({ clouds }, 'recording')

@@ -133,17 +133,17 @@ async function writeViews(
   const upTo = toSelection(log, options).until
   using line = showProgress(context.stderr, 'building', 0)
   const progress = (done: number, of: number) => line.at(done, of)
-  const aside = `${file}.building`
-  rmSync(aside, { force: true })
+  const temporary = `${file}.building`
+  rmSync(temporary, { force: true })
   try {
     buildViews(
-      aside,
+      temporary,
       log.parts.map(({ file }) => file),
       { upTo, progress },
     )
-    renameSync(aside, file)
+    renameSync(temporary, file)
   } finally {
-    rmSync(aside, { force: true })
+    rmSync(temporary, { force: true })
   }
   context.stderr.write(`${file}: the views as of position ${upTo}\n`)
 }

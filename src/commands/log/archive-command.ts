@@ -29,8 +29,9 @@ export function archiveCommand(context: Context): Command {
     .action(({ before }: { before: Point }, command: Command) => {
       const file = resolveLogFile(command, context)
       const upTo = lastBefore(file, before)
-      const say = (step: string) => context.stderr.isTerminal && context.stderr.write(`${step} …\n`)
-      const { archive, events } = archiveLog(file, upTo, say)
+      const printStep = (step: string) =>
+        context.stderr.isTerminal && context.stderr.write(`${step} …\n`)
+      const { archive, events } = archiveLog(file, upTo, printStep)
       context.stderr.write(
         `${archive}: ${events} events up to ${upTo}; ${file} goes on from there\n`,
       )
