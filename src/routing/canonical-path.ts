@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import { isUuid } from '../ids.js'
 import { redactPath } from '../redaction.js'
 
-/** What must hold for the whole target with its query: anything else has two readings, or ends a line. */
+/** Rules for the whole target with its query. Anything else could be read in two ways, or end a line. */
 const targetRules = [
   [/^(?!\/)/, 'a path that begins with a slash'],
   [/[^!-~\u0080-\u00ff]/, 'no space and no control character'],
@@ -18,7 +18,7 @@ const pathRules = [
   [/\/(?:\.|%2e){1,2}(?:\/|$)/i, 'no dot segment'],
 ] as const
 
-/** The characters of a segment that routing reads: others can be spelled in two ways. */
+/** The characters of a segment that routing reads. Other characters can be encoded in two ways. */
 const PLAIN = /^[\w:~-]+$/
 
 /**
@@ -46,9 +46,9 @@ export function requirePlainSegment(segment: string): void {
 }
 
 /**
- * Reject a segment in the place of an id that becomes an id, or a word of the collection, when the upstream
- * has decoded it or dropped spaces or the format suffix `.json`. Other names pass: clients also look
- * resources up by name.
+ * Reject a segment in the place of an id if an upstream may read it as another id or as a word of the
+ * collection: after decoding it, or after dropping spaces or the suffix `.json`. Other names are accepted,
+ * because clients also look resources up by name.
  *
  * @throws NON_CANONICAL_PATH
  */

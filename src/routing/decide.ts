@@ -23,13 +23,13 @@ import { findNewName } from './request-rule.js'
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * Decide where a request goes. Pure, so that `explain` and replay decide as the proxy does. The rules
- * are tried in order, and the first that applies decides.
+ * Decide where a request goes. This function is pure, so `explain` and replay decide like the proxy. The
+ * rules are tried in order, and the first that applies decides.
  *
  * @throws UNKNOWN_SERVICE_PROVIDER if the named cloud does not exist or does not have the service
  * @throws CONFLICTING_REFERENCES if the request needs resources of two clouds
- * @throws PROXY_LOOP if it would go to a cloud whose proxy has had it before
- * @throws NOT_FOUND if it would go to a cloud at which its service is not enabled
+ * @throws PROXY_LOOP if it would go to a cloud whose proxy it has already passed
+ * @throws NOT_FOUND if it would go to a cloud in which its service is not enabled
  */
 export function decide(request: RoutedRequest, federation: Federation): Decision {
   const needs = findNeeds(request, federation)
@@ -74,7 +74,7 @@ function routeByName(
   return routeTo(to, 'named', needs)
 }
 
-/** Only a service provider says that it holds the resource: others are asked first, see `needs.ts`. */
+/** Only a service provider itself claims that it holds the resource: others are asked first, see `needs.ts`. */
 function routeByClaim(needs: readonly Need[]): SingleCloud | null {
   const need = needs.find(({ claims }) => claims.length > 0)
   const [claim] = need?.claims ?? []
@@ -91,7 +91,7 @@ function routeByClaim(needs: readonly Need[]): SingleCloud | null {
   }
 }
 
-/** The log knows where the resources of the request are. */
+/** The log shows where the resources of the request are. */
 function routeByPlace(needs: readonly Need[]): SingleCloud | null {
   const shared = findSharedPlace(needs)
   if (!shared) return null
@@ -115,7 +115,7 @@ function mergeVersions(
   return only === IDENTITY_PROVIDER ? null : routeTo(only, 'versions', [])
 }
 
-/** The list of a service that is enabled nowhere is empty. */
+/** Merge the lists of all clouds. If no cloud has the service, the list is empty. */
 function mergeLists(
   request: RoutedRequest,
   federation: Federation,
@@ -136,7 +136,7 @@ function mergeLists(
     : { kind: 'aggregate', among, because: 'list', ...form }
 }
 
-/** Only UUIDs are searched for: clients also send names in the place of ids. */
+/** Search only for UUIDs: clients also send names in the place of ids. */
 function searchClouds(
   request: RoutedRequest,
   federation: Federation,
@@ -176,7 +176,7 @@ function findCloudInName(name: string | null, { clouds }: Federation): SpName | 
 
 type Form = { readonly form: 'list'; readonly envelope: string } | { readonly form: 'sum' }
 
-/** How the responses of several clouds become one; null where they cannot. */
+/** How the responses of several clouds become one; null if they cannot. */
 function findForm({ method, path: { service, collection, target } }: RoutedRequest): Form | null {
   if (method !== 'GET' || target.kind !== 'collection') return null
   const { envelope, words } = entry(services[service].collections, collection ?? '') ?? {}

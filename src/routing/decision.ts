@@ -8,10 +8,10 @@ import type { Position, ProjectId, ResourceKey, SpName } from '../ids.js'
  * - `located`: the resource in the path is there.
  * - `conflict`: several clouds hold it, and this is the preferred one.
  * - `referred`: the body refers to a resource that is there.
- * - `list`: a list of what all clouds hold, or the sum of it.
- * - `versions`: version documents, which speak for all clouds.
- * - `unknown`: nothing tells where the resource is, so it is searched for.
- * - `local`: version documents, and collections that every cloud has its own of.
+ * - `list`: a list of the resources in all clouds, or a sum over them.
+ * - `versions`: version documents, merged from those of all clouds.
+ * - `unknown`: the location of the resource is unknown, so it is searched for.
+ * - `local`: version documents, and collections that exist separately in every cloud.
  * - `default`: no other rule applies.
  */
 export const reasons = [
@@ -36,20 +36,20 @@ export interface SingleCloud {
   readonly kind: 'one'
   readonly to: SpName
   readonly because: Exclude<Reason, 'unknown'>
-  /** The resource that is known to be there: that of the path, or one that the body refers to. */
+  /** The resource that is known to be there: the one in the path, or one that the body refers to. */
   readonly resource: ResourceKey | null
   /** Its project at that cloud, if the log has it. */
   readonly owner: ProjectId | null
-  /** The newest event that says that it is there. */
+  /** The newest event that shows that it is there. */
   readonly restsOn: Position | null
   /**
-   * Nearer clouds that have to be asked for `resource` before anything is sent: only a service provider
-   * says that it is there, and the log does not know that they do not hold it. Never empty.
+   * Nearer clouds that must be asked for `resource` before anything is sent. Only a service provider
+   * claims to hold it, and the log does not show that these clouds do not hold it. Never empty.
    */
   readonly askFirst?: readonly SpName[]
 }
 
-/** A decision that nearer clouds have to confirm before anything is sent. */
+/** A decision that nearer clouds must confirm before anything is sent. */
 export interface Unconfirmed extends SingleCloud {
   readonly resource: ResourceKey
   readonly askFirst: readonly SpName[]
@@ -59,17 +59,17 @@ export function isUnconfirmed(decision: Decision): decision is Unconfirmed {
   return decision.kind === 'one' && decision.askFirst !== undefined
 }
 
-/** The clouds are searched, and the request goes to the first that holds `resource`. */
+/** The clouds are searched for `resource`, and the request goes to the first one that holds it. */
 export interface Search {
   readonly kind: 'search'
   /** The identity provider first; never empty. */
   readonly among: readonly SpName[]
   readonly because: 'unknown'
-  /** The resource to find: that of the path, or one that the body refers to. */
+  /** The resource to find: the one in the path, or one that the body refers to. */
   readonly resource: ResourceKey
   /**
-   * Whether the request only reads the resource. In both cases it is located with a read first, and the
-   * request is sent once; a write is refused if a cloud that may hold the resource does not answer.
+   * Whether the request only reads the resource. In both cases a read locates the resource first, and the
+   * request is sent once. A write is rejected if a cloud that may hold the resource does not respond.
    */
   readonly readOnly: boolean
 }
@@ -86,7 +86,7 @@ type AggregateOf =
   /** A list; `envelope` is the name of its array: `volumes`. */
   | { readonly because: 'list'; readonly form: 'list'; readonly envelope: string }
   | { readonly because: 'list'; readonly form: 'sum' }
-  /** The versions that all of them have. */
+  /** The versions that all these clouds have. */
   | { readonly because: 'versions'; readonly form: 'versions' }
 
 /** The decision as a sentence: `located: sp1 holds image 3f…, says event 4182`. */
@@ -94,7 +94,7 @@ export function describeDecision(decision: Decision): string {
   return `${decision.because}: ${describeRoute(decision)}`
 }
 
-/** The condition on which the decision holds, as sentences; null where there is none. */
+/** The condition of the decision, as sentences; null if there is none. */
 export function describeCondition(decision: Decision): string | null {
   if (!isUnconfirmed(decision)) return null
   const clouds = joinNames(decision.askFirst)

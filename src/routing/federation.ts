@@ -3,7 +3,7 @@ import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
 import type { RoutedRequest } from './request.js'
 
-/** What routing needs to know of a cloud. */
+/** What routing needs to know about a cloud. */
 export interface Cloud {
   readonly name: SpName
   /** Its name in Keystone, which proxies also use in MM-PROXY-LIST. */
@@ -26,7 +26,7 @@ export function offersService(at: SpName, request: RoutedRequest, { clouds }: Fe
   return cloud?.enabledServices.includes(request.path.service) ?? false
 }
 
-/** Whether the proxy of a cloud has had the request before, as MM-PROXY-LIST says. */
+/** Whether the request has passed the proxy of a cloud, according to MM-PROXY-LIST. */
 export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const { proxyList } = request.controlHeaders
   return clouds.some(
@@ -34,7 +34,7 @@ export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Fed
   )
 }
 
-/** The clouds that have the service and have not had the request; the identity provider comes first. */
+/** The clouds that have the service and that the request has not passed; the identity provider comes first. */
 export function openClouds(request: RoutedRequest, federation: Federation): readonly SpName[] {
   const open = federation.clouds
     .map(({ name }) => name)
@@ -48,7 +48,7 @@ export function openClouds(request: RoutedRequest, federation: Federation): read
 }
 
 /**
- * The clouds that are trusted more than the one that claims a resource: the identity provider, and with
+ * The clouds that are trusted more than the claimant of a resource: the identity provider. With
  * `search_by_broadcast`, which searches all clouds, also those that are configured before the claimant.
  */
 export function nearerClouds(
@@ -65,7 +65,7 @@ export function nearerClouds(
 }
 
 /**
- * Reject a cloud at which the service of the request is not enabled.
+ * Reject a cloud in which the service of the request is not enabled.
  *
  * @throws NOT_FOUND
  */
@@ -100,7 +100,7 @@ export function rejectUnknownCloud(
 }
 
 /**
- * Reject a request that would go to a cloud whose proxy has had it before.
+ * Reject a request that would go to a cloud whose proxy it has already passed.
  *
  * @throws PROXY_LOOP
  */

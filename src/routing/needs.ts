@@ -8,7 +8,7 @@ import { findReferences } from './request-rule.js'
 /** A resource without which the request fails. */
 export interface Need {
   readonly resource: ResourceKey
-  /** Where the request has it. */
+  /** Which part of the request names it. */
   readonly in: 'path' | 'body'
   /** The clouds that hold it and that the request can go to; the preferred one comes first. */
   readonly places: readonly Place[]
@@ -16,10 +16,10 @@ export interface Need {
   readonly claims: readonly Claim[]
 }
 
-/** A place that nothing but the service provider itself confirms. */
+/** A place that only the service provider itself confirms. */
 interface Claim {
   readonly place: Place
-  /** The nearer clouds that may hold the resource without the log's knowing; never empty. */
+  /** The nearer clouds that may hold the resource, although the log does not show it; never empty. */
   readonly ask: readonly SpName[]
 }
 
@@ -39,7 +39,7 @@ export function findNeeds(request: RoutedRequest, federation: Federation): reado
 
 /**
  * The first located need, and the place that all located needs have in common. Needs that are not
- * located do not count; null where none is located.
+ * located do not count; null if none is located.
  *
  * @throws CONFLICTING_REFERENCES if no cloud holds all located resources
  */
@@ -74,9 +74,9 @@ function isAt({ places }: Need, cloud: SpName): boolean {
 }
 
 /**
- * Separate the places of a resource from what service providers only claim: an id that the log does not
- * know is not theirs to claim. A claim counts if every nearer cloud is known not to hold the resource, or
- * to hold it too; then the order of `locate` decides.
+ * Separate the confirmed places of a resource from the claims of service providers, which could claim any
+ * id. A claim is confirmed if each nearer cloud is known not to hold the resource, or to hold it, too. In
+ * the second case the order of `locate` decides.
  */
 function separateClaims(
   resource: ResourceKey,
@@ -97,7 +97,7 @@ function separateClaims(
   return { places: preferFoundNearer(places, evidence, request, federation), claims: [] }
 }
 
-/** The nearer clouds for which nothing is known, so that they have to be asked. */
+/** The nearer clouds that must be asked, because nothing is known about the resource there. */
 function cloudsToAsk(
   { serviceProvider }: Place,
   located: readonly Place[],
@@ -112,7 +112,7 @@ function cloudsToAsk(
   return nearerClouds(serviceProvider, request, federation).filter(cloud => !isAnswered(cloud))
 }
 
-/** The service provider that had it first is preferred, unless a user's read found it at a nearer one. */
+/** Prefer the service provider that had the resource first, unless a user's read found it in a nearer cloud. */
 function preferFoundNearer(
   places: readonly Place[],
   { absent, found }: Evidence,
@@ -151,8 +151,8 @@ function gatherEvidence(
 }
 
 /**
- * The places of a resource. Clouds that are no longer configured are left out, and also those that have
- * had the request if there are others.
+ * The places of a resource, without clouds that are no longer configured. Clouds that the request has
+ * already passed are left out, too, if there are others.
  */
 function findPlaces(
   resource: ResourceKey,

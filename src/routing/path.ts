@@ -11,21 +11,21 @@ import { entry, isServiceName, services } from '../service/services.js'
 import { rejectDisguisedId, rejectNonCanonical, requirePlainSegment } from './canonical-path.js'
 
 /**
- * A request path, split into the parts that routing reads. Joined, they give the same bytes again:
+ * A request path, split into the parts that routing reads. Joined, they give the original bytes:
  * `/${service}[/${version}][/${projectSegment}]${rest}${query}`.
  */
 export interface ParsedPath {
   readonly service: ServiceName
   /** `v3`; null in version documents of the whole service. */
   readonly version: string | null
-  /** The project segment, unchanged; null where the path has none. */
+  /** The project segment, unchanged; null if the path has none. */
   readonly projectSegment: string | null
-  /** `volumes`; null where the path ends before. */
+  /** `volumes`; null if the path has no collection. */
   readonly collection: string | null
   readonly target: Target
-  /** What follows version and project, raw: `/volumes/{id}/action`, `/`, or nothing. */
+  /** The path after version and project, raw: `/volumes/{id}/action`, `/`, or empty. */
   readonly rest: string
-  /** With its question mark, or empty. */
+  /** With the question mark, or empty. */
   readonly query: string
 }
 
@@ -35,27 +35,27 @@ type Target =
   | { readonly kind: 'discovery' }
   /** The whole collection; `word` is the word in the place of an id, as in `volumes/detail`. */
   | { readonly kind: 'collection'; readonly type: ResourceType; readonly word: string | null }
-  /** One resource, or with a `tail` (raw, `/action`) something of it. */
+  /** One resource, or a part of it that `tail` names (raw, `/action`). */
   | {
       readonly kind: 'resource'
       readonly type: ResourceType
       readonly id: ResourceId
       readonly tail: string
     }
-  /** Something that every cloud has its own of, or that is unknown here. */
+  /** Something that exists separately in every cloud, or that the proxy does not know. */
   | { readonly kind: 'local' }
 
 /** Glance has `v2.17`, Cinder `v3`. */
 const VERSION = /^v\d+(?:\.\d+)?$/
-/** What Cinder takes for a project unless told otherwise (`project_id_regex`), in either case. */
+/** Cinder's default for project ids (`project_id_regex`), in upper or lower case. */
 const PROJECT = /^[0-9a-f-]+$/i
 
 /**
  * Parse the target of a request line without changing a byte. A target that an upstream could read as
- * another path is rejected, so that the id that routing sees is the id that the upstream sees.
+ * another path is rejected, so that routing and the upstream see the same id.
  *
  * @throws NON_CANONICAL_PATH
- * @throws NOT_FOUND where it does not begin with a service and a version
+ * @throws NOT_FOUND if it does not begin with a service and a version
  */
 export function parsePath(target: string): ParsedPath {
   const mark = target.indexOf('?')
@@ -96,7 +96,7 @@ function splitVersion(
   throw notFound(`expected a version such as v3 after the service, got "${redactPath(first)}"`)
 }
 
-/** Collections are known by name, so that a project needs not look like one: ids are free text. */
+/** Split at the known name of a collection. A project id may be any text, so its form does not decide. */
 function splitProject(
   service: Service,
   segments: readonly string[],
@@ -128,7 +128,7 @@ function parseTarget(collection: Collection, below: readonly string[]): Target {
   if (type === null) return { kind: 'local' }
   const [first, ...afterFirst] = below
   if (first === undefined) return { kind: 'collection', type, word: null }
-  // Services have nothing at `volumes/`: it is what becomes of a resource whose id is empty.
+  // Services have nothing at `volumes/`. Clients send it for a resource with an empty id.
   if (isEnd(below)) return { kind: 'local' }
   if (entry(words, first)) {
     const isWhole = afterFirst.length === 0
@@ -141,7 +141,7 @@ function parseTarget(collection: Collection, below: readonly string[]): Target {
   return { kind: 'resource', type, id: resourceId(id), tail: joinSegments(tail) }
 }
 
-/** Whether nothing follows but a slash. */
+/** Whether nothing follows, except perhaps a slash. */
 function isEnd(segments: readonly string[]): boolean {
   return segments.length === 0 || (segments.length === 1 && segments[0] === '')
 }

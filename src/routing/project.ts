@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import type { Project } from '../identity/identity.js'
 import { type ProjectId, projectId, type SpName } from '../ids.js'
 
-/** What the project of a request at a service provider depends on. */
+/** What decides the project of a request at a service provider. */
 export interface ProjectChoice {
   readonly at: SpName
   /** MM-PROJECT-ID. */
@@ -14,11 +14,11 @@ export interface ProjectChoice {
 }
 
 /**
- * Choose among the user's projects at a service provider: the one asked for; else that of the resource,
+ * Choose one of the user's projects at a service provider: the requested one; else that of the resource,
  * if the user has it (a public image belongs to others); else the one with the domain and name of the
  * user's project at the identity provider; else the only one.
  *
- * @throws NO_PROJECT_AT_SERVICE_PROVIDER if the user has none there, or not the one asked for
+ * @throws NO_PROJECT_AT_SERVICE_PROVIDER if the user has none there, or not the requested one
  * @throws PROJECT_AMBIGUOUS if there are several candidates; the message names them
  */
 export function chooseProject(choice: ProjectChoice, projects: readonly Project[]): Project {
@@ -45,8 +45,8 @@ export function chooseProject(choice: ProjectChoice, projects: readonly Project[
 }
 
 /**
- * Reject a path with a project that the request does not act in, as Cinder does itself. At a service
- * provider the segment is replaced, so that Cinder there cannot notice.
+ * Reject a path with another project than that of the request, like Cinder. At a service provider the
+ * proxy replaces the segment, so Cinder there cannot notice the difference.
  *
  * @throws BAD_REQUEST
  */
@@ -64,7 +64,7 @@ export function rejectForeignProject(
   )
 }
 
-/** Domain ids differ between clouds, except `default`; so names are compared where both are known. */
+/** Domain ids differ between clouds, except `default`. So the names are compared, if both are known. */
 function hasSameName(project: Project, local: Project): boolean {
   if (project.name !== local.name) return false
   return project.domainName !== null && local.domainName !== null

@@ -5,7 +5,7 @@ import { entry, homeCollectionOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 import type { RoutedRequest } from './request.js'
 
-/** The rule of the service for a request; undefined where neither body nor response matters. */
+/** The rule of the service for a request; undefined if neither body nor response matters. */
 export function findRequestRule(method: string, path: ParsedPath): RequestRule | undefined {
   const { collections } = services[path.service]
   const rules = entry(collections, path.collection ?? '')?.requests
@@ -25,15 +25,15 @@ export function findReferences({ method, path, body }: RoutedRequest): readonly 
   return references.flatMap(reference => idsAt(reference, body))
 }
 
-/** The name of a new resource that any cloud can hold; null where the body has none. */
+/** The name of a new resource that any cloud can hold; null if the body has none. */
 export function findNewName({ method, path, body }: RoutedRequest): string | null {
   const name = findRequestRule(method, path)?.name
   return name === undefined ? null : textAt(body, name)
 }
 
 /**
- * The resource that a request reads, if a 404 to it means that the resource is not there, and not that
- * the cloud is too old for the path or the microversion; else null.
+ * The resource that a request reads, if a 404 proves that the resource is not there; else null. A 404 can
+ * also mean that the cloud is too old for the path or the microversion.
  */
 export function findReadResource(method: string, path: ParsedPath): ResourceKey | null {
   const { target, version, projectSegment, rest } = path
@@ -57,7 +57,7 @@ function idsAt({ type, at }: Reference, body: JsonValue | undefined): readonly R
     .map(text => ({ type, id: resourceId(text) }))
 }
 
-/** The path below its collection in the form of the tables: nothing, `/import_record`, `/{id}/action`. */
+/** The path below its collection in the form of the tables: empty, `/import_record`, `/{id}/action`. */
 function shapeOf({ target, collection, rest }: ParsedPath): string {
   const below = rest.slice(1 + (collection ?? '').length)
   const shape = target.kind === 'resource' ? `/{id}${target.tail}` : below

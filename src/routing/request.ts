@@ -4,19 +4,19 @@ import { type ParsedPath, parsePath } from './path.js'
 
 /** The parts of a request that routing depends on. */
 export interface RoutedRequest {
-  /** Upper case, as on the wire. */
+  /** In upper case. */
   readonly method: string
   readonly path: ParsedPath
   readonly controlHeaders: ControlHeaders
-  /** Read only when `needsBody` asks for it; undefined where it was not read or is no JSON. */
+  /** Read only if `needsBody` says so; undefined if it was not read or is not JSON. */
   readonly body: JsonValue | undefined
-  /** The user's project at the identity provider; null for a token without one, or none. */
+  /** The user's project at the identity provider; null without a token, or for a token without a project. */
   readonly project: ProjectId | null
-  /** Results of the reads that were made for this request before it is sent. */
+  /** Results of the reads that the proxy made for this request before sending it. */
   readonly presenceChecks: readonly PresenceCheck[]
 }
 
-/** Whether one cloud holds a resource, by a read with the user's own token. */
+/** Whether one cloud holds a resource, as a read with the user's own token shows. */
 export interface PresenceCheck {
   readonly cloud: SpName
   readonly resource: ResourceKey
@@ -31,15 +31,15 @@ interface ControlHeaders {
   readonly serviceProvider: SpName | null
   /** `MM-PROJECT-ID`: the project to use at a service provider. */
   readonly project: ProjectId | null
-  /** `MM-PROXY-LIST`: the clouds whose proxies have had the request, by either of their names. */
+  /** `MM-PROXY-LIST`: the clouds whose proxies the request has passed, by either of their names. */
   readonly proxyList: readonly string[]
 }
 
-/** Header fields as Node gives them: names in lower case, what was repeated joined by commas. */
+/** Header fields as in Node: names in lower case, repeated values joined by commas. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * The request line and headers as routing reads them: the body not read yet, the user not known.
+ * Parse the request line and headers for routing, before the body is read and the user is known.
  *
  * @throws NON_CANONICAL_PATH, NOT_FOUND as `parsePath`
  */

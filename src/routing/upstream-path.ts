@@ -20,9 +20,9 @@ export function buildUpstreamPath(path: ParsedPath, project: ProjectId | null): 
 }
 
 /**
- * Replace the caller's own project by the one at a service provider, wherever it is a whole part of a path
+ * Replace the caller's own project with the one at a service provider, wherever it is a whole part of a path
  * or a query: `members/{project}`, `os-quota-sets/{project}`, `owner={project}`. Clients take it from their
- * token, and it means nothing at another cloud.
+ * token, and other clouds do not know it.
  */
 export function replaceProject(
   text: string,
@@ -35,7 +35,7 @@ export function replaceProject(
 
 /**
  * Build the path that reads one resource, in the version and project of the request that needs it, and in
- * the same collection if that holds such resources. Null where the service has no such resources, or no
+ * the same collection if that holds such resources. null if the service has no such resources, or no
  * resource can have that id.
  */
 export function buildResourcePath(resource: ResourceKey, from: ParsedPath): ParsedPath | null {
@@ -61,14 +61,13 @@ export interface ResourceRead {
   readonly path: ParsedPath
   /** The microversion to send; null for none. Absent: that of the request. */
   readonly microversion?: string | null
-  /** Whether a 404 means that it is not there, and not that the cloud is too old for this read. */
+  /** Whether a 404 proves that it is not there. It can also mean that the cloud is too old for this read. */
   readonly isConclusive: boolean
 }
 
 /**
- * Plan the read of one resource in the version that every cloud has and in the user's own project,
- * whatever the request itself is. Null where the service has no such resources, or no resource can have
- * that id.
+ * Plan the read of one resource in the version that every cloud has and in the user's own project, for
+ * any request. null if the service has no such resources, or no resource can have that id.
  */
 export function planConclusiveRead(
   resource: ResourceKey,
@@ -97,7 +96,7 @@ export function planConclusiveRead(
   }
 }
 
-/** The id in a path: as it came where the path itself names the resource, which was checked then. */
+/** The id in a path. If the path of the request names the resource, its text stays: it was checked before. */
 function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | null {
   if (target.kind === 'resource' && target.type === type && target.id === id) return id
   return isPathSegment(id) ? encodePathSegment(id) : null
@@ -107,8 +106,8 @@ function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | 
 const VERSIONED = /(?<!\/)\/v\d+(?:\.\d+)?(?:\/(?:[0-9a-f-]+|[%$]\([^/]*\)s))?$/i
 
 /**
- * The base of an endpoint, below which `buildUpstreamPath` goes on: `http://cloud:8776/v3/{project}`,
- * as catalogs have it, becomes `http://cloud:8776`.
+ * The base of an endpoint, to which `buildUpstreamPath` is appended: `http://cloud:8776/v3/{project}`
+ * from a catalog becomes `http://cloud:8776`.
  */
 export function endpointBase(url: string): string {
   return url
