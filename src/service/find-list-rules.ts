@@ -10,7 +10,7 @@ export function listRulesOf(service: ServiceName): ListRules {
   return rules[service]
 }
 
-/** @param collection its segment of the path, as it came */
+/** @param collection its segment of the path, unchanged */
 export function collectionRulesOf(service: ServiceName, collection: string): CollectionRules {
   return entry(rules[service].collections, collection) ?? {}
 }

@@ -1,6 +1,6 @@
 import type { ListRules } from './list-rules.js'
 
-/** Glance: `limit_param_default` and `api_limit_max` as they come. */
+/** Glance with the defaults of `limit_param_default` and `api_limit_max`. */
 export const imageLists: ListRules = {
   defaultLimit: 25,
   maxLimit: 1000,

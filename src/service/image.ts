@@ -3,15 +3,15 @@ import type { Service } from './service.js'
 /**
  * Glance v2 (https://docs.openstack.org/api-ref/image/v2/).
  *
- * Nothing in the body of a new image binds it to a cloud: `kernel_id`, `base_image_ref` and the
- * like are properties, and an `id` that the client chose may exist in several clouds.
+ * Nothing in the body of a new image binds it to a cloud: `kernel_id`, `base_image_ref` and similar
+ * fields are properties, and an `id` that the client chose may exist in several clouds.
  */
 export const image: Service = {
   name: 'image',
   catalogTypes: ['image'],
   version: 'v2',
   projectInPath: false,
-  rootAlias: 'versions', // answers 200, where the root answers 300
+  rootAlias: 'versions', // responds with 200, the root with 300
   absoluteLinks: false,
   collections: {
     images: {

@@ -1,49 +1,49 @@
 import type { JsonObject } from '../json.js'
 import type { ServiceName } from './service.js'
 
-/** How a service cuts its lists into pages and puts them in order, as data. */
+/** How a service divides its lists into pages and sorts them, as data. */
 export interface ListRules {
-  /** Items of a page where the request does not say how many. */
+  /** The number of items on a page if the request does not say it. */
   readonly defaultLimit: number
-  /** What clouds cut a larger limit down to, unless they are configured otherwise. */
+  /** The largest limit that clouds accept by default. They reduce a larger one to this. */
   readonly maxLimit: number
-  /** Whether `sort_key` and `sort_dir` may be repeated; where they may not, the first counts. */
+  /** Whether `sort_key` and `sort_dir` may be repeated; if not, the first one counts. */
   readonly repeatedSortKeys: boolean
-  /** Members of items by the names under which lists are sorted by them, where those differ. */
+  /** Sort keys whose member in an item has another name. */
   readonly shownAs: Readonly<Record<string, string>>
   /**
-   * To break ties, services add `created_at` and `id`: in the direction of the first key, or, unless
-   * there is `only` one direction, from the newest to the oldest.
+   * To break ties, services add the keys `created_at` and `id`. `first`: in the direction of the first
+   * key. `only`: in the direction of the only key; if there are several, from the newest to the oldest.
    */
   readonly addedDirection: 'first' | 'only'
-  /** `offset` and `with_count`. */
+  /** Whether lists have `offset` and `with_count`. */
   readonly offsets: boolean
-  /** By their segment of the path; what is not here is like an empty entry. */
+  /** By their segment of the path. A missing collection is like an empty entry. */
   readonly collections: Readonly<Record<string, CollectionRules>>
 }
 
 /** What is particular to the lists of one collection. */
 export interface CollectionRules {
   /**
-   * Where the way to the next page stands: in a member of its own, as a path with the query, or in
-   * an array of links of this name. Absent where clients find the way themselves.
+   * Where the link to the next page is: in a member with this name, as a path with the query, or in an
+   * array of links with this name. Absent if clients make the link themselves.
    */
   readonly next?: { readonly member: string } | { readonly links: string }
-  /** Other members of the answer: a path, and whether the query belongs to it. */
+  /** Other members of the response: a path, and whether the query is appended to it. */
   readonly constants?: Readonly<Record<string, { readonly path: string; readonly query: boolean }>>
-  /** Absent where it always comes in pages. */
+  /** Absent if the list always has pages. */
   readonly paged?: {
-    /** The microversion from which on it does; null where it never does. */
+    /** The first microversion with pages; null if it never has pages. */
     readonly since: string | null
-    /** Its order before, which no parameter changes. */
+    /** The order of the list without pages, which no parameter changes. */
     readonly before: 'newest first' | 'oldest first'
   }
   /**
-   * The members of an item in the short form of the list, where that leaves out what lists are
-   * ordered by. They are then taken from the form at `detail`.
+   * The members of an item in the short form of the list, if that form lacks the sort keys. The proxy
+   * then requests the `detail` form and keeps only these members.
    */
   readonly short?: readonly string[]
-  /** Filters by time, from this microversion on; null from any. Absent where there are none. */
+  /** The first microversion with time filters; null if all have them. Absent if none has. */
   readonly timeFilterSince?: string | null
 }
 

@@ -10,7 +10,7 @@ export function isServiceName(text: string): text is ServiceName {
   return serviceNames.some(name => name === text)
 }
 
-/** What a table has under a name that came from outside, for which `constructor` is no entry. */
+/** Look up a name that came from outside. Only own entries count: `constructor` is none. */
 export function entry<T>(
   table: Readonly<Record<string, T>> | undefined,
   name: string,
@@ -18,7 +18,7 @@ export function entry<T>(
   return table && Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-/** The collection in which one resource of a type is read by its id, `volumes`; null where there is none. */
+/** The collection in which one resource of a type is read by its id, such as `volumes`; null if there is none. */
 export function homeCollectionOf(service: Service, type: ResourceType): string | null {
   const home = Object.entries(service.collections).find(([, { holds }]) => holds === type)
   return home ? home[0] : null
@@ -26,12 +26,12 @@ export function homeCollectionOf(service: Service, type: ResourceType): string |
 
 /** The versions that a service has or had: `v3`, `v2.1`. */
 const VERSION = /^v[1-9](?:\.\d+)?$/i
-/** A project's id where it need not be known: 32 hexadecimal digits, with or without hyphens. */
+/** The form of a project id: 32 hexadecimal digits, with or without hyphens. */
 const PROJECT = /^(?:[\da-f]{32}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
 
 /**
- * Whether the first segments of a path lead into the API of a service: `v3/{project}/volumes`,
- * `v2/images`, or without a version as Cinder's bookmarks have it, `{project}/volumes`.
+ * Whether the first segments of a path belong to the API of a service: `v3/{project}/volumes`,
+ * `v2/images`, or without a version as in Cinder's bookmarks, `{project}/volumes`.
  */
 export function isApiPath(name: ServiceName, segments: readonly string[]): boolean {
   const service = services[name]

@@ -6,12 +6,12 @@ const transfers: CollectionRules = {
   short: ['id', 'volume_id', 'name', 'links'],
 }
 
-/** Cinder: `osapi_max_limit` as it comes. The names of links are as odd as they are here. */
+/** Cinder with the default of `osapi_max_limit`. The odd names of links are Cinder's own. */
 export const volumeLists: ListRules = {
   defaultLimit: 1000,
   maxLimit: 1000,
   repeatedSortKeys: false,
-  // The columns of its database: cinderclient sorts by these names.
+  // Columns of Cinder's database: cinderclient sorts by these names.
   shownAs: {
     display_name: 'name',
     display_description: 'description',

@@ -1,6 +1,6 @@
 import type { Collection, RequestRule, Service } from './service.js'
 
-/** The same transfers under their old name and, from microversion 3.55, under their new one. */
+/** Transfers have two paths: the old one and, from microversion 3.55, the new one. */
 const transfers: Collection = {
   holds: 'transfer',
   words: { detail: 'list' },
@@ -13,7 +13,7 @@ const transfers: Collection = {
   },
 }
 
-/** Volumes that a backend already has, taken under Cinder's care. */
+/** Existing volumes of a backend that Cinder begins to manage. */
 const managedVolumes: Collection = {
   holds: null,
   requests: { POST: { creates: { type: 'volume', id: '/volume/id' } } },
@@ -24,15 +24,15 @@ const newSnapshot: RequestRule = {
   creates: { type: 'snapshot', id: '/snapshot/id', parent: '/snapshot/volume_id' },
 }
 
-/** Snapshots that a backend already has of a volume, taken under Cinder's care. */
+/** Existing snapshots of a backend that Cinder begins to manage. */
 const managedSnapshots: Collection = { holds: null, requests: { POST: newSnapshot } }
 
 /**
  * Cinder v3 (https://docs.openstack.org/api-ref/block-storage/v3/).
  *
- * An image does not bind the volume that is made from it: a Cinder that has this proxy for its
- * Glance fetches the image from any cloud. Nor do `different_host` hints, which a volume in another
- * cloud fulfils by itself.
+ * An image does not bind the volume that is made from it to a cloud: a Cinder that uses this proxy as
+ * its Glance can fetch the image from any cloud. Nor do `different_host` hints: a volume in another
+ * cloud is always on a different host.
  */
 export const volume: Service = {
   name: 'volume',
@@ -138,7 +138,7 @@ export const volume: Service = {
     'os-volume-transfer': transfers,
     'volume-transfers': { ...transfers, since: '3.55' },
     messages: { holds: 'message', since: '3.3', words: { detail: 'list' }, envelope: 'messages' },
-    // What groups were called before microversion 3.13; Cinder keeps both in one table.
+    // The old name of groups, before microversion 3.13. Cinder keeps both in one table.
     consistencygroups: {
       holds: 'group',
       words: { detail: 'list', create_from_src: 'call' },

@@ -3,7 +3,7 @@ import { resourceTypes } from '../../src/ids.js'
 import { serviceNames } from '../../src/service/service.js'
 import { entry, homeCollectionOf, isServiceName, services } from '../../src/service/services.js'
 
-test('a service is known by the name that its paths begin with', t => {
+test('a service is found by the first segment of its paths', t => {
   for (const name of serviceNames) {
     t.is(services[name].name, name)
     t.true(isServiceName(name))
@@ -12,14 +12,14 @@ test('a service is known by the name that its paths begin with', t => {
   t.false(isServiceName('constructor'))
 })
 
-test('every type of resource is read in one place of one service', t => {
+test('every type of resource has one collection of one service to read it', t => {
   for (const type of resourceTypes) {
     const homes = serviceNames.map(name => homeCollectionOf(services[name], type)).filter(Boolean)
     t.is(homes.length, 1, type)
   }
 })
 
-test('a resource is read in a collection that has its ids right below', t => {
+test('a resource is read in a collection with the id in the next segment', t => {
   for (const name of serviceNames) {
     for (const type of resourceTypes) {
       const home = homeCollectionOf(services[name], type)
@@ -28,7 +28,7 @@ test('a resource is read in a collection that has its ids right below', t => {
   }
 })
 
-test('what a body refers to is read in the service that the body is sent to', t => {
+test('a resource that a body refers to belongs to the service that gets the body', t => {
   for (const name of serviceNames) {
     const calls = Object.values(services[name].collections).flatMap(({ requests = {} }) =>
       Object.values(requests),
@@ -39,7 +39,7 @@ test('what a body refers to is read in the service that the body is sent to', t 
   }
 })
 
-test('no collection could be taken for a project', t => {
+test('no name of a collection has the form of a project id', t => {
   for (const name of serviceNames) {
     const { collections, local } = services[name]
     for (const collection of [...Object.keys(collections), ...local]) {
@@ -49,7 +49,7 @@ test('no collection could be taken for a project', t => {
   }
 })
 
-test('a collection is either of one kind or the other', t => {
+test('no collection is in `collections` and in `local`', t => {
   for (const name of serviceNames) {
     const { collections, local } = services[name]
     t.deepEqual(
