@@ -1,24 +1,24 @@
-/** How long to wait before a retry: exponential backoff with full jitter. */
+/** The wait before a retry: exponential backoff with full jitter. */
 export interface BackoffOptions {
   /** The longest first wait, in milliseconds. */
   readonly firstMs: number
-  /** The longest wait of all, in milliseconds. */
+  /** The longest wait after any number of failures, in milliseconds. */
   readonly capMs: number
 }
 
-/** Counts failures in a row, and says how long to wait after each. */
+/** Counts failures in a row, and gives the wait after each. */
 interface Backoff {
-  /** After one more failure: milliseconds until the next try. */
+  /** Count a failure; returns the milliseconds until the next try. */
   nextMs(): number
-  /** It worked: the wait after the next failure is a short one. */
+  /** Call after a success: the next wait is short again. */
   reset(): void
-  /** How many failures in a row there were. */
+  /** The number of failures in a row. */
   failures(): number
 }
 
 /**
- * The bound of the wait doubles with each failure up to the cap, and the wait is any time up to the
- * bound, so that many clients of one server do not return at the same time.
+ * The limit of the wait doubles with each failure, up to the cap. The wait is a random time up to this
+ * limit, so that many clients of one server do not retry at the same time.
  *
  * @param random from 0 to 1
  */
@@ -40,5 +40,5 @@ export function createBackoff(
   }
 }
 
-/** More would be beyond any cap, and in the end beyond all numbers. */
+/** More doublings would exceed any cap, and at last the range of numbers. */
 const MOST_DOUBLINGS = 30

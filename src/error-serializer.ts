@@ -1,6 +1,6 @@
 /**
- * An error as it is logged. Other fields are never written, because Node and undici attach raw bytes of
- * the connection to their errors (`rawPacket`, `socket`), and those bytes contain tokens.
+ * A logged error. Other fields are never logged, because Node and undici attach raw bytes of the
+ * connection to their errors (`rawPacket`, `socket`), and those bytes contain tokens.
  */
 interface LoggedError {
   readonly type: string
@@ -12,7 +12,7 @@ interface LoggedError {
   readonly errors?: readonly LoggedError[]
 }
 
-/** Ends a chain of causes that is a circle. */
+/** The limit for a chain of causes, which may be circular. */
 const MAX_DEPTH = 8
 
 /** The `err` serializer of every logger. */
@@ -34,7 +34,7 @@ export function serializeError(thrown: unknown, depth = 0): LoggedError {
   }
 }
 
-/** An object that is no error could hold anything, so that only texts are written. */
+/** An object that is not an error may contain secrets, so only strings are logged. */
 function textOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : 'a value that is no Error was thrown'
 }

@@ -1,8 +1,8 @@
 /**
- * What we foresaw going wrong. Everything else is left to fall through untouched.
+ * The expected errors. All other errors are passed on unchanged.
  *
- * `status` is what the proxy answers with (`http/fault-response.ts` gives it the shape of the service that
- * was asked); `exit` is what a command ends with: 1 failed or found something, 2 misuse.
+ * `status` is the HTTP status of the proxy's response, which `http/fault-response.ts` formats for the
+ * requested service. `exit` is the exit code of a command: 1 if it failed or found something, 2 for misuse.
  */
 export const faults = {
   USAGE: { status: 400, exit: 2 },

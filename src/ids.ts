@@ -1,6 +1,6 @@
 /**
- * The identifiers of the field, branded so that one kind cannot stand where another belongs.
- * This is the only file that makes them.
+ * The identifiers of the domain, as branded types, so that one kind cannot be used as another. Only this
+ * file creates them.
  */
 
 declare const brand: unique symbol
@@ -8,11 +8,11 @@ type Branded<Base, Name extends string> = Base & { readonly [brand]: Name }
 
 /** A cloud, by the name it has in `[DEFAULT] service_providers`; `default` is the identity provider. */
 export type SpName = Branded<string, 'SpName'>
-/** A Keystone project: 32 hex digits where it is a UUID, else as it came. */
+/** A Keystone project: 32 hex digits if it is a UUID, else unchanged. */
 export type ProjectId = Branded<string, 'ProjectId'>
-/** A Glance or Cinder resource: a hyphenated lower-case UUID where it is one, else as it came. */
+/** A Glance or Cinder resource: a UUID with hyphens in lower case if it is one, else unchanged. */
 export type ResourceId = Branded<string, 'ResourceId'>
-/** A place in the event log: 1 for the first event, without gaps. 0 is "before the first". */
+/** A position in the event log: 1 for the first event, without gaps. 0 means "before the first". */
 export type Position = Branded<number, 'Position'>
 
 /** Positions `after` (exclusive) to `upTo` (inclusive) of the log. */
@@ -20,10 +20,10 @@ export interface PositionRange {
   readonly after: Position
   readonly upTo: Position
 }
-/** Microseconds since 1970, UTC: the resolution that oslo.messaging stamps notifications with. */
+/** Microseconds since 1970, UTC: the resolution of timestamps in oslo.messaging notifications. */
 export type Micros = Branded<number, 'Micros'>
 
-/** What can be located. The order is part of the stored form (`event/stored.ts`): append only. */
+/** The resource types that can be located. Append only: the order is part of the stored form (`event/stored.ts`). */
 export const resourceTypes = [
   'image',
   'volume',
@@ -73,7 +73,7 @@ export function micros(value: number): Micros {
   return value as Micros
 }
 
-/** Whether the text names something that can be located, e.g. from a command line. */
+/** Whether the text, such as a command-line argument, is a type that can be located. */
 export function isResourceType(text: string): text is ResourceType {
   return resourceTypes.some(type => type === text)
 }

@@ -1,4 +1,4 @@
-/** Any value that JSON can spell. */
+/** Any JSON value. */
 export type JsonValue =
   | null
   | boolean
@@ -16,7 +16,7 @@ export function isJsonType(contentType: string): boolean {
   return JSON_TYPE.test(contentType)
 }
 
-/** The value that a text spells; undefined, which JSON cannot spell, where the text is no JSON. */
+/** Parse a JSON text; undefined, which is never a JSON value, if the text is not JSON. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text)
@@ -25,21 +25,21 @@ export function parseJson(text: string): JsonValue | undefined {
   }
 }
 
-/** For values that came out of JSON. */
+/** Only for values that come from JSON. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A place in a JSON document as RFC 6901 writes it: `/volume/name`. */
+/** A JSON pointer (RFC 6901): `/volume/name`. */
 export type Pointer = `/${string}`
 
-/** What stands at the pointer, `undefined` where nothing does. Only own members count. */
+/** The value at the pointer; undefined if there is none. Only own members count. */
 export function valueAt(document: JsonValue | undefined, pointer: Pointer): JsonValue | undefined {
   const names = pointer.slice(1).split('/')
   return names.reduce((value, name) => member(value, unescaped(name)), document)
 }
 
-/** The text that stands at the pointer; null where nothing or anything else does. */
+/** The string at the pointer; null if there is none, or another kind of value. */
 export function textAt(document: JsonValue | undefined, pointer: Pointer): string | null {
   const value = valueAt(document, pointer)
   return typeof value === 'string' ? value : null

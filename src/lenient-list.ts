@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * A list of which every entry is judged for itself: what is not as expected is left out, and does
- * not spoil the rest. Whatever is no list, null and nothing at all among it, is the empty one.
+ * A list whose entries are parsed independently: malformed entries are left out, and the others stay. A
+ * value that is not a list, also null or undefined, gives an empty list.
  */
 export function lenientList<Entry extends z.ZodType>(entry: Entry) {
   return z
@@ -12,8 +12,8 @@ export function lenientList<Entry extends z.ZodType>(entry: Entry) {
 }
 
 /**
- * A list like `lenientList`, where something is expected to be: it is refused where it is no list,
- * and where it has entries but none that is as expected, because then it is a list of something else.
+ * A list like `lenientList`, but required: a value that is not a list is rejected. So is a list with
+ * entries that are all malformed, because it is a list of something else.
  */
 export function requiredLenientList<Entry extends z.ZodType>(entry: Entry) {
   return z.array(z.unknown()).transform((entries, context) => {

@@ -9,22 +9,22 @@ import { visibleLine } from './visible-text.js'
 
 /** `[DEFAULT] debug`, `log_file`, `use_json`. */
 interface LoggerOptions {
-  /** Also what only helps to find a fault. */
+  /** Also log what only helps to find a fault. */
   readonly debug: boolean
-  /** A file to append to; standard error where null. */
+  /** A file to append to; null for standard error. */
   readonly file: string | null
-  /** JSON lines, or the one-line form of OpenStack's services; null for JSON unless a terminal shows it. */
+  /** true: JSON lines. false: the one-line form of OpenStack services. null: JSON, except on a terminal. */
   readonly json: boolean | null
 }
 
 /** The log of a process. */
 export type ProcessLogger = Logger & {
-  /** Open the file again: the old one may have been renamed. Nothing happens with standard error. */
+  /** Open the file again: the old one may have been renamed. Does nothing with standard error. */
   reopen(): void
 }
 
 /**
- * Open the log of a process. Lines are written at once, so that a crash takes none with it.
+ * Open the log of a process. Lines are written at once, so that none is lost in a crash.
  *
  * @throws FILE_NOT_WRITABLE
  */
@@ -70,7 +70,7 @@ function openFile(file: string) {
   }
 }
 
-/** Whether standard error is the journal: systemd.exec(5) gives its device and inode in JOURNAL_STREAM. */
+/** Whether standard error is the journal. JOURNAL_STREAM has its device and inode, see systemd.exec(5). */
 function isJournal(journalStream: string | undefined): boolean {
   if (!journalStream) return false
   const { dev, ino } = fstatSync(2)
@@ -93,7 +93,7 @@ const priorities: Readonly<Record<string, number>> = {
 
 /**
  * Turn pino's line into `2026-11-23 19:41:55.120 4711 INFO recorder the message {"rest":"…"}`.
- * An access line (`"access":true`) stays the JSON it is, for the programs that read it.
+ * A line of the access log (`"access":true`) stays JSON, for the programs that read it.
  */
 export function osloLine(line: string): string {
   const fields = parseJson(line)

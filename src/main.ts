@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Imports here must load on any Node: the check below runs before everything else is loaded.
+// These imports must load on any Node: the check below runs before anything else is loaded.
 import { inspect } from 'node:util'
 import { unsupportedNode } from './node-version.js'
 
@@ -13,7 +13,7 @@ else {
 async function run(): Promise<void> {
   const { runMixmatch } = await import('./commands/program.js')
 
-  // The reader of our output may have seen enough: `mixmatch log export | head`.
+  // The reader of our output may have closed the pipe: `mixmatch log export | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
@@ -26,11 +26,11 @@ async function run(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
   })
-  // The channel to its supervisor would keep a child process that is done, or that could not start.
+  // Without this, the channel to the supervisor would keep a child process alive after its end.
   if (process.argv.includes('--supervised')) process.exit()
 }
 
-/** A fault of ours, with its stack. What it names may come from a cloud, and a terminal must not obey it. */
+/** Print a bug with its stack. Its text may come from a cloud, so a terminal must not execute escapes in it. */
 async function endWithFault(error: unknown): Promise<void> {
   const { visibleText } = await import('./visible-text.js')
   process.stderr.write(`${visibleText(inspect(error))}\n`)

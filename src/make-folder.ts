@@ -3,10 +3,10 @@ import { dirname } from 'node:path'
 import { MixmatchError } from './errors.js'
 
 /**
- * Make a folder and those above it, where they do not exist. `mkdirSync` with `recursive` never returns
- * in a file system that lets nobody make folders and says ENOENT, such as /proc.
+ * Make a folder and its missing parents. `mkdirSync` with `recursive` never returns in a file system that
+ * allows no folders and reports ENOENT, such as /proc.
  *
- * @throws FILE_NOT_WRITABLE where something else has that name; Error (of the file system)
+ * @throws FILE_NOT_WRITABLE if something else has that name; Error (of the file system)
  */
 export function makeFolder(folder: string): void {
   const existing = statSync(folder, { throwIfNoEntry: false })
@@ -18,7 +18,7 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder)
   } catch (error) {
-    // Another process may have been quicker.
+    // Another process may have made it first.
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }

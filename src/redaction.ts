@@ -2,8 +2,8 @@
 export const REDACTED = '***'
 
 /**
- * A part of each name of a secret: `adminPass`, `X-Auth-Token`, `temp_url_signature`. Exceptions are
- * `sort_key`, and what Glance and Cinder call the signature of an image (`img_signature`,
+ * Matches a part of each name of a secret: `adminPass`, `X-Auth-Token`, `temp_url_signature`. Exceptions
+ * are `sort_key`, and the properties of Glance and Cinder for the signature of an image (`img_signature`,
  * `signature_verified`).
  */
 const SECRET_NAME =
@@ -15,10 +15,10 @@ export function isSecretName(name: string): boolean {
 }
 
 /**
- * Remove what looks like a secret from a text: tokens, the credentials of URLs, and values whose name
- * is that of a secret (`password=…`, `'password': '…'`, JSON within JSON with its escaped quotes). In
- * doubt it removes more. Each pattern below takes time in proportion to the length of the text, because
- * a cloud may send any text: words are matched from their beginning only.
+ * Remove everything from a text that looks like a secret: tokens, the credentials in URLs, and values with
+ * the name of a secret (`password=…`, `'password': '…'`, JSON in JSON with its escaped quotes). If in
+ * doubt, it removes more. A cloud may send any text, so each pattern below takes time in proportion to
+ * the length of the text: words are matched only from their beginning.
  */
 export function redactText(text: string): string {
   if (!isSuspicious(text)) return text
@@ -37,7 +37,7 @@ export function redactText(text: string): string {
  * @param length characters at most
  */
 export function redactedExcerpt(text: string, length: number): string {
-  // a secret across the cut is found only if some text after the cut is read
+  // A secret that crosses the end of the excerpt is found only with some of the text after it.
   return redactText(text.slice(0, length + LONGEST_SECRET)).slice(0, length)
 }
 
@@ -50,7 +50,7 @@ const LONGEST_SECRET = 16 * 1024
 export function redactPath(pathAndQuery: string): string {
   if (!pathAndQuery.includes('%') && !isSuspicious(pathAndQuery)) return pathAndQuery
   const [path = '', ...queries] = pathAndQuery.split('?')
-  // the credentials of a URL (`http://user:pa/ss@host`) are only found before it is split
+  // The credentials of a URL (`http://user:pa/ss@host`) are found only before the path is split.
   const whole = path.includes('://') ? redactText(path) : path
   const segments = whole.split('/').map(redactPart)
   return [segments.join('/'), ...queries.map(redactQuery)].join('?')

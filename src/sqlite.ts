@@ -2,15 +2,15 @@ import { chmodSync, closeSync, fchmodSync, openSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { MixmatchError } from './errors.js'
 
-/** For the user that Mixmatch runs as and its group, whatever the umask: payloads tell of projects and users. */
+/** Only Mixmatch's own user and group may read, for any umask: payloads contain projects and users. */
 const MODE = 0o640
 const OTHERS = 0o007
 
 /**
- * Open a file of SQLite for writing; an absent one is made. SQLite gives the files beside it, such as
- * its write-ahead log, the mode that the file itself has.
+ * Open an SQLite file for writing; a missing one is created. SQLite gives its other files, such as the
+ * write-ahead log, the same mode.
  *
- * @throws FILE_NOT_WRITABLE; FILE_NOT_READABLE; LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN
+ * @throws FILE_NOT_WRITABLE; FILE_NOT_READABLE; LOG_NOT_A_LOG if the file is not a database; LOG_BROKEN
  */
 export function openWritable(file: string, options?: Database.Options): Database.Database {
   return requireWritable(file, () => {
@@ -20,9 +20,9 @@ export function openWritable(file: string, options?: Database.Options): Database
 }
 
 /**
- * Open a file of SQLite for reading, where it is.
+ * Open an existing SQLite file for reading.
  *
- * @throws LOG_NOT_A_LOG where the file is no database at all; LOG_BROKEN; FILE_NOT_READABLE
+ * @throws LOG_NOT_A_LOG if the file is not a database; LOG_BROKEN; FILE_NOT_READABLE
  */
 export function openReadable(file: string): Database.Database {
   try {
@@ -39,7 +39,7 @@ export function openReadable(file: string): Database.Database {
   }
 }
 
-/** Ask a file of SQLite something. Throws as `openReadable`. */
+/** Open an SQLite file, run a query and close the file. Throws as `openReadable`. */
 export function query<Result>(file: string, ask: (db: Database.Database) => Result): Result {
   const db = openReadable(file)
   try {
@@ -50,13 +50,13 @@ export function query<Result>(file: string, ask: (db: Database.Database) => Resu
 }
 
 /**
- * Close a file that was open for writing so that it needs no other file beside it: from then on it can
- * be read in a folder that nobody can write to. While other processes have it open, it is just closed.
+ * Close a file that was open for writing, and remove the write-ahead log. Then it can be read in a folder
+ * without write access. If other processes have it open, it is only closed.
  */
 export function closeWritable(db: Database.Database): void {
   try {
     db.pragma('busy_timeout = 0')
-    db.pragma('main.journal_mode = DELETE') // not that of an attached file
+    db.pragma('main.journal_mode = DELETE') // not of an attached file
   } catch (error) {
     if (!(error instanceof Database.SqliteError)) throw error
   } finally {
@@ -65,9 +65,9 @@ export function closeWritable(db: Database.Database): void {
 }
 
 /**
- * Do something that needs to write a file.
+ * Run a function that writes a file.
  *
- * @throws FILE_NOT_WRITABLE naming the file where the system does not allow it
+ * @throws FILE_NOT_WRITABLE with the name of the file if the system does not allow it
  */
 export function requireWritable<Result>(file: string, write: () => Result): Result {
   try {
@@ -127,7 +127,7 @@ function namingFile<Result>(file: string, read: () => Result): Result {
   }
 }
 
-/** Never opened here where it exists: closing it again would give up the locks that this process has on it. */
+/** Remove the access of other users. Never open an existing file here: closing it would release this process's locks. */
 function closeToOthers(file: string): void {
   const { mode } = statSync(file, { throwIfNoEntry: false }) ?? create(file)
   if ((mode & OTHERS) === 0) return

@@ -3,26 +3,26 @@ import { on, once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** How many processes should share a work of so many units, of which each is to have at least so many. */
+/** The number of processes for work of this many units, so that each process gets at least `each` units. */
 export function mostProcesses(units: number, each: number): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(units / each)))
 }
 
-/** A process that does a part of a long work. */
+/** A process that does a part of a long task. */
 interface Subprocess<Result> {
   /**
-   * What it has done next, as soon as it has.
+   * Wait for the next result of the process.
    *
-   * @throws Error where the process has ended before
+   * @throws Error if the process ends before it has one
    */
   next(): Promise<Result>
 }
 
 /**
- * Have a part of a long work done by a process of its own, so that another core does it.
+ * Start a process that does a part of a long task on another core.
  *
- * @param script the URL of a module that hands what is to be done to `serveSubprocess`
- * @returns once the process knows what to do: this one may then be busy itself
+ * @param script the URL of a module that calls `serveSubprocess` with the function that does the work
+ * @returns after the process has received the task. Then the calling process may block.
  */
 export async function startSubprocess<Task, Result>(
   script: string,
@@ -34,7 +34,7 @@ export async function startSubprocess<Task, Result>(
   })
   const results = on(child, 'message', { close: ['close'] })
   const ended = once(child, 'close')
-  ended.catch(() => {}) // it is waited for later
+  ended.catch(() => {}) // `next` awaits it later
   await new Promise<void>(resolve => child.send(task as object, () => resolve()))
   return {
     async next() {
@@ -46,7 +46,7 @@ export async function startSubprocess<Task, Result>(
   }
 }
 
-/** The other side of `startSubprocess`: what the module that it starts calls. */
+/** The counterpart of `startSubprocess`, called by the started module. */
 export function serveSubprocess<Task, Result>(work: (task: Task) => Iterable<Result>): void {
   process.once('message', task => {
     for (const result of work(task as Task)) process.send?.(result)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { parseJson } from './json.js'
 
-const file = new URL('../package.json', import.meta.url) // from src/ and from dist/
+const file = new URL('../package.json', import.meta.url) // the same path from src/ and from dist/
 
 /** The version of this program, such as `0.1.0`. */
 export const { version } = z

@@ -1,7 +1,7 @@
 /**
- * Replace control characters, and marks that change the direction of text, by visible escapes. Names, ids and
- * messages come from other clouds, and a terminal would execute escape sequences in them. Line ends and tabs
- * stay.
+ * Replace control characters, and marks that change the direction of text, with visible escapes. Names, ids
+ * and messages come from other clouds, and a terminal would execute escape sequences in them. Line ends and
+ * tabs stay.
  *
  * C0 controls become `\x1b`. DEL, C1 controls and direction marks become `\u009b`: JSON strings may contain them,
  * and this notation keeps the meaning of JSON.
@@ -14,7 +14,7 @@ export function visibleText(text: string): string {
   )
 }
 
-/** As `visibleText`, for a single line: line ends and tabs are replaced, too. */
+/** Like `visibleText`, but for a single line: line ends and tabs are replaced, too. */
 export function visibleLine(text: string): string {
   return text.replace(CONTROLS, all => Array.from(all, escaped).join(''))
 }
