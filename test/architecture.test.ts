@@ -108,17 +108,12 @@ test('no two files of src have the same name', t => {
   )
 })
 
-test('no two exported types of src have the same name', t => {
-  const types = ours.flatMap(({ path, text }) =>
-    [...text.matchAll(/^export (?:interface|type|class) (\w+)/gm)].map(([, name = '']) => ({
-      name,
-      path,
-    })),
-  )
+test('no two exports of src have the same name', t => {
+  const exported = ours.flatMap(({ path, text }) => exportsIn(text).map(name => ({ name, path })))
   t.deepEqual(
     repeated(
-      types.map(({ name }) => name),
-      types.map(({ path }) => path),
+      exported.map(({ name }) => name),
+      exported.map(({ path }) => path),
     ),
     [],
   )
@@ -127,13 +122,17 @@ test('no two exported types of src have the same name', t => {
 test('each export is imported somewhere', t => {
   const users = [...files, ...sourceFiles('test')]
   const unused = files.flatMap(({ path, text }) =>
-    [...text.matchAll(/^export (?:async )?(?:function|const|interface|type|class) (\w+)/gm)]
-      .map(([, name = '']) => name)
+    exportsIn(text)
       .filter(name => !users.some(user => user.path !== path && mentions(user, path, name)))
       .map(name => `${path}: ${name}`),
   )
   t.deepEqual(unused, [])
 })
+
+function exportsIn(text: string): string[] {
+  const declared = /^export (?:async )?(?:function\*?|const|interface|type|class) (\w+)/gm
+  return [...text.matchAll(declared)].map(([, name = '']) => name)
+}
 
 function mentions(user: SourceFile, path: string, name: string): boolean {
   return user.imports.includes(path) && new RegExp(`\\b${name}\\b`).test(user.text)

@@ -11,7 +11,7 @@ import {
 import { chartActivity } from './charts.js'
 import { gapSection, silenceSection } from './gap-sections.js'
 import { findGaps } from './gaps.js'
-import { formatCount, maximum, minimum, seconds } from './numbers.js'
+import { formatCount, maximum, minimum, toSeconds } from './numbers.js'
 import { succeeds } from './placement-rows.js'
 import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
@@ -181,13 +181,13 @@ function skewOf(cloud: string, ahead: number | null, mostLeast: number | null): 
   const row = { what: 'clock', service_provider: cloud, resource: null, at: null, positions: null }
   return [
     ...(ahead !== null && ahead < -AHEAD
-      ? [{ ...row, says: `its clock is ahead of ours by ${seconds(-ahead)} s or more` }]
+      ? [{ ...row, says: `its clock is ahead of ours by ${toSeconds(-ahead)} s or more` }]
       : []),
     ...(ahead !== null && mostLeast !== null && ahead > BEHIND
       ? [
           {
             ...row,
-            says: `no message was younger than ${seconds(ahead)} s: its clock is behind, or its bus is late`,
+            says: `no message was younger than ${toSeconds(ahead)} s: its clock is behind, or its bus is late`,
           },
         ]
       : []),

@@ -14,6 +14,6 @@ export function formatCount(n: number, one: string, several = `${one}s`): string
 }
 
 /** Microseconds as seconds, to the millisecond. */
-export function seconds(microseconds: number | null): number | null {
+export function toSeconds(microseconds: number | null): number | null {
   return microseconds === null ? null : Math.round(microseconds / 1e3) / 1e3
 }

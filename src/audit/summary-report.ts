@@ -5,7 +5,7 @@ import { type AuditDatabase, describeScope, listCaveats, time } from './audit-da
 import { chartActivity, chartOwnership, chartProjects, chartResources } from './charts.js'
 import { gapSection, silenceSection } from './gap-sections.js'
 import { findGaps, type Gap } from './gaps.js'
-import { formatCount, maximum, minimum, seconds } from './numbers.js'
+import { formatCount, maximum, minimum, toSeconds } from './numbers.js'
 import { succeeds } from './placement-rows.js'
 import { countDuplicates, readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report, Section } from './report.js'
@@ -143,8 +143,8 @@ function cloudSection(
       absorbed: absorbed.get(cloud) ?? 0,
       first_heard: time(minimum(slices.map(slice => slice.first_heard))),
       last_heard: time(maximum(slices.map(slice => slice.last_heard))),
-      least_lag: seconds(minimum(slices.map(slice => slice.least_lag))),
-      greatest_lag: seconds(maximum(slices.map(slice => slice.greatest_lag))),
+      least_lag: toSeconds(minimum(slices.map(slice => slice.least_lag))),
+      greatest_lag: toSeconds(maximum(slices.map(slice => slice.greatest_lag))),
       silences: silences.filter(silence => silence.cloud === cloud).length,
       gaps: gaps.filter(gap => gap.cloud === cloud).length,
     })),

@@ -10,7 +10,7 @@ import { type CloudClients, openCloudClients } from '../upstream/cloud-clients.j
 import { checkCatalog } from './catalog-endpoint.js'
 import { checkFederation } from './federation-entry.js'
 import { type CheckResult, type Finding, failureOf, warning } from './finding.js'
-import { checkKeystone } from './keystone-reachability.js'
+import { checkKeystoneAndClock } from './keystone-reachability.js'
 import { checkLog } from './log-health.js'
 import { checkLogin } from './login.js'
 import { checkBuses } from './message-bus.js'
@@ -81,7 +81,7 @@ async function checkCloud(
     found,
   })
   const [reachability, login, buses] = await Promise.all([
-    checkKeystone(keystone),
+    checkKeystoneAndClock(keystone),
     checkLogin(cloud, config.auth, identity),
     checkBuses(cloud, config),
   ])

@@ -5,7 +5,7 @@ import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 const SKEW_MS = 30_000
 
 /** Check that a Keystone answers, and that its clock agrees with ours. `clock` is null without a Date header. */
-export async function checkKeystone({
+export async function checkKeystoneAndClock({
   send,
   v3,
 }: Keystone): Promise<{ result: CheckResult; clock: CheckResult | null }> {

@@ -58,7 +58,7 @@ function lengthOf(bytes: Buffer, dictionary: Buffer): number {
 const inflated = z.object({ engine: z.object({ bytesWritten: z.number() }) })
 
 /** @throws Error of zlib if the bytes are damaged or the dictionary is a different one */
-export function decompress(bytes: Buffer, dictionary: Buffer): string {
+export function decompressBody(bytes: Buffer, dictionary: Buffer): string {
   return inflate(bytes, dictionary).toString()
 }
 

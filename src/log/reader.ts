@@ -3,18 +3,18 @@ import { MixmatchError } from '../errors.js'
 import { position } from '../ids.js'
 import { GENESIS } from './chain.js'
 import type { Head, LogReader } from './event-log.js'
-import { decompress } from './payload.js'
-import { type EventRow, readRow, selectEvents } from './rows.js'
+import { decompressBody } from './payload.js'
+import { type EventRow, eventsSql, readRow } from './rows.js'
 
 /** Create a reader of an open log file. Disposing the reader closes the file. */
 export function createReader(db: Database, file: string): LogReader {
   const newest = prepareHead(db)
   const between = db.prepare<[number, number], EventRow>(
-    `${selectEvents} where e.position > ? and e.position <= ? order by e.position`,
+    `${eventsSql} where e.position > ? and e.position <= ? order by e.position`,
   )
-  const one = db.prepare<[number], EventRow>(`${selectEvents} where e.position = ?`)
+  const one = db.prepare<[number], EventRow>(`${eventsSql} where e.position = ?`)
   const dictionaryOf = dictionaries(db)
-  const bodyOf = (row: EventRow) => decompress(row.body, dictionaryOf(row.dictionary))
+  const bodyOf = (row: EventRow) => decompressBody(row.body, dictionaryOf(row.dictionary))
   return {
     file,
     db,

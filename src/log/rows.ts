@@ -10,7 +10,7 @@ import {
 } from '../event/stored.js'
 import { micros, position, spName } from '../ids.js'
 
-/** A row of `selectEvents`: one event, with names in place of their numbers. */
+/** A row of `eventsSql`: one event, with names in place of their numbers. */
 export interface EventRow {
   readonly position: number
   readonly service_provider: string
@@ -46,10 +46,10 @@ const tables = `
   left join projects pr on pr.id = e.project`
 
 /** Select all fields of the events in the main file. The caller adds `where` and `order by`. */
-export const selectEvents = `select ${columns} ${tables}`
+export const eventsSql = `select ${columns} ${tables}`
 
-/** `selectEvents` with more columns that `verify` compares: the numbers of words, and the bytes of text ids. */
-export const selectStored = `select ${columns},
+/** `eventsSql` with more columns that `verify` compares: the numbers of words, and the bytes of text ids. */
+export const storedSql = `select ${columns},
     e.service_provider as service_provider_id, e.origin as origin_id, e.event_type as event_type_id,
     e.project as project_id, ${textBytes('message_id')}, ${textBytes('resource_id')}, ${textBytes('parent')}
   ${tables}`

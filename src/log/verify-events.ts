@@ -5,7 +5,7 @@ import { firstUnindexed } from './index-check.js'
 import { openLogReader } from './open-log.js'
 import { decompressExactly } from './payload.js'
 import { dictionaries } from './reader.js'
-import { readRow, type StoredRow, selectStored } from './rows.js'
+import { readRow, type StoredRow, storedSql } from './rows.js'
 import { whyStoredOtherwise } from './stored-form.js'
 import { countWords, followWords, mostWords, type WordCounts } from './words.js'
 
@@ -59,7 +59,7 @@ export function walk(log: LogReader, range: PositionRange, options: Options): Wa
     const dictionaryOf = dictionaries(db)
     const whyWrongNumber = words && followWords(mostWords(words, countWords(db, range.after)))
     const rows = db.prepare<[number, number], StoredRow>(
-      `${selectStored} where e.position > ? and e.position <= ? order by e.position`,
+      `${storedSql} where e.position > ? and e.position <= ? order by e.position`,
     )
     for (const row of rows.iterate(range.after, range.upTo)) {
       if (row.position !== reached + 1) {

@@ -8,7 +8,7 @@ import type { Missing } from './child-messages.js'
 const TIMEOUTS = { connectTimeoutMs: 2_000, responseTimeoutMs: 3_000 }
 
 /** Check, without credentials, whether the identity provider's Keystone can be reached. Every request needs it. */
-export async function checkKeystone(auth: Config['auth']): Promise<readonly Missing[]> {
+export async function checkKeystoneReachable(auth: Config['auth']): Promise<readonly Missing[]> {
   const connection = openKeystoneConnection({
     ...TIMEOUTS,
     cafile: auth.cafile,

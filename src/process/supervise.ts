@@ -8,7 +8,7 @@ import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supe
 import { createFleet, type Fleet, type FleetPlan } from './fleet.js'
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
-import { checkKeystone } from './keystone-check.js'
+import { checkKeystoneReachable } from './keystone-check.js'
 import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
@@ -113,7 +113,7 @@ function opsOf(parts: {
     async readiness() {
       const [{ missing, degraded }, keystone] = await Promise.all([
         collector.collect(),
-        checkKeystone(config().auth),
+        checkKeystoneReachable(config().auth),
       ])
       return { missing: [...missing, ...keystone], degraded }
     },

@@ -58,7 +58,7 @@ export const outageCodes: readonly FaultCode[] = [
 const retryStatuses = [429, 500, 502, 503, 504]
 
 /** Create a function that reads from one cloud. It renews the token in time, and at once after a 401. */
-export function createReader(parts: ReaderParts): ReadCloud {
+export function createCloudReader(parts: ReaderParts): ReadCloud {
   const { identity, cloud, pauseMs, signal } = parts
   const { name } = cloud
 

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js'
 import { ADMIN } from '../identity/service-identity.js'
 import type { SpName } from '../ids.js'
 import { openCloudClients } from '../upstream/cloud-clients.js'
-import { createReader } from './cloud-reader.js'
+import { createCloudReader } from './cloud-reader.js'
 import { type ReconcileSink, reconcile } from './reconcile-cloud.js'
 import type { ReconcileOutcome } from './reconcile-events.js'
 
@@ -37,7 +37,7 @@ export function openReconciler(
       const requestId = `req-${run}`
       const parts = { cloud, identity, pools, timeouts: upstream, requestId, pauseMs, signal }
       const access = () => identity.access(at)
-      const target = { cloud, files, access, read: createReader(parts), run, signal }
+      const target = { cloud, files, access, read: createCloudReader(parts), run, signal }
       return reconcile(target, findings)
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
