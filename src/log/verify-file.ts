@@ -91,8 +91,8 @@ function problemsOfBase(db: Database): string[] {
 }
 
 /**
- * SQLite ignores what comes after the last page. The size is read before the number of pages: a recorder that
- * appends meanwhile only adds pages. Pages in the write-ahead log count, so bytes that stand where
+ * Bytes after the last page: SQLite ignores them. The size is read before the number of pages, because a
+ * recorder can add pages in between. Pages in the write-ahead log count, so bytes at the place where
  * these will be written are not found.
  */
 function problemsOfSize(db: Database, file: string): string[] {

@@ -175,41 +175,41 @@ test('verify finds every edit of every cell of a log', async t => {
 })
 
 const edits: Record<string, string> = {
-  'the last event, while its payload stays': 'delete from events where position = 9',
-  'the last payload, while its event stays': 'delete from payloads where position = 9',
-  'the last event with its payload, so that words are left over':
+  'a deleted last event whose payload stays': 'delete from events where position = 9',
+  'a deleted last payload whose event stays': 'delete from payloads where position = 9',
+  'unused words after the last events and payloads were deleted':
     'delete from payloads where position > 6; delete from events where position > 6',
   'an event before the first': `insert into events (position, service_provider, origin, event_type, kind,
     recorded_at, message_id) values (0, 1, 1, 1, 0, 0, 'x')`,
   'a payload before the first': `insert into payloads values (-5, x'00', 1, x'03')`,
-  'two events swapped, with their payloads': `update events set position = 99 where position = 2;
+  'two events that were swapped with their payloads': `update events set position = 99 where position = 2;
     update events set position = 2 where position = 3; update events set position = 3 where position = 99;
     update payloads set position = 99 where position = 2; update payloads set position = 2 where position = 3;
     update payloads set position = 3 where position = 99`,
-  'two projects that swapped their numbers everywhere': `update projects set name = 'x' where id = 1;
+  'two projects whose numbers were swapped everywhere': `update projects set name = 'x' where id = 1;
     update projects set name = (select name from projects where id = 2) || '' where id = 1 and false;
     create temp table names as select id, name from projects;
     update projects set name = '${alice}' where id = 2; update projects set name = '${bob}' where id = 1;
     update events set project = 3 - project where project is not null`,
-  'a cloud that no event is of': "insert into service_providers (name) values ('mallory')",
-  'an event type that no event is of': "insert into event_types (name) values ('x')",
-  'a project that no event is of': "insert into projects (name) values ('x')",
-  'an origin that no event is of': "insert into origins values (9, 0, 'x', 'x', 'none')",
+  'a cloud without events': "insert into service_providers (name) values ('mallory')",
+  'an event type without events': "insert into event_types (name) values ('x')",
+  'a project without events': "insert into projects (name) values ('x')",
+  'an origin without events': "insert into origins values (9, 0, 'x', 'x', 'none')",
   'a second dictionary': "insert into dictionaries values (2, x'00')",
   'a second copy of the dictionary': 'insert into dictionaries select 2, bytes from dictionaries',
-  'a base where there is no archive':
+  'a base without an archive':
     "insert into base values (0, zeroblob(32), 'events-000000001-000000000.db')",
-  'an event whose resource has an id and no type': `update events set resource_id = x'00' where
+  'an event whose resource has an id but no type': `update events set resource_id = x'00' where
     position = 1`,
   'a trigger that drops events': `create trigger quiet before insert on events when new.kind = 4
     begin select raise(ignore); end`,
-  'a trigger with the name of another, that does nothing': `create trigger events_no_update2 before
+  'an additional trigger that does nothing': `create trigger events_no_update2 before
     update on events begin select 1; end`,
   'a dropped unique index': 'drop index events_by_message',
-  'a foreign table': 'create table notes (x)',
-  'a foreign index': 'create index mine on events (kind)',
-  'a foreign view': 'create view mine as select * from events',
-  'statistics of a planner': 'analyze',
+  'an unknown table': 'create table notes (x)',
+  'an unknown index': 'create index mine on events (kind)',
+  'an unknown view': 'create view mine as select * from events',
+  'statistics of the query planner': 'analyze',
 }
 
 for (const [what, sql] of Object.entries(edits)) {
