@@ -54,7 +54,7 @@ export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
       open = { from: now, owner: project, to: null }
     } else if (project !== null && project !== open.owner) {
       if (open.owner === null && open.from.at === at) {
-        open = { from: open.from, owner: project, to: null } // unknown for no time at all
+        open = { from: open.from, owner: project, to: null } // the owner was unknown for no time
         continue
       }
       intervals.push({ ...open, to: now })

@@ -50,8 +50,8 @@ test('views are named after their log', t => {
 
 const losses: Record<string, (log: string) => void> = {
   deleted: log => rmSync(log),
-  'of no bytes': log => truncateSync(log, 0),
-  'a new log without events': log => {
+  empty: log => truncateSync(log, 0),
+  'replaced by a new log without events': log => {
     rmSync(log)
     openLog(log)[Symbol.dispose]()
   },
@@ -160,13 +160,13 @@ test('views do not replace a log or another database that has their name', async
 })
 
 test('the writer of views reports a problem if they are deleted, damaged or replaced', async t => {
-  for (const damage of ['deleted', 'cut short', 'replaced'] as const) {
+  for (const damage of ['deleted', 'truncated', 'replaced'] as const) {
     const log = join(folder(t), 'events.db')
     const file = await recorded(log)
     const { views } = openViews(file, [log])
     using _views = views
     t.is(views.problem(), null)
-    if (damage === 'cut short') truncateSync(file, 100)
+    if (damage === 'truncated') truncateSync(file, 100)
     else rmSync(file)
     if (damage === 'replaced') writeFileSync(file, '')
     t.regex(views.problem() ?? '', /gone|damaged|another file/, damage)

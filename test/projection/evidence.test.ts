@@ -44,34 +44,34 @@ const forAlice = { serviceProvider: idp, project: alice }
 
 /** Events by title, and the expected evidence about the image after them. */
 const stories: Record<string, { events: Event[]; expected: object }> = {
-  'a read that was answered 404 tells it for the project that asked': {
+  'a response 404 to a read is evidence for the project of the request': {
     events: [created(image, bob), absent(image), absent(disk, bob)],
     expected: { absent: [forAlice], found: [], imported: [] },
   },
-  'a complete list tells it for everybody': {
+  'a complete list is evidence for all projects': {
     events: [listed, created(image, bob)],
     expected: { absent: [everybody], found: [], imported: [] },
   },
-  'a complete list of other types tells nothing': {
+  'a complete list of other types is no evidence': {
     events: [{ ...listed, wire: { ...wire, routingKey: 'volume' } }],
     expected: { absent: [], found: [], imported: [] },
   },
-  'a list from before notifications may have been lost tells nothing': {
+  'a list is no evidence if notifications may have been lost after it': {
     events: [listed, gap],
     expected: { absent: [], found: [], imported: [] },
   },
-  'a list after notifications may have been lost tells it again': {
+  'a list after a possible loss of notifications is evidence': {
     events: [listed, gap, { ...listed, messageId: 'later' }],
     expected: { absent: [everybody], found: [], imported: [] },
   },
-  'a deletion tells that it is not there any more': {
+  'a deletion is evidence for all projects': {
     events: [
       created(image, bob, { serviceProvider: idp }),
       deleted(image, { serviceProvider: idp }),
     ],
     expected: { absent: [everybody], found: [], imported: [] },
   },
-  'what the operator imports is told apart from what clouds say': {
+  'an import of the operator is kept separate from notifications of clouds': {
     events: [
       event({
         eventType: ownEventTypes.mappingImported,
@@ -82,7 +82,7 @@ const stories: Record<string, { events: Event[]; expected: object }> = {
     ],
     expected: { absent: [], found: [], imported: [cornmeal] },
   },
-  'events of our own names that come from a bus tell nothing': {
+  'events from a bus with the names of our own events are no evidence': {
     events: [
       { ...absent(image), source: 'bus' },
       { ...listed, source: 'bus' },
@@ -93,7 +93,7 @@ const stories: Record<string, { events: Event[]; expected: object }> = {
 }
 
 for (const [title, { events, expected }] of Object.entries(stories)) {
-  test(`evidence of where an image is not: ${title}`, async t => {
+  test(`evidence about an image: ${title}`, async t => {
     const path = folder(t)
     using log = openLog(join(path, 'events.db'))
     const { views } = openViews(join(path, 'live.db'), [log.file])

@@ -42,10 +42,10 @@ test('views are caught up with events that were recorded while they were closed'
 })
 
 const damages: Record<string, (views: string) => void> = {
-  absent: views => truncateSync(views, 0),
+  empty: views => truncateSync(views, 0),
   'no database': views =>
     writeFileSync(views, 'not a database at all, but long enough to be read as one'.repeat(9)),
-  'cut short': views => truncateSync(views, statSync(views).size - 8192),
+  truncated: views => truncateSync(views, statSync(views).size - 8192),
   'another version': views => edit(views, `update state set versions = '[["locations",0]]'`),
   'another log': views => edit(views, 'update state set hash = zeroblob(32)'),
   'a log with another beginning': views =>
