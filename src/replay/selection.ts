@@ -29,7 +29,7 @@ function* candidates(
     yield* log.read({ after: position(from - 1), upTo: until })
     return
   }
-  // The index has only events that change a place, so all rows are scanned, but only these bodies are read.
+  // The index lacks events that change no location. So this scans all rows, but reads only the bodies of matches.
   const positions = log.db
     .prepare<{ id: Buffer | string; from: number; until: number }, number>(
       `select position from events where resource_type in (${resourceTypes.map(resourceTypeCode)})
