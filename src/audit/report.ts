@@ -88,8 +88,8 @@ export interface IntervalChart extends Titled {
     readonly name: string
     readonly spans: readonly {
       readonly from: number
-      readonly until: number | null // null: it lasts
-      readonly group: string // what its colour stands for
+      readonly until: number | null // null if it is not over
+      readonly group: string // decides the colour
       readonly says: string
     }[]
   }[]

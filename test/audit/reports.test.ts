@@ -201,11 +201,8 @@ test('a resource known only by its deletion is evidence in the residency report'
 })
 
 const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
-  'a deletion of something never heard of': [
-    'deleted without having been created',
-    [deleted(disk)],
-  ],
-  'an update of something deleted': [
+  'a deletion of an unknown resource': ['deleted without having been created', [deleted(disk)]],
+  'an update of a deleted resource': [
     'spoken of after its deletion',
     [
       created(disk, alice, { emittedAt: at(1) }),
@@ -213,7 +210,7 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
       changed(disk, alice, { emittedAt: at(3) }),
     ],
   ],
-  'another owner without a transfer': [
+  'a new owner without a transfer': [
     'owner changed without a transfer',
     [created(disk, alice, { emittedAt: at(1) }), changed(disk, bob, { emittedAt: at(2) })],
   ],
@@ -224,7 +221,7 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
       created(disk, bob, { serviceProvider: millet, emittedAt: at(2) }),
     ],
   ],
-  'something that went without a word': [
+  'a resource that disappeared without a notification': [
     'gone without a word',
     [
       created(disk, alice, { emittedAt: at(1) }),
@@ -235,7 +232,7 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
       },
     ],
   ],
-  'something that was created twice': [
+  'a resource that was created twice': [
     'created twice',
     [created(disk, alice, { emittedAt: at(1) }), created(disk, alice, { emittedAt: at(2) })],
   ],
@@ -244,7 +241,7 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
 }
 
 for (const [what, [name, events]] of Object.entries(anomalies)) {
-  test(`an anomaly is found: ${what}`, t => {
+  test(`the anomaly report finds ${what}`, t => {
     const found = rows(reportAnomalies(auditDatabase(t, events), HOUR), 'anomalies').map(
       row => row['what'],
     )
