@@ -29,7 +29,7 @@ export function loadReloadableConfig(
 ): { initial: ValidConfig; read: () => CheckedConfig } {
   const read = () => loadCheckedConfig(command, context)
   const checked = read()
-  const config = checked.config ?? loadConfig(command, context) // throws the problems
+  const config = checked.config ?? loadConfig(command, context) // throws an error with the problems
   return { initial: { ...checked, config }, read }
 }
 

@@ -25,7 +25,7 @@ export function createOutput(stream: OutputStream): Output {
   return {
     isTerminal,
     get width() {
-      return isTerminal ? (stream.columns ?? null) : null // changes with the window
+      return isTerminal ? (stream.columns ?? null) : null // read it each time: the window can be resized
     },
     write: text => stream.write(visibleText(text)),
     async drained() {

@@ -124,6 +124,6 @@ async function isRunning({ ops: { host, port } }: Config): Promise<boolean> {
     })
     return (await response.text()).includes('mixmatch_')
   } catch {
-    return false // nothing answers there
+    return false // there is no response
   }
 }
