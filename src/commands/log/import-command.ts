@@ -93,7 +93,7 @@ function resolveSource(
     return { events, size, read: () => size }
   }
   const bytes = createReadStream(file)
-  const text = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes // errors are thrown by the reader below
+  const text = file.endsWith('.gz') ? pipeline(bytes, createGunzip(), () => {}) : bytes // the reader below throws the errors
   return { events: readEvents(text, file), size, read: () => bytes.bytesRead }
 }
 
