@@ -13,24 +13,24 @@ export interface CloudConfig extends CertificateTrust {
   readonly name: SpName
   /** Its id in Keystone, as in the `service_providers` of a token. */
   readonly spName: string
-  /** Transport URLs, credentials and all; none if nothing of it is recorded from a bus. */
+  /** Transport URLs with their credentials; empty if nothing is recorded from a bus of this cloud. */
   readonly messagebuses: readonly string[]
   /** Its Keystone with or without `/v3`, or the whole URL of a federated login. */
   readonly authUrl: string
-  /** Base URLs without version and slash at the end; null for those in its catalog. */
+  /** Base URLs without version and slash at the end; null for the endpoint in its catalog. */
   readonly endpoints: Readonly<Record<ProxiedService, string | null>>
-  /** The region of its endpoints in its catalog; null for the first that the catalog names. */
+  /** The region of its endpoints in its catalog; null for the first endpoint in the catalog. */
   readonly region: string | null
   readonly enabledServices: readonly ProxiedService[]
-  /** Whether networks are extended to this cloud, if it is the identity provider, else from it. */
+  /** Whether networks are extended: to this cloud if it is the identity provider, otherwise from it. */
   readonly extendsNetworks: boolean
-  /** Its Neutron, without version and slash at the end; null for what its catalog says. */
+  /** Its Neutron, without version and slash at the end; null for the endpoint in its catalog. */
   readonly networkEndpoint: string | null
-  /** On each of its buses. */
+  /** The name of Mixmatch's queue on each of its buses. */
   readonly queueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
-  /** The user of Mixmatch there; null if the user of `[auth]` is federated. */
+  /** The user of Mixmatch at this cloud; null if the user of `[auth]` is federated to it. */
   readonly credentials: Credentials | null
 }
 
@@ -65,7 +65,7 @@ export function readCloudNames(settings: Settings): readonly SpName[] {
 /**
  * Read the group of each cloud.
  *
- * @param authUrl of `[auth]`, which is also that of the identity provider
+ * @param authUrl the `auth_url` of `[auth]`, which is also that of the identity provider
  */
 export function readClouds(
   settings: Settings,

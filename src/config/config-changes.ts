@@ -16,7 +16,7 @@ export interface OptionChange {
 
 type Read = Readonly<{ settings: Settings; cloudNames: readonly SpName[] }>
 
-/** Compare two readings of the configuration, also those of clouds that were added or removed. */
+/** Compare two readings of the configuration, also the options of clouds that were added or removed. */
 export function compareSettings(before: Read, after: Read): readonly OptionChange[] {
   const clouds = new Set([...before.cloudNames, ...after.cloudNames].map(groupOf))
   return [...fixedGroups, ...clouds].flatMap(group =>
@@ -39,8 +39,8 @@ export function compareSettings(before: Read, after: Read): readonly OptionChang
 }
 
 /**
- * The options that take effect only after a restart, as environment variables. Child processes that are
- * started with them keep the values of their supervisor, although the files may have changed.
+ * The options that take effect only after a restart, as environment variables. With these, child processes
+ * get the values of their supervisor, even if the files have changed since its start.
  */
 export function pinRestartOptions(settings: Settings): Readonly<Record<string, string>> {
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Where the value of an option comes from. */
+/** The place where an option is set. */
 export type Origin =
   | { readonly from: 'file'; readonly file: string; readonly line: number }
   | { readonly from: 'environment'; readonly variable: string }
@@ -19,7 +19,7 @@ export function formatIssue({ origin, section, option, message }: ConfigIssue): 
   return place === '' ? message : `${place}: ${message}`
 }
 
-/** Where a value comes from: `etc/mixmatch.conf:12`, `$OS_OPS__PORT`; empty for a default. */
+/** The place of a value: `etc/mixmatch.conf:12`, `$OS_OPS__PORT`; empty for a default. */
 export function formatOrigin(origin: ConfigIssue['origin']): string {
   switch (origin.from) {
     case 'file':
@@ -33,7 +33,7 @@ export function formatOrigin(origin: ConfigIssue['origin']): string {
   }
 }
 
-/** Issues in the order of files and lines; those of the environment come last. */
+/** Sort issues by file and line; those of the environment are the last. */
 export function sortIssues(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
   const files = [...new Set([...issues.map(fileOf).filter(file => file !== ''), ''])]
   return [...issues].sort(

@@ -11,13 +11,13 @@ import { options } from './options.js'
 import { parseOsloIni } from './oslo-ini.js'
 import { findWarnings } from './warnings.js'
 
-/** What `mixmatch.conf` and the environment say. Only this folder knows the form in which they say it. */
+/** The values of `mixmatch.conf` and the environment. Only this folder knows their format. */
 export interface Config {
   readonly server: {
     readonly host: string
     readonly port: number
     readonly workers: number | 'auto'
-    /** Without a slash at the end; null if the Host of each request counts. */
+    /** Without a slash at the end; null if the Host header of each request is used. */
     readonly publicEndpoint: string | null
     /** Addresses and networks, such as `10.0.0.0/8`. */
     readonly trustedProxies: readonly string[]
@@ -38,21 +38,21 @@ export interface Config {
     readonly searchByBroadcast: boolean
     readonly aggregation: boolean
     readonly aggregationErrors: 'partial' | 'fail'
-    /** How long one cloud may hold up a list or a search. */
+    /** How long a list or a search may wait for one cloud. */
     readonly aggregationTimeoutMs: number
   }
   readonly auth: CertificateTrust & {
     readonly authUrl: string
     readonly wwwAuthenticateUri: string
-    /** The user of Mixmatch itself; null if it has none. Forwarding needs none. */
+    /** The user of Mixmatch itself; null if it has none. Forwarding does not need one. */
     readonly credentials: Credentials | null
-    /** Roles by which a token is that of a service. */
+    /** A token with one of these roles belongs to a service. */
     readonly serviceTokenRoles: readonly string[]
     readonly cacheSeconds: number
   }
   readonly notification: {
     readonly exchanges: readonly string[]
-    /** Whether nobody has named them. */
+    /** Whether they are not configured. */
     readonly exchangesAreDefault: boolean
     /** null for no limit. */
     readonly queueMaxBytes: number | null
@@ -69,19 +69,19 @@ export interface Config {
     readonly debug: boolean
     /** Absolute path; null for standard error. */
     readonly file: string | null
-    /** null if it is not said: JSON lines, but text on a terminal. */
+    /** null if it is not set: then text on a terminal, and JSON lines otherwise. */
     readonly json: boolean | null
   }
   readonly ops: {
     readonly host: string
     readonly port: number
   }
-  /** In the order of `service_providers`; the identity provider, `default`, is among them. */
+  /** In the order of `service_providers`, with the identity provider, `default`. */
   readonly clouds: readonly CloudConfig[]
 }
 
 export interface ConfigPlace {
-  /** What `--config-file` and `--config-dir` name, in order; empty for the files that are searched for. */
+  /** The values of `--config-file` and `--config-dir`, in order; empty to search the usual files. */
   readonly sources?: readonly ConfigSource[]
   readonly cwd: string
   readonly env: Environment
@@ -92,19 +92,19 @@ export interface CheckedConfig {
   readonly config: Config | null
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
-  /** The files that were read, by the names they were found under. */
+  /** The paths of the files that were read. */
   readonly files: readonly string[]
-  /** What `service_providers` names, as far as it could be read. */
+  /** The names in `service_providers` that could be read. */
   readonly cloudNames: readonly SpName[]
-  /** Each option with its value and where that comes from. */
+  /** Each option with its value and the place where it is set. */
   readonly settings: Settings
 }
 
 /**
- * Read the configuration: files first, then the environment over them.
+ * Read the configuration: the environment overrides the files.
  *
  * @throws CONFIG_NOT_FOUND
- * @throws CONFIG_INVALID with all problems in the message, one a line
+ * @throws CONFIG_INVALID with all problems in the message, one on each line
  */
 export function readConfig(place: ConfigPlace): Config {
   const { config, problems } = checkConfig(place)
@@ -130,7 +130,7 @@ export function checkConfig({ sources = [], cwd, env }: ConfigPlace): CheckedCon
   }
   const cloudNames = readCloudNames(settings)
   const config = buildConfig(settings, cloudNames, cwd)
-  // After a file that could not be read, all other findings would be wrong.
+  // If a file could not be read, all further findings would be wrong.
   const isWhole = found.problems.length === 0
   const problems = isWhole
     ? sortIssues([...files.flatMap(({ problems }) => problems), ...settings.problems])

@@ -5,7 +5,7 @@ import type { Settings } from './effective-settings.js'
 import type { Option } from './option.js'
 import { Secret } from './secret.js'
 
-/** A user of Mixmatch at a cloud, and the project that its token is for. */
+/** A user of Mixmatch at a cloud, and the project of its token. */
 export interface Credentials {
   readonly username: string
   readonly password: Secret
@@ -14,7 +14,7 @@ export interface Credentials {
   readonly projectDomainId: string
 }
 
-/** The same options in `[auth]` and `[sp_…]`. */
+/** The options of a user. `[auth]` and `[sp_…]` have the same ones. */
 interface CredentialOptions {
   readonly username: Option<string | null>
   readonly password: Option<string | null>
@@ -24,7 +24,7 @@ interface CredentialOptions {
   readonly projectDomainId: Option<string>
 }
 
-/** Read the user of a group; null if there is no password, or an option is wrong. */
+/** Read the user of a group; null if there is no password, or an option is invalid. */
 export function readCredentials(
   settings: Settings,
   group: string,
@@ -55,7 +55,7 @@ export function readCredentials(
 
 const MISSING = 'expected one, because there is a password; found nothing'
 
-/** A password in the environment comes first, then password_file, then one in the configuration file. */
+/** A password in the environment has precedence, then password_file, then one in the configuration file. */
 function readPassword(
   settings: Settings,
   group: string,
@@ -74,7 +74,7 @@ function readPassword(
   return readPasswordFile(settings, group, options.passwordFile, resolve(cwd, file))
 }
 
-/** Read a password out of the one line of its file. */
+/** Read a password from its file, which has exactly one line. */
 function readPasswordFile(
   settings: Settings,
   group: string,

@@ -9,37 +9,37 @@ import { type Substitute, splitReference, substituteReferences } from './substit
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A file that was read, by the name it was found under. */
+/** A file that was read, with the path under which it was found. */
 export interface FileIni extends OsloIni {
   readonly file: string
 }
 
 /**
- * The value of an option in force: from the environment, else from the last file that sets it, else its
- * default. The text is without quotes, and references are replaced.
+ * The effective value of an option: from the environment, or from the last file that sets it, or its
+ * default. The text has no quotes, and references are replaced.
  */
 export interface EffectiveValue extends OptionText {
   readonly origin: Origin
 }
 
-/** What files and environment say, by group and option, and the issues found so far. */
+/** The settings in files and environment, by group and option, and the issues found so far. */
 export interface Settings {
   effective(group: string, option: Option<unknown>): EffectiveValue
-  /** The parsed value of an option. A wrong one is added to `problems`, and the default is returned. */
+  /** The parsed value of an option. If it is invalid, a problem is added, and the default is returned. */
   read<T>(group: string, option: Option<T>): T
-  /** Whether a group is in a file, or the environment sets an option of it. */
+  /** Whether a file has the group, or the environment sets one of its options. */
   hasGroup(group: string): boolean
-  /** Whether an option is set and not empty, right or wrong. */
+  /** Whether an option is set and not empty, valid or not. */
   isSet(group: string, option: Option<unknown>): boolean
-  /** Add a problem of an option, at the place where it is set or should be. */
+  /** Add a problem of an option, at the place where it is set or should be set. */
   problem(group: string, option: Option<unknown>, message: string): void
   warning(group: string, option: Option<unknown>, message: string): void
-  /** All that were added so far. */
+  /** All problems that were added so far. */
   readonly problems: readonly ConfigIssue[]
   readonly warnings: readonly ConfigIssue[]
 }
 
-/** @param files in their order: a later one overrides an earlier one */
+/** @param files in order: a later file overrides an earlier one */
 export function createSettings(files: readonly FileIni[], env: Environment): Settings {
   const effective = createLookup(files, env)
   const headings = new Map(files.flatMap(headingsOf))
@@ -125,7 +125,7 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
     }
   }
 
-  /** The text that a reference stands for, or a message why there is none. */
+  /** The text for a reference, or a message why there is none. */
   function refer(reference: string, from: string, within: readonly string[]): Substitute | string {
     const { group, option: name } = splitReference(reference)
     const groups = group === null ? [from, 'DEFAULT'] : [normaliseGroup(group)]

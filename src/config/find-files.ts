@@ -4,7 +4,7 @@ import { errorCodeOf } from '../error-code.js'
 import { MixmatchError } from '../errors.js'
 import type { ConfigIssue } from './config-issue.js'
 
-/** Where the configuration is searched for. All that exist are read; a later file overrides an earlier one. */
+/** The usual configuration files. All that exist are read; a later file overrides an earlier one. */
 export const searchedFiles = [
   'mixmatch.conf',
   'etc/mixmatch/mixmatch.conf',
@@ -16,17 +16,17 @@ export type ConfigSource = { readonly file: string } | { readonly dir: string }
 
 interface FoundFiles {
   readonly texts: readonly { readonly file: string; readonly text: string }[]
-  /** The first file or folder that cannot be read, where the search ended. */
+  /** The first file or folder that cannot be read. The search ends there. */
   readonly problems: readonly ConfigIssue[]
   /** Files in folders that this user may not read. They are treated as missing. */
   readonly hidden: readonly string[]
 }
 
 /**
- * Read the configuration files that were asked for, in the order in which they were. As with oslo.config,
- * `searchedFiles` come first where no single file was asked for.
+ * Read the configuration files of the command line, in their order. As with oslo.config, `searchedFiles`
+ * are read first if the command line has no `--config-file`.
  *
- * @throws CONFIG_NOT_FOUND if one that was asked for does not exist
+ * @throws CONFIG_NOT_FOUND if a file or folder of the command line does not exist
  */
 export function findFiles(asked: readonly ConfigSource[], cwd: string): FoundFiles {
   const isSearched = !asked.some(source => 'file' in source)
@@ -101,8 +101,8 @@ function notFound(path: string, what: string): MixmatchError {
 }
 
 /**
- * Whether a folder on the way may not be searched, so that nobody can say whether the file exists. That is common
- * for the working directory after a change of user. A file that is seen but may not be read is a mistake.
+ * Whether a parent folder may not be searched, so that it is unknown whether the file exists. That is common
+ * for the working directory after a change of user. But a file that is visible and not readable is a problem.
  */
 function isHidden(path: string): boolean {
   try {

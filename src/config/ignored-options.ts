@@ -21,7 +21,7 @@ const ignored: readonly Ignored[] = [
     because: 'tokens are always kept for a while; cache_time says how long at most',
   },
   {
-    // Where the sample of the Python mixmatch had it.
+    // The sample of the Python mixmatch had it in this group.
     group: 'auth',
     names: ['caching'],
     because: 'tokens are always kept for a while; cache_time says how long at most',
@@ -118,10 +118,10 @@ const ignored: readonly Ignored[] = [
   },
 ]
 
-/** Groups of which every option is ignored, or another name of an option of ours. */
+/** Groups in which each option is ignored, or is another name of one of our options. */
 export const ignoredGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
 
-/** Why an option is ignored; null if it is not a known one. */
+/** Why an option is ignored; null for an unknown option. */
 export function whyIgnored(group: string, name: string): string | null {
   const kind = group.startsWith('sp_') ? 'sp' : (earlierGroups.get(group) ?? group)
   const found = ignored.find(

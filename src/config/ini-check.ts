@@ -3,8 +3,8 @@ import type { ConfigIssue } from './config-issue.js'
 import type { Assignment } from './oslo-ini.js'
 
 /**
- * Values of which the `ini` package reads less than oslo.config does: it takes ` #` and ` ;` for the
- * beginning of a comment, and so do people. The values that count are those of `oslo-ini.ts`.
+ * Find values with a ` #` or ` ;`. The `ini` package and most people see a comment there, but
+ * oslo.config does not. Mixmatch uses the values of `oslo-ini.ts`, which reads like oslo.config.
  */
 export function findCommentsInValues(assignments: readonly Assignment[]): ConfigIssue[] {
   return assignments.flatMap(({ section, option, value, file, line }) =>

@@ -5,16 +5,16 @@ import { MixmatchError } from '../errors.js'
 import { type SpName, spName } from '../ids.js'
 import { unquote } from './oslo-ini.js'
 
-/** A type of option: how its text is read. */
+/** A type of option values: how their text is read. */
 export interface Kind<T> {
   /** Text for "expected …": `a port from 0 to 65535`. */
   readonly expected: string
   readonly schema: z.ZodType<T>
   /** Splits the text of a list into its items. Each item may be quoted, or on a line of its own. */
   readonly items?: (text: string) => readonly string[]
-  /** Why a text is rejected, without secrets of it; null if it is not, or `expected` says enough. */
+  /** Why a text is rejected, without its secrets; null if it is valid, or if `expected` is enough. */
   readonly explain?: (text: string) => string | null
-  /** Shows a secret without its passwords; without it a secret is not shown at all. */
+  /** Shows a secret without its passwords. Without this function a secret is never shown. */
   readonly mask?: (text: string) => string
 }
 
@@ -27,7 +27,7 @@ const wholeNumber = z
 
 export const text = kind('a line of text', z.string().regex(/^.+$/))
 
-/** In the words of oslo.config's `types.Boolean`, in any case. */
+/** The words of oslo.config's `types.Boolean`, in upper or lower case. */
 export const flag = kind(
   'true or false (or yes, no, on, off, 1, 0)',
   z.stringbool({ truthy: ['true', '1', 'on', 'yes'], falsy: ['false', '0', 'off', 'no'] }),
@@ -37,7 +37,7 @@ export const port = kind('a port from 0 to 65535', wholeNumber.pipe(z.int().max(
 
 export const wholeSeconds = kind('a whole number of seconds', wholeNumber)
 
-/** The limit of Node's timers: a longer one would fire at once. */
+/** The limit of Node's timers. A longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /** The value is in milliseconds. */
@@ -56,7 +56,7 @@ export const expirySeconds = kind(
   wholeNumber.pipe(z.int().max(4294967)).transform(value => (value === 0 ? null : value * 1000)),
 )
 
-/** 0 means that there is none: the value is null then. */
+/** 0 means no limit. Then the value is null. */
 export const limit = kind(
   'a whole number, 0 for no limit',
   wholeNumber.transform(value => (value === 0 ? null : value)),
@@ -79,7 +79,7 @@ export const httpUrl = kind(
   z.string().refine(isPlainHttpUrl).transform(withoutSlash),
 )
 
-/** Parts of the Keystone API that people take for Keystone itself; v2.0 is gone since 2017. */
+/** Paths of the Keystone API that people wrongly use as the URL of Keystone. v2.0 was removed in 2017. */
 const INSIDE_KEYSTONE = /(\/auth)?\/tokens\/?$|\/v2\.0(\/.*)?$/
 
 /** A Keystone, without a slash at the end. */
@@ -98,7 +98,7 @@ function whyNoKeystone(url: string): string | null {
 
 const VERSION_AT_END = /\/v\d+(\.\d+)?(\/.*)?$|\/tokens\/?$/
 
-/** Where a service is, without a slash at the end: the version and project come from the request. */
+/** The URL of a service, without a slash at the end. Version and project come from the request. */
 export const endpoint = kind(
   'an http or https URL without credentials and without a version such as /v3 at its end',
   z
@@ -115,7 +115,7 @@ const transportUrl: Kind<string> = {
   mask: maskTransportUrl,
 }
 
-/** Several of them. A comma inside one is between its hosts; before the next, and at the end, it is between two. */
+/** Several transport URLs. A comma separates two URLs if a URL or the end follows; otherwise it separates hosts. */
 export const transportUrls = listOf(transportUrl, {
   separator: /\n|,(?=\s*\w+:\/\/|[ \t]*$)/m,
   keepsRepeated: true,
@@ -138,9 +138,9 @@ export function choice<const Words extends readonly [string, string, ...string[]
 }
 
 /**
- * Several, separated by commas or line ends; empty for none.
+ * A list, separated by commas or line ends. It may be empty.
  *
- * @param separator for items that may hold commas themselves
+ * @param separator for items that may contain commas
  * @param keepsRepeated whether an item that is given twice is twice in the value, so that it can be rejected
  */
 export function listOf<T>(
@@ -168,7 +168,7 @@ function firstOf(reasons: readonly (string | null)[]): string | null {
   return reasons.find(reason => reason !== null) ?? null
 }
 
-/** What `[sp_<name>]`, MM-SERVICE-PROVIDER and `name@<name>` can hold. */
+/** A name that is valid in `[sp_<name>]`, in MM-SERVICE-PROVIDER and in `name@<name>`. */
 export const cloudName: Kind<SpName> = kind(
   'a name of up to 64 letters, digits, dots, hyphens and underscores',
   z
@@ -193,7 +193,7 @@ export const queueName = kind(
   z.string().regex(/^(?!amq\.)[\x21-\x7e]{1,255}$/),
 )
 
-/** The items of a list as it is written, each or all in quotes. */
+/** Split the text of a list into its items. Each item, or the whole list, may be in quotes. */
 function listItems(written: string, separator: RegExp): readonly string[] {
   const whole = unquote(written)
   const quotedOnce = whole !== written && !whole.includes(written.charAt(0))

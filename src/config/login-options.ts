@@ -1,7 +1,7 @@
 import * as kinds from './kinds.js'
 import { option, optional } from './option.js'
 
-/** Options with which Mixmatch logs in at a Keystone: its own, and that of each cloud. */
+/** The options for the login of Mixmatch at a Keystone: in `[auth]`, and for each cloud. */
 
 export const password = optional(
   'password',

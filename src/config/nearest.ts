@@ -1,4 +1,4 @@
-/** The known name that differs in the fewest letters; null if all differ in too many. */
+/** The known name that differs in the fewest letters; null if all names differ in too many letters. */
 export function findNearest(name: string, known: Iterable<string>): string | null {
   let best: { name: string; distance: number } | null = null
   for (const candidate of known) {
@@ -8,7 +8,7 @@ export function findNearest(name: string, known: Iterable<string>): string | nul
   return best?.name ?? null
 }
 
-/** Levenshtein: insertions, deletions and replacements from one to the other. */
+/** The Levenshtein distance: the number of insertions, deletions and replacements. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {

@@ -4,9 +4,9 @@ import type { Option } from './option.js'
 export interface OptionText {
   /** null if it is not set. */
   readonly text: string | null
-  /** Whether no message may contain it. */
+  /** Whether it must not be in any message. */
   readonly secret: boolean
-  /** Why the text cannot be parsed at all; null if it can be tried. */
+  /** Why the text cannot be parsed; null if it may be valid. */
   readonly fault: string | null
 }
 
@@ -14,7 +14,7 @@ type ParsedValue<T> =
   | { readonly success: true; readonly value: T }
   | { readonly success: false; readonly message: string }
 
-/** Parse the text of an option, or say what was expected and what was found. */
+/** Parse the text of an option. If it is invalid, return what was expected and what was found. */
 export function parseValue<T>(option: Option<T>, found: OptionText): ParsedValue<T> {
   const { expected, schema, items, explain } = option.kind
   const { text, secret, fault } = found

@@ -1,11 +1,11 @@
 import type { Kind } from './kinds.js'
 
-/** One option as an operator knows it. The sample, the documentation and all messages come from here. */
+/** One option, as operators see it. The sample, the documentation and all messages are made from it. */
 export interface Option<T> {
   /** As in the file: `auth_url`. */
   readonly name: string
   readonly kind: Kind<T>
-  /** As in the file; null if there is none, and then the value is null. */
+  /** As in the file; null for no default. Then the value is null. */
   readonly default: string | null
   /** Whole sentences, with the unit. */
   readonly help: string
@@ -13,15 +13,15 @@ export interface Option<T> {
 }
 
 interface Traits {
-  /** Masked in `config show`, and in no message. */
+  /** Whether it is masked in `config show`, and never in a message. */
   readonly secret?: boolean
-  /** Other names of it: `bind_port`, or `cache.expiration_time` in another group. */
+  /** Its other names: `bind_port`, or `cache.expiration_time` in another group. */
   readonly aliases?: readonly string[]
-  /** Whether all its lines in all files count, as with oslo.config's MultiOpt; otherwise the last counts. */
+  /** Whether all its lines in all files are used, as with oslo.config's MultiOpt; otherwise only the last one. */
   readonly repeats?: true
   /** Whether a new value takes effect only after a restart; others take effect on SIGHUP. */
   readonly restarts?: boolean
-  /** Shown in the sample where there is no default. */
+  /** Shown in the sample if there is no default. */
   readonly example?: string
   /** Describes a default that depends on other options. */
   readonly otherwise?: string
@@ -38,7 +38,7 @@ export function option<T>(
   return { name, kind, default: fallback, help, traits }
 }
 
-/** An option that may be left out, or left empty: its value is null then. */
+/** An option that may be missing or empty. Then its value is null. */
 export function optional<T>(
   name: string,
   kind: Kind<T>,

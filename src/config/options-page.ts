@@ -25,7 +25,7 @@ files, folders and ports that the configuration names. \`mixmatch config show\` 
 masked passwords. On SIGHUP all options take effect, except those marked **restart**.
 `
 
-/** `docs/configuration.md`: every option with its default and what it means. */
+/** Render `docs/configuration.md`: every option with its default and its meaning. */
 export function renderOptionsPage(): string {
   const groups = Object.entries(options).map(([group, members]) => {
     const heading = group === 'sp' ? 'sp_&lt;name&gt;' : group
@@ -65,7 +65,7 @@ function code(text: string): string {
   return `\`${text}\``
 }
 
-/** Escape what Markdown would take for the end of a cell or for a tag. */
+/** Escape the characters with which Markdown ends a cell or begins a tag. */
 function inCell(text: string): string {
   const plain = text.replaceAll('|', '\\|')
   return plain.replace(/`[^`]*`|<(?=\w)/g, part => (part === '<' ? '&lt;' : part))

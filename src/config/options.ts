@@ -5,8 +5,8 @@ import { cafile, insecure, password, passwordFile } from './login-options.js'
 import { option, optional } from './option.js'
 
 /**
- * Every option of Mixmatch, by group, in the order of the sample. Reading, checking, `config show` and the
- * documentation all use these tables.
+ * All options of Mixmatch, by group, in the order of the sample. Reading, checking, `config show` and the
+ * documentation use these tables.
  */
 const general = {
   serviceProviders: option(
@@ -246,7 +246,7 @@ const ops = {
 
 export const options = { DEFAULT: general, auth, database, ops, sp: cloud } as const
 
-/** What a group is about, for the sample. */
+/** The description of each group, for the sample. */
 export const groupTitles: Readonly<Record<keyof typeof options, string>> = {
   DEFAULT: 'The proxy and the recorder',
   auth: 'Keystone',

@@ -2,7 +2,7 @@ import type { ConfigIssue } from './config-issue.js'
 
 /** One `name = value` of a file. */
 export interface Assignment {
-  /** In lower case, as oslo.config compares them, except `DEFAULT`. */
+  /** In lower case, as in comparisons of oslo.config, except `DEFAULT`. */
   readonly section: string
   /** With underscores: `cache-time` is `cache_time`. */
   readonly option: string
@@ -13,7 +13,7 @@ export interface Assignment {
   readonly line: number
 }
 
-/** The content of one file in its order; also sections without options. */
+/** The content of one file in its order, also sections without options. */
 export interface OsloIni {
   readonly assignments: readonly Assignment[]
   readonly sections: readonly { readonly name: string; readonly line: number }[]
@@ -21,15 +21,15 @@ export interface OsloIni {
 }
 
 /**
- * Read the INI dialect of oslo.config (`oslo_config/iniparser.py`): an indented line continues the
- * value above it, a comment is a line that begins with `#` or `;`, and both are plain characters
- * anywhere else. Section names are opaque, a section may come twice, names separate from values at
- * the first `=` or `:`.
+ * Read the INI dialect of oslo.config (`oslo_config/iniparser.py`). An indented line continues the value
+ * above it. A line that begins with `#` or `;` is a comment; anywhere else both are ordinary characters.
+ * Section names can have any characters, and a section can occur twice. The first `=` or `:` separates name
+ * and value.
  *
- * The `ini` package reads another dialect: it cuts values at `;` and `#`, takes dots in section
- * names for nesting, unescapes quoted values as JSON, drops `__proto__`, turns `key[]` into lists,
- * and knows neither continuation lines nor line numbers. To escape a line for it, one would have to
- * parse the line first. It is used to check values (`ini-check.ts`).
+ * The `ini` package reads another dialect. It cuts values at `;` and `#`, reads dots in section names as
+ * nesting, unescapes quoted values as JSON, drops `__proto__`, makes lists of `key[]`, and has no
+ * continuation lines and no line numbers. To escape a line for it, we would have to parse the line first.
+ * It is only used to check values (`ini-check.ts`).
  */
 export function parseOsloIni(text: string, file: string): OsloIni {
   const assignments: Assignment[] = []
@@ -92,7 +92,7 @@ export function unquote(value: string): string {
   return quoted ? value.slice(1, -1) : value
 }
 
-/** Empty where the heading has no end, or no name. */
+/** The name in a heading; empty if the heading has no end, or no name. */
 function sectionName(content: string): string {
   const name = content.endsWith(']') ? content.slice(1, -1) : ''
   return name === 'DEFAULT' ? name : name.toLowerCase()

@@ -27,7 +27,7 @@ image_endpoint = http://glance.example.org:9292
 volume_endpoint = http://cinder.example.org:8776
 `
 
-/** `etc/mixmatch.conf.sample`: every option with its help and its default. */
+/** Render `etc/mixmatch.conf.sample`: every option with its help and its default. */
 export function renderSample(): string {
   return [
     HEAD,
@@ -42,7 +42,7 @@ export function renderSample(): string {
 
 type OptionTable = Readonly<Record<string, Option<unknown>>>
 
-/** @param set names of the options that are set to their example, not behind a # */
+/** @param set names of the options that are set to their example, not commented out */
 function group(name: string, about: string, members: OptionTable, set: readonly string[]): string {
   const entries = Object.values(members).map(each => entry(each, set.includes(each.name)))
   return `${title(about)}\n[${name}]\n\n${entries.join('\n')}`

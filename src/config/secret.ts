@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** A password that cannot be printed by accident: as text it is always `***`. */
+/** A password that cannot be printed by accident: converted to text it is always `***`. */
 export class Secret {
   readonly #text: string
 

@@ -5,7 +5,7 @@ import { fixedGroups, groupOf, optionsOf } from './groups.js'
 import type { Option } from './option.js'
 import { MASK } from './secret.js'
 
-/** An option and its value in force, without secrets: they are `***`. */
+/** An option and its effective value. Secrets are `***`. */
 interface ShownOption {
   readonly group: string
   readonly option: string
@@ -15,7 +15,7 @@ interface ShownOption {
   readonly default: boolean
   /** `etc/mixmatch.conf:12`, `$OS_AUTH__PASSWORD`; null for a default. */
   readonly source: string | null
-  /** What is used instead where it is not set: `auth_url`. */
+  /** What is used instead if it is not set: `auth_url`. */
   readonly otherwise: string | null
 }
 
@@ -37,7 +37,7 @@ export function showOptions({ settings, cloudNames }: CheckedConfig): readonly S
   )
 }
 
-/** The same as a file. It can be read back, except for what is masked. */
+/** Render the options as a file. It can be read back, except for masked values. */
 export function renderOptions(shown: readonly ShownOption[]): string {
   const groups = [...new Set(shown.map(({ group }) => group))]
   return groups
@@ -61,7 +61,7 @@ function shownValue(option: Option<unknown>, { text, secret }: EffectiveValue): 
   return option.kind.items?.(text).join(', ') ?? text
 }
 
-/** Written so that it is read back as this text. */
+/** Quote a value if it would not be read back as the same text. */
 function quoteIfNeeded(value: string): string {
   const plain = value.replaceAll('$', '$$$$')
   return /^\s|\s$|^(["']).*\1$/.test(plain) ? `"${plain}"` : plain

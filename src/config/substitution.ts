@@ -1,18 +1,18 @@
-/** The text that a `$name` stands for. */
+/** The text that replaces a `$name`. */
 export interface Substitute {
   readonly text: string
-  /** Whether it contains a secret. Then every value that refers to it is one, too. */
+  /** Whether it contains a secret. Then each value that refers to it is a secret too. */
   readonly secret: boolean
 }
 
 /**
- * `$$` and `\$` are a dollar sign; `$name`, `${name}`, `$group.name` a reference, in the grammar of
- * oslo.config (`ConfigOpts.Template`), which also lets the braces hold the hyphens and dots of a
- * cloud's name; any other dollar sign stands for itself.
+ * `$$` and `\$` are a dollar sign. `$name`, `${name}` and `$group.name` are references, in the grammar of
+ * oslo.config (`ConfigOpts.Template`): inside braces, names of clouds can have hyphens and dots. Any other
+ * dollar sign is an ordinary character.
  */
 const DOLLAR = /\$\$|\\\$|\$([_a-z][._a-z0-9]*)|\$\{([_a-z][._a-z0-9-]*)\}/gi
 
-/** Replace the references in a value by the text of other options. */
+/** Replace the references in a value with the text of other options. */
 export function substituteReferences(
   value: string,
   refer: (name: string) => Substitute,
@@ -28,7 +28,7 @@ export function substituteReferences(
   return { text, secret }
 }
 
-/** Split `group.name`; a name without a group belongs to the group where it stands. */
+/** Split `group.name`. A name without a group refers to its own group. */
 export function splitReference(name: string): { group: string | null; option: string } {
   const dot = name.lastIndexOf('.')
   return dot === -1

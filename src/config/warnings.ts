@@ -6,7 +6,7 @@ import { findCommentsInValues } from './ini-check.js'
 import { findNearest } from './nearest.js'
 import type { Assignment } from './oslo-ini.js'
 
-/** What is set but has no effect: it is unknown, ignored, or set again; and what looks like a comment. */
+/** Find settings without effect (unknown, ignored or set again), and values that look like a comment. */
 export function findWarnings(
   files: readonly FileIni[],
   env: Environment,
@@ -77,7 +77,7 @@ function findRepeated(assignments: readonly Assignment[]): ConfigIssue[] {
   })
 }
 
-/** Other names of an option that is also set by its own name. */
+/** Find other names of an option that is also set under its own name. */
 function findOverruledAliases(files: readonly FileIni[]): ConfigIssue[] {
   const assignments = files.flatMap(({ assignments }) => assignments)
   const given = (group: string, name: string) =>
@@ -95,7 +95,7 @@ function findOverruledAliases(files: readonly FileIni[]): ConfigIssue[] {
   )
 }
 
-/** Variables of one of our groups that name no option. Variables of other software are passed over. */
+/** Find variables of one of our groups that name no option. Variables of other software are ignored. */
 function findUnknownVariables(env: Environment, groups: readonly string[]): ConfigIssue[] {
   return Object.keys(env).flatMap(variable => {
     const group = groups.find(each => variable.startsWith(variableOf(each, '')))
@@ -115,7 +115,7 @@ function findUnknownCloud(variable: string): ConfigIssue[] {
   return [{ origin: { from: 'environment', variable }, section: null, option: null, message }]
 }
 
-/** All names that are read in a group: of its options, and other names of options elsewhere. */
+/** All names that are read in a group: its options, and other names of options of other groups. */
 function knownNames(group: string): string[] {
   return [...fixedGroups, group].flatMap(each =>
     optionsOf(each)

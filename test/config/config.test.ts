@@ -254,7 +254,7 @@ messagebus = rabbits://u:hunter2@h/
   ])
 })
 
-test('readConfig throws all problems, one a line', t => {
+test('readConfig throws all problems, one on each line', t => {
   const where = place(t, { 'mixmatch.conf': `${least}[ops]\nport = x\nhost = :\n` })
   const error = t.throws(() => readConfig(where), { code: 'CONFIG_INVALID' })
   t.is(error?.message.split('\n').length, 2)
@@ -393,7 +393,7 @@ ssl = 1
   ])
 })
 
-test('the last of two lines with the same option counts, and the first gets a warning', t => {
+test('the last of two lines with the same option is used, and the first gets a warning', t => {
   const { config, warnings } = check(t, `${least}[ops]\nport = 1\n[auth]\n[ops]\nport = 2\n`)
   t.is(config?.ops.port, 2)
   t.deepEqual(warnings, ['mixmatch.conf:9 [ops] port: has no effect: line 12 gives it again'])
@@ -434,7 +434,7 @@ test('cloud names with the same environment variables are rejected', t => {
   t.regex(problems.join(), /found "sp1" and "SP1"/)
 })
 
-test('the identity provider needs the endpoints of its enabled services only', t => {
+test('the identity provider needs only the endpoints of its enabled services', t => {
   const onlyImages = least.replace(/volume_endpoint.*/, 'enabled_services = image')
   t.deepEqual(check(t, onlyImages).problems, [])
 })
@@ -576,7 +576,7 @@ test('a file that cannot be read as text is a problem', t => {
   })
 })
 
-test('a bus that is named twice, or shared with another cloud, is refused', t => {
+test('a bus that is configured twice, or for two clouds, is rejected', t => {
   const twice = federated.replace(
     'rabbit://rabbit.sp1/',
     'rabbit://u:p@rabbit.sp1/,\n  rabbit://v:q@rabbit.sp1:5672/%2F',

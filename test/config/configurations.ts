@@ -6,7 +6,7 @@ import { type ConfigPlace, checkConfig } from '../../src/config/config.js'
 import { formatIssue } from '../../src/config/config-issue.js'
 import type { Environment } from '../../src/config/effective-settings.js'
 
-/** The least that is a configuration: the identity provider alone. */
+/** The smallest valid configuration: only the identity provider. */
 export const least = `
 [DEFAULT]
 service_providers = default
@@ -16,14 +16,14 @@ image_endpoint = http://glance:9292
 volume_endpoint = http://cinder:8776
 `
 
-/** With one service provider beside it. */
+/** A configuration with the identity provider and one service provider. */
 export const federated = `${least.replace('= default', '= default, sp1')}
 [sp_sp1]
 messagebus = rabbit://rabbit.sp1/
 auth_url = https://keystone.sp1/v3
 `
 
-/** A directory of its own with these files in it, as the working directory. */
+/** A new working directory with these files. */
 export function place(
   t: ExecutionContext,
   files: Readonly<Record<string, string>>,
@@ -38,7 +38,7 @@ export function place(
   return { cwd, env, sources: [{ file: 'mixmatch.conf' }] }
 }
 
-/** Check one file. Findings are as an operator reads them. */
+/** Check one file. Issues are returned as the lines that operators read. */
 export function check(t: ExecutionContext, text: string, env: Environment = {}) {
   const checked = checkConfig(place(t, { 'mixmatch.conf': text }, env))
   return {

@@ -30,12 +30,12 @@ test('a repeatable option has the values of all its lines in all files', t => {
   t.deepEqual(settings.problems, [])
 })
 
-test('any other option has the value of its last line', t => {
+test('an option that is not repeatable has the value of its last line', t => {
   const settings = settingsOf('[x]\nnames = a\nnames = b,\n  c\n', '[x]\nnames = d, e')
   t.deepEqual(settings.read('x', names), ['d', 'e'])
 })
 
-test('a wrong item of a secret list is reported without its secret', t => {
+test('an invalid item of a secret list is reported without its secret', t => {
   const settings = settingsOf('[x]\nbuses = rabbit://one/\n  http://user:hunter2@two/\n')
   settings.read('x', buses)
   t.is(settings.problems.length, 1)

@@ -7,7 +7,7 @@ import { folder } from '../controls.js'
 
 const NOBODY = 65534
 
-/** Whoever runs the tests may be root, whom no mode keeps out. */
+/** Run a function as user nobody if the tests run as root, because root can read every file. */
 function asAnybody<T>(act: () => T): T {
   if (process.geteuid?.() !== 0) return act()
   process.seteuid?.(NOBODY)
@@ -18,7 +18,7 @@ function asAnybody<T>(act: () => T): T {
   }
 }
 
-/** A folder that everybody may look into, with a configuration in it, and who may read those. */
+/** Create a working directory with a configuration file, both with these modes. */
 function withModes(t: ExecutionContext, modes: { folder: number; file: number }): string {
   const cwd = join(folder(t), 'cwd')
   mkdirSync(cwd)

@@ -59,7 +59,7 @@ test('an indented line continues the value, until a blank line', t => {
   })
 })
 
-test('the first = or : separates, whichever it is', t => {
+test('the first = or : separates name and value', t => {
   t.deepEqual(valuesOf('[a]\nb: c = d\ne = f: g\nurl=http://h:1/?x=y\n'), {
     'a.b': 'c = d',
     'a.e': 'f: g',

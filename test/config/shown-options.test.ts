@@ -5,7 +5,7 @@ import { federated, least, place } from './configurations.js'
 
 const show = (checked: Parameters<typeof showOptions>[0]) => renderOptions(showOptions(checked))
 
-test('config show prints the values in force, and marks defaults', t => {
+test('config show prints the effective values, and marks defaults', t => {
   const where = place(
     t,
     { 'mixmatch.conf': least.replace('[sp_', 'port = "7"\nlog-file = /log/$port\n[sp_') },

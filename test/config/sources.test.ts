@@ -5,7 +5,7 @@ import { checkConfig } from '../../src/config/config.js'
 import { formatIssue } from '../../src/config/config-issue.js'
 import { least, place } from './configurations.js'
 
-test('several files are merged in their order, and the last one counts', t => {
+test('several files are merged in their order, and the last value of an option is used', t => {
   const { cwd, env } = place(t, {
     'a.conf': `${least}[ops]\nport = 1\nhost = ::1\n`,
     'b.conf': '[ops]\nport = 2\n',
@@ -16,7 +16,7 @@ test('several files are merged in their order, and the last one counts', t => {
   t.like(portOf('b.conf', 'a.conf'), { port: 1, host: '::1' })
 })
 
-test('--config-dir reads *.conf in the order of names, at its place among the files', t => {
+test('--config-dir reads *.conf in the order of their names, at the position of the option', t => {
   const { cwd, env } = place(t, {
     'main.conf': `${least}[ops]\nport = 1\n`,
     'conf.d/20.conf': '[ops]\nport = 20\n',
@@ -31,7 +31,7 @@ test('--config-dir reads *.conf in the order of names, at its place among the fi
   t.is(checkConfig({ cwd, env, sources: [dir, file] }).config?.ops.port, 1)
 })
 
-test('with --config-dir alone, the files that are searched for come first', t => {
+test('with --config-dir alone, the usual configuration files are read first', t => {
   const { cwd, env } = place(t, { 'mixmatch.conf': least, 'conf.d/10.conf': '[ops]\nport = 10\n' })
   const { config, files } = checkConfig({ cwd, env, sources: [{ dir: 'conf.d' }] })
   t.is(files[0], 'mixmatch.conf')
