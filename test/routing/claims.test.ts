@@ -6,7 +6,7 @@ import { describeCondition, describeDecision } from '../../src/routing/decision.
 import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
 import { at, cloud, federation, holds, request, volumes } from './requests.js'
 
-/** What a service provider says it holds, and what else is known of the id. */
+/** A federation in which a service provider claims the resource, with this evidence about its id. */
 function claimed(key: ResourceKey, evidence: Partial<Evidence> = {}, options = {}) {
   return federation([holds(key, at(cornmeal, bob, position(42)))], {
     clouds: [cloud(idp, 'home'), cloud(millet), cloud(cornmeal)],
@@ -25,7 +25,7 @@ const lines = [
 ]
 
 for (const line of lines) {
-  test(`${line} goes nowhere by a service provider's word alone: the cloud at home is asked`, t => {
+  test(`${line} for a claimed resource goes nowhere before the identity provider is asked`, t => {
     t.deepEqual(decide({ ...request(line), project: alice }, claimed(image)), {
       kind: 'one',
       to: cornmeal,
@@ -37,7 +37,7 @@ for (const line of lines) {
     })
   })
 
-  test(`${line} follows the claim where the cloud at home is known not to hold the image`, t => {
+  test(`${line} goes to the claiming cloud if the identity provider is known not to hold the image`, t => {
     const decision = decide(request(line), claimed(image, absentAtHome))
     t.like(decision, {
       kind: 'one',
@@ -49,7 +49,7 @@ for (const line of lines) {
   })
 }
 
-test('that one project cannot see an image at home says nothing to another project', t => {
+test('a 404 for one project at the identity provider proves nothing for another project', t => {
   const line = request(lines[0] ?? '')
   const federation = claimed(image, absentForAlice)
   t.like(decide({ ...line, project: alice }, federation), { to: cornmeal, askFirst: undefined })
@@ -57,23 +57,23 @@ test('that one project cannot see an image at home says nothing to another proje
   t.like(decide({ ...line, project: null }, federation), { askFirst: [idp] })
 })
 
-test('what the operator imported needs no other proof', t => {
+test('a resource that the operator imported needs no other proof', t => {
   const decision = decide(request(lines[0] ?? ''), claimed(image, { imported: [cornmeal] }))
   t.like(decision, { kind: 'one', to: cornmeal, because: 'located' })
 })
 
-test('the cloud at home is not asked about a service that it does not have', t => {
+test('the identity provider is not asked about a service that it does not have', t => {
   const clouds = [{ ...cloud(idp, 'home'), enabledServices: ['volume'] }, cloud(cornmeal)]
   const decision = decide(request(lines[0] ?? ''), claimed(image, {}, { clouds }))
   t.like(decision, { to: cornmeal, askFirst: undefined })
 })
 
-test('what is at home stays there, whoever claims it', t => {
+test('a resource of the identity provider stays there if a service provider claims it', t => {
   const known = claimed(image, {}, { locate: () => [at(idp), at(cornmeal)] })
   t.like(decide(request(lines[3] ?? ''), known), { to: idp, because: 'conflict' })
 })
 
-test('the answers that a request got itself decide where it goes', t => {
+test('the results of its own reads decide where a request goes', t => {
   const line = { ...request(lines[3] ?? ''), project: alice }
   const probe = { cloud: idp, resource: image, project: alice }
   const missed = { ...line, presenceChecks: [{ ...probe, isThere: false }] }
@@ -82,7 +82,7 @@ test('the answers that a request got itself decide where it goes', t => {
   t.like(decide(found, claimed(image)), { kind: 'one', to: idp, because: 'conflict' })
 })
 
-test('a body does not follow a claim either, and a claim does not keep a name from its cloud', t => {
+test('a claim does not decide for a resource in a body, and does not prevent a name from choosing its cloud', t => {
   const body = { volume: { snapshot_id: snapshot.id } }
   const create = request(`POST ${volumes}/volumes`, { body })
   t.like(decide(create, claimed(snapshot)), {
@@ -96,7 +96,7 @@ test('a body does not follow a claim either, and a claim does not keep a name fr
   t.like(decide(named, claimed(snapshot)), { kind: 'one', to: idp, because: 'named' })
 })
 
-test('who names a cloud is asked nothing', t => {
+test('no cloud is asked if the user names a cloud', t => {
   const line = request(`DELETE ${volumes}/volumes/${disk.id}`, {
     headers: { 'mm-service-provider': 'cornmeal' },
   })
@@ -110,7 +110,7 @@ test('with search_by_broadcast the service providers configured before the claim
   t.like(decide(line, claimed(image, absentAtHome, searching)), { askFirst: [millet] })
 })
 
-test('of two service providers the first to claim it counts, unless a nearer one has shown it', t => {
+test('if two service providers claim a resource, the first one counts, unless a read found it at a nearer one', t => {
   const both = { searchByBroadcast: true, locate: () => [at(cornmeal), at(millet)] }
   const line = request(lines[0] ?? '')
   t.like(decide(line, claimed(image, absentAtHome, both)), { to: cornmeal, because: 'conflict' })
@@ -118,7 +118,7 @@ test('of two service providers the first to claim it counts, unless a nearer one
   t.like(decide(line, claimed(image, shown, both)), { to: millet, because: 'conflict' })
 })
 
-test('the decision says who claims what by which event, and on which condition it holds', t => {
+test('the decision names the claim, its event and its condition', t => {
   const decision = decide(request(lines[0] ?? ''), claimed(image))
   t.is(describeDecision(decision), `located: cornmeal holds image ${image.id}, says event 42`)
   t.regex(describeCondition(decision) ?? '', /Only cornmeal says so.* default is asked first/)

@@ -10,7 +10,7 @@ const unknown = { searchByBroadcast: true }
 const askCornmeal = { headers: { 'mm-service-provider': 'cornmeal' } }
 const backup: ResourceKey = { type: 'backup', id: resourceId('4'.repeat(32)) }
 
-test('a resource is asked of the cloud where it lives, on behalf of its project', t => {
+test('a request for a located resource goes to its cloud, in its project', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}/file`),
     federation([holds(image, at(cornmeal, bob, position(42)))]),
@@ -25,7 +25,7 @@ test('a resource is asked of the cloud where it lives, on behalf of its project'
   })
 })
 
-test('of several clouds that hold a resource the first is preferred, and the conflict is told', t => {
+test('if several clouds hold a resource, the first is preferred and the reason is conflict', t => {
   const decision = decide(
     request(`DELETE /image/v2/images/${image.id}`),
     federation([holds(image, at(millet), at(cornmeal))]),
@@ -33,7 +33,7 @@ test('of several clouds that hold a resource the first is preferred, and the con
   t.like(decision, { kind: 'one', to: millet, because: 'conflict' })
 })
 
-test('a volume and an image with the same id are two things', t => {
+test('a volume and an image with the same id are different resources', t => {
   const decision = decide(
     request(`GET /image/v2/images/${disk.id}`),
     federation([holds(disk, at(cornmeal))]),
@@ -41,7 +41,7 @@ test('a volume and an image with the same id are two things', t => {
   t.like(decision, { to: idp, because: 'default' })
 })
 
-test('the user has the last word on where a request goes', t => {
+test('a cloud that the user names has precedence over the located one', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}`, askCornmeal),
     federation([holds(image, at(millet))]),
@@ -49,7 +49,7 @@ test('the user has the last word on where a request goes', t => {
   t.like(decision, { to: cornmeal, because: 'asked', resource: null, owner: null, restsOn: null })
 })
 
-test('the owner is known where the user asks for a cloud that does hold the resource', t => {
+test('the decision has the owner if the user names a cloud that holds the resource', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}`, askCornmeal),
     federation([holds(image, at(millet, alice), at(cornmeal, bob))]),
@@ -57,7 +57,7 @@ test('the owner is known where the user asks for a cloud that does hold the reso
   t.like(decision, { to: cornmeal, because: 'asked', resource: image, owner: bob })
 })
 
-test('a list is asked of one cloud if the user asks for that cloud', t => {
+test('a list goes to one cloud if the user names that cloud', t => {
   const decision = decide(
     request('GET /image/v2/images', askCornmeal),
     federation([], { aggregation: true }),
@@ -65,7 +65,7 @@ test('a list is asked of one cloud if the user asks for that cloud', t => {
   t.like(decision, { kind: 'one', to: cornmeal, because: 'asked' })
 })
 
-test('a cloud that is none of ours cannot be asked for, and those that can are named', t => {
+test('a named cloud that is not configured gives an error that lists the configured ones', t => {
   const error = t.throws(
     () =>
       decide(
@@ -77,7 +77,7 @@ test('a cloud that is none of ours cannot be asked for, and those that can are n
   t.regex(error.message, /cornmeal, millet, default/)
 })
 
-test('a cloud cannot be asked for a service that is not enabled there', t => {
+test('a named cloud without the service gives an error', t => {
   const images = { ...cloud(cornmeal), enabledServices: ['image'] }
   const decideAt = (line: string) =>
     decide(request(line, askCornmeal), federation([], { clouds: [cloud(idp), images] }))
@@ -102,7 +102,7 @@ for (const line of [
   `POST ${volumes}/volumes`,
   'GET /volume/v3/',
 ]) {
-  test(`${line} is not sent home where the service is not enabled: it is not found`, t => {
+  test(`${line} is 404 if the identity provider does not have the service`, t => {
     const error = t.throws(
       () => decide(request(line), federation([], { clouds: [noVolumes, cloud(cornmeal)] })),
       { instanceOf: MixmatchError, code: 'NOT_FOUND' },
@@ -111,7 +111,7 @@ for (const line of [
   })
 }
 
-test('a resource at a cloud where its service is not enabled is not found, and sent nowhere else', t => {
+test('a request for a resource in a cloud without the service is 404, and goes to no other cloud', t => {
   const images = { ...cloud(cornmeal), enabledServices: ['image'] }
   const known = federation([holds(disk, at(cornmeal))], { clouds: [cloud(idp), images] })
   const error = t.throws(() => decide(request(`DELETE ${volumes}/volumes/${disk.id}`), known), {
@@ -121,12 +121,12 @@ test('a resource at a cloud where its service is not enabled is not found, and s
   t.regex(error.message, /"cornmeal".*enabled_services of \[sp_cornmeal\] does not list volume/)
 })
 
-test('versions are those of the only cloud that has the service', t => {
+test('a version document comes from the only cloud that has the service', t => {
   const known = federation([], { aggregation: true, clouds: [noVolumes, cloud(cornmeal)] })
   t.like(decide(request('GET /volume/'), known), { to: cornmeal, because: 'versions' })
 })
 
-test('what is known of a cloud that is no longer configured does not count', t => {
+test('a place in a cloud that is no longer configured does not count', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}`),
     federation([holds(image, at(spName('gone')), at(cornmeal))]),
@@ -140,7 +140,7 @@ for (const line of [
   `GET ${volumes}/limits`,
   'HEAD /image',
 ]) {
-  test(`${line} is answered by the cloud at home, whatever is turned on`, t => {
+  test(`${line} goes to the identity provider, whatever options are on`, t => {
     const decision = decide(request(line), federation([], { ...unknown, aggregation: true }))
     t.like(decision, { kind: 'one', to: idp, because: 'local' })
   })
@@ -148,7 +148,7 @@ for (const line of [
 
 // Lists
 
-test('a list is that of all clouds when aggregation is on, the one at home first', t => {
+test('with aggregation, a list is merged from all clouds, the identity provider first', t => {
   const decision = decide(
     request(`GET ${volumes}/volumes/detail?limit=2`),
     federation([], { aggregation: true }),
@@ -162,12 +162,12 @@ test('a list is that of all clouds when aggregation is on, the one at home first
   })
 })
 
-test('a list is that of the cloud at home when aggregation is off', t => {
+test('without aggregation, a list goes to the identity provider', t => {
   const decision = decide(request('GET /image/v2/images'), federation([], unknown))
   t.like(decision, { kind: 'one', to: idp, because: 'default' })
 })
 
-test('a list of the only cloud that has the service needs no merging', t => {
+test('a list is not merged if only one cloud has the service', t => {
   const decision = decide(
     request('GET /image/v2/images'),
     federation([], { aggregation: true, clouds: [cloud(idp)] }),
@@ -175,7 +175,7 @@ test('a list of the only cloud that has the service needs no merging', t => {
   t.like(decision, { kind: 'one', to: idp, because: 'list' })
 })
 
-test('the summary of volumes is that of all clouds', t => {
+test('the summary of volumes is added up over all clouds', t => {
   const line = `GET ${volumes}/volumes/summary`
   const decision = decide(request(line), federation([], { aggregation: true }))
   t.like(decision, { kind: 'aggregate', because: 'list', form: 'sum' })
@@ -185,7 +185,7 @@ for (const [turnedOn, setting] of [
   ['aggregation', { aggregation: true }],
   ['search', { searchByBroadcast: true }],
 ] as const) {
-  test(`versions are those that all clouds have when ${turnedOn} is on`, t => {
+  test(`version documents are merged from all clouds if ${turnedOn} is on`, t => {
     for (const line of ['GET /image', 'GET /image/versions', 'GET /volume/v3/']) {
       const decision = decide(request(line), federation([], setting))
       t.like(decision, { kind: 'aggregate', because: 'versions', among: [idp, cornmeal, millet] })
@@ -193,12 +193,12 @@ for (const [turnedOn, setting] of [
   })
 }
 
-test('versions are those of the cloud at home when nothing goes elsewhere by itself', t => {
+test('version documents come from the identity provider without aggregation and search', t => {
   t.like(decide(request('GET /image'), federation()), { kind: 'one', to: idp, because: 'local' })
 })
 
 for (const line of [`POST ${volumes}/volumes`, `HEAD ${volumes}/volumes`, 'GET /image/v2/cache']) {
-  test(`${line} is no list to be merged`, t => {
+  test(`${line} is not merged`, t => {
     const decision = decide(request(line), federation([], { aggregation: true }))
     t.like(decision, { kind: 'one', to: idp, because: 'default' })
   })
@@ -211,12 +211,12 @@ for (const [line, body] of [
   [`POST ${volumes}/volumes`, { volume: { name: 'disk@cornmeal', size: 1 } }],
   [`POST ${volumes}/groups`, { group: { name: 'alice@example.com@cornmeal' } }],
 ] as const) {
-  test(`${line} of ${JSON.stringify(body)} makes it at cornmeal`, t => {
+  test(`${line} with ${JSON.stringify(body)} goes to cornmeal`, t => {
     t.like(decide(request(line, { body }), federation()), { to: cornmeal, because: 'named' })
   })
 }
 
-test('a new name may choose the cloud at home', t => {
+test('a new name may choose the identity provider', t => {
   const named = request('POST /image/v2/images', { body: { name: 'cirros@default' } })
   t.like(decide(named, federation()), { to: idp, because: 'named' })
 })
@@ -231,7 +231,7 @@ for (const name of [
   7,
   ['x@cornmeal'],
 ]) {
-  test(`an image named ${JSON.stringify(name)} is made at home`, t => {
+  test(`an image with the name ${JSON.stringify(name)} is created at the identity provider`, t => {
     const named = request('POST /image/v2/images', { body: { name } })
     t.like(decide(named, federation()), { to: idp, because: 'default' })
   })
@@ -245,13 +245,13 @@ for (const body of [
   { volume: null },
   { volume: 'x@cornmeal' },
 ]) {
-  test(`a new volume with the body ${JSON.stringify(body)} is for the cloud at home to refuse`, t => {
+  test(`a new volume with the body ${JSON.stringify(body)} goes to the identity provider, which rejects it`, t => {
     const odd = request(`POST ${volumes}/volumes`, body === undefined ? {} : { body })
     t.like(decide(odd, federation()), { to: idp, because: 'default' })
   })
 }
 
-test('a name does not count where the user asks for a cloud', t => {
+test('a new name does not count if the user names a cloud in a header', t => {
   const named = request('POST /image/v2/images', {
     headers: { 'mm-service-provider': 'millet' },
     body: { name: 'cirros@cornmeal' },
@@ -259,14 +259,14 @@ test('a name does not count where the user asks for a cloud', t => {
   t.like(decide(named, federation()), { to: millet, because: 'asked' })
 })
 
-test('a name does not rename where something else is sent', t => {
+test('the name in an update does not choose the cloud', t => {
   const renamed = request(`PUT ${volumes}/volumes/${disk.id}`, {
     body: { volume: { name: 'disk@cornmeal' } },
   })
   t.like(decide(renamed, federation([holds(disk, at(millet))])), { to: millet })
 })
 
-test('a name cannot choose a cloud without the service', t => {
+test('a new name cannot choose a cloud without the service', t => {
   const images = { ...cloud(cornmeal), enabledServices: ['image'] }
   const named = request(`POST ${volumes}/volumes`, { body: { volume: { name: 'disk@cornmeal' } } })
   t.throws(() => decide(named, federation([], { clouds: [cloud(idp), images] })), {
@@ -274,7 +274,7 @@ test('a name cannot choose a cloud without the service', t => {
   })
 })
 
-test('a name cannot call a volume away from its snapshot', t => {
+test('a new name cannot choose another cloud than that of the snapshot of the volume', t => {
   const named = request(`POST ${volumes}/volumes`, {
     body: { volume: { name: 'disk@cornmeal', snapshot_id: snapshot.id } },
   })
@@ -305,7 +305,7 @@ for (const [line, body, key] of [
   [`PUT ${volumes}/groups/${image.id}`, { group: { add_volumes: `x, ${disk.id}` } }, disk],
   [`POST ${volumes}/snapshots/`, { snapshot: { volume_id: disk.id.toUpperCase() } }, disk],
 ] as const) {
-  test(`${line} of ${JSON.stringify(body)} follows the ${key.type}`, t => {
+  test(`${line} with ${JSON.stringify(body)} goes to the cloud of the ${key.type}`, t => {
     const decision = decide(
       request(line, { body }),
       federation([holds(key, at(cornmeal, bob))], { searchByBroadcast: true }),
@@ -314,7 +314,7 @@ for (const [line, body, key] of [
   })
 }
 
-test('an image does not bind the volume that is made from it', t => {
+test('a volume that is made from an image may be created in any cloud', t => {
   const fromImage = request(`POST ${volumes}/volumes`, { body: { volume: { imageRef: image.id } } })
   t.like(decide(fromImage, federation([holds(image, at(cornmeal))], unknown)), {
     to: idp,
@@ -322,7 +322,7 @@ test('an image does not bind the volume that is made from it', t => {
   })
 })
 
-test('a transfer is accepted in the cloud of the donor', t => {
+test('a transfer is accepted in the cloud of its volume', t => {
   const transfer: ResourceKey = { type: 'transfer', id: resourceId('5'.repeat(32)) }
   const accepted = request(`POST ${volumes}/os-volume-transfer/${transfer.id}/accept`, {
     body: { accept: { auth_key: '9266c59563c84664' } },
@@ -333,7 +333,7 @@ test('a transfer is accepted in the cloud of the donor', t => {
   })
 })
 
-test('two things in two clouds cannot be brought together, and both are named', t => {
+test('a request that needs resources of two clouds gives an error that names both', t => {
   const both = request(`POST ${volumes}/volumes`, {
     body: { volume: { snapshot_id: snapshot.id, source_volid: disk.id } },
   })
@@ -346,7 +346,7 @@ test('two things in two clouds cannot be brought together, and both are named', 
   t.regex(error.message, new RegExp(`volume ${disk.id} at default`))
 })
 
-test('a backup is not restored onto a volume of another cloud', t => {
+test('a backup cannot be restored to a volume of another cloud', t => {
   const restore = request(`POST ${volumes}/backups/${backup.id}/restore`, {
     body: { restore: { volume_id: disk.id } },
   })
@@ -354,7 +354,7 @@ test('a backup is not restored onto a volume of another cloud', t => {
   t.throws(() => decide(restore, federation(held)), { code: 'CONFLICTING_REFERENCES' })
 })
 
-test('a group in the path and its volumes in the body meet in the cloud that holds them all', t => {
+test('a request for a group and volumes goes to the cloud that holds all of them', t => {
   const group: ResourceKey = { type: 'group', id: resourceId('6'.repeat(32)) }
   const update = request(`PUT ${volumes}/groups/${group.id}`, {
     body: { group: { add_volumes: disk.id, remove_volumes: null } },
@@ -363,7 +363,7 @@ test('a group in the path and its volumes in the body meet in the cloud that hol
   t.like(decide(update, federation(held)), { to: millet, because: 'conflict', resource: group })
 })
 
-test('a reference that is not located leaves the word to one that is', t => {
+test('if one of two references is not located, the located one decides', t => {
   const both = request(`POST ${volumes}/volumes`, {
     body: { volume: { snapshot_id: snapshot.id, source_volid: disk.id } },
   })
@@ -376,7 +376,7 @@ test('a reference that is not located leaves the word to one that is', t => {
 
 // What is not known
 
-test('an unknown resource is read from one cloud after the other, the one at home first', t => {
+test('an unknown resource is searched for in all clouds, the identity provider first', t => {
   t.deepEqual(decide(request(`GET /image/v2/images/${image.id}`), federation([], unknown)), {
     kind: 'search',
     among: [idp, cornmeal, millet],
@@ -392,12 +392,12 @@ for (const line of [
   `PUT /image/v2/images/${disk.id}/file`,
   `PATCH /image/v2/images/${disk.id}`,
 ]) {
-  test(`${line} is never tried on several clouds`, t => {
+  test(`${line} for an unknown resource is sent once, after a search`, t => {
     t.like(decide(request(line), federation([], unknown)), { kind: 'search', readOnly: false })
   })
 }
 
-test('what a body refers to is searched for before anything is made', t => {
+test('an unknown resource in a body is searched for before the create is sent', t => {
   const create = request(`POST ${volumes}/snapshots`, {
     body: { snapshot: { volume_id: disk.id } },
   })
@@ -408,14 +408,14 @@ test('what a body refers to is searched for before anything is made', t => {
   })
 })
 
-test('nothing is searched for when search_by_broadcast is off', t => {
+test('without search_by_broadcast nothing is searched for', t => {
   t.like(decide(request(`GET /image/v2/images/${image.id}`), federation()), {
     to: idp,
     because: 'default',
   })
 })
 
-test('nothing is searched for when there is only the cloud at home', t => {
+test('nothing is searched for if there is no service provider', t => {
   const alone = federation([], { ...unknown, clouds: [cloud(idp)] })
   t.like(decide(request(`GET /image/v2/images/${image.id}`), alone), {
     to: idp,
@@ -423,7 +423,7 @@ test('nothing is searched for when there is only the cloud at home', t => {
   })
 })
 
-test('a name that stands where ids do is not searched for', t => {
+test('a name in the place of an id is not searched for', t => {
   t.like(decide(request('GET /image/v2/images/cirros'), federation([], unknown)), {
     to: idp,
     because: 'default',
@@ -448,7 +448,7 @@ for (const [line, headers] of [
   ['GET /image/v2/images', { ...passedCornmeal.headers, ...askCornmeal.headers }],
   ['GET /image/v2/images', { 'mm-proxy-list': 'home' }],
 ] as const) {
-  test(`${line} does not go back to a cloud of ${JSON.stringify(headers)}`, t => {
+  test(`${line} with ${JSON.stringify(headers)} is a loop`, t => {
     t.throws(() => decide(request(line, { headers }), federation([holds(image, at(cornmeal))])), {
       instanceOf: MixmatchError,
       code: 'PROXY_LOOP',
@@ -456,7 +456,7 @@ for (const [line, headers] of [
   })
 }
 
-test('a name does not send a request back to where it has been', t => {
+test('a new name with a cloud that the request has passed is a loop', t => {
   const named = request('POST /image/v2/images', {
     ...passedCornmeal,
     body: { name: 'x@cornmeal' },
@@ -464,7 +464,7 @@ test('a name does not send a request back to where it has been', t => {
   t.throws(() => decide(named, federation()), { code: 'PROXY_LOOP' })
 })
 
-test('of two clouds that hold a resource the one that the request has not been at is chosen', t => {
+test('if two clouds hold a resource, the one that the request has not passed is chosen', t => {
   const decision = decide(
     request(`GET /image/v2/images/${image.id}`, passedCornmeal),
     federation([holds(image, at(cornmeal), at(millet))]),
@@ -472,7 +472,7 @@ test('of two clouds that hold a resource the one that the request has not been a
   t.like(decision, { to: millet })
 })
 
-test('searches and lists leave out where the request has been', t => {
+test('searches and lists leave out the clouds that the request has passed', t => {
   const everything = federation([], { ...unknown, aggregation: true })
   for (const line of [`GET /image/v2/images/${image.id}`, 'GET /image/v2/images']) {
     t.like(decide(request(line, passedCornmeal), everything), { among: [idp, millet] })
@@ -480,7 +480,7 @@ test('searches and lists leave out where the request has been', t => {
 })
 
 for (const name of ['default', 'home']) {
-  test(`MM-PROXY-LIST names the cloud at home as ${name}: by its name here or in Keystone`, t => {
+  test(`MM-PROXY-LIST may name the identity provider as ${name}`, t => {
     const asked = request('GET /image/v2/images', {
       headers: { 'mm-proxy-list': name, 'mm-service-provider': 'default' },
     })
@@ -492,7 +492,7 @@ for (const name of ['default', 'home']) {
 }
 
 for (const name of ['grits', 'Cornmeal Inc']) {
-  test(`a located resource whose cloud MM-PROXY-LIST names as ${name} is a loop`, t => {
+  test(`a request for a resource in a cloud that MM-PROXY-LIST names as ${name} is a loop`, t => {
     const read = request(`GET /image/v2/images/${image.id}`, { headers: { 'mm-proxy-list': name } })
     const grits = spName('grits')
     const known = federation([holds(image, at(grits))], {
@@ -506,7 +506,7 @@ for (const name of ['grits', 'Cornmeal Inc']) {
 
 const someClouds = fc.subarray([idp, cornmeal, millet]).map(names => names.map(name => at(name)))
 
-test('a write goes to one cloud that holds all that it needs, is located first, or is refused', t => {
+test('a write goes to one cloud that holds all resources it needs, or is located first, or is rejected', t => {
   const body = {
     snapshot: { volume_id: disk.id },
     volume: { source_volid: disk.id, snapshot_id: snapshot.id },
@@ -541,7 +541,7 @@ test('a write goes to one cloud that holds all that it needs, is located first, 
   )
 })
 
-test('the order in which clouds are configured changes nothing but the order of asking', t => {
+test('the order of the configured clouds does not change the decision on a located resource', t => {
   const shuffled = fc.shuffledSubarray([...clouds], { minLength: clouds.length })
   fc.assert(
     fc.property(shuffled, someClouds, (order, places) => {

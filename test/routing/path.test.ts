@@ -23,7 +23,7 @@ for (const target of [
   '/volume/v3',
   '/volume/v3/',
 ]) {
-  test(`${target} asks which versions there are`, t => {
+  test(`${target} is version discovery`, t => {
     t.deepEqual(parsePath(target).target, { kind: 'discovery' })
   })
 }
@@ -41,7 +41,7 @@ for (const [path, type, id] of [
   [`/volume/v3/${project}/cgsnapshots/${disk.id}`, 'group_snapshot', disk.id],
   [`/volume/v3/${project}/attachments/${disk.id}`, 'attachment', disk.id],
 ] as const) {
-  test(`${path} speaks of one ${type}`, t => {
+  test(`${path} refers to one ${type}`, t => {
     const { target } = parsePath(path)
     t.like(target, { kind: 'resource', type, id })
   })
@@ -55,7 +55,7 @@ for (const [path, word] of [
   [`/volume/v3/${project}/backups/import_record`, 'import_record'],
   ['/image/v2/images?limit=2', null],
 ] as const) {
-  test(`${path} speaks of the collection, not of one with such an id`, t => {
+  test(`${path} refers to the collection, not to a resource with such an id`, t => {
     t.like(parsePath(path).target, { kind: 'collection', word })
   })
 }
@@ -70,19 +70,19 @@ for (const path of [
   '/image/v2/metadefs/namespaces/OS::Compute/properties/a%20b',
   '/image/v2/stores/fast',
 ]) {
-  test(`${path} is every cloud's own`, t => {
+  test(`${path} exists separately in every cloud`, t => {
     t.deepEqual(parsePath(path).target, { kind: 'local' })
   })
 }
 
 // Tempest: test_get_volume_without_passing_volume_id
 for (const rest of ['/volumes/', '/volumes/detail/', '/volumes/summary/', '/snapshots/']) {
-  test(`${rest} with nothing behind its slash is no list, as Cinder answers 404 to it`, t => {
+  test(`${rest} with a slash at the end is not a list, because Cinder responds with 404`, t => {
     t.deepEqual(parsePath(`/volume/v3/${project}${rest}`).target, { kind: 'local' })
   })
 }
 
-test('an id is the same in any spelling, and is forwarded as it came', t => {
+test('an id is the same in any spelling, and is forwarded unchanged', t => {
   const bare = disk.id.replaceAll('-', '').toUpperCase()
   const { target, rest } = parsePath(`/volume/v3/${project}/volumes/${bare}`)
   t.like(target, { id: disk.id })
@@ -98,7 +98,7 @@ for (const [path, segment] of [
   ['/volume/v3/types', null],
   ['/volume/v3/os-something-new/5', null],
 ] as const) {
-  test(`the project in ${path} is ${segment ?? 'not there'}`, t => {
+  test(`the project in ${path} is ${segment ?? 'absent'}`, t => {
     t.is(parsePath(path).projectSegment, segment)
   })
 }
@@ -107,12 +107,12 @@ test('Glance has no project in its paths', t => {
   t.like(parsePath(`/image/v2/${project}/images`), { projectSegment: null, collection: project })
 })
 
-test('a name that stands for an id passes, because clients look by name first', t => {
+test('a name in the place of an id is accepted, because clients first look up names', t => {
   const { target } = parsePath('/image/v2/images/cirros%200.6@sp1')
   t.like(target, { kind: 'resource', id: 'cirros%200.6@sp1' })
 })
 
-test('what stands below the id stays as it came', t => {
+test('the path below the id stays unchanged', t => {
   const rest = `/images/${image.id}/tags/a%3Fb//c;d`
   t.is(parsePath(`/image/v2${rest}?x=%2F..`).rest, rest)
 })
@@ -153,7 +153,7 @@ for (const target of [
   `/volume/v3/${project}/volumes/detai%6c`,
   `/volume/v3/a%20b/volumes/${disk.id}`,
 ]) {
-  test(`${JSON.stringify(target)} could be read in two ways and is refused`, t => {
+  test(`${JSON.stringify(target)} could be read in two ways and is rejected`, t => {
     t.throws(() => parsePath(target), { instanceOf: MixmatchError, code: 'NON_CANONICAL_PATH' })
   })
 }
@@ -164,7 +164,7 @@ for (const target of ['/', '/network/v2.0/networks', '/Image/v2', '/image/latest
   })
 }
 
-/** Targets made of the pieces that matter, right and wrong ones in any order. */
+/** Targets made of valid and invalid pieces in any order. */
 const targets = fc
   .array(
     fc.oneof(
@@ -196,7 +196,7 @@ function accepted(target: string): ParsedPath | null {
   }
 }
 
-test('whatever is accepted is every byte that came', t => {
+test('an accepted path keeps every byte', t => {
   let count = 0
   fc.assert(
     fc.property(targets, examples => {
@@ -213,7 +213,7 @@ test('whatever is accepted is every byte that came', t => {
   t.true(count > 100)
 })
 
-test('no accepted path has a dot segment or another slash once it is decoded', t => {
+test('no accepted path has a dot segment or another slash after decoding', t => {
   let count = 0
   fc.assert(
     fc.property(targets, examples => {

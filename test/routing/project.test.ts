@@ -10,12 +10,12 @@ const demo: Project = { ...local, id: projectId('d'.repeat(32)) }
 const research: Project = { ...local, id: bob, name: 'research' }
 const nothing = { at: cornmeal, asked: null, owner: null, local: null }
 
-test('the project that is asked for is taken, whatever else would do', t => {
+test('the requested project has precedence over all others', t => {
   const choice = { ...nothing, asked: bob, owner: demo.id, local }
   t.is(chooseProject(choice, [demo, research]), research)
 })
 
-test('a project that is asked for must be one of the user', t => {
+test('the requested project must be one of the user', t => {
   const error = t.throws(() => chooseProject({ ...nothing, asked: alice }, [demo, research]), {
     instanceOf: MixmatchError,
     code: 'NO_PROJECT_AT_SERVICE_PROVIDER',
@@ -23,16 +23,16 @@ test('a project that is asked for must be one of the user', t => {
   t.regex(error.message, new RegExp(`${alice}.*demo \\(${demo.id}\\), research \\(${bob}\\)`))
 })
 
-test('a resource is used in the project that owns it', t => {
+test('the project that owns the resource is chosen', t => {
   t.is(chooseProject({ ...nothing, owner: bob, local }, [demo, research]), research)
 })
 
-test('what belongs to others is used in the namesake of the project at home', t => {
+test('for a resource of others, the project with the name of the local project is chosen', t => {
   const choice = { ...nothing, owner: projectId('f'.repeat(32)), local }
   t.is(chooseProject(choice, [research, demo]), demo)
 })
 
-test('the domain must have the same name where both names are known', t => {
+test('the domain must have the same name if both names are known', t => {
   const elsewhere = { ...demo, domainName: 'Guests' }
   const choice = { ...nothing, local: { ...local, domainId: 'x' } }
   t.is(chooseProject(choice, [research, demo, elsewhere]), demo)
@@ -41,7 +41,7 @@ test('the domain must have the same name where both names are known', t => {
   })
 })
 
-test('the domain must have the same id where a name is not known', t => {
+test('the domain must have the same id if one name is not known', t => {
   const nameless = { ...demo, domainName: null }
   t.is(chooseProject({ ...nothing, local }, [research, nameless]), nameless)
   t.throws(
@@ -50,12 +50,12 @@ test('the domain must have the same id where a name is not known', t => {
   )
 })
 
-test('the only project will do', t => {
+test('the only project is chosen', t => {
   t.is(chooseProject({ ...nothing, owner: alice, local }, [research]), research)
   t.is(chooseProject(nothing, [research]), research)
 })
 
-test('several projects of which none is the obvious one are named for the user to choose', t => {
+test('several candidates give an error that names them', t => {
   const error = t.throws(() => chooseProject(nothing, [demo, research]), {
     instanceOf: MixmatchError,
     code: 'PROJECT_AMBIGUOUS',
@@ -63,7 +63,7 @@ test('several projects of which none is the obvious one are named for the user t
   t.regex(error.message, new RegExp(`MM-PROJECT-ID.*demo \\(${demo.id}\\), research \\(${bob}\\)`))
 })
 
-test('a user without a project there cannot act there', t => {
+test('a user without a project at the service provider gets an error', t => {
   for (const asked of [null, alice]) {
     t.throws(() => chooseProject({ ...nothing, asked, local }, []), {
       code: 'NO_PROJECT_AT_SERVICE_PROVIDER',
@@ -71,13 +71,13 @@ test('a user without a project there cannot act there', t => {
   }
 })
 
-test('the project in the path is the one here, the one there, or none', t => {
+test('a path may have the local project, the one at the service provider, or none', t => {
   for (const segment of [null, alice, demo.id, 'a11ce000-0000-0000-0000-000000000001']) {
     t.notThrows(() => rejectForeignProject(segment, local, demo))
   }
 })
 
-test('a path with a project of others is refused', t => {
+test('a path with another project is rejected', t => {
   t.throws(() => rejectForeignProject(bob, local, demo), {
     instanceOf: MixmatchError,
     code: 'BAD_REQUEST',

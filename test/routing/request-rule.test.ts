@@ -13,7 +13,7 @@ for (const line of [
   `POST ${volumes}/backups/${disk.id}/restore`,
   `POST ${volumes}/manageable_snapshots`,
 ]) {
-  test(`${line} is decided by its body`, t => {
+  test(`the decision on ${line} needs its body`, t => {
     t.true(needsBody(request(line)))
   })
 }
@@ -27,17 +27,17 @@ for (const line of [
   `POST ${volumes}/types`,
   'POST /image/v2',
 ]) {
-  test(`${line} is decided without its body`, t => {
+  test(`the decision on ${line} does not need its body`, t => {
     t.false(needsBody(request(line)))
   })
 }
 
-test('a body is not waited for where the user asks for a cloud', t => {
+test('the decision does not need the body if the user names a cloud', t => {
   const headers = { 'mm-service-provider': 'cornmeal' }
   t.false(needsBody(request(`POST ${volumes}/volumes`, { headers })))
 })
 
-test('the answer to a create tells where the id of the new resource stands', t => {
+test('the rule of a create says where its response has the id of the new resource', t => {
   const creates = (line: string) => {
     const { method, path } = request(line)
     return findRequestRule(method, path)?.creates
@@ -49,7 +49,7 @@ test('the answer to a create tells where the id of the new resource stands', t =
   t.is(creates('POST /image/v2/images/constructor'), undefined)
 })
 
-test('a read of the resource itself is known as such', t => {
+test('a read of the resource itself is recognised', t => {
   t.deepEqual(findReadResource('GET', parsePath(`/image/v2/images/${image.id}`)), image)
   t.deepEqual(findReadResource('HEAD', parsePath(`/image/v2.9/images/${image.id}?x=y`)), image)
   t.deepEqual(findReadResource('GET', parsePath(`${volumes}/volumes/${disk.id}`)), disk)

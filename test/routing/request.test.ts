@@ -6,7 +6,7 @@ import { alice, cornmeal } from '../controls.js'
 const controlHeaders = (fields: Record<string, string | string[]>) =>
   parseRequest('GET', '/image/v2/images', fields).controlHeaders
 
-test('the control headers say where, as whom, and where from', t => {
+test('the control headers name the cloud, the project and the proxies passed', t => {
   t.deepEqual(
     controlHeaders({
       'mm-service-provider': ' cornmeal ',
@@ -17,7 +17,7 @@ test('the control headers say where, as whom, and where from', t => {
   )
 })
 
-test('a control header that is empty says no more than one that is absent', t => {
+test('an empty control header counts as absent', t => {
   const nothing = { serviceProvider: null, project: null, proxyList: [] }
   t.deepEqual(controlHeaders({}), nothing)
   t.deepEqual(
@@ -26,7 +26,7 @@ test('a control header that is empty says no more than one that is absent', t =>
   )
 })
 
-test('a project that is no UUID is taken as it is', t => {
+test('a project in MM-PROJECT-ID that is not a UUID stays unchanged', t => {
   t.is(controlHeaders({ 'mm-project-id': 'Team-Blue' }).project, projectId('Team-Blue'))
 })
 

@@ -14,7 +14,7 @@ import { alice, cornmeal, idp, millet } from '../controls.js'
 /** The path of the caller's own project in the volume service. */
 export const volumes = `/volume/v3/${alice}`
 
-/** `request('GET /image/v2/images')`, with headers and a body where they matter. */
+/** `request('GET /image/v2/images')`, optionally with headers and a body. */
 export function request(
   line: string,
   { headers = {}, body }: { headers?: HeaderFields; body?: JsonValue } = {},
@@ -35,13 +35,13 @@ interface Held {
   readonly places: readonly Place[]
 }
 
-/** As after a reconcile of every cloud: none holds anything that is not located there. */
+/** Evidence as after a reconcile of every cloud: no cloud holds a resource that is not located there. */
 export const proven: FindEvidence = () => ({
   ...noEvidence,
   absent: clouds.map(({ name }) => ({ serviceProvider: name, project: null })),
 })
 
-/** A federation that knows of these places and nothing else, with nothing turned on. */
+/** A federation that knows only these places, with all options off. */
 export function federation(
   held: readonly Held[] = [],
   options: Partial<Federation> = {},
@@ -56,7 +56,7 @@ export function federation(
   }
 }
 
-/** That these places hold a resource. */
+/** A resource and the places that hold it. */
 export function holds(key: ResourceKey, ...places: readonly Place[]): Held {
   return { key, places }
 }

@@ -22,19 +22,19 @@ for (const [came, sent] of [
   ],
   ['/volume/v3/types', '/v3/types'],
 ] as const) {
-  test(`${came} is sent on as ${sent}, at home and away`, t => {
+  test(`${came} becomes ${sent} at the identity provider and at a service provider`, t => {
     t.is(buildUpstreamPath(parsePath(came), null), sent)
     t.is(buildUpstreamPath(parsePath(came), bob), sent)
   })
 }
 
-test('the project in the path becomes that of the token away, and stays as it came at home', t => {
+test('the project in the path becomes that of the token at a service provider, and stays unchanged at the identity provider', t => {
   const path = parsePath(`/volume/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
   t.is(buildUpstreamPath(path, bob), `/v3/${bob}/volumes/${disk.id}?x`)
   t.is(buildUpstreamPath(path, null), `/v3/${alice.toUpperCase()}/volumes/${disk.id}?x`)
 })
 
-test('a project with an id from elsewhere cannot reach beyond its segment', t => {
+test('a project id of another cloud stays within its segment of the path', t => {
   const path = parsePath(`/volume/v3/${alice}/volumes`)
   t.is(buildUpstreamPath(path, projectId('a?x=#')), '/v3/a%3Fx%3D%23/volumes')
   for (const id of ['../os-hosts', '..', '', 'a\\b']) {
@@ -49,7 +49,7 @@ for (const [came, sent] of [
   [`/v2/images?owner=${alice}&tag=a%3Fb`, `/v2/images?owner=${bob}&tag=a%3Fb`],
   [`/v2/images?name=of-${alice}`, `/v2/images?name=of-${alice}`],
 ] as const) {
-  test(`away, ${came} names the project of the token there`, t => {
+  test(`at a service provider, ${came} becomes ${sent}`, t => {
     t.is(replaceProject(came, alice, bob), sent)
     t.is(replaceProject(came, null, bob), came)
     t.is(replaceProject(came, alice, null), came)
@@ -72,7 +72,7 @@ for (const [from, resource, path] of [
     `/v3/${bob}/consistencygroups/${disk.id}`,
   ],
 ] satisfies readonly [string, ResourceKey, string][]) {
-  test(`the ${resource.type} that ${from} needs is read as ${path}`, t => {
+  test(`the ${resource.type} that ${from} needs is read with ${path}`, t => {
     const read = buildResourcePath(resource, parsePath(from))
     t.truthy(read)
     if (read) {
@@ -82,7 +82,7 @@ for (const [from, resource, path] of [
   })
 }
 
-test('there is no path to an image in the volume service', t => {
+test('an image has no path in the volume service', t => {
   t.is(buildResourcePath(image, parsePath(`/volume/v3/${alice}/volumes`)), null)
 })
 
@@ -105,7 +105,7 @@ for (const [url, base] of [
 }
 
 for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', '', 'a\r\nb']) {
-  test(`a resource called ${JSON.stringify(id)} stays in its segment of the path`, t => {
+  test(`a resource with the id ${JSON.stringify(id)} stays within its segment of the path`, t => {
     const read = buildResourcePath(
       { type: 'image', id: resourceId(id) },
       parsePath('/image/v2/images'),
@@ -118,7 +118,7 @@ for (const id of ['../../x', '..%2f..%2fx', 'x?y=z', 'x#y', 'a b', '..', '.', ''
   })
 }
 
-test('a resource that the path itself names keeps its spelling there', t => {
+test('a resource that the path itself names keeps its spelling', t => {
   const path = parsePath('/image/v2/images/cirros%200.6/tags/x')
   const read = buildResourcePath({ type: 'image', id: resourceId('cirros%200.6') }, path)
   t.is(read?.rest, '/images/cirros%200.6')
