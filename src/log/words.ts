@@ -86,7 +86,7 @@ const origin = z.object({
 export function strangeWords(db: Database, used: WordCounts | null): string[] {
   return tables.flatMap(table =>
     rowsOf(db, table).flatMap(row => {
-      const problem = whyStrange(table, row)
+      const problem = whyInvalidWord(table, row)
       const id = Number(row.id)
       if (problem !== null) return [`row ${id} of ${table} ${problem}`]
       const isUsed = used === null || (id >= 1 && id <= used[table])
@@ -95,7 +95,7 @@ export function strangeWords(db: Database, used: WordCounts | null): string[] {
   )
 }
 
-function whyStrange(table: WordTable, row: unknown): string | null {
+function whyInvalidWord(table: WordTable, row: unknown): string | null {
   if (table === 'origins') {
     const { success, data } = origin.safeParse(row)
     if (!success || eventSources[data.source] === undefined) return 'is no origin of events'

@@ -77,7 +77,11 @@ auth_url = http://127.0.0.2:5000/v3
   const located = await mixmatch(path, 'locate', disk.id, '--format', 'json')
   t.like(JSON.parse(located.out), { service_provider: 'cornmeal', project: alice })
   const other = await mixmatch(path, 'locate', image.id, '--format', 'json')
-  t.like(JSON.parse(other.out), { service_provider: 'gone' }, 'a cloud that is no more')
+  t.like(
+    JSON.parse(other.out),
+    { service_provider: 'gone' },
+    'a cloud that is no longer configured',
+  )
 })
 
 test('two rows about one resource become one event, from the first row', async t => {
