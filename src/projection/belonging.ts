@@ -43,7 +43,7 @@ export function whyUnfit(state: ViewsState | undefined, logFile: string): string
 function whyForeign(state: ViewsState, log: Database.Database): string | null {
   const hash = hashAt(log, state.position)
   if (hash === undefined) return `they are of another log: event ${state.position} is not in it`
-  if (!hash.equals(state.hash ?? nothing)) {
+  if (!hash.equals(state.hash ?? noHash)) {
     return `they are of another log: event ${state.position} has another hash there`
   }
   const first = hashAt(log, 1) ?? state.first_hash // event 1 may be in an archive
@@ -63,7 +63,7 @@ export function belongsTo(viewsFile: string, logFile: string): boolean {
   }
 }
 
-const nothing = Buffer.alloc(0)
+const noHash = Buffer.alloc(0)
 
 function hashAt(log: Database.Database, position: number): Buffer | undefined {
   try {
@@ -86,7 +86,7 @@ function hashAt(log: Database.Database, position: number): Buffer | undefined {
  * @throws LOG_LOST with what to do
  */
 export function rejectLostLog(logFile: string): void {
-  const known = lostEvents(logFile)
+  const known = countLostEvents(logFile)
   if (known === 0) return
   const problem = existsSync(logFile) ? 'has no events' : 'is gone'
   throw new MixmatchError(
@@ -98,15 +98,15 @@ export function rejectLostLog(logFile: string): void {
 
 /** Accept the loss of a log: rename its views. Does nothing if the log is not lost. */
 export function forgetLostLog(logFile: string): void {
-  if (lostEvents(logFile) === 0) return
+  if (countLostEvents(logFile) === 0) return
   for (const file of [viewsFileOf(logFile), earlierViewsFileOf(logFile)])
     setViewsAside(file, 'lost')
 }
 
 /** How many events the views have of a log that has none; 0 if the log has events. */
-function lostEvents(logFile: string): number {
+function countLostEvents(logFile: string): number {
   if (hasEvents(logFile)) return 0
-  return Math.max(...[viewsFileOf(logFile), earlierViewsFileOf(logFile)].map(eventsKnown))
+  return Math.max(...[viewsFileOf(logFile), earlierViewsFileOf(logFile)].map(countKnownEvents))
 }
 
 function hasEvents(logFile: string): boolean {
@@ -122,7 +122,7 @@ function hasEvents(logFile: string): boolean {
 }
 
 /** The number of events in views of any version. */
-function eventsKnown(viewsFile: string): number {
+function countKnownEvents(viewsFile: string): number {
   if (!existsSync(viewsFile)) return 0
   try {
     return query(

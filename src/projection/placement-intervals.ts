@@ -42,7 +42,7 @@ export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
   const intervals: PlacementInterval[] = []
   let open: PlacementInterval | null = null
   let isGone = false
-  for (const [at, position, kind, project] of inOrder(events)) {
+  for (const [at, position, kind, project] of sortEvents(events)) {
     const now = { at, position }
     if (kind === DELETED) {
       if (open !== null) intervals.push({ ...open, to: now })
@@ -69,7 +69,7 @@ export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
  * Sort by time. At equal times transfers of the parent are first and deletions last; the others are in
  * the order of recording. The events are usually sorted already.
  */
-function inOrder(events: ResourceEvent[]): ResourceEvent[] {
+function sortEvents(events: ResourceEvent[]): ResourceEvent[] {
   for (let index = 1; index < events.length; index += 1) {
     const [one, other] = [events[index - 1], events[index]]
     if (one && other && one[0] >= other[0]) return events.sort(compare)

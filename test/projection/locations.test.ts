@@ -144,14 +144,16 @@ test('an id that is no UUID is located by its text', async t => {
 })
 
 test('of two owners at the same time the one that was recorded later counts', async t => {
-  const said = [
+  const events = [
     created(disk, alice, { emittedAt: at(7) }),
     changed(disk, bob, { emittedAt: at(7) }),
   ]
-  t.deepEqual(await located(t, disk, said), [[cornmeal, bob]])
+  t.deepEqual(await located(t, disk, events), [[cornmeal, bob]])
   const twin: ResourceKey = { type: 'image', id: disk.id }
-  t.deepEqual(await located(t, disk, [created(twin, bob), created(twin, alice)], said), [
+  t.deepEqual(await located(t, disk, [created(twin, bob), created(twin, alice)], events), [
     [cornmeal, bob],
   ])
-  t.deepEqual(await located(t, disk, ...said.toReversed().map(each => [each])), [[cornmeal, alice]])
+  t.deepEqual(await located(t, disk, ...events.toReversed().map(each => [each])), [
+    [cornmeal, alice],
+  ])
 })

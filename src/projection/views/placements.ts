@@ -126,7 +126,7 @@ function prepareBuild(
     let done = 0
     let last = FIRST
     for (let rows = resources.all(...last); rows.length > 0; rows = resources.all(...last)) {
-      const batch = firstOf(rows)
+      const batch = firstBatch(rows)
       const after = last
       yield () => buildBatch(after, batch, upTo())
       const [type, id, cloud] = batch.at(-1) ?? FIRST
@@ -151,7 +151,7 @@ function groupByResource(
 }
 
 /** The first rows that together have not too many events, but at least one row. */
-function firstOf(rows: readonly ResourceRow[]): readonly ResourceRow[] {
+function firstBatch(rows: readonly ResourceRow[]): readonly ResourceRow[] {
   let sum = 0
   const end = rows.findIndex(([, , , , , events]) => {
     sum += events
