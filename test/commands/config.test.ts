@@ -130,7 +130,7 @@ test('config show prints a JSON object for each option', async t => {
 /** Run `config check` on this configuration with free ports and these variables. */
 async function checked(t: ExecutionContext, env: Environment) {
   const { exitCode, stderr } = await run(t, ['config', 'check'], least, { ...FREE_PORTS, ...env })
-  return { exitCode, said: stderr }
+  return { exitCode, stderr }
 }
 
 /** Listen on a TCP port until the test ends. */
@@ -147,26 +147,26 @@ test('config check rejects a port in use, and an address of another machine', as
   const taken = await checked(t, { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: `${port}` })
   t.is(taken.exitCode, 2)
   t.is(
-    taken.said,
+    taken.stderr,
     `$OS_DEFAULT__PORT [DEFAULT] port: 127.0.0.1:${port}: another process listens there\n`,
   )
   const elsewhere = await checked(t, { OS_OPS__HOST: '192.0.2.1' })
   t.is(elsewhere.exitCode, 2)
-  t.regex(elsewhere.said, /\[ops\] host: expected an address of this machine, found 192\.0\.2\.1/)
+  t.regex(elsewhere.stderr, /\[ops\] host: expected an address of this machine, found 192\.0\.2\.1/)
 })
 
 test('config check warns of ports in use if Mixmatch itself runs there', async t => {
   const port = await listen(t, 'mixmatch_events_total 1')
-  const { exitCode, said } = await checked(t, { OS_OPS__PORT: `${port}` })
+  const { exitCode, stderr } = await checked(t, { OS_OPS__PORT: `${port}` })
   t.is(exitCode, 0)
-  t.regex(said, /^warning: .*\[ops\] port: .* is in use, by the Mixmatch that runs already\n$/)
+  t.regex(stderr, /^warning: .*\[ops\] port: .* is in use, by the Mixmatch that runs already\n$/)
 })
 
 test('config check rejects one port for clients and operators', async t => {
   const both = { OS_DEFAULT__HOST: '127.0.0.1', OS_DEFAULT__PORT: '4711', OS_OPS__PORT: '4711' }
-  const { exitCode, said } = await checked(t, both)
+  const { exitCode, stderr } = await checked(t, both)
   t.is(exitCode, 2)
-  t.regex(said, /\[ops\] port: expected another port than that of \[DEFAULT\] port, found 4711/)
+  t.regex(stderr, /\[ops\] port: expected another port than that of \[DEFAULT\] port, found 4711/)
 })
 
 test('config check rejects an event log or log_file whose folder cannot be created', async t => {
@@ -174,10 +174,10 @@ test('config check rejects an event log or log_file whose folder cannot be creat
   writeFileSync(join(path, 'file'), '')
   const log = await checked(t, { OS_DATABASE__CONNECTION: `sqlite:///${path}/file/events.db` })
   t.is(log.exitCode, 2)
-  t.regex(log.said, /\[database\] connection: .*\/file: expected a folder, found a file/)
+  t.regex(log.stderr, /\[database\] connection: .*\/file: expected a folder, found a file/)
   const lines = await checked(t, { OS_DEFAULT__LOG_FILE: path })
   t.is(lines.exitCode, 2)
-  t.regex(lines.said, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
+  t.regex(lines.stderr, /\[DEFAULT\] log_file: .*: expected a file, found a folder/)
 })
 
 test('config check rejects a lost log whose views still exist', async t => {
@@ -193,9 +193,9 @@ test('config check rejects a lost log whose views still exist', async t => {
   for (const name of readdirSync(path).filter(each => each.startsWith('events.db'))) {
     rmSync(join(path, name))
   }
-  const { exitCode, said } = await checked(t, connection)
+  const { exitCode, stderr } = await checked(t, connection)
   t.is(exitCode, 2)
-  t.regex(said, /\[database\] connection: .*events\.db: is gone, but its views know of 1\./)
+  t.regex(stderr, /\[database\] connection: .*events\.db: is gone, but its views know of 1\./)
 })
 
 test('config check creates no files', async t => {

@@ -171,8 +171,8 @@ test('explain --request-id prints JSON with the field names of the access log', 
   writeFileSync(join(path, 'access.log'), JSON.stringify(line))
   const args = ['--request-id', 'req-1', '--access-log', 'access.log', '-f', 'json']
   const { out } = await mixmatch(path, 'explain', ...args, ...LOG)
-  const [told] = out.split('\n')
-  t.deepEqual(JSON.parse(told ?? ''), {
+  const [firstLine] = out.split('\n')
+  t.deepEqual(JSON.parse(firstLine ?? ''), {
     began_at: '2026-11-23T13:19:59.999000Z',
     request_id: 'req-1',
     method: 'GET',

@@ -13,7 +13,7 @@ import { mixmatch } from './run-command.js'
 const test = ava.serial
 
 /** A resource that is only in the log. */
-const ghost = () =>
+const createUnlisted = () =>
   created({ type: 'volume', id: resourceId(randomUUID()) }, alice, {
     serviceProvider: sp1,
     emittedAt: at(-86_400),
@@ -22,7 +22,7 @@ const ghost = () =>
 test('reconcile --dry-run prints the differences, records nothing, and exits with 1', async t => {
   const scene = await startScene(t)
   const id = await makeImage(scene)
-  const gone = ghost()
+  const gone = createUnlisted()
   await scene.recordEvents(gone)
   const run = await mixmatch(scene.path, 'reconcile', 'sp1', '--dry-run', '--format', 'json')
   t.is(run.code, 1)

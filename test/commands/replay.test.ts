@@ -120,7 +120,7 @@ test('replay --to publishes recorded notifications in their original form', asyn
   const { code, err } = await mixmatch(path, 'replay', '--log', 'events.db', ...to)
   t.is(code, 0)
   t.regex(err, /171 notifications published/)
-  const told = (text: string) =>
+  const contentOf = (text: string) =>
     text
       .trimEnd()
       .split('\n')
@@ -136,7 +136,7 @@ test('replay --to publishes recorded notifications in their original form', asyn
           id: payload.id ?? payload.volume_id,
         }
       })
-  t.deepEqual(told(readFileSync(out, 'utf8')), told(readFileSync(notifications, 'utf8')))
+  t.deepEqual(contentOf(readFileSync(out, 'utf8')), contentOf(readFileSync(notifications, 'utf8')))
 
   await mixmatch(path, 'log', 'import', out, '--log', 'copy.db')
   const places = async (log: string) =>
