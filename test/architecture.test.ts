@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, normalize, relative } from 'node:path'
 import test from 'ava'
 
-/** The folders of `src`, in the order of docs/architecture.md: each may import those before it. */
+/** The folders of `src`, in the order of docs/architecture.md. Each may import the folders before it. */
 const folders = [
   'event',
   'service',
@@ -29,7 +29,7 @@ const folders = [
   'commands',
 ]
 
-/** Folders that commands and processes join, and that know nothing of each other. */
+/** Folders that must not import each other. Only commands and processes combine them. */
 const strangers = [['bus', 'notification'], ['log'], ['projection']]
 
 /** Where each library may be imported. */
@@ -55,7 +55,7 @@ interface SourceFile {
 const files = ['src', 'sandbox'].flatMap(sourceFiles)
 const ours = files.filter(({ path }) => path.startsWith('src/'))
 
-test('each folder of src imports only folders that stand before it', t => {
+test('each folder of src imports only folders that come before it in docs/architecture.md', t => {
   t.deepEqual(
     [...new Set(ours.map(({ path }) => folderOf(path)).filter(Boolean))].sort(),
     folders.toSorted(),
@@ -66,7 +66,7 @@ test('each folder of src imports only folders that stand before it', t => {
   t.deepEqual(wrong.map(describe), [])
 })
 
-test('bus, log and projection know nothing of each other', t => {
+test('bus, log and projection do not import each other', t => {
   const groupOf = (folder: string) => strangers.find(group => group.includes(folder))
   const wrong = folderImports().filter(({ from, to }) => {
     const [left, right] = [groupOf(from), groupOf(to)]
@@ -75,7 +75,7 @@ test('bus, log and projection know nothing of each other', t => {
   t.deepEqual(wrong.map(describe), [])
 })
 
-test('each library is imported at its home alone', t => {
+test('each library is imported only in its own folder', t => {
   const wrong = ours.flatMap(({ path, imports }) =>
     imports
       .filter(name => name in homes && !homes[name]?.includes(folderOf(path)))
@@ -150,7 +150,7 @@ function describe({ path, name }: { path: string; name: string }): string {
   return `${path} imports ${name}`
 }
 
-/** `log` of `src/log/reader.ts`; nothing for what stands in `src` itself. */
+/** `log` for `src/log/reader.ts`; empty for files directly in `src`. */
 function folderOf(path: string): string {
   const [, folder = '', ...rest] = path.split('/')
   return rest.length > 0 ? folder : ''
@@ -160,7 +160,7 @@ function rank(folder: string): number {
   return folders.indexOf(folder)
 }
 
-/** Names that stand more than once, each with all of its paths. */
+/** Names that occur more than once, each with all its paths. */
 function repeated(names: readonly string[], paths: readonly string[]): string[] {
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index))
   return [...twice].map(

@@ -13,7 +13,7 @@ import {
   spName,
 } from '../src/ids.js'
 
-/** Valid example values: a test spells out only what matters to it. */
+/** Valid example values, so that a test states only what matters to it. */
 
 export const idp = spName('default')
 export const cornmeal = spName('cornmeal')
@@ -33,14 +33,14 @@ export const snapshot: ResourceKey = {
   id: resourceId('33333333-3333-4333-8333-333333333333'),
 }
 
-/** A moment some seconds after the beginning of the examples. */
+/** A time, in seconds after the beginning of the examples. */
 export function at(seconds: number): Micros {
   return micros((1_795_440_000 + seconds) * 1e6)
 }
 
 let made = 0
 
-/** An event that says nothing yet, with a message id of its own. */
+/** An event with a new message id and default fields. */
 export function event(fields: Partial<Event> = {}): Event {
   made += 1
   return {
@@ -103,7 +103,7 @@ export function deleted(resource: ResourceKey, where: Where = {}): Event {
   return event({ eventType: `${resource.type}.delete.end`, kind: 'deleted', resource, ...where })
 }
 
-/** A folder of the test's own, gone when it ends. */
+/** A temporary folder for one test, removed when the test ends. */
 export function folder(t: ExecutionContext): string {
   const path = mkdtempSync(join(tmpdir(), 'mixmatch-test-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true }))

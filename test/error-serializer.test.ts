@@ -11,7 +11,7 @@ import { say } from './upstream/wire.js'
 
 const TOKEN = 'gAAAAABlx-secret'
 
-/** A logger as the processes have it, and what it has written. */
+/** A logger like that of the processes, and the text that it has written. */
 function logging(t: ExecutionContext) {
   const file = join(folder(t), 'log')
   const logger = createLogger({ debug: true, file, json: true }, 'test')
@@ -23,7 +23,7 @@ async function until(written: () => string, pattern: RegExp): Promise<string> {
   return written()
 }
 
-/** A request that Node's parser gives up in the middle of its body, the token among the same bytes. */
+/** A request that Node's parser rejects in the middle of its body; the same bytes contain the token. */
 function broken(path: string): string {
   return `POST ${path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: ${TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`
 }
@@ -45,7 +45,7 @@ test('a malformed request on the port for operators leaves no raw bytes in the l
   const parts = {
     health: () => ({ healthy: true, reasons: [] }),
     readiness: async () => ({ missing: [], degraded: [] }),
-    // Long enough that the body breaks while the request is being answered.
+    // Long enough that the body becomes malformed before the response is sent.
     metrics: () => delay(50).then(() => ''),
     metricsType: 'text/plain',
     logger,
@@ -57,7 +57,7 @@ test('a malformed request on the port for operators leaves no raw bytes in the l
   for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
 })
 
-test('of an error its type, message, code, stack and causes are logged, and nothing else', t => {
+test('only the type, message, code, stack and causes of an error are logged', t => {
   const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', socket: {} })
   const error = Object.assign(new TypeError('broken', { cause }), { rawPacket: Buffer.from(TOKEN) })
   const { stack, cause: inner, ...rest } = serializeError(error)
@@ -67,7 +67,7 @@ test('of an error its type, message, code, stack and causes are logged, and noth
   t.false(inner !== undefined && 'socket' in inner)
 })
 
-test('all attempts of an AggregateError are logged, and a circle of causes comes to an end', t => {
+test('all errors of an AggregateError are logged, and a circular chain of causes ends', t => {
   const both = new AggregateError([new Error('first'), new Error('second')], 'none worked')
   t.like(serializeError(both), { errors: [{ message: 'first' }, { message: 'second' }] })
   const circle = new Error('round')
@@ -75,7 +75,7 @@ test('all attempts of an AggregateError are logged, and a circle of causes comes
   t.notThrows(() => JSON.stringify(serializeError(circle)))
 })
 
-test('what was thrown and is no error is logged as a text or not at all', t => {
+test('a thrown value that is not an error is logged only if it is a string', t => {
   t.deepEqual(serializeError('gone'), { type: 'string', message: 'gone' })
   t.false(JSON.stringify(serializeError({ token: TOKEN })).includes(TOKEN))
 })

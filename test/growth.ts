@@ -1,22 +1,22 @@
-/** Something that is done with an input of any size. */
+/** Work on an input of any size. */
 export interface Growing<Input> {
   readonly name: string
-  /** An input of about so many characters. */
+  /** Make an input of about this many characters. */
   readonly make: (size: number) => Input
   readonly run: (input: Input) => void
 }
 
 /**
- * How many times as long it takes for an input of `factor` times the size: `factor` for what is
- * linear, its square for what is quadratic. Processor time, because others use the machine as well,
- * and the best of several runs.
+ * Measure how much longer the work takes for an input that is `factor` times as large: about `factor` if
+ * it is linear, its square if it is quadratic. The result is the best of several runs, in processor time,
+ * because other processes use the machine, too.
  */
 export function measureGrowth<Input>(
   { make, run }: Growing<Input>,
   { size, factor, runs = 3 }: { size: number; factor: number; runs?: number },
 ): number {
   const [small, large] = [make(size), make(size * factor)]
-  run(small) // compiled by then
+  run(small) // so that the code is compiled before the measurement
   return (
     shortestMs(() => run(large), runs) /
     Math.max(
@@ -26,7 +26,7 @@ export function measureGrowth<Input>(
   )
 }
 
-/** Less than this is not measured well, and is short enough however it grows. */
+/** Shorter times cannot be measured well, and are fast enough anyway. */
 const LEAST_MS = 2
 
 function shortestMs(work: () => void, runs: number): number {

@@ -6,14 +6,14 @@ import { parseJson, textAt, valueAt } from '../src/json.js'
 
 const document = { volume: { name: 'disk', size: 1, 'a/b': { '~': 'odd' } }, list: ['x'] }
 
-test('a pointer leads to what stands in a document', t => {
+test('a pointer finds its value in a document', t => {
   t.is(valueAt(document, '/volume/size'), 1)
   t.is(valueAt(document, '/list/0'), 'x')
   t.is(valueAt(document, '/volume/a~1b/~0'), 'odd')
   t.deepEqual(valueAt(document, '/list'), ['x'])
 })
 
-test('a pointer leads nowhere past the end, into text, or to what is inherited', t => {
+test('a pointer finds nothing beyond the end of an array, in a string or among inherited members', t => {
   for (const pointer of [
     '/volume/id',
     '/volume/name/length',
@@ -26,14 +26,14 @@ test('a pointer leads nowhere past the end, into text, or to what is inherited',
   t.is(valueAt(null, '/volume'), undefined)
 })
 
-test('only text is text', t => {
+test('only a string is read as text', t => {
   t.is(textAt(document, '/volume/name'), 'disk')
   t.is(textAt(document, '/volume/size'), null)
   t.is(textAt(document, '/volume'), null)
   t.is(textAt({ name: null }, '/name'), null)
 })
 
-test('a text that is no JSON has no value', t => {
+test('a text that is not JSON has no value', t => {
   for (const text of ['', '{', 'NaN', '01', "{'a': 1}"]) t.is(parseJson(text), undefined)
   t.is(parseJson('null'), null)
   t.deepEqual(parseJson('{"a":[1]}'), { a: [1] })

@@ -4,13 +4,13 @@ import { lenientList, requiredLenientList } from '../src/lenient-list.js'
 
 const named = z.object({ name: z.string() })
 
-test('an entry that is not as expected is left out of a lenient list', t => {
+test('a malformed entry is left out of a lenient list', t => {
   const entries = [{ name: 'a' }, { name: null }, null, 7, { name: 'b', more: 1 }]
   t.deepEqual(lenientList(named).parse(entries), [{ name: 'a' }, { name: 'b' }])
   t.deepEqual(requiredLenientList(named).parse(entries), [{ name: 'a' }, { name: 'b' }])
 })
 
-test('a lenient list that is missing is empty, unless it is required', t => {
+test('a missing lenient list is empty, unless it is required', t => {
   for (const missing of [undefined, null, {}, 'text']) {
     t.deepEqual(lenientList(named).parse(missing), [])
     t.false(requiredLenientList(named).safeParse(missing).success)
@@ -18,7 +18,7 @@ test('a lenient list that is missing is empty, unless it is required', t => {
   t.deepEqual(z.object({ list: lenientList(named) }).parse({}), { list: [] })
 })
 
-test('a required list of nothing but other things is refused', t => {
+test('a required list with only malformed entries is rejected', t => {
   t.deepEqual(requiredLenientList(named).parse([]), [])
   t.false(requiredLenientList(named).safeParse([{}, 7]).success)
 })

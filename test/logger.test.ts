@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { osloLine } from '../src/logger.js'
 import { folder } from './controls.js'
 
-test('a log line of text is one line, and nothing that a terminal obeys is in it', t => {
+test('a log line as text is one line without terminal escapes', t => {
   const line = JSON.stringify({
     time: '2026-11-23T13:20:06.707Z',
     pid: 7,
@@ -34,7 +34,7 @@ const runProgram = (json: boolean | null) => [
   String(json),
 ]
 
-/** What a process writes to standard error, which is a file. */
+/** The lines that a process writes to standard error, which is a file here. */
 function linesOf(t: ExecutionContext, json: boolean | null, isJournal: boolean): string[] {
   const path = join(folder(t), 'stderr')
   const fd = openSync(path, 'w')
@@ -59,12 +59,12 @@ test('lines for the journal begin with their priority, as JSON and as text', t =
   t.regex(text[2] ?? '', /^<4>\d{4}-.* WARN recorder warn message$/)
 })
 
-test('where standard error is not the journal, lines have no priority and are JSON', t => {
+test('if standard error is not the journal, lines are JSON without a priority', t => {
   const messages = linesOf(t, null, false).map(line => JSON.parse(line).msg)
   t.deepEqual(messages, ['debug message', 'info message', 'warn message', 'error message'])
 })
 
-test('lines on a terminal are text, unless JSON is asked for', t => {
+test('lines on a terminal are text, unless JSON is configured', t => {
   const command = (json: boolean | null) =>
     [process.execPath, ...runProgram(json)]
       .map(word => `'${word.replaceAll("'", "'\\''")}'`)

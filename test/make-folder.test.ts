@@ -4,14 +4,14 @@ import test from 'ava'
 import { makeFolder } from '../src/make-folder.js'
 import { folder } from './controls.js'
 
-test('a folder is made with those above it, and one that is there is left alone', t => {
+test('a folder is made with its parents, and an existing one is left unchanged', t => {
   const deep = join(folder(t), 'a', 'b', 'c')
   makeFolder(deep)
   makeFolder(deep)
   t.true(existsSync(deep))
 })
 
-test('a folder below a file is refused', t => {
+test('a folder below a file is rejected', t => {
   const file = join(folder(t), 'file')
   writeFileSync(file, '')
   t.throws(() => makeFolder(join(file, 'a')), {
@@ -20,6 +20,6 @@ test('a folder below a file is refused', t => {
   })
 })
 
-test('a folder where the file system makes none is refused, and not tried for ever', t => {
+test('a folder in a file system that allows none gives an error and does not hang', t => {
   t.throws(() => makeFolder('/proc/nothing/here'))
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { oldestNode, unsupportedNode } from '../src/node-version.js'
 
-test('a Node that is too old is named with what to do, a supported one is not', t => {
+test('a Node that is too old gives a message with advice, a supported one does not', t => {
   for (const version of ['18.20.8', '20.20.2', '22.9.0', '22.22.1'])
     t.is(
       unsupportedNode(version),

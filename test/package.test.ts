@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 
-// better-sqlite3 ships its binaries and a binding.gyp, with "gypfile": false in its package.json. npm 10
-// reads that field from the lock file alone, and does not write it there: without it, `npm install` runs
+// better-sqlite3 contains its binaries and a binding.gyp, with "gypfile": false in its package.json. npm 10
+// reads that field only from the lock file, but does not write it there. Without it, `npm install` runs
 // node-gyp, and fails on a machine without a compiler.
 test('the lock file keeps npm from compiling better-sqlite3', t => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))

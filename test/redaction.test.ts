@@ -4,7 +4,7 @@ import { isSecretName, redactedExcerpt, redactPath, redactText } from '../src/re
 
 const FERNET = `gAAAAABl${'Zm9vYmFy_-'.repeat(18)}==`
 const JWS = `eyJ${'hbGciOi'.repeat(4)}.eyJzdWIi.c2ln-_`
-const WORD = 'hunter2-s3cret' // what a secret is where only its name gives it away
+const WORD = 'hunter2-s3cret' // a secret that only its name reveals
 
 const secretFree = (text: string) =>
   [FERNET, FERNET.slice(8, 40), JWS, 'hunter2'].every(secret => !text.includes(secret))
@@ -13,7 +13,7 @@ for (const name of ['password', 'adminPass', 'X-Auth-Token', 'api_key', 'X-Amz-S
   test(`${name} is the name of a secret`, t => t.true(isSecretName(name)))
 }
 for (const name of ['sort_key', 'sort_keys', 'img_signature', 'signature_verified', 'name']) {
-  test(`${name} is no name of a secret`, t => t.false(isSecretName(name)))
+  test(`${name} is not the name of a secret`, t => t.false(isSecretName(name)))
 }
 
 const texts: readonly [text: string, redacted: string][] = [
@@ -37,19 +37,19 @@ const texts: readonly [text: string, redacted: string][] = [
   [`(${JWS})`, '(***)'],
 ]
 for (const [text, redacted] of texts) {
-  test(`the text ${text.slice(0, 50)} is redacted of secrets alone`, t => {
+  test(`only the secrets of the text ${text.slice(0, 50)} are redacted`, t => {
     t.is(redactText(text), redacted)
     t.is(redactText(redacted), redacted)
   })
 }
 
-test('a secret across the cut of an excerpt is not shown in part', t => {
+test('a secret that crosses the end of an excerpt is not shown in part', t => {
   const text = `rabbit://user:${WORD}@host`
   for (let most = 1; most <= text.length; most += 1)
     t.notRegex(redactedExcerpt(text, most), /hunter/)
 })
 
-test('law: a secret in any surroundings is not found again', t => {
+test('law: a secret in any text is not in the redacted text', t => {
   const around = fc.string({ unit: 'grapheme' })
   const planted = fc.constantFrom(
     FERNET,
@@ -80,7 +80,7 @@ const paths: readonly [path: string, redacted: string][] = [
   ['http://user:pa/ss@host/x?limit=1', 'http://***@host/x?limit=1'],
 ]
 for (const [path, redacted] of paths) {
-  test(`the path ${path.slice(0, 60)} is written down as ${redacted}`, t => {
+  test(`the path ${path.slice(0, 60)} is logged as ${redacted}`, t => {
     t.is(redactPath(path), redacted)
   })
 }

@@ -5,7 +5,7 @@ import test from 'ava'
 import { startSubprocess } from '../src/subprocess.js'
 import { folder } from './controls.js'
 
-test('what a process has done comes as it is done, and its early end is an error', async t => {
+test('the results of a process arrive one by one, and its early end is an error', async t => {
   const path = folder(t)
   const script = join(path, 'half.mjs')
   writeFileSync(

@@ -4,7 +4,7 @@ import { renderOptionsPage } from '../src/config/options-page.js'
 import { renderSample } from '../src/config/sample.js'
 import { manPages } from './cli/whole-program.js'
 
-// `npm run docs`: what is made of the options and commands, where the tests expect it.
+// `npm run docs` writes the pages that are made from the options and commands, where the tests expect them.
 writeFileSync('etc/mixmatch.conf.sample', renderSample())
 writeFileSync('docs/configuration.md', renderOptionsPage())
 
