@@ -36,7 +36,7 @@ export function findAll(locate: Locate, id: ResourceId): Located[] {
 
 /** The location view, open for reading by any number of processes. */
 interface Locations extends Disposable {
-  /** @throws VIEWS_UNAVAILABLE if there is a `problem`. Without views, a resource is not known to be nowhere */
+  /** @throws VIEWS_UNAVAILABLE if there is a `problem`: an empty result would mean that no cloud holds the resource */
   readonly locate: Locate
   /** Throws as `locate`. */
   readonly evidence: FindEvidence
