@@ -29,7 +29,7 @@ export function createBackoff(
   let failures = 0
   return {
     nextMs() {
-      const bound = Math.min(capMs, firstMs * 2 ** Math.min(failures, MOST_DOUBLINGS))
+      const bound = Math.min(capMs, firstMs * 2 ** Math.min(failures, MAX_DOUBLINGS))
       failures += 1
       return Math.round(random() * bound)
     },
@@ -41,4 +41,4 @@ export function createBackoff(
 }
 
 /** More doublings would exceed any cap, and at last the range of numbers. */
-const MOST_DOUBLINGS = 30
+const MAX_DOUBLINGS = 30

@@ -14,7 +14,7 @@ const OTHERS = 0o007
  */
 export function openWritable(file: string, options?: Database.Options): Database.Database {
   return requireWritable(file, () => {
-    closeToOthers(file)
+    removeOthersAccess(file)
     return open(file, options)
   })
 }
@@ -75,7 +75,7 @@ export function requireWritable<Result>(file: string, write: () => Result): Resu
   } catch (cause) {
     const isRefused =
       isSqliteError(cause, /^SQLITE_(CANTOPEN|READONLY|PERM)/) ||
-      (cause instanceof Error && 'code' in cause && refusals.has(cause.code))
+      (cause instanceof Error && 'code' in cause && accessErrors.has(cause.code))
     if (!isRefused) throw cause
     throw new MixmatchError(
       'FILE_NOT_WRITABLE',
@@ -86,7 +86,13 @@ export function requireWritable<Result>(file: string, write: () => Result): Resu
   }
 }
 
-const refusals: ReadonlySet<unknown> = new Set(['ENOENT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR'])
+const accessErrors: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'ENOTDIR',
+])
 
 export function closingOnError<Result>(db: Database.Database, action: () => Result): Result {
   try {
@@ -128,7 +134,7 @@ function namingFile<Result>(file: string, read: () => Result): Result {
 }
 
 /** Remove the access of other users. Never open an existing file here: closing it would release this process's locks. */
-function closeToOthers(file: string): void {
+function removeOthersAccess(file: string): void {
   const { mode } = statSync(file, { throwIfNoEntry: false }) ?? create(file)
   if ((mode & OTHERS) === 0) return
   for (const each of [file, `${file}-wal`, `${file}-shm`]) {
@@ -138,9 +144,9 @@ function closeToOthers(file: string): void {
 }
 
 function create(file: string): { readonly mode: number } {
-  const made = openSync(file, 'ax', MODE)
-  fchmodSync(made, MODE)
-  closeSync(made)
+  const descriptor = openSync(file, 'ax', MODE)
+  fchmodSync(descriptor, MODE)
+  closeSync(descriptor)
   return { mode: MODE }
 }
 

@@ -43,13 +43,13 @@ export function createAggregator(
     proxied: ProxiedRequest,
     aggregate: (signal: AbortSignal) => Promise<AggregateResponse>,
   ): Promise<Outcome> {
-    const gone = new AbortController()
-    proxied.res.once('close', () => gone.abort())
-    const response = await aggregate(gone.signal)
+    const clientGone = new AbortController()
+    proxied.res.once('close', () => clientGone.abort())
+    const response = await aggregate(clientGone.signal)
     const complete =
       response.kind === 'forwarded'
         ? forwarded(response, proxied, options.send)
-        : made(response, proxied)
+        : completed(response, proxied)
     return write(proxied.res, complete)
   }
 
@@ -101,7 +101,7 @@ function ofUser({ request, requester, req, onFirstByte }: ProxiedRequest) {
   }
 }
 
-/** The response of one cloud, as if the request had gone there alone. */
+/** The response of one cloud, as if the request had clientGone there alone. */
 function forwarded(
   { by, response }: Extract<AggregateResponse, { kind: 'forwarded' }>,
   proxied: ProxiedRequest,
@@ -116,7 +116,7 @@ function forwarded(
   return { status, headers, body: rewrite ? rewriteText(text, rewrite()) : text }
 }
 
-function made(
+function completed(
   response: Exclude<AggregateResponse, { kind: 'forwarded' }>,
   { requestId }: ProxiedRequest,
 ): CompleteResponse {

@@ -76,10 +76,10 @@ export async function openFanOut(
       return response
     },
     async fetchOther(destination, other) {
-      const elsewhere = await noteFailure(destination.cloud, session, () =>
+      const otherDestination = await noteFailure(destination.cloud, session, () =>
         logInAgain(destination, other, session),
       )
-      return elsewhere && fetchNotingFailure(elsewhere, '', session)
+      return otherDestination && fetchNotingFailure(otherDestination, '', session)
     },
     noteRejected: (by, response) => void session.failures.push({ kind: 'rejected', by, response }),
   }
@@ -109,8 +109,8 @@ async function findDestinations(
     return []
   }
   waits.set(cloud, wait)
-  const wishes = { asked: request.project, owner: null }
-  const each = parts.destinations.resolveEach(cloud, path, request.requester, wishes)
+  const preference = { asked: request.project, owner: null }
+  const each = parts.destinations.resolveEach(cloud, path, request.requester, preference)
   const found: Destination[] = []
   await noteFailure(cloud, session, async () => {
     for (;;) {
@@ -138,9 +138,9 @@ function logInAgain(
   session: Session,
 ): Promise<Destination> {
   const { request, parts } = session
-  const wishes = { asked: project, owner: null }
+  const preference = { asked: project, owner: null }
   return logIn(cloud, session, () =>
-    parts.destinations.resolve(cloud, path, request.requester, wishes),
+    parts.destinations.resolve(cloud, path, request.requester, preference),
   )
 }
 

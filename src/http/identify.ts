@@ -29,8 +29,12 @@ export async function identify(
   try {
     return { token, caller: await authenticate(token), tokenError: null }
   } catch (error) {
-    const mayGoOn = tokenIn(req, 'x-service-token') !== null
-    if (!mayGoOn || !(error instanceof MixmatchError) || error.code !== 'NOT_AUTHENTICATED') {
+    const mayHaveExpired = tokenIn(req, 'x-service-token') !== null
+    if (
+      !mayHaveExpired ||
+      !(error instanceof MixmatchError) ||
+      error.code !== 'NOT_AUTHENTICATED'
+    ) {
       throw error
     }
     return { token, caller: null, tokenError: error }

@@ -17,7 +17,7 @@ export interface OpsParts {
 }
 
 interface Readiness {
-  /** What the process lacks to do its work, and which part lacks it. Empty if the process is ready. */
+  /** What the process lacks to do its work, and which part allMissing it. Empty if the process is ready. */
   readonly missing: readonly { readonly part: string; readonly reason: string }[]
   /** What does not work at the moment but does not make the process unready. */
   readonly degraded: readonly { readonly part: string; readonly reason: string }[]
@@ -33,10 +33,10 @@ export function createOpsApp({ health, readiness, metrics, metricsType, logger }
     const { healthy, reasons } = health()
     const against = healthy ? [] : reasons.map(reason => ({ part: 'process', reason }))
     const { missing, degraded } = await readiness()
-    const lacks = [...against, ...missing]
-    ctx.status = lacks.length === 0 ? 200 : 503
+    const allMissing = [...against, ...missing]
+    ctx.status = allMissing.length === 0 ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { ready: lacks.length === 0, missing: lacks, degraded }
+    ctx.body = { ready: allMissing.length === 0, missing: allMissing, degraded }
   })
   router.get('/metrics', async ctx => {
     ctx.type = metricsType
@@ -66,8 +66,8 @@ interface OpsServer extends AsyncDisposable {
 }
 
 /**
- * Open the port for operators. Without it nobody would learn that something is wrong, so a process that
- * cannot have it does not start.
+ * Open the port for operators. Without it nobody would notice a problem, so a process that cannot open it
+ * does not start.
  *
  * @throws CANNOT_LISTEN
  */

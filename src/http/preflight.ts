@@ -35,17 +35,17 @@ export async function sendPreflight(
   const request = { ...announced, method: 'OPTIONS' }
   const decision = decide(announced, federation)
   if (decision.kind !== 'one' || isUnconfirmed(decision))
-    return send(request, goTo(IDENTITY_PROVIDER))
+    return send(request, singleCloud(IDENTITY_PROVIDER))
   try {
-    return await send(request, goTo(decision.to, decision.because))
+    return await send(request, singleCloud(decision.to, decision.because))
   } catch (error) {
     const needsToken = error instanceof MixmatchError && error.code === 'NOT_AUTHENTICATED'
     if (!needsToken || decision.to === IDENTITY_PROVIDER) throw error
-    return send(request, goTo(IDENTITY_PROVIDER))
+    return send(request, singleCloud(IDENTITY_PROVIDER))
   }
 }
 
-/** A decision without a resource: the response to a preflight is no evidence of where a resource is. */
-function goTo(to: SpName, because: SingleCloud['because'] = 'default'): SingleCloud {
+/** A decision without a resource, because the response to a preflight proves nothing about a resource. */
+function singleCloud(to: SpName, because: SingleCloud['because'] = 'default'): SingleCloud {
   return { kind: 'one', to, because, resource: null, owner: null, restsOn: null }
 }

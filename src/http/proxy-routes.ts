@@ -72,7 +72,7 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
   const isService = who.caller !== null && (await isServiceRequest(req, decision, parts.isService))
   const requester = { ...who, isService }
-  return sendOn(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
+  return sendDecided(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
 }
 
 /** Tokens in a preflight are dropped, because they are not validated. */
@@ -82,12 +82,12 @@ function forwardPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome
     req.rawHeaders = withoutHeader(req.rawHeaders, token)
   }
   return sendPreflight(req, parts.federation, (request, decision) =>
-    sendOn(ctx, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
+    sendDecided(ctx, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
   )
 }
 
 /** Send a request to its cloud. The response has been written when the promise resolves. */
-async function sendOn(
+async function sendDecided(
   { req, res, state: { trace } }: ProxyContext,
   { send, publicAddressOf }: ProxyParts,
   proxied: Pick<ProxiedRequest, 'request' | 'decision' | 'requester' | 'body'>,

@@ -2,9 +2,9 @@ import type { Server } from 'node:net'
 import { MixmatchError } from '../errors.js'
 
 /**
- * Let a server listen.
+ * Start to listen.
  *
- * @param group of the options that say where
+ * @param group the option group of host and port, for the error message
  * @throws CANNOT_LISTEN
  */
 export function startListening(

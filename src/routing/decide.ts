@@ -125,8 +125,8 @@ function mergeLists(
   const { aggregation, clouds } = federation
   const among = aggregation ? openClouds(request, federation) : []
   const considered = aggregation ? clouds.map(({ name }) => name) : [IDENTITY_PROVIDER]
-  const isNowhere = !considered.some(name => offersService(name, request, federation))
-  if (isNowhere && form.form === 'list') {
+  const isDisabledEverywhere = !considered.some(name => offersService(name, request, federation))
+  if (isDisabledEverywhere && form.form === 'list') {
     return { kind: 'aggregate', among: [], because: 'list', ...form }
   }
   const [only] = among

@@ -106,10 +106,10 @@ function cloudsToAsk(
   federation: Federation,
 ): readonly SpName[] {
   if (imported.includes(serviceProvider)) return []
-  const isAnswered = (cloud: SpName) =>
+  const isKnown = (cloud: SpName) =>
     located.some(place => place.serviceProvider === cloud) ||
     absent.some(absence => absence.serviceProvider === cloud)
-  return nearerClouds(serviceProvider, request, federation).filter(cloud => !isAnswered(cloud))
+  return nearerClouds(serviceProvider, request, federation).filter(cloud => !isKnown(cloud))
 }
 
 /** Prefer the service provider that had the resource first, unless a user's read found it in a nearer cloud. */
@@ -139,13 +139,13 @@ function gatherEvidence(
 ): Evidence {
   const { absent, found, imported } = federation.evidence(type, id)
   const own = presenceChecks.filter(({ resource }) => resource.type === type && resource.id === id)
-  const missed = own.filter(({ isThere }) => !isThere)
+  const notFound = own.filter(({ isThere }) => !isThere)
   return {
     imported,
     found: [...found, ...own.filter(({ isThere }) => isThere).map(({ cloud }) => cloud)],
     absent: [
       ...absent.filter(absence => absence.project === null || absence.project === project),
-      ...missed.map(({ cloud }) => ({ serviceProvider: cloud, project })),
+      ...notFound.map(({ cloud }) => ({ serviceProvider: cloud, project })),
     ],
   }
 }
@@ -180,9 +180,9 @@ function locatedPlaces(
     .filter(({ resource, isThere }) => isThere && resource.type === type && resource.id === id)
     .filter(({ cloud }) => !located.some(({ serviceProvider }) => serviceProvider === cloud))
     .map(({ cloud, project }) => ({ serviceProvider: cloud, project, position: position(0) }))
-  const isHome = ({ serviceProvider }: Place) => serviceProvider === IDENTITY_PROVIDER
+  const isIdentityProvider = ({ serviceProvider }: Place) => serviceProvider === IDENTITY_PROVIDER
   const all = [...located, ...shown]
-  return [...all.filter(isHome), ...all.filter(place => !isHome(place))]
+  return [...all.filter(isIdentityProvider), ...all.filter(place => !isIdentityProvider(place))]
 }
 
 function conflictError(located: readonly Need[]): MixmatchError {

@@ -59,7 +59,7 @@ export function buildResourcePath(resource: ResourceKey, from: ParsedPath): Pars
 /** How to read one resource at a cloud. */
 export interface ResourceRead {
   readonly path: ParsedPath
-  /** The microversion to send; null for none. Absent: that of the request. */
+  /** The microversion to send; null for none. Absent: the one of the request. */
   readonly microversion?: string | null
   /** Whether a 404 proves that it is not there. It can also mean that the cloud is too old for this read. */
   readonly isConclusive: boolean

@@ -58,7 +58,7 @@ export function createAskNearer(options: SendOptions): AskNearer {
     const checks: PresenceCheck[] = []
     for (const cloud of claim.askFirst) {
       const result = await ask(cloud, request, claim)
-      if (cloud === IDENTITY_PROVIDER && !isAnswer(result)) throw noAnswer(cloud, claim)
+      if (cloud === IDENTITY_PROVIDER && !isConclusive(result)) throw noResponse(cloud, claim)
       const project = result.kind === 'found' ? result.project : null
       const isThere = result.kind === 'found'
       checks.push({ cloud, resource: claim.resource, isThere, project })
@@ -72,11 +72,11 @@ export function createAskNearer(options: SendOptions): AskNearer {
 const NEVER = new AbortController().signal
 
 /** Only 404 means that the identity provider does not hold the resource. 403 and 400 prove nothing. */
-function isAnswer(result: ProbeResult): boolean {
+function isConclusive(result: ProbeResult): boolean {
   return result.kind === 'found' || (result.kind === 'absent' && result.isCertain === true)
 }
 
-function noAnswer(cloud: SpName, { resource: { type, id }, to }: Unconfirmed): MixmatchError {
+function noResponse(cloud: SpName, { resource: { type, id }, to }: Unconfirmed): MixmatchError {
   return new MixmatchError(
     'SERVICE_PROVIDER_UNREACHABLE',
     `Service provider "${to}" says that it holds ${type} ${id}, and "${cloud}", which may hold ` +

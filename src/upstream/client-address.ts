@@ -47,7 +47,7 @@ function nodesBefore({ headers }: IncomingMessage): string[] {
     .filter(node => node !== '')
 }
 
-/** Parse `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; null if it is no address. */
+/** Parse `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; null if it is not an address. */
 function addressIn(node: string): string | null {
   if (isIP(node) !== 0) return plainAddress(node)
   const [, bracketed, beforePort] = /^(?:\[([^\]]+)\]|([\d.]+))(?::[\w.-]+)?$/.exec(node) ?? []

@@ -33,7 +33,7 @@ const MAX_OBSERVED_BYTES = 4 * 1024 * 1024
 /** Up to this size, the first chunk is usually the whole body. It is written together with the head. */
 const SMALL_BYTES = 64 * 1024
 
-/** Send a response to the client as fast as it reads. `onSlow` is called at every pause and its end. */
+/** Send a response to the client as fast as it reads. `onSlow` is called when a pause begins or ends. */
 export function openClientResponse(
   res: ServerResponse,
   status: number,

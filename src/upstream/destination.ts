@@ -171,8 +171,8 @@ function orderByLikelihood(
   projects: readonly Project[],
 ): readonly Project[] {
   if (choice.asked !== null) return [chooseProject(choice, projects)]
-  const likeliest = projects.length > 0 ? chooseUnlessAmbiguous(choice, projects) : null
-  return likeliest ? [likeliest, ...projects.filter(other => other !== likeliest)] : projects
+  const preferred = projects.length > 0 ? chooseUnlessAmbiguous(choice, projects) : null
+  return preferred ? [preferred, ...projects.filter(other => other !== preferred)] : projects
 }
 
 function chooseUnlessAmbiguous(

@@ -117,7 +117,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       let from = 0
       let textAt = 0
 
-      function passUntil(until: number): void {
+      function copyUntil(until: number): void {
         if (until > from) out.push(chunk.subarray(from, until))
         from = until
       }
@@ -134,7 +134,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       function endText(until: number): void {
         if (text === 'name') named(stringOf(take(until)) ?? '')
         else if (text === 'link' || text === 'listLink') {
-          passUntil(textAt)
+          copyUntil(textAt)
           out.push(rewritten(take(until), text))
           from = until
         }
@@ -145,7 +145,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       function keepText(): void {
         if (text === null || text === 'other') return
         const isLink = text !== 'name'
-        if (isLink) passUntil(textAt)
+        if (isLink) copyUntil(textAt)
         begun.push(Buffer.from(chunk.subarray(textAt)))
         begunBytes += chunk.length - textAt
         if (isLink) from = chunk.length
@@ -179,7 +179,7 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
         index += 1
       }
       keepText()
-      passUntil(chunk.length)
+      copyUntil(chunk.length)
       return out
     },
     end() {

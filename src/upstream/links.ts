@@ -19,7 +19,7 @@ interface LinkMap {
 
 interface ProjectLink {
   readonly there: string
-  /** The project segment of the request's path, null if it had none: it replaces that of links. */
+  /** The project segment of the request's path, null if it had none. It replaces the segment in links. */
   readonly here: string | null
   /** The user's own project, which replaces it everywhere else; null if there is none. */
   readonly own: string | null
@@ -28,7 +28,7 @@ interface ProjectLink {
 export interface Links {
   /**
    * Rewrite one URL of Location or `href`. An absolute URL with a path of this service's API is
-   * rewritten, whatever its host; any other URL stays unchanged.
+   * rewritten for any host; any other URL stays unchanged.
    */
   url(url: string): string
   /**

@@ -78,9 +78,9 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
   const trusted = new BlockList()
   for (const entry of list) {
     const [address = '', bits] = entry.split('/')
-    const widest = isIPv6(address) ? 128 : 32
-    const prefix = bits === undefined ? widest : Number(bits)
-    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > widest) {
+    const maxBits = isIPv6(address) ? 128 : 32
+    const prefix = bits === undefined ? maxBits : Number(bits)
+    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > maxBits) {
       const message = `trusted_proxies: expected an address or a network like 10.0.0.0/8, got "${entry}"`
       throw new MixmatchError('CONFIG_INVALID', message)
     }
@@ -115,7 +115,7 @@ function withPort(host: string, port: string, proto: string): string {
   return isUsual || PORT_AT_END.test(host) ? host : `${host}:${port}`
 }
 
-/** The Host of the request. Its port may be that of an inner hop, and gives way to X-Forwarded-Port. */
+/** The Host of the request. Its port may belong to an inner hop, so X-Forwarded-Port has precedence. */
 function hostOf(req: IncomingMessage, keepsPort: boolean): string {
   const { host } = req.headers
   // HTTP/1.0 needs no Host. The local address of the connection replaces it.

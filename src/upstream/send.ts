@@ -56,15 +56,15 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       case 'aggregate':
         return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
       case 'search': {
-        const gone = new AbortController()
-        proxied.res.once('close', () => gone.abort())
+        const clientGone = new AbortController()
+        proxied.res.once('close', () => clientGone.abort())
         const probe = createProber(probeRequestOf(proxied, options), {
           destinations,
           pools,
           timeouts,
           forget,
         })
-        const found = await search(decision, probe, options.waits, gone.signal)
+        const found = await search(decision, probe, options.waits, clientGone.signal)
         // If no cloud has it, the client gets the 404 of the nearest cloud.
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         const observations = [found.observation, ...(found.absences ?? [])]

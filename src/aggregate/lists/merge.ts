@@ -16,11 +16,11 @@ export async function* merge<Item>(
   compare: (a: Item, b: Item) => number,
   isSame: (a: Item, b: Item) => boolean,
 ): AsyncGenerator<Merged<Item>, void> {
-  const pull = async (sequence: AsyncIterator<Item, void>) => {
+  const nextHead = async (sequence: AsyncIterator<Item, void>) => {
     const { done, value } = await sequence.next()
     return done ? undefined : value
   }
-  const heads = await Promise.all(sequences.map(pull))
+  const heads = await Promise.all(sequences.map(nextHead))
 
   for (;;) {
     const item = least(heads, compare)
@@ -33,7 +33,7 @@ export async function* merge<Item>(
     await Promise.all(
       from.map(async index => {
         const sequence = sequences[index]
-        if (sequence) heads[index] = await pull(sequence)
+        if (sequence) heads[index] = await nextHead(sequence)
       }),
     )
   }

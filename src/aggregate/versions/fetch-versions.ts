@@ -15,7 +15,7 @@ import {
   type VersionRequester,
 } from './version-documents.js'
 
-const NOBODY = { token: null, caller: null, isService: false }
+const ANONYMOUS = { token: null, caller: null, isService: false }
 const ANY_PROJECT = { asked: null, owner: null }
 /** Requests share the documents, so a client that leaves does not abort the fetch. */
 const NEVER = new AbortController().signal
@@ -39,7 +39,7 @@ export function createVersionFetcher(options: {
   ): Promise<Destination | null> {
     const root = rootOf(service)
     try {
-      return await destinations.resolve(cloud, root, NOBODY, ANY_PROJECT)
+      return await destinations.resolve(cloud, root, ANONYMOUS, ANY_PROJECT)
     } catch (error) {
       const isHidden = error instanceof MixmatchError && error.code === 'NOT_AUTHENTICATED'
       if (!isHidden || requester.caller === null) throw error
