@@ -101,7 +101,7 @@ function ofUser({ request, requester, req, onFirstByte }: ProxiedRequest) {
   }
 }
 
-/** The response of one cloud, as if the request had clientGone there alone. */
+/** The response of one cloud, as if the request had gone only there. */
 function forwarded(
   { by, response }: Extract<AggregateResponse, { kind: 'forwarded' }>,
   proxied: ProxiedRequest,

@@ -127,7 +127,7 @@ for (const { resource, method, path, read } of requests) {
   })
 }
 
-test('after an administrator has listed everything at home nothing is asked there', async t => {
+test('after an administrator has listed all resources of the identity provider, it is not asked again', async t => {
   const home = await startCloud(t, idp, json(500, {}))
   const there = await startCloud(t, sp1, json(200, {}))
   const listed = event({
