@@ -134,7 +134,7 @@ function findSimilarNames(names: readonly SpName[]): [SpName, SpName][] {
   })
 }
 
-/** Two consumers of one queue would get half of the notifications each. A file named twice is a mistake as well. */
+/** Reject shared queues: two consumers would each get half of the notifications. A file named twice is a mistake too. */
 function rejectSharedQueues(settings: Settings, clouds: readonly CloudConfig[]): void {
   const owners = new Map<string, SpName>()
   for (const { name, messagebuses, queueName } of clouds) {
