@@ -7,11 +7,11 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** A Debian of its own in a folder: nothing of this machine in it but the kernel and the network. */
+/** A separate Debian in a folder. It shares only the kernel and the network with the host. */
 export interface Debian {
   readonly root: string
   /**
-   * Run a shell command as root in it, as an engine's RUN does.
+   * Run a shell command as root in it, like RUN in a Dockerfile.
    *
    * @throws if it does not exit with 0, with the end of what it printed
    */
@@ -26,9 +26,9 @@ export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const TEN_MINUTES_MS = 600_000
 
 /**
- * What the image `node:24-bookworm-slim` is: Debian 12 with Node 24 and npm under /usr/local. Debian comes
- * from debootstrap; Node is the one that runs these tests, npm that of this machine. Made once for each
- * version of Node, kept in the folder of the lab.
+ * The same as the image `node:24-bookworm-slim`: Debian 12 with Node 24 and npm in /usr/local. debootstrap
+ * installs Debian; Node is the one that runs these tests, npm that of the host. It is built once for each
+ * version of Node, and kept in the folder of the lab.
  */
 export async function bareDebian(): Promise<Debian> {
   const home = process.env['LAB_HOME'] ?? '/var/tmp/mixmatch-lab'
@@ -69,21 +69,21 @@ async function makeBase(base: string): Promise<void> {
   await cp(process.execPath, join(local, 'bin/node'))
   await cp(await npmFolder(), join(local, 'lib/node_modules/npm'), { recursive: true })
   await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(local, 'bin/npm'))
-  // As this machine reaches the network, so must whoever builds in there.
+  // Builds in there need the network settings of the host.
   for (const file of ['etc/resolv.conf', 'etc/ssl/certs/ca-certificates.crt']) {
     await cp(join('/', file), join(making, file), { dereference: true })
   }
   await rename(making, base)
 }
 
-/** The npm that started the tests, else the first in PATH; the `node` package of npm brings none. */
+/** The npm that started the tests, or the first in PATH. The `node` package of npm does not contain one. */
 async function npmFolder(): Promise<string> {
   const script =
     process.env['npm_execpath'] ?? (await run('sh', ['-c', 'command -v npm'])).stdout.trim()
   return dirname(dirname(await realpath(script)))
 }
 
-/** How packages are fetched on this machine; an image is told the same. */
+/** The environment variables for downloads of packages. An image gets the same ones. */
 export function outside(): Record<string, string> {
   const named = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_(registry|proxy|https_proxy)|https?_proxy|no_proxy)$/i.test(name),

@@ -9,19 +9,19 @@ import { until } from './until.js'
 const run = promisify(execFile)
 const TEN_MINUTES_MS = 600_000
 
-/** A bare Debian that systemd runs, as on a server; only kernel and network are this machine's. */
+/** A bare Debian with systemd, like a server. It shares only the kernel and the network with the host. */
 export interface BootedDebian {
   readonly root: string
   /**
-   * Run a shell script as root, which ends at its first command that fails.
+   * Run a shell script as root. It stops at the first command that fails.
    *
-   * @throws if one fails, with the end of what was printed
+   * @throws if a command fails, with the end of the output
    */
   run(script: string): Promise<string>
   remove(): Promise<void>
 }
 
-/** What a container manager mounts before it starts systemd as the first process. */
+/** The mounts that a container manager makes before it starts systemd as the first process. */
 const MOUNTS = `
 mount --make-rprivate /
 mount --bind "$1" "$1"

@@ -13,7 +13,7 @@ import { listenOnWire } from './wire.js'
 
 const all = { tokensFrom: Object.values(hosts), sentTo: Object.values(hosts) }
 
-test('a token issued at default that reaches sp1 is seen at the wire', async t => {
+test('the capture finds a token of default that is sent to sp1', async t => {
   const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
@@ -30,7 +30,7 @@ test('a token issued at default that reaches sp1 is seen at the wire', async t =
   t.true(capture.sentTo(hosts.sp1).some(bytes => bytes.includes(token)))
 })
 
-test('a token is seen even where it comes in two packets', async t => {
+test('the capture finds a token that is split into two packets', async t => {
   const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
@@ -49,7 +49,7 @@ test('a token is seen even where it comes in two packets', async t => {
   t.true(capture.sentTo(hosts.sp1).some(bytes => bytes.includes(token)))
 })
 
-test('what is sent to default is not taken for something that reached sp1', async t => {
+test('the capture does not count a request to default as a request to sp1', async t => {
   const wire = await listenOnWire(all)
   t.teardown(() => wire.read())
   const { token } = await demoToken()
@@ -76,7 +76,7 @@ test('a secret is found in any file of a directory, also in the middle of other 
   ])
 })
 
-test('a lab that cannot come up fails the run before any test', async t => {
+test('a lab that cannot start fails the run before any test', async t => {
   const run = fileURLToPath(new URL('run', import.meta.url))
   const env = { ...process.env, LAB_HOME: '/dev/null/nowhere' }
   const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>(resolve =>

@@ -5,14 +5,14 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** The lab's own command, see README.md. */
+/** The command of the lab, see README.md. */
 export const labCommand = `${here}lab`
 
-/** Where the clouds are: constants of the lab. */
+/** The addresses of the clouds. The lab always uses these. */
 export const hosts = { default: '127.0.0.1', sp1: '127.0.0.2' } as const
 export type Cloud = keyof typeof hosts
 
-/** Every password that is in use: by the users, by the proxy and on the buses. */
+/** All passwords of the lab: of the users, of the proxy and of the buses. */
 export const passwords = [
   'lab-demo',
   'lab-mixmatch',
@@ -21,24 +21,24 @@ export const passwords = [
   'lab-openstack',
 ] as const
 
-/** Have the lab do it: `lab('kill', 'rabbit@sp1')`. */
+/** Run a command of the lab: `lab('kill', 'rabbit@sp1')`. */
 export async function lab(...args: readonly string[]): Promise<string> {
   return output('bash', [labCommand, ...args], process.env)
 }
 
 /** The unmodified `openstack` client as demo at `default`. */
 export const openstack = client('openstack')
-/** python-glanceclient's command, likewise. */
+/** The command of python-glanceclient, also as demo. */
 export const glance = client('glance')
-/** python-cinderclient's command, likewise. */
+/** The command of python-cinderclient, also as demo. */
 export const cinder = client('cinder')
 
-/** What `openstack … -f json` says. */
+/** The output of `openstack … -f json`. */
 export async function openstackJson(...args: readonly string[]): Promise<Record<string, unknown>> {
   return JSON.parse(await openstack(...args, '-f', 'json'))
 }
 
-/** Create at a chosen cloud, through the proxy or past it, with the Python clients: see py/place.py. */
+/** Create a resource at a given cloud, with or without the proxy, with the Python clients: see py/place.py. */
 export async function place(
   cloud: Cloud,
   kind: 'image' | 'volume',
@@ -54,12 +54,12 @@ export async function python(program: string, ...args: readonly string[]): Promi
   return output('/usr/bin/python3', ['-B', `${here}py/${program}.py`, ...args], process.env)
 }
 
-/** A token of demo's, scoped to its project at `default`. */
+/** A token of demo, scoped to its project at `default`. */
 export async function demoToken(): Promise<ScopedToken> {
   return login('default', 'demo')
 }
 
-/** Whether a cloud itself holds it, asked past the proxy as the administrator there. */
+/** Whether a cloud has a resource. The administrator of the cloud asks it without the proxy. */
 export async function holds(
   cloud: Cloud,
   kind: 'image' | 'volume' | 'snapshot',
@@ -107,7 +107,7 @@ function client(command: string): (...args: readonly string[]) => Promise<string
   return async (...args) => output(`/usr/bin/${command}`, args, { ...(await demo()) })
 }
 
-/** demo's OS_* variables and nothing else, so that no setting of the machine's takes part. */
+/** Only the OS_* variables of demo, so that no setting of the host has an effect. */
 async function demo(): Promise<Record<string, string>> {
   const exports = await lab('env', 'default', 'demo')
   const pairs = [...exports.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [

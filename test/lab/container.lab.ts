@@ -28,7 +28,7 @@ test.serial('a linter finds nothing wrong with the Dockerfile', async t => {
   await t.notThrowsAsync(run(linter, [fileURLToPath(new URL('../../Dockerfile', import.meta.url))]))
 })
 
-test.serial('the image holds the built program, and neither sources nor compilers', async t => {
+test.serial('the image contains the built program, and neither sources nor compilers', async t => {
   const { debian } = t.context.image
   const found = await debian.run('cd /opt/mixmatch && ls && ls node_modules')
   t.notRegex(found, /^(src|typescript|ava|tsx|@biomejs)$/m)
@@ -82,7 +82,7 @@ image_endpoint = http://127.0.0.1:9292
 volume_endpoint = http://127.0.0.1:8776
 `
 
-/** Run the image as an engine would: PID 1 of its own, a network of its own, a root read-only. */
+/** Run the image as a container engine does: with its own PID 1, its own network and a read-only root. */
 async function start(t: ExecutionContext, image: Image, conf = CONF) {
   const folder = await mkdtemp(join(tmpdir(), 'mixmatch-container-'))
   const [data, file, log] = [join(folder, 'data'), join(folder, 'conf'), join(folder, 'log')]
@@ -91,7 +91,7 @@ async function start(t: ExecutionContext, image: Image, conf = CONF) {
   await writeFile(file, conf)
   await writeFile(join(data, 'bus.ndjson'), '')
   const { root } = image.debian
-  await writeFile(join(root, 'etc/mixmatch/mixmatch.conf'), '') // where the file is mounted
+  await writeFile(join(root, 'etc/mixmatch/mixmatch.conf'), '') // the configuration file is mounted here
 
   const mounts = [
     'ip link set lo up',
@@ -123,7 +123,7 @@ async function start(t: ExecutionContext, image: Image, conf = CONF) {
     await rm(folder, { recursive: true, force: true })
   })
 
-  /** PID 1 of the container, as this machine numbers it. */
+  /** PID 1 of the container, as a PID of the host. */
   const first = async () => (await run('pgrep', ['-P', String(child.pid)])).stdout.trim()
   const entered = async (command: readonly string[]) => {
     const target = ['--target', await first(), '--mount', '--pid', '--net']

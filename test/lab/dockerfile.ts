@@ -2,15 +2,15 @@
 export interface Instruction {
   readonly line: number
   readonly name: string // 'RUN'
-  /** Flags of its own: `--from=build` → { from: 'build' }. */
+  /** Its flags: `--from=build` → { from: 'build' }. */
   readonly flags: Readonly<Record<string, string>>
-  /** The words of its JSON form, or of what stands there apart from RUN's command. */
+  /** The words of its JSON form, or of its plain form, except for the command of RUN. */
   readonly words: readonly string[]
-  /** All that stands there after the flags. */
+  /** The whole text after the flags. */
   readonly text: string
 }
 
-/** Read a Dockerfile as far as ours goes: comments, continuations, flags, JSON and plain forms. */
+/** Parse a Dockerfile with the syntax that ours uses: comments, continuations, flags, JSON and plain forms. */
 export function parseDockerfile(text: string): readonly Instruction[] {
   const instructions: Instruction[] = []
   let open: { line: number; parts: string[] } | undefined

@@ -8,21 +8,21 @@ import { findSecrets } from './secrets.js'
 import { until } from './until.js'
 import { listenOnWire, type Wire } from './wire.js'
 
-/** Two clouds, the proxy between them and its catalog, watched at the wire. */
+/** Two clouds, the proxy and its catalog, with a capture of the network traffic. */
 export interface Federation {
   readonly mixmatch: Mixmatch
   readonly wire: Wire
   readonly running: Map<'serve' | 'record' | 'proxy', Running>
 }
 
-/** A test function for a file that has the federation for itself, with these processes running. */
+/** A test function for a file of tests, with the federation and these running processes. */
 export function onFederation(
   ...halves: readonly ('serve' | 'record' | 'proxy')[]
 ): TestFn<Federation> {
   return onFederationWith({}, ...halves)
 }
 
-/** Likewise, with settings of its own. */
+/** The same, with further settings. */
 export function onFederationWith(
   settings: Readonly<Record<string, string>>,
   ...halves: readonly ('serve' | 'record' | 'proxy')[]
@@ -47,7 +47,7 @@ export function onFederationWith(
   return test
 }
 
-/** The proofs that close every file: they look at all that it did. */
+/** The last tests of each file. They check everything that the tests before have done. */
 export function closingProofs(test: TestFn<Federation>): void {
   test.serial('the log holds, and so does the view made from it', async t => {
     const { mixmatch } = t.context
@@ -68,7 +68,7 @@ export function closingProofs(test: TestFn<Federation>): void {
       tokens.every(issued => issued.length > 0),
       'no cloud was asked for a token',
     )
-    // Payloads are compressed in the log, so it is looked through unfolded too.
+    // Payloads are compressed in the log, so the uncompressed events are searched too.
     await writeFile(join(mixmatch.directory, 'export.ndjson'), await mixmatch.run('log', 'export'))
     t.deepEqual(await findSecrets(mixmatch.directory, [...tokens.flat(), ...passwords]), [])
   })
@@ -107,7 +107,7 @@ export async function untilRecorded(
   })
 }
 
-/** Wait until `mixmatch locate` names this cloud and no other, or says that none is known. */
+/** Wait until `mixmatch locate` names only this cloud, or says that no cloud is known. */
 export async function untilLocated(
   { mixmatch }: Federation,
   id: string,

@@ -16,19 +16,19 @@ export const fronts = {
 } as const
 export type FrontFile = keyof typeof fronts
 
-/** One front that runs, with TLS, on a free port of 127.0.0.1. */
+/** One running front, with TLS, on a free port of 127.0.0.1. */
 export interface Front {
-  /** Where clients reach the proxy: `https://127.0.0.1:40123/resource`. */
+  /** The URL of the proxy for clients: `https://127.0.0.1:40123/resource`. */
   readonly base: string
-  /** The certificate to believe, as a file in PEM. */
+  /** The PEM file of the certificate that clients must trust. */
   readonly cafile: string
   readonly pid: number
   stop(): Promise<void>
 }
 
 /**
- * Start a front from the file that the operator gets. Only names, ports and the certificate are put
- * in; what the Debian package has around it stands in `surroundings`.
+ * Start a front with the configuration file for operators. Only names, ports and the certificate are
+ * replaced. `surroundings` has the rest of the configuration, which the Debian package contains.
  */
 export async function startFront(file: FrontFile, proxy: string, folder: string): Promise<Front> {
   await mkdir(folder, { recursive: true })
@@ -68,7 +68,7 @@ interface Certificate {
   readonly both: string
 }
 
-/** @throws if the file has not got what is to be replaced, and so would be tried as something else */
+/** @throws if the file does not contain the text to replace. Otherwise another file would be tested */
 function fitted(text: string, port: number, proxy: string, { chain, key, both }: Certificate) {
   const wanted: [RegExp, string][] = [
     [/\*:443\b|(?<=listen )443\b/g, `127.0.0.1:${port}`],
@@ -113,7 +113,7 @@ async function surroundings(file: FrontFile, folder: string, config: string, por
     `Mutex file:${folder} default`,
     'User www-data',
     'Group www-data',
-    // Node gives a child a socket for its standard error, and no socket can be opened by name.
+    // The standard error of a child of Node is a socket, and a socket cannot be opened by its name.
     `ErrorLog ${folder}/error.log`,
     'ServerName 127.0.0.1',
   ]

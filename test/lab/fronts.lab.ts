@@ -156,7 +156,7 @@ interface Sent {
   readonly stream?: Readable
 }
 
-/** demo at a front, over TLS that is verified, one connection a request. */
+/** demo as a client of a front, with verified TLS and one connection for each request. */
 function clientOf({ base, cafile, pid }: Front, { token }: Place) {
   const ca = readFileSync(cafile)
 

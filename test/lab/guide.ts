@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What stands in a code block of the operator's guide, between two empty lines. */
+/** A part of a code block of the operator's guide, between two empty lines. */
 export interface Piece {
   readonly kind: 'commands' | 'settings' | 'other'
   readonly text: string

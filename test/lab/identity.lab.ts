@@ -5,7 +5,7 @@ import { openKeystones } from '../../src/identity/keystones.js'
 import { Token } from '../../src/identity/token.js'
 import { projectId, spName } from '../../src/ids.js'
 
-// Where the real clouds are, and who is known there; see README.md.
+// The real clouds and their users; see README.md.
 const {
   LAB_IDP_AUTH_URL = 'http://127.0.0.1:5000/v3',
   LAB_SP_AUTH_URL = 'http://127.0.0.2:5000',
@@ -37,7 +37,7 @@ test('a user of the identity provider has its projects at the service provider',
   t.deepEqual(projects.map(({ name }) => name).sort(), ['demo', 'demo2'])
 })
 
-test('access is taken by the Glance and Cinder of the service provider', async t => {
+test('the Glance and Cinder of the service provider accept the token of a federated user', async t => {
   const token = await login('demo', 'demo')
   const caller = await identity.authenticate(token)
   for (const { id } of await identity.projects(token, caller, sp)) {
@@ -64,7 +64,7 @@ test('a project of another user gives no access', async t => {
   })
 })
 
-test('a token that is scoped to nothing does not leave, one that is unknown does not enter', async t => {
+test('an unscoped token is not federated, and an unknown token is rejected', async t => {
   const unscoped = await login('demo')
   const caller = await identity.authenticate(unscoped)
   await t.throwsAsync(identity.projects(unscoped, caller, sp), { code: 'FORBIDDEN' })
@@ -72,7 +72,7 @@ test('a token that is scoped to nothing does not leave, one that is unknown does
   await t.throwsAsync(unknown, { code: 'NOT_AUTHENTICATED' })
 })
 
-test('a token that was revoked is found out on the way', async t => {
+test('a revoked token is detected in the federated login', async t => {
   const token = await login('demo', 'demo')
   const caller = await identity.authenticate(token)
   const headers = { 'X-Auth-Token': token.reveal(), 'X-Subject-Token': token.reveal() }
@@ -80,7 +80,7 @@ test('a token that was revoked is found out on the way', async t => {
   await t.throwsAsync(identity.projects(token, caller, sp), { code: 'NOT_AUTHENTICATED' })
 })
 
-test('a service provider that Keystone does not know is named', async t => {
+test('the error for a service provider that Keystone does not know names it', async t => {
   const token = await login('demo', 'demo')
   const caller = await stranger.authenticate(token)
   await t.throwsAsync(stranger.projects(token, caller, sp), {
@@ -89,7 +89,7 @@ test('a service provider that Keystone does not know is named', async t => {
   })
 })
 
-/** Every user's password is `lab-USER`. */
+/** The password of each user is `lab-USER`. */
 async function login(name: string, project?: string): Promise<Token> {
   const domain = { id: 'default' }
   const password = { user: { name, domain, password: `lab-${name}` } }

@@ -11,7 +11,7 @@ import { type Instruction, parseDockerfile } from './dockerfile.js'
 const run = promisify(execFile)
 const source = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What an engine would have made of the Dockerfile. */
+/** An image, as a container engine would build it from the Dockerfile. */
 export interface Image {
   readonly debian: Debian
   readonly env: Readonly<Record<string, string>>
@@ -26,10 +26,10 @@ export interface Image {
 }
 
 /**
- * Follow the Dockerfile line by line, without an engine: each stage is a bare Debian of its own.
- * Only what is committed or added to git, and not kept out by .dockerignore, can be copied.
+ * Execute the Dockerfile line by line, without a container engine. Each stage is a separate bare Debian.
+ * Only files that git tracks and .dockerignore does not exclude can be copied.
  *
- * @throws at an instruction that is not known here, or that fails
+ * @throws for an instruction that is unknown, or that fails
  */
 export async function buildImage(): Promise<Image> {
   const context = await contextFolder()
@@ -49,7 +49,7 @@ export async function buildImage(): Promise<Image> {
   }
 }
 
-/** The stage that is being built, as far as it has come. */
+/** The state of the stage that is being built. */
 class Stage {
   debian: Debian | undefined
   env: Record<string, string> = {}
@@ -125,7 +125,7 @@ async function follow(
   }
 }
 
-/** As Docker copies: several files into a folder, a folder's contents to where it is to be. */
+/** Copy as Docker does: several files into a folder, or the contents of a folder to the destination. */
 async function copy(words: readonly string[], stage: Stage, from: string | undefined) {
   if (from === undefined) throw new Error('Dockerfile: COPY from a stage that is not there')
   const target = words.at(-1) ?? ''
@@ -138,7 +138,7 @@ async function copy(words: readonly string[], stage: Stage, from: string | undef
   }
 }
 
-/** The build context: what git tracks, and of that what .dockerignore lets through. */
+/** The build context: the files that git tracks, without those that .dockerignore excludes. */
 async function contextFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mixmatch-context-'))
   const ignore = readFileSync(join(source, '.dockerignore'), 'utf8').split('\n')

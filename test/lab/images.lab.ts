@@ -43,7 +43,7 @@ for (const cloud of ['default', 'sp1'] as const)
       await t.throwsAsync(show(id), { message: /could not be found|No image|No Image found|404/i })
     })
 
-test.serial('an image that nobody placed is created at default', async t => {
+test.serial('an image without a chosen cloud is created at default', async t => {
   const { directory } = t.context.mixmatch
   const file = join(directory, 'small.img')
   await writeFile(file, randomBytes(MiB))
@@ -74,7 +74,7 @@ test.serial('an image is found right after it was created, before any notificati
   t.is(deleted.status, 204)
 })
 
-test.serial('a request without a token is refused before any cloud is asked', async t => {
+test.serial('a request without a token is rejected, and no cloud gets a request', async t => {
   const response = await fetch(`${url}/image/v2/images`)
   t.is(response.status, 401)
   t.regex(

@@ -10,14 +10,14 @@ import { type Cloud, lab, labCommand, openstack, openstackJson, place } from './
 import { readGuide } from './guide.js'
 import { until } from './until.js'
 
-// The guide itself is what is tried: its commands are read out of it, and all of them are run,
-// but for those that `elsewhere` tells the reason of.
+// These tests run the operator's guide: they read all its commands and run them, except for those that
+// `elsewhere` lists with a reason.
 
 const run = promisify(execFile)
 const test = anyTest as TestFn<{ debian: BootedDebian; folder: string; tarball: string }>
 const source = fileURLToPath(new URL('../..', import.meta.url))
 const HALF_HOUR_MS = 1_800_000
-/** The first that runs on Node 24. Where it compiles no more, a later one takes its place. */
+/** The first commit that runs on Node 24. When it cannot be compiled any more, use a later one. */
 const EARLIER = 'bc2094624ae744bd4b09201023c85f6db96face2'
 const guide = readGuide()
 const tried = new Set<string>()
@@ -31,7 +31,7 @@ const elsewhere: readonly (readonly [RegExp, string])[] = [
   [/VOLUMEV2_ENDPOINT/, 'Cinder of Debian 12 has no v2, so no catalog names one'],
 ]
 
-/** What the guide calls by example, and the lab by name. */
+/** The example values of the guide, and the values of the lab. */
 const fitted: readonly (readonly [RegExp, string])[] = [
   [/https:\/\/cloud\.example\.org\/resource/g, 'http://127.0.0.1:5001'],
   [/https:\/\/keystone\.example\.org\/v3/g, 'http://127.0.0.1:5000/v3'],
@@ -40,7 +40,7 @@ const fitted: readonly (readonly [RegExp, string])[] = [
   [/rabbit\.sp1\.example\.org:5671\/\?ssl=1/g, '127.0.0.2:5672/'],
   [/(glance|cinder)\.example\.org/g, '127.0.0.1'],
   [/SECRET/g, 'lab-mixmatch'],
-  // Nobody sits at a terminal here to be asked.
+  // Nobody can answer a prompt in a test.
   [/--password-prompt/g, '--password lab-mixmatch'],
   [/apt-get install/g, 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -qq -y'],
 ]
@@ -49,7 +49,7 @@ function asInTheLab(example: string): string {
   return fitted.reduce((text, [pattern, value]) => text.replace(pattern, value), example)
 }
 
-/** The commands of a section that have this in them, a block each. */
+/** The blocks of commands in a section that contain this pattern. */
 function commands(section: number, having: RegExp): readonly string[] {
   const pieces = (guide.get(section) ?? []).filter(({ kind, text }) => {
     return kind === 'commands' && having.test(text) && !elsewhere.some(([not]) => not.test(text))
@@ -60,7 +60,7 @@ function commands(section: number, having: RegExp): readonly string[] {
 }
 
 /**
- * What `npm pack` makes of a commit, with the compiler and the libraries of today.
+ * Run `npm pack` for a commit, with the current compiler and libraries.
  *
  * @throws if the commit is not in this clone
  */
@@ -77,20 +77,20 @@ async function pack(commit: string, folder: string): Promise<string> {
   return join(clone, 'mixmatch-0.1.0.tgz')
 }
 
-/** Run what an operator runs with the credentials of somebody at a cloud. */
+/** Run a script of an operator, with the credentials of a user at a cloud. */
 async function at(cloud: Cloud, user: string, script: string): Promise<string> {
   const who = await lab('env', cloud, user)
   const bash = `set -e\n${who}\nrabbitmqctl() { '${labCommand}' rabbitmqctl ${cloud} "$@"; }\n${script}`
   const running = run('bash', ['-c', bash], { timeout: 300_000 })
-  running.child.stdin?.end() // an image is made of what is there to be read
+  running.child.stdin?.end() // `openstack image create` would read an image from it
   return (await running).stdout
 }
 
-/** Run by the service's user; the earlier one cannot stand in a folder that it may not look into. */
+/** Run as the user of the service, in a folder that it may read: the earlier version fails in any other. */
 const runMixmatch = (debian: BootedDebian, command: string) =>
   debian.run(`cd /\nrunuser -u mixmatch -- mixmatch ${command}`)
 
-/** What `locate` says of something, once it is in the log. */
+/** Wait until a resource is in the log, and return the output of `locate` for it. */
 async function located(debian: BootedDebian, id: string): Promise<string> {
   let said = ''
   await until(`${id} is in the log`, async () => {
@@ -100,7 +100,7 @@ async function located(debian: BootedDebian, id: string): Promise<string> {
   return said
 }
 
-test.before('a bare Debian boots, with the package in it', async t => {
+test.before('a bare Debian with the package boots', async t => {
   t.timeout(HALF_HOUR_MS)
   const folder = await mkdtemp(join(tmpdir(), 'mixmatch-installed-'))
   const earlier = await pack(EARLIER, folder)
@@ -116,7 +116,7 @@ test.after.always(async t => {
   await at('default', 'admin', 'openstack user delete mixmatch-reconcile || true')
   await at('sp1', 'admin', 'openstack user delete mixmatch || true')
   for (const cloud of ['default', 'sp1'] as const) {
-    // What waited in a queue would be recorded by the next that is installed.
+    // The next installation would record the messages that are still in a queue.
     await at(cloud, 'admin', `rabbitmqctl delete_queue mixmatch.${cloud}.notifications || true`)
     await at(cloud, 'admin', 'rabbitmqctl clear_policy notifications || true')
   }
@@ -133,7 +133,7 @@ test.serial('1: the package installs, with its unit and its user', async t => {
   t.notRegex(listed, /node_modules\/(ava|typescript|tsx)$/m)
 })
 
-test.serial('2 and 3: Mixmatch has a user at both clouds, made as the guide says', async t => {
+test.serial('2 and 3: Mixmatch has a user at both clouds, created as in the guide', async t => {
   await at('default', 'admin', 'openstack user delete mixmatch')
   for (const script of commands(2, /user create/)) await at('default', 'admin', script)
   for (const script of commands(3, /user create/)) await at('sp1', 'admin', script)
@@ -151,7 +151,7 @@ test.serial('4: Mixmatch has a user with the least permissions at both brokers',
 })
 
 test.serial(
-  '5: Mixmatch is configured, started by systemd, and knows what existed before',
+  '5: Mixmatch is configured, started by systemd, and knows the resources that existed before',
   async t => {
     const { debian } = t.context
     const before = String((await openstackJson('image', 'create', 'from before'))['id'])
@@ -221,7 +221,7 @@ test.serial('8: a reload is applied, and both ports report health', async t => {
 })
 
 test.serial(
-  '9: a log that was backed up while recording, destroyed and restored is complete',
+  '9: a log that was backed up during recording, destroyed and restored is complete',
   async t => {
     const { debian } = t.context
     await debian.run('install -d -o mixmatch /backup')
@@ -241,7 +241,7 @@ test.serial(
   },
 )
 
-test.serial('10: an upgrade keeps what the earlier version recorded', async t => {
+test.serial('10: an upgrade keeps the events of the earlier version', async t => {
   t.timeout(HALF_HOUR_MS)
   const { debian, tarball } = t.context
   const mixmatch = (command: string) => runMixmatch(debian, command)

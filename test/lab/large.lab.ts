@@ -6,12 +6,12 @@ import { demoToken, holds } from './clients.js'
 import { createMixmatch, url } from './mixmatch.js'
 import { usageOf } from './usage.js'
 
-/** Without the wire, which would keep all that passes. The catalog stays as it is. */
+/** Without a capture, which would keep all traffic. The catalog is not changed. */
 
 const MiB = 1024 * 1024
 const images = `${url}/image/v2/images`
 
-test('2 GiB go up to sp1 and come down alike, and the proxy keeps none of it', async t => {
+test('an upload of 2 GiB to sp1 and its download have the same bytes, and the proxy stores none of them', async t => {
   const mixmatch = await createMixmatch()
   t.teardown(() => mixmatch.close())
   const running = await mixmatch.start('serve')
@@ -30,7 +30,7 @@ test('2 GiB go up to sp1 and come down alike, and the proxy keeps none of it', a
     }
   }
 
-  await image(64 * MiB) // so that what any transfer takes is taken
+  await image(64 * MiB) // warm up: memory that every transfer needs is allocated
   const before = usageOf(running.pid)
   const { up, down } = await image(2048 * MiB)
   const after = usageOf(running.pid)
@@ -46,7 +46,7 @@ test('2 GiB go up to sp1 and come down alike, and the proxy keeps none of it', a
   await running.stop()
 })
 
-/** What went one way. */
+/** A transfer in one direction. */
 interface Passed {
   readonly size: number
   readonly sha256: string
@@ -93,7 +93,7 @@ async function download(id: string, headers: Headers): Promise<Passed> {
   return { size, sha256: hash.digest('hex'), seconds: (performance.now() - begun) / 1000 }
 }
 
-/** No two alike, so that one lost, doubled or out of order is noticed. */
+/** Pieces that all differ, so that a lost, doubled or reordered piece is noticed. */
 function* unlikePieces(size: number, see: (piece: Buffer) => void): Generator<Buffer> {
   const random = randomBytes(MiB)
   for (let sent = 0; sent < size; sent += MiB) {

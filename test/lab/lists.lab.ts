@@ -16,9 +16,9 @@ import { closingProofs, onFederationWith, untilLocated } from './federation.js'
 import { url } from './mixmatch.js'
 import { until } from './until.js'
 
-/** Both clouds seen as one, by every client. What is listed has a tag of this run's own. */
+/** Lists of both clouds, with each client. The listed resources have a tag that is unique for each run. */
 const tag = `lists-${process.pid}`
-let untold = '' // an image at sp1, made before anybody recorded
+let untold = '' // an image at sp1 that was created before the recording started
 
 anyTest.before('an image is made at sp1 past the proxy', async () => {
   untold = await place('sp1', 'image', `${tag}-untold`, fileURLToPath(import.meta.url), 'past')
@@ -37,7 +37,7 @@ let images = ''
 let volumes = ''
 let headers: Readonly<Record<string, string>> = {}
 
-test.before('there are images and volumes at both clouds', async () => {
+test.before('both clouds have images and volumes', async () => {
   const { token, project } = await demoToken()
   images = `${url}/image/v2/images`
   volumes = `${url}/volume/v3/${project}`
@@ -46,13 +46,13 @@ test.before('there are images and volumes at both clouds', async () => {
     const cloud = clouds[n % 2] ?? 'default'
     await newImage(`${tag}-${n}`, cloud)
     await newVolume(`${tag}-${n}`, cloud)
-    await new Promise(resolve => setTimeout(resolve, 1100)) // their clocks tell seconds
+    await new Promise(resolve => setTimeout(resolve, 1100)) // the clouds' times have whole seconds
   }
 })
 
-test.after.always('what was made is deleted', () => lab('sweep'))
+test.after.always('all created resources are deleted', () => lab('sweep'))
 
-test.serial('openstacksdk walks through pages of both clouds', async t => {
+test.serial('openstacksdk lists the pages of both clouds', async t => {
   t.deepEqual(JSON.parse(await python('sdk', 'list', tag)), {
     by_age: newestFirst,
     by_name: oldestFirst,
@@ -61,24 +61,27 @@ test.serial('openstacksdk walks through pages of both clouds', async t => {
   })
 })
 
-test.serial('openstack lists what both clouds have, in any order, from any marker on', async t => {
-  const named = ['-f', 'value', '-c', 'Name']
-  const listed = async (...args: string[]) =>
-    namesIn(await openstack('image', 'list', '--tag', tag, ...named, ...args))
-  t.deepEqual(await listed('--sort', 'name:asc'), oldestFirst)
-  t.deepEqual(await listed('--sort', 'created_at:desc', '--limit', '3'), newestFirst.slice(0, 3))
-  const third = await idOf('image', 3)
-  const after = await listed('--sort', 'created_at:desc', '--marker', third)
-  t.deepEqual(after, newestFirst.slice(3))
+test.serial(
+  'openstack lists the resources of both clouds, in any order, from any marker',
+  async t => {
+    const named = ['-f', 'value', '-c', 'Name']
+    const listed = async (...args: string[]) =>
+      namesIn(await openstack('image', 'list', '--tag', tag, ...named, ...args))
+    t.deepEqual(await listed('--sort', 'name:asc'), oldestFirst)
+    t.deepEqual(await listed('--sort', 'created_at:desc', '--limit', '3'), newestFirst.slice(0, 3))
+    const third = await idOf('image', 3)
+    const after = await listed('--sort', 'created_at:desc', '--marker', third)
+    t.deepEqual(after, newestFirst.slice(3))
 
-  const ofVolumes = async (...args: string[]) =>
-    namesIn(await openstack('volume', 'list', ...named, ...args))
-  t.deepEqual(await ofVolumes(), newestFirst)
-  t.deepEqual(await ofVolumes('--marker', await idOf('volume', 3)), newestFirst.slice(3))
-  t.deepEqual(await ofVolumes('--limit', '2'), newestFirst.slice(0, 2))
-})
+    const ofVolumes = async (...args: string[]) =>
+      namesIn(await openstack('volume', 'list', ...named, ...args))
+    t.deepEqual(await ofVolumes(), newestFirst)
+    t.deepEqual(await ofVolumes('--marker', await idOf('volume', 3)), newestFirst.slice(3))
+    t.deepEqual(await ofVolumes('--limit', '2'), newestFirst.slice(0, 2))
+  },
+)
 
-test.serial('glance walks through pages of both clouds, in any order', async t => {
+test.serial('glance lists the pages of both clouds, in any order', async t => {
   const listed = async (...args: string[]) =>
     namesIn(await glance('image-list', '--tag', tag, ...args))
   t.deepEqual((await listed('--page-size', '2')).sort(), oldestFirst)
@@ -89,7 +92,7 @@ test.serial('glance walks through pages of both clouds, in any order', async t =
   )
 })
 
-test.serial('cinder lists what both clouds have, in any order, from any marker on', async t => {
+test.serial('cinder lists the resources of both clouds, in any order, from any marker', async t => {
   const listed = async (...args: string[]) =>
     namesIn(await cinder('list', '--metadata', `tag=${tag}`, ...args))
   t.deepEqual((await listed('--limit', '2')).sort(), newestFirst.slice(0, 2).sort())
@@ -99,7 +102,7 @@ test.serial('cinder lists what both clouds have, in any order, from any marker o
   t.deepEqual(after.sort(), [`${tag}-1`, `${tag}-2`])
 })
 
-test.serial('a snapshot at each cloud is in the one list, and goes as it came', async t => {
+test.serial('snapshots of both clouds are in one list, and can be deleted', async t => {
   const made = await Promise.all(
     [1, 2].map(async n => {
       const name = `${tag}-${n}`
@@ -167,7 +170,7 @@ for (const [client, { show, remove }] of Object.entries(clients))
     }
   })
 
-test.serial('what no cloud told of is found, and known from then on', async t => {
+test.serial('a resource without a notification is found, and is located after that', async t => {
   const { mixmatch } = t.context
   const id = untold
   await t.throwsAsync(mixmatch.run('locate', id), { message: /no cloud is known/ })
@@ -179,7 +182,7 @@ test.serial('what no cloud told of is found, and known from then on', async t =>
   t.false(await holds('sp1', 'image', id))
 })
 
-test.serial('a walk goes on where it was, though all that it has told is deleted', async t => {
+test.serial('a paged list continues after all its earlier resources are deleted', async t => {
   const names: string[] = []
   let next: string | undefined = `/v2/images?tag=${tag}&limit=2`
   while (next !== undefined) {

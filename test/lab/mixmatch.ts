@@ -16,10 +16,10 @@ const config = fileURLToPath(new URL('mixmatch.conf', import.meta.url))
 
 const port = process.env['LAB_PROXY_PORT'] ?? '5001'
 
-/** Where the proxy listens. */
+/** The address of the proxy. */
 export const url = `http://127.0.0.1:${port}`
 
-/** A line of `log export`, as far as the lab looks at it. */
+/** A line of `log export`, with the members that these tests read. */
 export interface Exported {
   readonly position: number
   readonly service_provider: string
@@ -30,33 +30,33 @@ export interface Exported {
   readonly body?: { readonly possible_gap?: object | null }
 }
 
-/** The built product with a log of its own, in a directory of its own. */
+/** The built program, with its own log in a new directory. */
 export interface Mixmatch {
-  /** Holds the log, the view and what the processes printed, in `*.log`. */
+  /** Contains the log, the views and the output of the processes, in `*.log`. */
   readonly directory: string
-  /** Start `mixmatch serve`, `record` or `proxy`; resolves once it records from every bus or answers. */
+  /** Start `mixmatch serve`, `record` or `proxy`. Resolves when it records from every bus, or answers. */
   start(half: 'serve' | 'record' | 'proxy'): Promise<Running>
   /**
-   * A command that ends by itself: what it prints.
+   * Run a command that ends by itself, and return its output.
    *
    * @throws if it exits with anything but 0
    */
   run(...args: readonly string[]): Promise<string>
-  /** All that is in the log. */
+  /** All events in the log. */
   events(): Promise<readonly Exported[]>
-  /** End what still runs, and remove the directory. */
+  /** Stop all running processes, and remove the directory. */
   close(): Promise<void>
 }
 
 export interface Running {
   readonly pid: number
-  /** SIGKILL; resolves when it is gone. */
+  /** Send SIGKILL. Resolves when it has exited. */
   kill(): Promise<void>
-  /** SIGTERM; resolves when it is gone. @throws if it does not exit with 0 */
+  /** Send SIGTERM. Resolves when it has exited. @throws if it does not exit with 0 */
   stop(): Promise<void>
 }
 
-/** @param settings `OS_<GROUP>__<OPTION>`, above those that every test needs */
+/** @param settings `OS_<GROUP>__<OPTION>`; they override the settings that every test needs */
 export async function createMixmatch(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Mixmatch> {
@@ -68,7 +68,7 @@ export async function createMixmatch(
     OS_DEFAULT__PUBLIC_ENDPOINT: url,
     OS_OPS__PORT: '0',
     OS_DATABASE__CONNECTION: `sqlite:///${join(directory, 'events.db')}`,
-    // Gone from the lab's brokers some minutes after us.
+    // The brokers of the lab delete the queue some minutes after the test.
     OS_DEFAULT__QUEUE_EXPIRES: '900',
     OS_SP_DEFAULT__QUEUE_NAME: queue,
     OS_SP_SP1__QUEUE_NAME: queue,

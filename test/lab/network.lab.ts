@@ -2,7 +2,7 @@ import { demoToken, lab, python } from './clients.js'
 import { closingProofs, onFederationWith } from './federation.js'
 import { url } from './mixmatch.js'
 
-/** At sp1 Mixmatch's user has the role of docs/network-extension.md, at default it is an administrator. */
+/** Mixmatch's user has the role of docs/network-extension.md at sp1, and is an administrator at default. */
 const test = onFederationWith(
   {
     OS_SP_DEFAULT__ENABLED_SERVICES: 'image, volume, network',
@@ -18,7 +18,7 @@ test.before('both clouds have a Neutron', async () => {
   await lab('neutron', 'up')
 })
 
-test.after.always('the Neutrons are down', async () => {
+test.after.always('the Neutrons are stopped', async () => {
   await lab('neutron', 'down')
 })
 

@@ -19,9 +19,9 @@ import { until } from './until.js'
 const clouds: readonly Cloud[] = ['default', 'sp1']
 const MiB = 1024 * 1024
 
-/** Nova and Cinder of the identity provider as clients of the proxy, on behalf of demo. */
+/** Nova and Cinder of the identity provider are clients of the proxy, for the user demo. */
 const test = onFederation('serve')
-let image = '' // that sp1 alone has
+let image = '' // only at sp1
 
 interface Volume {
   readonly status: string
@@ -29,18 +29,18 @@ interface Volume {
   readonly volume_image_metadata?: object
 }
 
-test.before('Nova is up, and sp1 has an image', async t => {
+test.before('Nova is running, and sp1 has an image', async t => {
   await lab('nova', 'up')
   const file = join(t.context.mixmatch.directory, 'sp1.img')
   await writeFile(file, randomBytes(MiB))
   image = await place('sp1', 'image', 'of sp1', file)
 })
 
-test.after.always('Nova is down', async () => {
+test.after.always('Nova is stopped', async () => {
   await lab('nova', 'down')
 })
 
-test.serial('an instance boots from an image at sp1, and gives back volumes of both', async t => {
+test.serial('an instance boots from an image at sp1, and uses volumes of both clouds', async t => {
   t.false(await holds('default', 'image', image))
   const instance = await boot('from an image', '--image', image)
   const origin = await nova('server', 'show', instance, '-f', 'value', '-c', 'image')
@@ -50,7 +50,7 @@ test.serial('an instance boots from an image at sp1, and gives back volumes of b
     const volume = await place(cloud, 'volume', `for an instance, at ${cloud}`, '1')
     await nova('server', 'add', 'volume', instance, volume)
     await untilStatus(volume, 'in-use')
-    // From under an instance only a service may take it away, and no user who calls himself one.
+    // Only a service may detach a volume from an instance, and no user who claims to be a service.
     const { attachments } = await shown(volume)
     for (const isService of [false, true]) {
       const path = `attachments/${attachments[0]?.attachment_id}`
@@ -71,7 +71,7 @@ test.serial('an instance boots from an image at sp1, and gives back volumes of b
   await nova('server', 'delete', '--wait', instance)
 })
 
-test.serial('an instance boots from a volume at sp1, which is free when it is gone', async t => {
+test.serial('a volume at sp1 is available again after an instance booted from it', async t => {
   const volume = await place('sp1', 'volume', 'to boot from', '1')
   await openstack('volume', 'set', '--bootable', volume)
   const instance = await boot('from a volume', '--volume', volume)
@@ -81,7 +81,7 @@ test.serial('an instance boots from a volume at sp1, which is free when it is go
   await remove('sp1', volume)
 })
 
-test.serial('an instance boots from a volume that Cinder makes of an image at sp1', async t => {
+test.serial('an instance boots from a volume that Cinder creates from an image at sp1', async t => {
   const instance = await boot('from both', '--image', image, '--boot-from-volume', '1')
   const [volume = ''] = await volumesOf(instance)
   t.true(await holds('default', 'volume', volume))
@@ -90,8 +90,8 @@ test.serial('an instance boots from a volume that Cinder makes of an image at sp
   await remove('default', volume)
 })
 
-test.serial('Cinder reads and writes images through the proxy by glance_api_servers', async t => {
-  await lab('endpoints', 'direct') // so that the catalog cannot be what leads it there
+test.serial('Cinder uses images through the proxy named in glance_api_servers', async t => {
+  await lab('endpoints', 'direct') // so that Cinder cannot find the proxy in the catalog
   await restartCinder({ OS_DEFAULT__GLANCE_API_SERVERS: `${url}/image` })
   t.teardown(() => restartCinder({}))
   const created = await cinder('create', '--image-id', image, '--name', 'of an image', '1')
@@ -111,12 +111,12 @@ test.serial('Cinder reads and writes images through the proxy by glance_api_serv
 
 closingProofs(test)
 
-/** The `openstack` client at the first microversion of Nova's that boots without a network, or later. */
+/** The `openstack` client, by default with the first microversion of Nova that boots without a network. */
 function nova(...args: readonly string[]): Promise<string> {
   return openstack('--os-compute-api-version', '2.60', ...args)
 }
 
-/** @returns its id, once it runs */
+/** @returns the id of the instance, when it is running */
 async function boot(name: string, ...from: readonly string[]): Promise<string> {
   const what = ['--flavor', 'tiny', '--nic', 'none', ...from]
   return (await nova('server', 'create', '--wait', ...what, name, '-f', 'value', '-c', 'id')).trim()
@@ -127,7 +127,7 @@ async function volumesOf(instance: string): Promise<readonly string[]> {
   return listed.trim().split('\n')
 }
 
-/** A volume as demo sees it through the proxy; asked often, so not by a command. */
+/** A volume of demo, read through the proxy. It is read often, so without the slow command. */
 async function shown(volume: string): Promise<Volume> {
   const answer = await asDemo('GET', `volumes/${volume}`)
   if (!answer.ok) throw new Error(`volume ${volume}: ${answer.status}: ${await answer.text()}`)
@@ -159,7 +159,7 @@ async function remove(cloud: Cloud, volume: string): Promise<void> {
   await until(`${volume} gone from ${cloud}`, async () => !(await holds(cloud, 'volume', volume)))
 }
 
-/** Cinder of the identity provider, with these settings above those of its file. */
+/** Start Cinder of the identity provider with these settings, which override those of its file. */
 async function restartCinder(settings: Readonly<Record<string, string>>): Promise<void> {
   for (const service of ['cinder-api@default', 'cinder-volume@default']) {
     await lab('stop', service)
@@ -168,7 +168,7 @@ async function restartCinder(settings: Readonly<Record<string, string>>): Promis
   }
 }
 
-/** A value of the table that cinderclient prints. */
+/** A value in a table that cinderclient prints. */
 function rowOf(table: string, name: string): string {
   return new RegExp(`\\| ${name} +\\| (\\S+)`).exec(table)?.[1] ?? ''
 }

@@ -6,9 +6,9 @@ import { mixmatch } from '../commands/run-command.js'
 import { type Cloud, hosts } from './clients.js'
 import { until } from './until.js'
 
-// No proxy and no bus takes part: what Mixmatch knows here it knows from the clouds' own lists.
+// These tests have no proxy and no bus: Mixmatch learns everything from the lists of the clouds.
 
-/** Somebody at a cloud, past Mixmatch. */
+/** A user at a cloud, without Mixmatch. */
 interface User {
   readonly project: string
   call(method: string, url: string, body?: object): Promise<Answer>
@@ -31,7 +31,7 @@ interface Row {
 
 const admin = 'username = admin\npassword = lab-admin\nproject_name = admin\n'
 
-/** A folder with a configuration, in which Mixmatch has these users of its own. */
+/** A folder with a configuration in which Mixmatch has these users. */
 function configured(t: ExecutionContext, users: Partial<Record<Cloud, string>>): string {
   const path = mkdtempSync(join(tmpdir(), 'mixmatch-lab-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true }))
@@ -59,7 +59,7 @@ ${clouds.join('\n')}`,
   return path
 }
 
-/** What a run at one cloud found of these resources; others may come and go meanwhile. */
+/** The differences that a run at one cloud found for these resources. Others may change during the run. */
 async function found(path: string, cloud: Cloud, ids: readonly string[]): Promise<Row[]> {
   const { out } = await mixmatch(path, 'reconcile', cloud, '--format', 'json')
   const rows: Row[] = out
@@ -125,7 +125,7 @@ for (const cloud of Object.keys(hosts) as Cloud[])
   )
 
 test.serial(
-  'the service user of [auth] sees its own project at home, and declares nothing else gone',
+  'the service user of [auth] sees its own project at default, and reports nothing else as deleted',
   async t => {
     const path = configured(t, { default: admin })
     const root = await login('default')
@@ -146,7 +146,7 @@ test.serial(
 )
 
 test.serial(
-  'a service provider whose mapping refuses service users is told as not compared',
+  'a service provider whose mapping rejects service users is reported as not compared',
   async t => {
     const path = configured(t, {})
     const { code, err } = await mixmatch(path, 'reconcile', 'sp1')

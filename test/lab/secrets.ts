@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The secrets that stand anywhere in the files of a directory, by file and by their first letters. */
+/** The secrets in the files of a directory: each with its file and its first letters. */
 export async function findSecrets(
   directory: string,
   secrets: Iterable<string>,

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
 /**
- * Ask again and again until the answer is yes.
+ * Call a probe again and again until it returns true.
  *
- * @throws after two minutes, saying what did not come about; and what `probe` throws
+ * @throws after two minutes, with the text of the condition; and what `probe` throws
  */
 export async function until(what: string, probe: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 120_000

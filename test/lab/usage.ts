@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What a process and all that came of it used since they began, in MiB. */
+/** The resources that a process and its descendants have used since their start, in MiB. */
 export interface Usage {
-  /** The greatest that each was at any time, added up. */
+  /** The sum of the peak memory of each process. */
   readonly memory: number
-  /** Written to a disk, or on the way there. */
+  /** The bytes written to disk, or to the page cache for it. */
   readonly written: number
 }
 
@@ -27,7 +27,7 @@ function descendants(pid: number): number[] {
     try {
       return new RegExp(`^PPid:\\s+${pid}$`, 'm').test(readFileSync(`/proc/${name}/status`, 'utf8'))
     } catch {
-      return false // gone since
+      return false // it has exited
     }
   })
   return children.map(Number).flatMap(child => [child, ...descendants(child)])

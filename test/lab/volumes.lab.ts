@@ -66,7 +66,7 @@ for (const cloud of ['default', 'sp1'] as const)
 
 closingProofs(test)
 
-/** As demo sees it, through the proxy. */
+/** A volume of demo, read through the proxy. */
 async function untilAvailable(kind: 'volume' | 'volume snapshot', id: string): Promise<void> {
   await until(`${kind} ${id} available`, async () => {
     const { status } = await openstackJson(...kind.split(' '), 'show', id)

@@ -7,36 +7,36 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from './until.js'
 
-/** What went over the loopback device while it was listened to. */
+/** The captured traffic of the loopback device. */
 export interface Capture {
-  /** Every token that the Keystone at this address gave out, to whomever. */
+  /** All tokens that the Keystone at this address has issued, to any client. */
   tokensFrom(host: string): ReadonlySet<string>
-  /** Everything that clients sent to a service at this address, one buffer a connection. */
+  /** All bytes that clients sent to the services at this address, one buffer for each connection. */
   sentTo(host: string): readonly Buffer[]
 }
 
 export interface Wire {
   /**
-   * End listening, and look. May be called again, and answers the same.
+   * Stop the capture and read it. A second call returns the same.
    *
-   * @throws if a packet was missed: then nothing can be said
+   * @throws if a packet was lost, because then the capture proves nothing
    */
   read(): Promise<Capture>
 }
 
 const KEYSTONE = 5000
 const SERVICES = [KEYSTONE, 9292, 8776]
-const MOST_BYTES = 2 ** 30 // a run of the proof leaves a tenth of it
+const MOST_BYTES = 2 ** 30 // a test run needs a tenth of it
 
-/** What to keep of what goes by, by addresses: the less, the longer it can be listened to. */
+/** Which traffic is kept, by addresses. With less traffic the capture can be longer. */
 export interface Listening {
-  /** Keystones whose answers are kept, for the tokens in them. */
+  /** Keystones whose responses are kept, for the tokens in them. */
   readonly tokensFrom: readonly string[]
-  /** Clouds of which all is kept that their services are sent. */
+  /** Clouds whose requests are kept: everything that is sent to their services. */
   readonly sentTo: readonly string[]
 }
 
-/** Listen on the loopback device from now on; somebody must `read()` in the end. */
+/** Start a capture of the loopback device. The caller must call `read()` at the end. */
 export async function listenOnWire({ tokensFrom, sentTo }: Listening): Promise<Wire> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-wire-'))
   const file = join(directory, 'lo.pcap')
@@ -44,7 +44,7 @@ export async function listenOnWire({ tokensFrom, sentTo }: Listening): Promise<W
   const sent = `(${sentTo.map(host => `dst host ${host}`).join(' or ')}) and (${ports})`
   const from = tokensFrom.map(host => `src host ${host}`).join(' or ')
   const filter = `tcp and ((${sent}) or ((${from}) and src port ${KEYSTONE}))`
-  // -Z root: else it gives up root, and with it the directory. -B: KiB, for bursts of image data.
+  // -Z root: otherwise it drops root, and cannot write to the directory. -B: KiB, for bursts of image data.
   const options = ['-i', 'lo', '-n', '--immediate-mode', '-U', '-s', '0', '-B', '65536']
   const tcpdump = spawn('tcpdump', [...options, '-Z', 'root', '-w', file, filter], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -100,7 +100,7 @@ function captured(streams: readonly Stream[]): Capture {
   }
 }
 
-/** Packets come in order: once a last request of our own is in the file, so is all before it. */
+/** Packets are written in order: when our own last request is in the file, all earlier packets are in it too. */
 async function untilWritten(file: string, [host]: readonly string[]): Promise<void> {
   const mark = `/end-of-capture-${randomUUID()}`
   const { size } = await stat(file)
@@ -130,7 +130,7 @@ interface Segment {
   readonly data: Buffer
 }
 
-/** Put the segments of a capture together again, as TCP would (RFC 9293 §3.4). */
+/** Reassemble the TCP segments of a capture (RFC 9293 §3.4). */
 export function assemble(pcap: Buffer): readonly Stream[] {
   const open = new Map<string, Segment[]>()
   const all: Segment[][] = []
@@ -150,7 +150,7 @@ export function assemble(pcap: Buffer): readonly Stream[] {
     const placed = [first, ...rest]
       .filter(({ data }) => data.length > 0)
       .map(({ sequence, data }) => ({ at: (sequence - start) >>> 0, data }))
-      .filter(({ at }) => at < 2 ** 31) // what was on its way before we listened
+      .filter(({ at }) => at < 2 ** 31) // segments from before the capture
       .sort((a, b) => a.at - b.at)
     const length = placed.reduce((end, { at, data }) => Math.max(end, at + data.length), 0)
     const bytes = Buffer.alloc(length)

@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { hosts, labCommand } from './clients.js'
 
-/** Somebody else who listens to every bus, with queues of his own, and nothing of the product in him. */
+/** An independent consumer of every bus, with its own queues and without any code of Mixmatch. */
 export interface Witness {
-  /** What he heard, once it is quiet: `sp1 <message id>`, each as often as he heard it. */
+  /** Its messages, when no more arrive: `sp1 <message id>`, each as often as it was received. */
   messages(): Promise<readonly string[]>
   stop(): Promise<void>
 }
 
 const QUIET_MS = 5000
 
-/** `lab record` into `directory`; resolves once he listens everywhere. */
+/** Run `lab record` into `directory`. Resolves when it consumes from every bus. */
 export async function startWitness(directory: string): Promise<Witness> {
   const clouds = Object.keys(hosts)
   const recorder = spawn('bash', [labCommand, 'record', directory])
