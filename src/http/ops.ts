@@ -17,7 +17,7 @@ export interface OpsParts {
 }
 
 interface Readiness {
-  /** What the process lacks to do its work, and which part allMissing it. Empty if the process is ready. */
+  /** What the process lacks to do its work, and which part lacks it. Empty if the process is ready. */
   readonly missing: readonly { readonly part: string; readonly reason: string }[]
   /** What does not work at the moment but does not make the process unready. */
   readonly degraded: readonly { readonly part: string; readonly reason: string }[]
