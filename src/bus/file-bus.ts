@@ -32,7 +32,7 @@ export function listenToFile(path: string, options: FileBusOptions): Bus {
   async function followPath(onHealthy: () => void): Promise<void> {
     using watcher = watchFile(path, pollMs, signal)
     while (!signal.aborted) {
-      await using file = await openWhenThere(path, watcher, signal)
+      await using file = await openWhenExists(path, watcher, signal)
       if (!file) return
       status.connected([])
       await followFile(file, watcher, onHealthy)
@@ -70,7 +70,7 @@ export function listenToFile(path: string, options: FileBusOptions): Bus {
   return { serviceProvider, name: path, status: status.value, stopped }
 }
 
-async function openWhenThere(
+async function openWhenExists(
   path: string,
   watcher: FileWatcher,
   signal: AbortSignal,
@@ -88,10 +88,10 @@ async function openWhenThere(
 
 /** Whether another file has the path. A file that was only moved away may still be written. */
 async function isReplaced(file: FileHandle, path: string): Promise<boolean> {
-  const ours = await file.stat()
+  const opened = await file.stat()
   try {
     const named = await stat(path)
-    return named.ino !== ours.ino || named.dev !== ours.dev
+    return named.ino !== opened.ino || named.dev !== opened.dev
   } catch (error) {
     if (isMissing(error)) return false
     throw error

@@ -88,7 +88,11 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
     assignments.filter(({ section, option }) => section === group && option === name)
 
   /** @param within the options that refer to this one, to find cycles */
-  function look(group: string, option: Option<unknown>, within: readonly string[]): EffectiveValue {
+  function lookUp(
+    group: string,
+    option: Option<unknown>,
+    within: readonly string[],
+  ): EffectiveValue {
     const names = namesOf(group, option)
     const secret = option.traits.secret ?? false
 
@@ -133,17 +137,17 @@ function createLookup(files: readonly FileIni[], env: Environment): Lookup {
     const found = known.find(({ option }) => option.name === name)
     if (!found) {
       const names = known.map(({ option }) => option.name)
-      const meant = findNearest(name, names)
-      return `$${reference} refers to no option${meant ? ` (${meant}?)` : ''}; ${ESCAPE}`
+      const nearest = findNearest(name, names)
+      return `$${reference} refers to no option${nearest ? ` (${nearest}?)` : ''}; ${ESCAPE}`
     }
     if (within.includes(`${found.group}.${name}`)) return `$${reference} refers back to itself`
-    const { text, secret, fault } = look(found.group, found.option, within)
+    const { text, secret, fault } = lookUp(found.group, found.option, within)
     return fault === null
       ? { text: text ?? '', secret }
       : `$${reference} refers to an option that is wrong itself`
   }
 
-  return (group, option) => look(group, option, [])
+  return (group, option) => lookUp(group, option, [])
 }
 
 const ESCAPE = 'a dollar sign is written $$'

@@ -134,7 +134,7 @@ export const sqliteUrl = kind(
 export function choice<const Words extends readonly [string, string, ...string[]]>(
   words: Words,
 ): Kind<Words[number]> {
-  return kind(inWords(words), z.enum(words))
+  return kind(describeChoices(words), z.enum(words))
 }
 
 /**
@@ -223,6 +223,6 @@ function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '')
 }
 
-function inWords(words: readonly string[]): string {
+function describeChoices(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

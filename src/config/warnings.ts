@@ -50,12 +50,12 @@ function findRenamedGroups({ file, sections }: FileIni): ConfigIssue[] {
 function findUnknownOption(assignment: Assignment, groups: readonly string[]): ConfigIssue[] {
   const { section, option, file, line } = assignment
   if (!groups.includes(section)) return []
-  const message = whyNotRead(section, option)
+  const message = reasonForIgnoring(section, option)
   const origin: Origin = { from: 'file', file, line }
   return message === null ? [] : [{ origin, section, option, message }]
 }
 
-function whyNotRead(group: string, name: string): string | null {
+function reasonForIgnoring(group: string, name: string): string | null {
   if (knownNames(group).includes(name)) return null
   const because = whyIgnored(group, name)
   return because === null
@@ -103,7 +103,7 @@ function findUnknownVariables(env: Environment, groups: readonly string[]): Conf
     const known = knownNames(group)
     if (known.some(name => variableOf(group, name) === variable)) return []
     const name = variable.slice(variableOf(group, '').length).toLowerCase()
-    const message = whyNotRead(group, name)
+    const message = reasonForIgnoring(group, name)
     const origin: Origin = { from: 'environment', variable }
     return message === null ? [] : [{ origin, section: group, option: name, message }]
   })
@@ -125,6 +125,6 @@ function knownNames(group: string): string[] {
 }
 
 function suggest(name: string, known: readonly string[]): string {
-  const meant = findNearest(name, known)
-  return meant === null ? '' : `. Is it ${meant}?`
+  const nearest = findNearest(name, known)
+  return nearest === null ? '' : `. Is it ${nearest}?`
 }

@@ -25,9 +25,9 @@ const TIMEOUT_MS = 10_000
  */
 export async function examine(config: Config): Promise<readonly Finding[]> {
   const log = { serviceProvider: null, part: 'event log', ...checkLog(config.database.file) }
-  const hasty = { ...config, upstream: shortTimeouts(config.upstream) }
-  await using clients = openCloudClients(hasty)
-  const context = { config: hasty, clients, identity: clients.serviceIdentity([ADMIN]) }
+  const impatientConfig = { ...config, upstream: shortTimeouts(config.upstream) }
+  await using clients = openCloudClients(impatientConfig)
+  const context = { config: impatientConfig, clients, identity: clients.serviceIdentity([ADMIN]) }
   const ownToken = await describeOwnToken(context)
   const clouds = await Promise.all(config.clouds.map(cloud => checkCloud(cloud, ownToken, context)))
   return [log, ...clouds.flat()]

@@ -21,9 +21,9 @@ export async function checkKeystoneAndClock({
 }
 
 function checkClock(date: string | null): CheckResult | null {
-  const theirs = date === null ? Number.NaN : Date.parse(date)
-  if (Number.isNaN(theirs)) return null
-  const aheadMs = theirs - Date.now()
+  const keystoneMs = date === null ? Number.NaN : Date.parse(date)
+  if (Number.isNaN(keystoneMs)) return null
+  const aheadMs = keystoneMs - Date.now()
   if (Math.abs(aheadMs) < SKEW_MS) return ok('agrees with the clock here')
   const seconds = Math.abs(Math.round(aheadMs / 1000))
   const direction = aheadMs > 0 ? 'ahead of' : 'behind'

@@ -144,7 +144,7 @@ const MAX_PAGE = 8 * 1024
  */
 export function summarizeResponse(response: KeystoneResponse): string {
   const fault = keystoneFault.safeParse(parseJson(response.body.toString())).data?.error.message
-  const page = () => wordsOfPage(response.body.toString('utf8', 0, MAX_PAGE))
+  const page = () => summarizePage(response.body.toString('utf8', 0, MAX_PAGE))
   const words = redactText(fault?.slice(0, MAX_PAGE) ?? page())
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
@@ -152,7 +152,7 @@ export function summarizeResponse(response: KeystoneResponse): string {
   return words === '' ? `answered ${response.status}` : `answered ${response.status} (${words})`
 }
 
-function wordsOfPage(html: string): string {
+function summarizePage(html: string): string {
   const title = /<title>(.*?)<\/title>/s.exec(html)?.[1] ?? ''
   const paragraphs = [...html.matchAll(/<p[^>]*>(.*?)<\/p>/gs)].map(match => match[1] ?? '')
   return [title, paragraphs.at(-1) ?? '']

@@ -63,7 +63,7 @@ export function createProxyMetrics(): ProxyMetrics {
     labelNames: ['cache', 'result'],
     registers,
   })
-  const visits = new Histogram({
+  const federatedLogins = new Histogram({
     name: 'mixmatch_federation_duration_seconds',
     help: 'The way to another cloud by Keystone-to-Keystone federation, which precedes a first request.',
     labelNames: ['cloud', 'result'],
@@ -94,7 +94,7 @@ export function createProxyMetrics(): ProxyMetrics {
       if (fault !== null) faults.inc({ cloud, fault })
     },
     countLookup: (cache, result) => lookups.inc({ cache, result }),
-    countFederation: (cloud, result, ms) => visits.observe({ cloud, result }, ms / 1000),
+    countFederation: (cloud, result, ms) => federatedLogins.observe({ cloud, result }, ms / 1000),
     countServiceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {
       openFor = ask

@@ -16,10 +16,10 @@ export function renderMetrics(snapshots: readonly MetricsSnapshot[]): Promise<st
  * decrease, and Prometheus would see a restart of all processes.
  */
 export async function sumCounters(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
-  const lasting = snapshots.map(snapshot =>
+  const countersOnly = snapshots.map(snapshot =>
     snapshot.filter(({ type, aggregator }) => counters.has(String(type)) && aggregator === 'sum'),
   )
-  return await aggregate(lasting).getMetricsAsJSON()
+  return await aggregate(countersOnly).getMetricsAsJSON()
 }
 
 const counters = new Set(['counter', 'histogram'])

@@ -10,8 +10,8 @@ const LONGEST = 103
  * that path is too long for a Unix socket, it is in the system's temporary folder, named by a digest.
  */
 export function recorderSocketPath(logFile: string): string {
-  const beside = `${resolve(logFile)}.sock`
-  if (Buffer.byteLength(beside) <= LONGEST) return beside
-  const digest = createHash('sha256').update(beside).digest('hex').slice(0, 16)
+  const pathInLogFolder = `${resolve(logFile)}.sock`
+  if (Buffer.byteLength(pathInLogFolder) <= LONGEST) return pathInLogFolder
+  const digest = createHash('sha256').update(pathInLogFolder).digest('hex').slice(0, 16)
   return join(tmpdir(), `mixmatch-${digest}.sock`)
 }

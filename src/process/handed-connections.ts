@@ -8,20 +8,20 @@ import type { Worker } from 'node:cluster'
  * answers with `{ack: seq}`. Then node:cluster closes it in this process, or sends it to another worker.
  */
 export function closeUntakenConnections({ process: child }: Worker): void {
-  const untaken = new Map<unknown, Closable>()
+  const unaccepted = new Map<unknown, Closable>()
   const send = child.send.bind(child)
   child.send = (message, ...rest: unknown[]) => {
     const [handle] = rest
     if (isObject(message) && message['act'] === 'newconn' && isClosable(handle)) {
-      untaken.set(message['seq'], handle)
+      unaccepted.set(message['seq'], handle)
     }
     return Reflect.apply(send, child, [message, ...rest])
   }
   child.on('internalMessage', (message: unknown) => {
-    if (isObject(message)) untaken.delete(message['ack'])
+    if (isObject(message)) unaccepted.delete(message['ack'])
   })
   child.once('exit', () => {
-    for (const handle of untaken.values()) handle.close()
+    for (const handle of unaccepted.values()) handle.close()
   })
 }
 

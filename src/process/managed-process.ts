@@ -38,16 +38,16 @@ export function manageProcess(child: ChildProcess): ManagedProcess {
   let reason: string | null = null
   let lastHeardAt = startedAt
   let lastStatus: ProcessStatus | null = null
-  let sayReady = () => {}
-  const saidReady = new Promise<void>(resolve => {
-    sayReady = resolve
+  let resolveReady = () => {}
+  const becameReady = new Promise<void>(resolve => {
+    resolveReady = resolve
   })
 
   child.on('message', (message: ChildMessage) => {
     lastHeardAt = performance.now()
     if (message.type === 'ready') {
       isReady = true
-      sayReady()
+      resolveReady()
     } else if (message.type === 'failed') {
       reason = message.reason
     } else {
@@ -72,7 +72,7 @@ export function manageProcess(child: ChildProcess): ManagedProcess {
   return {
     pid: child.pid,
     startedAt,
-    ready: Promise.race([saidReady.then(() => true), exited.then(() => false)]),
+    ready: Promise.race([becameReady.then(() => true), exited.then(() => false)]),
     exited,
     isReady: () => isReady,
     lastHeardAt: () => lastHeardAt,

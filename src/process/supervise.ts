@@ -45,7 +45,13 @@ export async function supervise(supervision: Supervision): Promise<void> {
     logger,
   })
   using collector = openStatusCollector({ fleet, logger })
-  const app = opsOf({ state: () => state, config: () => config, collector, metrics, logger })
+  const app = createSupervisorOps({
+    state: () => state,
+    config: () => config,
+    collector,
+    metrics,
+    logger,
+  })
   await using _ops = await openOps(app, config.ops, logger)
 
   async function applyConfig(fresh: ValidConfig): Promise<void> {
@@ -97,7 +103,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
 type State = 'starting' | 'serving' | 'draining'
 
 /** The application of the ops port, for all processes together. */
-function opsOf(parts: {
+function createSupervisorOps(parts: {
   state: () => State
   config: () => Config
   collector: StatusCollector
@@ -118,8 +124,8 @@ function opsOf(parts: {
       return { missing: [...missing, ...keystone], degraded }
     },
     async metrics() {
-      const [own, theirs] = await Promise.all([metrics.snapshot(), collector.collect()])
-      return renderMetrics([own, ...theirs.metrics])
+      const [own, collected] = await Promise.all([metrics.snapshot(), collector.collect()])
+      return renderMetrics([own, ...collected.metrics])
     },
     metricsType: METRICS_TYPE,
     logger,

@@ -33,7 +33,10 @@ test.after.always(async t => {
 })
 
 for (const file of Object.keys(fronts) as FrontFile[]) {
-  const tried = (title: string, body: (t: ExecutionContext<Place>, at: Client) => Promise<void>) =>
+  const testFront = (
+    title: string,
+    body: (t: ExecutionContext<Place>, at: Client) => Promise<void>,
+  ) =>
     test.serial(`${file}: ${title}`, async t => {
       t.timeout(TEN_MINUTES_MS)
       const folder = join(t.context.mixmatch.directory, `${file}-${randomBytes(4).toString('hex')}`)
@@ -42,39 +45,48 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
       await body(t, clientOf(front, t.context))
     })
 
-  tried('version documents name the front, whatever a client says of its way', async (t, at) => {
-    const forged = { 'X-Forwarded-Host': 'elsewhere.example', 'X-Forwarded-Prefix': '/wrong' }
-    for (const service of ['image', 'volume']) {
-      const { status, json } = await at.json('GET', `/${service}/`, { headers: forged })
-      t.is(status, 300)
-      const links = json.versions.flatMap((each: { links: { rel: string; href: string }[] }) =>
-        each.links.filter(({ rel }) => rel === 'self').map(({ href }) => href),
-      )
-      t.true(links.length > 0)
-      for (const href of links) t.true(href.startsWith(`${at.base}/${service}/v`), href)
-    }
-  })
+  testFront(
+    'version documents contain the URL of the front, with any forwarding headers',
+    async (t, at) => {
+      const forged = { 'X-Forwarded-Host': 'elsewhere.example', 'X-Forwarded-Prefix': '/wrong' }
+      for (const service of ['image', 'volume']) {
+        const { status, json } = await at.json('GET', `/${service}/`, { headers: forged })
+        t.is(status, 300)
+        const links = json.versions.flatMap((each: { links: { rel: string; href: string }[] }) =>
+          each.links.filter(({ rel }) => rel === 'self').map(({ href }) => href),
+        )
+        t.true(links.length > 0)
+        for (const href of links) t.true(href.startsWith(`${at.base}/${service}/v`), href)
+      }
+    },
+  )
 
-  tried('Location and links of what lives at sp1 name the front', async (t, at) => {
-    const { project } = t.context
-    const image = await at.newImage('sp1')
-    t.is(image.location, `${at.base}/image/v2/images/${image.id}`)
-    await at.remove(image.id)
+  testFront(
+    'Location and links of resources at sp1 contain the URL of the front',
+    async (t, at) => {
+      const { project } = t.context
+      const image = await at.newImage('sp1')
+      t.is(image.location, `${at.base}/image/v2/images/${image.id}`)
+      await at.remove(image.id)
 
-    const body = { volume: { name: 'behind a front', size: 1 } }
-    const volumes = `/volume/v3/${project}/volumes`
-    const made = await at.json('POST', volumes, { headers: { 'MM-SERVICE-PROVIDER': 'sp1' }, body })
-    t.is(made.status, 202)
-    const { id, links } = made.json.volume
-    t.is(links[0].href, `${at.base}${volumes}/${id}`)
-    await until('the volume is made', async () => {
-      const shown = await at.json('GET', `${volumes}/${id}`)
-      return shown.json.volume.status === 'available'
-    })
-    t.is((await at.send('DELETE', `${volumes}/${id}`)).statusCode, 202)
-  })
+      const body = { volume: { name: 'behind a front', size: 1 } }
+      const volumes = `/volume/v3/${project}/volumes`
+      const made = await at.json('POST', volumes, {
+        headers: { 'MM-SERVICE-PROVIDER': 'sp1' },
+        body,
+      })
+      t.is(made.status, 202)
+      const { id, links } = made.json.volume
+      t.is(links[0].href, `${at.base}${volumes}/${id}`)
+      await until('the volume is made', async () => {
+        const shown = await at.json('GET', `${volumes}/${id}`)
+        return shown.json.volume.status === 'available'
+      })
+      t.is((await at.send('DELETE', `${volumes}/${id}`)).statusCode, 202)
+    },
+  )
 
-  tried('a chunked upload to sp1 comes back alike, also by ranges', async (t, at) => {
+  testFront('a chunked upload to sp1 is downloaded unchanged, also by ranges', async (t, at) => {
     const bytes = randomBytes(24 * MiB + 5)
     const { id } = await at.newImage('sp1')
     const chunks = Readable.from(pieces(bytes, 70_000))
@@ -91,7 +103,7 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     await at.remove(id)
   })
 
-  tried('an upload of 2 GiB goes through without being kept on the way', async (t, at) => {
+  testFront('an upload of 2 GiB is forwarded without buffering it', async (t, at) => {
     const size = 2048 * MiB
     const { id } = await at.newImage('default')
     const before = { front: usageOf(at.pid), proxy: usageOf(t.context.running.pid) }
@@ -119,7 +131,7 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     t.true(after.proxy.memory - before.proxy.memory < 128)
   })
 
-  tried('a token of 16 KiB reaches the proxy, which alone judges it', async (t, at) => {
+  testFront('a token of 16 KiB reaches the proxy, and only the proxy rejects it', async (t, at) => {
     const token = 'x'.repeat(16 * 1024)
     const answer = await at.bytes('/image/v2/images', { 'X-Auth-Token': token })
     t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
@@ -127,13 +139,13 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     t.regex(String(answer.headers['www-authenticate']), /^Keystone uri=/)
   })
 
-  tried('an encoded slash arrives as it was sent, for the proxy to refuse', async (t, at) => {
+  testFront('an encoded slash arrives unchanged at the proxy, which rejects it', async (t, at) => {
     const answer = await at.bytes('/image/v2/images/..%2F..%2Fv2')
     t.is(answer.status, 400)
     t.regex(String(answer.headers['x-openstack-request-id']), /^req-/)
   })
 
-  tried('python-glanceclient works through it', async (t, at) => {
+  testFront('python-glanceclient works through the front', async (t, at) => {
     const { id } = await at.newImage('sp1')
     const shown = await glance(
       '--os-cacert',

@@ -18,10 +18,10 @@ import { until } from './until.js'
 
 /** Lists of both clouds, with each client. The listed resources have a tag that is unique for each run. */
 const tag = `lists-${process.pid}`
-let untold = '' // an image at sp1 that was created before the recording started
+let unrecorded = '' // an image at sp1 that was created before the recording started
 
 anyTest.before('an image is made at sp1 past the proxy', async () => {
-  untold = await place('sp1', 'image', `${tag}-untold`, fileURLToPath(import.meta.url), 'past')
+  unrecorded = await place('sp1', 'image', `${tag}-untold`, fileURLToPath(import.meta.url), 'past')
 })
 
 const test = onFederationWith(
@@ -172,7 +172,7 @@ for (const [client, { show, remove }] of Object.entries(clients))
 
 test.serial('a resource without a notification is found, and is located after that', async t => {
   const { mixmatch } = t.context
-  const id = untold
+  const id = unrecorded
   await t.throwsAsync(mixmatch.run('locate', id), { message: /no cloud is known/ })
 
   t.regex(await glance('image-show', id), new RegExp(`${tag}-untold`))

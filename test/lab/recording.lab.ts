@@ -19,9 +19,12 @@ test.serial(
     const { token, project } = await demoToken()
     let done = 0
 
-    async function liveAndDie(count: number, life: (cloud: Cloud) => Promise<void>): Promise<void> {
-      for (let lived = 0; lived < count; lived++) {
-        await life(lived % 2 ? 'sp1' : 'default')
+    async function createAndDelete(
+      count: number,
+      life: (cloud: Cloud) => Promise<void>,
+    ): Promise<void> {
+      for (let index = 0; index < count; index++) {
+        await life(index % 2 ? 'sp1' : 'default')
         done++
       }
     }
@@ -33,12 +36,12 @@ test.serial(
         running.set('record', await mixmatch.start('record'))
       }
     }
-    const image = (cloud: Cloud) => imageLife(token, cloud)
-    const volume = (cloud: Cloud) => volumeLife(token, project, cloud)
+    const image = (cloud: Cloud) => createAndDeleteImage(token, cloud)
+    const volume = (cloud: Cloud) => createAndDeleteVolume(token, project, cloud)
     await Promise.all([
       killAndStart(),
-      liveAndDie(10, volume),
-      ...[63, 63, 64].map(count => liveAndDie(count, image)),
+      createAndDelete(10, volume),
+      ...[63, 63, 64].map(count => createAndDelete(count, image)),
     ])
 
     const told = await witness.messages()
@@ -61,7 +64,7 @@ test.serial('requests are served while a broker is down, and recording resumes l
   await lab('kill', 'rabbit@sp1')
   t.teardown(() => lab('start', 'rabbit@sp1'))
   await until('the loss of sp1 in the log', async () => {
-    return (await mixmatch.events()).some(tells('sp1', 'mixmatch.bus.lost'))
+    return (await mixmatch.events()).some(isEvent('sp1', 'mixmatch.bus.lost'))
   })
 
   const { id } = await openstackJson('image', 'create', 'while sp1 is not heard')
@@ -72,7 +75,7 @@ test.serial('requests are served while a broker is down, and recording resumes l
   await lab('start', 'rabbit@sp1')
   let back: Exported | undefined
   await until('sp1 heard again', async () => {
-    back = (await mixmatch.events()).slice(before).find(tells('sp1', 'mixmatch.bus.connected'))
+    back = (await mixmatch.events()).slice(before).find(isEvent('sp1', 'mixmatch.bus.connected'))
     return back !== undefined
   })
   t.truthy(back?.body?.possible_gap, 'what may have been missed meanwhile')
@@ -87,7 +90,7 @@ test.serial('requests are served while a broker is down, and recording resumes l
 
 closingProofs(test)
 
-async function imageLife(token: string, cloud: Cloud): Promise<void> {
+async function createAndDeleteImage(token: string, cloud: Cloud): Promise<void> {
   const id = await createImage(token, cloud)
   await call(204, `/image/v2/images/${id}`, token, { method: 'DELETE' })
 }
@@ -100,7 +103,7 @@ async function createImage(token: string, cloud: Cloud): Promise<string> {
   return JSON.parse(answer).id
 }
 
-async function volumeLife(token: string, project: string, cloud: Cloud): Promise<void> {
+async function createAndDeleteVolume(token: string, project: string, cloud: Cloud): Promise<void> {
   const at = `/volume/v3/${project}/volumes`
   const made = json({ volume: { name: 'one of many', size: 1 } })
   const { id } = JSON.parse(await call(202, at, token, { ...made, cloud })).volume
@@ -156,6 +159,6 @@ function lacking(all: readonly string[], among: readonly string[]): readonly str
   return all.filter(message => !known.has(message))
 }
 
-function tells(cloud: Cloud, eventType: string): (event: Exported) => boolean {
+function isEvent(cloud: Cloud, eventType: string): (event: Exported) => boolean {
   return event => event.service_provider === cloud && event.event_type === eventType
 }
