@@ -53,9 +53,9 @@ export async function isServiceRequest(
   isService: (token: Token) => Promise<boolean>,
 ): Promise<boolean> {
   const received = tokenIn(req, 'x-service-token')
-  return received !== null && !isForHome(decision) && (await isService(received))
+  return received !== null && !isForIdentityProvider(decision) && (await isService(received))
 }
 
-export function isForHome(decision: Decision): boolean {
+export function isForIdentityProvider(decision: Decision): boolean {
   return decision.kind === 'one' && decision.to === IDENTITY_PROVIDER
 }

@@ -15,7 +15,7 @@ import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward-request.js'
 import type { ProxiedRequest } from '../upstream/proxied-request.js'
 import type { PublicAddress } from '../upstream/public-address.js'
-import { identify, isForHome, isServiceRequest } from './identify.js'
+import { identify, isForIdentityProvider, isServiceRequest } from './identify.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import {
   announcedLength,
@@ -68,7 +68,7 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
   const body = read === null ? undefined : parseJson(read.toString())
   const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
   const { request, decision } = await decideConfirmed(known, who, ctx, parts)
-  if (tokenError && !isForHome(decision)) throw tokenError
+  if (tokenError && !isForIdentityProvider(decision)) throw tokenError
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
   const isService = who.caller !== null && (await isServiceRequest(req, decision, parts.isService))
   const requester = { ...who, isService }

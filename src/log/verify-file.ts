@@ -5,7 +5,7 @@ import type { Position } from '../ids.js'
 import { dictionary } from './dictionary.js'
 import { surplusInIndexes } from './index-check.js'
 import { expectedSchema, readSchema } from './schema.js'
-import { strangeWords, type WordCounts, wordTables } from './words.js'
+import { foreignWords, type WordCounts, wordTables } from './words.js'
 
 /** Problems of a file that verifying its events does not find. One sentence each. */
 export function problemsOfFile(db: Database, file: string): string[] {
@@ -33,7 +33,7 @@ export function problemsOfRows(db: Database, walked: Walked, words: WordCounts |
   return [
     ...problemsOfPairs(db, walked),
     ...surplusInIndexes(db),
-    ...strangeWords(db, words),
+    ...foreignWords(db, words),
     ...Object.keys(wordTables).flatMap(table => damages(db, table)),
   ]
 }

@@ -83,7 +83,7 @@ const origin = z.object({
 })
 
 /** Problems of words: rows that are not stored as a word is, and rows that no event uses. */
-export function strangeWords(db: Database, used: WordCounts | null): string[] {
+export function foreignWords(db: Database, used: WordCounts | null): string[] {
   return tables.flatMap(table =>
     rowsOf(db, table).flatMap(row => {
       const problem = whyInvalidWord(table, row)

@@ -27,7 +27,7 @@ export interface ProxyMetrics {
   /** A request of a service to another cloud, with a service token for that cloud or without. */
   countServiceToken(cloud: string, result: 'sent' | 'left_out'): void
   /** At every snapshot, call this function for the clouds with an open breaker. */
-  watchBreaker(openFor: () => readonly string[]): void
+  watchBreaker(openClouds: () => readonly string[]): void
   snapshot(): Promise<MetricsSnapshot>
 }
 
@@ -76,7 +76,7 @@ export function createProxyMetrics(): ProxyMetrics {
     labelNames: ['cloud', 'result'],
     registers,
   })
-  let openFor: () => readonly string[] = () => []
+  let openClouds: () => readonly string[] = () => []
   new Gauge({
     name: 'mixmatch_breaker_open',
     help: 'Workers that do not wait for a cloud at the moment, because it has failed time and again.',
@@ -84,7 +84,7 @@ export function createProxyMetrics(): ProxyMetrics {
     registers,
     collect() {
       this.reset()
-      for (const cloud of openFor()) this.set({ cloud }, 1)
+      for (const cloud of openClouds()) this.set({ cloud }, 1)
     },
   })
   return {
@@ -97,7 +97,7 @@ export function createProxyMetrics(): ProxyMetrics {
     countFederation: (cloud, result, ms) => federatedLogins.observe({ cloud, result }, ms / 1000),
     countServiceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {
-      openFor = ask
+      openClouds = ask
     },
     snapshot: () => registry.getMetricsAsJSON(),
   }

@@ -42,7 +42,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
   })
   const now = () => performance.now()
   const breaker = createBreaker(now)
-  metrics.watchBreaker(breaker.openFor)
+  metrics.watchBreaker(breaker.openClouds)
   const sending = {
     destinations,
     pools: clients.pools,

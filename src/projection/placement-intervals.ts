@@ -5,13 +5,13 @@ export type ResourceEvent = readonly [
   /** By the cloud's own clock, microseconds. */
   at: number,
   position: number,
-  /** The code of an `EventKind`, or `GIVEN_WITH_PARENT`. */
+  /** The code of an `EventKind`, or `TRANSFERRED_WITH_PARENT`. */
   kind: number,
   project: number | null,
 ]
 
 /** A volume transfer also transfers the snapshots of the volume. This kind stands for it in their rows. */
-export const GIVEN_WITH_PARENT = -1
+export const TRANSFERRED_WITH_PARENT = -1
 const CREATED = kindCode('created')
 const DELETED = kindCode('deleted')
 
@@ -50,7 +50,7 @@ export function foldPlacements(events: ResourceEvent[]): PlacementInterval[] {
       open = null
       isGone = true
     } else if (open === null) {
-      if (kind === GIVEN_WITH_PARENT || (isGone && kind !== CREATED)) continue
+      if (kind === TRANSFERRED_WITH_PARENT || (isGone && kind !== CREATED)) continue
       open = { from: now, owner: project, to: null }
     } else if (project !== null && project !== open.owner) {
       if (open.owner === null && open.from.at === at) {
@@ -82,6 +82,6 @@ function compare(one: ResourceEvent, other: ResourceEvent): number {
 }
 
 function rankOf([, , kind]: ResourceEvent): number {
-  if (kind === GIVEN_WITH_PARENT) return 0
+  if (kind === TRANSFERRED_WITH_PARENT) return 0
   return kind === DELETED ? 2 : 1
 }

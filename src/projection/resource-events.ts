@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { kindCode, resourceTypeCode, type StoredId } from '../event/stored.js'
-import { GIVEN_WITH_PARENT, type ResourceEvent } from './placement-intervals.js'
+import { type ResourceEvent, TRANSFERRED_WITH_PARENT } from './placement-intervals.js'
 
 /** One resource at one cloud, in the numbers of the log. */
 export interface Resource {
@@ -12,7 +12,7 @@ export interface Resource {
 }
 
 /** SQL: whether the event `e` is a volume transfer, which also transfers the snapshots of the volume. */
-export const isGift = `e.resource_type = ${resourceTypeCode('volume')} and e.kind > 0
+export const isTransferOfVolume = `e.resource_type = ${resourceTypeCode('volume')} and e.kind > 0
   and e.kind = ${kindCode('transferred')} and e.project is not null`
 
 /**
@@ -30,8 +30,8 @@ export function prepareResourceEvents(
       and e.service_provider = :service_provider and e.kind > 0 and +e.position <= :upTo
     order by at`)
   const parentTransfers = db.prepare<[object], ResourceEvent>(`
-    select at, position, ${GIVEN_WITH_PARENT}, project from ${events} e
-    where ${isGift} and e.resource_id = :parent and e.service_provider = :service_provider
+    select at, position, ${TRANSFERRED_WITH_PARENT}, project from ${events} e
+    where ${isTransferOfVolume} and e.resource_id = :parent and e.service_provider = :service_provider
       and +e.position <= :upTo`)
   own.raw()
   parentTransfers.raw()

@@ -6,7 +6,7 @@ import { planConclusiveRead } from '../routing/upstream-path.js'
 import { createProber } from './prober.js'
 import type { UndecidedRequest } from './proxied-request.js'
 import { type ProbeResult, probeInTime } from './search.js'
-import { askerOf, type SendOptions } from './send.js'
+import { requesterOf, type SendOptions } from './send.js'
 
 /** Asks nearer clouds whether they hold a resource that a service provider claims. */
 export type AskNearer = (
@@ -33,7 +33,7 @@ export function createAskNearer(options: SendOptions): AskNearer {
     claim: Unconfirmed,
   ): Promise<ProbeResult> {
     const { path, project } = request.request
-    const asker = askerOf(request, options)
+    const asker = requesterOf(request, options)
     const readOf = (resource: Unconfirmed['resource']) =>
       planConclusiveRead(resource, path, project)
     const prober = createProber({ ...asker, readOf }, { destinations, pools, timeouts, forget })

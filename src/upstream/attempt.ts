@@ -78,9 +78,9 @@ class Attempt implements ResponseHandler {
   onHead(status: number, headers: RawHeaders): void {
     this.#status = status
     this.#headers = headers
-    const { req, res, answer, timeouts } = this.#forwarding
+    const { req, res, planResponse, timeouts } = this.#forwarding
     if (req.readableEnded) this.#uploadTimer.stop()
-    const response = answer(status, headers)
+    const response = planResponse(status, headers)
     if (response === null || this.#exchange === null) return
     this.#reply = openClientResponse(res, status, response, this.#exchange, isPaused =>
       isPaused ? this.#downloadTimer.start(timeouts.idleTimeoutMs) : this.#downloadTimer.stop(),

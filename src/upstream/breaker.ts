@@ -13,7 +13,7 @@ export interface Breaker {
   /** @param begun when the failed request began: if the cloud has succeeded since, the failure does not count */
   failed(cloud: SpName, begun?: number): void
   /** The failing clouds that get no requests now. */
-  openFor(): readonly SpName[]
+  openClouds(): readonly SpName[]
 }
 
 const FAILURES = 3
@@ -43,7 +43,7 @@ export function createBreaker(now: () => number): Breaker {
       const count = (failures.get(cloud)?.count ?? 0) + 1
       failures.set(cloud, { count, retryAt: now() + PAUSE_MS })
     },
-    openFor: () =>
+    openClouds: () =>
       [...failures].flatMap(([cloud, { count, retryAt }]) =>
         count >= FAILURES && now() < retryAt ? [cloud] : [],
       ),

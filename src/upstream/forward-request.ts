@@ -16,7 +16,7 @@ export interface ForwardRequest {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   /** How the client gets the response; null drops it, so that the request can be sent again. */
-  readonly answer: (status: number, headers: RawHeaders) => ResponsePlan | null
+  readonly planResponse: (status: number, headers: RawHeaders) => ResponsePlan | null
   readonly timeouts: Timeouts
   /** Names the request in errors, which users see: `sp1: GET /v2/images`. */
   readonly what: string

@@ -92,7 +92,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       body,
       req,
       res,
-      answer(status, headers) {
+      planResponse(status, headers) {
         proxied.onFirstByte(performance.now() - begun)
         return status === 401 && mayRetry ? null : translate(status, headers)
       },
@@ -118,7 +118,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
 function probeRequestOf(proxied: ProxiedRequest, options: SendOptions): ProbeRequest {
   const { path } = proxied.request
   return {
-    ...askerOf(proxied, options),
+    ...requesterOf(proxied, options),
     readOf(resource) {
       const read = buildResourcePath(resource, path)
       return read && { path: read, isConclusive: findReadResource('GET', read) !== null }
@@ -127,7 +127,7 @@ function probeRequestOf(proxied: ProxiedRequest, options: SendOptions): ProbeReq
 }
 
 /** What a probe has in common with its request, to find a resource before the request itself is sent. */
-export function askerOf(
+export function requesterOf(
   proxied: UndecidedRequest,
   options: SendOptions,
 ): Omit<ProbeRequest, 'readOf'> {

@@ -518,7 +518,7 @@ test('a read is retried if the connection closed without a response, a write is 
 
 test('a dropped response writes nothing to the client, so that another can be sent', async t => {
   const upstream = await startServer(t, (_, res) => void res.writeHead(401).end('no'))
-  const { url, next } = await startForwarder(t, upstream, { answer: () => null })
+  const { url, next } = await startForwarder(t, upstream, { planResponse: () => null })
   const sent = open(url)
   sent.end()
   t.like(outcome(await next()), { status: 401, bytesSent: 0, aborted: null })
@@ -538,7 +538,11 @@ test('a small body that is rewritten gets its new length', async t => {
     setTimeout(() => res.end('ld'), 20)
   })
   const { url, next } = await startForwarder(t, upstream, {
-    answer: (_, headers) => ({ headers: headers.slice(0, 2), rewrite: doubling, observe: null }),
+    planResponse: (_, headers) => ({
+      headers: headers.slice(0, 2),
+      rewrite: doubling,
+      observe: null,
+    }),
   })
   const answer = await ask(url)
   t.is(answer.body.toString(), 'oold.')
@@ -554,7 +558,7 @@ test('a body of any size is rewritten while it is streamed, without its old leng
     res.end(long.subarray(3 * MIB))
   })
   const { url, next } = await startForwarder(t, upstream, {
-    answer: (_, headers) => ({
+    planResponse: (_, headers) => ({
       headers: headers.filter((_, index) => /^content-length$/i.test(headers[index & ~1] ?? '')),
       rewrite: doubling,
       observe: null,
@@ -575,7 +579,7 @@ test('the client gets nothing of a response before its observation is recorded',
   const learned: Buffer[] = []
   let isKnown = false
   const { url } = await startForwarder(t, upstream, {
-    answer: () => ({
+    planResponse: () => ({
       headers: [],
       rewrite: null,
       async observe(body) {
@@ -600,7 +604,7 @@ test('a response that is too long to observe is forwarded unchanged', async t =>
   })
   const learn = async () => t.fail('nothing is to be learned')
   const { url } = await startForwarder(t, upstream, {
-    answer: () => ({ headers: [], rewrite: null, observe: learn }),
+    planResponse: () => ({ headers: [], rewrite: null, observe: learn }),
   })
   t.true((await ask(`${url}/sized`)).body.equals(long))
   t.true((await ask(`${url}/chunked`)).body.equals(long))

@@ -77,7 +77,7 @@ export async function startForwarder(
       body: hasBody ? 'stream' : null,
       req,
       res,
-      answer: (_, headers) => ({ headers: endToEnd(headers), rewrite: null, observe: null }),
+      planResponse: (_, headers) => ({ headers: endToEnd(headers), rewrite: null, observe: null }),
       timeouts: { connectTimeoutMs: 10_000, headersTimeoutMs: 30_000, idleTimeoutMs: 30_000 },
       what: 'the test',
       ...options,

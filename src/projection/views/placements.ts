@@ -3,12 +3,12 @@ import { kindCode, type StoredId } from '../../event/stored.js'
 import type { PositionRange } from '../../ids.js'
 import {
   foldPlacements,
-  GIVEN_WITH_PARENT,
   type PlacementInterval,
   type ResourceEvent,
+  TRANSFERRED_WITH_PARENT,
 } from '../placement-intervals.js'
 import type { Progress, Projection } from '../projection.js'
-import { isGift, prepareResourceEvents, type Resource } from '../resource-events.js'
+import { isTransferOfVolume, prepareResourceEvents, type Resource } from '../resource-events.js'
 import { isSameResource, resourceKey } from './locations.js'
 
 const CREATED = kindCode('created')
@@ -93,9 +93,9 @@ function prepareBuild(
   // The position of its first event identifies a resource at a cloud.
   const parentTransfers = db
     .prepare<[...Key, ...Key, number], ParentTransferRow>(`
-      select l.first_position, e.at, e.position, ${GIVEN_WITH_PARENT}, e.project
+      select l.first_position, e.at, e.position, ${TRANSFERRED_WITH_PARENT}, e.project
       from locations l cross join history e
-        on ${isGift} and e.resource_id = l.parent and e.service_provider = l.service_provider
+        on ${isTransferOfVolume} and e.resource_id = l.parent and e.service_provider = l.service_provider
       where (l.resource_type, l.resource_id, l.service_provider) > (?, ?, ?)
         and (l.resource_type, l.resource_id, l.service_provider) <= (?, ?, ?)
         and l.parent is not null and +e.position <= ?`)
@@ -195,7 +195,7 @@ const selectTouched = `
     from history e
     join locations child on child.parent = e.resource_id
       and child.service_provider = e.service_provider
-    where e.${inRange} and ${isGift}
+    where e.${inRange} and ${isTransferOfVolume}
   ) join locations l using (${key})`
 
 /** Prepare to fold again the resources with new events in a range. */
