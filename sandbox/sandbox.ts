@@ -45,7 +45,6 @@ export interface Sandbox {
 }
 
 const CLOUDS = ['default', 'sp1', 'sp2']
-const PROXY_PORT = 5001
 const RABBIT_PATIENCE_MS = 60_000
 const SERVE_PATIENCE_MS = 30_000
 
@@ -80,7 +79,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     })
     undo.push(federation.close)
 
-    const port = await freePort(PROXY_PORT)
+    // Not 5001: a Mixmatch that listens there would answer in place of this one.
+    const port = await freePort()
     const proxyUrl = `http://127.0.0.1:${port}`
     const configFile = join(directory, 'mixmatch.conf')
     const databaseFile = join(directory, 'events.db')
