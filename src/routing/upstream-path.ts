@@ -102,7 +102,7 @@ function segmentOf({ type, id }: ResourceKey, { target }: ParsedPath): string | 
   return isPathSegment(id) ? encodePathSegment(id) : null
 }
 
-/** The end of an endpoint in a catalog: a version, perhaps with a project or its placeholder. */
+/** The end of an endpoint in a catalog: a version, and sometimes a project or the variable for it. */
 const VERSIONED = /(?<!\/)\/v\d+(?:\.\d+)?(?:\/(?:[0-9a-f-]+|[%$]\([^/]*\)s))?$/i
 
 /**
