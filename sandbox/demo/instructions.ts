@@ -46,7 +46,7 @@ export function printInstructions(terminal: Terminal, facts: InstructionFacts): 
   terminal.heading('And what Mixmatch makes of it')
   terminal.input(
     [
-      `mixmatch() { node ${mainScript} --config-file ${sandbox.configFile} "$@"; }`,
+      `mixmatch() { ${process.execPath} ${mainScript} --config-file ${sandbox.configFile} "$@"; }`,
       'mixmatch locate $IMAGE',
       'mixmatch explain GET /image/v2/images/$IMAGE',
       'mixmatch log tail -f',
