@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type MetricsSnapshot, sumCounters } from '../metrics/snapshot.js'
 import type { Degraded, Missing, ProcessStatus } from './child-messages.js'
-import type { Fleet } from './fleet.js'
+import type { ChildProcesses } from './child-processes.js'
 import type { ManagedProcess } from './managed-process.js'
 import type { SupervisedChild } from './supervised-child.js'
 
@@ -20,7 +20,7 @@ interface CollectedStatus {
 }
 
 interface CollectorOptions {
-  readonly fleet: Pick<Fleet, 'recorder' | 'workers'>
+  readonly children: Pick<ChildProcesses, 'recorder' | 'workers'>
   readonly logger: Logger
   /** How often the status is collected, also if nobody requests it. */
   readonly everyMs?: number
@@ -37,12 +37,12 @@ interface CollectorOptions {
  * a process that hangs is found, killed and started again.
  */
 export function openStatusCollector(options: CollectorOptions): StatusCollector {
-  const { fleet, logger } = options
+  const { children, logger } = options
   const { everyMs = 10_000, answerMs = 3_000, hangMs = 60_000, startHangMs = 600_000 } = options
   let carriedOver: Promise<MetricsSnapshot> = Promise.resolve([])
 
   function running(): readonly ManagedProcess[] {
-    return [fleet.recorder, ...fleet.workers].flatMap(child => child?.running() ?? [])
+    return [children.recorder, ...children.workers].flatMap(child => child?.running() ?? [])
   }
 
   /** Settles with the counters of all processes that are not in `running` any more. */
@@ -60,10 +60,10 @@ export function openStatusCollector(options: CollectorOptions): StatusCollector 
     return {
       metrics: [counters, ...running().flatMap(lastMetrics)],
       missing: [
-        ...(fleet.recorder ? missingAtRecorder(answerOf(fleet.recorder)) : []),
-        ...missingAtWorkers(fleet.workers.map(answerOf)),
+        ...(children.recorder ? missingAtRecorder(answerOf(children.recorder)) : []),
+        ...missingAtWorkers(children.workers.map(answerOf)),
       ],
-      degraded: fleet.recorder ? (answerOf(fleet.recorder)?.degraded ?? []) : [],
+      degraded: children.recorder ? (answerOf(children.recorder)?.degraded ?? []) : [],
     }
   }
 

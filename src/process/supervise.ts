@@ -5,7 +5,7 @@ import { createOpsApp, openOps } from '../http/ops.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
-import { createFleet, type Fleet, type FleetPlan } from './fleet.js'
+import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './child-processes.js'
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { checkKeystoneReachable } from './keystone-check.js'
@@ -15,7 +15,7 @@ import type { Signals } from './signals.js'
 import { openStatusCollector, type StatusCollector } from './status-collector.js'
 
 interface Supervision {
-  readonly plan: FleetPlan
+  readonly plan: ProcessPlan
   /** The configuration to start with. */
   readonly initial: ValidConfig
   /** Read the configuration again. */
@@ -38,13 +38,13 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const metrics = createSupervisorMetrics()
   const manager = createServiceManager({ env: plan.env, logger })
   const gracefulTimeoutMs = () => config.server.gracefulTimeoutMs
-  const fleet = createFleet(plan, {
+  const children = createChildProcesses(plan, {
     gracefulTimeoutMs,
     onDeath: metrics.countDeath,
     onExit: exited => collector.carryOver(exited),
     logger,
   })
-  using collector = openStatusCollector({ fleet, logger })
+  using collector = openStatusCollector({ children, logger })
   const app = createSupervisorOps({
     state: () => state,
     config: () => config,
@@ -59,23 +59,23 @@ export async function supervise(supervision: Supervision): Promise<void> {
     logger.level = config.logging.debug ? 'debug' : 'info'
     await manager.reloading()
     try {
-      await fleet.replace()
+      await children.replace()
     } finally {
-      if (state === 'serving') await manager.ready(statusOf(fleet))
+      if (state === 'serving') await manager.ready(statusOf(children))
     }
   }
 
   async function serve(): Promise<void> {
     state = 'serving'
     const { host, port } = config.server
-    logger.info({ host, port, workers: fleet.workers.length }, 'serving')
+    logger.info({ host, port, workers: children.workers.length }, 'serving')
     const onResult = metrics.countReload
     const reload = createReload({ first: initial, read, apply: applyConfig, onResult, logger })
-    await manager.ready(statusOf(fleet))
+    await manager.ready(statusOf(children))
     using _watchdog = startInterval(manager.watchdogMs, manager.alive)
     signals.onReload(() => {
       logger.reopen()
-      fleet.reopenLogs()
+      children.reopenLogs()
       void reload()
     })
     await signals.stop
@@ -85,18 +85,18 @@ export async function supervise(supervision: Supervision): Promise<void> {
   async function drain(): Promise<void> {
     state = 'draining'
     await manager.stopping()
-    fleet.drain()
+    children.drain()
     await setTimeout(config.server.drainDelayMs)
   }
 
   try {
-    const started = fleet.start().then(() => true)
+    const started = children.start().then(() => true)
     if (await Promise.race([started, signals.stop.then(() => false)])) {
       await serve()
       await drain()
     }
   } finally {
-    await fleet.stop()
+    await children.stop()
   }
 }
 
@@ -132,7 +132,7 @@ function createSupervisorOps(parts: {
   })
 }
 
-function statusOf({ recorder, workers }: Fleet): string {
+function statusOf({ recorder, workers }: ChildProcesses): string {
   const serving = workers.length === 1 ? 'one worker' : `${workers.length} workers`
   return recorder ? `recording, and ${serving} serving` : `${serving} serving`
 }

@@ -46,7 +46,7 @@ async function startReporting(
 test('the collected status has the missing parts and the sum of the counters of all processes', async t => {
   const recorder = await startReporting(t, 'recorder')
   const worker = await startReporting(t, 'worker 1')
-  using collector = openStatusCollector({ fleet: { recorder, workers: [worker] }, logger })
+  using collector = openStatusCollector({ children: { recorder, workers: [worker] }, logger })
   const { metrics, missing } = await collector.collect()
   t.deepEqual(missing, [behind, behind])
   t.is(samplesOf(await renderMetrics(metrics)).get(hits), 2)
@@ -54,11 +54,11 @@ test('the collected status has the missing parts and the sum of the counters of 
 
 test('if no worker answers, workers are missing, and their earlier counters are kept', async t => {
   const worker = await startReporting(t, 'worker 1')
-  const fleet = { recorder: null, workers: [worker] }
-  using collector = openStatusCollector({ fleet, logger })
+  const children = { recorder: null, workers: [worker] }
+  using collector = openStatusCollector({ children, logger })
   t.deepEqual((await collector.collect()).missing, [behind])
   worker.current().kill('SIGUSR2')
-  using impatient = openStatusCollector({ fleet, answerMs: 200, logger })
+  using impatient = openStatusCollector({ children, answerMs: 200, logger })
   let status = await impatient.collect()
   while (status.missing[0]?.part === 'views') status = await impatient.collect()
   const { metrics, missing } = status
@@ -69,12 +69,18 @@ test('if no worker answers, workers are missing, and their earlier counters are 
 test('a process that answered and then hangs is killed and started again', async t => {
   const worker = await startReporting(t, 'worker 1')
   const hanging = worker.current()
-  const fleet = { recorder: null, workers: [worker] }
-  using collector = openStatusCollector({ fleet, everyMs: 100, hangMs: 15_000, logger })
+  const children = { recorder: null, workers: [worker] }
+  using collector = openStatusCollector({ children, everyMs: 100, hangMs: 15_000, logger })
   await collector.collect()
   t.true(hanging.lastStatus() !== null)
   hanging.kill('SIGUSR2')
-  using _impatient = openStatusCollector({ fleet, everyMs: 100, answerMs: 50, hangMs: 500, logger })
+  using _impatient = openStatusCollector({
+    children,
+    everyMs: 100,
+    answerMs: 50,
+    hangMs: 500,
+    logger,
+  })
   const { signal } = await hanging.exited
   t.is(signal, 'SIGKILL')
   while (worker.current() === hanging) await setTimeout(20)
@@ -92,8 +98,14 @@ test('a process that hangs after it was ready and before its first answer is kil
   const child = supervise(t, 'recorder', () => startDeaf(true))
   await child.ready
   const hanging = child.current()
-  const fleet = { recorder: child, workers: [] }
-  using _collector = openStatusCollector({ fleet, everyMs: 50, answerMs: 50, hangMs: 100, logger })
+  const children = { recorder: child, workers: [] }
+  using _collector = openStatusCollector({
+    children,
+    everyMs: 50,
+    answerMs: 50,
+    hangMs: 100,
+    logger,
+  })
   t.is((await hanging.exited).signal, 'SIGKILL')
 })
 
@@ -101,9 +113,9 @@ test('a process that is not ready may be silent for longer than a ready one befo
   const child = supervise(t, 'recorder', () => startDeaf(false))
   const failed = child.ready.catch(error => error)
   const starting = child.current()
-  const fleet = { recorder: child, workers: [] }
+  const children = { recorder: child, workers: [] }
   using collector = openStatusCollector({
-    fleet,
+    children,
     everyMs: 50,
     answerMs: 50,
     hangMs: 100,
@@ -124,7 +136,7 @@ test('the counters of exited processes stay in the sum', async t => {
     collector.carryOver(gone)
     exits[0]?.(undefined)
   })
-  using collector = openStatusCollector({ fleet: { recorder: null, workers: [worker] }, logger })
+  using collector = openStatusCollector({ children: { recorder: null, workers: [worker] }, logger })
   await collector.collect()
   worker.current().kill('SIGKILL')
   await exited
@@ -136,7 +148,7 @@ test('metrics that cannot be summed up are logged, and the collector goes on', a
   const lines: string[] = []
   const noisy = pino({}, { write: line => lines.push(line) })
   const recorder = await startReporting(t, 'recorder')
-  using collector = openStatusCollector({ fleet: { recorder, workers: [] }, logger: noisy })
+  using collector = openStatusCollector({ children: { recorder, workers: [] }, logger: noisy })
   await collector.collect()
   const [metric] = recorder.current().lastStatus()?.metrics ?? []
   t.truthy(metric)

@@ -7,7 +7,7 @@ import type { ManagedProcess } from './managed-process.js'
 import { type SupervisedChild, superviseChild } from './supervised-child.js'
 
 /** The processes that must run. */
-export interface FleetPlan {
+export interface ProcessPlan {
   /** The script that starts this program. */
   readonly mainScript: string
   /** The options that give a child process the same configuration. */
@@ -18,7 +18,7 @@ export interface FleetPlan {
 }
 
 /** All child processes: the recorder and the workers. */
-export interface Fleet {
+export interface ChildProcesses {
   /** null if the plan has no recorder, or before it is started. */
   readonly recorder: SupervisedChild | null
   readonly workers: readonly SupervisedChild[]
@@ -43,7 +43,7 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-interface FleetOptions {
+interface ChildProcessesOptions {
   /** How long a worker may take to finish its running requests. */
   readonly gracefulTimeoutMs: () => number
   readonly onDeath: (process: 'recorder' | 'worker') => void
@@ -54,7 +54,10 @@ interface FleetOptions {
 /** The time after `graceful_timeout` in which a process may close its files and connections. */
 const CLOSING_MS = 10_000
 
-export function createFleet(plan: FleetPlan, options: FleetOptions): Fleet {
+export function createChildProcesses(
+  plan: ProcessPlan,
+  options: ChildProcessesOptions,
+): ChildProcesses {
   const { gracefulTimeoutMs, onDeath, onExit, logger } = options
   const killAfterMs = () => gracefulTimeoutMs() + CLOSING_MS
   let recorder: SupervisedChild | null = null
@@ -123,11 +126,11 @@ export function createFleet(plan: FleetPlan, options: FleetOptions): Fleet {
   }
 }
 
-function forkRecorder({ mainScript, options, env }: FleetPlan) {
+function forkRecorder({ mainScript, options, env }: ProcessPlan) {
   return fork(mainScript, [...options, 'record', '--supervised'], { env: { ...env } })
 }
 
-function forkWorker({ env }: FleetPlan, logger: Logger) {
+function forkWorker({ env }: ProcessPlan, logger: Logger) {
   const worker = cluster.fork({ ...env })
   closeUntakenConnections(worker)
   // A message to a worker that has just exited fails. Without a listener the supervisor would crash.

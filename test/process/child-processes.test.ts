@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { pino } from 'pino'
-import { createFleet } from '../../src/process/fleet.js'
+import { createChildProcesses } from '../../src/process/child-processes.js'
 
 test('a connection that was sent to a dying worker is closed or served, and does not hang', async t => {
   t.timeout(120_000)
@@ -16,19 +16,19 @@ test('a connection that was sent to a dying worker is closed or served, and does
     recorder: false,
     workers: 1,
   }
-  const fleet = createFleet(plan, {
+  const children = createChildProcesses(plan, {
     gracefulTimeoutMs: () => 0,
     onDeath() {},
     onExit() {},
     logger: pino({ level: 'silent' }),
   })
-  t.teardown(() => fleet.stop())
+  t.teardown(() => children.stop())
   const listening = once(cluster, 'listening')
-  await fleet.start()
+  await children.start()
   const [, { port }] = await listening
   t.is(await (await fetch(`http://127.0.0.1:${port}`)).text(), 'answered')
 
-  const [worker] = fleet.workers
+  const [worker] = children.workers
   const hanging = worker?.current()
   hanging?.kill('SIGUSR2')
   await setTimeout(300)
