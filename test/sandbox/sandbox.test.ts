@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
+import { version } from '../../src/version.js'
 
 /** Some twenty processes, one after the other, beside other tests. */
 const PATIENCE_MS = 240_000
@@ -41,6 +42,11 @@ test.serial(
     t.is(child.exitCode ?? (await once(child, 'exit'))[0], 0, await complained)
     t.regex(said, /export OS_AUTH_URL=http:\/\/127\.0\.0\.1:\d+\/identity\/v3/)
     t.regex(said, /buses +files: as asked/)
+    const shellFunction = /^ *(mixmatch\(\) .*)$/m.exec(said)?.[1] ?? ''
+    t.is(
+      runWithoutNode(`${shellFunction}; mixmatch --version`),
+      `mixmatch ${version} (Node ${process.versions.node})\n`,
+    )
     const directory = /All of it is in (\S+)\.\n$/.exec(await complained)?.[1] ?? ''
     for (const file of ['mixmatch.conf', 'mixmatch.log', 'events.db', 'sp1.ndjson'])
       t.true(existsSync(join(directory, file)), file)
@@ -54,6 +60,14 @@ test.serial('an unknown kind of bus ends the sandbox with exit code 2', async t 
   t.is(code, 2)
   t.regex(await complained, /Allowed choices are auto, file, rabbitmq/)
 })
+
+/** A shell line where `node` is not the Node that the sandbox runs under: users have an older one. */
+function runWithoutNode(line: string): string {
+  return execFileSync('/bin/bash', ['-c', `node() { return 1; }; ${line}`], {
+    env: { PATH: '/nowhere' },
+    encoding: 'utf8',
+  })
+}
 
 /** The real command, in a temporary directory of its own. */
 function start(t: ExecutionContext, ...args: string[]) {
