@@ -50,7 +50,12 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     send: observation => sender.send(observation),
     waitMs: OBSERVATION_WAIT_MS,
   })
-  using sender = openObservationSender(recorderSocketPath(files.logFile), observer.settle, logger)
+  using sender = openObservationSender(
+    recorderSocketPath(files.logFile),
+    // The views show it from the next turn of the event loop on, see `createViewReader`.
+    (observation, isRecorded) => setImmediate(observer.settle, observation, isRecorded),
+    logger,
+  )
   await using clients = openCloudClients(config)
 
   let draining = false

@@ -1,19 +1,19 @@
 import { existsSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
-import { resourceTypeCode, storeId } from '../event/stored.js'
+import type { StoredId } from '../event/stored.js'
 import {
   IDENTITY_PROVIDER,
   type ResourceId,
   type ResourceKey,
-  type ResourceType,
   resourceTypes,
   type SpName,
 } from '../ids.js'
 import { openReadable } from '../sqlite.js'
 import { readState, whyUnfit } from './belonging.js'
-import type { Evidence, FindEvidence, Locate, Place } from './place.js'
+import type { FindEvidence, Locate, Place } from './place.js'
 import { type PlaceRow, readPlace, selectPlaces } from './places.js'
+import { createViewReader } from './view-reader.js'
 import { prepareEvidence } from './views/evidence.js'
 import { setViewsAside, viewsFileOf } from './views-file.js'
 
@@ -102,12 +102,11 @@ export function openLocations(
     }
   }
 
-  const locate = (type: ResourceType, id: ResourceId): readonly Place[] =>
-    read(({ places }) => places.all(resourceTypeCode(type), storeId(id)).map(readPlace))
+  const locate: Locate = (type, id) => read(views => views.locate(type, id))
 
   return {
     locate,
-    evidence: (type, id) => read(({ evidence }) => evidence(type, id)),
+    evidence: (type, id) => read(views => views.evidence(type, id)),
     find: id => findAll(locate, id),
     problem: () => ('problem' in reading ? reading.problem : null),
     refresh() {
@@ -143,8 +142,8 @@ export function openLocationsOf(logFile: string): Locations | undefined {
 interface OpenViews {
   readonly inode: number
   readonly db: Database.Database
-  readonly places: Database.Statement<[number, Buffer | string], PlaceRow>
-  readonly evidence: (type: ResourceType, id: ResourceId) => Evidence
+  readonly locate: Locate
+  readonly evidence: FindEvidence
 }
 
 type Reading = OpenViews | { readonly problem: string }
@@ -159,10 +158,16 @@ function openViewsOf(file: string, logFile: string, prefer: SpName): Reading {
     if (problem !== null || inode === undefined) return { problem: `${file}: ${problem}` }
     // A look-up in mapped memory takes a third of the time of one that reads page by page.
     db.pragma(`mmap_size = ${MAPPED_BYTES}`)
-    const places = db.prepare<[number, Buffer | string], PlaceRow>(
-      selectPlaces('l.resource_type = ? and l.resource_id = ?', prefer),
+    const places = db.prepare<[number, StoredId], PlaceRow>(
+      selectPlaces('l.resource_type = +? and l.resource_id = +?', prefer),
     )
-    return { inode, db, places, evidence: prepareEvidence(db) }
+    const reader = createViewReader(db)
+    return {
+      inode,
+      db,
+      locate: reader.remember((type, id) => places.all(type, id).map(readPlace)),
+      evidence: reader.remember(prepareEvidence(db)),
+    }
   } finally {
     if (problem !== null) db.close()
   }

@@ -20,7 +20,7 @@ export function locateAt(
   const places = log.db.prepare<[LocationQuery], PlaceRow>(`
     with
     ${locations}
-    ${selectPlaces('l.resource_type = :type and l.resource_id = :id', prefer)}`)
+    ${selectPlaces('l.resource_type = +:type and l.resource_id = +:id', prefer)}`)
   return (type, id) =>
     places
       .all({ type: resourceTypeCode(type), id: storeId(id), volume: VOLUME, upTo: position })

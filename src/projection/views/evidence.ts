@@ -88,20 +88,20 @@ export const evidence: Projection = {
     order by 1`,
 }
 
-/** SQL for the rows of `FindEvidence`. The tables above and `locations` are tables of views or CTEs. */
+/** SQL for the rows of `FindEvidence`. The tables above and `locations` are tables of views or CTEs. For the plus see `selectPlaces`. */
 const selectEvidence = `
   select sp.name as service_provider, pr.name as project, s.result as result
   from presence_reports s join service_providers sp on sp.id = s.service_provider
   left join projects pr on pr.id = s.project
-  where s.resource_type = :type and s.resource_id = :id
+  where s.resource_type = +:type and s.resource_id = +:id
   union all
   select sp.name, null, ${ABSENT}
   from inventories i join service_providers sp on sp.id = i.service_provider
-  where i.resource_type = :type
+  where i.resource_type = +:type
   union all
   select sp.name, null, ${ABSENT}
   from locations l join service_providers sp on sp.id = l.service_provider
-  where l.resource_type = :type and l.resource_id = :id and not ${isPresent('l')}`
+  where l.resource_type = +:type and l.resource_id = +:id and not ${isPresent('l')}`
 
 interface EvidenceRow {
   readonly service_provider: string
@@ -115,9 +115,9 @@ interface Resource {
 }
 
 /** Prepare the query for the evidence of one resource in open views. */
-export function prepareEvidence(db: Database): (type: ResourceType, id: ResourceId) => Evidence {
+export function prepareEvidence(db: Database): (type: number, id: StoredId) => Evidence {
   const rows = db.prepare<[Resource], EvidenceRow>(selectEvidence)
-  return (type, id) => readEvidence(rows.all({ type: resourceTypeCode(type), id: storeId(id) }))
+  return (type, id) => readEvidence(rows.all({ type, id }))
 }
 
 /**
