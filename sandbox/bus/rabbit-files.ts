@@ -79,7 +79,7 @@ function definitions({ vhosts, password }: RabbitFacts): string {
 }
 
 /** A salt of four bytes, and the SHA-256 of salt and password: https://www.rabbitmq.com/docs/passwords */
-function passwordHash(password: string): string {
+export function passwordHash(password: string): string {
   const salt = randomBytes(4)
   const digest = createHash('sha256').update(salt).update(password).digest()
   return Buffer.concat([salt, digest]).toString('base64')

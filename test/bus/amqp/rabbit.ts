@@ -160,9 +160,12 @@ interface Address {
   readonly port: number
 }
 
-/** @param tls a key and a certificate, for TLS on the side of the client */
+/**
+ * @param t the test that owns it; a relay for several tests is owned by something that closes it later
+ * @param tls a key and a certificate, for TLS on the side of the client
+ */
 export async function startRelay(
-  t: ExecutionContext,
+  t: Pick<ExecutionContext, 'teardown'>,
   to: Address,
   tls?: { readonly key: Buffer; readonly cert: Buffer },
 ): Promise<Relay> {

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { access, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePort } from '../../sandbox/free-port.js'
+import { startGroup } from '../../sandbox/process-group.js'
+import type { BrokerFacts, BrokerUser } from './broker-files.js'
+import { type BrokerNode, createBrokerNode, PROGRAMS } from './broker-node.js'
+
+/** A RabbitMQ cluster of three nodes on loopback, with an epmd and a cookie of its own. */
+export interface BrokerCluster {
+  readonly nodes: readonly BrokerNode[]
+  /** Lose a node with its disk, and put a new one of the same name and address in its place. */
+  replace(node: BrokerNode): Promise<void>
+  close(): Promise<void>
+}
+
+interface ClusterOptions {
+  readonly directory: string
+  readonly vhosts: readonly string[]
+  readonly users: readonly BrokerUser[]
+}
+
+const SIZE = 3
+
+/**
+ * Start a cluster, and wait until all its nodes know each other.
+ *
+ * @throws Error if RabbitMQ is not installed, or if a node does not start; nothing is left running then
+ */
+export async function startBrokerCluster(options: ClusterOptions): Promise<BrokerCluster> {
+  await requireRabbit()
+  const { directory } = options
+  const cookieHome = join(directory, 'erlang')
+  await mkdir(cookieHome, { recursive: true, mode: 0o700 })
+  const cookie = randomBytes(12).toString('hex')
+  await writeFile(join(cookieHome, '.erlang.cookie'), cookie, { mode: 0o400 })
+
+  const epmdPort = await freePort()
+  const epmd = startGroup('epmd', ['-address', '127.0.0.1', '-port', String(epmdPort)], {
+    env: { ...process.env, HOME: cookieHome },
+    stdio: 'ignore',
+  })
+  // Two clusters on one machine must not have nodes of one name: Erlang keeps them apart by epmd only.
+  const members = Array.from({ length: SIZE }, (_, at) => `mm${at + 1}_${process.pid}@localhost`)
+  const nodes: BrokerNode[] = []
+  const close = async () => {
+    await Promise.all(nodes.map(node => node.close()))
+    await epmd.end()
+  }
+  try {
+    for (const name of members) nodes.push(createBrokerNode(await factsOf(name), cookie))
+    for (const node of nodes) await node.start()
+    for (const node of nodes) await node.answers()
+    await untilFormed(nodes)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function factsOf(name: string): Promise<BrokerFacts> {
+    const home = join(directory, name)
+    const [port, distributionPort] = [await freePort(), await freePort()]
+    const { vhosts, users } = options
+    return { name, port, distributionPort, epmdPort, cookieHome, home, vhosts, users, members }
+  }
+
+  return {
+    nodes,
+    async replace(node) {
+      const survivor = nodes.find(other => other !== node)
+      if (!survivor) throw new Error('a cluster has several nodes')
+      await node.discard()
+      await survivor.command('rabbitmqctl', 'forget_cluster_node', node.name)
+      await node.start()
+      await node.answers()
+      await untilFormed(nodes)
+    },
+    close,
+  }
+}
+
+/** Clustering is a race between nodes that start at once, and a node that lost it would be alone. */
+async function untilFormed(nodes: readonly BrokerNode[]): Promise<void> {
+  const [first] = nodes
+  if (!first) return
+  const status = await first.command('rabbitmqctl', 'cluster_status', '--formatter', 'json')
+  const { running_nodes: running }: { running_nodes: string[] } = JSON.parse(status)
+  const alone = nodes.filter(({ name }) => !running.includes(name))
+  if (alone.length > 0)
+    throw new Error(`${alone.map(({ name }) => name).join(', ')} did not join ${first.name}`)
+}
+
+async function requireRabbit(): Promise<void> {
+  try {
+    await access(join(PROGRAMS, 'rabbitmq-server'))
+  } catch (cause) {
+    throw new Error(
+      `${PROGRAMS}/rabbitmq-server is missing: the tests of a fleet need RabbitMQ 3.9 or later ` +
+        '(apt-get install rabbitmq-server)',
+      { cause },
+    )
+  }
+}
