@@ -5,17 +5,20 @@ export interface BatchOptions {
   readonly maxItems: number
   /** A batch is complete when it reaches this size. 8 MiB by default. */
   readonly maxBytes?: number
-  /** A batch is complete when no item has arrived for this time. */
-  readonly quietMs: number
+  /**
+   * The pause after a batch, in which the next one is collected. It ends early if that is complete. After a
+   * longer quiet time the next item does not wait.
+   */
+  readonly pauseMs: number
 }
 
-/** A transaction for a thousand items costs about as much as for one item. Views may lag 20 ms behind. */
-export const DEFAULT_BATCH: BatchOptions = { maxItems: 1000, quietMs: 5 }
+/**
+ * A transaction for 250 items costs about as much as for one item. A larger batch would hold up other clouds,
+ * and responses that wait for the recorder, and would not be faster.
+ */
+export const DEFAULT_BATCH: BatchOptions = { maxItems: 250, pauseMs: 10 }
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024
-
-/** No item waits longer than this many quiet times, even if items keep arriving. */
-const MAX_QUIET_TIMES = 4
 
 /** Collects items into batches. */
 interface Batcher<Item> {
@@ -27,35 +30,41 @@ interface Batcher<Item> {
 }
 
 /**
- * Batches are delivered one at a time and in order. The next batch grows during a delivery. Between two
- * batches the event loop runs once, so that other work can continue.
+ * Batches are delivered one at a time and in order. The next batch grows during a delivery and the pause
+ * after it. Between two batches the event loop runs once, so that other work can continue.
  *
  * @param sizeOf the size of an item in bytes
  * @param onFailure called once with the error of `deliver`; nothing is delivered after that
  */
 export function createBatcher<Item>(
-  { maxItems, maxBytes = DEFAULT_MAX_BYTES, quietMs }: BatchOptions,
+  { maxItems, maxBytes = DEFAULT_MAX_BYTES, pauseMs }: BatchOptions,
   sizeOf: (item: Item) => number,
   deliver: (batch: readonly Item[]) => void | Promise<void>,
   onFailure: (error: unknown) => void,
 ): Batcher<Item> {
   let waiting: Item[] = []
   let waitingBytes = 0
-  let waitingSince = 0
+  let pauseEnd = 0
   let timer: NodeJS.Timeout | undefined
+  let draining = false
   let failed = false
   let delivery: Promise<void> = Promise.resolve()
   let delivering = false
 
-  async function deliverAll(): Promise<void> {
+  const isComplete = () => waiting.length >= maxItems || waitingBytes >= maxBytes
+  const isDue = () => !failed && waiting.length > 0 && (draining || isComplete())
+
+  /** Deliver a batch, and further ones as long as they are complete. */
+  async function deliverBatches(): Promise<void> {
     delivering = true
     try {
-      while (waiting.length > 0 && !failed) {
+      do {
         await deliver(takeBatch())
-        if (waiting.length > 0) await nextTurn()
-      }
+        if (isDue()) await nextTurn()
+      } while (isDue())
     } finally {
       delivering = false
+      pauseEnd = performance.now() + pauseMs
     }
   }
 
@@ -73,30 +82,34 @@ export function createBatcher<Item>(
     return batch
   }
 
-  /** Deliver until no item waits. Items that arrive during a delivery do not wait for more items. */
   function startDelivery(): void {
     clearTimeout(timer)
     timer = undefined
-    if (delivering || failed) return
-    delivery = deliverAll()
-    delivery.catch((error: unknown) => {
+    if (delivering || failed || waiting.length === 0) return
+    delivery = deliverBatches()
+    delivery.then(schedule, (error: unknown) => {
       failed = true
       onFailure(error)
     })
   }
 
+  /** Start the next delivery when its batch is complete, or when the pause is over. */
+  function schedule(): void {
+    if (delivering || failed || waiting.length === 0) return
+    if (isDue()) startDelivery()
+    // without a pause the timer still waits for 1 ms: items that arrive together are one batch
+    else timer ??= setTimeout(startDelivery, Math.max(1, pauseEnd - performance.now()))
+  }
+
   return {
     add(item) {
       if (failed) return
-      if (waiting.push(item) === 1) waitingSince = performance.now()
+      waiting.push(item)
       waitingBytes += sizeOf(item)
-      const isFull = waiting.length >= maxItems || waitingBytes >= maxBytes
-      const isOverdue = performance.now() - waitingSince >= MAX_QUIET_TIMES * quietMs
-      if (isFull || isOverdue) startDelivery()
-      else if (timer) timer.refresh()
-      else timer = setTimeout(startDelivery, quietMs)
+      schedule()
     },
     drain() {
+      draining = true
       startDelivery()
       return delivery
     },

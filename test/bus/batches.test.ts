@@ -3,8 +3,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { type BatchOptions, createBatcher } from '../../src/bus/batches.js'
 
-/** With such a long quiet time only `maxItems` and `drain` end a batch. */
-const NEVER: BatchOptions = { maxItems: 3, quietMs: 60_000 }
+/** After the first batch, only `maxItems` and `drain` end such a long pause. */
+const LONG_PAUSE: BatchOptions = { maxItems: 3, pauseMs: 60_000 }
 
 function collect(options: BatchOptions, take: (batch: readonly number[]) => void | Promise<void>) {
   const taken: (readonly number[])[] = []
@@ -22,7 +22,7 @@ function collect(options: BatchOptions, take: (batch: readonly number[]) => void
 }
 
 test('a batch is delivered at once when it is full', async t => {
-  const { add, drain, taken } = collect(NEVER, () => {})
+  const { add, drain, taken } = collect(LONG_PAUSE, () => {})
   for (const item of [1, 2, 3]) add(item)
   await sleep(0)
   t.deepEqual(taken, [[1, 2, 3]])
@@ -34,7 +34,7 @@ test('a batch is delivered at once when it is full', async t => {
 })
 
 test('a batch is also full when its items reach the limit of bytes', async t => {
-  const { add, drain, taken } = collect({ maxItems: 1000, maxBytes: 10, quietMs: 60_000 }, () => {})
+  const { add, drain, taken } = collect({ maxItems: 1000, maxBytes: 10, pauseMs: 60_000 }, () => {})
   for (const bytes of [4, 5, 6, 1, 20, 2]) add(bytes)
   await drain()
   t.deepEqual(taken, [[4, 5, 6], [1, 20], [2]])
@@ -42,15 +42,15 @@ test('a batch is also full when its items reach the limit of bytes', async t => 
 
 test('other work runs between two batches', async t => {
   const order: string[] = []
-  const { add, drain } = collect(NEVER, () => void order.push('batch'))
+  const { add, drain } = collect(LONG_PAUSE, () => void order.push('batch'))
   setImmediate(() => order.push('other'))
   for (const item of [1, 2, 3, 4, 5, 6]) add(item)
   await drain()
   t.deepEqual(order, ['batch', 'other', 'batch'])
 })
 
-test('a batch that is not full is delivered when no more items arrive', async t => {
-  const { add, taken } = collect({ maxItems: 1000, quietMs: 5 }, () => {})
+test('items that arrive together after a quiet time are delivered at once', async t => {
+  const { add, taken } = collect({ maxItems: 1000, pauseMs: 60_000 }, () => {})
   add(1)
   add(2)
   t.deepEqual(taken, [])
@@ -58,19 +58,22 @@ test('a batch that is not full is delivered when no more items arrive', async t 
   t.deepEqual(taken, [[1, 2]])
 })
 
-test('the wait of an item is limited, even if items keep arriving', async t => {
-  const { add, taken } = collect({ maxItems: 1000, quietMs: 20 }, () => {})
+test('items that arrive during the pause after a batch are one batch', async t => {
+  const { add, taken } = collect({ maxItems: 1000, pauseMs: 400 }, () => {})
+  add(1)
+  await sleep(20)
+  t.deepEqual(taken, [[1]])
+  for (const item of [2, 3]) add(item)
+  await sleep(5)
+  for (const item of [4, 5]) add(item)
   const began = performance.now()
-  for (let item = 0; taken.length === 0 && performance.now() - began < 5000; item += 1) {
-    add(item)
-    await sleep(2)
-  }
-  t.true(performance.now() - began < 1000)
+  while (taken.length === 1 && performance.now() - began < 5000) await sleep(5)
+  t.deepEqual(taken, [[1], [2, 3, 4, 5]])
 })
 
 test('one batch is delivered at a time, and the next one grows during the delivery', async t => {
   let inHand = 0
-  const { add, drain, taken } = collect({ maxItems: 10, quietMs: 1 }, async () => {
+  const { add, drain, taken } = collect({ maxItems: 10, pauseMs: 1 }, async () => {
     inHand += 1
     t.is(inHand, 1)
     await sleep(20)
@@ -86,7 +89,7 @@ test('one batch is delivered at a time, and the next one grows during the delive
 })
 
 test('after a failure nothing more is delivered, and the failure is reported once', async t => {
-  const { add, drain, taken, failures } = collect(NEVER, ([first]) => {
+  const { add, drain, taken, failures } = collect(LONG_PAUSE, ([first]) => {
     if (first === 4) throw new Error('the disk is full')
   })
   for (const item of [1, 2, 3, 4, 5, 6, 7, 8, 9]) add(item)
@@ -98,7 +101,7 @@ test('after a failure nothing more is delivered, and the failure is reported onc
 })
 
 test('discard drops the waiting items, and waits for a delivery in progress', async t => {
-  const { add, discard, taken } = collect(NEVER, () => sleep(20))
+  const { add, discard, taken } = collect(LONG_PAUSE, () => sleep(20))
   for (const item of [1, 2, 3, 4]) add(item)
   await discard()
   t.deepEqual(taken, [[1, 2, 3]])
@@ -111,7 +114,7 @@ test('law: however items are batched, each is delivered once and in order', asyn
   const sizes = fc.array(fc.nat({ max: 30 }), { maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(sizes, fc.integer({ min: 1, max: 10 }), async (bursts, most) => {
-      const { add, drain, taken } = collect({ maxItems: most, quietMs: 1 }, () => sleep(0))
+      const { add, drain, taken } = collect({ maxItems: most, pauseMs: 1 }, () => sleep(0))
       let next = 0
       for (const burst of bursts) {
         for (let item = 0; item < burst; item += 1) add(next++)

@@ -1,13 +1,14 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import type { SpName } from '../../ids.js'
-import { type BatchOptions, createBatcher } from '../batches.js'
+import { type BatchOptions, createBatcher, DEFAULT_BATCH } from '../batches.js'
 import type { Delivery, OnDeliveries } from '../delivery.js'
 
 /**
- * The number of unacknowledged messages that the broker may send: enough that it never waits for us, and
- * few enough for the memory if each has the largest size (RabbitMQ: 16 MiB).
+ * The number of unacknowledged messages that the broker may send. With two batches, the next one is here when
+ * a batch is recorded: with one, broker and recorder take turns. More would only cost memory, if each message
+ * has the largest size (RabbitMQ: 16 MiB).
  */
-const PREFETCH = 200
+const PREFETCH = 2 * DEFAULT_BATCH.maxItems
 
 /** A consumer of our queue. */
 export interface Consumer {

@@ -371,7 +371,7 @@ test('a wrong password is reported without the password, and retried', async t =
 test('a message on a quiet bus does not wait for more messages', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
-  const listening = startListening(t, broker, { batch: { maxItems: 1000, quietMs: 5 } })
+  const listening = startListening(t, broker, { batch: { maxItems: 1000, pauseMs: 5 } })
   await connected(listening)
   for (const number of numbers(10)) {
     await broker.publish(number)
