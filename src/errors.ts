@@ -50,6 +50,7 @@ export const faults = {
   SERVICE_PROVIDER_UNREACHABLE: { status: 503, exit: 1 },
   VIEWS_UNAVAILABLE: { status: 503, exit: 1 },
   OVERLOADED: { status: 503, exit: 1 },
+  QUERY_ABORTED: { status: 503, exit: 1 },
   SERVICE_PROVIDER_TIMEOUT: { status: 504, exit: 1 },
 } as const
 

@@ -23,6 +23,7 @@ const folders = [
   'replay',
   'audit',
   'doctor',
+  'api',
   'http',
   'process',
   'cli',

@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import { type AccessLine, findAccessLine } from '../cli/access-log-line.js'
+import { type AccessLine, accessLineFacts, findAccessLine } from '../api/access-log-line.js'
+import {
+  decideAt,
+  decisionFacts,
+  explainNetworkRequest,
+  federationInLog,
+  isNetworkRequest,
+  type KnownFederation,
+  parseExplained,
+  parseHeaderFields,
+} from '../api/explanation.js'
 import { parsePointOption } from '../cli/arguments.js'
 import { hasConfigOption, loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { eventRow } from '../cli/event-row.js'
 import { logOption, openCommandHistory } from '../cli/log-files.js'
 import {
   type OutputOptions,
@@ -13,22 +22,14 @@ import {
   wholeTable,
   withOutputOptions,
 } from '../cli/output-options.js'
-import { printFacts, printRows, type Row } from '../cli/row-printer.js'
+import { printFacts, printRows } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
-import { IDENTITY_PROVIDER, projectId, type SpName, spName } from '../ids.js'
+import { IDENTITY_PROVIDER } from '../ids.js'
 import { type JsonValue, parseJson } from '../json.js'
 import type { LogReader } from '../log/event-log.js'
-import { isNetworkPath, requireExtension } from '../network-extension/extension-path.js'
-import { openLocationsOf } from '../projection/locate.js'
-import { evidenceAt, locateAt } from '../replay/past-locations.js'
-import { POINT_FORMS, type Point, positionAt } from '../replay/point.js'
-import { decide } from '../routing/decide.js'
-import { type Decision, describeCondition, describeDecision } from '../routing/decision.js'
-import type { Cloud, Federation } from '../routing/federation.js'
-import { type HeaderFields, parseRequest, type RoutedRequest } from '../routing/request.js'
+import { POINT_FORMS, type Point } from '../replay/point.js'
 import { needsBody } from '../routing/request-rule.js'
-import { serviceNames } from '../service/service.js'
 
 interface ExplainOptions extends OutputOptions {
   readonly header: readonly string[]
@@ -62,10 +63,7 @@ export function explainCommand(context: Context): Command {
     .action(async (method: string, path: string, options: ExplainOptions, command: Command) => {
       using log = openCommandHistory(command, context)
       const logged = await findLoggedRequest(options, context)
-      const line = {
-        method: logged?.method ?? method,
-        path: logged?.path ?? (path && pathIn(path)),
-      }
+      const line = { method: logged?.method ?? method, path: logged?.path ?? path }
       if (line.method === undefined || line.path === undefined) {
         throw new MixmatchError(
           'USAGE',
@@ -74,44 +72,37 @@ export function explainCommand(context: Context): Command {
       }
       if (logged) printLoggedRequest(context, options, logged)
       const at = logged ? { time: logged.beganAt } : options.at
-      if (isNetworkPath(withoutQuery(line.path))) {
-        explainNetworkRequest(line.method, line.path, options, command, context)
+      const explained = {
+        ...line,
+        headers: parseHeaderFields(options.header, '-H'),
+        body: options.body === undefined ? undefined : readBody(options.body, context),
+        project: logged?.project ?? options.project ?? null,
+      }
+      if (isNetworkRequest(explained)) {
+        const facts = explainNetworkRequest(explained, isNetworkExtended(command, context))
+        printNetworkFacts(facts, options, context)
         return
       }
-      const project = logged?.project ?? options.project
-      const request = requestOf({ ...line, project }, options, context)
+      const request = parseExplained(explained)
       if (needsBody(request) && options.body === undefined) {
         context.stderr.write(
           'mixmatch: the body of this request can change the decision: give it with --body FILE\n',
         )
       }
-      // Use the views for the present, as the proxy does. Use the log for the past or without views.
-      using locations = at ? undefined : openLocationsOf(log.file)
-      const position = at ? positionAt(log, at) : log.head().position
-      const locate = locations?.locate ?? locateAt(log, position)
-      const evidence = locations?.evidence ?? evidenceAt(log, position)
-      const federation = { ...federationOf(command, context, log), locate, evidence }
-      print(context, options, decide(request, federation), log)
+      const decision = decideAt(log, federationOf(command, context, log), request, at)
+      print(context, options, decisionFacts(decision, log))
     })
 }
 
-/** @throws NOT_FOUND, METHOD_NOT_ALLOWED as the proxy would answer */
-function explainNetworkRequest(
-  method: string,
-  path: string,
+function printNetworkFacts(
+  facts: ReturnType<typeof explainNetworkRequest>,
   options: OutputOptions,
-  command: Command,
   context: Context,
 ): void {
-  const isEnabled = isNetworkExtended(command, context)
-  requireExtension(method.toUpperCase(), withoutQuery(path), isEnabled === false ? null : true)
-  const to = IDENTITY_PROVIDER
-  const sentence = `network extension: Mixmatch creates a network at ${to} that extends the one in the body`
-  const condition =
-    isEnabled === null ? `Only if network is among the enabled_services of [sp_${to}].` : null
+  const { sentence, condition } = facts
   if (options.format === 'table') {
     context.stdout.write(condition === null ? `${sentence}\n` : `${sentence}\n${condition}\n`)
-  } else printFacts(context.stdout, options, { kind: 'network extension', to, sentence, condition })
+  } else printFacts(context.stdout, options, facts)
 }
 
 /** null if there is no configuration that says it. */
@@ -119,19 +110,6 @@ function isNetworkExtended(command: Command, context: Context): boolean | null {
   if (hasOnlyLog(command)) return null
   const { clouds } = loadConfig(command, context)
   return clouds.some(({ name, extendsNetworks }) => name === IDENTITY_PROVIDER && extendsNetworks)
-}
-
-function withoutQuery(path: string): string {
-  return path.split('?')[0] ?? path
-}
-
-const SERVICE = new RegExp(`/(?:${[...serviceNames, 'network'].join('|')})(?=[/?]|$)`)
-
-/** The path of a URL, beginning with the service: a front proxy removes the part before it. A path is unchanged. */
-function pathIn(target: string): string {
-  const [url, path = '/'] = /^https?:\/\/[^/?#]+([^#]*)/i.exec(target) ?? []
-  if (url === undefined) return target
-  return path.slice(Math.max(0, withoutQuery(path).search(SERVICE)))
 }
 
 async function findLoggedRequest({ requestId, accessLog }: ExplainOptions, context: Context) {
@@ -142,18 +120,14 @@ async function findLoggedRequest({ requestId, accessLog }: ExplainOptions, conte
 
 /** Print the decision in the access log. It may depend on a header or a body, which are not in the access log. */
 function printLoggedRequest(context: Context, options: OutputOptions, logged: AccessLine): void {
-  const began_at = formatTime(logged.beganAt)
   if (options.format === 'json') {
-    const { requestId: request_id, method, path, status, reason } = logged
-    const { serviceProvider: service_provider, restsOn: rests_on } = logged
-    const facts = { began_at, request_id, method, path, status, reason, service_provider, rests_on }
-    printFacts(context.stdout, wholeJson, facts)
+    printFacts(context.stdout, wholeJson, accessLineFacts(logged))
     return
   }
   if (options.format !== 'table') return
   printFacts(context.stdout, wholeTable, {
     request: `${logged.method} ${logged.path}`,
-    began_at,
+    began_at: formatTime(logged.beganAt),
     answered: `${logged.status ?? 'not at all'}${logged.serviceProvider ? ` by ${logged.serviceProvider}` : ''}`,
     decided: logged.reason,
     rests_on: logged.restsOn,
@@ -161,34 +135,17 @@ function printLoggedRequest(context: Context, options: OutputOptions, logged: Ac
   context.stdout.write('\nBy the event log at that moment, without headers and body:\n')
 }
 
-function requestOf(
-  { method, path, project }: { method: string; path: string; project: string | undefined },
-  { header, body }: ExplainOptions,
+function print(
   context: Context,
-): RoutedRequest {
-  const request = {
-    ...parseRequest(method.toUpperCase(), path, headerFields(header)),
-    project: project === undefined ? null : projectId(project),
-  }
-  if (body === undefined) return request
-  return { ...request, body: readJson(body === '-' ? 0 : resolve(context.cwd, body)) }
-}
-
-function print(context: Context, options: OutputOptions, decision: Decision, log: LogReader): void {
-  const restsOn =
-    decision.kind === 'one' && decision.restsOn ? log.get(decision.restsOn) : undefined
-  const event = restsOn && eventRow(restsOn)
+  options: OutputOptions,
+  facts: ReturnType<typeof decisionFacts>,
+): void {
   if (options.format !== 'table') {
-    printFacts(context.stdout, options, {
-      ...factsOf(decision),
-      sentence: describeDecision(decision),
-      condition: describeCondition(decision),
-      event,
-    })
+    printFacts(context.stdout, options, facts)
     return
   }
-  context.stdout.write(`${describeDecision(decision)}\n`)
-  const condition = describeCondition(decision)
+  const { sentence, condition, event } = facts
+  context.stdout.write(`${sentence}\n`)
   if (condition !== null) context.stdout.write(`${condition}\n`)
   if (event) {
     context.stdout.write('\n')
@@ -196,22 +153,9 @@ function print(context: Context, options: OutputOptions, decision: Decision, log
   }
 }
 
-/** Format a decision with the field names of the access log. */
-function factsOf(decision: Decision): Row {
-  if (decision.kind !== 'one') return { ...decision }
-  const { restsOn, askFirst, ...facts } = decision
-  return { ...facts, rests_on: restsOn, ask_first: askFirst ?? [] }
-}
-
 /** The federation of the configuration. With only `--log`, the clouds in the log with default options. */
-function federationOf(
-  command: Command,
-  context: Context,
-  log: LogReader,
-): Omit<Federation, 'locate' | 'evidence'> {
-  if (hasOnlyLog(command)) {
-    return { clouds: cloudsInLog(log), searchByBroadcast: false, aggregation: false }
-  }
+function federationOf(command: Command, context: Context, log: LogReader): KnownFederation {
+  if (hasOnlyLog(command)) return federationInLog(log)
   const { clouds, routing } = loadConfig(command, context)
   return { clouds, ...routing }
 }
@@ -221,27 +165,10 @@ function hasOnlyLog(command: Command): boolean {
   return log !== undefined && !hasConfigOption(command)
 }
 
-function cloudsInLog(log: LogReader): Cloud[] {
-  const names = log.db.prepare<[], string>('select name from service_providers').pluck().all()
-  const clouds = new Set<SpName>([IDENTITY_PROVIDER, ...names.map(spName)])
-  return [...clouds].map(name => ({ name, spName: name, enabledServices: serviceNames }))
-}
-
 function collect(field: string, fields: readonly string[]): readonly string[] {
   return [...fields, field]
 }
 
-function headerFields(fields: readonly string[]): HeaderFields {
-  return Object.fromEntries(
-    fields.map(field => {
-      const colon = field.indexOf(':')
-      if (colon > 0)
-        return [field.slice(0, colon).trim().toLowerCase(), field.slice(colon + 1).trim()]
-      throw new MixmatchError('USAGE', `-H: expected 'Name: value', found "${field}".`)
-    }),
-  )
-}
-
-function readJson(file: string | 0): JsonValue | undefined {
-  return parseJson(readFileSync(file, 'utf8'))
+function readBody(body: string, context: Context): JsonValue | undefined {
+  return parseJson(readFileSync(body === '-' ? 0 : resolve(context.cwd, body), 'utf8'))
 }

@@ -1,18 +1,17 @@
 import { Command } from 'commander'
+import { resolveResourceId } from '../api/resource-argument.js'
+import { findPlaces, intervalRow, placeRows } from '../api/resource-queries.js'
 import { parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { logOption, openCommandHistory } from '../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
-import { resolveResourceId } from '../cli/resource-argument.js'
-import { printRows, type Row } from '../cli/row-printer.js'
+import { printRows } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import type { Position, ResourceId } from '../ids.js'
 import type { History } from '../log/history.js'
 import { findDeletions } from '../projection/find-resources.js'
-import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
-import { locateAt } from '../replay/past-locations.js'
-import { type PastPlacement, placementsAt } from '../replay/placement-history.js'
+import { placementsAt } from '../replay/placement-history.js'
 import { formatPoint, POINT_FORMS, type Point, positionAt } from '../replay/point.js'
 
 interface LocateOptions extends OutputOptions {
@@ -46,12 +45,6 @@ export function locateCommand(context: Context): Command {
     })
 }
 
-/** Use the views for the present, as the proxy does. Use the log for the past or without views. */
-function findPlaces(log: History, id: ResourceId, upTo: Position | undefined): readonly Located[] {
-  using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
-  return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
-}
-
 /** The error for a resource that no cloud holds. It names the deletions, if there are any. */
 function notLocated(
   log: History,
@@ -69,25 +62,4 @@ function notLocated(
     'NOT_LOCATED',
     `${id}: no cloud ${at ? 'was' : 'is'} known to hold it${when} (${log.file}).${deletions.join('')}`,
   )
-}
-
-function placeRows({ resource, places }: Located): Row[] {
-  return places.map(place => ({
-    service_provider: place.serviceProvider,
-    resource,
-    project: place.project,
-    position: place.position,
-  }))
-}
-
-function intervalRow(placement: PastPlacement, id: ResourceId): Row {
-  return {
-    service_provider: placement.serviceProvider,
-    resource: { type: placement.type, id },
-    project: placement.project,
-    from: formatTime(placement.from.at),
-    from_position: placement.from.position,
-    to: placement.to && formatTime(placement.to.at),
-    to_position: placement.to?.position ?? null,
-  }
 }

@@ -1,25 +1,31 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { eventRow } from '../api/event-row.js'
+import { resolveResourceId } from '../api/resource-argument.js'
 import { openPublisher } from '../bus/amqp/publisher.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
 import { namesOption, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
-import { eventRow } from '../cli/event-row.js'
 import { catchInterrupt } from '../cli/interrupt.js'
 import { requireKnownNames } from '../cli/known-names.js'
 import { logOption, openCommandHistory, resolveOutputFile } from '../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../cli/output-options.js'
 import { showProgress } from '../cli/progress.js'
-import { resolveResourceId } from '../cli/resource-argument.js'
 import { createRowPrinter, printRows } from '../cli/row-printer.js'
 import { MixmatchError } from '../errors.js'
 import type { RecordedEvent } from '../event/event.js'
-import { micros, type Position, position } from '../ids.js'
+import { position } from '../ids.js'
 import type { History } from '../log/history.js'
 import { buildViews } from '../projection/build.js'
 import { paceEvents } from '../replay/pace.js'
 import { comparePlaces, type HeldPlace } from '../replay/place-changes.js'
-import { POINT_FORMS, type Point, parsePoint, positionAt } from '../replay/point.js'
+import {
+  firstPositionAt,
+  POINT_FORMS,
+  type Point,
+  parsePoint,
+  positionAt,
+} from '../replay/point.js'
 import { type Selection, selectEvents } from '../replay/selection.js'
 
 interface ReplayOptions extends OutputOptions {
@@ -78,18 +84,12 @@ export function replayCommand(context: Context): Command {
 function toSelection(log: History, options: ReplayOptions): Selection {
   const { from, until } = options
   return {
-    from: from === undefined ? position(log.base().position + 1) : firstPosition(log, from),
+    from: from === undefined ? position(log.base().position + 1) : firstPositionAt(log, from),
     until: until === undefined ? log.head().position : positionAt(log, until),
     types: options.type,
     serviceProviders: options.sp,
     resource: options.resource === undefined ? null : resolveResourceId(log, options.resource),
   }
-}
-
-/** The position of a point. For a time, that of the first event recorded at this time or later. */
-function firstPosition(log: History, point: Point): Position {
-  if ('position' in point) return position(Math.max(1, positionAt(log, point)))
-  return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
 }
 
 /** The maximum of rows in one table. */

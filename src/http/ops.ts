@@ -3,6 +3,13 @@ import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
 import { type Health, healthcheck } from './healthcheck.js'
+import {
+  createApiRouter,
+  logVisits,
+  type OpsApiParts,
+  type OpsState,
+  respondToOpsErrors,
+} from './ops-api.js'
 import { createRequestCheck } from './request-check.js'
 import { startListening } from './start-listening.js'
 
@@ -13,6 +20,8 @@ export interface OpsParts {
   readonly readiness: () => Promise<Readiness>
   readonly metrics: () => Promise<string>
   readonly metricsType: string
+  /** The read API; without it there is none. */
+  readonly api?: OpsApiParts
   readonly logger: Logger
 }
 
@@ -24,10 +33,11 @@ interface Readiness {
 }
 
 /**
- * The port for operators: `/healthcheck` as on the public port, `/ready`, and `/metrics` for
- * Prometheus. It shows nothing about users and their resources, and needs no token.
+ * The port for operators: `/healthcheck` as on the public port, `/ready`, `/metrics` for Prometheus,
+ * and the read API below `/v1`.
  */
-export function createOpsApp({ health, readiness, metrics, metricsType, logger }: OpsParts): Koa {
+export function createOpsApp(parts: OpsParts): Koa<OpsState> {
+  const { health, readiness, metrics, metricsType, api, logger } = parts
   const router = new Router()
   router.get('/ready', async ctx => {
     const { healthy, reasons } = health()
@@ -43,9 +53,13 @@ export function createOpsApp({ health, readiness, metrics, metricsType, logger }
     ctx.body = await metrics()
   })
 
-  const app = new Koa()
+  const app = new Koa<OpsState>()
   app.on('error', error => logger.error({ err: error }, 'the port for operators failed'))
   app.use(wellFormed()).use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
+  if (api === undefined) return app
+  const apiRouter = createApiRouter(api)
+  app.use(logVisits(logger)).use(respondToOpsErrors(logger))
+  app.use(apiRouter.routes()).use(apiRouter.allowedMethods())
   return app
 }
 
@@ -72,7 +86,7 @@ interface OpsServer extends AsyncDisposable {
  * @throws CANNOT_LISTEN
  */
 export async function openOps(
-  app: Koa,
+  app: Pick<Koa<OpsState>, 'callback'>,
   { host, port }: { host: string; port: number },
   logger: Logger,
 ): Promise<OpsServer> {

@@ -10,8 +10,13 @@ import { parseJson } from '../json.js'
  * `body` is the body as nested JSON. If that would change a byte of it, `body_text` has its text.
  */
 export function toLine(event: RecordedEvent): string {
+  return JSON.stringify(toPortable(event))
+}
+
+/** The object that `toLine` writes. */
+export function toPortable(event: RecordedEvent) {
   const { wire } = event
-  return JSON.stringify({
+  return {
     position: event.position,
     recorded_at: formatTime(event.recordedAt),
     hash: event.hash,
@@ -28,7 +33,7 @@ export function toLine(event: RecordedEvent): string {
     routing_key: wire.routingKey,
     envelope: wire.envelope,
     ...portableBody(event.body),
-  })
+  }
 }
 
 /** Whether `toLine` wrote this parsed line. Otherwise it is a recorded notification. */

@@ -1,7 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { CheckedConfig, Config } from '../config/config.js'
+import { isLoopback } from '../config/loopback.js'
 import { createOpsApp, openOps } from '../http/ops.js'
+import { admitAll } from '../http/ops-visitor.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
@@ -9,6 +12,7 @@ import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './c
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { checkKeystoneReachable } from './keystone-check.js'
+import { readSettingsOf } from './read-settings.js'
 import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
@@ -45,11 +49,13 @@ export async function supervise(supervision: Supervision): Promise<void> {
     logger,
   })
   using collector = openStatusCollector({ children, logger })
+  using queryRunner = createQueryRunner({ settings: () => readSettingsOf(config), logger })
   const app = createSupervisorOps({
     state: () => state,
     config: () => config,
     collector,
     metrics,
+    queryRunner,
     logger,
   })
   await using _ops = await openOps(app, config.ops, logger)
@@ -108,9 +114,10 @@ function createSupervisorOps(parts: {
   config: () => Config
   collector: StatusCollector
   metrics: SupervisorMetrics
+  queryRunner: QueryRunner
   logger: Logger
 }) {
-  const { state, config, collector, metrics, logger } = parts
+  const { state, config, collector, metrics, queryRunner, logger } = parts
   return createOpsApp({
     health() {
       const reasons = state() === 'serving' ? [] : [state()]
@@ -128,6 +135,7 @@ function createSupervisorOps(parts: {
       return renderMetrics([own, ...collected.metrics])
     },
     metricsType: METRICS_TYPE,
+    ...(isLoopback(config().ops.host) && { api: { queryRunner, admit: admitAll } }),
     logger,
   })
 }

@@ -101,6 +101,15 @@ export function positionAt(log: LogReader, point: Point): Position {
 }
 
 /**
+ * The position of a point from which on something is wanted. For a time, that of the first event recorded
+ * at this time or later. Throws as `positionAt`.
+ */
+export function firstPositionAt(log: LogReader, point: Point): Position {
+  if ('position' in point) return position(Math.max(1, positionAt(log, point)))
+  return position(positionAt(log, { time: micros(point.time - 1) }) + 1)
+}
+
+/**
  * Check that a given position is in the log. 0 means the beginning.
  *
  * @throws USAGE

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { eventRow } from '../../api/event-row.js'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { eventRow } from '../../cli/event-row.js'
 import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import { type OutputOptions, withOutputOptions } from '../../cli/output-options.js'
 import { printFacts } from '../../cli/row-printer.js'

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
+import { eventRow } from '../../api/event-row.js'
 import { parseWhole } from '../../cli/arguments.js'
 import type { Context } from '../../cli/context.js'
-import { eventRow } from '../../cli/event-row.js'
 import { logOption, openCommandHistory } from '../../cli/log-files.js'
 import {
   columnOption,

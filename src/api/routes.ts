@@ -1,0 +1,20 @@
+import type { QueryName } from './queries.js'
+
+interface ApiRoute {
+  readonly method: 'GET' | 'POST'
+  /** With `{name}` for each parameter in the path, as in OpenAPI. Other parameters are in the query, or in a JSON body. */
+  readonly path: string
+  readonly query: QueryName
+}
+
+/** The paths of the API. */
+export const apiRoutes: readonly ApiRoute[] = [
+  { method: 'GET', path: '/v1/events', query: 'events' },
+  { method: 'GET', path: '/v1/events/{position}', query: 'event' },
+  { method: 'GET', path: '/v1/resources', query: 'search' },
+  { method: 'GET', path: '/v1/resources/{id}', query: 'resource' },
+  { method: 'GET', path: '/v1/resources/{id}/history', query: 'history' },
+  { method: 'GET', path: '/v1/explain', query: 'explain' },
+  { method: 'POST', path: '/v1/explain', query: 'explain' },
+  { method: 'GET', path: '/v1/log', query: 'log' },
+]

@@ -1,0 +1,16 @@
+/** A project at one cloud. Each cloud has ids of its own. */
+interface OwnProject {
+  readonly service_provider: string
+  readonly project: string
+}
+
+/** Who looks: `all` sees everything, others only what belongs to their projects. */
+export type Viewer = 'all' | readonly OwnProject[]
+
+/** Whether something that belongs to a project at a cloud may be shown. */
+export function maySee(viewer: Viewer, serviceProvider: string, project: string | null): boolean {
+  return (
+    viewer === 'all' ||
+    viewer.some(own => own.service_provider === serviceProvider && own.project === project)
+  )
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { createQueryRunner } from '../../src/api/query-runner.js'
+import { createOpsApp, openOps } from '../../src/http/ops.js'
+import { type AdmitVisitor, admitAll } from '../../src/http/ops-visitor.js'
+import { openLog } from '../../src/log/open-log.js'
+import { alice, at, created, disk, folder, idp } from '../controls.js'
+
+/** The port for operators over a log with one event, and the lines of its log. */
+async function open(t: ExecutionContext, admit: AdmitVisitor = admitAll) {
+  const logFile = join(folder(t), 'events.db')
+  using log = openLog(logFile)
+  log.append([created(disk, alice)], at(0))
+  const lines: Record<string, unknown>[] = []
+  const logger = pino({}, { write: line => lines.push(JSON.parse(line)) })
+  const settings = {
+    logFile,
+    accessLog: null,
+    clouds: [{ name: idp, spName: 'default', enabledServices: ['image'] }],
+    searchByBroadcast: false,
+    aggregation: false,
+    extendsNetworks: false,
+  }
+  const queryRunner = createQueryRunner({ settings: () => settings, logger })
+  t.teardown(() => queryRunner[Symbol.dispose]())
+  const app = createOpsApp({
+    health: () => ({ healthy: true, reasons: [] }),
+    readiness: async () => ({ missing: [], degraded: [] }),
+    metrics: async () => 'up 1\n',
+    metricsType: 'text/plain',
+    api: { queryRunner, admit },
+    logger,
+  })
+  const ops = await openOps(app, { host: '127.0.0.1', port: 0 }, logger)
+  t.teardown(async () => ops[Symbol.asyncDispose]())
+  return { url: `http://127.0.0.1:${ops.port}`, lines }
+}
+
+test('the API answers with JSON, and each request stands in the access log', async t => {
+  const { url, lines } = await open(t)
+  const response = await fetch(`${url}/v1/events?limit=1`)
+  t.is(response.status, 200)
+  t.is(response.headers.get('cache-control'), 'no-store')
+  t.like(await response.json(), { events: [{ position: 1 }], next: null })
+  const detail: unknown = await (await fetch(`${url}/v1/events/1`)).json()
+  t.like(detail, { position: 1, event_type: 'volume.create.start', source: 'bus' })
+  const place: unknown = await (await fetch(`${url}/v1/resources/${disk.id}`)).json()
+  t.like(place, { places: [{ service_provider: 'cornmeal', project: alice }] })
+  const line = lines.find(({ path }) => path === '/v1/events?limit=1')
+  t.like(line, { access: true, port: 'ops', method: 'GET', status: 200, sees: 'all projects' })
+})
+
+test('an error of the API is JSON with a message, and without a stack', async t => {
+  const { url, lines } = await open(t)
+  const get = async (path: string) => {
+    const response = await fetch(`${url}${path}`)
+    return [response.status, await response.json()] as const
+  }
+  const [status, body] = await get('/v1/events?limt=1')
+  t.is(status, 400)
+  t.like(body, { error: { code: 400, title: 'Bad Request' } })
+  t.regex(JSON.stringify(body), /limt/)
+  t.is((await get('/v1/events/99'))[0], 404)
+  t.is((await fetch(`${url}/v1/events`, { method: 'DELETE' })).status, 405)
+  t.is((await fetch(`${url}/v1/nothing`)).status, 404)
+  t.like(
+    lines.find(({ path }) => path === '/v1/events/99'),
+    { status: 404, fault: 'NOT_FOUND' },
+  )
+})
+
+test('a request is explained from a JSON body', async t => {
+  const { url } = await open(t)
+  const post = (body: string) =>
+    fetch(`${url}/v1/explain`, {
+      method: 'POST',
+      body,
+      headers: { 'Content-Type': 'application/json' },
+    })
+  t.is((await post('[]')).status, 400)
+  t.is((await post(`{"method":"${'x'.repeat(300_000)}"}`)).status, 413)
+  const path = '/image/v2/images'
+  const explained = await post(JSON.stringify({ method: 'GET', path, headers: { 'X-A': 'b' } }))
+  t.is(explained.status, 200)
+  t.like(await explained.json(), {
+    needs_body: false,
+    decision: { kind: 'one', because: 'default' },
+  })
+})
