@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { osloLine } from '../src/logger.js'
+import { createLogger, osloLine } from '../src/logger.js'
 import { folder } from './controls.js'
 
 test('a log line as text is one line without terminal escapes', t => {
@@ -76,4 +76,56 @@ test('lines on a terminal are text, unless JSON is configured', t => {
     })
   t.regex(onTerminal(null), /INFO recorder info message/)
   t.regex(onTerminal(true), /"msg":"info message"/)
+})
+
+/** Runs a program with a logger that writes to a file; returns the lines of the file. */
+function linesAfter(t: ExecutionContext, body: string): Record<string, unknown>[] {
+  const file = join(folder(t), 'mixmatch.log')
+  const source = `
+    const { createLogger } = await import('./src/logger.ts')
+    const file = ${JSON.stringify(file)}
+    const logger = createLogger({ debug: false, file, json: false }, 'worker')
+    ${body}`
+  spawnSync(process.execPath, ['--import=tsx', '--input-type=module', '--eval', source])
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(line => line.startsWith('{'))
+    .map(line => JSON.parse(line))
+}
+
+for (const [end, statement] of [
+  ['throws', "throw new Error('crash')"],
+  ['exits', 'process.exit(1)'],
+]) {
+  test(`no line of the access log is lost if the process ${end} in the same turn`, t => {
+    const lines = linesAfter(t, `logger.logRequest({ path: '/"a"' }); ${statement}`)
+    t.like(lines, [{ level: 'info', name: 'worker', access: true, path: '/"a"', msg: 'request' }])
+    t.is(lines.length, 1)
+  })
+}
+
+test('a line of the access log has the members of other lines, in the same order', t => {
+  const file = join(folder(t), 'mixmatch.log')
+  const logger = createLogger({ debug: false, file, json: true }, 'worker')
+  logger.logRequest({ path: '/é"', ms: 1.5, status: null })
+  logger.info({ access: true, path: '/é"', ms: 1.5, status: null }, 'request')
+  const [fast, ofPino] = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => line.replace(/"time":"[^"]+"/, '"time":""'))
+  t.is(fast, ofPino)
+})
+
+test('lines of the access log that were written before a rotation are in the old file', t => {
+  const path = folder(t)
+  const file = join(path, 'mixmatch.log')
+  const logger = createLogger({ debug: false, file, json: true }, 'worker')
+  logger.logRequest({ n: 1 })
+  renameSync(file, join(path, 'old.log'))
+  logger.reopen()
+  logger.logRequest({ n: 2 })
+  logger.info('flush')
+  t.regex(readFileSync(join(path, 'old.log'), 'utf8'), /^\{[^\n]*"n":1,[^\n]*\}\n$/)
+  t.regex(readFileSync(file, 'utf8'), /"n":2,/)
 })

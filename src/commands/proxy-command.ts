@@ -49,6 +49,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
       logger.info({ address, port }, 'accepting connections')
       tellReady()
     },
+    logRequest: logger.logRequest,
     logger,
   })
   await sendStatus()

@@ -1,48 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from 'pino'
 import { headerValue } from '../http-client/raw-headers.js'
 import { redactedExcerpt, redactPath } from '../redaction.js'
 import type { RequestTrace } from './request-trace.js'
 
-/** Log one request; `now` is of the same clock as `startedAt`. */
-export function logAccess(
-  logger: Logger,
+/** The fields of a request in the access log; `now` is of the same clock as `startedAt`. */
+export function accessFields(
   req: IncomingMessage,
   res: ServerResponse,
   trace: RequestTrace,
   now: number,
-): void {
+): object {
   const { requestId, globalRequestId, startedAt, client, caller, decision, outcome } = trace
   const { serviceProvider, firstByteMs } = trace
   const cutShort = res.destroyed && !res.writableEnded ? 'client' : null
-  logger.info(
-    {
-      request_id: requestId,
-      global_request_id: globalRequestId,
-      client,
-      user_agent: userAgentOf(req),
-      method: req.method,
-      path: redactPath(req.url ?? ''),
-      status: res.headersSent || !cutShort ? res.statusCode : null,
-      bytes_in: outcome?.bytesReceived ?? 0,
-      bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
-      ms: rounded(now - startedAt),
-      upstream_first_byte_ms: firstByteMs === null ? null : rounded(firstByteMs),
-      decision: decision?.kind ?? null,
-      reason: decision?.because ?? null,
-      service_provider: serviceProvider,
-      project: caller?.project?.id ?? null,
-      user: caller?.userId ?? null,
-      missing: outcome && (headerValue(outcome.headers, 'mm-partial') ?? null),
-      upstream_status: outcome?.status ?? null,
-      upstream_request_id:
-        outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
-      rests_on: decision?.kind === 'one' ? decision.restsOn : null,
-      observed: trace.observed,
-      aborted: outcome?.aborted ?? cutShort,
-    },
-    'request',
-  )
+  return {
+    request_id: requestId,
+    global_request_id: globalRequestId,
+    client,
+    user_agent: userAgentOf(req),
+    method: req.method,
+    path: redactPath(req.url ?? ''),
+    status: res.headersSent || !cutShort ? res.statusCode : null,
+    bytes_in: outcome?.bytesReceived ?? 0,
+    bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
+    ms: rounded(now - startedAt),
+    upstream_first_byte_ms: firstByteMs === null ? null : rounded(firstByteMs),
+    decision: decision?.kind ?? null,
+    reason: decision?.because ?? null,
+    service_provider: serviceProvider,
+    project: caller?.project?.id ?? null,
+    user: caller?.userId ?? null,
+    missing: outcome && (headerValue(outcome.headers, 'mm-partial') ?? null),
+    upstream_status: outcome?.status ?? null,
+    upstream_request_id:
+      outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
+    rests_on: decision?.kind === 'one' ? decision.restsOn : null,
+    observed: trace.observed,
+    aborted: outcome?.aborted ?? cutShort,
+  }
 }
 
 /** Longer than the user agent of any real client. */

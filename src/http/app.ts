@@ -3,7 +3,7 @@ import Koa, { type Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
-import { logAccess } from './access-log.js'
+import { accessFields } from './access-log.js'
 import { describeAnswered } from './answered-request.js'
 import { logFault, toFaultResponse } from './fault-response.js'
 import { type Health, healthcheck } from './healthcheck.js'
@@ -23,6 +23,8 @@ export interface AppOptions extends ProxyParts, NetworkParts {
   readonly clientAddress: (req: IncomingMessage) => string
   /** Called with every request when it has ended. */
   readonly onAnswered?: (request: AnsweredRequest) => void
+  /** Writes a line of the access log. */
+  readonly logRequest: (fields: object) => void
   readonly logger: Logger
 }
 
@@ -31,7 +33,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { health, authenticateUri, maxRequests, onAnswered = () => {}, logger } = options
   const app = new Koa<RequestState>()
   app.use(checkRequest(healthcheck(health)))
-  app.use(recordRequest(logger.child({ access: true }), options.clientAddress, onAnswered))
+  app.use(recordRequest(options, onAnswered))
   app.use(respondToErrors(logger, authenticateUri))
   app.use(rejectMalformed)
   app.use(limitRequests(maxRequests))
@@ -59,8 +61,7 @@ const rejectMalformed: Middleware<RequestState> = async (ctx, next) => {
 
 /** Log and count every request when it has ended. */
 function recordRequest(
-  logger: Logger,
-  clientAddress: AppOptions['clientAddress'],
+  { clientAddress, logRequest }: AppOptions,
   onAnswered: (request: AnsweredRequest) => void,
 ): Middleware<RequestState> {
   return async (ctx, next) => {
@@ -69,7 +70,7 @@ function recordRequest(
     closeLingering(req, res)
     await next()
     const now = performance.now()
-    logAccess(logger, req, res, ctx.state.trace, now)
+    logRequest(accessFields(req, res, ctx.state.trace, now))
     onAnswered(describeAnswered(req, res, ctx.state.trace, now))
   }
 }

@@ -27,12 +27,13 @@ interface WorkerParts {
   readonly record: ObservationSender['sendEvent']
   readonly health: () => Health
   readonly metrics: ProxyMetrics
+  readonly logRequest: (fields: object) => void
   readonly logger: Logger
 }
 
 /** Create the Koa application of a worker from its parts. */
 export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp> {
-  const { config, clients, overlay, observe, health, metrics, logger } = parts
+  const { config, clients, overlay, observe, health, metrics, logRequest, logger } = parts
   const { server, auth, routing, clouds, upstream } = config
   const { identity, serviceTokens, destinations, forget } = createUserClients(config, clients, {
     onLookup: metrics.countLookup,
@@ -72,6 +73,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
     idleTimeoutMs: upstream.idleTimeoutMs,
     authenticateUri: auth.wwwAuthenticateUri,
     maxRequests: server.maxRequests,
+    logRequest,
     logger,
   })
 }

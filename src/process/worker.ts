@@ -32,6 +32,8 @@ interface WorkerOptions {
   readonly onCommand: OnCommand
   /** Called when the worker accepts connections. */
   readonly onListening: (address: HttpServer['address']) => void
+  /** Writes a line of the access log. */
+  readonly logRequest: (fields: object) => void
   readonly logger: Logger
 }
 
@@ -41,7 +43,7 @@ interface WorkerOptions {
  * @returns the number of requests that were aborted
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
-  const { config, files, metrics, stop, onCommand, onListening, logger } = options
+  const { config, files, metrics, stop, onCommand, onListening, logRequest, logger } = options
   using locations = openLocations(files.viewsFile, files.logFile, { replaceDamaged: true })
   using _refresh = startInterval(REFRESH_MS, async () => locations.refresh())
   const overlay = createOverlay(locations)
@@ -73,6 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
       return healthOf(reasons, config.server.healthcheckDisableFile)
     },
     metrics,
+    logRequest,
     logger,
   })
   const server = await listen(app, config.server)

@@ -208,6 +208,7 @@ async function serveProxy(): Promise<void> {
     health: () => ({ healthy: true, reasons: [] }),
     authenticateUri,
     maxRequests: null,
+    logRequest() {},
     logger: createLogger({ debug: false, file: '/dev/null', json: true }, 'bench'),
   })
   const { address } = await listen(app, { host: '127.0.0.1', port: 0 })

@@ -201,6 +201,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     health: () => ({ healthy: true, reasons: [] }),
     authenticateUri: KEYSTONE,
     maxRequests: null,
+    logRequest: fields => logger.info({ access: true, ...fields }, 'request'),
     logger,
     ...setting.app,
   })

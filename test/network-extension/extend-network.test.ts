@@ -67,6 +67,7 @@ async function startScene(t: ExecutionContext, settings: Readonly<Record<string,
       stop: asked,
       onCommand() {},
       onListening: ({ port }) => resolve(port),
+      logRequest() {},
       logger,
     })
     working.catch(reject)

@@ -50,6 +50,7 @@ async function startWorker(
       onCommand() {},
       onListening: ({ port }) => resolve(port),
       logger: pino({ level: 'silent' }),
+      logRequest() {},
     })
     working.catch(reject)
   })
