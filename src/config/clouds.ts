@@ -28,6 +28,8 @@ export interface CloudConfig extends CertificateTrust {
   readonly networkEndpoint: string | null
   /** The name of Mixmatch's queue on each of its buses. */
   readonly queueName: string
+  /** The name of the queue that the nodes of a fleet share on each of its buses. */
+  readonly fleetQueueName: string
   /** `host` or `host:port` to which an assertion may be sent; never empty. */
   readonly allowedHosts: readonly string[]
   /** The user of Mixmatch at this cloud; null if the user of `[auth]` is federated to it. */
@@ -105,6 +107,7 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
   }
   const authUrl = settings.read(group, sp.authUrl) ?? idpAuthUrl
   const allowedHosts = settings.read(group, sp.allowedHosts)
+  const queueName = settings.read(group, sp.queueName)
   return {
     name,
     spName: settings.read(group, sp.spName) ?? name,
@@ -118,7 +121,8 @@ function readCloud(settings: Settings, name: SpName, idpAuthUrl: string, cwd: st
     enabledServices,
     extendsNetworks: named.includes('network'),
     networkEndpoint: settings.read(group, sp.networkEndpoint),
-    queueName: settings.read(group, sp.queueName) ?? `mixmatch.${name}.notifications`,
+    queueName: queueName ?? `mixmatch.${name}.notifications`,
+    fleetQueueName: queueName === null ? `mixmatch.${name}.fleet` : `${queueName}.fleet`,
     ...readTrust(settings, group, sp, cwd),
     allowedHosts: allowedHosts.length > 0 ? allowedHosts : [new URL(authUrl).hostname],
     credentials: readCredentials(settings, group, sp, cwd),

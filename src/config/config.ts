@@ -76,6 +76,10 @@ export interface Config {
     readonly host: string
     readonly port: number
   }
+  readonly fleet: {
+    /** The stream that all nodes share (`parseStreamUrl`); null for a single machine. */
+    readonly stream: string | null
+  }
   /** In the order of `service_providers`, with the identity provider, `default`. */
   readonly clouds: readonly CloudConfig[]
 }
@@ -156,7 +160,7 @@ function namesClouds(settings: Settings): boolean {
 }
 
 function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: string): Config {
-  const { DEFAULT: general, auth, database, ops } = options
+  const { DEFAULT: general, auth, database, ops, fleet } = options
   const authUrl = settings.read('auth', auth.authUrl)
   const logFile = settings.read('DEFAULT', general.logFile)
   const disableFile = settings.read('DEFAULT', general.healthcheckDisableFile)
@@ -205,6 +209,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       json: settings.read('DEFAULT', general.useJson),
     },
     ops: { host: settings.read('ops', ops.host), port: settings.read('ops', ops.port) },
+    fleet: { stream: settings.read('fleet', fleet.stream) },
     clouds: readClouds(settings, cloudNames, authUrl, cwd),
   }
 }

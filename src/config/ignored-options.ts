@@ -111,15 +111,10 @@ const ignored: readonly Ignored[] = [
     names: ['services'],
     because: 'enabled_services says which of them are proxied',
   },
-  {
-    group: 'fleet',
-    names: ['stream'],
-    because: 'every node keeps an event log of its own in this version',
-  },
 ]
 
 /** Groups in which each option is ignored, or is another name of one of our options. */
-export const ignoredGroups: readonly string[] = ['cache', 'healthcheck', 'fleet']
+export const ignoredGroups: readonly string[] = ['cache', 'healthcheck']
 
 /** Why an option is ignored; null for an unknown option. */
 export function whyIgnored(group: string, name: string): string | null {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { maskStreamUrl, parseStreamUrl } from '../bus/stream-url.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
 import { MixmatchError } from '../errors.js'
 import { type SpName, spName } from '../ids.js'
@@ -110,9 +111,17 @@ export const endpoint = kind(
 /** The value is the text itself, after it was checked. */
 const transportUrl: Kind<string> = {
   expected: 'a transport URL such as rabbit://user:password@host:5672/ or file:///path.ndjson',
-  schema: z.string().refine(url => whyNoTransportUrl(url) === null),
-  explain: whyNoTransportUrl,
+  schema: z.string().refine(url => whyInvalid(parseTransportUrl, url) === null),
+  explain: url => whyInvalid(parseTransportUrl, url),
   mask: maskTransportUrl,
+}
+
+/** The value is the text itself, after it was checked. */
+export const streamUrl: Kind<string> = {
+  expected: 'the URL of a RabbitMQ stream such as rabbit://user:password@h1,h2,h3/?name=mixmatch',
+  schema: z.string().refine(url => whyInvalid(parseStreamUrl, url) === null),
+  explain: url => whyInvalid(parseStreamUrl, url),
+  mask: maskStreamUrl,
 }
 
 /** Several transport URLs. A comma separates two URLs if a URL or the end follows; otherwise it separates hosts. */
@@ -203,9 +212,9 @@ function listItems(written: string, separator: RegExp): readonly string[] {
     .filter(item => item !== '')
 }
 
-function whyNoTransportUrl(url: string): string | null {
+function whyInvalid(parse: (url: string) => unknown, url: string): string | null {
   try {
-    parseTransportUrl(url)
+    parse(url)
     return null
   } catch (error) {
     if (error instanceof MixmatchError) return error.message

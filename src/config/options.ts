@@ -244,7 +244,20 @@ const ops = {
   ),
 }
 
-export const options = { DEFAULT: general, auth, database, ops, sp: cloud } as const
+const fleet = {
+  stream: optional(
+    'stream',
+    kinds.streamUrl,
+    'The RabbitMQ stream that all nodes of a fleet share, in the cluster of the identity provider: rabbit://user:password@h1,h2,h3/vhost?name=mixmatch. Credentials count for all hosts that follow. Without it Mixmatch is a single machine.',
+    {
+      secret: true,
+      restarts: true,
+      example: 'rabbit://mixmatch:secret@rabbit1,rabbit2,rabbit3/?name=mixmatch',
+    },
+  ),
+}
+
+export const options = { DEFAULT: general, auth, database, ops, fleet, sp: cloud } as const
 
 /** The description of each group, for the sample. */
 export const groupTitles: Readonly<Record<keyof typeof options, string>> = {
@@ -252,5 +265,6 @@ export const groupTitles: Readonly<Record<keyof typeof options, string>> = {
   auth: 'Keystone',
   database: 'The event log',
   ops: 'The port for operators: health and metrics',
+  fleet: 'Several nodes with one event log',
   sp: 'One group for each of service_providers',
 }

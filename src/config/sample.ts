@@ -35,6 +35,7 @@ export function renderSample(): string {
     group('auth', groupTitles.auth, options.auth, []),
     group('database', groupTitles.database, options.database, []),
     group('ops', groupTitles.ops, options.ops, []),
+    group('fleet', groupTitles.fleet, options.fleet, []),
     IDENTITY_PROVIDER,
     group('sp_cornmeal', groupTitles.sp, options.sp, ['sp_name', 'messagebus', 'auth_url']),
   ].join('\n\n')

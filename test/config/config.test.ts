@@ -24,6 +24,7 @@ test('an option that is not set has its default', t => {
     notification: { queueExpiresMs: 1_209_600_000 },
     logging: { file: null },
     ops: { host: '127.0.0.1', port: 9914 },
+    fleet: { stream: null },
   })
   t.like(config?.clouds[0], {
     spName: 'default',
