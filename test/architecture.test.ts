@@ -14,6 +14,7 @@ const folders = [
   'metrics',
   'http-client',
   'observation',
+  'fleet',
   'identity',
   'routing',
   'upstream',

@@ -83,4 +83,5 @@ export const ownEventTypes = {
   reconcileFinished: 'mixmatch.reconcile.finished',
   reconcileIncomplete: 'mixmatch.reconcile.incomplete',
   mappingImported: 'mixmatch.mapping.imported',
+  streamForged: 'mixmatch.stream.forged',
 } as const

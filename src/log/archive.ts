@@ -34,6 +34,7 @@ interface Archived {
  * @throws LOG_BROKEN if the archived events do not verify
  */
 export function archiveLog(file: string, upTo: Position, onStep: (step: string) => void): Archived {
+  rejectFleetLog(file)
   const { archive, base } = prepareArchive(file, upTo, onStep)
   using _held = holdLog(file, 'log archive')
   onStep('putting the live file in place')
@@ -50,6 +51,19 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
     remove(temporary)
   }
   return { archive, events: upTo - base }
+}
+
+/**
+ * Nodes of a fleet recognise a message that is in the stream twice by their whole log. A node without the older
+ * events would record it again, and its log would differ from all others.
+ */
+function rejectFleetLog(file: string): void {
+  using log = openLogReader(file)
+  if (log.followed()?.position !== log.head().position) return
+  throw new MixmatchError(
+    'USAGE',
+    `${file}: is the log of a node in a fleet, and all nodes keep all events. Make a backup instead (mixmatch log backup).`,
+  )
 }
 
 const END = position(Number.MAX_SAFE_INTEGER)

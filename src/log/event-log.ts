@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { Event, RecordedEvent } from '../event/event.js'
-import type { Micros, Position } from '../ids.js'
+import type { Micros, Position, SpName } from '../ids.js'
+import type { Followed } from './followed.js'
 
 /** The newest position and its hash. An auditor notes it down, to check a later copy against it. */
 export interface Head {
@@ -13,6 +14,13 @@ export interface Appended {
   readonly recorded: readonly RecordedEvent[]
   /** How many events the log had already: same service provider and same message id. */
   readonly duplicates: number
+}
+
+/** An event from the stream of a fleet. Everything that is hashed comes from there, so all nodes have the same log. */
+export interface StreamedEvent {
+  readonly event: Event
+  /** The log records this time, or its newest time if that is later. null: its newest time. */
+  readonly recordedAt: Micros | null
 }
 
 /** Which events to read: after `after`, up to and including `upTo`. */
@@ -29,6 +37,10 @@ export interface LogReader extends Disposable {
   head(): Head
   read(range?: Range): IterableIterator<RecordedEvent>
   get(at: Position): RecordedEvent | undefined
+  /** The position of the event with this message id; null if there is none. */
+  find(serviceProvider: SpName, messageId: string): Position | null
+  /** How far it has followed the stream of a fleet; null for the log of a single machine. */
+  followed(): Followed | null
   /** The read-only connection, for the queries of `verify` and `info`. */
   readonly db: Database.Database
 }
@@ -44,6 +56,12 @@ export interface EventLog extends LogReader {
    * @throws LOG_LOST if the file was deleted or replaced
    */
   append(events: readonly Event[], received: Micros): Appended
+  /**
+   * Append the new events of a stream, in order, and store how far the stream was followed: in one transaction.
+   *
+   * @throws LOG_LOST if the file was deleted or replaced
+   */
+  follow(entries: readonly StreamedEvent[], followed: Omit<Followed, 'position'>): Appended
   /**
    * Append events of another copy of this log. They keep their positions, times and hashes.
    *

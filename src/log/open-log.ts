@@ -52,7 +52,7 @@ export function openLog(file: string): EventLog {
       db.pragma('synchronous = FULL')
     }),
   )
-  const { append, restore } = createWriter(db, file)
+  const { append, follow, restore } = createWriter(db, file)
   const { ino } = statSync(file)
   const requireInPlace = () => {
     if (statSync(file, { throwIfNoEntry: false })?.ino === ino) return
@@ -67,6 +67,10 @@ export function openLog(file: string): EventLog {
     append(events, received) {
       requireInPlace()
       return append(events, received)
+    },
+    follow(entries, followed) {
+      requireInPlace()
+      return follow(entries, followed)
     },
     restore(events) {
       requireInPlace()

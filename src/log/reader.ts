@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
+import { type StoredId, storeId } from '../event/stored.js'
 import { position } from '../ids.js'
 import { GENESIS } from './chain.js'
 import type { Head, LogReader } from './event-log.js'
+import { readFollowed } from './followed.js'
 import { decompressBody } from './payload.js'
 import { type EventRow, eventsSql, readRow } from './rows.js'
 
@@ -13,6 +15,12 @@ export function createReader(db: Database, file: string): LogReader {
     `${eventsSql} where e.position > ? and e.position <= ? order by e.position`,
   )
   const one = db.prepare<[number], EventRow>(`${eventsSql} where e.position = ?`)
+  const found = db
+    .prepare<[StoredId, string], number>(
+      `select position from main.events where message_id = ? and service_provider =
+        (select id from main.service_providers where name = ?)`,
+    )
+    .pluck()
   const dictionaryOf = dictionaries(db)
   const bodyOf = (row: EventRow) => decompressBody(row.body, dictionaryOf(row.dictionary))
   return {
@@ -27,6 +35,11 @@ export function createReader(db: Database, file: string): LogReader {
       const row = one.get(at)
       return row && readRow(row, bodyOf(row))
     },
+    find(serviceProvider, messageId) {
+      const at = found.get(storeId(messageId), serviceProvider)
+      return at === undefined ? null : position(at)
+    },
+    followed: () => readFollowed(db),
     [Symbol.dispose]: () => db.close(),
   }
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import type { Position } from '../ids.js'
 import { dictionary } from './dictionary.js'
+import { followedTable } from './followed.js'
 import { surplusInIndexes } from './index-check.js'
 import { expectedSchema, readSchema } from './schema.js'
 import { foreignWords, type WordCounts, wordTables } from './words.js'
@@ -41,7 +42,7 @@ export function problemsOfRows(db: Database, walked: Walked, words: WordCounts |
 /** The schema makes the file append-only. With any other schema it could be edited unnoticed. */
 function problemsOfSchema(db: Database): string[] {
   const expected = new Map(expectedSchema().map(item => [item.name, item]))
-  const found = readSchema(db)
+  const found = readSchema(db).filter(({ sql }) => sql !== followedTable)
   const names = new Set(found.map(({ name }) => name))
   const missing = [...expected.values()]
     .filter(({ name }) => !names.has(name))

@@ -5,25 +5,44 @@ import { kindCode, resourceTypeCode, sourceCode, storeId } from '../event/stored
 import { toWellFormed } from '../event/well-formed.js'
 import { type Micros, micros, position } from '../ids.js'
 import { chain } from './chain.js'
-import type { Appended, EventLog } from './event-log.js'
+import type { Appended, EventLog, StreamedEvent } from './event-log.js'
+import { type Followed, prepareFollowed } from './followed.js'
 import { compress } from './payload.js'
 import { prepareHead } from './reader.js'
 
 /** Create the functions that append to an open log. */
-export function createWriter(db: Database, file: string): Pick<EventLog, 'append' | 'restore'> {
+export function createWriter(
+  db: Database,
+  file: string,
+): Pick<EventLog, 'append' | 'follow' | 'restore'> {
   const insert = prepareInsertEvent(db)
   const newest = prepareHead(db)
+  const saveFollowed = prepareFollowed(db)
   const lastRecorded = db
     .prepare<[], number>('select recorded_at from events order by position desc limit 1')
     .pluck()
 
   function append(events: readonly Event[], received: Micros): Appended {
+    return appendEach(events.map(event => ({ event, recordedAt: received })))
+  }
+
+  function follow(
+    entries: readonly StreamedEvent[],
+    followed: Omit<Followed, 'position'>,
+  ): Appended {
+    const appended = appendEach(entries)
+    saveFollowed({ ...followed, position: newest().position })
+    return appended
+  }
+
+  function appendEach(entries: readonly StreamedEvent[]): Appended {
     let { hash: previous, position: at } = newest()
-    // If the clock was set back, recorded times must still be in the order of positions.
-    const recordedAt = micros(Math.max(received, lastRecorded.get() ?? received))
+    let newestTime = lastRecorded.get() ?? 0
     const recorded: RecordedEvent[] = []
-    for (const given of events) {
+    for (const { event: given, recordedAt: received } of entries) {
       const event = toWellFormed(given)
+      // If a clock was set back, recorded times must still be in the order of positions.
+      const recordedAt = micros(Math.max(received ?? newestTime, newestTime))
       const next = position(at + 1)
       const hash = chain(previous, next, recordedAt, event)
       const entry = { ...event, position: next, recordedAt, hash }
@@ -31,8 +50,9 @@ export function createWriter(db: Database, file: string): Pick<EventLog, 'append
       recorded.push(entry)
       previous = hash
       at = next
+      newestTime = recordedAt
     }
-    return { recorded, duplicates: events.length - recorded.length }
+    return { recorded, duplicates: entries.length - recorded.length }
   }
 
   function restore(events: readonly RecordedEvent[]): void {
@@ -50,7 +70,11 @@ export function createWriter(db: Database, file: string): Pick<EventLog, 'append
     }
   }
 
-  return { append: db.transaction(append).immediate, restore: db.transaction(restore).immediate }
+  return {
+    append: db.transaction(append).immediate,
+    follow: db.transaction(follow).immediate,
+    restore: db.transaction(restore).immediate,
+  }
 }
 
 /** Prepare to insert one event. The function returns false if the log has the event already. */

@@ -1,3 +1,4 @@
+import type { FleetStatus } from '../fleet/fleet-status.js'
 import type { SpName } from '../ids.js'
 import type { MetricsSnapshot } from '../metrics/snapshot.js'
 
@@ -8,6 +9,8 @@ export interface ProcessStatus {
   readonly missing: readonly Missing[]
   /** What does not work at the moment, although the process does its work. */
   readonly degraded: readonly Degraded[]
+  /** The part of this node in its fleet. Only the recorder of a node in a fleet reports it. */
+  readonly fleet?: FleetStatus
 }
 
 /** Without this, requests are not served, or nothing is recorded. */

@@ -10,8 +10,8 @@ import {
 import type { DeliveryJournal } from './delivery-journal.js'
 
 interface DeliveryRecorderParts {
-  /** Append events to the log and apply them to the views. */
-  readonly record: (events: readonly Event[]) => void
+  /** Append events to the log and apply them to the views, or publish them to the stream of a fleet. */
+  readonly record: (events: readonly Event[]) => void | Promise<void>
   readonly journal: DeliveryJournal
   readonly logger: Logger
   /** `createNotificationEvent` by default. */
@@ -29,11 +29,11 @@ const MAX_DEATHS = 2
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
   const { record, journal, logger, read = createNotificationEvent } = parts
 
-  function recordAlone(delivery: Delivery): void {
+  async function recordAlone(delivery: Delivery): Promise<void> {
     const digest = digestOf(delivery)
     const deaths = journal.begin(digest)
     try {
-      record([deaths < MAX_DEATHS ? read(delivery) : setAside(delivery, deaths)])
+      await record([deaths < MAX_DEATHS ? read(delivery) : setAside(delivery, deaths)])
     } finally {
       journal.end(digest)
     }
@@ -51,9 +51,9 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
   return async batch => {
     for (const part of partsOf(batch)) {
       const [first] = part
-      if (!first?.redelivered) record(part.map(read))
+      if (!first?.redelivered) await record(part.map(read))
       else {
-        recordAlone(first)
+        await recordAlone(first)
         await nextTurn() // other clouds do not have to wait for all redelivered messages
       }
     }

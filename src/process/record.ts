@@ -6,6 +6,7 @@ import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
 import type { CloudConfig } from '../config/clouds.js'
 import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
+import type { FleetStatus } from '../fleet/fleet-status.js'
 import type { SpName } from '../ids.js'
 import { reconcileInBackground } from './background-reconcile.js'
 import { type DeliveryJournal, deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
@@ -18,6 +19,8 @@ export interface Recording {
   /** The number of expected exchanges that exist on no bus of a cloud. */
   countMissingExchanges(cloud: SpName): number
   state(): RecorderState
+  /** null for a single machine. */
+  fleet(): FleetStatus | null
 }
 
 /**
@@ -58,7 +61,7 @@ export async function record(
   )
   void asked.then(() => stopping.abort())
   const countMissingExchanges = (cloud: SpName) => countMissing(cloud, config, buses)
-  ready({ buses, countMissingExchanges, state: recorder.state })
+  ready({ buses, countMissingExchanges, state: recorder.state, fleet: () => null })
   const stopped = [...buses, reconciling].map(({ stopped }) => stopped)
   await Promise.all([untilAborted(signal), ...stopped])
   if (lost) throw lost.error

@@ -42,6 +42,7 @@ export function createRecorderReporter(files: Files): RecorderReporter {
         metrics: metricsNow,
         missing: recording ? missingIn(recording, files) : starting,
         degraded: recording ? degradedBuses(recording) : [],
+        ...fleetOf(recording),
       }
     },
   }
@@ -76,6 +77,11 @@ function figuresOf(recording: Recording, { logFile, viewsFile }: Files): Recorde
     viewBytes: sizeOf(viewsFile),
     conflicts,
   }
+}
+
+function fleetOf(recording: Recording | null): Pick<ProcessStatus, 'fleet'> {
+  const fleet = recording?.fleet() ?? null
+  return fleet === null ? {} : { fleet }
 }
 
 function busFigures(bus: Bus, { buses, countMissingExchanges }: Recording): BusFigures {
