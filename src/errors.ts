@@ -27,6 +27,7 @@ export const faults = {
   STREAM_NEWER: { status: 500, exit: 1 },
   VIEWS_LOST: { status: 500, exit: 1 },
   IMPORT_REFUSED: { status: 500, exit: 1 },
+  ANCHOR_FAILED: { status: 500, exit: 1 },
   INTERRUPTED: { status: 500, exit: 1 },
   NOT_LOCATED: { status: 404, exit: 1 },
 

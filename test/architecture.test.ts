@@ -22,6 +22,7 @@ const folders = [
   'aggregate',
   'reconcile',
   'replay',
+  'anchor',
   'audit',
   'doctor',
   'api',

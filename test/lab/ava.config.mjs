@@ -1,9 +1,13 @@
 // biome-ignore lint/style/noDefaultExport: the form that AVA reads
 export default {
   files: process.env.MIXMATCH_LAB_DEPLOY
-    ? // What compiles better-sqlite3 again, and the report in a browser. It takes long, and installs
-      // debootstrap and Chromium.
-      ['test/lab/{container,installed,package}.lab.ts', 'test/audit/*.chromium.ts']
+    ? // What compiles better-sqlite3 again, and the report in a browser, anchors with git and
+      // openssl. It takes long, and installs debootstrap and Chromium.
+      [
+        'test/lab/{container,installed,package}.lab.ts',
+        'test/audit/*.chromium.ts',
+        'test/anchor/*.tools.ts',
+      ]
     : [
         'test/lab/{checks,identity,images,large,lists,network,nova,reconcile,recording,volumes}.lab.ts',
         'test/lab/{fronts,systemd}.lab.ts',

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Context } from '../../cli/context.js'
+import { anchorCommand } from './anchor-command.js'
 import { archiveCommand } from './archive-command.js'
 import { backupCommand } from './backup-command.js'
 import { exportCommand } from './export-command.js'
@@ -19,6 +20,7 @@ export function logCommand(context: Context): Command {
     showCommand,
     verifyCommand,
     headCommand,
+    anchorCommand,
     exportCommand,
     importCommand,
     backupCommand,

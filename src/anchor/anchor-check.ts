@@ -1,0 +1,76 @@
+import type { History } from '../log/history.js'
+import type { Anchor } from './anchor.js'
+import { readTimestamp } from './timestamp-response.js'
+import { verifyTimestamp } from './timestamp-signature.js'
+
+/**
+ * How an anchor compares with a copy of the log.
+ *
+ * - `holds`: the log has this hash at this position.
+ * - `differs`: it has another hash there.
+ * - `cut_off`: the log ends before this position.
+ * - `archived`: the position is in an archive that was not read.
+ * - `wrong_timestamp`: the hash is right, but the time stamp is not a valid one of this hash.
+ */
+export interface AnchorCheck {
+  readonly anchor: Anchor
+  readonly result: 'holds' | 'differs' | 'cut_off' | 'archived' | 'wrong_timestamp'
+  /** The time in the token of the time-stamping authority, ISO 8601; null without a token. */
+  readonly stampedAt: string | null
+  /** What is wrong with the time stamp; null if nothing is known to be. */
+  readonly problem: string | null
+}
+
+/**
+ * Compare anchors with a history whose chain is verified separately.
+ *
+ * @param authorities PEM file of trusted time-stamping authorities; without it no signature is verified
+ * @throws ANCHOR_FAILED if a signature shall be verified and `openssl` cannot be run
+ */
+export async function checkAnchors(
+  history: History,
+  anchors: readonly Anchor[],
+  authorities?: string,
+): Promise<AnchorCheck[]> {
+  const checks: AnchorCheck[] = []
+  for (const anchor of anchors) {
+    const { hash, timestamp } = anchor
+    const stamp = timestamp && readTimestamp(timestamp)
+    const stampedAt = stamp?.time ?? null
+    const result = compareWith(history, anchor)
+    const problem =
+      timestamp === null || result !== 'holds'
+        ? null
+        : stamp?.hash !== hash
+          ? 'the time stamp is of another hash'
+          : await signatureProblem(timestamp, hash, authorities)
+    checks.push({
+      anchor,
+      result: problem === null ? result : 'wrong_timestamp',
+      stampedAt,
+      problem,
+    })
+  }
+  return checks
+}
+
+/** Whether an anchor speaks against the log. An archived one does not: nothing is known of it. */
+export function isContradiction({ result }: AnchorCheck): boolean {
+  return result !== 'holds' && result !== 'archived'
+}
+
+function compareWith(history: History, { position, hash }: Anchor): AnchorCheck['result'] {
+  const base = history.base()
+  if (position > history.head().position) return 'cut_off'
+  if (position < base.position) return 'archived'
+  const there = position === base.position ? base.hash : history.get(position)?.hash
+  return there === hash ? 'holds' : 'differs'
+}
+
+function signatureProblem(
+  timestamp: Buffer,
+  hash: string,
+  authorities: string | undefined,
+): Promise<string | null> | null {
+  return authorities === undefined ? null : verifyTimestamp(timestamp, hash, authorities)
+}
