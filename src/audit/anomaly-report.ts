@@ -1,19 +1,18 @@
 import { ownEventTypes } from '../event/event.js'
 import { kindCode, type StoredId } from '../event/stored.js'
-import { findSilences, readActivity } from './activity.js'
 import {
   type AuditDatabase,
   describeScope,
   listCaveats,
+  listClouds,
   readResource,
   time,
 } from './audit-database.js'
 import { chartActivity } from './charts.js'
 import { gapSection, silenceSection } from './gap-sections.js'
-import { findGaps } from './gaps.js'
+import { interruptionCaveats, interruptionFindings, readInterruptions } from './interruptions.js'
 import { formatCount, maximum, minimum, toSeconds } from './numbers.js'
 import { succeeds } from './placement-rows.js'
-import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
 
 const CREATED = kindCode('created')
@@ -32,11 +31,14 @@ const BEHIND = 60e6
  * proves nothing, but it shows where to look.
  *
  * @param silence the longest time without a notification that is not reported, in microseconds
+ * @returns the report, and whether there is an anomaly
  */
-export function reportAnomalies(database: AuditDatabase, silence: number): Report {
-  const activity = readActivity(database, silence)
-  const silences = findSilences(activity, silence)
-  const gaps = findGaps(readRecorderNotes(database, activity))
+export function reportAnomalies(
+  database: AuditDatabase,
+  silence: number,
+): { report: Report; found: boolean } {
+  const interruptions = readInterruptions(database, silence)
+  const { activity, silences, gaps } = interruptions
   const found = checks.flatMap(({ what, sql }) => runCheck(database, what, sql))
   const skews = [...activity.clouds].flatMap(([cloud, slices]) =>
     skewOf(
@@ -46,15 +48,21 @@ export function reportAnomalies(database: AuditDatabase, silence: number): Repor
     ),
   )
   const rows = [...found, ...skews]
-  return {
+  const count = formatCount(rows.length, 'anomaly', 'anomalies')
+  const report: Report = {
     title: 'Anomalies',
     verdict: [
-      formatCount(rows.length, 'anomaly', 'anomalies'),
+      count,
       formatCount(gaps.length, 'gap'),
       `${formatCount(silences.length, 'silence')}.`,
     ].join(', '),
+    findings: [
+      { says: count, section: 'anomalies', isAlarming: rows.length > 0 },
+      ...interruptionFindings(interruptions),
+    ],
     scope: describeScope(database),
-    caveats: listCaveats(database),
+    caveats: [...listCaveats(database), ...interruptionCaveats(interruptions)],
+    clouds: listClouds(database),
     sections: [
       {
         name: 'anomalies',
@@ -65,8 +73,9 @@ export function reportAnomalies(database: AuditDatabase, silence: number): Repor
       gapSection(gaps),
       silenceSection(silences),
     ],
-    charts: [chartActivity(activity, silences, gaps)],
+    charts: [chartActivity(interruptions)],
   }
+  return { report, found: rows.length > 0 }
 }
 
 interface AnomalyRow {

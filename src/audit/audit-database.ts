@@ -5,7 +5,7 @@ import { micros, type Position, type ResourceKey } from '../ids.js'
 import type { History } from '../log/history.js'
 import type { Progress } from '../projection/projection.js'
 import { openTemporaryViews } from '../projection/temporary-views.js'
-import type { Cell } from './report.js'
+import type { Caveat, Cell } from './report.js'
 
 /** A history and its views, for reports. It writes no files. */
 export interface AuditDatabase extends Disposable {
@@ -66,29 +66,35 @@ export function describeScope({
 }
 
 /** A caveat if the beginning of the history is missing. */
-export function listCaveats({ history }: AuditDatabase): string[] {
+export function listCaveats({ history }: Pick<AuditDatabase, 'history'>): Caveat[] {
   const { position, archive } = history.base()
-  return position === 0
-    ? []
-    : [
+  if (position === 0) return []
+  return [
+    {
+      text:
         `The history begins after event ${position}: what was recorded before is in the archive ` +
-          `${archive}, which was not read. What was created then is known only by what was said of it later.`,
-      ]
+        `${archive}, which was not read. What was created then is known only by what was said of it later.`,
+      brief: `the first ${position} events are in the archive ${archive}, which was not read`,
+    },
+  ]
 }
 
-/** Caveats for names that are not in the history. Usually these are mistakes. */
-export function findUnknownNames(
-  { db }: AuditDatabase,
-  names: { readonly clouds: readonly string[]; readonly projects: readonly string[] },
-): string[] {
-  const unknown = (table: string, given: readonly string[]) => {
-    const find = db.prepare<[string], number>(`select id from ${table} where name = ?`)
-    return given.filter(name => find.get(name) === undefined)
-  }
+/** A caveat for clouds of which the history has no event: it says nothing about them. */
+export function findUnheardClouds(database: AuditDatabase, clouds: readonly string[]): Caveat[] {
+  const known = listClouds(database)
+  const names = clouds.filter(cloud => !known.includes(cloud)).join(', ')
+  if (names === '') return []
   return [
-    ...unknown('service_providers', names.clouds).map(cloud => `cloud "${cloud}"`),
-    ...unknown('projects', names.projects).map(project => `project "${project}"`),
-  ].map(what => `The history has never heard of a ${what}: is the name right?`)
+    {
+      text: `${names}: the history has no event of this cloud, so it says nothing about it.`,
+      brief: `no event of ${names} in the history`,
+    },
+  ]
+}
+
+/** The names of all clouds, in the order of their first events. */
+export function listClouds({ db }: AuditDatabase): string[] {
+  return db.prepare<[], string>('select name from service_providers order by id').pluck().all()
 }
 
 /** Format a time for reports; null stays null. */

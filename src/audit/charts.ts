@@ -1,14 +1,16 @@
-import type { Activity, Silence } from './activity.js'
 import type { AuditDatabase } from './audit-database.js'
-import type { Gap } from './gaps.js'
+import { type Interruptions, interruptionMarks } from './interruptions.js'
 import { succeeds } from './placement-rows.js'
-import type { ActivityChart, FlowChart, HeatMap, LineChart, Mark } from './report.js'
+import type { ActivityChart, FlowChart, HeatMap, LineChart } from './report.js'
 
 /** The points of a line. A screen cannot show more. */
 const POINTS = 240
 
 /** How many resources each cloud held over the recorded time. */
-export function chartResources({ db, since, until }: AuditDatabase): LineChart {
+export function chartResources(
+  { db, since, until }: AuditDatabase,
+  interruptions: Interruptions,
+): LineChart {
   const [from, end] = [since ?? 0, until ?? 0]
   const width = Math.max(1, (end - from) / (POINTS - 1))
   const steps = db
@@ -31,10 +33,12 @@ export function chartResources({ db, since, until }: AuditDatabase): LineChart {
   return {
     kind: 'line-chart',
     title: 'Resources per cloud',
-    note: 'What each cloud held, by its own clock.',
+    note: 'What each cloud held, by its own clock. Behind it are the silences (hatched) and gaps (red) of its bus, in which the line may be wrong.',
+    section: 'resources',
     from,
     until: end,
     lines: [...lines].map(([name, values]) => ({ name, values })),
+    marks: interruptionMarks(interruptions),
   }
 }
 
@@ -47,92 +51,109 @@ function pointOf(at: string): string {
 const BARS = 180
 
 /** The number of notifications of each bus over time, with its silences and gaps. */
-export function chartActivity(
-  activity: Activity,
-  silences: readonly Silence[],
-  gaps: readonly Gap[],
-): ActivityChart {
-  const { from, until, clouds, slices } = activity
+export function chartActivity(interruptions: Interruptions): ActivityChart {
+  const { from, until, clouds, slices } = interruptions.activity
   return {
     kind: 'activity-chart',
     title: 'What the buses said',
     note: 'Notifications over time. Silences are hatched, gaps that the recorder noted are red.',
+    section: 'clouds',
     from,
     until,
+    unit: 'notifications',
     lanes: [...clouds].map(([name, heard]) => {
       const counts = Array.from({ length: Math.min(BARS, slices) }, () => 0)
       for (const slice of heard) {
         const bar = Math.floor((slice.index * counts.length) / slices)
         counts[bar] = (counts[bar] ?? 0) + slice.heard
       }
-      const marks: Mark[] = [
-        ...silences
-          .filter(({ cloud }) => cloud === name)
-          .map(each => ({ ...each, what: 'silence' as const, says: 'nothing was heard' })),
-        ...gaps
-          .filter(({ cloud }) => cloud === name)
-          .map(gap => ({
-            from: gap.from ?? gap.until ?? from,
-            until: gap.until ?? until,
-            what: 'gap' as const,
-            says: gap.what,
-          })),
-      ]
-      return { name, counts, marks }
+      return { name, counts }
     }),
+    marks: interruptionMarks(interruptions),
   }
 }
 
-const MOST_FLOWS = 14
+/** How many resources went from a project to another one. */
+interface Transfers {
+  readonly from: string
+  readonly to: string
+  readonly count: number
+}
 
-/** How many resources were transferred between each two projects. */
-export function chartOwnership({ db }: AuditDatabase): FlowChart {
-  const flows = db
-    .prepare<[number], { from: string; to: string; count: number }>(
+/** Changes of the owner by giver and receiver, the most frequent first. */
+export function readTransfers({ db }: AuditDatabase): Transfers[] {
+  return db
+    .prepare<[], Transfers>(
       `select ifnull(giver.name, 'no project') as "from", ifnull(taker.name, 'no project') as "to",
         count(*) as count
       from placements p join placements before on ${succeeds('p', 'before')}
       left join projects giver on giver.id = before.owner
       left join projects taker on taker.id = p.owner
       where before.owner is not null
-      group by before.owner, p.owner order by count desc, 1, 2 limit ?`,
+      group by before.owner, p.owner order by count desc, 1, 2`,
     )
-    .all(MOST_FLOWS)
+    .all()
+}
+
+const MOST_FLOWS = 14
+
+/** A chart of the most frequent changes of the owner. */
+export function chartTransfers(transfers: readonly Transfers[]): FlowChart {
+  const flows = transfers.slice(0, MOST_FLOWS)
   return {
     kind: 'flow-chart',
     title: 'Who gave to whom',
-    note: `Changes of the owner, from project to project; the ${MOST_FLOWS} most frequent.`,
+    note: `Changes of the owner, from project to project: ${shownOf(flows.length, transfers.length, 'pair of projects', 'pairs of projects')}.`,
+    section: 'transfers',
     flows,
   }
 }
 
 const MOST_PROJECTS = 12
 
-/** How many resources each project has now in each cloud. */
-export function chartProjects({ db }: AuditDatabase): HeatMap {
-  const counts = db
-    .prepare<[], [string, string, number]>(
-      `select ifnull(pr.name, 'no project'), sp.name, count(*)
+/** A number of resources of a project at a cloud. */
+export interface ProjectCount {
+  readonly project: string | null
+  readonly cloud: string
+  readonly count: number
+}
+
+/** How many resources each project has now in each cloud, in the order of the clouds. */
+export function countByProject({ db }: AuditDatabase): ProjectCount[] {
+  return db
+    .prepare<[], ProjectCount>(
+      `select pr.name as project, sp.name as cloud, count(*) as count
       from placements p join service_providers sp on sp.id = p.service_provider
       left join projects pr on pr.id = p.owner
       where p.to_at is null group by p.owner, p.service_provider order by sp.id`,
     )
-    .raw()
     .all()
-  const columns = [...new Set(counts.map(([, cloud]) => cloud))]
+}
+
+/** @param section the section with the rows that are counted */
+export function chartProjects(counted: readonly ProjectCount[], section: string): HeatMap {
+  const counts = counted.map(each => ({ ...each, project: each.project ?? 'no project' }))
+  const columns = [...new Set(counts.map(({ cloud }) => cloud))]
   const total = new Map<string, number>()
-  for (const [project, , count] of counts) total.set(project, (total.get(project) ?? 0) + count)
+  for (const { project, count } of counts) total.set(project, (total.get(project) ?? 0) + count)
   const rows = [...total]
     .sort(([, one], [, other]) => other - one)
     .slice(0, MOST_PROJECTS)
     .map(([project]) => project)
-  const at = new Map(counts.map(([project, cloud, count]) => [`${project} ${cloud}`, count]))
+  const at = new Map(counts.map(({ project, cloud, count }) => [`${project} ${cloud}`, count]))
   return {
     kind: 'heat-map',
     title: 'Whose resources are where',
-    note: `Live resources by project and cloud; the ${MOST_PROJECTS} projects with most of them.`,
+    note: `Resources by project and cloud: ${shownOf(rows.length, total.size, 'project')}.`,
+    section,
     rows,
     columns,
     counts: rows.map(project => columns.map(cloud => at.get(`${project} ${cloud}`) ?? 0)),
   }
+}
+
+/** `all 9 projects`; `12 of 31 projects, those with most`. */
+function shownOf(shown: number, all: number, one: string, several = `${one}s`): string {
+  if (shown < all) return `${shown} of ${all} ${several}, those with most; the table has all`
+  return all === 1 ? `one ${one}` : `all ${all} ${several}`
 }

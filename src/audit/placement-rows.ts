@@ -1,9 +1,10 @@
 import type { StoredId } from '../event/stored.js'
 import { type AuditDatabase, readResource, time } from './audit-database.js'
+import { type Interruptions, interruptionMarks } from './interruptions.js'
 import type { Cells, IntervalChart } from './report.js'
 
 /** A row of the view `placements`, with names in place of numbers. */
-interface PlacementRow {
+export interface PlacementRow {
   readonly service_provider: string
   readonly resource_type: number
   readonly resource_id: StoredId
@@ -61,9 +62,9 @@ const MOST_LANES = 40
 
 /** A chart of placements: a lane for each of the first resources, in order. */
 export function chartPlacements(
-  database: AuditDatabase,
-  title: string,
+  { title, section }: { readonly title: string; readonly section: string },
   placements: readonly PlacementRow[],
+  interruptions: Interruptions,
 ): IntervalChart {
   const lanes = new Map<string, IntervalChart['lanes'][number]['spans'][number][]>()
   let resources = 0
@@ -79,20 +80,22 @@ export function chartPlacements(
     spans.push({
       from: placement.from_at,
       until: placement.to_at,
-      group: placement.service_provider,
+      cloud: placement.service_provider,
       says: `${placement.service_provider}, ${placement.project ?? 'no project'}`,
     })
   }
+  const { from, until } = interruptions.activity
+  const shown =
+    resources > lanes.size ? ` The first ${lanes.size} of ${resources}; the table has all.` : ''
   return {
     kind: 'interval-chart',
     title,
-    note:
-      resources > lanes.size
-        ? `The first ${lanes.size} of ${resources} resources; the table has all.`
-        : 'A lane is a resource, its colour the cloud.',
-    from: database.since ?? 0,
-    until: database.until ?? 0,
+    note: `A lane is a resource, its colour the cloud.${shown} Behind a lane are the silences (hatched) and gaps (red) of its cloud.`,
+    section,
+    from,
+    until,
     lanes: [...lanes].map(([name, spans]) => ({ name, spans })),
+    marks: interruptionMarks(interruptions),
   }
 }
 

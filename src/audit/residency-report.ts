@@ -1,13 +1,13 @@
-import { findSilences, readActivity } from './activity.js'
 import {
   type AuditDatabase,
   describeScope,
-  findUnknownNames,
+  findUnheardClouds,
   listCaveats,
+  listClouds,
   time,
 } from './audit-database.js'
 import { gapSection, silenceSection } from './gap-sections.js'
-import { findGaps } from './gaps.js'
+import { interruptionCaveats, interruptionFindings, readInterruptions } from './interruptions.js'
 import { formatCount } from './numbers.js'
 import {
   anyValueOf,
@@ -16,7 +16,6 @@ import {
   placementColumns,
   selectPlacements,
 } from './placement-rows.js'
-import { readRecorderNotes } from './recorder-notes.js'
 import type { Cells, Report } from './report.js'
 
 /** Whether these projects ever had resources at clouds where they must not be. */
@@ -39,7 +38,7 @@ interface ResidencyQuestion {
 export function reportResidency(
   database: AuditDatabase,
   question: ResidencyQuestion,
-): { report: Report; breached: boolean } {
+): { report: Report; found: boolean } {
   const placements = selectPlacements(
     database,
     `pr.name in ${anyValueOf('projects')} and sp.name in ${anyValueOf('clouds')}
@@ -51,33 +50,39 @@ export function reportResidency(
       until: question.until,
     },
   )
-  const isAtTheseClouds = (each: { cloud: string }) => question.notAt.includes(each.cloud)
-  const activity = readActivity(database, question.silence)
-  const silences = findSilences(activity, question.silence).filter(isAtTheseClouds)
-  const gaps = findGaps(readRecorderNotes(database, activity)).filter(isAtTheseClouds)
+  const interruptions = readInterruptions(database, question.silence, question.notAt)
   const projects = question.projects.join(', ')
   const where = question.notAt.join(', ')
   const findEvidence = createEvidenceFinder(database)
   const breached = placements.length > 0
   return {
-    breached,
+    found: breached,
     report: {
       title: `Residency of ${projects}`,
       verdict: breached
-        ? `${formatCount(placements.length, 'time')} something of ${projects} was at ${where}.`
+        ? `${formatCount(placements.length, 'time')} something of ${projects} was at ${where}${describePeriod(question)}.`
         : `Nothing of ${projects} is known to have been at ${where}${describePeriod(question)}.`,
-      scope: describeScope(database),
+      findings: [
+        {
+          says: formatCount(placements.length, 'time'),
+          section: 'evidence',
+          isAlarming: breached,
+        },
+        ...interruptionFindings(interruptions),
+      ],
+      scope: {
+        ...describeScope(database),
+        projects,
+        not_at: where,
+        from: time(question.from),
+        until: time(question.until),
+      },
       caveats: [
         ...listCaveats(database),
-        ...findUnknownNames(database, { clouds: question.notAt, projects: question.projects }),
-        ...(silences.length + gaps.length > 0
-          ? [
-              `${where}: ${formatCount(gaps.length, 'gap')} and ${formatCount(silences.length, 'silence')} ` +
-                'in the record, in which ' +
-                'something may have been there unheard.',
-            ]
-          : []),
+        ...findUnheardClouds(database, question.notAt),
+        ...interruptionCaveats(interruptions),
       ],
+      clouds: listClouds(database),
       sections: [
         {
           name: 'evidence',
@@ -88,10 +93,18 @@ export function reportResidency(
             ...findEvidence(placement),
           })),
         },
-        gapSection(gaps),
-        silenceSection(silences),
+        gapSection(interruptions.gaps),
+        silenceSection(interruptions.silences),
       ],
-      charts: breached ? [chartPlacements(database, 'When it was there', placements)] : [],
+      charts: breached
+        ? [
+            chartPlacements(
+              { title: 'When it was there', section: 'evidence' },
+              placements,
+              interruptions,
+            ),
+          ]
+        : [],
     },
   }
 }

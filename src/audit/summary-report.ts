@@ -1,13 +1,27 @@
 import { resourceTypeOf } from '../event/stored.js'
 import { allConflicts } from '../projection/conflicts.js'
-import { type Activity, findSilences, readActivity, type Silence } from './activity.js'
-import { type AuditDatabase, describeScope, listCaveats, time } from './audit-database.js'
-import { chartActivity, chartOwnership, chartProjects, chartResources } from './charts.js'
+import type { Activity, Silence } from './activity.js'
+import {
+  type AuditDatabase,
+  describeScope,
+  listCaveats,
+  listClouds,
+  time,
+} from './audit-database.js'
+import {
+  chartActivity,
+  chartProjects,
+  chartResources,
+  chartTransfers,
+  countByProject,
+  readTransfers,
+} from './charts.js'
 import { gapSection, silenceSection } from './gap-sections.js'
-import { findGaps, type Gap } from './gaps.js'
+import type { Gap } from './gaps.js'
+import { interruptionCaveats, interruptionFindings, readInterruptions } from './interruptions.js'
 import { formatCount, maximum, minimum, toSeconds } from './numbers.js'
 import { succeeds } from './placement-rows.js'
-import { countDuplicates, readRecorderNotes } from './recorder-notes.js'
+import { countDuplicates } from './recorder-notes.js'
 import type { Cells, Report, Section } from './report.js'
 
 /**
@@ -17,26 +31,37 @@ import type { Cells, Report, Section } from './report.js'
  * @param silence the longest time without a notification that is not reported, in microseconds
  */
 export function reportSummary(database: AuditDatabase, silence: number): Report {
-  const activity = readActivity(database, silence)
-  const silences = findSilences(activity, silence)
-  const notes = readRecorderNotes(database, activity)
-  const gaps = findGaps(notes)
+  const interruptions = readInterruptions(database, silence)
+  const { activity, silences, gaps, notes } = interruptions
   const resources = resourceRows(database)
   const conflicts = conflictRows(database)
+  const transfers = readTransfers(database)
   const live = resources.reduce((sum, { live }) => sum + live, 0)
+  const conflictCount = formatCount(conflicts.length, 'conflict')
   return {
     title: 'Audit summary',
     verdict:
       `${formatCount(live, 'resource')} live in ${formatCount(activity.clouds.size, 'cloud')}; ` +
       `${formatCount(silences.length, 'silence')}, ${formatCount(gaps.length, 'gap')}, ` +
-      `${formatCount(conflicts.length, 'conflict')}.`,
+      `${conflictCount}.`,
+    findings: [
+      { says: conflictCount, section: 'conflicts', isAlarming: conflicts.length > 0 },
+      ...interruptionFindings(interruptions),
+      { says: formatCount(live, 'live resource'), section: 'resources', isAlarming: false },
+      {
+        says: formatCount(activity.clouds.size, 'cloud'),
+        section: 'clouds',
+        isAlarming: false,
+      },
+    ],
     scope: describeScope(database),
-    caveats: listCaveats(database),
+    caveats: [...listCaveats(database), ...interruptionCaveats(interruptions)],
+    clouds: listClouds(database),
     sections: [
       {
         name: 'resources',
         title: 'Resources by cloud, type and project',
-        note: 'Received and given are changes of the owner; first and last seen are times of recording.',
+        note: 'Received and given are changes of the owner; first and last seen are times of recording. The live resources one by one: mixmatch audit placement --sp CLOUD --type TYPE --project PROJECT.',
         columns: [
           'service_provider',
           'type',
@@ -60,12 +85,18 @@ export function reportSummary(database: AuditDatabase, silence: number): Report 
         columns: ['resource', 'service_providers'],
         rows: conflicts,
       },
+      {
+        name: 'transfers',
+        title: 'Changes of the owner, by giver and receiver',
+        columns: ['from', 'to', 'count'],
+        rows: transfers.map(each => ({ ...each })),
+      },
     ],
     charts: [
-      chartResources(database),
-      chartActivity(activity, silences, gaps),
-      chartOwnership(database),
-      chartProjects(database),
+      chartResources(database, interruptions),
+      chartActivity(interruptions),
+      chartTransfers(transfers),
+      chartProjects(countByProject(database), 'resources'),
     ],
   }
 }
@@ -135,6 +166,7 @@ function cloudSection(
       'silences',
       'gaps',
     ],
+    links: { silences: 'silences', gaps: 'gaps' },
     rows: [...clouds].map(([cloud, slices]) => ({
       service_provider: cloud,
       events: sum(slices.map(slice => slice.events)),

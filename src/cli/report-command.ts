@@ -1,17 +1,29 @@
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { readAnchors } from '../anchor/anchor.js'
 import { type AuditDatabase, openAuditDatabase } from '../audit/audit-database.js'
+import { type ChainCheck, checkChain, type NotedHeads } from '../audit/chain-check.js'
+import { addProvenance, recordProvenance } from '../audit/provenance.js'
 import type { Report } from '../audit/report.js'
 import { MixmatchError } from '../errors.js'
 import { isResourceType, type Position, type ResourceType, resourceTypes } from '../ids.js'
 import type { History } from '../log/history.js'
 import { type Point, parsePoint, positionAt } from '../replay/point.js'
-import { parseNames } from './arguments.js'
+import { parseHash, parseNames } from './arguments.js'
 import type { Context } from './context.js'
 import { type NamedFilter, requireKnownNames } from './known-names.js'
 import { logOption, openCommandHistory } from './log-files.js'
 import { columnOption, formatOption } from './output-options.js'
 import { showProgress } from './progress.js'
 import { printReport, type ReportOptions, reportFormats } from './report-output.js'
+
+/** The options of all reports. */
+export interface ReportCommandOptions extends ReportOptions {
+  readonly verify?: true
+  readonly head?: string
+  readonly anchors?: string
+  readonly tsaCa?: string
+}
 
 /** Create a subcommand of `audit` with the options of all reports. */
 export function createReportCommand(name: string, description: string): Command {
@@ -21,21 +33,51 @@ export function createReportCommand(name: string, description: string): Command 
     .addOption(formatOption(reportFormats))
     .addOption(columnOption())
     .option('--section <name>', 'only one section of the report')
+    .option('--verify', 'verify the chain of hashes before')
+    .option('--head <hash>', 'verify that a hash noted earlier is in the log', parseHash)
+    .option('--anchors <file>', 'verify that the heads in a file of "log anchor" are in the log')
+    .option(
+      '--tsa-ca <file>',
+      'with --anchors: also verify the signatures of time stamps by these authorities (PEM; needs openssl)',
+    )
 }
 
 /** Open the history of a command, make its report and print it. */
-export function printReportOf(
+export async function printReportOf(
   context: Context,
   command: Command,
-  options: ReportOptions,
+  options: ReportCommandOptions,
   reportOn: (database: AuditDatabase) => Report,
   { at, ...names }: NamedFilter & { readonly at?: Point | undefined } = {},
-): void {
+): Promise<void> {
   using history = openCommandHistory(command, context)
   requireKnownNames(history, names, command, context)
   const upTo = at && 'position' in at ? positionAt(history, at) : undefined
+  const { verify, head, anchors } = options
+  const mustVerify = verify ?? (head ?? anchors) !== undefined
+  const chain = mustVerify ? await checkChainOf(history, options, context) : null
+  const provenance = recordProvenance(history, chain)
   using database = openWithProgress(history, upTo, context)
-  printReport(context.stdout, reportOn(database), options)
+  const report = addProvenance(reportOn(database), history, provenance)
+  printReport(context, report, options)
+}
+
+/** Verify the history of a report. Sets the exit code if it does not hold. */
+export async function checkChainOf(
+  history: History,
+  { head, anchors, tsaCa }: ReportCommandOptions,
+  context: Context,
+): Promise<ChainCheck> {
+  const noted: NotedHeads = {
+    head,
+    anchors: anchors === undefined ? [] : readAnchors(resolve(context.cwd, anchors)),
+    tsaCa: tsaCa === undefined ? undefined : resolve(context.cwd, tsaCa),
+  }
+  const total = history.head().position - history.base().position
+  using progress = showProgress(context.stderr, 'verifying', total)
+  const check = await checkChain(history, noted, events => progress.at(events))
+  if (!check.holds) context.setExitCode(1)
+  return check
 }
 
 /** The progress line is cleared before the report is printed. */

@@ -1,6 +1,7 @@
 import { toPage } from '../audit/html/page.js'
 import type { Cells, Report, Section } from '../audit/report.js'
 import { MixmatchError } from '../errors.js'
+import type { Context } from './context.js'
 import type { Output } from './output.js'
 import { formats, type OutputOptions, wholeJson, wholeTable } from './output-options.js'
 import { printFacts, printRows } from './row-printer.js'
@@ -13,8 +14,16 @@ export interface ReportOptions extends Omit<OutputOptions, 'format'> {
   readonly section?: string
 }
 
-/** @throws USAGE if the report does not have the section or the column */
-export function printReport(out: Output, report: Report, options: ReportOptions): void {
+/**
+ * Print a report. Formats that have only rows get its conclusion on standard error.
+ *
+ * @throws USAGE if the report does not have the section or the column
+ */
+export function printReport(
+  { stdout: out, stderr }: Pick<Context, 'stdout' | 'stderr'>,
+  report: Report,
+  options: ReportOptions,
+): void {
   const { format, column, section } = options
   const sections = section === undefined ? report.sections : [findSection(report, section)]
   if (format === 'html') out.write(toPage({ ...report, sections }))
@@ -22,6 +31,7 @@ export function printReport(out: Output, report: Report, options: ReportOptions)
     for (const { rows, columns } of sections.slice(0, 1)) {
       printRows(out, { format, column }, rows, columns)
     }
+    if (report.conclusion !== undefined) stderr.write(`mixmatch: ${report.conclusion}\n`)
   } else if (format === 'json') printJson(out, report, sections)
   else printTables(out, report, sections)
 }
@@ -35,8 +45,9 @@ function findSection(report: Report, name: string): Section {
 
 /** The first line is the report without rows. Each row is one more line. */
 function printJson(out: Output, report: Report, sections: readonly Section[]): void {
-  const { title, verdict, scope, caveats } = report
-  printFacts(out, wholeJson, { section: 'report', title, verdict, ...scope, caveats })
+  const { title, verdict, conclusion = verdict, scope } = report
+  const caveats = report.caveats.map(({ text }) => text)
+  printFacts(out, wholeJson, { section: 'report', title, verdict, conclusion, ...scope, caveats })
   for (const { name, columns, rows } of sections) {
     for (const row of rows) printFacts(out, wholeJson, { section: name, ...inOrder(row, columns) })
   }
@@ -45,13 +56,14 @@ function printJson(out: Output, report: Report, sections: readonly Section[]): v
 function printTables(out: Output, report: Report, sections: readonly Section[]): void {
   out.write(`${report.title}: ${report.verdict}\n\n`)
   printFacts(out, wholeTable, report.scope)
-  for (const caveat of report.caveats) out.write(`\n! ${caveat}\n`)
+  for (const { text } of report.caveats) out.write(`\n! ${text}\n`)
   for (const { title, columns, rows, note } of sections) {
     out.write(`\n${title}\n${'-'.repeat(title.length)}\n`)
     if (note !== undefined && rows.length > 0) out.write(`${note}\n`)
     if (rows.length === 0) out.write('none\n')
     else printRows(out, wholeTable, rows, columns)
   }
+  if (report.conclusion !== undefined) out.write(`\nConclusion: ${report.conclusion}\n`)
 }
 
 function inOrder(row: Cells, columns: readonly string[]): Cells {

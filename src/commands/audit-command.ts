@@ -2,22 +2,25 @@ import { Command, Option } from 'commander'
 import { reportAnomalies } from '../audit/anomaly-report.js'
 import { reportDrift } from '../audit/drift-report.js'
 import { reportPlacement } from '../audit/placement-report.js'
+import { addProvenance, recordProvenance } from '../audit/provenance.js'
+import type { Report } from '../audit/report.js'
 import { reportResidency } from '../audit/residency-report.js'
 import { reportSummary } from '../audit/summary-report.js'
 import { reportVerification } from '../audit/verification-report.js'
-import { namesOption, parseHash, parseNames, parsePointOption } from '../cli/arguments.js'
+import { namesOption, parseNames, parsePointOption } from '../cli/arguments.js'
 import type { Context } from '../cli/context.js'
 import { openCommandHistory } from '../cli/log-files.js'
-import { showProgress } from '../cli/progress.js'
 import {
+  checkChainOf,
   createReportCommand,
   formatExample,
   parseTimeOption,
   parseTypes,
   printReportOf,
+  type ReportCommandOptions,
   silenceOption,
 } from '../cli/report-command.js'
-import { printReport, type ReportOptions } from '../cli/report-output.js'
+import { printReport } from '../cli/report-output.js'
 import { projectId, type ResourceType } from '../ids.js'
 import { POINT_FORMS, type Point } from '../replay/point.js'
 
@@ -46,9 +49,11 @@ function summaryCommand(context: Context): Command {
   )
     .addOption(silenceOption())
     .addHelpText('after', formatExample('summary --format html > summary.html'))
-    .action((options: ReportOptions & { silence: number }, command: Command) => {
-      printReportOf(context, command, options, database => reportSummary(database, options.silence))
-    })
+    .action((options: ReportCommandOptions & { silence: number }, command: Command) =>
+      printReportOf(context, command, options, database =>
+        reportSummary(database, options.silence),
+      ),
+    )
 }
 
 function placementCommand(context: Context): Command {
@@ -65,33 +70,36 @@ function placementCommand(context: Context): Command {
         .default([], 'all')
         .argParser(parseTypes),
     )
+    .addOption(silenceOption())
     .addHelpText('after', formatExample('placement --at 2026-11-23T13:20 --sp sp1'))
     .action(
       (
-        options: ReportOptions & {
+        options: ReportCommandOptions & {
           at?: Point
           project: readonly string[]
           sp: readonly string[]
           type: readonly ResourceType[]
+          silence: number
         },
         command: Command,
       ) => {
-        const { at } = options
-        const filter = {
+        const { at, silence } = options
+        const question = {
           projects: options.project.map(projectId),
           serviceProviders: options.sp,
           types: options.type,
+          at: at && 'time' in at ? at.time : null,
+          silence,
         }
-        const parseTimeOption = at && 'time' in at ? at.time : null
-        printReportOf(
+        return printReportOf(
           context,
           command,
           options,
-          database => reportPlacement(database, filter, parseTimeOption),
+          database => reportPlacement(database, question),
           {
             at,
             clouds: { '--sp': options.sp },
-            projects: { '--project': filter.projects },
+            projects: { '--project': question.projects },
           },
         )
       },
@@ -118,7 +126,7 @@ function residencyCommand(context: Context): Command {
     )
     .action(
       (
-        options: ReportOptions & {
+        options: ReportCommandOptions & {
           project: readonly string[]
           notAt: readonly string[]
           from?: number
@@ -129,15 +137,15 @@ function residencyCommand(context: Context): Command {
       ) => {
         const { notAt, from = null, until = null, silence } = options
         const projects = options.project.map(projectId)
-        printReportOf(
+        return printReportOf(
           context,
           command,
           options,
-          database => {
-            const found = reportResidency(database, { projects, notAt, from, until, silence })
-            if (found.breached) context.setExitCode(1)
-            return found.report
-          },
+          database =>
+            exitIfFound(
+              context,
+              reportResidency(database, { projects, notAt, from, until, silence }),
+            ),
           { clouds: { '--not-at': notAt }, projects: { '--project': projects } },
         )
       },
@@ -147,36 +155,50 @@ function residencyCommand(context: Context): Command {
 function anomaliesCommand(context: Context): Command {
   return createReportCommand('anomalies', 'events that contradict each other')
     .addOption(silenceOption())
-    .addHelpText('after', formatExample('anomalies --format csv > anomalies.csv'))
-    .action((options: ReportOptions & { silence: number }, command: Command) => {
+    .addHelpText(
+      'after',
+      `\nExits 1 if there are any.${formatExample('anomalies --format csv > anomalies.csv')}`,
+    )
+    .action((options: ReportCommandOptions & { silence: number }, command: Command) =>
       printReportOf(context, command, options, database =>
-        reportAnomalies(database, options.silence),
-      )
-    })
+        exitIfFound(context, reportAnomalies(database, options.silence)),
+      ),
+    )
 }
 
 function driftCommand(context: Context): Command {
-  return createReportCommand('drift', 'the differences between clouds and log that reconcile found')
-    .addHelpText('after', formatExample('drift'))
-    .action((options: ReportOptions, command: Command) => {
-      printReportOf(context, command, options, reportDrift)
-    })
+  return createReportCommand(
+    'drift',
+    'the differences between clouds and log that reconcile found, and when it ran last',
+  )
+    .addHelpText('after', `\nExits 1 if there are any.${formatExample('drift')}`)
+    .action((options: ReportCommandOptions, command: Command) =>
+      printReportOf(context, command, options, database =>
+        exitIfFound(context, reportDrift(database)),
+      ),
+    )
+}
+
+/** The report; the command exits with 1 if it found something. */
+function exitIfFound(context: Context, { report, found }: { report: Report; found: boolean }) {
+  if (found) context.setExitCode(1)
+  return report
 }
 
 function verifyCommand(context: Context): Command {
   return createReportCommand('verify', 'whether the log was changed since it was recorded')
-    .option('--head <hash>', 'a hash noted earlier, which must be in the log', parseHash)
     .addHelpText(
       'after',
-      `\nExits 1 if something does not hold.${formatExample('verify --log copy.db')}`,
+      `\nExits 1 if something does not hold.${formatExample('verify --log copy.db --anchors anchors.ndjson')}`,
     )
-    .action(async (options: ReportOptions & { head?: string }, command: Command) => {
+    .action(async (options: ReportCommandOptions, command: Command) => {
       using history = openCommandHistory(command, context)
-      const total = history.head().position - history.base().position
-      using progress = showProgress(context.stderr, 'verifying', total)
-      const onProgress = (events: number) => progress.at(events)
-      const { report, holds } = await reportVerification(history, options.head, onProgress)
-      if (!holds) context.setExitCode(1)
-      printReport(context.stdout, report, options)
+      const chain = await checkChainOf(history, options, context)
+      const provenance = recordProvenance(history, chain)
+      printReport(
+        context,
+        addProvenance(reportVerification(history, chain), history, provenance),
+        options,
+      )
     })
 }

@@ -34,21 +34,42 @@ test('the page of the summary shows the whole sample history within its borders'
   t.true(Number(await drawn('.activity-chart .bar')) > 150)
   t.true(Number(await drawn('.activity-chart .silence')) >= 5)
   t.is(await drawn('.activity-chart .gap'), 1)
+  t.is(await drawn('.line-chart .gap'), 1)
   t.true(Number(await drawn('.flow-chart .ribbon')) > 5)
   t.is(await drawn('.heat-map .cell'), 27)
 
   // The value at the end of each line is the number of present resources of that cloud in the table.
   const ends = await page.evaluate(
-    "[...document.querySelectorAll('.line-chart text.end')].map(each => each.firstChild.data)",
+    "[...document.querySelectorAll('.line-chart .legend li')].map(each => each.textContent)",
   )
   const live = await page.evaluate(`(() => {
     const counts = {}
-    for (const row of document.querySelector('section tbody').rows) {
+    for (const row of document.querySelector('section#resources tbody').rows) {
       counts[row.cells[0].textContent] = (counts[row.cells[0].textContent] ?? 0) + Number(row.cells[3].textContent)
     }
     return Object.entries(counts).map(([cloud, count]) => cloud + ' ' + count)
   })()`)
   t.deepEqual(ends, live)
+
+  // One colour for each cloud, and one time axis, in all charts.
+  const colourOf =
+    "chart => Object.fromEntries([...chart.querySelectorAll('[class^=c]')].filter(each => each.closest('svg')).map(each => [each.querySelector('title')?.textContent.split(',')[0], getComputedStyle(each).getPropertyValue('--c')]))"
+  const inLines = await page.evaluate(`(${colourOf})(document.querySelector('.line-chart'))`)
+  const inLanes = await page.evaluate(`(${colourOf})(document.querySelector('.activity-chart'))`)
+  t.like(inLanes, Object(inLines))
+  const ticks = (chart: string) =>
+    page.evaluate(
+      `[...document.querySelectorAll('${chart} text.tick')].filter(each => /[a-z]/i.test(each.textContent)).map(each => each.textContent + Math.round(each.getBoundingClientRect().x))`,
+    )
+  t.deepEqual(await ticks('.line-chart'), await ticks('.activity-chart'))
+
+  // Each number of the verdict leads to its rows.
+  t.deepEqual(
+    await page.evaluate(`[...document.querySelectorAll('.findings a')].map(each => [
+      parseInt(each.textContent), document.querySelector(each.hash).querySelectorAll('tbody tr').length
+    ]).filter(([said, rows]) => said !== rows)`),
+    [[326, 99]], // resources are counted in groups
+  )
 
   // Nothing extends beyond its chart or the page, and no labels of a chart overlap.
   t.deepEqual(

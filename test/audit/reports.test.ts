@@ -137,10 +137,10 @@ test('the placement report shows a time, a position, or now', t => {
     transferred(disk, bob, { emittedAt: at(20) }),
     deleted(disk, { emittedAt: at(30) }),
   ]
-  const any = { projects: [], serviceProviders: [], types: [] }
+  const any = { projects: [], serviceProviders: [], types: [], silence: HOUR }
   const history = auditDatabase(t, story)
   const owners = (time: number | null, filter = {}) =>
-    rows(reportPlacement(history, { ...any, ...filter }, time), 'placement').map(
+    rows(reportPlacement(history, { ...any, ...filter, at: time }), 'placement').map(
       row => row['project'],
     )
   t.deepEqual(owners(at(9)), [])
@@ -157,7 +157,7 @@ test('the placement report shows a time, a position, or now', t => {
   t.deepEqual(owners(at(15), { types: ['image'] }), [])
   const earlier = auditDatabase(t, story, position(1))
   t.deepEqual(
-    rows(reportPlacement(earlier, any, null), 'placement').map(row => row['project']),
+    rows(reportPlacement(earlier, { ...any, at: null }), 'placement').map(row => row['project']),
     [alice],
   )
 })
@@ -176,8 +176,8 @@ test('the residency report has each resource at a forbidden cloud, with the even
     until: number | null = null,
   ) => reportResidency(history, { projects: [project], notAt: [cloud], from, until, silence: HOUR })
 
-  const { breached, report } = runCheck(alice, cornmeal)
-  t.true(breached)
+  const { found, report } = runCheck(alice, cornmeal)
+  t.true(found)
   t.like(rows(report, 'evidence')[0], {
     resource: disk,
     from_position: 1,
@@ -186,18 +186,21 @@ test('the residency report has each resource at a forbidden cloud, with the even
     from_hash: history.history.get(position(1))?.hash,
     to_event: 'volume.transfer.accept.end',
   })
-  t.false(runCheck(alice, cornmeal, at(21)).breached)
-  t.true(runCheck(alice, cornmeal, at(15), at(16)).breached)
-  t.false(runCheck(alice, cornmeal, null, at(9)).breached)
-  t.true(runCheck(bob, cornmeal, at(25)).breached)
-  t.false(runCheck(bob, idp).breached)
-  t.regex(runCheck(bob, 'nowhere').report.caveats.join(), /never heard of a cloud "nowhere"/)
+  t.false(runCheck(alice, cornmeal, at(21)).found)
+  t.true(runCheck(alice, cornmeal, at(15), at(16)).found)
+  t.false(runCheck(alice, cornmeal, null, at(9)).found)
+  t.true(runCheck(bob, cornmeal, at(25)).found)
+  t.false(runCheck(bob, idp).found)
+  t.regex(
+    runCheck(bob, 'nowhere').report.caveats[0]?.text ?? '',
+    /^nowhere: the history has no event/,
+  )
 })
 
 test('a resource known only by its deletion is evidence in the residency report', t => {
   const gone = { ...deleted(disk, { emittedAt: at(30) }), project: alice }
   const question = { projects: [alice], notAt: [cornmeal], from: null, until: null, silence: HOUR }
-  t.true(reportResidency(auditDatabase(t, [gone]), question).breached)
+  t.true(reportResidency(auditDatabase(t, [gone]), question).found)
 })
 
 const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
@@ -242,7 +245,7 @@ const anomalies: Record<string, readonly [string, readonly Recorded[]]> = {
 
 for (const [what, [name, events]] of Object.entries(anomalies)) {
   test(`the anomaly report finds ${what}`, t => {
-    const found = rows(reportAnomalies(auditDatabase(t, events), HOUR), 'anomalies').map(
+    const found = rows(reportAnomalies(auditDatabase(t, events), HOUR).report, 'anomalies').map(
       row => row['what'],
     )
     t.true(found.includes(name), found.join())
@@ -263,7 +266,10 @@ test('a consistent log has no anomalies', t => {
     deleted(disk, { emittedAt: at(99) }),
     created(disk, bob, { emittedAt: early }),
   ]
-  t.deepEqual(rows(reportAnomalies(auditDatabase(t, fitting.map(heard)), HOUR), 'anomalies'), [])
+  t.deepEqual(
+    rows(reportAnomalies(auditDatabase(t, fitting.map(heard)), HOUR).report, 'anomalies'),
+    [],
+  )
 })
 
 test('the drift report has the differences that reconcile found', t => {
@@ -272,16 +278,60 @@ test('the drift report has the differences that reconcile found', t => {
     source: 'reconcile',
     eventType: ownEventTypes.reconcileUnknown,
   } as const
-  const report = reportDrift(auditDatabase(t, [created(image, bob), found]))
+  const { report, found: any } = reportDrift(auditDatabase(t, [created(image, bob), found]))
+  t.true(any)
   t.deepEqual(
     rows(report, 'drift').map(row => [row['position'], row['resource'], row['found']]),
     [[2, disk, 'the cloud had it, the log did not know']],
   )
 })
 
+test('the drift report says when each cloud was reconciled last, and that one never was', t => {
+  const run = {
+    ...event({ serviceProvider: cornmeal, body: '{"as":{"sees":"project","project":"x"}}' }),
+    source: 'reconcile',
+    eventType: ownEventTypes.reconcileFinished,
+  } as const
+  const { report, found } = reportDrift(
+    auditDatabase(t, [[run, hours(1)], created(image, bob, { serviceProvider: idp })]),
+  )
+  t.false(found)
+  t.regex(report.verdict, /^0 differences found by reconciling, last at cornmeal 20\d\d-/)
+  t.deepEqual(
+    rows(report, 'runs').map(row => [row['service_provider'], row['result'], row['sees']]),
+    [
+      [cornmeal, 'complete', 'project'],
+      [idp, 'never reconciled', null],
+    ],
+  )
+  t.deepEqual(
+    report.caveats.map(({ brief }) => brief),
+    ['default never reconciled', 'only one project seen at cornmeal'],
+  )
+  t.regex(reportDrift(auditDatabase(t, [created(image, bob)])).report.verdict, /ever reconciled/)
+})
+
+test('the charts of the placement report show only what its filter allows, and say how much', t => {
+  const { charts, caveats } = reportPlacement(
+    auditDatabase(t, [
+      created(disk, alice, { serviceProvider: cornmeal }),
+      created(image, bob, { serviceProvider: millet }),
+    ]),
+    { projects: [], serviceProviders: [millet], types: [], silence: HOUR, at: null },
+  )
+  const [heat, intervals] = charts
+  t.like(heat, { kind: 'heat-map', columns: [millet], rows: [bob], counts: [[1]] })
+  t.regex(heat?.note ?? '', /: one project\.$/)
+  t.true(intervals?.kind === 'interval-chart')
+  t.deepEqual(intervals?.kind === 'interval-chart' ? intervals.lanes.map(({ name }) => name) : [], [
+    `image ${image.id}`,
+  ])
+  t.deepEqual(caveats, [])
+})
+
 test('every report works on an empty log', t => {
   const history = auditDatabase(t, [])
   t.deepEqual(rows(reportSummary(history, HOUR), 'resources'), [])
-  t.deepEqual(rows(reportAnomalies(history, HOUR), 'anomalies'), [])
-  t.deepEqual(rows(reportDrift(history), 'drift'), [])
+  t.deepEqual(rows(reportAnomalies(history, HOUR).report, 'anomalies'), [])
+  t.deepEqual(rows(reportDrift(history).report, 'drift'), [])
 })

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
@@ -90,6 +91,62 @@ test('audits exit with 2 for an unknown project or cloud, and do not print an em
   const placement = await ask('placement', '--sp', 'nowhere', '--project', alice)
   t.is(placement.code, 2)
   t.regex(placement.err, /^mixmatch: --sp nowhere: expected one of the clouds .*cornmeal/)
+})
+
+test('audit anomalies and audit drift exit with 1 if they found something, and with 0 if not', async t => {
+  const path = folder(t)
+  recorded(path)
+  const audit = (report: string) => mixmatch(path, 'audit', report, '--log', 'events.db')
+  t.is((await audit('anomalies')).code, 0)
+  t.is((await audit('drift')).code, 0)
+  const drifted = {
+    ...created(disk, bob, { serviceProvider: millet }),
+    source: 'reconcile',
+  } as const
+  {
+    using log = openLog(join(path, 'events.db'))
+    log.append([drifted], at(70))
+  }
+  t.is((await audit('anomalies')).code, 1) // two clouds claim the volume
+  t.is((await audit('drift')).code, 1)
+})
+
+test('a report says when, by which version, from which files and with which check of the chain it was made', async t => {
+  const path = folder(t)
+  recorded(path)
+  const file = join(path, 'events.db')
+  const audit = async (...args: string[]) => {
+    const { out } = await mixmatch(path, 'audit', ...args, '--log', 'events.db', '-f', 'json')
+    return out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+  }
+  const [plain, ...lines] = await audit('drift')
+  t.like(plain, { version: 'mixmatch 0.1.0', time_zone: 'UTC', chain: 'not verified', events: 3 })
+  t.regex(plain.made_at, /^20\d\d-\d\d-\d\dT/)
+  t.regex(
+    plain.conclusion,
+    /^No cloud was ever reconciled.*, according to 3 events recorded from 20.* until 20.* UTC, with these limits: .*; the chain of hashes was not verified\.$/,
+  )
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex')
+  t.deepEqual(
+    lines.find(({ section }) => section === 'files'),
+    { section: 'files', file, bytes: statSync(file).size, sha256 },
+  )
+  const [verified] = await audit('summary', '--verify')
+  t.is(verified.chain, 'verified: it holds, no noted head given')
+  t.regex(verified.conclusion, /without a noted head, an end that was cut off cannot be seen\.$/)
+  const [against] = await audit('summary', '--head', verified.head)
+  t.is(against.chain, 'verified: it holds, contains the noted head at position 3')
+})
+
+test('formats that have only rows print the conclusion on standard error', async t => {
+  const path = folder(t)
+  recorded(path)
+  const { out, err } = await mixmatch(path, 'audit', 'drift', '--log', 'events.db', '-f', 'csv')
+  t.is(out, '')
+  t.regex(err, /^mixmatch: No cloud was ever reconciled.*\n$/)
 })
 
 test('audit verify exits with 1 if a noted head is not in the log', async t => {

@@ -3,7 +3,7 @@ import { safe, short } from './markup.js'
 /** The size of all charts, in units of the SVG. */
 export const WIDTH = 960
 export const LEFT = 132
-export const RIGHT = 96
+export const RIGHT = 16
 
 const MINUTE = 60e6
 const HOUR = 60 * MINUTE
@@ -15,16 +15,16 @@ const STEPS = [
 ]
 const MOST_TICKS = 9
 
-/** Maps a time to its x coordinate. */
-export function timeScale(from: number, until: number, right = RIGHT): (at: number) => number {
+/** Maps a time to its x coordinate. It is the same in all charts, so that they can be compared. */
+export function timeScale(from: number, until: number): (at: number) => number {
   const span = Math.max(1, until - from)
-  const width = WIDTH - LEFT - right
+  const width = WIDTH - LEFT - RIGHT
   return at => LEFT + Math.min(1, Math.max(0, (at - from) / span)) * width
 }
 
 /** A time axis at round times: vertical lines with labels below. */
-export function timeAxis(from: number, until: number, height: number, right = RIGHT): string {
-  const x = timeScale(from, until, right)
+export function timeAxis(from: number, until: number, height: number): string {
+  const x = timeScale(from, until)
   const span = until - from
   const step = STEPS.find(each => span / each <= MOST_TICKS) ?? span
   if (!(step > 0)) return ''
@@ -65,4 +65,18 @@ export function countTicks(maximum: number): number[] {
     { length: Math.ceil(Math.max(1, maximum) / step) + 1 },
     (_, index) => index * step,
   )
+}
+
+const UNITS = [
+  ['d', DAY],
+  ['h', HOUR],
+  ['min', MINUTE],
+  ['s', 1e6],
+] as const
+
+/** A length of time with two digits: `5.6 h`. */
+export function spanText(micros: number): string {
+  const [unit, length] = UNITS.find(([, each]) => micros >= each) ?? ['s', 1e6]
+  const value = micros / length
+  return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ${unit}`
 }

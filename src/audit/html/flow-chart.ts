@@ -1,81 +1,85 @@
 import type { FlowChart } from '../report.js'
 import { WIDTH } from './axis.js'
-import { colours, count, label, safe, short } from './markup.js'
+import { count, label, openSvg, safe, short } from './markup.js'
 
-const EDGE = 190
+const EDGE = 230
 const NODE = 12
 const GAP = 14
-const LEAST = 4
+/** Enough for the number of a flow. */
+const LEAST = 15
+/** The height that all flows together have at least, if they are not too many. */
+const TALL = 260
 
 interface FlowEnd {
   readonly top: number
   readonly tall: number
+  readonly total: number
   used: number
 }
 
-/** Ribbons from givers on the left to receivers on the right; their width is the count. */
-export function drawFlowChart({ flows }: FlowChart): string {
+/** Ribbons from givers on the left to receivers on the right; number and width are the count. */
+export function drawFlowChart(chart: FlowChart): string {
+  const { flows } = chart
   const total = flows.reduce((sum, flow) => sum + flow.count, 0)
-  const scale = Math.max(LEAST, Math.min(14, 320 / Math.max(1, total)))
-  const givers = places(flows, 'from', scale)
-  const takers = places(flows, 'to', scale)
-  const colourOf = colours(flows.map(({ from }) => from))
+  const tallOf = (flow: { count: number }) => Math.max(LEAST, (TALL * flow.count) / total)
+  const givers = places(flows, 'from', tallOf)
+  const takers = places(flows, 'to', tallOf)
   const ribbons = flows.map(flow => {
     const [left, right] = [givers.get(flow.from), takers.get(flow.to)]
     if (!left || !right) return ''
-    const tall = flow.count * scale
+    const tall = tallOf(flow)
     const [one, other] = [left.top + left.used + tall / 2, right.top + right.used + tall / 2]
     left.used += tall
     right.used += tall
     const [begin, end] = [EDGE + NODE, WIDTH - EDGE - NODE]
     const middle = (begin + end) / 2
     return (
-      `<path class="ribbon ${colourOf(flow.from)}" stroke-width="${short(tall)}" ` +
+      `<path class="ribbon" stroke-width="${short(tall - 1)}" ` +
       `d="M${begin} ${short(one)}C${middle} ${short(one)} ${middle} ${short(other)} ${end} ${short(other)}">` +
-      `<title>${count(flow.count)} from ${safe(flow.from)} to ${safe(flow.to)}</title></path>`
+      `<title>${count(flow.count)} from ${safe(flow.from)} to ${safe(flow.to)}</title></path>` +
+      `<text class="flow" x="${begin + 6}" y="${short(one + 4)}">${count(flow.count)}</text>` +
+      `<text class="flow" x="${end - 6}" y="${short(other + 4)}" text-anchor="end">${count(flow.count)}</text>`
     )
   })
   const nodes = [
-    ...[...givers].map(([name, place]) => node(name, place, 'left', colourOf(name))),
-    ...[...takers].map(([name, place]) => node(name, place, 'right', 'neutral')),
+    ...[...givers].map(([name, place]) => node(name, place, 'left')),
+    ...[...takers].map(([name, place]) => node(name, place, 'right')),
   ]
   const height = Math.max(heightOf(givers), heightOf(takers), 1)
-  return `<svg viewBox="0 -4 ${WIDTH} ${short(height + 8)}" role="img">${ribbons.join('')}${nodes.join('')}</svg>`
+  return `${openSvg(chart, `0 -4 ${WIDTH} ${short(height + 8)}`)}${ribbons.join('')}${nodes.join('')}</svg>`
 }
 
 function places(
   flows: FlowChart['flows'],
   side: 'from' | 'to',
-  scale: number,
+  tallOf: (flow: { count: number }) => number,
 ): Map<string, FlowEnd> {
-  const totals = new Map<string, number>()
-  for (const flow of flows) totals.set(flow[side], (totals.get(flow[side]) ?? 0) + flow.count)
+  const totals = new Map<string, { tall: number; total: number }>()
+  for (const flow of flows) {
+    const { tall, total } = totals.get(flow[side]) ?? { tall: 0, total: 0 }
+    totals.set(flow[side], { tall: tall + tallOf(flow), total: total + flow.count })
+  }
   let top = 0
   const found = new Map<string, FlowEnd>()
-  for (const [name, sum] of [...totals].sort(([, one], [, other]) => other - one)) {
-    const tall = sum * scale
-    found.set(name, { top, tall, used: 0 })
-    top += Math.max(tall, 14) + GAP
+  for (const [name, sum] of [...totals].sort(([, one], [, other]) => other.total - one.total)) {
+    found.set(name, { ...sum, top, used: 0 })
+    top += sum.tall + GAP
   }
   return found
 }
 
 function heightOf(nodes: ReadonlyMap<string, FlowEnd>): number {
-  return Math.max(0, ...[...nodes.values()].map(({ top, tall }) => top + Math.max(tall, 14)))
+  return Math.max(0, ...[...nodes.values()].map(({ top, tall }) => top + tall))
 }
 
-function node(
-  name: string,
-  { top, tall, used }: FlowEnd,
-  side: 'left' | 'right',
-  colour: string,
-): string {
+function node(name: string, { top, tall, total }: FlowEnd, side: 'left' | 'right'): string {
   const x = side === 'left' ? EDGE : WIDTH - EDGE - NODE
   const text = side === 'left' ? x - 10 : x + NODE + 10
   const anchor = side === 'left' ? 'end' : 'start'
-  const middle = short(top + tall / 2 + 4)
+  const verb = side === 'left' ? 'gave' : 'received'
   return (
-    `<g class="${colour}"><rect class="node" x="${x}" y="${short(top)}" width="${NODE}" height="${short(Math.max(used, 2))}" rx="2"/>` +
-    `<text class="lane" x="${text}" y="${middle}" text-anchor="${anchor}">${safe(label(name))}<title>${safe(name)}</title></text></g>`
+    `<rect class="node" x="${x}" y="${short(top)}" width="${NODE}" height="${short(tall)}" rx="2"/>` +
+    `<text class="lane" x="${text}" y="${short(top + tall / 2 + 4)}" text-anchor="${anchor}">` +
+    `${safe(label(name))} ${verb} ${count(total)}<title>${safe(name)} ${verb} ${count(total)}</title></text>`
   )
 }

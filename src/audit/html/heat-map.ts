@@ -1,14 +1,17 @@
 import type { HeatMap } from '../report.js'
 import { WIDTH } from './axis.js'
-import { count, label, safe, short } from './markup.js'
+import { count, label, openSvg, safe, short } from './markup.js'
 
 const LEFT = 190
 const HEAD = 30
 const ROW = 34
 const WIDEST = 150
+/** A stronger colour would make the number on it hard to read. */
+const MOST_STRENGTH = 0.32
 
-/** Squares in rows and columns; a higher count is darker. */
-export function drawHeatMap({ rows, columns, counts }: HeatMap): string {
+/** Squares in rows and columns; a higher count has more colour. */
+export function drawHeatMap(chart: HeatMap): string {
+  const { rows, columns, counts } = chart
   const width = Math.min(WIDEST, (WIDTH - LEFT) / Math.max(1, columns.length))
   const most = Math.max(1, ...counts.flat())
   const heads = columns.map(
@@ -19,12 +22,12 @@ export function drawHeatMap({ rows, columns, counts }: HeatMap): string {
     const y = HEAD + row * ROW
     const cells = columns.map((cloud, column) => {
       const value = counts[row]?.[column] ?? 0
-      const strength = value === 0 ? 0 : 0.14 + 0.76 * Math.sqrt(value / most)
+      const strength = value === 0 ? 0 : 0.08 + MOST_STRENGTH * Math.sqrt(value / most)
       const x = LEFT + column * width
       return (
         `<rect class="cell" x="${short(x + 2)}" y="${y + 2}" width="${short(width - 4)}" height="${ROW - 4}" rx="4" ` +
         `fill-opacity="${short(strength)}"><title>${safe(name)} at ${safe(cloud)}: ${count(value)}</title></rect>` +
-        `<text class="${strength > 0.55 ? 'strong' : 'weak'}" x="${short(x + width / 2)}" y="${y + 22}" text-anchor="middle">${value === 0 ? '·' : count(value)}</text>`
+        `<text x="${short(x + width / 2)}" y="${y + 22}" text-anchor="middle">${value === 0 ? '·' : count(value)}</text>`
       )
     })
     return (
@@ -33,5 +36,5 @@ export function drawHeatMap({ rows, columns, counts }: HeatMap): string {
     )
   })
   const height = HEAD + rows.length * ROW
-  return `<svg viewBox="0 0 ${WIDTH} ${height + 4}" role="img">${heads.join('')}${lines.join('')}</svg>`
+  return `${openSvg(chart, `0 0 ${WIDTH} ${height + 4}`)}${heads.join('')}${lines.join('')}</svg>`
 }

@@ -14,16 +14,23 @@ export function label(name: string, most = 22): string {
   return shortened.length > most ? `${shortened.slice(0, most - 1)}…` : shortened
 }
 
-/** Gives each name a colour, `c0` to `c7`, in the order of the names. */
-export function colours(names: Iterable<string>): (name: string) => string {
+/** A function that gives a name its class, `c0` to `c7`, or `neutral` if it is not one of the names. */
+export type ColourOf = (name: string) => string
+
+/** Give each name a colour, in the order of the names. */
+export function colours(names: Iterable<string>): ColourOf {
   const order = [...new Set(names)]
-  return name => `c${Math.max(0, order.indexOf(name)) % 8}`
+  return name => (order.includes(name) ? `c${order.indexOf(name) % 8}` : 'neutral')
 }
 
-export function legend(names: readonly string[]): string {
-  const colourOf = colours(names)
+/** @param says an addition to a name: its number */
+export function legend(
+  names: readonly string[],
+  colourOf: ColourOf,
+  says: (name: string) => string = () => '',
+): string {
   const items = [...new Set(names)].map(
-    name => `<li><i class="${colourOf(name)}"></i>${safe(name)}</li>`,
+    name => `<li><i class="${colourOf(name)}"></i>${safe(name)}${safe(says(name))}</li>`,
   )
   return `<ul class="legend">${items.join('')}</ul>`
 }
@@ -31,4 +38,12 @@ export function legend(names: readonly string[]): string {
 /** 1234567 → `1,234,567`, independent of the locale. */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** The begin of the SVG of a chart. Its name is for screen readers: what is in it stands in tables, too. */
+export function openSvg(
+  { title, note }: { readonly title: string; readonly note: string },
+  viewBox: string,
+): string {
+  return `<svg viewBox="${viewBox}" role="img" aria-label="${safe(`${title}. ${note}`)}">`
 }
