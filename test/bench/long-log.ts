@@ -1,95 +1,129 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
-import { kindCode, resourceTypeCode } from '../../src/event/stored.js'
+import { ownEventTypes } from '../../src/event/event.js'
+import { kindCode, resourceTypeCode, sourceCode } from '../../src/event/stored.js'
+import { hyphenated } from '../../src/ids.js'
 import { createFilled } from '../../src/log/schema.js'
 
-/** How many resources are alive at a time, and the events of a life: created, changed, …, deleted. */
+/** How many resources exist at a time. */
 const ALIVE = 20_000
-const LIFE = 10
 
-interface Life {
+interface LongLog {
+  readonly events: number
+  /** The events of one resource: created, changed, …, deleted. With 1, all resources exist at the end. */
+  readonly eventsPerResource: number
+}
+
+interface Resource {
   readonly id: Buffer
   readonly cloud: number
   readonly type: number
   project: number
-  told: number
+  events: number
 }
 
 /**
- * Make a log of this many events of narrow rows with nothing in their payloads, thirty times as fast
- * as recording it: three clouds, ten events a resource, one in twenty of them given away. Its chain
- * does not hold.
+ * Make a log of narrow rows with nothing in their payloads, thirty times as fast as by recording: three
+ * clouds, and one in twenty resources given away. The identity provider was reconciled, so requests may
+ * follow what the service providers say. The chain of hashes does not hold.
  */
-export function makeLongLog(file: string, events: number): void {
+export function makeLongLog(file: string, log: LongLog): void {
   const db = new Database(file)
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
-  createFilled(db, () => fill(db, events))
+  createFilled(db, () => fill(db, log))
   db.pragma('journal_mode = WAL')
   db.close()
 }
 
-function fill(db: Database.Database, events: number): void {
-  const words = (table: string, names: readonly string[]) => {
+const eventTypes = [
+  'volume.attach.end',
+  'volume.create.start',
+  'volume.update.end',
+  'volume.transfer.accept.end',
+  'volume.delete.end',
+  ownEventTypes.reconcileFinished,
+]
+
+function fill(db: Database.Database, { events, eventsPerResource }: LongLog): void {
+  const addNames = (table: string, names: readonly string[]) => {
     const add = db.prepare(`insert into ${table} (name) values (?)`)
     for (const name of names) add.run(name)
   }
-  words('service_providers', ['default', 'sp1', 'sp2'])
-  words('event_types', [
-    'volume.attach.end',
-    'volume.create.start',
-    'volume.update.end',
-    'volume.transfer.accept.end',
-    'volume.delete.end',
-  ])
-  words(
+  addNames('service_providers', ['default', 'sp1', 'sp2'])
+  addNames('event_types', eventTypes)
+  addNames(
     'projects',
     Array.from({ length: 200 }, (_, index) => String(index).padStart(32, 'a')),
   )
-  db.exec(`insert into origins values (1, 0, 'openstack', 'notifications.info', '2.0')`)
+  db.exec(`insert into origins values (1, 0, 'openstack', 'notifications.info', '2.0'),
+    (2, ${sourceCode('reconcile')}, '', 'image volume', 'none')`)
   db.exec(`insert into dictionaries values (1, x'00')`)
   const insert =
     db.prepare(`insert into events (position, service_provider, origin, event_type, kind,
     recorded_at, emitted_at, message_id, resource_type, resource_id, project, parent)
-    values (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, null)`)
-  const payload = db.prepare("insert into payloads values (?, zeroblob(32), 1, x'0300')")
-  const alive = Array.from({ length: ALIVE }, born)
-  for (let position = 1; position <= events; position += 1) {
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)`)
+  const addPayload = db.prepare("insert into payloads values (?, zeroblob(32), 1, x'0300')")
+  const timeOf = (position: number) => 1_795_440_000_000_000 + position * 1_000_000
+  const alive = Array.from({ length: ALIVE }, newResource)
+  for (let position = 1; position < events; position += 1) {
     const index = below(ALIVE)
-    const life = alive[index] ?? born()
-    const kind = next(life)
-    const at = 1_795_440_000_000_000 + position * 1_000_000
+    const resource = alive[index] ?? newResource()
+    const kind = nextKind(resource, eventsPerResource)
+    const at = timeOf(position)
     insert.run(
       position,
-      life.cloud,
+      resource.cloud,
+      1,
       kindCode(kind) + 1,
       kindCode(kind),
       at + 5_000,
       at,
       randomBytes(16),
-      life.type,
-      life.id,
-      life.project,
+      resource.type,
+      resource.id,
+      resource.project,
     )
-    payload.run(position)
-    if (kind === 'deleted') alive[index] = born()
+    addPayload.run(position)
+    if (resource.events >= eventsPerResource) alive[index] = newResource()
   }
+  const at = timeOf(events)
+  const reconciled = eventTypes.length
+  insert.run(events, 1, 2, reconciled, kindCode('noted'), at, at, randomBytes(16), null, null, null)
+  addPayload.run(events)
 }
 
-function next(life: Life) {
-  life.told += 1
-  if (life.told === 1) return 'created'
-  if (life.told === LIFE) return 'deleted'
-  if (life.told !== LIFE / 2 || below(20) > 0) return 'changed'
-  life.project = 1 + below(200)
+function nextKind(resource: Resource, eventsPerResource: number) {
+  resource.events += 1
+  if (resource.events === 1) return 'created'
+  if (resource.events === eventsPerResource) return 'deleted'
+  if (resource.events !== eventsPerResource / 2 || below(20) > 0) return 'changed'
+  resource.project = 1 + below(200)
   return 'transferred'
 }
 
-function born(): Life {
+function newResource(): Resource {
   const type = resourceTypeCode(below(2) === 0 ? 'volume' : 'image')
-  return { id: randomBytes(16), cloud: 1 + below(3), type, project: 1 + below(200), told: 0 }
+  return { id: randomBytes(16), cloud: 1 + below(3), type, project: 1 + below(200), events: 0 }
 }
 
 function below(limit: number): number {
   return Math.floor(Math.random() * limit)
+}
+
+/** An image that one cloud holds, according to the views of a log. */
+export function findImage(viewsFile: string, cloud: string): string {
+  const db = new Database(viewsFile, { readonly: true })
+  const id = db
+    .prepare<[number, string], string>(
+      `select lower(hex(resource_id)) from locations
+       where resource_type = ? and deleted_at is null
+         and service_provider = (select id from service_providers where name = ?)
+       limit 1 offset 1000`,
+    )
+    .pluck()
+    .get(resourceTypeCode('image'), cloud)
+  db.close()
+  if (id === undefined) throw new Error(`${viewsFile}: ${cloud} holds no image`)
+  return hyphenated(id)
 }

@@ -40,7 +40,7 @@ async function inTurn(works: readonly (() => unknown)[]): Promise<number[]> {
 }
 
 try {
-  makeLongLog(file, events)
+  makeLongLog(file, { events, eventsPerResource: 10 })
   fsyncSync(openSync(file, 'r')) // nothing of it is still being written while we measure
   const log = new Database(file, { readonly: true })
   const columns =

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** What the benchmark and the processes that it forks say to each other. */
+
+/** To the upstream: the processes to measure from now on; none to stop and report. */
+export const watchMessage = z.object({ watch: z.array(z.number()) })
+/** From the upstream: CPU microseconds for each request, of one slice of time each. */
+export const slicesMessage = z.object({ slices: z.array(z.number()) })
+
+/** To the clients. */
+export const loadMessage = z.object({
+  port: z.number(),
+  connections: z.number(),
+  /** The whole request, with its empty line. */
+  request: z.string(),
+  seconds: z.number(),
+})
+export type Load = z.infer<typeof loadMessage>
+
+/** From the clients. */
+export const loadResult = z.object({
+  requests: z.number(),
+  /** Responses with another status than 200, and connections that broke. */
+  failures: z.number(),
+  seconds: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+})
+export type LoadResult = z.infer<typeof loadResult>
