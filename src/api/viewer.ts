@@ -1,5 +1,5 @@
 /** A project at one cloud. Each cloud has ids of its own. */
-interface OwnProject {
+export interface OwnProject {
   readonly service_provider: string
   readonly project: string
 }

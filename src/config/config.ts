@@ -7,6 +7,7 @@ import { type ConfigIssue, formatIssue, sortIssues } from './config-issue.js'
 import { type Credentials, readCredentials } from './credentials.js'
 import { createSettings, type Environment, type Settings } from './effective-settings.js'
 import { type ConfigSource, findFiles, searchedFiles } from './find-files.js'
+import { type OpsConfig, readOps } from './ops-config.js'
 import { options } from './options.js'
 import { parseOsloIni } from './oslo-ini.js'
 import { findWarnings } from './warnings.js'
@@ -72,10 +73,7 @@ export interface Config {
     /** null if it is not set: then text on a terminal, and JSON lines otherwise. */
     readonly json: boolean | null
   }
-  readonly ops: {
-    readonly host: string
-    readonly port: number
-  }
+  readonly ops: OpsConfig
   readonly fleet: {
     /** The stream that all nodes share (`parseStreamUrl`); null for a single machine. */
     readonly stream: string | null
@@ -160,7 +158,7 @@ function namesClouds(settings: Settings): boolean {
 }
 
 function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: string): Config {
-  const { DEFAULT: general, auth, database, ops, fleet } = options
+  const { DEFAULT: general, auth, database, fleet } = options
   const authUrl = settings.read('auth', auth.authUrl)
   const logFile = settings.read('DEFAULT', general.logFile)
   const disableFile = settings.read('DEFAULT', general.healthcheckDisableFile)
@@ -208,7 +206,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       file: logFile === null ? null : resolve(cwd, logFile),
       json: settings.read('DEFAULT', general.useJson),
     },
-    ops: { host: settings.read('ops', ops.host), port: settings.read('ops', ops.port) },
+    ops: readOps(settings),
     fleet: { stream: settings.read('fleet', fleet.stream) },
     clouds: readClouds(settings, cloudNames, authUrl, cwd),
   }

@@ -230,7 +230,7 @@ const ops = {
     'host',
     kinds.listenHost,
     '127.0.0.1',
-    'Where the port for operators listens. It has health and metrics, nothing about users and resources, and asks for no token: it is for the monitoring network, not for clients.',
+    'Where the port for operators listens. It has health, metrics and the read API. It is for operators and the monitoring network, not for clients.',
     { restarts: true },
   ),
   port: option(
@@ -241,6 +241,30 @@ const ops = {
     {
       restarts: true,
     },
+  ),
+  auth: optional(
+    'auth',
+    kinds.choice(['none', 'keystone']),
+    'Who may use the read API. none: everybody who reaches the port, so only a port that this machine alone can reach may have it. keystone: users with a token of the identity provider and one of the roles below.',
+    { otherwise: 'none on a loopback address, else keystone', example: 'keystone' },
+  ),
+  adminRoles: option(
+    'admin_roles',
+    listOf(kinds.text),
+    'admin',
+    'Roles that may see the events and resources of all projects.',
+  ),
+  readerRoles: option(
+    'reader_roles',
+    listOf(kinds.text),
+    'reader',
+    'Roles that may see the events and resources of the project of their token.',
+  ),
+  healthAuth: option(
+    'health_auth',
+    kinds.choice(['none', 'keystone']),
+    'none',
+    'Who may use /healthcheck, /ready and /metrics. keystone: as for the read API, with any of the roles.',
   ),
 }
 
@@ -264,7 +288,7 @@ export const groupTitles: Readonly<Record<keyof typeof options, string>> = {
   DEFAULT: 'The proxy and the recorder',
   auth: 'Keystone',
   database: 'The event log',
-  ops: 'The port for operators: health and metrics',
+  ops: 'The port for operators: health, metrics and the read API',
   fleet: 'Several nodes with one event log',
   sp: 'One group for each of service_providers',
 }

@@ -1,7 +1,8 @@
-import type { Viewer } from '../api/viewer.js'
+import type { OwnProject, Viewer } from '../api/viewer.js'
 import { MixmatchError } from '../errors.js'
-import type { Identity } from '../identity/identity.js'
+import type { Caller, Identity } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
+import { TokenCache } from '../identity/token-cache.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 
 /** Who uses the port for operators, and what they may see. */
@@ -36,35 +37,53 @@ const everybody: OpsVisitor = {
   expiresAtMs: Number.POSITIVE_INFINITY,
 }
 
-interface Roles {
+interface AdmissionParts {
+  readonly authenticate: Identity['authenticate']
+  /** The projects of the user at other clouds: those that belong to the project of the token. */
+  readonly projectsElsewhere: (token: Token, caller: Caller) => Promise<readonly OwnProject[]>
   /** Roles that may see everything. */
   readonly adminRoles: readonly string[]
   /** Roles that may see what belongs to the project of the token. */
   readonly readerRoles: readonly string[]
+  /** How long the projects of a reader are remembered. */
+  readonly cacheSeconds: number
 }
 
+/** Readers whose projects are remembered. */
+const MOST_READERS = 1_000
+/** A cloud that was down when a reader came is asked again after this time. */
+const MOST_SECONDS = 60
+
 /** Admit users of the identity provider with one of these roles. */
-export function createAdmission(
-  { authenticate }: Pick<Identity, 'authenticate'>,
-  { adminRoles, readerRoles }: Roles,
-): AdmitVisitor {
+export function createAdmission(parts: AdmissionParts): AdmitVisitor {
+  const { authenticate, projectsElsewhere, adminRoles, readerRoles, cacheSeconds } = parts
+  const elsewhere = new TokenCache<readonly OwnProject[]>({
+    capacity: MOST_READERS,
+    cacheSeconds: Math.min(cacheSeconds, MOST_SECONDS),
+    now: Date.now,
+  })
   return async token => {
     if (token === null) {
       const message = 'This port needs a token of the identity provider, in X-Auth-Token.'
       throw new MixmatchError('NOT_AUTHENTICATED', message)
     }
-    const { userId, userName, project, roles, expiresAtMs } = await authenticate(token)
+    const caller = await authenticate(token)
+    const { userId, userName, project, roles, expiresAtMs } = caller
     const hasOneOf = (wanted: readonly string[]) => roles.some(role => wanted.includes(role))
     const visitor = { userId, userName, project: project?.id ?? null, expiresAtMs }
     if (hasOneOf(adminRoles)) return { ...visitor, viewer: 'all', role: 'admin' }
     if (project !== null && hasOneOf(readerRoles)) {
-      const own = [{ service_provider: IDENTITY_PROVIDER, project: project.id }]
-      return { ...visitor, viewer: own, role: 'reader' }
+      const others = await elsewhere.get(token.digest, async () => ({
+        value: await projectsElsewhere(token, caller),
+        untilMs: expiresAtMs,
+      }))
+      const own = { service_provider: IDENTITY_PROVIDER, project: project.id }
+      return { ...visitor, viewer: [own, ...others], role: 'reader' }
     }
     const expected = [...new Set([...adminRoles, ...readerRoles])].join(', ')
     throw new MixmatchError(
       'FORBIDDEN',
-      `Your token has none of the roles ${expected} in a project ([ops] admin_roles, reader_roles).`,
+      `User ${userName} (${userId}) has none of the roles ${expected} in a project ([ops] admin_roles, reader_roles).`,
     )
   }
 }

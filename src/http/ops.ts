@@ -3,13 +3,14 @@ import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
 import { type Health, healthcheck } from './healthcheck.js'
+import { createApiRouter, type OpsApiParts } from './ops-api.js'
 import {
-  createApiRouter,
+  admitVisitor,
   logVisits,
-  type OpsApiParts,
   type OpsState,
+  rejectForeignHost,
   respondToOpsErrors,
-} from './ops-api.js'
+} from './ops-request.js'
 import { createRequestCheck } from './request-check.js'
 import { startListening } from './start-listening.js'
 
@@ -20,8 +21,13 @@ export interface OpsParts {
   readonly readiness: () => Promise<Readiness>
   readonly metrics: () => Promise<string>
   readonly metricsType: string
-  /** The read API; without it there is none. */
-  readonly api?: OpsApiParts
+  /** The read API, and who may use the port; without it there is no API, and everybody may. */
+  readonly api?: OpsApiParts & {
+    /** Whether the API needs no token. */
+    readonly isOpen: () => boolean
+    /** Whether health and metrics need a token, too. */
+    readonly isHealthClosed: () => boolean
+  }
   readonly logger: Logger
 }
 
@@ -55,12 +61,22 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
 
   const app = new Koa<OpsState>()
   app.on('error', error => logger.error({ err: error }, 'the port for operators failed'))
-  app.use(wellFormed()).use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
+  app.use(wellFormed()).use(logVisits(logger, isProbe)).use(respondToOpsErrors(logger))
+  app.use(async (ctx, next) => {
+    if (api?.isHealthClosed() && isProbe(ctx.path)) await admitVisitor(ctx, api.admit)
+    return next()
+  })
+  app.use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
   if (api === undefined) return app
   const apiRouter = createApiRouter(api)
-  app.use(logVisits(logger)).use(respondToOpsErrors(logger))
-  app.use(apiRouter.routes()).use(apiRouter.allowedMethods())
+  app.use(rejectForeignHost(api.isOpen)).use(apiRouter.routes()).use(apiRouter.allowedMethods())
   return app
+}
+
+const PROBES: ReadonlySet<string> = new Set(['/healthcheck', '/ready', '/metrics'])
+
+function isProbe(path: string): boolean {
+  return PROBES.has(path)
 }
 
 /** Check and normalise requests as on the public port. */

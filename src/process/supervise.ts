@@ -2,9 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { CheckedConfig, Config } from '../config/config.js'
-import { isLoopback } from '../config/loopback.js'
 import { createOpsApp, openOps } from '../http/ops.js'
-import { admitAll } from '../http/ops-visitor.js'
+import type { AdmitVisitor } from '../http/ops-visitor.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
@@ -12,6 +11,7 @@ import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './c
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { checkKeystoneReachable } from './keystone-check.js'
+import { createOpsAdmission } from './ops-admission.js'
 import { readSettingsOf } from './read-settings.js'
 import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
@@ -49,6 +49,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     logger,
   })
   using collector = openStatusCollector({ children, logger })
+  await using admission = createOpsAdmission({ config: () => config, logger })
   using queryRunner = createQueryRunner({ settings: () => readSettingsOf(config), logger })
   const app = createSupervisorOps({
     state: () => state,
@@ -56,6 +57,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     collector,
     metrics,
     queryRunner,
+    admit: admission.admit,
     logger,
   })
   await using _ops = await openOps(app, config.ops, logger)
@@ -115,9 +117,10 @@ function createSupervisorOps(parts: {
   collector: StatusCollector
   metrics: SupervisorMetrics
   queryRunner: QueryRunner
+  admit: AdmitVisitor
   logger: Logger
 }) {
-  const { state, config, collector, metrics, queryRunner, logger } = parts
+  const { state, config, collector, metrics, queryRunner, admit, logger } = parts
   return createOpsApp({
     health() {
       const reasons = state() === 'serving' ? [] : [state()]
@@ -135,7 +138,12 @@ function createSupervisorOps(parts: {
       return renderMetrics([own, ...collected.metrics])
     },
     metricsType: METRICS_TYPE,
-    ...(isLoopback(config().ops.host) && { api: { queryRunner, admit: admitAll } }),
+    api: {
+      queryRunner,
+      admit,
+      isOpen: () => config().ops.auth === 'none',
+      isHealthClosed: () => config().ops.healthAuth === 'keystone',
+    },
     logger,
   })
 }

@@ -1,14 +1,17 @@
+import { get } from 'node:http'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { createQueryRunner } from '../../src/api/query-runner.js'
-import { createOpsApp, openOps } from '../../src/http/ops.js'
-import { type AdmitVisitor, admitAll } from '../../src/http/ops-visitor.js'
+import { MixmatchError } from '../../src/errors.js'
+import { createOpsApp, type OpsParts, openOps } from '../../src/http/ops.js'
+import { admitAll, createAdmission } from '../../src/http/ops-visitor.js'
 import { openLog } from '../../src/log/open-log.js'
-import { alice, at, created, disk, folder, idp } from '../controls.js'
+import { alice, at, cornmeal, created, disk, folder, idp } from '../controls.js'
+import { caller, project } from './federation.js'
 
 /** The port for operators over a log with one event, and the lines of its log. */
-async function open(t: ExecutionContext, admit: AdmitVisitor = admitAll) {
+async function open(t: ExecutionContext, access: Partial<NonNullable<OpsParts['api']>> = {}) {
   const logFile = join(folder(t), 'events.db')
   using log = openLog(logFile)
   log.append([created(disk, alice)], at(0))
@@ -29,7 +32,13 @@ async function open(t: ExecutionContext, admit: AdmitVisitor = admitAll) {
     readiness: async () => ({ missing: [], degraded: [] }),
     metrics: async () => 'up 1\n',
     metricsType: 'text/plain',
-    api: { queryRunner, admit },
+    api: {
+      queryRunner,
+      admit: admitAll,
+      isOpen: () => true,
+      isHealthClosed: () => false,
+      ...access,
+    },
     logger,
   })
   const ops = await openOps(app, { host: '127.0.0.1', port: 0 }, logger)
@@ -87,4 +96,64 @@ test('a request is explained from a JSON body', async t => {
     needs_body: false,
     decision: { kind: 'one', because: 'default' },
   })
+})
+
+/** `good` is a token of a reader. */
+const admit = createAdmission({
+  authenticate: async token => {
+    if (token.reveal() === 'good')
+      return { ...caller, roles: ['reader'], project: project(alice, 'a') }
+    if (token.reveal() === 'member') return caller
+    throw new MixmatchError('NOT_AUTHENTICATED', 'The token is not valid.')
+  },
+  projectsElsewhere: async () => [{ service_provider: cornmeal, project: alice }],
+  adminRoles: ['admin'],
+  readerRoles: ['reader'],
+  cacheSeconds: 600,
+})
+
+test("with a token the API shows what is the visitor's, and each refusal stands in the access log", async t => {
+  const { url, lines } = await open(t, { admit, isOpen: () => false })
+  const statusWith = async (headers: Record<string, string>) =>
+    (await fetch(`${url}/v1/events`, { headers })).status
+  t.is(await statusWith({}), 401)
+  t.is(await statusWith({ 'X-Auth-Token': 'bad' }), 401)
+  t.is(await statusWith({ 'X-Auth-Token': 'member' }), 403)
+  t.is(await statusWith({ 'X-Auth-Token': 'good' }), 200)
+  const logged = lines.filter(({ access }) => access === true)
+  t.deepEqual(
+    logged.map(({ status, fault, sees }) => [status, fault, sees]),
+    [
+      [401, 'NOT_AUTHENTICATED', null],
+      [401, 'NOT_AUTHENTICATED', null],
+      [403, 'FORBIDDEN', null],
+      [200, null, 'own project'],
+    ],
+  )
+  t.regex(String(logged[2]?.['problem']), /^User alice \(user-1\) has none of the roles/)
+  t.false(JSON.stringify(lines).includes('good'))
+  t.is((await fetch(`${url}/metrics`)).status, 200)
+})
+
+test('health and metrics need a token if the configuration says so', async t => {
+  const { url, lines } = await open(t, { admit, isHealthClosed: () => true })
+  for (const path of ['/healthcheck', '/ready', '/metrics']) {
+    t.is((await fetch(`${url}${path}`)).status, 401)
+    t.is((await fetch(`${url}${path}`, { headers: { 'X-Auth-Token': 'good' } })).status, 200)
+  }
+  t.is(lines.filter(({ access }) => access === true).length, 3)
+})
+
+test('an API without tokens answers only to localhost and addresses, against DNS rebinding', async t => {
+  const { url } = await open(t)
+  const { port } = new URL(url)
+  const statusAs = (host: string) =>
+    new Promise(resolve => {
+      get(`${url}/v1/log`, { headers: { Host: host } }, ({ statusCode }) => resolve(statusCode))
+    })
+  t.is(await statusAs(`localhost:${port}`), 200)
+  t.is(await statusAs(`127.0.0.1:${port}`), 200)
+  t.is(await statusAs(`[::1]:${port}`), 200)
+  t.is(await statusAs(`evil.example:${port}`), 403)
+  t.is(await statusAs('127.0.0.1.evil.example'), 403)
 })
