@@ -48,6 +48,8 @@ export const IDENTITY_PROVIDER = spName('default')
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
 
+const HYPHENATED = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
 /** Whether the text is a UUID, with or without hyphens, in either case. */
 export function isUuid(text: string): boolean {
   return UUID.test(text)
@@ -62,6 +64,7 @@ export function projectId(text: string): ProjectId {
 }
 
 export function resourceId(text: string): ResourceId {
+  if (HYPHENATED.test(text)) return text as ResourceId
   return (isUuid(text) ? hyphenated(text.replaceAll('-', '').toLowerCase()) : text) as ResourceId
 }
 

@@ -5,8 +5,17 @@ import { entry, homeCollectionOf, services } from '../service/services.js'
 import type { ParsedPath } from './path.js'
 import type { RoutedRequest } from './request.js'
 
+/** `POST`, `PUT`: nearly all requests have another method. */
+const methodsWithRules: ReadonlySet<string | undefined> = new Set(
+  Object.values(services)
+    .flatMap(({ collections }) => Object.values(collections))
+    .flatMap(({ requests = {} }) => Object.keys(requests))
+    .map(rule => rule.split(' ')[0]),
+)
+
 /** The rule of the service for a request; undefined if neither body nor response matters. */
 export function findRequestRule(method: string, path: ParsedPath): RequestRule | undefined {
+  if (!methodsWithRules.has(method)) return undefined
   const { collections } = services[path.service]
   const rules = entry(collections, path.collection ?? '')?.requests
   return entry(rules, `${method} ${shapeOf(path)}`.trimEnd())

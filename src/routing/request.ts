@@ -1,6 +1,7 @@
 import { type ProjectId, projectId, type ResourceKey, type SpName, spName } from '../ids.js'
 import type { JsonValue } from '../json.js'
 import { type ParsedPath, parsePath } from './path.js'
+import { parsePlainPath } from './plain-path.js'
 
 /** The parts of a request that routing depends on. */
 export interface RoutedRequest {
@@ -35,6 +36,8 @@ interface ControlHeaders {
   readonly proxyList: readonly string[]
 }
 
+const controlNames = ['mm-service-provider', 'mm-project-id', 'mm-proxy-list']
+
 /** Header fields as in Node: names in lower case, repeated values joined by commas. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
@@ -46,7 +49,7 @@ export type HeaderFields = Readonly<Record<string, string | readonly string[] | 
 export function parseRequest(method: string, target: string, fields: HeaderFields): RoutedRequest {
   return {
     method,
-    path: parsePath(target),
+    path: parsePlainPath(target) ?? parsePath(target),
     controlHeaders: parseControls(fields),
     body: undefined,
     project: null,
@@ -54,7 +57,11 @@ export function parseRequest(method: string, target: string, fields: HeaderField
   }
 }
 
+const NO_CONTROLS: ControlHeaders = { serviceProvider: null, project: null, proxyList: [] }
+
 function parseControls(fields: HeaderFields): ControlHeaders {
+  const isNone = !controlNames.some(name => fields[name] !== undefined)
+  if (isNone) return NO_CONTROLS
   const serviceProvider = textOf(fields, 'mm-service-provider')
   const project = textOf(fields, 'mm-project-id')
   return {

@@ -98,7 +98,7 @@ class Attempt implements ResponseHandler {
 
   onError(error: Error): void {
     const { what, timeouts } = this.#forwarding
-    this.#giveUp('upstream', upstreamFailure(error, { what, sent: this.#isSent, timeouts }))
+    this.#giveUp('upstream', upstreamFailure(error, { what: what(), sent: this.#isSent, timeouts }))
   }
 
   #upload() {
@@ -171,6 +171,6 @@ class Attempt implements ResponseHandler {
   }
 
   #fault(code: 'SERVICE_PROVIDER_TIMEOUT' | 'REQUEST_TIMEOUT', how: string): MixmatchError {
-    return new MixmatchError(code, `${this.#forwarding.what}: ${how}`)
+    return new MixmatchError(code, `${this.#forwarding.what()}: ${how}`)
   }
 }

@@ -19,7 +19,7 @@ export interface ForwardRequest {
   readonly planResponse: (status: number, headers: RawHeaders) => ResponsePlan | null
   readonly timeouts: Timeouts
   /** Names the request in errors, which users see: `sp1: GET /v2/images`. */
-  readonly what: string
+  readonly what: () => string
 }
 
 /** How an exchange ended. */

@@ -97,7 +97,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
         return status === 401 && mayRetry ? null : translate(status, headers)
       },
       timeouts,
-      what: nameRequest(cloud, request.method, path),
+      what: () => nameRequest(cloud, request.method, path),
     })
   }
 

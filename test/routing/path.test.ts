@@ -2,6 +2,8 @@ import test from 'ava'
 import fc from 'fast-check'
 import { MixmatchError } from '../../src/errors.js'
 import { type ParsedPath, parsePath } from '../../src/routing/path.js'
+import { parsePlainPath } from '../../src/routing/plain-path.js'
+import { services } from '../../src/service/services.js'
 import { disk, image } from '../controls.js'
 
 const project = 'a11ce000000000000000000000000001'
@@ -228,4 +230,60 @@ test('no accepted path has a dot segment or another slash after decoding', t => 
     { numRuns: 1000 },
   )
   t.true(count > 100)
+})
+
+test('a plain path is parsed like any other path', t => {
+  let plain = 0
+  const check = (target: string) => {
+    const parsed = parsePlainPath(target)
+    if (parsed === null) return
+    plain += 1
+    t.deepEqual(parsed, accepted(target))
+  }
+  const segment = fc.constantFrom(
+    ...[
+      'image',
+      'volume',
+      'network',
+      'v2',
+      'v3',
+      'v2.17',
+      project,
+      disk.id,
+      image.id.toUpperCase(),
+    ],
+    ...[
+      'images',
+      'volumes',
+      'stores',
+      'types',
+      'os-volume-transfer',
+      'detail',
+      'file',
+      'constructor',
+    ],
+    ...['', '.', 'a%2Fb'],
+  )
+  const versions = fc.constantFrom('v1', 'v2', 'v3', 'v2.17')
+  const collections = fc.constantFrom(
+    ...Object.values(services).flatMap(({ collections }) => Object.keys(collections)),
+  )
+  const likely = fc.tuple(
+    fc.constantFrom('image', 'volume', 'network'),
+    versions,
+    fc.option(fc.constantFrom(project, 'team', 'volumes')),
+    fc.oneof(collections, segment),
+    fc.constantFrom<string>(disk.id, image.id, disk.id, image.id.toUpperCase(), 'detail'),
+    fc.oneof(fc.constantFrom(null, 'action'), segment),
+    fc.constantFrom('', '', '', '/', '?x', '\n'),
+  )
+  fc.assert(
+    fc.property(likely, ([service, version, own, collection, id, tail, end]) => {
+      const segments = [service, version, own, collection, id, tail].filter(part => part !== null)
+      check(`/${segments.join('/')}${end}`)
+    }),
+    { numRuns: 10_000 },
+  )
+  fc.assert(fc.property(targets, ([...made]) => made.forEach(check)))
+  t.true(plain > 20)
 })

@@ -79,7 +79,7 @@ export async function startForwarder(
       res,
       planResponse: (_, headers) => ({ headers: endToEnd(headers), rewrite: null, observe: null }),
       timeouts: { connectTimeoutMs: 10_000, headersTimeoutMs: 30_000, idleTimeoutMs: 30_000 },
-      what: 'the test',
+      what: () => 'the test',
       ...options,
     }).then(tell, (error: Error) => {
       tell(error)
