@@ -1,4 +1,5 @@
-import { headerValues } from './raw-headers.js'
+import { memoize } from '../memoize.js'
+import { headerValue, headerValues } from './raw-headers.js'
 import { malformed, type ResponseHead } from './response-head.js'
 
 /** How the end of a response body is found. */
@@ -42,13 +43,20 @@ export function bodyFraming(method: string, { status, minor, headers }: Response
 
 /** Whether the server keeps the connection open after this response. HTTP/1.0 counts as no. */
 export function keepsConnection({ minor, headers }: ResponseHead): boolean {
-  const options = headerValues(headers, 'connection').flatMap(value => value.split(','))
-  return minor === 1 && !options.some(option => option.trim().toLowerCase() === 'close')
+  return minor === 1 && !headerValues(headers, 'connection').some(closesConnection)
 }
+
+const closesConnection = memoize(value =>
+  value.split(',').some(option => option.trim().toLowerCase() === 'close'),
+)
 
 /** Seconds for which the server keeps an idle connection, as it says; null if it does not say. */
 export function keepAliveSeconds({ headers }: ResponseHead): number | null {
-  const [value = ''] = headerValues(headers, 'keep-alive')
+  const value = headerValue(headers, 'keep-alive')
+  return value === undefined ? null : timeoutIn(value)
+}
+
+const timeoutIn = memoize(value => {
   const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(value)?.[1]
   return seconds === undefined ? null : Number(seconds)
-}
+})

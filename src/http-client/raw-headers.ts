@@ -1,3 +1,5 @@
+import { memoize } from '../memoize.js'
+
 /**
  * Headers as on the wire: `[name, value, name, value, …]`. Names keep their case, repeated headers stay
  * separate, bytes are latin1.
@@ -7,14 +9,18 @@ export type RawHeaders = readonly string[]
 /** The first value of a header; `name` in lower case. */
 export function headerValue(headers: RawHeaders, name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]?.toLowerCase() === name) return headers[index + 1]
+    if (isNamed(headers[index], name)) return headers[index + 1]
   }
   return undefined
 }
 
 /** Each value of a header; `name` in lower case. */
 export function headerValues(headers: RawHeaders, name: string): string[] {
-  return headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
+  const values: string[] = []
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (isNamed(headers[index], name)) values.push(headers[index + 1] ?? '')
+  }
+  return values
 }
 
 /**
@@ -28,7 +34,7 @@ export function headerList(headers: RawHeaders, name: string): string | undefine
 
 /** The headers without one of them; `name` in lower case. */
 export function withoutHeader(headers: RawHeaders, name: string): string[] {
-  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== name)
+  return headers.filter((_, index) => !isNamed(headers[index - (index % 2)], name))
 }
 
 /** Visit each field in order; `lower` is its name in lower case. */
@@ -38,6 +44,13 @@ export function eachHeader(
 ): void {
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? ''
-    visit(name, headers[index + 1] ?? '', name.toLowerCase())
+    visit(name, headers[index + 1] ?? '', lowerCase(name))
   }
+}
+
+const lowerCase = memoize(name => name.toLowerCase())
+
+/** Names of another length are not converted, because the lengths of most names differ. */
+function isNamed(field: string | undefined, name: string): boolean {
+  return field?.length === name.length && lowerCase(field) === name
 }

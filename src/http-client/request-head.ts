@@ -1,6 +1,7 @@
+import { memoize } from '../memoize.js'
 import { ClientError } from './client-error.js'
 import type { ClientRequest } from './exchange.js'
-import { eachHeader, type RawHeaders } from './raw-headers.js'
+import type { RawHeaders } from './raw-headers.js'
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
 const TARGET = /^[!-~\x80-\xff]+$/
@@ -8,8 +9,12 @@ const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
 /** Requests with these methods send Content-Length: 0 if they have no body (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 /** Fields about the connection and the framing of the body. */
-const OWN =
-  /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer)$/
+const FRAMING =
+  /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer)$/i
+
+const useOf = memoize(name =>
+  FRAMING.test(name) ? 'framing' : TOKEN.test(name) ? 'sent' : 'invalid',
+)
 
 /** No body, a number of bytes, or chunks. */
 type BodyLength = 'none' | 'chunked' | number
@@ -34,12 +39,15 @@ export function formatRequestHead(
   if (!TOKEN.test(method)) throw invalid('its method is no token')
   if (!TARGET.test(path)) throw invalid('its path has a space or a control character')
   let head = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`
-  eachHeader(headers, (name, value, lower) => {
-    if (OWN.test(lower)) return
-    if (!TOKEN.test(name)) throw invalid('the name of a header is no token')
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? ''
+    const value = headers[index + 1] ?? ''
+    const use = useOf(name)
+    if (use === 'framing') continue
+    if (use === 'invalid') throw invalid('the name of a header is no token')
     if (NOT_IN_VALUE.test(value)) throw invalid(`the value of ${name} has a control character`)
     head += `${name}: ${value}\r\n`
-  })
+  }
   return `${head}${framing(method, body)}\r\n`
 }
 

@@ -1,3 +1,4 @@
+import { memoize } from '../memoize.js'
 import { ClientError } from './client-error.js'
 import type { RawHeaders } from './raw-headers.js'
 
@@ -17,6 +18,7 @@ const MAX_FIELDS = 1000
 /** Services may omit the space if they send no reason (RFC 9112 §4). */
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\x80-\xff]*)?$/
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+const isToken = memoize(name => TOKEN.test(name))
 const NOT_IN_VALUE = /[^\t -~\x80-\xff]/
 
 /**
@@ -44,7 +46,7 @@ export function parseFields(lines: readonly string[]): RawHeaders {
   for (const line of lines) {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
-    if (!TOKEN.test(name)) throw malformed('a header field has no valid name')
+    if (!isToken(name)) throw malformed('a header field has no valid name')
     const value = withoutSpaceAround(line, colon + 1)
     if (NOT_IN_VALUE.test(value)) throw malformed(`the value of ${name} has a control character`)
     headers.push(name, value)

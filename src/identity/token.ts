@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
@@ -12,7 +12,7 @@ export class Token {
 
   constructor(secret: string) {
     this.#secret = secret
-    this.digest = createHash('sha256').update(secret).digest('hex')
+    this.digest = hash('sha256', secret)
   }
 
   reveal(): string {

@@ -30,7 +30,7 @@ export function peerAddress(req: IncomingMessage): string {
 
 /** On a dual-stack socket, an IPv4 address appears as `::ffff:192.0.2.1`. */
 export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return address.startsWith(':') ? address.replace(/^::ffff:(?=\d+\.)/i, '') : address
 }
 
 const HIDDEN = /^(?:unknown|_[\w.-]+)$/i

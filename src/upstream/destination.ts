@@ -2,6 +2,7 @@ import { MixmatchError } from '../errors.js'
 import type { Access, Caller, Identity, Project } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import { memoize } from '../memoize.js'
 import type { ParsedPath } from '../routing/path.js'
 import { chooseProject, type ProjectChoice, rejectForeignProject } from '../routing/project.js'
 import { buildUpstreamPath, endpointBase, replaceProject } from '../routing/upstream-path.js'
@@ -159,11 +160,23 @@ function destinationAt(
   path: string,
   project: ProjectId | null,
 ): Destination {
+  const { base, origin, prefix } = parseEndpoint(url)
+  const bases = [base, ...others.map(other => parseEndpoint(other).base)]
+  return { cloud, auth, origin, path: prefix + path, bases, project }
+}
+
+interface Endpoint {
+  readonly base: string
+  readonly origin: string
+  /** The path of the base, without a slash at its end. */
+  readonly prefix: string
+}
+
+const parseEndpoint = memoize((url): Endpoint => {
   const base = endpointBase(url)
   const { origin, pathname } = new URL(base)
-  const bases = [base, ...others.map(endpointBase)]
-  return { cloud, auth, origin, path: pathname.replace(/\/$/, '') + path, bases, project }
-}
+  return { base, origin, prefix: pathname.replace(/\/$/, '') }
+})
 
 /** The project that a request would use by default, then the other projects of the user. */
 function orderByLikelihood(

@@ -1,5 +1,6 @@
-import { eachHeader, type RawHeaders } from '../http-client/raw-headers.js'
+import { eachHeader, headerValues, type RawHeaders } from '../http-client/raw-headers.js'
 import type { Token } from '../identity/token.js'
+import { memoize } from '../memoize.js'
 
 /**
  * The tokens of a request to a cloud. The identity provider's own services get the tokens of the client.
@@ -64,6 +65,19 @@ const localCredentials = new Set([
 const forgeable =
   /^(?:mm-|forwarded$|x-forwarded-|x-real-ip$|x-(?:service-)?(?:identity-status$|user|project|tenant|domain|roles?(?:-|$))|x-service-catalog$|x-is-admin-project$|x-auth-plugin$|x-authenticated|x-trust|openstack-system-scope$)/
 
+/**
+ * Which requests have a header of the client, by its name: none, all but those to a service provider, all
+ * but those whose response must be `readable`, or all.
+ */
+const useInRequests = memoize((name): 'none' | 'local' | 'unreadable' | 'all' => {
+  const lower = name.toLowerCase()
+  // WSGI reads `X_Roles` like `X-Roles`: a name with an underscore would bypass the checks.
+  if (lower.includes('_') || hopByHop.has(lower) || forgeable.test(lower)) return 'none'
+  if (lower === 'x-openstack-request-id') return 'none'
+  if (localCredentials.has(lower) || lower === 'x-auth-token') return 'local'
+  return lower === 'accept-encoding' ? 'unreadable' : 'all'
+})
+
 const REQUEST_ID = /^req-[a-f0-9]{8}-(?:[a-f0-9]{4}-){3}[a-f0-9]{12}$/
 
 /** Whether the text has the form in which services accept an id from elsewhere (oslo.middleware). */
@@ -77,18 +91,17 @@ export function isRequestId(text: string | undefined): text is string {
  */
 export function requestHeaders(received: RawHeaders, additions: RequestAdditions): string[] {
   const { auth, globalRequestId, forwarded, visited, readable } = additions
-  const connectionOptions = connectionOptionsIn(received)
+  const named = connectionOptionsIn(received)
   const isRemote = auth.kind === 'remote'
   const sent: string[] = []
-  eachHeader(received, (name, value, lower) => {
-    // WSGI reads `X_Roles` like `X-Roles`: a name with an underscore would bypass the checks below.
-    if (lower.includes('_')) return
-    if (hopByHop.has(lower) || connectionOptions.has(lower) || forgeable.test(lower)) return
-    if (isRemote && (localCredentials.has(lower) || lower === 'x-auth-token')) return
-    if (lower === 'x-openstack-request-id') return
-    if (readable && lower === 'accept-encoding') return
-    sent.push(name, value)
-  })
+  for (let index = 0; index + 1 < received.length; index += 2) {
+    const name = received[index] ?? ''
+    const use = useInRequests(name)
+    if (use === 'none' || (use === 'local' && isRemote) || (use === 'unreadable' && readable))
+      continue
+    if (isIn(named, name)) continue
+    sent.push(name, received[index + 1] ?? '')
+  }
   if (isRemote && auth.token) sent.push('X-Auth-Token', auth.token.reveal())
   if (isRemote && auth.serviceToken) sent.push('X-Service-Token', auth.serviceToken.reveal())
   if (readable) sent.push('Accept-Encoding', 'identity')
@@ -113,22 +126,35 @@ const locations = new Set(['location', 'content-location'])
 /** A client would send a cookie to every cloud behind this proxy. Tokens stay in the proxy. */
 const keptFromClients = new Set(['set-cookie', 'x-auth-token', 'x-subject-token'])
 
+/** How a header of a response is forwarded, by its name. `secret`: not from a service provider. */
+const useInResponses = memoize(
+  (name): 'none' | 'secret' | 'request id' | 'location' | 'challenge' | 'all' => {
+    const lower = name.toLowerCase()
+    if (hopByHop.has(lower) || lower === 'mm-service-provider') return 'none'
+    if (keptFromClients.has(lower)) return 'secret'
+    if (lower === 'x-openstack-request-id') return 'request id'
+    if (lower === 'www-authenticate') return 'challenge'
+    return locations.has(lower) ? 'location' : 'all'
+  },
+)
+
 /** The headers of the response to the client, made from the headers that a cloud sent. */
 export function responseHeaders(received: RawHeaders, additions: ResponseAdditions): string[] {
   const { auth, serviceProvider, requestId, authenticateUri, rewriteLocation } = additions
-  const connectionOptions = connectionOptionsIn(received)
+  const named = connectionOptionsIn(received)
   const isRemote = auth.kind === 'remote'
   const sent: string[] = []
   let identified = false
-  eachHeader(received, (name, value, lower) => {
-    if (hopByHop.has(lower) || connectionOptions.has(lower) || lower === 'mm-service-provider')
-      return
-    if (isRemote && keptFromClients.has(lower)) return
-    identified ||= lower === 'x-openstack-request-id'
-    if (locations.has(lower)) sent.push(name, rewriteLocation(value))
-    else if (isRemote && lower === 'www-authenticate') sent.push(name, challenge(authenticateUri))
+  for (let index = 0; index + 1 < received.length; index += 2) {
+    const name = received[index] ?? ''
+    const value = received[index + 1] ?? ''
+    const use = useInResponses(name)
+    if (use === 'none' || (use === 'secret' && isRemote) || isIn(named, name)) continue
+    identified ||= use === 'request id'
+    if (use === 'location') sent.push(name, rewriteLocation(value))
+    else if (use === 'challenge' && isRemote) sent.push(name, challenge(authenticateUri))
     else sent.push(name, value)
-  })
+  }
   sent.push('MM-Service-Provider', serviceProvider)
   if (!identified) sent.push('X-Openstack-Request-Id', requestId)
   return sent
@@ -152,11 +178,19 @@ export function challenge(authenticateUri: string): string {
   return `Keystone uri="${authenticateUri}"`
 }
 
-function connectionOptionsIn(headers: RawHeaders): ReadonlySet<string> {
-  const connectionOptions = new Set<string>()
-  eachHeader(headers, (_, value, lower) => {
-    if (lower !== 'connection') return
-    for (const option of value.split(',')) connectionOptions.add(option.trim().toLowerCase())
-  })
-  return connectionOptions
+/** The headers that Connection names, in lower case, apart from those that are never forwarded. */
+function connectionOptionsIn(headers: RawHeaders): readonly string[] {
+  const values = headerValues(headers, 'connection')
+  return values.length === 0 ? values : values.flatMap(connectionOptions)
+}
+
+const connectionOptions = memoize(value =>
+  value
+    .split(',')
+    .map(option => option.trim().toLowerCase())
+    .filter(option => !hopByHop.has(option)),
+)
+
+function isIn(options: readonly string[], name: string): boolean {
+  return options.length > 0 && options.includes(name.toLowerCase())
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6, type Socket } from 'node:net'
 import { MixmatchError } from '../errors.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
+import { memoize } from '../memoize.js'
 import { peerAddress, plainAddress } from './client-address.js'
 import { type ForwardedStep, parseForwarded } from './forwarded-header.js'
 
@@ -28,9 +29,7 @@ const PORT = /^[1-9]\d{0,4}$/
 const PATH = /^(?:\/[\w.~-]+)+$/
 
 /** Whether a text is a host name or an address, with or without a port, as in Host and in URLs. */
-export function isHost(text: string): boolean {
-  return HOST.test(text)
-}
+export const isHost = memoize(text => HOST.test(text))
 
 /**
  * Create the function that finds the public address of the proxy for a request. Headers that name the
@@ -44,9 +43,10 @@ export function createPublicAddresses(options: {
 }): (req: IncomingMessage) => PublicAddress {
   const configured =
     options.publicEndpoint === null ? null : parsePublicEndpoint(options.publicEndpoint)
-  return req => {
-    const peer = peerAddress(req)
-    const trusted = options.isTrusted(peer)
+  /** Of connections that no trusted proxy opened: the address for the last Host. */
+  const direct = new WeakMap<Socket, { host: string | undefined; address: PublicAddress }>()
+
+  function addressOf(req: IncomingMessage, peer: string, trusted: boolean): PublicAddress {
     const trustedHeader = (name: string) => (trusted ? joinValues(req.headers[name]) : undefined)
     const steps = parseForwarded(trustedHeader('forwarded') ?? '')
     const { proto, host, path } = configured ?? urlOfRequest(req, trustedHeader, steps?.[0])
@@ -65,6 +65,17 @@ export function createPublicAddresses(options: {
         proto,
       ],
     }
+  }
+
+  return req => {
+    const peer = peerAddress(req)
+    if (options.isTrusted(peer)) return addressOf(req, peer, true)
+    const { host } = req.headers
+    const known = direct.get(req.socket)
+    if (known && known.host === host) return known.address
+    const address = addressOf(req, peer, false)
+    direct.set(req.socket, { host, address })
+    return address
   }
 }
 
@@ -87,7 +98,7 @@ export function trustedProxies(list: readonly string[]): (address: string) => bo
     trusted.addSubnet(address, prefix, family(address))
   }
   if (list.length === 0) return () => false // even a check of an empty BlockList costs 10 µs
-  return address => isIP(address) !== 0 && trusted.check(address, family(address))
+  return memoize(address => isIP(address) !== 0 && trusted.check(address, family(address)))
 }
 
 /** Like oslo.middleware: if there is a Forwarded, only X-Forwarded-Prefix counts besides it. */

@@ -1,4 +1,5 @@
-import { createServer } from 'node:http'
+import { createServer, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { headerValue } from '../../src/http-client/raw-headers.js'
 import {
@@ -184,3 +185,17 @@ for (const entry of ['proxy.example', '10.0.0.0/33', '10.0.0.0/x', '/8', '']) {
     t.throws(() => trustedProxies([entry]), { code: 'CONFIG_INVALID' })
   })
 }
+
+test('each request on a connection has the public address of its own Host', t => {
+  const publicAddressOf = createPublicAddresses(stranger)
+  const shared = new Socket()
+  const bases = ['a.example', 'a.example', 'b.example', 'a.example'].map(host => {
+    const req = new IncomingMessage(shared)
+    req.headers.host = host
+    return publicAddressOf(req).publicBase
+  })
+  t.deepEqual(
+    bases,
+    ['a', 'a', 'b', 'a'].map(name => `http://${name}.example`),
+  )
+})

@@ -1,0 +1,31 @@
+import test from 'ava'
+import { memoize } from '../src/memoize.js'
+
+/** A memoized function, and the texts for which it was computed. */
+function open(capacity?: number) {
+  const computed: string[] = []
+  const lengthOf = memoize(text => {
+    computed.push(text)
+    return text.length
+  }, capacity)
+  return { computed, lengthOf }
+}
+
+test('a memoized function computes each result once', t => {
+  const { computed, lengthOf } = open()
+  t.deepEqual([lengthOf('a'), lengthOf('bb'), lengthOf('a')], [1, 2, 1])
+  t.deepEqual(computed, ['a', 'bb'])
+})
+
+test('a memoized function remembers a limited number of results', t => {
+  const { computed, lengthOf } = open(2)
+  for (const text of ['a', 'b', 'c', 'c', 'a']) lengthOf(text)
+  t.deepEqual(computed, ['a', 'b', 'c', 'a'])
+})
+
+test('a memoized function does not keep long texts', t => {
+  const { computed, lengthOf } = open()
+  const long = 'x'.repeat(300)
+  t.is(lengthOf(long) + lengthOf(long), 600)
+  t.deepEqual(computed, [long, long])
+})
