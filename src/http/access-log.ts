@@ -11,18 +11,19 @@ export function accessFields(
   now: number,
 ): object {
   const { requestId, globalRequestId, startedAt, client, caller, decision, outcome } = trace
-  const { serviceProvider, firstByteMs } = trace
+  const { serviceProvider, firstByteMs, traceId } = trace
   const cutShort = res.destroyed && !res.writableEnded ? 'client' : null
   return {
     request_id: requestId,
     global_request_id: globalRequestId,
+    trace_id: traceId,
     client,
     user_agent: userAgentOf(req),
     method: req.method,
     path: redactPath(req.url ?? ''),
     status: res.headersSent || !cutShort ? res.statusCode : null,
     bytes_in: outcome?.bytesReceived ?? 0,
-    bytes_out: outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0),
+    bytes_out: bytesSentOf(res, outcome),
     ms: rounded(now - startedAt),
     upstream_first_byte_ms: firstByteMs === null ? null : rounded(firstByteMs),
     decision: decision?.kind ?? null,
@@ -38,6 +39,11 @@ export function accessFields(
     observed: trace.observed,
     aborted: outcome?.aborted ?? cutShort,
   }
+}
+
+/** The bytes of the response body: of an error response of the proxy, what it announces. */
+export function bytesSentOf(res: ServerResponse, outcome: RequestTrace['outcome']): number {
+  return outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0)
 }
 
 /** Longer than the user agent of any real client. */

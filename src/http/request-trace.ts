@@ -13,6 +13,8 @@ export interface RequestTrace {
   readonly requestId: string
   /** The id that came with the request, else `requestId`. Every service logs it. */
   readonly globalRequestId: string
+  /** The id of the trace in a valid `traceparent` (W3C Trace Context), 32 hex digits; else null. */
+  readonly traceId: string | null
   /** Milliseconds of a clock that never goes back. */
   readonly startedAt: number
   /** The address of the client, through trusted proxies. */
@@ -47,6 +49,7 @@ export function startTrace(req: IncomingMessage, client: string, now: number): R
   return {
     requestId,
     globalRequestId: isRequestId(global) ? global : requestId,
+    traceId: traceIdIn(req),
     startedAt: now,
     client,
     caller: null,
@@ -57,4 +60,14 @@ export function startTrace(req: IncomingMessage, client: string, now: number): R
     observed: null,
     fault: null,
   }
+}
+
+/** Version, trace id, id of the caller's span, flags. A later version may have more fields. */
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/
+
+/** The header itself is forwarded unchanged: the proxy makes no span of its own. */
+function traceIdIn({ headers }: IncomingMessage): string | null {
+  const { traceparent } = headers
+  return typeof traceparent === 'string' ? (TRACEPARENT.exec(traceparent)?.[1] ?? null) : null
 }

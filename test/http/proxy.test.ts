@@ -589,6 +589,27 @@ test('a global request id is forwarded, any other text is not', async t => {
   t.is(home.requests[1]?.headers['x-openstack-request-id'], String(request_id))
 })
 
+test('a traceparent is forwarded unchanged, and the access log has its trace id if it is valid', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const values = [
+    `00-${trace}-00f067aa0ba902b7-01`,
+    `cc-${trace}-00f067aa0ba902b7-01-of-a-later-version`,
+    `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    `ff-${trace}-00f067aa0ba902b7-01`,
+    'not a trace',
+  ]
+  const logged: unknown[] = []
+  for (const [index, traceparent] of values.entries()) {
+    const headers = { ...good, traceparent, tracestate: 'vendor=x' }
+    await ask(`${url}/image/v2/images`, { headers })
+    t.like(home.requests[index]?.headers, { traceparent, tracestate: 'vendor=x' })
+    logged.push((await access(index))['trace_id'])
+  }
+  t.deepEqual(logged, [trace, trace, null, null, null])
+})
+
 test('a method that no service has is 405, and OPTIONS lists the others', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home] })
