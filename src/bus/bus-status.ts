@@ -8,6 +8,8 @@ export interface StatusTracker {
   connected(missing: readonly string[]): void
   failed(error: unknown): void
   delivered(count: number): void
+  /** @param messages null if it is not known */
+  waiting(messages: number | null): void
   stopped(): void
 }
 
@@ -19,6 +21,7 @@ export function createStatusTracker(): StatusTracker {
     missing: [],
     delivered: 0,
     lastDeliveryAt: null,
+    waiting: null,
   }
   /** `since` is the time of the first failure, not of the last. */
   const changeState = (state: BusStatus['state'], fields: Partial<BusStatus>) => {
@@ -28,9 +31,12 @@ export function createStatusTracker(): StatusTracker {
   return {
     value: () => status,
     connected: missing => changeState('connected', { missing, lastError: null }),
-    failed: error => changeState('retrying', { lastError: messageOf(error) }),
+    failed: error => changeState('retrying', { lastError: messageOf(error), waiting: null }),
     delivered(count) {
       status = { ...status, delivered: status.delivered + count, lastDeliveryAt: now() }
+    },
+    waiting(messages) {
+      status = { ...status, waiting: messages }
     },
     stopped: () => changeState('stopped', {}),
   }

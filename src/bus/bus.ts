@@ -28,6 +28,8 @@ export interface BusStatus {
   /** Messages that were acknowledged since the start. */
   readonly delivered: number
   readonly lastDeliveryAt: Micros | null
+  /** The number of messages that wait in our queue; null without a queue, or if nobody has asked yet. */
+  readonly waiting: number | null
 }
 
 export interface BusOptions {

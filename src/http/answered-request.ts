@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
+import { bytesSentOf } from './access-log.js'
 import { METHODS } from './proxy-routes.js'
 import type { RequestTrace } from './request-trace.js'
 
@@ -11,7 +12,7 @@ const SERVICES = ['image', 'volume', 'network']
 export function describeAnswered(
   req: IncomingMessage,
   res: ServerResponse,
-  { decision, serviceProvider, startedAt, fault }: RequestTrace,
+  { decision, serviceProvider, startedAt, fault, firstByteMs, outcome }: RequestTrace,
   now: number,
 ): AnsweredRequest {
   const { method = '' } = req
@@ -23,6 +24,9 @@ export function describeAnswered(
     status: res.destroyed && !res.headersSent ? CLIENT_GONE : res.statusCode,
     reason: decision?.because ?? 'none',
     seconds: (now - startedAt) / 1000,
+    firstByteSeconds: firstByteMs === null ? null : firstByteMs / 1000,
+    bytesReceived: outcome?.bytesReceived ?? 0,
+    bytesSent: bytesSentOf(res, outcome),
     fault,
   }
 }

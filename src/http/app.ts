@@ -21,6 +21,8 @@ export interface AppOptions extends ProxyParts, NetworkParts {
   readonly maxRequests: number | null
   /** The address of the client, through trusted proxies. */
   readonly clientAddress: (req: IncomingMessage) => string
+  /** Called when a request arrives; `onAnswered` follows when it has ended. */
+  readonly onArrival?: () => void
   /** Called with every request when it has ended. */
   readonly onAnswered?: (request: AnsweredRequest) => void
   /** Writes a line of the access log. */
@@ -61,13 +63,14 @@ const rejectMalformed: Middleware<RequestState> = async (ctx, next) => {
 
 /** Log and count every request when it has ended. */
 function recordRequest(
-  { clientAddress, logRequest }: AppOptions,
+  { clientAddress, logRequest, onArrival = () => {} }: AppOptions,
   onAnswered: (request: AnsweredRequest) => void,
 ): Middleware<RequestState> {
   return async (ctx, next) => {
     const { req, res } = ctx
     ctx.state.trace = startTrace(req, clientAddress(req), performance.now())
     closeLingering(req, res)
+    onArrival()
     await next()
     const now = performance.now()
     logRequest(accessFields(req, res, ctx.state.trace, now))

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { PlainCounter, PlainHistogram } from './plain-metrics.js'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
@@ -13,12 +14,19 @@ export interface AnsweredRequest {
   /** Why it was sent there; `none` if it was rejected before routing. */
   readonly reason: string
   readonly seconds: number
+  /** From the upstream request to the first byte of its response; null if there was no response. */
+  readonly firstByteSeconds: number | null
+  /** Bytes of the bodies: from the client, and to it. */
+  readonly bytesReceived: number
+  readonly bytesSent: number
   /** The fault code; null if there was no fault. */
   readonly fault: string | null
 }
 
 /** The metrics of one worker. */
 export interface ProxyMetrics {
+  /** A request has arrived. `countRequest` follows when it has ended. */
+  countArrival(): void
   countRequest(request: AnsweredRequest): void
   /** A lookup in the token cache: `caller` for validated tokens, `visit` for tokens of other clouds. */
   countLookup(cache: 'caller' | 'visit', result: 'hit' | 'miss'): void
@@ -38,18 +46,46 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 export function createProxyMetrics(): ProxyMetrics {
   const registry = createRegistry('worker')
   const registers = [registry]
-  const requests = new Counter({
+  const requests = new PlainCounter({
     name: 'mixmatch_requests_total',
     help: 'Requests answered. reason says why they went to that cloud.',
     labelNames: ['service', 'cloud', 'method', 'code', 'reason'],
     registers,
   })
-  const duration = new Histogram({
+  const duration = new PlainHistogram({
     name: 'mixmatch_request_duration_seconds',
     help: 'From the first byte of a request to the last of its answer, bodies included.',
     labelNames: ['service', 'cloud', 'method'],
     buckets: SECONDS,
     registers,
+  })
+  const firstByte = new PlainHistogram({
+    name: 'mixmatch_upstream_first_byte_seconds',
+    help: 'From the request to a cloud to the first byte of its response; for lists, to the first whole one.',
+    labelNames: ['service', 'cloud'],
+    buckets: SECONDS,
+    registers,
+  })
+  const received = new PlainCounter({
+    name: 'mixmatch_request_body_bytes_total',
+    help: 'Bytes of bodies that clients sent.',
+    labelNames: ['service', 'cloud'],
+    registers,
+  })
+  const sent = new PlainCounter({
+    name: 'mixmatch_response_body_bytes_total',
+    help: 'Bytes of bodies that clients were sent.',
+    labelNames: ['service', 'cloud'],
+    registers,
+  })
+  let inFlight = 0
+  new Gauge({
+    name: 'mixmatch_requests_in_flight',
+    help: 'Requests that have arrived and are not answered completely.',
+    registers,
+    collect() {
+      this.set(inFlight)
+    },
   })
   const faults = new Counter({
     name: 'mixmatch_faults_total',
@@ -88,9 +124,20 @@ export function createProxyMetrics(): ProxyMetrics {
     },
   })
   return {
-    countRequest({ service, cloud, method, status, reason, seconds, fault }) {
-      requests.inc({ service, cloud, method, code: String(status), reason })
-      duration.observe({ service, cloud, method }, seconds)
+    countArrival() {
+      inFlight += 1
+    },
+    countRequest(request) {
+      const { service, cloud, method, status, reason, fault, firstByteSeconds } = request
+      inFlight -= 1
+      const where = `${service} ${cloud}`
+      const which = `${where} ${method}`
+      const code = String(status)
+      requests.add(`${which} ${code} ${reason}`, { service, cloud, method, code, reason })
+      duration.add(which, { service, cloud, method }, request.seconds)
+      if (firstByteSeconds !== null) firstByte.add(where, { service, cloud }, firstByteSeconds)
+      received.add(where, { service, cloud }, request.bytesReceived)
+      sent.add(where, { service, cloud }, request.bytesSent)
       if (fault !== null) faults.inc({ cloud, fault })
     },
     countLookup: (cache, result) => lookups.inc({ cache, result }),

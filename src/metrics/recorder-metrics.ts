@@ -7,6 +7,8 @@ export interface RecorderFigures {
   readonly buses: readonly BusFigures[]
   readonly logPosition: number
   readonly logBytes: number
+  /** What is free for this process on the disk of the log. */
+  readonly freeBytes: number
   readonly viewPosition: number
   readonly viewBytes: number
   /** The number of ids that several clouds claim. */
@@ -20,6 +22,8 @@ export interface BusFigures {
   readonly connected: boolean
   /** The number of expected exchanges that exist on no bus of its cloud. */
   readonly missing: number
+  /** The number of messages in our queue that wait to be delivered; null if the bus has none, or it is not known yet. */
+  readonly waiting: number | null
   /** When the last message was delivered, in seconds since 1970; null if there was none yet. */
   readonly lastMessageAt: number | null
 }
@@ -46,6 +50,12 @@ export function createRecorderMetrics(figures: () => RecorderFigures | null): Re
   gaugeBuses(registry, () => figures()?.buses ?? [])
   gauge(registry, 'log_position', 'Position of the newest event.', () => figures()?.logPosition)
   gauge(registry, 'log_size_bytes', 'Size of the event log.', () => figures()?.logBytes)
+  gauge(
+    registry,
+    'log_disk_free_bytes',
+    'Free space on the disk of the event log.',
+    () => figures()?.freeBytes,
+  )
   gauge(
     registry,
     'views_position',
@@ -130,6 +140,12 @@ function gaugeBuses(registry: Registry, buses: () => readonly BusFigures[]): voi
     'Expected exchanges from which nothing comes: they do not exist, or may not be read.',
     bus => bus.missing,
     ofCloud,
+  )
+  gaugeEach(
+    'mixmatch_bus_queue_messages',
+    'Messages that wait in our queue.',
+    bus => bus.waiting,
+    ofBus,
   )
   gaugeEach(
     'mixmatch_bus_last_message_timestamp_seconds',

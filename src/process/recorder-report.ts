@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Bus } from '../bus/bus.js'
 import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
@@ -73,6 +74,7 @@ function figuresOf(recording: Recording, { logFile, viewsFile }: Files): Recorde
     buses: recording.buses.map(bus => busFigures(bus, recording)),
     logPosition,
     logBytes: sizeOf(logFile),
+    freeBytes: freeBytesOf(logFile),
     viewPosition,
     viewBytes: sizeOf(viewsFile),
     conflicts,
@@ -85,13 +87,14 @@ function fleetOf(recording: Recording | null): Pick<ProcessStatus, 'fleet'> {
 }
 
 function busFigures(bus: Bus, { buses, countMissingExchanges }: Recording): BusFigures {
-  const { state, lastDeliveryAt } = bus.status()
+  const { state, waiting, lastDeliveryAt } = bus.status()
   const { serviceProvider, name } = bus
   return {
     cloud: serviceProvider,
     bus: isOnlyBus(bus, buses) ? null : name,
     connected: state === 'connected',
     missing: countMissingExchanges(serviceProvider),
+    waiting,
     lastMessageAt: lastDeliveryAt === null ? null : lastDeliveryAt / 1e6,
   }
 }
@@ -141,7 +144,11 @@ function whyUnwritable(file: string): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
-  const { bavail, bsize } = statfsSync(file)
-  const freeBytes = bavail * bsize
+  const freeBytes = freeBytesOf(file)
   return freeBytes >= LEAST_FREE_BYTES ? null : `only ${freeBytes} bytes are free on its disk`
+}
+
+function freeBytesOf(file: string): number {
+  const { bavail, bsize } = statfsSync(dirname(file)) // the file itself may be gone
+  return bavail * bsize
 }

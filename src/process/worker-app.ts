@@ -57,6 +57,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
   const isTrusted = trustedProxies(server.trustedProxies)
   return createApp({
     health,
+    onArrival: metrics.countArrival,
     onAnswered: metrics.countRequest,
     authenticate: identity.authenticate,
     isService: serviceTokens.isService,

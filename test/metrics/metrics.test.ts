@@ -12,6 +12,9 @@ const request = {
   status: 200,
   reason: 'located',
   seconds: 0.02,
+  firstByteSeconds: 0.005,
+  bytesReceived: 0,
+  bytesSent: 700,
   fault: null,
 }
 const counted =
@@ -37,6 +40,29 @@ test('counters and histograms of several workers are summed up', async t => {
   t.is(samples.get(counted), 3)
   t.is(samples.get(durations), 3)
   t.is(samples.get(upTo50Ms), 2)
+})
+
+test('requests in flight, bytes and times to the first byte are those of all workers together', async t => {
+  const [one, two] = [createProxyMetrics(), createProxyMetrics()]
+  for (const worker of [one, one, two]) worker.countArrival()
+  one.countRequest({ ...request, bytesReceived: 30 })
+  two.countRequest({ ...request, firstByteSeconds: 0.5 })
+  const page = await renderMetrics([sent(await one.snapshot()), sent(await two.snapshot())])
+  const samples = samplesOf(page)
+  t.is(samples.get('mixmatch_requests_in_flight'), 1)
+  t.is(samples.get('mixmatch_request_body_bytes_total{service="image",cloud="cornmeal"}'), 30)
+  t.is(samples.get('mixmatch_response_body_bytes_total{service="image",cloud="cornmeal"}'), 1400)
+  const firstByte = 'mixmatch_upstream_first_byte_seconds'
+  const labels = 'service="image",cloud="cornmeal"'
+  t.is(samples.get(`${firstByte}_bucket{le="0.005",${labels}}`), 1)
+  t.is(samples.get(`${firstByte}_bucket{le="+Inf",${labels}}`), 2)
+  t.is(samples.get(`${firstByte}_sum{${labels}}`), 0.505)
+})
+
+test('a request that no cloud answered has no time to the first byte', async t => {
+  const metrics = createProxyMetrics()
+  metrics.countRequest({ ...request, firstByteSeconds: null })
+  t.notRegex(await renderMetrics([await metrics.snapshot()]), /first_byte_seconds_count/)
 })
 
 test('counters of an exited process stay in the sum, its gauges do not', async t => {
@@ -75,9 +101,17 @@ test('a bus that is removed, or a log that is not open, has no samples', async t
     bus: null,
     connected: true,
     missing: 1,
+    waiting: 12,
     lastMessageAt: 1_795_440_000,
   }
-  const rest = { logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9, conflicts: 0 }
+  const rest = {
+    logPosition: 7,
+    logBytes: 8,
+    freeBytes: 10,
+    viewPosition: 7,
+    viewBytes: 9,
+    conflicts: 0,
+  }
   let figures: Parameters<typeof createRecorderMetrics>[0] = () => ({ buses: [bus], ...rest })
   const metrics = createRecorderMetrics(() => figures())
   const page = async () => samplesOf(await renderMetrics([await metrics.snapshot()]))
@@ -85,6 +119,10 @@ test('a bus that is removed, or a log that is not open, has no samples', async t
 
   t.is((await page()).get(last), 1_795_440_000)
   t.is((await page()).get('mixmatch_log_position'), 7)
+  t.is((await page()).get('mixmatch_log_disk_free_bytes'), 10)
+  t.is((await page()).get('mixmatch_bus_queue_messages{cloud="cornmeal"}'), 12)
+  figures = () => ({ buses: [{ ...bus, waiting: null }], ...rest })
+  t.false((await page()).has('mixmatch_bus_queue_messages{cloud="cornmeal"}'))
   figures = () => ({ buses: [], ...rest })
   t.false((await page()).has(last))
   figures = () => null
@@ -93,7 +131,14 @@ test('a bus that is removed, or a log that is not open, has no samples', async t
 
 test('metric names follow the rules of Prometheus: only counters end in _total, and units are base units', async t => {
   const bus = { cloud: 'cornmeal', bus: null, connected: true, missing: 1, lastMessageAt: 1 }
-  const figures = { buses: [bus], logPosition: 7, logBytes: 8, viewPosition: 7, viewBytes: 9 }
+  const figures = {
+    buses: [{ ...bus, waiting: 0 }],
+    logPosition: 7,
+    logBytes: 8,
+    freeBytes: 10,
+    viewPosition: 7,
+    viewBytes: 9,
+  }
   const parts = [
     createProxyMetrics(),
     createRecorderMetrics(() => ({ ...figures, conflicts: 0 })),

@@ -7,7 +7,13 @@ import { type BusChange, createBusEvent, type PossibleGap } from '../bus-event.j
 import { messageOf, type StatusTracker } from '../bus-status.js'
 import type { BrokerConnection } from './broker-connection.js'
 import { type Consumer, startConsumer } from './consumer.js'
-import { type Binding, bindExchange, declareQueue, rebindExchange } from './topology.js'
+import {
+  type Binding,
+  bindExchange,
+  countWaiting,
+  declareQueue,
+  rebindExchange,
+} from './topology.js'
 
 /** The parts that one connection to a broker needs. */
 export interface Session {
@@ -158,6 +164,7 @@ async function watchExchanges(
       bindings.set(exchange, next)
     }
     status.connected(unboundIn(bindings))
+    status.waiting(await countWaiting(model, options.queue.name))
     onHealthy()
   }
 }

@@ -110,6 +110,12 @@ export async function declareQueue(
   return false
 }
 
+/** The number of messages that wait in a queue; null if it is gone. */
+export async function countWaiting(model: ChannelModel, name: string): Promise<number | null> {
+  const there = await askBroker(model, channel => channel.checkQueue(name))
+  return there.ok ? there.value.messageCount : null
+}
+
 /** The state of our queue and of the exchanges. */
 export interface Topology {
   /** null if it does not exist. */

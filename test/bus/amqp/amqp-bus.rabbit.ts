@@ -47,6 +47,24 @@ test('messages are delivered in batches and in order, and are acknowledged', asy
   t.is(listening.bus.status().state, 'stopped')
 })
 
+test('the status of a bus has the number of messages that wait in its queue', async t => {
+  const broker = await startBroker(t)
+  await broker.declareExchange({ durable: false })
+  let commit = () => {}
+  const committed = new Promise<void>(resolve => {
+    commit = resolve
+  })
+  const listening = startListening(t, broker, { onDeliveries: () => committed })
+  await connected(listening)
+  await broker.publish(...numbers(20_000)) // more than are delivered before the first is acknowledged
+  const { status } = listening.bus
+  await until('many are known to wait', () => (status().waiting ?? 0) > 10_000)
+  t.is(listening.taken.length, 0)
+  commit()
+  await until('none is known to wait', () => status().waiting === 0)
+  t.is(listening.bus.status().state, 'connected')
+})
+
 test('a message that was not committed is not acknowledged, and is redelivered after a crash', async t => {
   const broker = await startBroker(t)
   await broker.declareExchange({ durable: false })
