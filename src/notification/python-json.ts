@@ -23,11 +23,8 @@ export function parsePythonJson(text: string): JsonValue | undefined {
   return value === undefined && CONSTANT.test(text) ? parseExactly(quoteConstants(text)) : value
 }
 
-/** Numbers with fewer digits are exact. */
-const LONG_NUMBER = /\d{16}/
-
 function parseExactly(text: string): JsonValue | undefined {
-  if (!LONG_NUMBER.test(text)) return parseJson(text)
+  if (!hasLongNumber(text)) return parseJson(text)
   try {
     return JSON.parse(text, keepDigits)
   } catch {
@@ -40,6 +37,30 @@ function keepDigits(_key: string, value: JsonValue, { source }: { source?: strin
   const isExact =
     Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
   return isExact ? value : JSON.rawJSON(source)
+}
+
+/** Numbers with fewer digits are exact. */
+const LONG = 16
+
+/**
+ * Whether a text has 16 digits in a row. They contain every 16th character of the text, so only that is read
+ * until it is a digit: a regular expression takes 7 µs for a notification, this takes half of one.
+ */
+function hasLongNumber(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigit(text, at)) continue
+    let start = at
+    while (isDigit(text, start - 1)) start -= 1
+    while (isDigit(text, at + 1)) at += 1
+    if (at - start + 1 >= LONG) return true
+  }
+  return false
+}
+
+/** False outside of the text. */
+function isDigit(text: string, index: number): boolean {
+  const code = text.charCodeAt(index)
+  return code >= 48 && code <= 57
 }
 
 const CONSTANT = /NaN|Infinity/
