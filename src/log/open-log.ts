@@ -52,31 +52,22 @@ export function openLog(file: string): EventLog {
       db.pragma('synchronous = FULL')
     }),
   )
-  const { append, follow, restore } = createWriter(db, file)
   const { ino } = statSync(file)
-  const requireInPlace = () => {
+  const writer = createWriter(db, file, () => {
     if (statSync(file, { throwIfNoEntry: false })?.ino === ino) return
     throw new MixmatchError(
       'LOG_LOST',
       `${file}: was deleted or replaced while it was open. Nothing more is appended to what nobody ` +
         'will find again: put the log back in its place and start again.',
     )
-  }
+  })
   return {
     ...createReader(db, file),
-    append(events, received) {
-      requireInPlace()
-      return append(events, received)
+    ...writer,
+    [Symbol.dispose]() {
+      writer[Symbol.dispose]()
+      closeWritable(db)
     },
-    follow(entries, followed) {
-      requireInPlace()
-      return follow(entries, followed)
-    },
-    restore(events) {
-      requireInPlace()
-      restore(events)
-    },
-    [Symbol.dispose]: () => closeWritable(db),
   }
 }
 

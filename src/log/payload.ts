@@ -1,17 +1,6 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
-
-/**
- * Deflate at level 3 with a preset dictionary. A notification of 1.7 KB becomes about 300 bytes in
- * 30 µs; without a dictionary it would be more than 800. The window fits dictionary and body.
- */
-const SETTINGS = { level: 3, windowBits: 14 }
-/** Allocating the default buffers takes longer than deflating. Smaller ones give the same bytes. */
-const SMALL = { memLevel: 6, chunkSize: 1024 }
-
-export function compress(body: string, dictionary: Buffer): Buffer {
-  return deflateRawSync(body, { ...SETTINGS, ...SMALL, dictionary })
-}
+import { WINDOW_BITS } from './compress-payload.js'
 
 /**
  * Decompress, and require that the bytes hold nothing but what `compress` wrote: no second stream, no
@@ -62,7 +51,7 @@ export function decompressBody(bytes: Buffer, dictionary: Buffer): string {
   return inflate(bytes, dictionary).toString()
 }
 
-const INFLATE = { windowBits: SETTINGS.windowBits, chunkSize: 4096 }
+const INFLATE = { windowBits: WINDOW_BITS, chunkSize: 4096 }
 
 function inflate(bytes: Buffer, dictionary: Buffer): Buffer {
   return inflateRawSync(bytes, { ...INFLATE, dictionary })

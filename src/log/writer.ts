@@ -1,29 +1,37 @@
 import type { Database } from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
-import { kindCode, resourceTypeCode, sourceCode, storeId } from '../event/stored.js'
 import { toWellFormed } from '../event/well-formed.js'
 import { type Micros, micros, position } from '../ids.js'
 import { chain } from './chain.js'
-import type { Appended, EventLog, StreamedEvent } from './event-log.js'
+import { prepareInsertEvent, readDictionary } from './event-inserter.js'
+import type { Appended, EventLog, Payloads, StreamedEvent } from './event-log.js'
 import { type Followed, prepareFollowed } from './followed.js'
-import { compress } from './payload.js'
+import { createPayloadCompressor } from './payload-compressor.js'
 import { prepareHead } from './reader.js'
 
-/** Create the functions that append to an open log. */
+/**
+ * Create the functions that append to an open log. Disposing it ends its thread.
+ *
+ * @param requireInPlace called before each transaction; throws if the file is not that of the log any more
+ */
 export function createWriter(
   db: Database,
   file: string,
-): Pick<EventLog, 'append' | 'follow' | 'restore'> {
-  const insert = prepareInsertEvent(db)
+  requireInPlace: () => void,
+): Pick<EventLog, 'compress' | 'append' | 'follow' | 'restore'> & Disposable {
+  const dictionary = readDictionary(db)
+  const { insert, forgetWords } = prepareInsertEvent(db, dictionary)
+  const compressor = createPayloadCompressor(dictionary.bytes)
   const newest = prepareHead(db)
   const saveFollowed = prepareFollowed(db)
   const lastRecorded = db
     .prepare<[], number>('select recorded_at from events order by position desc limit 1')
     .pluck()
 
-  function append(events: readonly Event[], received: Micros): Appended {
-    return appendEach(events.map(event => ({ event, recordedAt: received })))
+  function append(events: readonly Event[], received: Micros, payloads?: Payloads): Appended {
+    const entries = events.map(event => ({ event, recordedAt: received }))
+    return appendEach(entries, payloads)
   }
 
   function follow(
@@ -35,18 +43,18 @@ export function createWriter(
     return appended
   }
 
-  function appendEach(entries: readonly StreamedEvent[]): Appended {
+  function appendEach(entries: readonly StreamedEvent[], payloads?: Payloads): Appended {
     let { hash: previous, position: at } = newest()
     let newestTime = lastRecorded.get() ?? 0
     const recorded: RecordedEvent[] = []
-    for (const { event: given, recordedAt: received } of entries) {
+    for (const [index, { event: given, recordedAt: received }] of entries.entries()) {
       const event = toWellFormed(given)
       // If a clock was set back, recorded times must still be in the order of positions.
       const recordedAt = micros(Math.max(received ?? newestTime, newestTime))
       const next = position(at + 1)
       const hash = chain(previous, next, recordedAt, event)
       const entry = { ...event, position: next, recordedAt, hash }
-      if (!insert(entry)) continue
+      if (!insert(entry, payloads?.[index])) continue
       recorded.push(entry)
       previous = hash
       at = next
@@ -70,81 +78,24 @@ export function createWriter(
     }
   }
 
-  return {
-    append: db.transaction(append).immediate,
-    follow: db.transaction(follow).immediate,
-    restore: db.transaction(restore).immediate,
-  }
-}
-
-/** Prepare to insert one event. The function returns false if the log has the event already. */
-function prepareInsertEvent(db: Database): (event: RecordedEvent) => boolean {
-  const words = {
-    serviceProvider: prepareWordNumber(db, 'service_providers', ['name']),
-    eventType: prepareWordNumber(db, 'event_types', ['name']),
-    project: prepareWordNumber(db, 'projects', ['name']),
-    origin: prepareWordNumber(db, 'origins', ['source', 'exchange', 'routing_key', 'envelope']),
-  }
-  const dictionary = db
-    .prepare<[], { id: number; bytes: Buffer }>(
-      'select id, bytes from dictionaries order by id desc limit 1',
-    )
-    .get()
-  if (!dictionary) throw new MixmatchError('LOG_BROKEN', 'the event log has lost its dictionary.')
-  const insertEvent = db.prepare(
-    `insert into events (position, service_provider, origin, event_type, kind, recorded_at,
-      emitted_at, message_id, resource_type, resource_id, project, parent)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const insertPayload = db.prepare(
-    'insert into payloads (position, hash, dictionary, body) values (?, ?, ?, ?)',
-  )
-  const known = db.prepare(`
-    select 1 from events where message_id = ? and service_provider =
-      (select id from service_providers where name = ?)`)
-  return event => {
-    const { resource, wire, project, parent } = event
-    // Check this before its words get numbers: the log must not contain words that no event uses.
-    if (known.get(storeId(event.messageId), event.serviceProvider)) return false
-    const { changes } = insertEvent.run(
-      event.position,
-      words.serviceProvider(event.serviceProvider),
-      words.origin(sourceCode(event.source), wire.exchange, wire.routingKey, wire.envelope),
-      words.eventType(event.eventType),
-      kindCode(event.kind),
-      event.recordedAt,
-      event.emittedAt,
-      storeId(event.messageId),
-      resource && resourceTypeCode(resource.type),
-      resource && storeId(resource.id),
-      project === null ? null : words.project(project),
-      parent === null ? null : storeId(parent),
-    )
-    if (changes === 0) {
-      throw new MixmatchError(
-        'LOG_BROKEN',
-        `${db.name}: did not take event ${event.position}: its triggers were changed. ` +
-          'Run "mixmatch log verify" on it.',
-      )
+  /** Run all or nothing. After a failure, remembered words may not exist any more. */
+  const atomically = <Args extends unknown[], Result>(run: (...args: Args) => Result) => {
+    const { immediate } = db.transaction(run)
+    return (...args: Args): Result => {
+      try {
+        requireInPlace()
+        return immediate(...args)
+      } catch (error) {
+        forgetWords()
+        throw error
+      }
     }
-    const body = compress(event.body, dictionary.bytes)
-    insertPayload.run(event.position, Buffer.from(event.hash, 'hex'), dictionary.id, body)
-    return true
   }
-}
-
-/** Find the number of a word, or give it the next one. No cache: a batch may be rolled back. */
-function prepareWordNumber(db: Database, table: string, columns: readonly string[]) {
-  const where = columns.map(column => `${column} = ?`).join(' and ')
-  const find = db.prepare<unknown[], number>(`select id from ${table} where ${where}`).pluck()
-  const add = db
-    .prepare<unknown[], number>(
-      `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')}) returning id`,
-    )
-    .pluck()
-  return (...word: readonly (string | number)[]): number => {
-    const id = find.get(...word) ?? add.get(...word)
-    if (id === undefined) throw new RangeError(`no id for ${word.join(' ')} in ${table}`)
-    return id
+  return {
+    compress: events => compressor.compress(events.map(({ body }) => body)),
+    append: atomically(append),
+    follow: atomically(follow),
+    restore: atomically(restore),
+    [Symbol.dispose]: compressor[Symbol.dispose],
   }
 }

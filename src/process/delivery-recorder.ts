@@ -2,21 +2,30 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Delivery, OnDeliveries } from '../bus/delivery.js'
 import type { Event } from '../event/event.js'
+import type { Payloads } from '../log/event-log.js'
 import {
   createNotificationEvent,
   createUnreadEvent,
   digestOf,
 } from '../notification/notification-event.js'
 import type { DeliveryJournal } from './delivery-journal.js'
+import type { Recorder } from './recorder.js'
 
 interface DeliveryRecorderParts {
   /** Append events to the log and apply them to the views, or publish them to the stream of a fleet. */
-  readonly record: (events: readonly Event[]) => void | Promise<void>
+  readonly record: (events: readonly Event[], payloads?: Payloads) => void | Promise<void>
+  /** Compress the bodies of events for `record`, in a thread. Not for a stream, which gets the bodies. */
+  readonly compress?: Recorder['compress']
   readonly journal: DeliveryJournal
   readonly logger: Logger
   /** `createNotificationEvent` by default. */
   readonly read?: (delivery: Delivery) => Event
 }
+
+/** With fewer messages, handing them to a thread is not worth it. */
+const MANY = 64
+/** While a thread compresses this many events, the next ones are read. */
+const SLICE = 32
 
 /** A message is set aside when the recorder has died this many times while it recorded the message. */
 const MAX_DEATHS = 2
@@ -27,7 +36,22 @@ const MAX_DEATHS = 2
  * over a message, the message is set aside unread, and the recorder continues with the next one.
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
-  const { record, journal, logger, read = createNotificationEvent } = parts
+  const { record, compress, journal, logger, read = createNotificationEvent } = parts
+
+  async function recordTogether(deliveries: readonly Delivery[]): Promise<void> {
+    if (!compress || deliveries.length < MANY) {
+      await record(deliveries.map(read))
+      return
+    }
+    const events: Event[] = []
+    const payloads: Promise<Payloads>[] = []
+    for (let start = 0; start < deliveries.length; start += SLICE) {
+      const slice = deliveries.slice(start, start + SLICE).map(read)
+      events.push(...slice)
+      payloads.push(compress(slice))
+    }
+    await record(events, (await Promise.all(payloads)).flat())
+  }
 
   async function recordAlone(delivery: Delivery): Promise<void> {
     const digest = digestOf(delivery)
@@ -51,7 +75,7 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
   return async batch => {
     for (const part of partsOf(batch)) {
       const [first] = part
-      if (!first?.redelivered) await record(part.map(read))
+      if (!first?.redelivered) await recordTogether(part)
       else {
         await recordAlone(first)
         await nextTurn() // other clouds do not have to wait for all redelivered messages

@@ -94,6 +94,7 @@ function listenTo(
   },
 ): Bus {
   const { notification, recorder, journal, signal } = parts
+  const { record, compress } = recorder
   const { exchanges, queueMaxBytes, queueExpiresMs } = notification
   const label = messagebuses.length === 1 ? '' : nameOfBus(parseTransportUrl(url))
   const bus = label === '' ? {} : { bus: label }
@@ -110,9 +111,9 @@ function listenTo(
       expiresSeconds: (queueExpiresMs ?? 0) / 1000,
     },
     tls: { caFile: cafile, insecure },
-    onDeliveries: createDeliveryRecorder({ record: recorder.record, journal, logger }),
+    onDeliveries: createDeliveryRecorder({ record, compress, journal, logger }),
     onBusEvent(event) {
-      recorder.record([event])
+      record([event])
       parts.onBusEvent(event)
     },
     logger,

@@ -3,7 +3,7 @@ import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
 import type { Position, SpName } from '../ids.js'
-import type { EventLog } from '../log/event-log.js'
+import type { EventLog, Payloads } from '../log/event-log.js'
 import { historyFiles } from '../log/history.js'
 import { holdLog } from '../log/holder.js'
 import { openLog } from '../log/open-log.js'
@@ -19,11 +19,16 @@ import { openDuplicateCounter } from './duplicate-counter.js'
 /** Appends events to the log and applies them to the views. */
 export interface Recorder extends AsyncDisposable {
   /** Append events and apply them to the views. Returns when they are on the disk. */
-  record(events: readonly Event[]): void
+  readonly record: RecordEvents
+  /** Compress the bodies of many events for `record`; see `EventLog`. */
+  readonly compress: EventLog['compress']
   /** The exchanges that the recorder has seen on the buses of a cloud, and how they were declared. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
   state(): RecorderState
 }
+
+/** @param payloads what `compress` returned for these events */
+export type RecordEvents = (events: readonly Event[], payloads?: Payloads) => void
 
 /** Called after each batch with all its events, and with the new ones among them. */
 export type OnAppended = (events: readonly Event[], recorded: readonly RecordedEvent[]) => void
@@ -74,8 +79,8 @@ export async function openRecorder(
     }
     opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
-    const record = (events: readonly Event[]) => {
-      if (appender.append(events) > 0) updateViews()
+    const record: RecordEvents = (events, payloads) => {
+      if (appender.append(events, payloads) > 0) updateViews()
     }
     const duplicates = openDuplicateCounter(record, logger)
     opened.push(duplicates)
@@ -92,6 +97,7 @@ export async function openRecorder(
     logger.info({ file: logFile, position, hash }, 'the event log is open')
     return {
       record,
+      compress: log.compress,
       knownExchanges: serviceProvider => knownExchanges(views.db, serviceProvider),
       state: () => ({
         logPosition: log.head().position,
@@ -146,9 +152,9 @@ function createLogAppender(log: EventLog, onAppended: OnAppended, logger: Logger
   return {
     /** Why the last batch could not be appended. */
     error: () => error,
-    append(events: readonly Event[]): number {
+    append(events: readonly Event[], payloads?: Payloads): number {
       try {
-        const { recorded, duplicates } = log.append(events, now())
+        const { recorded, duplicates } = log.append(events, now(), payloads)
         error = null
         if (duplicates > 0) logger.debug({ duplicates }, 'duplicate messages')
         onAppended(events, recorded)

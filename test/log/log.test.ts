@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
 import type { Event } from '../../src/event/event.js'
-import { position } from '../../src/ids.js'
+import { micros, position } from '../../src/ids.js'
+import type { EventLog } from '../../src/log/event-log.js'
 import { openLog, openLogReader } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import {
@@ -17,6 +19,7 @@ import {
   event,
   folder,
   idp,
+  image,
 } from '../controls.js'
 
 test('appended events are read back unchanged and in order, with positions from 1', t => {
@@ -67,6 +70,43 @@ test('a failed batch appends nothing, and the log accepts the next batch', t => 
     ['created', 'deleted'],
   )
   t.deepEqual(verifyLog(log).breaches, [])
+})
+
+test('words of a failed batch get their numbers from a later batch', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const rejected = event({ emittedAt: micros(1.5) }) // no integer, so SQLite rejects it
+  t.throws(() => log.append([created(disk, alice), rejected], at(1)))
+  log.append([created(image, bob), created(disk, alice)], at(2))
+  t.deepEqual(
+    [...log.read()].map(({ project }) => project),
+    [bob, alice],
+  )
+  t.deepEqual(log.db.prepare('select name from projects order by id').pluck().all(), [bob, alice])
+})
+
+test('a thread compresses payloads to the same bytes as append', async t => {
+  const bodies = ['{}', '{"payload": "\u00e9"}', '"\ud800"', 'x'.repeat(100_000)]
+  const events = bodies.map(body => event({ messageId: randomUUID(), body }))
+  const [inThread, inAppend] = [openLog(join(folder(t), 'a.db')), openLog(join(folder(t), 'b.db'))]
+  inThread.append(events, at(1), await inThread.compress(events))
+  inAppend.append(events, at(1))
+  const rowsOf = (log: EventLog) => log.db.prepare('select * from payloads').all()
+  t.is(rowsOf(inThread).length, 4)
+  t.deepEqual(rowsOf(inThread), rowsOf(inAppend))
+  for (const log of [inThread, inAppend]) log[Symbol.dispose]()
+})
+
+test('a duplicate in a batch does not shift the payloads of the others', async t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const [one, two, three] = ['1', '2', '3'].map(body => event({ messageId: randomUUID(), body }))
+  if (!one || !two || !three) return t.fail()
+  log.append([two], at(1))
+  const events = [one, two, three]
+  t.is(log.append(events, at(2), await log.compress(events)).duplicates, 1)
+  t.deepEqual(
+    [...log.read()].map(({ body }) => body),
+    ['2', '1', '3'],
+  )
 })
 
 test('a reopened log continues its positions and its chain', t => {

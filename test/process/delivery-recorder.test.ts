@@ -20,16 +20,19 @@ const digestOfPoison = digestOf(image('poison'))
 
 function recording(t: ExecutionContext, file = join(folder(t), 'events.db-in-hand.json')) {
   const batches: (readonly Event[])[] = []
+  const compressed: (readonly string[] | undefined)[] = []
   const lines: { msg: string }[] = []
   const onDeliveries = createDeliveryRecorder({
-    record(events) {
+    record(events, payloads) {
       batches.push(events)
+      compressed.push(payloads?.map(String))
     },
+    compress: async events => events.map(({ messageId }) => Buffer.from(messageId)),
     journal: openDeliveryJournal(file),
     logger: pino({}, { write: line => lines.push(JSON.parse(line)) }),
   })
   const typesOf = () => batches.map(batch => batch.map(event => event.eventType))
-  return { file, batches, lines, onDeliveries, typesOf }
+  return { file, batches, compressed, lines, onDeliveries, typesOf }
 }
 
 test('new messages are recorded together, and redelivered ones one by one, in order', async t => {
@@ -46,6 +49,17 @@ test('new messages are recorded together, and redelivered ones one by one, in or
     [['a', 'b'], ['c'], ['d'], ['e']],
   )
   t.false(existsSync(file))
+})
+
+test('many new messages are recorded together, each with its own payload from the thread', async t => {
+  const { batches, compressed, onDeliveries } = recording(t)
+  const ids = Array.from({ length: 150 }, (_, index) => `image ${index}`)
+  await onDeliveries([...ids.map(id => image(id, false)), image('redelivered')])
+  t.deepEqual(
+    batches.map(batch => batch.map(({ messageId }) => messageId)),
+    [ids, ['redelivered']],
+  )
+  t.deepEqual(compressed, [ids, undefined])
 })
 
 test('a message that killed the recorder twice is set aside and logged', async t => {

@@ -24,6 +24,7 @@ await using recorder = await openRecorder(
 )
 const onDeliveries = createDeliveryRecorder({
   record: recorder.record,
+  compress: recorder.compress,
   journal: openDeliveryJournal(deliveryJournalOf(logFile)),
   logger,
   read(each) {
