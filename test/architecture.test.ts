@@ -38,7 +38,7 @@ const strangers = [['bus', 'notification'], ['log'], ['projection']]
 /** Where each library may be imported. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   amqplib: ['bus'],
-  'better-sqlite3': ['', 'log', 'projection', 'replay', 'audit'],
+  'better-sqlite3': ['', 'log', 'projection', 'replay', 'audit', 'api'],
   commander: ['cli', 'commands'],
   ini: ['config'],
   koa: ['http'],

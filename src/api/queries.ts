@@ -1,6 +1,8 @@
 import type { z } from 'zod'
+import { activityQuery } from './activity-query.js'
 import { eventQuery, eventsQuery } from './events-query.js'
 import { explainQuery } from './explain-query.js'
+import { conflictsQuery, holdingsQuery } from './holdings-queries.js'
 import { logQuery } from './log-query.js'
 import type { Query } from './query.js'
 import { historyQuery, resourceQuery, searchQuery } from './resource-queries.js'
@@ -12,6 +14,9 @@ const table = {
   resource: resourceQuery,
   history: historyQuery,
   explain: explainQuery,
+  holdings: holdingsQuery,
+  conflicts: conflictsQuery,
+  activity: activityQuery,
   log: logQuery,
 } as const
 

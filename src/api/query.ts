@@ -3,6 +3,7 @@ import { MixmatchError } from '../errors.js'
 import type { History } from '../log/history.js'
 import { POINT_FORMS, parsePoint } from '../replay/point.js'
 import type { Cloud } from '../routing/federation.js'
+import type { Background } from './background.js'
 import type { Viewer } from './viewer.js'
 
 /** What queries need to know of the configuration. */
@@ -21,6 +22,7 @@ export interface ReadSettings {
 export interface Sources {
   readonly log: History
   readonly settings: ReadSettings
+  readonly background: Background
 }
 
 /** A question about the log, with the shapes of its parameters and of its answer. */

@@ -16,5 +16,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'GET', path: '/v1/resources/{id}/history', query: 'history' },
   { method: 'GET', path: '/v1/explain', query: 'explain' },
   { method: 'POST', path: '/v1/explain', query: 'explain' },
+  { method: 'GET', path: '/v1/holdings', query: 'holdings' },
+  { method: 'GET', path: '/v1/conflicts', query: 'conflicts' },
+  { method: 'GET', path: '/v1/activity', query: 'activity' },
   { method: 'GET', path: '/v1/log', query: 'log' },
 ]

@@ -42,6 +42,18 @@ const MOST_SLICES = 4_000
  * @param longest the maximum length of a slice in microseconds, as far as MOST_SLICES allows
  */
 export function readActivity(database: AuditDatabase, longest: number): Activity {
+  const steps = walkActivity(database, longest)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** As `readActivity`, in steps of one slice: other work can run between them. */
+export function* walkActivity(
+  database: Pick<AuditDatabase, 'since' | 'until' | 'db' | 'history' | 'upTo'>,
+  longest: number,
+): Generator<void, Activity> {
   const { since, until, db, history, upTo } = database
   if (since === null || until === null) {
     return { from: 0, until: 0, clouds: new Map(), slices: 0 }
@@ -79,6 +91,7 @@ export function readActivity(database: AuditDatabase, longest: number): Activity
       known.push({ index, ...slice })
     }
     after = last
+    yield
   }
   return { from: since, until, clouds, slices }
 }

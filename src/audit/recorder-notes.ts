@@ -16,7 +16,7 @@ export interface RecorderNote {
 
 /** Read all events of the recorder itself, in order. The activity has their positions. */
 export function readRecorderNotes(
-  { history }: AuditDatabase,
+  { history }: Pick<AuditDatabase, 'history'>,
   { clouds }: Activity,
 ): RecorderNote[] {
   return [...clouds]

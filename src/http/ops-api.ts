@@ -1,5 +1,7 @@
 import type { Context } from 'koa'
 import Router from 'koa-router'
+import type { z } from 'zod'
+import type { cloudsShape } from '../api/cloud-status.js'
 import type { QueryRunner } from '../api/query-runner.js'
 import { apiRoutes } from '../api/routes.js'
 import { MixmatchError } from '../errors.js'
@@ -11,10 +13,12 @@ import { announcedLength, readBody } from './request-body.js'
 export interface OpsApiParts {
   readonly queryRunner: Pick<QueryRunner, 'ask'>
   readonly admit: AdmitVisitor
+  /** The state of the clouds at this moment. */
+  readonly clouds: () => Promise<z.output<typeof cloudsShape>>
 }
 
 /** The read API: each route runs a query for the visitor, and answers with JSON. */
-export function createApiRouter({ queryRunner, admit }: OpsApiParts): Router<OpsState> {
+export function createApiRouter({ queryRunner, admit, clouds }: OpsApiParts): Router<OpsState> {
   const router = new Router<OpsState>()
   for (const { method, path, query } of apiRoutes) {
     const route = path.replace(/\{(\w+)\}/g, ':$1')
@@ -26,6 +30,11 @@ export function createApiRouter({ queryRunner, admit }: OpsApiParts): Router<Ops
       ctx.body = answer
     })
   }
+  router.get('/v1/clouds', async ctx => {
+    await admitVisitor(ctx, admit)
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = await clouds()
+  })
   return router
 }
 

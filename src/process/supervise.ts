@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { describeClouds } from '../api/cloud-status.js'
 import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { CheckedConfig, Config } from '../config/config.js'
 import { createOpsApp, openOps } from '../http/ops.js'
@@ -141,6 +142,8 @@ function createSupervisorOps(parts: {
     api: {
       queryRunner,
       admit,
+      clouds: async () =>
+        describeClouds(readSettingsOf(config()).clouds, await collector.collect()),
       isOpen: () => config().ops.auth === 'none',
       isHealthClosed: () => config().ops.healthAuth === 'keystone',
     },

@@ -38,6 +38,12 @@ export function conflictsIn(db: Database): (range: PositionRange) => Conflict[] 
   return range => (range.upTo > range.after ? find.all(range).map(readConflict) : [])
 }
 
+/** Prepare to find conflicts among the rows `l` that meet a condition. */
+export function conflictsOf(db: Database, condition: string): (values: object) => Conflict[] {
+  const find = db.prepare<[object], ConflictRow>(selectConflicts(condition))
+  return values => find.all(values).map(readConflict)
+}
+
 function readConflict(row: ConflictRow): Conflict {
   const names = parseJson(row.clouds)
   return {

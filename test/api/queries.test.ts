@@ -1,63 +1,22 @@
-import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { type Answers, type QueryName, queries } from '../../src/api/queries.js'
-import type { ReadSettings } from '../../src/api/query.js'
+import test from 'ava'
+import type { Answers, QueryName } from '../../src/api/queries.js'
 import type { Viewer } from '../../src/api/viewer.js'
-import type { Event } from '../../src/event/event.js'
 import { resourceId } from '../../src/ids.js'
-import { openHistory } from '../../src/log/history.js'
-import { openLog } from '../../src/log/open-log.js'
 import {
   alice,
   at,
   bob,
   changed,
-  cornmeal,
   created,
   deleted,
   disk,
   event,
-  folder,
   idp,
   image,
   millet,
 } from '../controls.js'
+import { aliceReads, given } from './asking.js'
 
-const noSettings: Omit<ReadSettings, 'logFile'> = {
-  accessLog: null,
-  clouds: [idp, cornmeal, millet].map(name => ({
-    name,
-    spName: name,
-    enabledServices: ['image', 'volume'],
-  })),
-  searchByBroadcast: false,
-  aggregation: false,
-  extendsNetworks: false,
-}
-
-/** A log with these events, and a function that asks it. Each answer is checked against its shape. */
-function given(
-  t: ExecutionContext,
-  events: readonly Event[],
-  settings: Partial<ReadSettings> = {},
-) {
-  const logFile = join(folder(t), 'events.db')
-  using log = openLog(logFile)
-  for (const [index, each] of events.entries()) log.append([each], at(1000 + index))
-  return async <Name extends QueryName>(
-    name: Name,
-    parameters: object,
-    viewer: Viewer = 'all',
-  ): Promise<Answers[Name]> => {
-    using history = openHistory([logFile])
-    const sources = { log: history, settings: { ...noSettings, logFile, ...settings } }
-    const answer = await queries[name].ask(sources, parameters, viewer)
-    t.notThrows(() => queries[name].answer.parse(answer))
-    return answer
-  }
-}
-
-const aliceReads: Viewer = [{ service_provider: cornmeal, project: alice }]
 const positions = ({ events }: Answers['events']) => events.map(({ position }) => position)
 
 test('events come newest first, page by page', async t => {

@@ -2,6 +2,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
+import { describeClouds } from '../../src/api/cloud-status.js'
 import { createQueryRunner } from '../../src/api/query-runner.js'
 import { MixmatchError } from '../../src/errors.js'
 import { createOpsApp, type OpsParts, openOps } from '../../src/http/ops.js'
@@ -35,6 +36,8 @@ async function open(t: ExecutionContext, access: Partial<NonNullable<OpsParts['a
     api: {
       queryRunner,
       admit: admitAll,
+      clouds: async () =>
+        describeClouds(settings.clouds, { metrics: [], missing: [], degraded: [] }),
       isOpen: () => true,
       isHealthClosed: () => false,
       ...access,

@@ -1,0 +1,19 @@
+import { type BackgroundReads, createBackgroundReads, createSchedule } from './background-reads.js'
+import type { CloudActivity } from './cloud-activity.js'
+import type { Holdings, PastHoldings } from './holdings.js'
+
+/** The long reads of the process that runs queries. */
+export interface Background {
+  readonly holdings: BackgroundReads<Holdings>
+  readonly pastHoldings: BackgroundReads<PastHoldings>
+  readonly activity: BackgroundReads<CloudActivity>
+}
+
+export function createBackground(): Background {
+  const schedule = createSchedule()
+  return {
+    holdings: createBackgroundReads(schedule),
+    pastHoldings: createBackgroundReads(schedule),
+    activity: createBackgroundReads(schedule),
+  }
+}
