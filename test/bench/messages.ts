@@ -27,3 +27,22 @@ export const loadResult = z.object({
   p99Ms: z.number(),
 })
 export type LoadResult = z.infer<typeof loadResult>
+
+/** To a client that sends or receives one large body. */
+export const transferMessage = z.object({
+  port: z.number(),
+  /** The whole head. */
+  head: z.string(),
+  /** Bytes to send after the head; 0 for a download. */
+  upload: z.number(),
+  chunked: z.boolean(),
+})
+export type Transfer = z.infer<typeof transferMessage>
+
+export const transferResult = z.object({
+  status: z.number(),
+  /** Of the body that was received. */
+  bytes: z.number(),
+  seconds: z.number(),
+})
+export type TransferResult = z.infer<typeof transferResult>

@@ -34,8 +34,8 @@ export function startProgram(command: string, args: readonly string[], on: Cores
 }
 
 /** Fork a TypeScript file of this folder, which talks by messages. */
-export function forkPart(file: string): Program {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)))
+export function forkPart(file: string, args: readonly string[] = []): Program {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args)
   const { pid } = child
   if (pid === undefined) throw new Error(`${file} could not be started`)
   return {
