@@ -1,4 +1,5 @@
 import { type Growing, measureGrowth } from '../growth.js'
+import { hostileTexts } from '../hostile-texts.js'
 import { hostileResponses } from '../http-client/hostile-responses.js'
 import { hostileMessages } from '../notification/hostile-messages.js'
 import { hostileBodies } from '../upstream/hostile-bodies.js'
@@ -21,5 +22,6 @@ function isLinear<Input>(each: Growing<Input>): boolean {
 const results = [
   ...[...hostileMessages, ...hostileBodies].map(isLinear),
   ...hostileResponses.map(isLinear),
+  ...hostileTexts.map(isLinear),
 ]
 process.exitCode = results.includes(false) ? 1 : 0
