@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
+import { reportFleet } from '../fleet/fleet-report.js'
+import type { FleetStatus } from '../fleet/fleet-status.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { createApiRouter, type OpsApiParts } from './ops-api.js'
 import {
@@ -36,6 +38,8 @@ interface Readiness {
   readonly missing: readonly { readonly part: string; readonly reason: string }[]
   /** What does not work at the moment but does not make the process unready. */
   readonly degraded: readonly { readonly part: string; readonly reason: string }[]
+  /** How far this node of a fleet is. */
+  readonly fleet?: FleetStatus
 }
 
 /**
@@ -48,11 +52,13 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
   router.get('/ready', async ctx => {
     const { healthy, reasons } = health()
     const against = healthy ? [] : reasons.map(reason => ({ part: 'process', reason }))
-    const { missing, degraded } = await readiness()
+    const { missing, degraded, fleet } = await readiness()
     const allMissing = [...against, ...missing]
-    ctx.status = allMissing.length === 0 ? 200 : 503
+    const ready = allMissing.length === 0
+    ctx.status = ready ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { ready: allMissing.length === 0, missing: allMissing, degraded }
+    const report = { ready, missing: allMissing, degraded }
+    ctx.body = fleet ? { ...report, fleet: reportFleet(fleet) } : report
   })
   router.get('/metrics', async ctx => {
     ctx.type = metricsType

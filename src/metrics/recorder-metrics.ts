@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { type FleetFigures, gaugeFleet } from './fleet-metrics.js'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
@@ -13,6 +14,8 @@ export interface RecorderFigures {
   readonly viewBytes: number
   /** The number of ids that several clouds claim. */
   readonly conflicts: number
+  /** null on a single machine. */
+  readonly fleet: FleetFigures | null
 }
 
 export interface BusFigures {
@@ -48,6 +51,7 @@ interface RecorderMetrics {
 export function createRecorderMetrics(figures: () => RecorderFigures | null): RecorderMetrics {
   const registry = createRegistry('recorder')
   gaugeBuses(registry, () => figures()?.buses ?? [])
+  gaugeFleet(registry, () => figures()?.fleet ?? null)
   gauge(registry, 'log_position', 'Position of the newest event.', () => figures()?.logPosition)
   gauge(registry, 'log_size_bytes', 'Size of the event log.', () => figures()?.logBytes)
   gauge(

@@ -15,7 +15,7 @@ export interface ProcessStatus {
 
 /** Without this, requests are not served, or nothing is recorded. */
 export interface Missing {
-  readonly part: 'recorder' | 'event log' | 'views' | 'workers' | 'keystone'
+  readonly part: 'recorder' | 'event log' | 'fleet' | 'views' | 'workers' | 'keystone'
   readonly reason: string
 }
 

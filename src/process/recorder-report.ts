@@ -3,6 +3,9 @@ import { dirname } from 'node:path'
 import type { Bus } from '../bus/bus.js'
 import { type Event, ownEventTypes, type RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
+import { whyNotCaughtUp } from '../fleet/fleet-report.js'
+import type { FleetStatus } from '../fleet/fleet-status.js'
+import type { FleetFigures } from '../metrics/fleet-metrics.js'
 import {
   type Batch,
   type BusFigures,
@@ -43,6 +46,7 @@ export function createRecorderReporter(files: Files): RecorderReporter {
         metrics: metricsNow,
         missing: recording ? missingIn(recording, files) : starting,
         degraded: recording ? degradedBuses(recording) : [],
+        ...withFleet(recording?.fleet() ?? null),
         ...fleetOf(recording),
       }
     },
@@ -78,6 +82,26 @@ function figuresOf(recording: Recording, { logFile, viewsFile }: Files): Recorde
     viewPosition,
     viewBytes: sizeOf(viewsFile),
     conflicts,
+    fleet: fleetFigures(recording.fleet()),
+  }
+}
+
+function withFleet(fleet: FleetStatus | null): Pick<ProcessStatus, 'fleet'> {
+  return fleet === null ? {} : { fleet }
+}
+
+function fleetFigures(fleet: FleetStatus | null): FleetFigures | null {
+  if (fleet === null) return null
+  const { lastConfirmAt } = fleet
+  return {
+    ...fleet,
+    following: fleet.state === 'following',
+    lastConfirmAt: lastConfirmAt === null ? null : lastConfirmAt / 1e6,
+    buses: fleet.buses.map(({ serviceProvider, bus, role }) => ({
+      cloud: serviceProvider,
+      bus,
+      active: role === 'active',
+    })),
   }
 }
 
@@ -124,12 +148,15 @@ function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-function missingIn({ state }: Recording, { logFile }: Files): readonly Missing[] {
+function missingIn({ state, fleet }: Recording, { logFile }: Files): readonly Missing[] {
   const { logPosition, viewPosition, appendError } = state()
   const unwritable = appendError ?? whyUnwritable(logFile)
   const behind = logPosition - viewPosition
+  const status = fleet()
+  const lagging = status === null ? null : whyNotCaughtUp(status)
   return [
     ...(unwritable === null ? [] : [{ part: 'event log', reason: unwritable } as const]),
+    ...(lagging === null ? [] : [{ part: 'fleet', reason: lagging } as const]),
     ...(behind === 0 ? [] : [{ part: 'views', reason: `${behind} events behind` } as const]),
   ]
 }

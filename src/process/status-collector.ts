@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { FleetStatus } from '../fleet/fleet-status.js'
 import { type MetricsSnapshot, sumCounters } from '../metrics/snapshot.js'
 import type { Degraded, Missing, ProcessStatus } from './child-messages.js'
 import type { ChildProcesses } from './child-processes.js'
@@ -17,6 +18,8 @@ interface CollectedStatus {
   readonly metrics: readonly MetricsSnapshot[]
   readonly missing: readonly Missing[]
   readonly degraded: readonly Degraded[]
+  /** Only of a node in a fleet. */
+  readonly fleet?: FleetStatus
 }
 
 interface CollectorOptions {
@@ -57,13 +60,15 @@ export function openStatusCollector(options: CollectorOptions): StatusCollector 
     const answers = new Map(await Promise.all(asked))
     const answerOf = (child: SupervisedChild) => answers.get(child.current()) ?? null
     const counters = await carriedOverByNow()
+    const recorder = children.recorder && answerOf(children.recorder)
     return {
       metrics: [counters, ...running().flatMap(lastMetrics)],
       missing: [
-        ...(children.recorder ? missingAtRecorder(answerOf(children.recorder)) : []),
+        ...(children.recorder ? missingAtRecorder(recorder) : []),
         ...missingAtWorkers(children.workers.map(answerOf)),
       ],
-      degraded: children.recorder ? (answerOf(children.recorder)?.degraded ?? []) : [],
+      degraded: recorder?.degraded ?? [],
+      ...(recorder?.fleet && { fleet: recorder.fleet }),
     }
   }
 

@@ -128,11 +128,11 @@ function createSupervisorOps(parts: {
       return healthOf(reasons, config().server.healthcheckDisableFile)
     },
     async readiness() {
-      const [{ missing, degraded }, keystone] = await Promise.all([
+      const [{ missing, degraded, fleet }, keystone] = await Promise.all([
         collector.collect(),
         checkKeystoneReachable(config().auth),
       ])
-      return { missing: [...missing, ...keystone], degraded }
+      return { missing: [...missing, ...keystone], degraded, ...(fleet && { fleet }) }
     },
     async metrics() {
       const [own, collected] = await Promise.all([metrics.snapshot(), collector.collect()])

@@ -111,6 +111,7 @@ test('a bus that is removed, or a log that is not open, has no samples', async t
     viewPosition: 7,
     viewBytes: 9,
     conflicts: 0,
+    fleet: null,
   }
   let figures: Parameters<typeof createRecorderMetrics>[0] = () => ({ buses: [bus], ...rest })
   const metrics = createRecorderMetrics(() => figures())
@@ -139,9 +140,21 @@ test('metric names follow the rules of Prometheus: only counters end in _total, 
     viewPosition: 7,
     viewBytes: 9,
   }
+  const fleet = {
+    following: true,
+    offset: 6,
+    endOffset: 7,
+    lagEvents: 1,
+    lagSeconds: 0.5,
+    lastConfirmAt: 1_795_440_000,
+    unconfirmed: 0,
+    duplicates: 2,
+    forged: 0,
+    buses: [{ cloud: 'cornmeal', bus: 'rabbit:5672/', active: true }],
+  }
   const parts = [
     createProxyMetrics(),
-    createRecorderMetrics(() => ({ ...figures, conflicts: 0 })),
+    createRecorderMetrics(() => ({ ...figures, conflicts: 0, fleet })),
     createSupervisorMetrics(),
   ]
   const page = await renderMetrics(await Promise.all(parts.map(part => part.snapshot())))
