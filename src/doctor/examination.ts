@@ -10,6 +10,8 @@ import { type CloudClients, openCloudClients } from '../upstream/cloud-clients.j
 import { checkCatalog } from './catalog-endpoint.js'
 import { checkFederation } from './federation-entry.js'
 import { type CheckResult, type Finding, failureOf, warning } from './finding.js'
+import { checkFleetNode } from './fleet-node.js'
+import { checkStream } from './fleet-stream.js'
 import { checkKeystoneAndClock } from './keystone-reachability.js'
 import { checkLog } from './log-health.js'
 import { checkLogin } from './login.js'
@@ -29,8 +31,28 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   await using clients = openCloudClients(impatientConfig)
   const context = { config: impatientConfig, clients, identity: clients.serviceIdentity([ADMIN]) }
   const ownToken = await describeOwnToken(context)
-  const clouds = await Promise.all(config.clouds.map(cloud => checkCloud(cloud, ownToken, context)))
-  return [log, ...clouds.flat()]
+  const [fleet, ...clouds] = await Promise.all([
+    checkFleet(context),
+    ...config.clouds.map(cloud => checkCloud(cloud, ownToken, context)),
+  ])
+  return [log, ...fleet, ...clouds.flat()]
+}
+
+/** The stream and this node; nothing on a single machine. */
+async function checkFleet({
+  config: { fleet, ops, upstream },
+  clients: { pools },
+}: CheckContext): Promise<readonly Finding[]> {
+  if (fleet.stream === null) return []
+  const pool = (origin: string) => pools.dispatcher(IDENTITY_PROVIDER, origin)
+  const [stream, node] = await Promise.all([
+    checkStream(fleet.stream, upstream),
+    checkFleetNode(pool, ops, upstream),
+  ])
+  return [
+    { serviceProvider: null, part: 'stream', ...stream },
+    { serviceProvider: null, part: 'fleet', ...node },
+  ]
 }
 
 interface CheckContext {

@@ -8,7 +8,7 @@ export type CheckVerdict = 'ok' | 'warning' | 'failed'
 export interface Finding {
   /** The cloud; null for a part of Mixmatch itself. */
   readonly serviceProvider: SpName | null
-  /** `event log`, `keystone`, `clock`, `login`, `federation`, `catalog`, `image`, `volume`, `network`, `bus`. */
+  /** `event log`, `stream`, `fleet`, `keystone`, `clock`, `login`, `federation`, `catalog`, `image`, `volume`, `network`, `bus`. */
   readonly part: string
   readonly verdict: CheckVerdict
   /** One line: what was found and, if it is not ok, what to do. */

@@ -6,12 +6,14 @@ import { type CheckResult, failed, ok, warning } from './finding.js'
 
 /** Check each bus of a cloud. If a cloud has several buses, the part contains the name of the bus. */
 export async function checkBuses(
-  { messagebuses, queueName, cafile, insecure }: CloudConfig,
-  { notification: { exchanges }, upstream: { connectTimeoutMs } }: Config,
+  { messagebuses, queueName, fleetQueueName, cafile, insecure }: CloudConfig,
+  { notification: { exchanges }, upstream: { connectTimeoutMs }, fleet }: Config,
 ): Promise<readonly (CheckResult & { readonly part: string })[]> {
   const tls = { caFile: cafile, insecure }
+  const isShared = fleet.stream !== null
+  const queue = isShared ? fleetQueueName : queueName
   const check = async (url: string) =>
-    judgeBus(await probeBus({ url, exchanges, queue: queueName, tls, connectTimeoutMs }), queueName)
+    judgeBus(await probeBus({ url, exchanges, queue, tls, connectTimeoutMs }), queue, isShared)
   const [only, ...others] = messagebuses
   if (only === undefined) {
     const found = 'messagebus is not set: nothing of this cloud is recorded'
@@ -26,8 +28,12 @@ export async function checkBuses(
   )
 }
 
-/** Judge by a probe whether the notifications of a bus are recorded. */
-export function judgeBus(probe: BusProbe, queue: string): CheckResult {
+/**
+ * Judge by a probe whether the notifications of a bus are recorded.
+ *
+ * @param isShared whether the nodes of a fleet share the queue. The broker delivers to one of them at a time
+ */
+export function judgeBus(probe: BusProbe, queue: string, isShared: boolean): CheckResult {
   switch (probe.kind) {
     case 'unreachable':
       return failed(`${probe.reason}: check messagebus, the user's password and its virtual host`)
@@ -36,13 +42,14 @@ export function judgeBus(probe: BusProbe, queue: string): CheckResult {
         ? ok(`${probe.path} is read`)
         : warning(`${probe.path} does not exist yet: it is read as soon as it does`)
     case 'rabbit':
-      return judgeBroker(probe, queue)
+      return judgeBroker(probe, queue, isShared)
   }
 }
 
 function judgeBroker(
   { host, exchanges, queue: queueFound }: Extract<BusProbe, { kind: 'rabbit' }>,
   queue: string,
+  isShared: boolean,
 ): CheckResult {
   const found = exchanges.length > 0 ? `exchanges ${exchanges.join(', ')}` : 'no exchange yet'
   const connected = `connected to ${host}, ${found}`
@@ -57,6 +64,10 @@ function judgeBroker(
     return warning(`${connected}; ${missing}`)
   }
   const waiting = `${queueFound.messages} messages wait in ${queue}`
+  if (queueFound.consumers > 1 && isShared) {
+    const nodes = `${queueFound.consumers} nodes of the fleet consume it, one at a time`
+    return ok(`${connected}; ${waiting}, and ${nodes}`)
+  }
   if (queueFound.consumers > 1) {
     const shared = `${queueFound.consumers} consume from ${queue}, so that each gets a part`
     return failed(`${connected}; ${shared}: give each a queue_name`)

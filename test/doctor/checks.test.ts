@@ -47,7 +47,7 @@ const buses: [what: string, probe: BusProbe, verdict: CheckVerdict, found: RegEx
 ]
 for (const [what, probe, verdict, found] of buses) {
   test(`the bus check: ${what}`, t => {
-    const result = judgeBus(probe, queue)
+    const result = judgeBus(probe, queue, false)
     t.is(result.verdict, verdict)
     t.regex(result.found, found)
   })
