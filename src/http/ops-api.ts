@@ -1,25 +1,25 @@
 import type { Context } from 'koa'
 import Router from 'koa-router'
+import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { cloudsShape } from '../api/cloud-status.js'
-import type { QueryRunner } from '../api/query-runner.js'
 import { apiRoutes } from '../api/routes.js'
 import { MixmatchError } from '../errors.js'
 import { isJsonObject, parseJson } from '../json.js'
+import { type EventStreamParts, streamEvents } from './ops-event-stream.js'
 import { admitVisitor, type OpsState } from './ops-request.js'
-import type { AdmitVisitor } from './ops-visitor.js'
 import { announcedLength, readBody } from './request-body.js'
 
-export interface OpsApiParts {
-  readonly queryRunner: Pick<QueryRunner, 'ask'>
-  readonly admit: AdmitVisitor
+export interface OpsApiParts extends Omit<EventStreamParts, 'logger'> {
   /** The state of the clouds at this moment. */
   readonly clouds: () => Promise<z.output<typeof cloudsShape>>
 }
 
 /** The read API: each route runs a query for the visitor, and answers with JSON. */
-export function createApiRouter({ queryRunner, admit, clouds }: OpsApiParts): Router<OpsState> {
+export function createApiRouter(parts: OpsApiParts, logger: Logger): Router<OpsState> {
+  const { queryRunner, admit, clouds } = parts
   const router = new Router<OpsState>()
+  router.get('/v1/events/stream', streamEvents({ ...parts, logger }))
   for (const { method, path, query } of apiRoutes) {
     const route = path.replace(/\{(\w+)\}/g, ':$1')
     router.register(route, [method === 'GET' ? 'GET' : 'POST'], async ctx => {

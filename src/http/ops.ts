@@ -74,7 +74,7 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
   })
   app.use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
   if (api === undefined) return app
-  const apiRouter = createApiRouter(api)
+  const apiRouter = createApiRouter(api, logger)
   app.use(rejectForeignHost(api.isOpen)).use(apiRouter.routes()).use(apiRouter.allowedMethods())
   return app
 }

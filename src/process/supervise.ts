@@ -142,6 +142,7 @@ function createSupervisorOps(parts: {
     api: {
       queryRunner,
       admit,
+      logFile: () => config().database.file,
       clouds: async () =>
         describeClouds(readSettingsOf(config()).clouds, await collector.collect()),
       isOpen: () => config().ops.auth === 'none',

@@ -8,7 +8,7 @@ import { MixmatchError } from '../../src/errors.js'
 import { createOpsApp, type OpsParts, openOps } from '../../src/http/ops.js'
 import { admitAll, createAdmission } from '../../src/http/ops-visitor.js'
 import { openLog } from '../../src/log/open-log.js'
-import { alice, at, cornmeal, created, disk, folder, idp } from '../controls.js'
+import { alice, at, cornmeal, created, disk, folder, idp, image } from '../controls.js'
 import { caller, project } from './federation.js'
 
 /** The port for operators over a log with one event, and the lines of its log. */
@@ -36,6 +36,7 @@ async function open(t: ExecutionContext, access: Partial<NonNullable<OpsParts['a
     api: {
       queryRunner,
       admit: admitAll,
+      logFile: () => logFile,
       clouds: async () =>
         describeClouds(settings.clouds, { metrics: [], missing: [], degraded: [] }),
       isOpen: () => true,
@@ -46,7 +47,7 @@ async function open(t: ExecutionContext, access: Partial<NonNullable<OpsParts['a
   })
   const ops = await openOps(app, { host: '127.0.0.1', port: 0 }, logger)
   t.teardown(async () => ops[Symbol.asyncDispose]())
-  return { url: `http://127.0.0.1:${ops.port}`, lines }
+  return { url: `http://127.0.0.1:${ops.port}`, lines, logFile }
 }
 
 test('the API answers with JSON, and each request stands in the access log', async t => {
@@ -159,4 +160,39 @@ test('an API without tokens answers only to localhost and addresses, against DNS
   t.is(await statusAs(`[::1]:${port}`), 200)
   t.is(await statusAs(`evil.example:${port}`), 403)
   t.is(await statusAs('127.0.0.1.evil.example'), 403)
+})
+
+/** Read a stream of events until it contains a text. */
+async function readUntil(response: Response, text: string): Promise<string> {
+  let received = ''
+  for await (const chunk of response.body ?? []) {
+    received += Buffer.from(chunk).toString()
+    if (received.includes(text)) break
+  }
+  return received
+}
+
+test('new events are streamed as they are recorded, also after an interruption', async t => {
+  const { url, logFile } = await open(t)
+  const follow = (query: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/v1/events/stream${query}`, { headers })
+  const response = await follow('?type=image.*')
+  t.is(response.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+  {
+    using log = openLog(logFile)
+    log.append([created(disk, alice), created(image, alice)], at(10))
+  }
+  const received = await readUntil(response, 'id: 3')
+  t.regex(received, /id: 3\nevent: event\ndata: \{"position":3,.*"event_type":"image.create.start"/)
+  t.notRegex(received, /id: [12]\n/)
+  const again = await readUntil(await follow('', { 'Last-Event-ID': '1' }), 'id: 3')
+  t.regex(again, /id: 2\n[\s\S]*id: 3\n/)
+})
+
+test('a stream with a wrong parameter is refused with JSON', async t => {
+  const { url } = await open(t)
+  const response = await fetch(`${url}/v1/events/stream?limt=1`)
+  t.is(response.status, 400)
+  t.regex(await response.text(), /limt/)
+  t.is((await fetch(`${url}/v1/events/stream?cursor=x`)).status, 400)
 })
