@@ -18,17 +18,18 @@ import { openDuplicateCounter } from './duplicate-counter.js'
 
 /** Appends events to the log and applies them to the views. */
 export interface Recorder extends AsyncDisposable {
-  /** Append events and apply them to the views. Returns when they are on the disk. */
-  readonly record: RecordEvents
+  /**
+   * Append events and apply them to the views. Returns when they are on the disk.
+   *
+   * @param payloads what `compress` returned for these events
+   */
+  record(events: readonly Event[], payloads?: Payloads): void
   /** Compress the bodies of many events for `record`; see `EventLog`. */
   readonly compress: EventLog['compress']
   /** The exchanges that the recorder has seen on the buses of a cloud, and how they were declared. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
   state(): RecorderState
 }
-
-/** @param payloads what `compress` returned for these events */
-export type RecordEvents = (events: readonly Event[], payloads?: Payloads) => void
 
 /** Called after each batch with all its events, and with the new ones among them. */
 export type OnAppended = (events: readonly Event[], recorded: readonly RecordedEvent[]) => void
@@ -79,7 +80,7 @@ export async function openRecorder(
     }
     opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
-    const record: RecordEvents = (events, payloads) => {
+    const record: Recorder['record'] = (events, payloads) => {
       if (appender.append(events, payloads) > 0) updateViews()
     }
     const duplicates = openDuplicateCounter(record, logger)
