@@ -6,7 +6,7 @@ export default {
       [
         'test/lab/{container,installed,package}.lab.ts',
         'test/audit/*.chromium.ts',
-        'test/anchor/*.tools.ts',
+        'test/{anchor,etc}/*.tools.ts',
       ]
     : [
         'test/lab/{checks,identity,images,large,lists,network,nova,reconcile,recording,volumes}.lab.ts',
