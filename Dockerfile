@@ -2,9 +2,11 @@
 # Run:    docker run -d --name mixmatch --read-only --tmpfs /tmp -p 5001:5001 \
 #           -v /etc/mixmatch:/etc/mixmatch:ro -v mixmatch:/var/lib/mixmatch mixmatch
 #
-# docs/containers.md has users, ports, volumes and signals.
+# docs/containers.md has users, ports, volumes and signals, and how to pin the base by its digest.
 
-FROM node:24-bookworm-slim AS build
+ARG BASE=node:24-bookworm-slim
+
+FROM ${BASE} AS build
 WORKDIR /opt/mixmatch
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
@@ -20,7 +22,16 @@ RUN npm ci --ignore-scripts --no-audit --no-fund \
   && find dist -name '*.map' -delete \
   && chmod 0755 dist/main.js
 
-FROM node:24-bookworm-slim
+FROM ${BASE}
+ARG BASE
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Mixmatch" \
+  org.opencontainers.image.description="The event-sourced federation proxy for OpenStack" \
+  org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.base.name="${BASE}"
 RUN groupadd --gid 42424 mixmatch \
   && useradd --uid 42424 --gid 42424 --no-create-home --home-dir /var/lib/mixmatch --shell /usr/sbin/nologin mixmatch \
   && install -d -o mixmatch -g mixmatch -m 0750 /var/lib/mixmatch \

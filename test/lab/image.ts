@@ -15,6 +15,7 @@ const source = fileURLToPath(new URL('../..', import.meta.url))
 export interface Image {
   readonly debian: Debian
   readonly env: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
   readonly user: string // '42424:42424'
   readonly directory: string
   readonly volumes: readonly string[]
@@ -41,7 +42,8 @@ export async function buildImage(): Promise<Image> {
   try {
     const instructions = parseDockerfile(readFileSync(join(source, 'Dockerfile'), 'utf8'))
     const state = new Stage()
-    for (const each of instructions) await follow(each, state, stages, context)
+    const args = new Map<string, string>() // by their defaults
+    for (const each of instructions) await follow(each, state, stages, args, context)
     return { ...state.image(), remove: removeAll }
   } catch (error) {
     await removeAll()
@@ -53,6 +55,7 @@ export async function buildImage(): Promise<Image> {
 class Stage {
   debian: Debian | undefined
   env: Record<string, string> = {}
+  labels: Record<string, string> = {}
   user = '0:0'
   directory = '/'
   volumes: readonly string[] = []
@@ -71,9 +74,9 @@ class Stage {
   }
 
   image(): Omit<Image, 'remove'> {
-    const { root, env, user, directory, volumes, ports, healthcheck } = this
+    const { root, env, labels, user, directory, volumes, ports, healthcheck } = this
     const command = [...this.entrypoint, ...this.command]
-    return { debian: root, env, user, directory, volumes, ports, healthcheck, command }
+    return { debian: root, env, labels, user, directory, volumes, ports, healthcheck, command }
   }
 }
 
@@ -81,11 +84,23 @@ async function follow(
   { line, name, flags, words, text }: Instruction,
   stage: Stage,
   stages: Map<string, Debian>,
+  args: Map<string, string>,
   context: string,
 ): Promise<void> {
   switch (name) {
+    case 'ARG': {
+      const [, key = text, value] = /^(\w+)=(.*)$/.exec(text) ?? []
+      if (value !== undefined) args.set(key, value)
+      return
+    }
+    case 'LABEL':
+      for (const [, key = '', value = ''] of text.matchAll(/([\w.]+)="([^"]*)"/g)) {
+        stage.labels[key] = filled(value, args)
+      }
+      return
     case 'FROM': {
-      if (words[0] !== 'node:24-bookworm-slim') throw new Error(`Dockerfile:${line}: ${words[0]}?`)
+      const base = filled(words[0] ?? '', args)
+      if (base !== 'node:24-bookworm-slim') throw new Error(`Dockerfile:${line}: ${base}?`)
       stage.begin(await bareDebian())
       stages.set(words[2] ?? 'last', stage.root)
       return
@@ -123,6 +138,11 @@ async function follow(
     default:
       throw new Error(`Dockerfile:${line}: ${name} is not known to this test`)
   }
+}
+
+/** Replace `${NAME}` by the value of that ARG. */
+function filled(text: string, args: ReadonlyMap<string, string>): string {
+  return text.replace(/\$\{(\w+)\}/g, (whole, name) => args.get(name) ?? whole)
 }
 
 /** Copy as Docker does: several files into a folder, or the contents of a folder to the destination. */
