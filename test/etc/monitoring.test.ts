@@ -29,7 +29,7 @@ async function existingMetrics(): Promise<ReadonlyMap<string, string>> {
   const files = { logPosition: 7, logBytes: 8, freeBytes: 1, viewPosition: 7, viewBytes: 9 }
   const parts = [
     createProxyMetrics(),
-    createRecorderMetrics(() => ({ buses: [bus], ...files, conflicts: 0 })),
+    createRecorderMetrics(() => ({ buses: [bus], ...files, conflicts: 0, fleet: null })),
     createSupervisorMetrics(),
   ]
   const page = await renderMetrics(await Promise.all(parts.map(part => part.snapshot())))
