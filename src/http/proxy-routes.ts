@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
-import type { Context, Middleware, ParameterizedContext } from 'koa'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Context, Middleware } from 'koa'
 import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Caller } from '../identity/identity.js'
@@ -25,7 +25,7 @@ import {
   readBody,
   tooLargeMessage,
 } from './request-body.js'
-import type { RequestState } from './request-trace.js'
+import type { RequestState, RequestTrace } from './request-trace.js'
 
 export interface ProxyParts {
   readonly authenticate: (token: Token) => Promise<Caller>
@@ -42,23 +42,46 @@ export interface ProxyParts {
 /** The methods of Glance and Cinder. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Forward requests for Glance and Cinder to the cloud that they belong to. */
-export function proxyRoutes(parts: ProxyParts): Middleware<RequestState> {
+/** Forwards a request to the cloud that it belongs to. The response has been written when the promise resolves. */
+type Forward = (req: IncomingMessage, res: ServerResponse, trace: RequestTrace) => Promise<void>
+
+/** Create the function that forwards requests for Glance and Cinder. */
+export function createForward(parts: ProxyParts): Forward {
+  return async (req, res, trace) => {
+    const exchange = { req, res, trace }
+    trace.outcome = await (isPreflight(req)
+      ? forwardPreflight(exchange, parts)
+      : forwardRequest(exchange, parts))
+  }
+}
+
+const FORWARDED = /^\/(?:image|volume)\//
+
+/** Whether a request is one to forward. If not, it may still be one, or a preflight. */
+export function isForwarded({ method = '', url = '' }: IncomingMessage): boolean {
+  return METHODS.includes(method) && FORWARDED.test(url)
+}
+
+/** Forward every request with a method of Glance and Cinder, and preflights. */
+export function proxyRoutes(forward: Forward): Middleware<RequestState> {
   return async ctx => {
-    const { trace } = ctx.state
-    if (isPreflight(ctx.req)) trace.outcome = await forwardPreflight(ctx, parts)
-    else if (METHODS.includes(ctx.method)) trace.outcome = await forwardRequest(ctx, parts)
-    else return respondToOtherMethod(ctx)
+    const { req, res, state } = ctx
+    if (!isPreflight(req) && !METHODS.includes(ctx.method)) return respondToOtherMethod(ctx)
+    await forward(req, res, state.trace)
     ctx.respond = false // the response has been written already
   }
 }
 
-type ProxyContext = ParameterizedContext<RequestState>
+/** A request, its response, and what is known about them. */
+interface ForwardedExchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly trace: RequestTrace
+}
 
-async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
-  const { req, res } = ctx
-  const { trace } = ctx.state
-  const parsed = parseRequest(ctx.method, req.url ?? '', req.headers)
+async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
+  const { req, res, trace } = exchange
+  const parsed = parseRequest(req.method ?? '', req.url ?? '', req.headers)
   const { tokenError, ...who } = await identify(parsed, req, parts.authenticate)
   trace.caller = who.caller
 
@@ -67,28 +90,28 @@ async function forwardRequest(ctx: ProxyContext, parts: ProxyParts): Promise<Out
     : null
   const body = read === null ? undefined : parseJson(read.toString())
   const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
-  const { request, decision } = await decideConfirmed(known, who, ctx, parts)
+  const { request, decision } = await decideConfirmed(known, who, exchange, parts)
   if (tokenError && !isForIdentityProvider(decision)) throw tokenError
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
   const isService = who.caller !== null && (await isServiceRequest(req, decision, parts.isService))
   const requester = { ...who, isService }
-  return sendDecided(ctx, parts, { request, decision, requester, body: read ?? streamOf(req) })
+  return sendDecided(exchange, parts, { request, decision, requester, body: read ?? streamOf(req) })
 }
 
 /** Tokens in a preflight are dropped, because they are not validated. */
-function forwardPreflight(ctx: ProxyContext, parts: ProxyParts): Promise<Outcome> {
-  const { req } = ctx
+function forwardPreflight(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
+  const { req } = exchange
   for (const token of ['x-auth-token', 'x-service-token']) {
     req.rawHeaders = withoutHeader(req.rawHeaders, token)
   }
   return sendPreflight(req, parts.federation, (request, decision) =>
-    sendDecided(ctx, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
+    sendDecided(exchange, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
   )
 }
 
 /** Send a request to its cloud. The response has been written when the promise resolves. */
-async function sendDecided(
-  { req, res, state: { trace } }: ProxyContext,
+function sendDecided(
+  { req, res, trace }: ForwardedExchange,
   { send, publicAddressOf }: ProxyParts,
   proxied: Pick<ProxiedRequest, 'request' | 'decision' | 'requester' | 'body'>,
 ): Promise<Outcome> {
@@ -124,7 +147,7 @@ function streamOf(req: IncomingMessage): 'stream' | null {
 async function decideConfirmed(
   known: RoutedRequest,
   who: Omit<Requester, 'isService'>,
-  { req, state: { trace } }: ProxyContext,
+  { req, trace }: ForwardedExchange,
   { federation, askNearer, publicAddressOf }: ProxyParts,
 ): Promise<{ request: RoutedRequest; decision: Decision }> {
   let request = known
