@@ -26,6 +26,7 @@ const folders = [
   'audit',
   'doctor',
   'api',
+  'console',
   'http',
   'process',
   'cli',

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { activityQuery } from './activity-query.js'
 import { eventQuery, eventsQuery } from './events-query.js'
 import { explainQuery } from './explain-query.js'
+import { holdingsHistoryQuery } from './holdings-history-query.js'
 import { conflictsQuery, holdingsQuery } from './holdings-queries.js'
 import { logQuery } from './log-query.js'
 import type { Query } from './query.js'
@@ -15,6 +16,7 @@ const table = {
   history: historyQuery,
   explain: explainQuery,
   holdings: holdingsQuery,
+  holdingsHistory: holdingsHistoryQuery,
   conflicts: conflictsQuery,
   activity: activityQuery,
   log: logQuery,

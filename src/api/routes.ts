@@ -17,6 +17,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'GET', path: '/v1/explain', query: 'explain' },
   { method: 'POST', path: '/v1/explain', query: 'explain' },
   { method: 'GET', path: '/v1/holdings', query: 'holdings' },
+  { method: 'GET', path: '/v1/holdings/history', query: 'holdingsHistory' },
   { method: 'GET', path: '/v1/conflicts', query: 'conflicts' },
   { method: 'GET', path: '/v1/activity', query: 'activity' },
   { method: 'GET', path: '/v1/log', query: 'log' },

@@ -3,10 +3,10 @@ import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { followEvents } from '../api/follow-events.js'
 import type { QueryRunner } from '../api/query-runner.js'
+import type { AdmitVisitor } from '../api/visitor.js'
 import { MixmatchError } from '../errors.js'
 import { logFault } from './fault-response.js'
 import { admitVisitor, type OpsState } from './ops-request.js'
-import type { AdmitVisitor } from './ops-visitor.js'
 
 export interface EventStreamParts {
   readonly queryRunner: Pick<QueryRunner, 'ask'>

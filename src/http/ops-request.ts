@@ -3,10 +3,10 @@ import { STATUS_CODES } from 'node:http'
 import { isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
+import type { AdmitVisitor, OpsVisitor } from '../api/visitor.js'
 import { MixmatchError } from '../errors.js'
 import { redactedExcerpt, redactPath } from '../redaction.js'
 import { logFault } from './fault-response.js'
-import type { AdmitVisitor, OpsVisitor } from './ops-visitor.js'
 import { tokenIn } from './request-token.js'
 
 /** What the layers of the port for operators share about one request. */

@@ -1,29 +1,10 @@
-import type { OwnProject, Viewer } from '../api/viewer.js'
+import type { OwnProject } from '../api/viewer.js'
+import type { AdmitVisitor, OpsVisitor } from '../api/visitor.js'
 import { MixmatchError } from '../errors.js'
 import type { Caller, Identity } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { TokenCache } from '../identity/token-cache.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
-
-/** Who uses the port for operators, and what they may see. */
-export interface OpsVisitor {
-  readonly viewer: Viewer
-  /** `none` if the port asks for no token. */
-  readonly role: 'admin' | 'reader' | 'none'
-  readonly userId: string | null
-  readonly userName: string | null
-  /** The project of the token at the identity provider. */
-  readonly project: string | null
-  /** When the token ends, in milliseconds since 1970; Infinity without a token. */
-  readonly expiresAtMs: number
-}
-
-/**
- * Admit a visitor by a token, in a header or in the session of a browser.
- *
- * @throws NOT_AUTHENTICATED, FORBIDDEN if the token has none of the roles, IDENTITY_UNAVAILABLE
- */
-export type AdmitVisitor = (token: Token | null) => Promise<OpsVisitor>
 
 /** Admit everybody: for a port that only this machine can reach. */
 export const admitAll: AdmitVisitor = async () => everybody

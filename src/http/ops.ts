@@ -2,8 +2,10 @@ import { createServer, type Server } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
+import type { Console } from '../console/console.js'
 import { reportFleet } from '../fleet/fleet-report.js'
 import type { FleetStatus } from '../fleet/fleet-status.js'
+import { consoleRoutes } from './console-routes.js'
 import { type Health, healthcheck } from './healthcheck.js'
 import { createApiRouter, type OpsApiParts } from './ops-api.js'
 import {
@@ -30,6 +32,8 @@ export interface OpsParts {
     /** Whether health and metrics need a token, too. */
     readonly isHealthClosed: () => boolean
   }
+  /** The pages of the console; without it there are none. */
+  readonly console?: Console
   readonly logger: Logger
 }
 
@@ -47,7 +51,7 @@ interface Readiness {
  * and the read API below `/v1`.
  */
 export function createOpsApp(parts: OpsParts): Koa<OpsState> {
-  const { health, readiness, metrics, metricsType, api, logger } = parts
+  const { health, readiness, metrics, metricsType, api, console, logger } = parts
   const router = new Router()
   router.get('/ready', async ctx => {
     const { healthy, reasons } = health()
@@ -75,7 +79,9 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
   app.use(healthcheck(health)).use(router.routes()).use(router.allowedMethods())
   if (api === undefined) return app
   const apiRouter = createApiRouter(api, logger)
-  app.use(rejectForeignHost(api.isOpen)).use(apiRouter.routes()).use(apiRouter.allowedMethods())
+  app.use(rejectForeignHost(api.isOpen))
+  if (console) app.use(consoleRoutes(console))
+  app.use(apiRouter.routes()).use(apiRouter.allowedMethods())
   return app
 }
 

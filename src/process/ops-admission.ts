@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
+import type { Credentials } from '../config/credentials.js'
+import type { ConsoleAccess } from '../console/console-access.js'
 import { MixmatchError } from '../errors.js'
-import { type AdmitVisitor, admitAll, createAdmission } from '../http/ops-visitor.js'
+import { admitAll, createAdmission } from '../http/ops-visitor.js'
 import type { Caller, Identity } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { chooseProject } from '../routing/project.js'
 
-/** Admits the visitors of the port for operators. */
-interface OpsAdmission extends AsyncDisposable {
-  readonly admit: AdmitVisitor
-}
+/** Admits the visitors of the port for operators, and logs them in to the console. */
+export interface OpsAdmission extends ConsoleAccess, AsyncDisposable {}
 
 interface AdmissionOptions {
   /** The configuration in force. A reload changes it. */
@@ -35,6 +35,8 @@ export function createOpsAdmission({ config, logger }: AdmissionOptions): OpsAdm
   return {
     admit: async token =>
       config().ops.auth === 'none' ? admitAll(token) : (await current()).admit(token),
+    logIn: async credentials => (await current()).logIn(credentials),
+    listProjects: async token => (await current()).listProjects(token),
     async [Symbol.asyncDispose]() {
       await (await open?.parts)?.close()
     },
@@ -46,9 +48,11 @@ const TIMEOUTS = { connectTimeoutMs: 3_000, responseTimeoutMs: 5_000 }
 
 /** The modules are loaded when the first visitor comes: most supervisors never need them. */
 async function openAdmission({ auth, clouds, ops }: Config, logger: AdmissionOptions['logger']) {
-  const [{ openKeystones }, { createIdentity }] = await Promise.all([
+  const [{ openKeystones }, { createIdentity }, { logIn }, { listProjects }] = await Promise.all([
     import('../identity/keystones.js'),
     import('../identity/keystone-identity.js'),
+    import('../identity/service-login.js'),
+    import('../identity/keystone.js'),
   ])
   const keystones = openKeystones({ keystone: auth, clouds, timeouts: TIMEOUTS })
   const { cacheSeconds } = auth
@@ -66,6 +70,8 @@ async function openAdmission({ auth, clouds, ops }: Config, logger: AdmissionOpt
       cacheSeconds,
       ...ops,
     }),
+    logIn: async (credentials: Credentials) => (await logIn(keystones.home, credentials)).token,
+    listProjects: (token: Token) => listProjects(keystones.home, token),
     close: () => keystones.close(),
   }
 }

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { describeClouds } from '../api/cloud-status.js'
 import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { CheckedConfig, Config } from '../config/config.js'
+import { createConsole } from '../console/console.js'
 import { createOpsApp, openOps } from '../http/ops.js'
-import type { AdmitVisitor } from '../http/ops-visitor.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
@@ -12,7 +12,7 @@ import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './c
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
 import { checkKeystoneReachable } from './keystone-check.js'
-import { createOpsAdmission } from './ops-admission.js'
+import { createOpsAdmission, type OpsAdmission } from './ops-admission.js'
 import { readSettingsOf } from './read-settings.js'
 import { createReload, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
@@ -58,7 +58,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     collector,
     metrics,
     queryRunner,
-    admit: admission.admit,
+    admission,
     logger,
   })
   await using _ops = await openOps(app, config.ops, logger)
@@ -118,10 +118,10 @@ function createSupervisorOps(parts: {
   collector: StatusCollector
   metrics: SupervisorMetrics
   queryRunner: QueryRunner
-  admit: AdmitVisitor
+  admission: OpsAdmission
   logger: Logger
 }) {
-  const { state, config, collector, metrics, queryRunner, admit, logger } = parts
+  const { state, config, collector, metrics, queryRunner, admission, logger } = parts
   return createOpsApp({
     health() {
       const reasons = state() === 'serving' ? [] : [state()]
@@ -141,13 +141,21 @@ function createSupervisorOps(parts: {
     metricsType: METRICS_TYPE,
     api: {
       queryRunner,
-      admit,
+      admit: admission.admit,
       logFile: () => config().database.file,
       clouds: async () =>
         describeClouds(readSettingsOf(config()).clouds, await collector.collect()),
       isOpen: () => config().ops.auth === 'none',
       isHealthClosed: () => config().ops.healthAuth === 'keystone',
     },
+    console: createConsole({
+      ask: queryRunner.ask,
+      clouds: () => config().clouds.map(({ name }) => name),
+      isOpen: () => config().ops.auth === 'none',
+      access: admission,
+      now: Date.now,
+      logger,
+    }),
     logger,
   })
 }

@@ -1,31 +1,13 @@
 import { createHash } from 'node:crypto'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import type { Federation } from '../../sandbox/federation.js'
 import { people } from '../../sandbox/people.js'
-import { type Config, readConfig } from '../../src/config/config.js'
 import { Token } from '../../src/identity/token.js'
 import { createOpsAdmission } from '../../src/process/ops-admission.js'
-import { folder } from '../controls.js'
 import { logIn, startClouds } from '../sandbox/clouds.js'
+import { configOf } from './federated-config.js'
 
 const logger = { debug: () => {}, warn: () => {} }
-
-function configOf(t: ExecutionContext, { clouds }: Federation, settings: object = {}): Config {
-  const ofClouds = clouds.map(({ name, keystoneUrl }) => [
-    `OS_SP_${name}__AUTH_URL`.toUpperCase(),
-    keystoneUrl,
-  ])
-  const env = {
-    OS_DEFAULT__SERVICE_PROVIDERS: clouds.map(({ name }) => name).join(', '),
-    OS_AUTH__AUTH_URL: clouds[0]?.keystoneUrl,
-    OS_SP_DEFAULT__IMAGE_ENDPOINT: clouds[0]?.imageUrl,
-    OS_SP_DEFAULT__VOLUME_ENDPOINT: clouds[0]?.volumeUrl,
-    OS_OPS__AUTH: 'keystone',
-    ...Object.fromEntries(ofClouds),
-    ...settings,
-  }
-  return readConfig({ cwd: folder(t), env })
-}
 
 /** A token of a user of the identity provider. */
 async function tokenOf(

@@ -1,0 +1,31 @@
+/** How clouds and projects look on every page: one colour for a cloud, and names where they are known. */
+export interface Appearance {
+  /** The class of a cloud's colour: `c0` to `c7`. */
+  readonly colourOf: (cloud: string) => string
+  /** The name of a project or user; null if nobody told it. */
+  readonly nameOf: (id: string) => string | null
+}
+
+const COLOURS = 8
+
+/**
+ * @param clouds in the order of the configuration; clouds that are only in the log get the colours after them
+ * @param names by id, as Keystone told them
+ */
+export function createAppearance(
+  clouds: readonly string[],
+  names: ReadonlyMap<string, string>,
+): Appearance {
+  return {
+    colourOf(cloud) {
+      const place = clouds.indexOf(cloud)
+      return `c${(place === -1 ? clouds.length + sumOf(cloud) : place) % COLOURS}`
+    },
+    nameOf: id => names.get(id) ?? null,
+  }
+}
+
+/** The same number for the same text, in every process. */
+function sumOf(text: string): number {
+  return [...text].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0)
+}

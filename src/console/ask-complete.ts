@@ -1,0 +1,29 @@
+import { setTimeout } from 'node:timers/promises'
+import { html } from './html-template.js'
+import type { Page } from './page-request.js'
+
+const PAUSE_MS = 25
+/** Long enough for some hundred thousand resources. A longer count goes on while the page waits. */
+const PATIENCE_MS = 1_500
+
+/** Ask a query that reads in the background until its answer is complete, or for a moment at most. */
+export async function askComplete<Answer extends { readonly complete: boolean }>(
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const until = performance.now() + PATIENCE_MS
+  let answer = await ask()
+  while (!answer.complete && performance.now() < until) {
+    await setTimeout(PAUSE_MS)
+    answer = await ask()
+  }
+  return answer
+}
+
+/** A page whose answer is not complete yet. It refreshes itself. */
+export function stillCounting(title: string): Page {
+  return {
+    title,
+    content: html`<div class="head"><h1>${title}</h1></div>
+<p class="says" role="status" data-refresh="2" data-updates="content">The log is being read. A long one takes a minute; this page goes on by itself.</p>`,
+  }
+}

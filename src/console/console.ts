@@ -1,0 +1,168 @@
+import type { Logger } from 'pino'
+import type { Answers, QueryName } from '../api/queries.js'
+import type { Viewer } from '../api/viewer.js'
+import type { OpsVisitor } from '../api/visitor.js'
+import { MixmatchError } from '../errors.js'
+import { createAppearance } from './appearance.js'
+import { readAssets } from './assets.js'
+import type { ConsoleAccess } from './console-access.js'
+import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
+import { createSessionStore } from './console-session.js'
+import { showError } from './error-page.js'
+import { streamEvents } from './event-stream.js'
+import { createLogin } from './keystone-login.js'
+import { pageNames, renderLayout } from './layout.js'
+import type { Page, PageRequest, Redirect, RenderPage } from './page-request.js'
+import { eventPage } from './pages/event-page.js'
+import { eventsPage } from './pages/events-page.js'
+import { explainPage } from './pages/explain-page.js'
+import { placementPage } from './pages/placement-page.js'
+import { resourcePage } from './pages/resource-page.js'
+import { searchPage } from './pages/search-page.js'
+import { createToldNames } from './told-names.js'
+
+export interface ConsoleParts {
+  /** Ask a query of the read API for a viewer. */
+  readonly ask: <Name extends QueryName>(
+    name: Name,
+    parameters: Readonly<Record<string, unknown>>,
+    viewer: Viewer,
+  ) => Promise<Answers[Name]>
+  /** In the order of the configuration. */
+  readonly clouds: () => readonly string[]
+  /** Whether everybody who reaches the port may look, without a login. */
+  readonly isOpen: () => boolean
+  readonly access: ConsoleAccess
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly logger: Logger
+}
+
+/** Responds to every path below `/console`. */
+export type Console = (request: ConsoleRequest) => Promise<ConsoleResponse>
+
+const pages: Readonly<Record<string, RenderPage>> = {
+  '': placementPage,
+  search: searchPage,
+  resource: resourcePage,
+  event: eventPage,
+  events: eventsPage,
+  explain: explainPage,
+}
+
+const PREFIX = '/console/'
+
+/** Create the console: pages rendered on the server, for people who look instead of read. */
+export function createConsole(parts: ConsoleParts): Console {
+  const { access, clouds, isOpen, logger, now } = parts
+  const assets = readAssets()
+  const told = createToldNames()
+  const login = createLogin({ access, sessions: createSessionStore(now), told, logger })
+
+  async function respond(request: ConsoleRequest): Promise<ConsoleResponse> {
+    if (!request.path.startsWith(PREFIX)) return redirect(PREFIX)
+    const [name = '', ...rest] = request.path.slice(PREFIX.length).split('/').map(decodePart)
+    if (name === 'assets') return assets.find(rest.at(-1) ?? '') ?? NO_FILE
+    if (!isOpen() && (name === 'login' || name === 'logout')) {
+      return framed(await login.respond(request, name), name, null)
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return ONLY_READS
+    const visitor = isOpen() ? await access.admit(null) : await login.findVisitor(request)
+    if (visitor === null) {
+      return redirect(`/console/login?next=${encodeURIComponent(targetOf(request))}`)
+    }
+    const pageRequest = pageRequestFor(request, rest, visitor)
+    if (name === 'events' && rest[0] === 'stream') {
+      return { ...streamEvents(pageRequest, request.signal), visitor }
+    }
+    return framed(await renderPage(pages[name], pageRequest), name, visitor)
+  }
+
+  function pageRequestFor(
+    { query }: ConsoleRequest,
+    rest: readonly string[],
+    { viewer }: OpsVisitor,
+  ): PageRequest {
+    return {
+      rest,
+      query,
+      ask: (name, parameters) => parts.ask(name, parameters, viewer),
+      look: createAppearance(clouds(), told.names),
+      clouds: clouds(),
+    }
+  }
+
+  async function renderPage(render: RenderPage | undefined, request: PageRequest) {
+    try {
+      if (render) return await render(request)
+      throw new MixmatchError('NOT_FOUND', 'The console has no such page.')
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  function failed(error: unknown): Page {
+    if (!(error instanceof MixmatchError)) {
+      logger.error({ err: error }, 'a page of the console failed')
+    }
+    return showError(error)
+  }
+
+  function framed(
+    page: Page | Redirect | ConsoleResponse,
+    name: string,
+    visitor: OpsVisitor | null,
+  ): ConsoleResponse {
+    if ('body' in page) return page
+    if ('location' in page) return { ...redirect(page.location), ...(visitor && { visitor }) }
+    const body = renderLayout(page, {
+      assetUrl: assets.url,
+      current: name in pageNames ? name : null,
+      visitor,
+      nameOf: id => told.names.get(id) ?? id,
+    })
+    const headers = { 'Content-Type': 'text/html; charset=utf-8' }
+    return { status: page.status ?? 200, headers, body, ...(visitor && { visitor }) }
+  }
+
+  return async request => {
+    const response = await respond(request).catch(error => framed(failed(error), '', null))
+    return { ...response, headers: { ...PROTECTIONS, ...response.headers } }
+  }
+}
+
+const NO_FILE: ConsoleResponse = { status: 404, headers: {}, body: 'No such file.\n' }
+const ONLY_READS: ConsoleResponse = {
+  status: 405,
+  headers: { Allow: 'GET, HEAD' },
+  body: 'The console only reads.\n',
+}
+
+/** Everything comes from this origin, nothing is inline, and no other page may frame the console. */
+const PROTECTIONS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+}
+
+function redirect(location: string): ConsoleResponse {
+  return { status: 303, headers: { Location: location }, body: '' }
+}
+
+function targetOf({ path, query }: ConsoleRequest): string {
+  return query.size > 0 ? `${path}?${query}` : path
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}

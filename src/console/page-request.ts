@@ -1,0 +1,31 @@
+import type { Appearance } from './appearance.js'
+import type { AskQuery } from './ask-query.js'
+import type { Markup } from './html-template.js'
+
+/** What a page is made from. */
+export interface PageRequest {
+  /** The part of the path after the page's own: `['volume', '5c0b…']`. */
+  readonly rest: readonly string[]
+  readonly query: URLSearchParams
+  readonly ask: AskQuery
+  readonly look: Appearance
+  /** In the order of the configuration. */
+  readonly clouds: readonly string[]
+}
+
+/** A page without its frame. */
+export interface Page {
+  readonly title: string
+  readonly content: Markup
+  /** 200 if it is missing. */
+  readonly status?: number
+  /** The script of this page, besides the one of all pages. */
+  readonly script?: string
+}
+
+/** Another page of the console that answers better: `/console/resource/volume/5c0b…`. */
+export interface Redirect {
+  readonly location: string
+}
+
+export type RenderPage = (request: PageRequest) => Promise<Page | Redirect>

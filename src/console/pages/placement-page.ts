@@ -1,0 +1,70 @@
+import type { Answers } from '../../api/queries.js'
+import { parseTime } from '../../event/time.js'
+import { askComplete, stillCounting } from '../ask-complete.js'
+import { drawCountLanes } from '../charts/count-lanes.js'
+import { showCount, showTable, showTime } from '../elements.js'
+import { showHoldings, showTransfers } from '../holdings-tables.js'
+import { html, type Markup } from '../html-template.js'
+import type { Page, PageRequest } from '../page-request.js'
+import { readSlider, showSlider } from '../time-slider.js'
+
+type History = NonNullable<Answers['holdingsHistory']['history']>
+
+/** `/console/`: what lives where, by project and type, now and at any moment before; who gave to whom. */
+export async function placementPage(request: PageRequest): Promise<Page> {
+  const { ask, query, look } = request
+  const { history: now } = await askComplete(() => ask('holdingsHistory', {}))
+  if (now === null) return stillCounting('What lives where')
+  const slider = readSlider(query, { from: at(now.from), until: at(now.until) })
+  const { history: then } = slider.isNow
+    ? { history: now }
+    : await ask('holdingsHistory', slider.point)
+  const shown = then ?? now
+  return {
+    title: 'Placement',
+    content: html`<div class="head"><h1>What lives where</h1>
+<p>as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
+<section class="card">${showSlider(slider, 'counts placement', 'Placement at')}
+<figure id="counts">${drawLanes(shown, request)}</figure></section>
+<div class="grid" id="placement">${showHoldings(shown, look)}</div>
+<section class="card"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, look)}</section>`,
+  }
+}
+
+function drawLanes(history: History, { look }: PageRequest): Markup {
+  const span = { from: at(history.from), until: at(history.until) }
+  const moment = at(history.at)
+  const steps = (history.clouds[0]?.resources.length ?? 1) - 1
+  const stepOf = Math.round((steps * (moment - span.from)) / Math.max(1, span.until - span.from))
+  const lanes = history.clouds.map(({ service_provider, resources }) => ({
+    cloud: service_provider,
+    counts: resources,
+    now: resources[stepOf] ?? 0,
+  }))
+  return html`${drawCountLanes({ span, at: moment, lanes }, look)}${showNumbers(history, steps)}`
+}
+
+const ROWS = 12
+
+/** The numbers of the chart at some moments. */
+function showNumbers({ from, until, clouds }: History, steps: number): Markup {
+  const moments = Array.from({ length: ROWS + 1 }, (_, row) => Math.round((steps * row) / ROWS))
+  const timeOf = (step: number) =>
+    new Date((at(from) + ((at(until) - at(from)) * step) / Math.max(1, steps)) / 1000).toISOString()
+  return html`<details><summary>As a table</summary>${showTable(
+    'Resources of each cloud over time',
+    [
+      { name: 'At', cell: (step: number) => showTime(timeOf(step)) },
+      ...clouds.map(({ service_provider, resources }) => ({
+        name: service_provider,
+        cell: (step: number) => showCount(resources[step] ?? 0),
+        look: 'number' as const,
+      })),
+    ],
+    moments,
+  )}</details>`
+}
+
+function at(time: string): number {
+  return parseTime(time) ?? 0
+}

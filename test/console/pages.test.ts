@@ -1,0 +1,163 @@
+import test from 'ava'
+import {
+  alice,
+  at,
+  bob,
+  cornmeal,
+  created,
+  deleted,
+  disk,
+  event,
+  idp,
+  image,
+  millet,
+  transferred,
+} from '../controls.js'
+import { consoleOf, request } from './console-server.js'
+import { logOf } from './example-log.js'
+
+const clouds = [idp, cornmeal, millet]
+
+/** The rows of a page's tables as texts, without markup. */
+function rowsOf(body: unknown): string[] {
+  return [...String(body).matchAll(/<tr>(<td.*?)<\/tr>/gs)].map(([, cells = '']) =>
+    cells
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim(),
+  )
+}
+
+test('the page of a resource shows each placement and each event of the log', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: cornmeal, emittedAt: at(1) }),
+    transferred(disk, bob, { serviceProvider: cornmeal, emittedAt: at(2) }),
+    deleted(disk, { serviceProvider: cornmeal, emittedAt: at(3) }),
+    created(image, alice, { serviceProvider: millet, emittedAt: at(4) }),
+  ])
+  const { status, body } = await request(
+    consoleOf(file, clouds),
+    `/console/resource/volume/${disk.id}`,
+  )
+  t.is(status, 200)
+  t.deepEqual(rowsOf(body), [
+    'cornmeal a11ce000… 2026-11-23 13:20:01 1 2026-11-23 13:20:02 2',
+    'cornmeal b0b00000… 2026-11-23 13:20:02 2 2026-11-23 13:20:03 3',
+    '1 2026-11-23 13:36:40 cornmeal volume.create.start created volume 11111111… a11ce000…',
+    '2 2026-11-23 13:36:41 cornmeal volume.transfer.accept.end transferred volume 11111111… b0b00000…',
+    '3 2026-11-23 13:36:42 cornmeal volume.delete.end deleted volume 11111111… no project',
+  ])
+  t.regex(String(body), /No cloud holds it/)
+  t.regex(
+    String(body),
+    /deleted it at .*13:20:03<\/time>, says event <a href="\/console\/event\/3">/s,
+  )
+})
+
+test('the time slider shows where a resource was known to be at its moment', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: cornmeal }),
+    deleted(disk, { serviceProvider: cornmeal }),
+  ])
+  const whileHeld = (at(1000) + 500_000) / 1000
+  const { body } = await request(
+    consoleOf(file, clouds),
+    `/console/resource/volume/${disk.id}?time=${whileHeld}`,
+  )
+  t.regex(String(body), /Where it was/)
+  t.regex(String(body), /<strong><span class="cloud c1">cornmeal<\/span><\/strong>/)
+  t.regex(String(body), /located: cornmeal holds volume 1{8}-/)
+})
+
+test('the first page counts what each cloud holds by project and type, now and before', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: cornmeal, emittedAt: at(1000) }),
+    created(image, alice, { serviceProvider: millet, emittedAt: at(1001) }),
+    transferred(disk, bob, { serviceProvider: cornmeal, emittedAt: at(1002) }),
+    deleted(image, { serviceProvider: millet, emittedAt: at(1003) }),
+  ])
+  const console = consoleOf(file, clouds)
+  const now = await request(console, '/console/')
+  t.deepEqual(rowsOf(now.body).slice(-3), [
+    'b0b00000… 1 · 1',
+    'volume 1 · 1',
+    'a11ce000… b0b00000… cornmeal 1',
+  ])
+  // 0.1 s before the first counted moment after the transfer nothing had changed.
+  const before = await request(console, `/console/?time=${at(1000) / 1000}`)
+  t.deepEqual(rowsOf(before.body).slice(-3, -1), ['a11ce000… 1 · 1', 'volume 1 · 1'])
+})
+
+test('a search opens the only result at once, and lists several', async t => {
+  const file = logOf(t, [created(disk, alice), created(image, alice, { serviceProvider: millet })])
+  const console = consoleOf(file, clouds)
+  const one = await request(console, '/console/search?q=1111')
+  t.is(one.headers['Location'], `/console/resource/volume/${disk.id}`)
+  const position = await request(console, '/console/search?q=2')
+  t.is(position.headers['Location'], '/console/event/2')
+  const none = await request(console, '/console/search?q=abc')
+  t.is(none.status, 404)
+  t.regex(String(none.body), /No resource has an id that begins so/)
+})
+
+test('the page of an event shows its message', async t => {
+  const file = logOf(t, [event({ body: '{"payload":{"display_name":"<b>bold</b>"}}' })])
+  const { body } = await request(consoleOf(file, clouds), '/console/event/1')
+  t.regex(String(body), /&#34;display_name&#34;: &#34;&#60;b&#62;bold&#60;\/b&#62;&#34;/)
+  t.false(String(body).includes('<b>bold'))
+})
+
+test('the explanation of a request names the event that it rests on', async t => {
+  const file = logOf(t, [created(image, alice, { serviceProvider: cornmeal })])
+  const { body } = await request(
+    consoleOf(file, clouds),
+    `/console/explain?method=GET&path=/image/v2/images/${image.id}`,
+  )
+  t.regex(String(body), /located: cornmeal holds image 2{8}-2222-4222-8222-2{12}, says event 1\./)
+  t.deepEqual(rowsOf(body), [
+    '1 2026-11-23 13:36:40 cornmeal image.create.start created image 22222222… a11ce000…',
+  ])
+})
+
+test('the stream of events sends rows of the table, from the given position on', async t => {
+  const file = logOf(t, [created(disk, alice), created(image, alice, { serviceProvider: millet })])
+  const { body, headers } = await request(
+    consoleOf(file, clouds),
+    '/console/events/stream?after=1&cloud=millet',
+  )
+  t.is(headers['Content-Type'], 'text/event-stream; charset=utf-8')
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return t.fail('expected a stream')
+  for await (const message of body) {
+    const [id, name, data = ''] = message.split('\n')
+    t.deepEqual([id, name], ['id: 2', 'event: rows'])
+    t.deepEqual(rowsOf(JSON.parse(data.slice('data: '.length))), [
+      '2 2026-11-23 13:36:41 millet image.create.start created image 22222222… a11ce000…',
+    ])
+    break
+  }
+})
+
+test('a page that does not exist, and a method that writes, are refused', async t => {
+  const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
+  t.is((await request(console, '/console/nothing')).status, 404)
+  t.is((await request(console, '/console/resource/volume/unknown')).status, 404)
+  t.is((await request(console, '/console/events', { method: 'POST' })).status, 405)
+  t.is((await request(console, '/')).headers['Location'], '/console/')
+})
+
+test('every response forbids inline scripts and content of other origins', async t => {
+  const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
+  for (const path of ['/console/', '/console/nothing', '/console/assets/x/console.css']) {
+    const { headers } = await request(console, path)
+    t.regex(headers['Content-Security-Policy'] ?? '', /^default-src 'none'; script-src 'self';/)
+    t.is(headers['X-Content-Type-Options'], 'nosniff')
+  }
+})
+
+test('no page has an inline script, an inline style or an event handler', async t => {
+  const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
+  for (const path of ['', 'events', 'explain', 'event/1', `resource/volume/${disk.id}`]) {
+    const { body } = await request(console, `/console/${path}`)
+    t.notRegex(String(body), /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/i, path)
+  }
+})
