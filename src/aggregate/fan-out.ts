@@ -171,10 +171,10 @@ async function fetchOnce(
   const { cloud, origin } = destination
   const what = nameRequest(cloud, 'GET', path)
   const get = { path, headers: request.headers(destination), what }
-  const dispatcher = parts.pools.dispatcher(cloud, origin)
+  const pool = parts.pools.pool(cloud, origin)
   const response = await waitFor(cloud, session)(
     what,
-    until => fetchText(dispatcher, get, parts.timeouts, until),
+    until => fetchText(pool, get, parts.timeouts, until),
     ({ status }) => (status >= 500 ? 'down' : 'well'),
   )
   request.onResponse()

@@ -22,7 +22,7 @@ export async function postBytes(url: string, { type, accept, body }: PostedBytes
   const { origin, pathname, search } = new URL(url)
   const pools = createOriginPools({ connections: 1, connectTimeoutMs: TIMEOUT_MS })
   try {
-    const response = await readWholeResponseOnce(pools.pool(origin).dispatcher, {
+    const response = await readWholeResponseOnce(pools.pool(origin), {
       method: 'POST',
       path: `${pathname}${search}`,
       headers: ['Content-Type', type, 'Accept', accept],

@@ -44,7 +44,7 @@ async function checkFleet({
   clients: { pools },
 }: CheckContext): Promise<readonly Finding[]> {
   if (fleet.stream === null) return []
-  const pool = (origin: string) => pools.dispatcher(IDENTITY_PROVIDER, origin)
+  const pool = (origin: string) => pools.pool(IDENTITY_PROVIDER, origin)
   const [stream, node] = await Promise.all([
     checkStream(fleet.stream, upstream),
     checkFleetNode(pool, ops, upstream),
@@ -154,7 +154,7 @@ async function checkEndpoint(
   if (url === undefined) {
     return warning(`not looked at: ${service.name}_endpoint is not set, and its catalog not known`)
   }
-  const pool = (origin: string) => pools.dispatcher(cloud.name, origin)
+  const pool = (origin: string) => pools.pool(cloud.name, origin)
   return checkService(pool, service, url, config.upstream)
 }
 

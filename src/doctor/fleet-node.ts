@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '../config/config.js'
 import { type FleetReport, fleetReport } from '../fleet/fleet-report.js'
-import type { PoolDispatcher } from '../http-client/dispatcher.js'
+import type { ConnectionPool } from '../http-client/connection-pool.js'
 import { parseJson } from '../json.js'
 import type { Timeouts } from '../upstream/failure.js'
 import { fetchText, type TextResponse } from '../upstream/text-response.js'
@@ -9,7 +9,7 @@ import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
 /** Ask the Mixmatch that runs here how far it is, on its port for operators. */
 export async function checkFleetNode(
-  pool: (origin: string) => PoolDispatcher,
+  pool: (origin: string) => ConnectionPool,
   { host, port }: Pick<Config['ops'], 'host' | 'port'>,
   timeouts: Timeouts,
 ): Promise<CheckResult> {

@@ -1,5 +1,5 @@
 import { parseVersions, type Version } from '../aggregate/versions/version-documents.js'
-import type { PoolDispatcher } from '../http-client/dispatcher.js'
+import type { ConnectionPool } from '../http-client/connection-pool.js'
 import { headerValue } from '../http-client/raw-headers.js'
 import { endpointBase } from '../routing/upstream-path.js'
 import type { Timeouts } from '../upstream/failure.js'
@@ -16,7 +16,7 @@ export interface CheckedService {
 
 /** Check that a service answers at its endpoint, and has the API version that Mixmatch uses. */
 export async function checkService(
-  pool: (origin: string) => PoolDispatcher,
+  pool: (origin: string) => ConnectionPool,
   { name, version }: CheckedService,
   endpoint: string,
   timeouts: Timeouts,

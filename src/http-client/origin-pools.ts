@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { type ConnectionPool, createConnectionPool, type PoolOptions } from './connection-pool.js'
-import { PoolDispatcher } from './dispatcher.js'
 import { createSocketMaker } from './socket.js'
 
 /** How the certificates of a cloud are verified, from the configuration. */
@@ -11,15 +10,10 @@ export interface Trust {
   readonly insecure?: boolean
 }
 
-/** The connections to one server, and undici's interface to them. */
-interface OriginPool extends ConnectionPool {
-  readonly dispatcher: PoolDispatcher
-}
-
 /** Pools of connections, one for each origin. */
 export interface OriginPools {
   /** @param origin `http://10.0.0.5:9292` */
-  pool(origin: string): OriginPool
+  pool(origin: string): ConnectionPool
   /** Close all connections. Running exchanges fail. */
   destroy(): void
 }
@@ -28,18 +22,13 @@ export interface OriginPools {
 export function createOriginPools(options: PoolOptions & Trust): OriginPools {
   const { cafile = null, insecure = false } = options
   const rules = { authorities: cafile === null ? null : readFileSync(cafile), insecure }
-  const pools = new Map<string, OriginPool>()
-
-  function open(origin: string): OriginPool {
-    const pool = createConnectionPool(createSocketMaker(origin, rules), options)
-    return { ...pool, dispatcher: new PoolDispatcher(pool) }
-  }
+  const pools = new Map<string, ConnectionPool>()
 
   return {
     pool(origin) {
       const existing = pools.get(origin)
       if (existing) return existing
-      const pool = open(origin)
+      const pool = createConnectionPool(createSocketMaker(origin, rules), options)
       pools.set(origin, pool)
       return pool
     },

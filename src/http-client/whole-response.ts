@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { ClientError, isBrokenConnection } from './client-error.js'
-import type { PoolDispatcher } from './dispatcher.js'
+import type { ConnectionPool } from './connection-pool.js'
 import type { RawHeaders } from './raw-headers.js'
 
 /** A response with its complete body, in bounded memory. */
@@ -31,15 +31,15 @@ interface WholeRequest {
  * @throws ClientError, and the errors of the connection
  */
 export async function readWholeResponse(
-  dispatcher: PoolDispatcher,
+  pool: Pick<ConnectionPool, 'send'>,
   request: WholeRequest,
 ): Promise<WholeResponse> {
   try {
-    return await readWholeResponseOnce(dispatcher, request)
+    return await readWholeResponseOnce(pool, request)
   } catch (error) {
     if (request.signal.aborted || !isBrokenConnection(error)) throw error
     await setImmediate() // a server that closed one idle connection has closed the others, too
-    return await readWholeResponseOnce(dispatcher, request)
+    return await readWholeResponseOnce(pool, request)
   }
 }
 
@@ -48,35 +48,48 @@ export async function readWholeResponse(
  *
  * @throws as `readWholeResponse`. Then it is unknown whether the request took effect.
  */
-export async function readWholeResponseOnce(
-  dispatcher: PoolDispatcher,
-  request: WholeRequest,
+export function readWholeResponseOnce(
+  pool: Pick<ConnectionPool, 'send'>,
+  { maxBytes, signal, body, ...request }: WholeRequest,
 ): Promise<WholeResponse> {
-  const { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest } = request
-  const response = await dispatcher.request({
-    ...rest,
-    headers: [...headers],
-    headersTimeout: headersTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const chunks: Buffer[] = []
+    let length = 0
+    let status = 0
+    let headers: RawHeaders = []
+    const abort = (reason: unknown) => {
+      exchange.abort()
+      end()
+      reject(reason)
+    }
+    const onSignal = () => abort(signal.reason)
+    const end = () => signal.removeEventListener('abort', onSignal)
+    signal.addEventListener('abort', onSignal)
+    const exchange = pool.send(
+      { ...request, body: typeof body === 'string' ? Buffer.from(body) : body },
+      {
+        onSend() {},
+        onHead(received, fields) {
+          status = received
+          headers = fields
+        },
+        onData(data) {
+          length += data.length
+          if (length > maxBytes) abort(tooLarge(maxBytes))
+          else chunks.push(data)
+        },
+        onEnd() {
+          end()
+          resolve({ status, headers, body: Buffer.concat(chunks) })
+        },
+        onError(error) {
+          end()
+          reject(error)
+        },
+      },
+    )
   })
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response.body) {
-    length += chunk.length
-    if (length > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
-  }
-  return {
-    status: response.statusCode,
-    headers: rawHeaders(response.headers),
-    body: Buffer.concat(chunks),
-  }
-}
-
-function rawHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): RawHeaders {
-  return Object.entries(headers).flatMap(([name, values = []]) =>
-    [values].flat().flatMap(value => [name, value]),
-  )
 }
 
 function tooLarge(maxBytes: number): ClientError {

@@ -62,7 +62,7 @@ export function openKeystoneConnection(options: KeystoneConnectionOptions): {
     const { method, url, headers, body = null } = request
     const { origin, pathname, search } = new URL(url)
     // Keystone closes idle connections. All requests of this module can safely be sent twice.
-    const response = await readWholeResponse(pools.pool(origin).dispatcher, {
+    const response = await readWholeResponse(pools.pool(origin), {
       method,
       path: `${pathname}${search}`,
       headers: Object.entries(headers).flat(),

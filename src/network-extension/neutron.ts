@@ -46,7 +46,7 @@ export async function showNetwork(
     headers: headersWith(token, requestId),
     what: `Neutron of "${cloud}": GET ${origin}${path}`,
   }
-  const pool = pools.dispatcher(cloud, origin)
+  const pool = pools.pool(cloud, origin)
   try {
     const signal = AbortSignal.timeout(timeouts.headersTimeoutMs)
     return await fetchText(pool, request, timeouts, signal)
@@ -70,7 +70,7 @@ export async function createNetwork(
   const { origin, path } = placeOf(url, '')
   const what = `Neutron of "${cloud}": POST ${origin}${path}`
   try {
-    const { status, headers, body } = await readWholeResponseOnce(pools.dispatcher(cloud, origin), {
+    const { status, headers, body } = await readWholeResponseOnce(pools.pool(cloud, origin), {
       method: 'POST',
       path,
       headers: [...headersWith(token, requestId), 'Content-Type', 'application/json'],

@@ -104,7 +104,7 @@ async function readOnce(
   const wholePath = `${prefix}${projectInPath ? `/${encodePathSegment(access.project.id)}` : ''}${path}`
   const startedAt = performance.now()
   const response = await fetchText(
-    pools.dispatcher(cloud.name, base.origin),
+    pools.pool(cloud.name, base.origin),
     {
       path: wholePath,
       headers: headersFor(service, access, requestId),

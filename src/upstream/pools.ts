@@ -1,14 +1,11 @@
 import type { ConnectionPool } from '../http-client/connection-pool.js'
-import type { PoolDispatcher } from '../http-client/dispatcher.js'
 import { createOriginPools, type OriginPools, type Trust } from '../http-client/origin-pools.js'
 import type { SpName } from '../ids.js'
 
 /** Connections to clouds, kept open between requests. */
 export interface Pools {
-  /** The connections to an origin (`http://10.0.0.5:9292`) of a cloud, for forwarded requests. */
+  /** The connections to an origin (`http://10.0.0.5:9292`) of a cloud. */
   pool(cloud: SpName, origin: string): ConnectionPool
-  /** The same connections, for the proxy's own requests. */
-  dispatcher(cloud: SpName, origin: string): PoolDispatcher
   /** Close all connections. Running requests fail. */
   destroy(): void
 }
@@ -34,7 +31,6 @@ export function createPools(options: {
 
   return {
     pool: (cloud, origin) => poolsOf(cloud).pool(origin),
-    dispatcher: (cloud, origin) => poolsOf(cloud).pool(origin).dispatcher,
     destroy() {
       for (const pools of clouds.values()) pools.destroy()
     },

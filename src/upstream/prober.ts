@@ -56,7 +56,7 @@ export function createProber(
       const what = nameRequest(cloud, 'GET', path)
       const sent = withMicroversion(headers(destination), read?.microversion)
       const get = { path, headers: sent, what }
-      return fetchText(pools.dispatcher(cloud, origin), get, timeouts, signal)
+      return fetchText(pools.pool(cloud, origin), get, timeouts, signal)
     }
 
     const probeDestination = async (destination: Destination): Promise<ProbeResult> => {

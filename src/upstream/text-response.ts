@@ -1,6 +1,6 @@
 import { MixmatchError } from '../errors.js'
 import { isBrokenConnection } from '../http-client/client-error.js'
-import type { PoolDispatcher } from '../http-client/dispatcher.js'
+import type { ConnectionPool } from '../http-client/connection-pool.js'
 import { type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
 import { readWholeResponse } from '../http-client/whole-response.js'
 import { type Timeouts, upstreamFailure } from './failure.js'
@@ -22,14 +22,14 @@ const MAX_BYTES = 16 * 1024 * 1024
  * @throws SERVICE_PROVIDER_UNREACHABLE, SERVICE_PROVIDER_TIMEOUT, SERVICE_PROVIDER_BROKE_OFF
  */
 export async function fetchText(
-  dispatcher: PoolDispatcher,
+  pool: ConnectionPool,
   request: { path: string; headers: RawHeaders; what: string },
   timeouts: Timeouts,
   signal: AbortSignal,
 ): Promise<TextResponse> {
   const { path, headers, what } = request
   try {
-    const response = await readWholeResponse(dispatcher, {
+    const response = await readWholeResponse(pool, {
       method: 'GET',
       path,
       // The proxy reads this body, so it must come without a content coding.

@@ -7,6 +7,8 @@ import test, { type ExecutionContext } from 'ava'
 import { codeOf } from '../../src/http-client/client-error.js'
 import type { BodySink, ClientRequest, Exchange } from '../../src/http-client/exchange.js'
 import { createOriginPools } from '../../src/http-client/origin-pools.js'
+import { headerValues } from '../../src/http-client/raw-headers.js'
+import { readWholeResponse } from '../../src/http-client/whole-response.js'
 import { startSocket } from '../upstream/wire.js'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -68,8 +70,18 @@ function openPool(
       started(exchange)
     })
   }
-  return { pool, send, dispatcher: pool.dispatcher }
+  return { pool, send }
 }
+
+const WHOLE = {
+  method: 'GET',
+  path: '/',
+  headers: [],
+  body: null,
+  maxBytes: 1000,
+  headersTimeoutMs: 0,
+  idleTimeoutMs: 0,
+} as const
 
 /** A server that responds to each request on a connection with the result of the function. */
 async function startAnswering(
@@ -389,7 +401,7 @@ test('a long body over TLS is complete even if its reader pauses, and the next r
   t.deepEqual(resumed, [false, true])
 })
 
-test("undici's request works over the pool, with interim responses, signals and repeated fields", async t => {
+test('a whole response is read after interim responses, and a signal ends the request', async t => {
   const server = await startAnswering(t, (socket, _, text) => {
     if (text.startsWith('GET /never ')) return
     socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n')
@@ -397,18 +409,22 @@ test("undici's request works over the pool, with interim responses, signals and 
       'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 2\r\n\r\nok',
     )
   })
-  const { dispatcher } = openPool(t, server.origin, 1)
-  const response = await dispatcher.request({ method: 'POST', path: '/', body: 'question' })
-  t.is(response.statusCode, 200)
-  t.deepEqual(response.headers['set-cookie'], ['a=1', 'b=2'])
-  t.is(await response.body.text(), 'ok')
+  const { pool } = openPool(t, server.origin, 1)
+  const read = (request: object, signal = AbortSignal.timeout(20_000)) =>
+    readWholeResponse(pool, { ...WHOLE, ...request, signal })
+  const response = await read({ method: 'POST', body: 'question' })
+  t.is(response.status, 200)
+  t.deepEqual(headerValues(response.headers, 'set-cookie'), ['a=1', 'b=2'])
+  t.is(response.body.toString(), 'ok')
   // The second request is aborted while it waits for the only connection.
   const signal = AbortSignal.timeout(50)
   const calledOff = ['/never', '/queued'].map(path =>
-    t.throwsAsync(dispatcher.request({ method: 'GET', path, signal }), { name: 'TimeoutError' }),
+    t.throwsAsync(read({ path }, signal), { name: 'TimeoutError' }),
   )
   await Promise.all(calledOff)
+  await t.throwsAsync(read({ path: '/late' }, signal), { name: 'TimeoutError' })
   t.is(server.requests(), 2)
-  const again = await dispatcher.request({ method: 'GET', path: '/' })
-  t.is(await again.body.text(), 'ok')
+  t.is((await read({})).body.toString(), 'ok')
+  await t.throwsAsync(read({ maxBytes: 1 }), { code: 'RESPONSE_TOO_LARGE' })
+  t.is((await read({})).body.toString(), 'ok')
 })

@@ -60,7 +60,7 @@ export function createVersionFetcher(options: {
     const { origin, path } = destination
     const headers = ['Accept', 'application/json', 'MM-PROXY-LIST', requester.visited.join(',')]
     const what = nameRequest(cloud, 'GET', path)
-    const pool = pools.dispatcher(cloud, origin)
+    const pool = pools.pool(cloud, origin)
     return parseVersions(await fetchText(pool, { path, headers, what }, timeouts, signal))
   }
 

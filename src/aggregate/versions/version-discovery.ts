@@ -96,7 +96,7 @@ async function fetchFromIdentityProvider(
   try {
     const response = await wait(
       what,
-      until => fetchText(pools.dispatcher(by.cloud, by.origin), request, timeouts, until),
+      until => fetchText(pools.pool(by.cloud, by.origin), request, timeouts, until),
       () => 'unknown', // a version document does not prove that the rest of the service works
     )
     return { by, response }
