@@ -62,13 +62,13 @@ export const activityQuery = defineQuery({
       }),
     ),
   }),
-  run({ log, settings, background }, { since, until, silence_hours }) {
+  async run({ log, settings, background }, { since, until, silence_hours }) {
     const to = until ? positionAt(log, until) : log.head().position
     const newest = log.get(to)?.recordedAt ?? now()
     const from = firstPositionAt(log, since ?? { time: micros(newest - 7 * DAY) })
     const key = JSON.stringify([since ?? null, until ?? null, silence_hours])
     const state = `${from} ${to}`
-    const { value } = background.activity.newest(key, state, () =>
+    const value = await background.activity.newest(key, state, () =>
       readCloudActivity(settings.logFile, { from, to }, silence_hours * HOUR),
     )
     if (value === null) {

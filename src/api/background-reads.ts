@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 /** A long read in small steps, each of some milliseconds. */
 export type StepwiseRead<Value> = Generator<void, Value>
 
@@ -22,25 +24,18 @@ export function createSchedule(): Schedule {
   }
 }
 
-/** The newest result of a long read. */
-interface BackgroundResult<Value> {
-  /** null until the first read is complete. */
-  readonly value: Value | null
-  /** Whether a read is waiting or running, for the first or a newer result. */
-  readonly isReading: boolean
-}
-
 /** The results of long reads of one kind. */
 export interface BackgroundReads<Value> {
   /**
-   * The newest result of a read. If there is none, or an old one, a read is scheduled.
+   * The newest result of a read. If there is none, or an old one, a read is scheduled. Without a result,
+   * this waits for a moment: with few events the first read is over then. null if it is not.
    *
    * @param key names the read
    * @param state what it depends on, such as the head of the log: as long as this stays the same, a
    *   result is up to date
    * @throws what the last read threw, if it failed
    */
-  newest(key: string, state: string, start: () => StepwiseRead<Value>): BackgroundResult<Value>
+  newest(key: string, state: string, start: () => StepwiseRead<Value>): Promise<Value | null>
 }
 
 /** How many results are kept; those that were wanted the longest time ago are dropped. */
@@ -48,6 +43,8 @@ const MOST_RESULTS = 12
 /** A read is repeated at the earliest after this many times its own duration. */
 const REST_FACTOR = 10
 const LEAST_REST_MS = 2_000
+/** How long a query waits for the first result. */
+const MOST_WAIT_MS = 200
 
 interface Entry<Value> {
   result: { readonly value: Value; readonly state: string; readonly repeatAt: number } | null
@@ -82,17 +79,20 @@ export function createBackgroundReads<Value>(schedule: Schedule): BackgroundRead
   }
 
   return {
-    newest(key, state, start) {
+    async newest(key, state, start) {
       const entry = entryOf(key)
-      const { result, failure } = entry
-      entry.failure = null
-      if (failure) throw failure.error
+      const { result } = entry
       const isDue = !result || (result.state !== state && performance.now() >= result.repeatAt)
       if (isDue && !entry.isReading) {
         entry.isReading = true
         schedule(read(entry, state, start))
       }
-      return { value: result?.value ?? null, isReading: entry.isReading }
+      const until = performance.now() + MOST_WAIT_MS
+      while (!entry.result && entry.isReading && performance.now() < until) await setTimeout(5)
+      const { failure } = entry
+      entry.failure = null
+      if (failure) throw failure.error
+      return entry.result?.value ?? null
     },
   }
 }

@@ -34,8 +34,21 @@ export const eventDetailShape = eventShape.extend({
   body_text: z.string().optional(),
 })
 
+/** What a row shows of an event, and the time that decides who may see it. */
+export type ShownEvent = Pick<
+  RecordedEvent,
+  | 'position'
+  | 'recordedAt'
+  | 'emittedAt'
+  | 'serviceProvider'
+  | 'eventType'
+  | 'kind'
+  | 'resource'
+  | 'project'
+>
+
 /** Format an event as one row. */
-export function eventRow(event: RecordedEvent): z.output<typeof eventShape> {
+export function eventRow(event: ShownEvent): z.output<typeof eventShape> {
   return {
     position: event.position,
     recorded_at: formatTime(event.recordedAt),

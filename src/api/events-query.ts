@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
-import type { RecordedEvent } from '../event/event.js'
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { position, projectId, resourceId, resourceTypes } from '../ids.js'
 import type { LogReader } from '../log/event-log.js'
 import { toPortable } from '../log/portable.js'
-import { placementsAt } from '../replay/placement-history.js'
+import { preparePlacements } from '../replay/placement-history.js'
 import { firstPositionAt, positionAt } from '../replay/point.js'
-import { eventDetailShape, eventRow, eventShape } from './event-row.js'
+import { eventDetailShape, eventRow, eventShape, type ShownEvent } from './event-row.js'
+import { eventRowsSql, readShownEvent, type StoredEventRow } from './event-rows-sql.js'
 import { defineQuery, namesText, pointText, wholeNumber } from './query.js'
 import { resolveResourceId } from './resource-argument.js'
 import { maySee, type Viewer } from './viewer.js'
@@ -51,10 +51,7 @@ export const eventsQuery = defineQuery({
     /** The positions that were searched for this page, both inclusive. */
     searched: z.object({ from: z.number().int(), to: z.number().int() }),
   }),
-  run({ log }, parameters, viewer) {
-    const { events, searched, next } = readEventPage(log, parameters, viewer)
-    return { events: events.map(eventRow), next, searched }
-  },
+  run: ({ log }, parameters, viewer) => readEventPage(log, parameters, viewer),
 })
 
 export const eventQuery = defineQuery({
@@ -63,7 +60,7 @@ export const eventQuery = defineQuery({
   answer: eventDetailShape,
   run({ log }, { position: at }, viewer) {
     const event = log.get(position(at))
-    if (event !== undefined && mayShow(log, event, viewer)) return toPortable(event)
+    if (event !== undefined && prepareVisibility(log, viewer)(event)) return toPortable(event)
     throw new MixmatchError(
       'NOT_FOUND',
       `There is no event ${at}. The log has events up to ${log.head().position}.`,
@@ -71,16 +68,10 @@ export const eventQuery = defineQuery({
   },
 })
 
-interface EventPage {
-  readonly events: readonly RecordedEvent[]
-  readonly next: number | null
-  readonly searched: { readonly from: number; readonly to: number }
-}
-
 type PageParameters = z.output<typeof pageParameters>
 
 /** Read one page of events. */
-function readEventPage(log: LogReader, parameters: PageParameters, viewer: Viewer): EventPage {
+function readEventPage(log: LogReader, parameters: PageParameters, viewer: Viewer) {
   const { order, limit, cursor } = parameters
   const isNewest = order === 'newest'
   const first = parameters.since ? firstPositionAt(log, parameters.since) : log.base().position + 1
@@ -90,28 +81,27 @@ function readEventPage(log: LogReader, parameters: PageParameters, viewer: Viewe
   const { sql, values, isIndexed } = conditionsOf(log, parameters, viewer)
   const window = isIndexed ? { from, to } : windowOf(from, to, isNewest)
   const candidates = log.db
-    .prepare<[object], number>(
-      `select position from events e where ${sql} and ${isIndexed ? '+' : ''}position between :from and :to
-      order by position ${isNewest ? 'desc' : 'asc'}`,
+    .prepare<[object], StoredEventRow>(
+      `${eventRowsSql} where ${sql} and ${isIndexed ? '+' : ''}e.position between :from and :to
+      order by e.position ${isNewest ? 'desc' : 'asc'}`,
     )
-    .pluck()
     .iterate({ ...values, ...window })
-  const events: RecordedEvent[] = []
+  const isShown = prepareVisibility(log, viewer)
+  const events: ShownEvent[] = []
   let looks = 0
   let reached: number | null = null
-  for (const at of candidates) {
-    const event = log.get(position(at))
-    reached = at
-    if (event === undefined) continue
+  for (const row of candidates) {
+    const event = readShownEvent(row)
+    reached = event.position
     if (viewer !== 'all' && event.project === null) looks += 1
-    if (mayShow(log, event, viewer)) events.push(event)
+    if (isShown(event)) events.push(event)
     if (events.length === limit || looks === MOST_OWNERS) break
     reached = null
   }
   const end = reached ?? (isNewest ? window.from : window.to)
   const isOver = isNewest ? end <= from : end >= to
   return {
-    events,
+    events: events.map(eventRow),
     next: isOver ? null : end,
     searched: isNewest ? { from: end, to: window.to } : { from: window.from, to: end },
   }
@@ -178,28 +168,31 @@ function namesOf(viewer: Exclude<Viewer, 'all'>): string[] {
   return viewer.map(({ project }) => project)
 }
 
-/** An event without a project belongs to the owner of its resource. `mayShow` looks that up. */
+/** An event without a project belongs to the owner of its resource. `prepareVisibility` looks that up. */
 function ownOrUnknown(ids: string): string {
   return `(e.project in (select value from json_each('${ids}'))
     or (e.project is null and e.resource_id is not null))`
 }
 
 /**
- * Whether an event may be shown. Without a project of its own, as most deletions, it belongs to the
- * project that owned the resource at that cloud at its time.
+ * Prepare to tell whether an event may be shown. Without a project of its own, as most deletions, it
+ * belongs to the project that owned the resource at that cloud at its time.
  */
-function mayShow(log: LogReader, event: RecordedEvent, viewer: Viewer): boolean {
-  if (viewer === 'all') return true
-  const { resource, project, serviceProvider } = event
-  if (project !== null) return maySee(viewer, serviceProvider, project)
-  if (resource === null) return false
-  const at = event.emittedAt ?? event.recordedAt
-  return placementsAt(log, resource.id, log.head().position).some(
-    placement =>
-      placement.type === resource.type &&
-      placement.serviceProvider === serviceProvider &&
-      placement.from.at <= at &&
-      at <= (placement.to?.at ?? at) &&
-      maySee(viewer, serviceProvider, placement.project),
-  )
+function prepareVisibility(log: LogReader, viewer: Viewer): (event: ShownEvent) => boolean {
+  if (viewer === 'all') return () => true
+  const placements = preparePlacements(log)
+  const head = log.head().position
+  return ({ resource, project, serviceProvider, emittedAt, recordedAt }) => {
+    if (project !== null) return maySee(viewer, serviceProvider, project)
+    if (resource === null) return false
+    const at = emittedAt ?? recordedAt
+    return placements(resource.id, head).some(
+      placement =>
+        placement.type === resource.type &&
+        placement.serviceProvider === serviceProvider &&
+        placement.from.at <= at &&
+        at <= (placement.to?.at ?? at) &&
+        maySee(viewer, serviceProvider, placement.project),
+    )
+  }
 }

@@ -18,7 +18,7 @@ import {
   parseExplained,
 } from './explanation.js'
 import { defineQuery, pointText, type ReadSettings, type Sources } from './query.js'
-import { isResourceVisible } from './resource-queries.js'
+import { prepareOwnership } from './resource-queries.js'
 import { maySee, type Viewer } from './viewer.js'
 
 /** The end of the access log that is searched for a request id: about 100 ms. */
@@ -141,8 +141,9 @@ function requireVisible(log: Sources['log'], request: RoutedRequest, viewer: Vie
     ...(request.path.target.kind === 'resource' ? [request.path.target] : []),
     ...findReferences(request),
   ]
+  const isOwn = prepareOwnership(log, viewer)
   for (const { id } of named) {
-    if (!isResourceVisible(log, id, viewer)) {
+    if (!isOwn({ id })) {
       throw new MixmatchError('NOT_FOUND', `${id}: no resource of your project.`)
     }
   }

@@ -4,7 +4,7 @@ import { positionAt } from '../replay/point.js'
 import { resourceShape } from './event-row.js'
 import { countHoldings, countHoldingsAt, type Holding } from './holdings.js'
 import { defineQuery, namesText, pointText, type Sources, wholeNumber } from './query.js'
-import { isResourceVisible } from './resource-queries.js'
+import { prepareOwnership } from './resource-queries.js'
 import { maySee } from './viewer.js'
 
 /** Whether everything was counted; else ask again. */
@@ -33,9 +33,9 @@ export const holdingsQuery = defineQuery({
       }),
     ),
   }),
-  run(sources, { at, cloud, type, project }, viewer) {
+  async run(sources, { at, cloud, type, project }, viewer) {
     const time = at && timeOf(sources, at)
-    const value = time === undefined ? holdingsNow(sources) : holdingsAt(sources, time)
+    const value = await (time === undefined ? holdingsNow(sources) : holdingsAt(sources, time))
     const isWanted = (holding: Holding) =>
       (!cloud || cloud.includes(holding.service_provider)) &&
       (!type || type.includes(holding.type)) &&
@@ -63,15 +63,16 @@ export const conflictsQuery = defineQuery({
       z.object({ resource: resourceShape, service_providers: z.array(z.string()).readonly() }),
     ),
   }),
-  run(sources, { limit }, viewer) {
-    const value = holdingsNow(sources)
+  async run(sources, { limit }, viewer) {
+    const value = await holdingsNow(sources)
+    const isOwn = prepareOwnership(sources.log, viewer)
     return {
       complete: value !== null,
       position: value?.position ?? null,
       count: value === null || viewer !== 'all' ? null : value.conflictCount,
       conflicts: (value?.conflicts ?? [])
         .slice(0, viewer === 'all' ? undefined : MOST_OWNERS)
-        .filter(({ resource: { id } }) => isResourceVisible(sources.log, id, viewer))
+        .filter(({ resource }) => isOwn(resource))
         .slice(0, limit)
         .map(({ resource, serviceProviders }) => ({
           resource,
@@ -86,13 +87,13 @@ const MOST_OWNERS = 200
 
 function holdingsNow({ log, settings, background }: Sources) {
   const state = String(log.head().position)
-  return background.holdings.newest('now', state, () => countHoldings(settings.logFile)).value
+  return background.holdings.newest('now', state, () => countHoldings(settings.logFile))
 }
 
 function holdingsAt({ log, settings, background }: Sources, time: number) {
   const state = String(log.head().position)
   const start = () => countHoldingsAt(settings.logFile, time)
-  return background.pastHoldings.newest(String(time), state, start).value
+  return background.pastHoldings.newest(String(time), state, start)
 }
 
 /** The time of a point; for a position, when its event was recorded. */

@@ -44,7 +44,11 @@ interface QueryParts<Parameters extends z.ZodObject, Answer> {
   readonly summary: string
   readonly parameters: Parameters
   readonly answer: z.ZodType<Answer>
-  readonly run: (sources: Sources, parameters: z.output<Parameters>, viewer: Viewer) => Answer
+  readonly run: (
+    sources: Sources,
+    parameters: z.output<Parameters>,
+    viewer: Viewer,
+  ) => Answer | Promise<Answer>
 }
 
 /** Define a query by its parts. Parameters are checked before it runs. */
@@ -59,7 +63,7 @@ export function defineQuery<Parameters extends z.ZodObject, Answer>(
     async ask(sources, given, viewer) {
       const { success, data, error } = parameters.safeParse(given)
       if (!success) throw new MixmatchError('BAD_REQUEST', describeIssues(error))
-      return run(sources, data, viewer)
+      return await run(sources, data, viewer)
     },
   }
 }

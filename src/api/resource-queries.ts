@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
-import { type Position, type ResourceId, resourceId } from '../ids.js'
+import { type Position, type ResourceId, type ResourceKey, resourceId } from '../ids.js'
 import type { History } from '../log/history.js'
 import { findDeletions, findResourcesByPrefix } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/past-locations.js'
-import { type PastPlacement, placementsAt } from '../replay/placement-history.js'
+import { type PastPlacement, placementsAt, preparePlacements } from '../replay/placement-history.js'
 import { positionAt } from '../replay/point.js'
 import { resourceShape, timeShape } from './event-row.js'
 import { defineQuery, pointText, wholeNumber } from './query.js'
@@ -109,37 +109,47 @@ export const searchQuery = defineQuery({
     // Others' resources are not counted, so that a reader does not learn that they exist.
     const most = viewer === 'all' ? limit : MOST_CANDIDATES
     const found = findResourcesByPrefix(log.db, id, { limit: most })
-    const head = log.head().position
-    const own = found.filter(
-      resource =>
-        viewer === 'all' ||
-        visiblePlacements(log, resource.id, head, viewer).some(
-          ({ type }) => type === resource.type,
-        ),
-    )
-    return {
-      resources: own.slice(0, limit).map(resource => ({
+    const isOwn = prepareOwnership(log, viewer)
+    using finder = openPlaceFinder(log)
+    const resources = found
+      .filter(resource => isOwn(resource))
+      .slice(0, limit)
+      .map(resource => ({
         resource,
-        places: findPlaces(log, resource.id, undefined)
+        places: finder
+          .find(resource.id)
           .filter(({ resource: { type } }) => type === resource.type)
           .flatMap(placeRows)
           .filter(({ service_provider, project }) => maySee(viewer, service_provider, project)),
-      })),
-    }
+      }))
+    return { resources }
   },
 })
 
 /** Ids of one prefix whose owners are looked up for a reader. */
-const MOST_CANDIDATES = 200
+const MOST_CANDIDATES = 100
 
-/** Use the views for the present, as the proxy does. Use the log for the past or without views. */
+/** Find the places of a resource at present, or at a position. */
 export function findPlaces(
   log: History,
   id: ResourceId,
   upTo: Position | undefined,
 ): readonly Located[] {
-  using locations = upTo === undefined ? openLocationsOf(log.file) : undefined
-  return locations?.find(id) ?? findAll(locateAt(log, upTo ?? log.head().position), id)
+  if (upTo !== undefined) return findAll(locateAt(log, upTo), id)
+  using finder = openPlaceFinder(log)
+  return finder.find(id)
+}
+
+interface PlaceFinder extends Disposable {
+  find(id: ResourceId): readonly Located[]
+}
+
+/** Find present places in the views, as the proxy does; without views, in the log. */
+function openPlaceFinder(log: History): PlaceFinder {
+  const locations = openLocationsOf(log.file)
+  if (locations) return locations
+  const locate = locateAt(log, log.head().position)
+  return { find: id => findAll(locate, id), [Symbol.dispose]: () => {} }
 }
 
 export function placeRows({ resource, places }: Located): z.output<typeof placeShape>[] {
@@ -166,9 +176,20 @@ export function intervalRow(
   }
 }
 
-/** Whether a resource belongs or belonged to the viewer. */
-export function isResourceVisible(log: History, id: ResourceId, viewer: Viewer): boolean {
-  return viewer === 'all' || visiblePlacements(log, id, log.head().position, viewer).length > 0
+/** Prepare to tell whether a resource belongs or belonged to the viewer. */
+export function prepareOwnership(
+  log: History,
+  viewer: Viewer,
+): (resource: Pick<ResourceKey, 'id'> & Partial<ResourceKey>) => boolean {
+  if (viewer === 'all') return () => true
+  const placements = preparePlacements(log)
+  const head = log.head().position
+  return ({ id, type }) =>
+    placements(id, head).some(
+      placement =>
+        (type === undefined || placement.type === type) &&
+        maySee(viewer, placement.serviceProvider, placement.project),
+    )
 }
 
 /** The placements of a resource that a viewer may see. */

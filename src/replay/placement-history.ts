@@ -32,6 +32,13 @@ interface PlacementMoment {
 
 /** All placements of an id in all clouds as known at a position, read from the log without views. */
 export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): PastPlacement[] {
+  return preparePlacements(log)(id, upTo)
+}
+
+/** Prepare `placementsAt`, for many ids. */
+export function preparePlacements(
+  log: LogReader,
+): (id: ResourceId, upTo: Position) => PastPlacement[] {
   const holders = log.db.prepare<[HolderQuery], Holder>(`
     select service_provider, sp.name, max(parent) as parent
     from events join service_providers sp on sp.id = service_provider
@@ -42,19 +49,20 @@ export function placementsAt(log: LogReader, id: ResourceId, upTo: Position): Pa
   const projectName = log.db
     .prepare<[number], string>('select name from projects where id = ?')
     .pluck()
-  return resourceTypes.flatMap(type => {
-    const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
-    return holders.all(question).flatMap(holder => {
-      const events = eventsOf({ ...question, ...holder }, upTo)
-      return foldPlacements(events).map(({ from, owner, to }) => ({
-        serviceProvider: spName(holder.name),
-        type,
-        project: owner === null ? null : readProjectId(projectName.get(owner) ?? ''),
-        from: placed(from),
-        to: to && placed(to),
-      }))
+  return (id, upTo) =>
+    resourceTypes.flatMap(type => {
+      const question = { resource_type: resourceTypeCode(type), resource_id: storeId(id), upTo }
+      return holders.all(question).flatMap(holder => {
+        const events = eventsOf({ ...question, ...holder }, upTo)
+        return foldPlacements(events).map(({ from, owner, to }) => ({
+          serviceProvider: spName(holder.name),
+          type,
+          project: owner === null ? null : readProjectId(projectName.get(owner) ?? ''),
+          from: placed(from),
+          to: to && placed(to),
+        }))
+      })
     })
-  })
 }
 
 interface HolderQuery extends Pick<Resource, 'resource_type' | 'resource_id'> {
