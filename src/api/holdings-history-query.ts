@@ -54,12 +54,12 @@ export const holdingsHistoryQuery = defineQuery({
       })
       .nullable(),
   }),
-  run(sources, { at }, viewer) {
+  async run(sources, { at }, viewer) {
     const { log, settings, background } = sources
     const since = log.get(position(log.base().position + 1))?.recordedAt ?? now()
     const state = String(log.head().position)
     const start = () => countHoldingsHistory(settings.logFile, since, now())
-    const { value } = background.holdingsHistory.newest('all', state, start)
+    const value = await background.holdingsHistory.newest('all', state, start)
     if (value === null) return { complete: false, history: null }
     const step = at === undefined ? STEPS : stepAt(sources, value, at)
     return { complete: true, history: describeMoment(value, step, viewer) }
