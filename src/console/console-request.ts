@@ -12,7 +12,7 @@ export interface ConsoleRequest {
   readonly isSecure: boolean
   /** Read the body of a form; null if it is longer than a form may be. */
   readonly form: () => Promise<URLSearchParams | null>
-  /** Aborted when the client has gone. */
+  /** Aborted when the response has ended, or the client has gone. */
   readonly signal: AbortSignal
 }
 

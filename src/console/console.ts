@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { Answers, QueryName } from '../api/queries.js'
-import type { Viewer } from '../api/viewer.js'
+import { followEvents } from '../api/follow-events.js'
+import type { QueryRunner } from '../api/query-runner.js'
 import type { OpsVisitor } from '../api/visitor.js'
 import { MixmatchError } from '../errors.js'
 import { createAppearance } from './appearance.js'
@@ -9,12 +9,12 @@ import type { ConsoleAccess } from './console-access.js'
 import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
 import { createSessionStore } from './console-session.js'
 import { showError } from './error-page.js'
-import { streamEvents } from './event-stream.js'
+import { streamRows } from './event-stream.js'
 import { createLogin } from './keystone-login.js'
 import { pageNames, renderLayout } from './layout.js'
 import type { Page, PageRequest, Redirect, RenderPage } from './page-request.js'
 import { eventPage } from './pages/event-page.js'
-import { eventsPage } from './pages/events-page.js'
+import { chosenFilters, eventsPage } from './pages/events-page.js'
 import { explainPage } from './pages/explain-page.js'
 import { placementPage } from './pages/placement-page.js'
 import { resourcePage } from './pages/resource-page.js'
@@ -22,12 +22,8 @@ import { searchPage } from './pages/search-page.js'
 import { createToldNames } from './told-names.js'
 
 export interface ConsoleParts {
-  /** Ask a query of the read API for a viewer. */
-  readonly ask: <Name extends QueryName>(
-    name: Name,
-    parameters: Readonly<Record<string, unknown>>,
-    viewer: Viewer,
-  ) => Promise<Answers[Name]>
+  readonly queryRunner: Pick<QueryRunner, 'ask'>
+  readonly logFile: () => string
   /** In the order of the configuration. */
   readonly clouds: () => readonly string[]
   /** Whether everybody who reaches the port may look, without a login. */
@@ -51,12 +47,15 @@ const pages: Readonly<Record<string, RenderPage>> = {
 }
 
 const PREFIX = '/console/'
+/** Pages that follow events at the same time. */
+const MOST_STREAMS = 50
 
 /** Create the console: pages rendered on the server, for people who look instead of read. */
 export function createConsole(parts: ConsoleParts): Console {
-  const { access, clouds, isOpen, logger, now } = parts
+  const { queryRunner, access, clouds, isOpen, logger, now } = parts
   const assets = readAssets()
   const told = createToldNames()
+  let streams = 0
   const login = createLogin({ access, sessions: createSessionStore(now), told, logger })
 
   async function respond(request: ConsoleRequest): Promise<ConsoleResponse> {
@@ -73,7 +72,7 @@ export function createConsole(parts: ConsoleParts): Console {
     }
     const pageRequest = pageRequestFor(request, rest, visitor)
     if (name === 'events' && rest[0] === 'stream') {
-      return { ...streamEvents(pageRequest, request.signal), visitor }
+      return { ...(await streamEvents(request, pageRequest, visitor)), visitor }
     }
     return framed(await renderPage(pages[name], pageRequest), name, visitor)
   }
@@ -86,10 +85,38 @@ export function createConsole(parts: ConsoleParts): Console {
     return {
       rest,
       query,
-      ask: (name, parameters) => parts.ask(name, parameters, viewer),
+      ask: (name, parameters) => queryRunner.ask(name, parameters, viewer),
       look: createAppearance(clouds(), told.names),
       clouds: clouds(),
     }
+  }
+
+  async function streamEvents(
+    request: ConsoleRequest,
+    { look }: PageRequest,
+    { viewer }: OpsVisitor,
+  ): Promise<ConsoleResponse> {
+    if (streams >= MOST_STREAMS) {
+      throw new MixmatchError('OVERLOADED', `${streams} pages follow events already. Try later.`)
+    }
+    const { query, header, signal } = request
+    const pages = followEvents({
+      queryRunner,
+      logFile: parts.logFile(),
+      filters: chosenFilters(query),
+      after: header('last-event-id') || (query.get('after') ?? undefined),
+      viewer,
+      signal,
+    })
+    streams += 1
+    signal.addEventListener('abort', () => {
+      streams -= 1
+    })
+    const readmit = async () => {
+      if (isOpen() || (await login.findVisitor(request))) return
+      throw new MixmatchError('NOT_AUTHENTICATED', 'The session is over.')
+    }
+    return await streamRows({ pages, look, readmit })
   }
 
   async function renderPage(render: RenderPage | undefined, request: PageRequest) {

@@ -1,38 +1,52 @@
-import { setTimeout } from 'node:timers/promises'
+import type { Answers } from '../api/queries.js'
+import type { Appearance } from './appearance.js'
 import type { ConsoleResponse } from './console-request.js'
 import { showEventRows } from './event-table.js'
-import type { PageRequest } from './page-request.js'
-import { chosenFilters } from './pages/events-page.js'
 
-const POLL_MS = 500
-/** A comment keeps proxies from closing a silent connection. */
-const KEEP_ALIVE_POLLS = 30
-const MOST_AT_ONCE = '200'
+type Pages = AsyncGenerator<Answers['events']>
 
-/** `/console/events/stream?after=4182`: rows of the table, as server-sent events of the name `rows`. */
-export function streamEvents(request: PageRequest, signal: AbortSignal): ConsoleResponse {
+interface RowStreamOptions {
+  /** Pages of new events; they can be empty. */
+  readonly pages: Pages
+  readonly look: Appearance
+  /** Called from time to time. If it throws, the stream ends: the session is over. */
+  readonly readmit: () => Promise<void>
+}
+
+/** The token is validated again so often: it can be revoked. */
+const READMIT_MS = 60_000
+
+/**
+ * New events as rows of the table: server-sent events named `rows`, whose data is a JSON list of HTML.
+ * Throws as the query if it rejects the filters.
+ */
+export async function streamRows(options: RowStreamOptions): Promise<ConsoleResponse> {
+  const first = await options.pages.next()
   return {
     status: 200,
     headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' },
-    body: streamRows(request, signal),
+    body: writeRows(first, options),
   }
 }
 
-async function* streamRows(
-  { ask, query, look }: PageRequest,
-  signal: AbortSignal,
+async function* writeRows(
+  first: Awaited<ReturnType<Pages['next']>>,
+  { pages, look, readmit }: RowStreamOptions,
 ): AsyncGenerator<string> {
-  const chosen = chosenFilters(query)
-  let after = query.get('after') ?? '0'
-  for (let polls = 0; !signal.aborted; polls += 1) {
-    const parameters = { ...chosen, order: 'oldest', cursor: after, limit: MOST_AT_ONCE }
-    const { events, searched } = await ask('events', parameters)
-    const end = Math.max(Number(after), searched.to)
-    after = String(end)
-    if (events.length > 0) {
+  try {
+    let admittedAt = performance.now()
+    for (let page = first; !page.done; page = await pages.next()) {
+      const { events, searched } = page.value
       const rows = showEventRows(events, look).map(({ text }) => text)
-      yield `id: ${end}\nevent: rows\ndata: ${JSON.stringify(rows)}\n\n`
-    } else if (polls % KEEP_ALIVE_POLLS === 0) yield ': waiting\n\n'
-    await setTimeout(POLL_MS, undefined, { signal }).catch(() => undefined)
+      // A comment keeps the connection open, and shows when it broke.
+      yield rows.length === 0
+        ? ': no news\n\n'
+        : `id: ${searched.to}\nevent: rows\ndata: ${JSON.stringify(rows)}\n\n`
+      if (performance.now() - admittedAt < READMIT_MS) continue
+      await readmit()
+      admittedAt = performance.now()
+    }
+  } finally {
+    await pages.return(undefined)
   }
 }

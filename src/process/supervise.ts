@@ -149,7 +149,8 @@ function createSupervisorOps(parts: {
       isHealthClosed: () => config().ops.healthAuth === 'keystone',
     },
     console: createConsole({
-      ask: queryRunner.ask,
+      queryRunner,
+      logFile: () => config().database.file,
       clouds: () => config().clouds.map(({ name }) => name),
       isOpen: () => config().ops.auth === 'none',
       access: admission,

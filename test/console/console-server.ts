@@ -34,10 +34,13 @@ export function consoleOf(
   }
   const background = createBackground()
   return createConsole({
-    async ask(name, parameters, viewer) {
-      using log = openHistory([logFile])
-      return await queries[name].ask({ log, settings, background }, parameters, viewer)
+    queryRunner: {
+      async ask(name, parameters, viewer) {
+        using log = openHistory([logFile])
+        return await queries[name].ask({ log, settings, background }, parameters, viewer)
+      },
     },
+    logFile: () => logFile,
     clouds: () => clouds,
     isOpen: () => true,
     access: NO_KEYSTONE,
