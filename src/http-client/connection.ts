@@ -196,7 +196,8 @@ export class Connection implements ExchangeConnection {
     this.#bodyBytes += data.length
     if (this.#bodyBytes >= LONG_BODY_BYTES) this.#buffer.expectLong(true)
     if (!this.#isPaused) this.#timer.touch()
-    this.#running.handler.onData(this.#buffer.keep(data))
+    const piece = this.#buffer.keep(data)
+    this.#running.handler.onData(piece.data, piece.release)
   }
 
   #onEnd(trailers: RawHeaders, isReusable: boolean): void {

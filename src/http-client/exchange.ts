@@ -28,7 +28,11 @@ export interface StreamedBody {
 
 /** The destination of a body. */
 export interface BodySink {
-  /** @returns false if the source should wait for `resume` */
+  /**
+   * The sink owns the chunk from now on: its memory is freed when it is written.
+   *
+   * @returns false if the source should wait for `resume`
+   */
   write(chunk: Buffer): boolean
   /** The body is complete. If it does not have the announced length, the exchange fails. */
   end(): void
@@ -42,8 +46,11 @@ export interface ResponseHandler {
   /** The connection is established: from now on the server may have seen the request. */
   onSend(): void
   onHead(status: number, headers: RawHeaders): void
-  /** The receiver may keep the memory. */
-  onData(data: Buffer): void
+  /**
+   * The receiver may keep the memory. If there is a `release`, the receiver can call it when it does not
+   * need the data any more, and the connection reads into the same memory again.
+   */
+  onData(data: Buffer, release: (() => void) | null): void
   onEnd(trailers: RawHeaders): void
   /** A `ClientError`, or an error of the operating system or of TLS. */
   onError(error: Error): void

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { ClientError } from './client-error.js'
 import type { BodySink, ClientRequest } from './exchange.js'
+import { freeMemory } from './free-memory.js'
 
 /** Called while a streamed body is written. */
 interface WriterEvents {
@@ -50,7 +51,8 @@ function createBodySink(socket: Socket, length: number | null, events: WriterEve
       if (!events.isRunning() || chunk.length === 0) return true
       written += chunk.length
       if (length === null) return writeChunk(socket, chunk)
-      return written <= length ? socket.write(chunk) : rejectLength()
+      if (written > length) return rejectLength()
+      return socket.write(chunk, () => freeMemory(chunk)) || isEmpty(socket)
     },
     end() {
       if (!events.isRunning()) return
@@ -64,8 +66,13 @@ function createBodySink(socket: Socket, length: number | null, events: WriterEve
 function writeChunk(socket: Socket, chunk: Buffer): boolean {
   socket.cork()
   socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-  socket.write(chunk)
-  const isDrained = socket.write('\r\n', 'latin1')
+  socket.write(chunk, () => freeMemory(chunk))
+  const hasRoom = socket.write('\r\n', 'latin1')
   socket.uncork()
-  return isDrained
+  return hasRoom || isEmpty(socket)
+}
+
+/** Often the system takes all at once. Then pausing the source would cost as much as writing. */
+function isEmpty(socket: Socket): boolean {
+  return socket.writableLength === 0
 }

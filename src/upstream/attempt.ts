@@ -87,8 +87,8 @@ class Attempt implements ResponseHandler {
     )
   }
 
-  onData(data: Buffer): void {
-    this.#reply?.data(data)
+  onData(data: Buffer, release: (() => void) | null): void {
+    this.#reply?.data(data, release)
   }
 
   onEnd(trailers: RawHeaders): void {

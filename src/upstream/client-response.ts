@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
+import { openBodyWriter } from './body-writer.js'
 import type { BodyRewriter } from './link-rewriter.js'
 
 /** How the client gets the response of a cloud. */
@@ -22,7 +23,8 @@ interface BodySource {
 
 /** The response to the client while it is sent. */
 export interface ClientResponse {
-  data(chunk: Buffer): void
+  /** `release` is called when the chunk is written, if it was not copied before that. */
+  data(chunk: Buffer, release: (() => void) | null): void
   end(trailers: RawHeaders): void
   /** Bytes of body written. */
   sent(): number
@@ -51,13 +53,15 @@ export function openClientResponse(
   const rewriter = rewrite?.()
   let sent = 0
 
-  res.on('drain', () => {
-    onSlow(false)
-    source.resume()
-  })
+  const body = openBodyWriter(res, onDrain)
   if (held === null && (length === null || length > SMALL_BYTES)) {
     writeHead()
     res.flushHeaders()
+  }
+
+  function onDrain(): void {
+    onSlow(false)
+    source.resume()
   }
 
   function writeHead(newLength?: number): void {
@@ -69,7 +73,7 @@ export function openClientResponse(
     res.writeHead(status, [...unsized, ...sized])
   }
 
-  function write(chunk: Buffer): void {
+  function write(chunk: Buffer, release: (() => void) | null): void {
     sent += chunk.length
     if (!res.headersSent) {
       writeHead()
@@ -77,14 +81,14 @@ export function openClientResponse(
       if (chunk.length === length && !rewriter)
         return void res.end(chunk.toString('latin1'), 'latin1')
     }
-    if (!res.write(chunk)) {
-      source.pause()
-      onSlow(true)
-    }
+    if (body.write(chunk, release)) return
+    source.pause()
+    onSlow(true)
   }
 
-  function pass(chunk: Buffer): void {
-    for (const piece of rewriter?.write(chunk) ?? [chunk]) write(piece)
+  function pass(chunk: Buffer, release: (() => void) | null): void {
+    if (rewriter) for (const piece of rewriter.write(chunk)) write(piece, null)
+    else write(chunk, release)
   }
 
   function hold(chunks: Buffer[], chunk: Buffer): void {
@@ -92,7 +96,7 @@ export function openClientResponse(
     heldBytes += chunk.length
     if (heldBytes <= maxHeld) return
     held = null
-    for (const each of chunks) pass(each)
+    for (const each of chunks) pass(each, null)
   }
 
   async function endHeld(chunks: readonly Buffer[]): Promise<void> {
@@ -106,14 +110,14 @@ export function openClientResponse(
   }
 
   return {
-    data(chunk) {
+    data(chunk, release) {
       if (held) hold(held, chunk)
-      else pass(chunk)
+      else pass(chunk, release)
     },
     end(trailers) {
       if (res.writableEnded) return
       if (held) return void endHeld(held).catch(() => res.destroy())
-      for (const piece of rewriter?.end() ?? []) write(piece)
+      for (const piece of rewriter?.end() ?? []) write(piece, null)
       if (!res.headersSent) writeHead()
       if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(pairs(trailers))
       res.end()
