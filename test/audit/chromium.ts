@@ -10,6 +10,8 @@ import type { ExecutionContext } from 'ava'
 export interface Page {
   /** Evaluate an expression in the page. */
   evaluate(expression: string): Promise<unknown>
+  /** Change the width of the page in pixels, its colour scheme, or its medium. */
+  emulate(of: { width?: number; scheme?: 'light' | 'dark'; media?: 'print' }): Promise<void>
   /** The requests of the page, except for its own file. */
   readonly requests: readonly string[]
   /** The console messages of the browser: policy violations, syntax errors and others. */
@@ -71,6 +73,12 @@ export async function openPage(t: ExecutionContext, file: string): Promise<Page>
   return {
     requests,
     complaints,
+    async emulate({ width = 1200, scheme = 'light', media = '' }) {
+      const size = { width, height: 900, deviceScaleFactor: 1, mobile: false }
+      await call('Emulation.setDeviceMetricsOverride', size, sessionId)
+      const features = [{ name: 'prefers-color-scheme', value: scheme }]
+      await call('Emulation.setEmulatedMedia', { media, features }, sessionId)
+    },
     async evaluate(expression) {
       const { result } = await call(
         'Runtime.evaluate',

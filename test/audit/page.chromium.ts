@@ -106,3 +106,88 @@ test('a browser that prefers dark colours gets a dark page', async t => {
   t.is(rules, 1)
   t.true(Number(await page.evaluate("document.querySelector('section tbody').rows.length")) >= 5)
 })
+
+/** In the page: the texts whose contrast with what is behind them is below 4.5, with their contrast. */
+const LOW_CONTRAST = `(() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })
+  const over = (...layers) => { // from the back to the front
+    canvas.clearRect(0, 0, 1, 1)
+    for (const [colour, opacity] of layers) {
+      canvas.globalAlpha = opacity
+      canvas.fillStyle = colour
+      canvas.fillRect(0, 0, 1, 1)
+    }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+  }
+  const luminance = rgb => {
+    const [r, g, b] = rgb.map(each => each / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const isText = each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim() !== '')
+  const low = []
+  for (const each of document.querySelectorAll('main *')) {
+    if (!isText(each) || each.closest('title')) continue
+    const behind = []
+    for (let at = each; at; at = at.parentElement) behind.unshift([getComputedStyle(at).backgroundColor, 1])
+    const cell = each.ownerSVGElement && each.previousElementSibling
+    if (cell?.classList.contains('cell')) {
+      behind.push([getComputedStyle(cell).fill, Number(getComputedStyle(cell).fillOpacity)])
+    }
+    const { fill, color } = getComputedStyle(each)
+    const paper = over(...behind)
+    const ink = over(...behind, [each.ownerSVGElement ? fill : color, 1])
+    const [dark, light] = [luminance(paper), luminance(ink)].sort((one, other) => one - other)
+    const contrast = (light + 0.05) / (dark + 0.05)
+    if (contrast < 4.5) low.push(each.textContent.slice(0, 30) + ' ' + contrast.toFixed(2))
+  }
+  return [...new Set(low)]
+})()`
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`all text of the pages has a contrast of at least 4.5 to 1 in ${scheme} colours`, async t => {
+    for (const report of ['summary', 'placement', 'anomalies', 'drift', 'verify']) {
+      const page = await reported(t, report)
+      await page.emulate({ scheme })
+      t.deepEqual(await page.evaluate(LOW_CONTRAST), [], report)
+      await page.evaluate("document.querySelector('.verdict').style.color = '#808080'")
+      t.is(Object(await page.evaluate(LOW_CONTRAST)).length, 1, 'the check finds grey text')
+    }
+  })
+}
+
+test('a narrow page scrolls its charts and tables sideways by the keyboard, and nothing else', async t => {
+  const page = await reported(t, 'summary')
+  await page.emulate({ width: 400 })
+  t.true(Boolean(await page.evaluate('document.documentElement.scrollWidth <= 400')))
+  t.deepEqual(
+    await page.evaluate(`[...document.querySelectorAll('main *')]
+      .filter(each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === 'auto')
+      .filter(each => each.tabIndex !== 0 || !each.getAttribute('aria-label')).map(each => each.className)`),
+    [],
+  )
+})
+
+test('every graphic has a name, every table has heads, and the numbers of a chart open by the keyboard', async t => {
+  const page = await reported(t, 'summary')
+  t.deepEqual(
+    await page.evaluate(
+      "[...document.querySelectorAll('svg')].filter(each => each.getAttribute('role') !== 'img' || !each.getAttribute('aria-label')).length",
+    ),
+    0,
+  )
+  t.is(await page.evaluate("document.querySelectorAll('th:not([scope])').length"), 0)
+  t.is(await page.evaluate("document.querySelectorAll('figure details > summary').length"), 3)
+})
+
+test('a printed page has all columns on the paper', async t => {
+  for (const report of ['summary', 'placement', 'anomalies']) {
+    const page = await reported(t, report)
+    await page.emulate({ width: 1032, media: 'print' }) // A4 landscape without its margins
+    t.deepEqual(
+      await page.evaluate(`[...document.querySelectorAll('th, td, svg')]
+        .filter(each => each.getBoundingClientRect().right > 1032).map(each => each.textContent)`),
+      [],
+      report,
+    )
+  }
+})

@@ -49,7 +49,13 @@ function cell(value: Cell, link: string | null): string {
   const text = formatCell(value)
   const linked =
     link !== null && isNumber && value > 0 ? `<a href="#${safe(link)}">${text}</a>` : text
-  return isNumber ? `<td class="number">${linked}</td>` : `<td>${linked}</td>`
+  if (isNumber) return `<td class="number">${linked}</td>`
+  return isProse(value) ? `<td class="prose">${linked}</td>` : `<td>${linked}</td>`
+}
+
+/** Whether a cell is a sentence, which may be broken into lines. Ids and times must not be. */
+function isProse(value: Cell): boolean {
+  return typeof value === 'string' && value.length > 28 && value.split(' ').length > 3
 }
 
 /** A value as HTML. A time has its microseconds and its zone in its title. */

@@ -60,6 +60,7 @@ details { margin-top: 10px; font-size: 13px } summary { cursor: pointer; color: 
 table { width: 100%; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
 th { padding: 6px 14px 6px 0; color: var(--quiet); font-weight: 500; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule) }
 td { padding: 5px 14px 5px 0; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap }
+td.prose { white-space: normal; min-width: 16em }
 tbody tr:last-child td { border-bottom: 0 } .number { text-align: right; padding-right: 18px } .nothing { color: var(--quiet) }
 @media (max-width: 600px) { main { padding: 20px 12px 32px } h1 { font-size: 24px } figure, section { padding: 14px 12px } }
 @page { size: A4 landscape; margin: 12mm }
@@ -67,6 +68,6 @@ tbody tr:last-child td { border-bottom: 0 } .number { text-align: right; padding
     --alarm: #a11; --warn: #fff6e5 }
   main { max-width: none; padding: 0 } body { font-size: 11px } .wide, .drawing { overflow: visible } .drawing svg { min-width: 0 }
   figure, tr, .conclusion { break-inside: avoid } thead { display: table-header-group } h2 { break-after: avoid }
-  table { font-size: 8px } th, td { padding: 2px 6px 2px 0; white-space: normal; overflow-wrap: anywhere } time { white-space: nowrap }
+  table { font-size: 8px } th, td, td.prose { padding: 2px 6px 2px 0; min-width: 0; white-space: normal; overflow-wrap: anywhere } time { white-space: nowrap }
   .bar, .span, .cell, .gap, .silence, .legend i, .caveat { print-color-adjust: exact; -webkit-print-color-adjust: exact } }
 `.trim()
