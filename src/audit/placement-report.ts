@@ -21,6 +21,7 @@ import {
   selectPlacements,
 } from './placement-rows.js'
 import type { Report } from './report.js'
+import { createNameFinder } from './resource-names.js'
 
 /** Which placements to show; an empty list allows all. */
 interface PlacementQuestion {
@@ -52,6 +53,7 @@ export function reportPlacement(database: AuditDatabase, question: PlacementQues
       types: JSON.stringify(types.map(resourceTypeCode)),
     },
   )
+  const findName = createNameFinder(database)
   const interruptions = readInterruptions(database, silence, serviceProviders)
   const when = at === null ? `at position ${database.upTo}` : `at ${time(at)}`
   const clouds = new Set(placements.map(placement => placement.service_provider)).size
@@ -81,7 +83,7 @@ export function reportPlacement(database: AuditDatabase, question: PlacementQues
         name: 'placement',
         title: 'Resources and where they were',
         columns: placementColumns,
-        rows: placements.map(placementCells),
+        rows: placements.map(each => placementCells(each, findName(each.from_position))),
       },
       gapSection(interruptions.gaps),
       silenceSection(interruptions.silences),

@@ -39,6 +39,7 @@ export const anyValueOf = (name: string) => `(select value from json_each(:${nam
 export const placementColumns = [
   'service_provider',
   'resource',
+  'name',
   'project',
   'from',
   'to',
@@ -46,10 +47,12 @@ export const placementColumns = [
   'to_position',
 ]
 
-export function placementCells(placement: PlacementRow): Cells {
+/** @param name of the resource when the placement began */
+export function placementCells(placement: PlacementRow, name: string | null): Cells {
   return {
     service_provider: placement.service_provider,
     resource: readResource(placement.resource_type, placement.resource_id),
+    name,
     project: placement.project,
     from: time(placement.from_at),
     to: time(placement.to_at),

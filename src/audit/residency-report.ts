@@ -17,6 +17,7 @@ import {
   selectPlacements,
 } from './placement-rows.js'
 import type { Cells, Report } from './report.js'
+import { createNameFinder } from './resource-names.js'
 
 /** Whether these projects ever had resources at clouds where they must not be. */
 interface ResidencyQuestion {
@@ -53,6 +54,7 @@ export function reportResidency(
   const interruptions = readInterruptions(database, question.silence, question.notAt)
   const projects = question.projects.join(', ')
   const where = question.notAt.join(', ')
+  const findName = createNameFinder(database)
   const findEvidence = createEvidenceFinder(database)
   const breached = placements.length > 0
   return {
@@ -89,7 +91,7 @@ export function reportResidency(
           title: `What of ${projects} was at ${where}`,
           columns: [...placementColumns, 'from_event', 'from_hash', 'to_event'],
           rows: placements.map(placement => ({
-            ...placementCells(placement),
+            ...placementCells(placement, findName(placement.from_position)),
             ...findEvidence(placement),
           })),
         },

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { readAnchors } from '../anchor/anchor.js'
 import { type AuditDatabase, openAuditDatabase } from '../audit/audit-database.js'
 import { type ChainCheck, checkChain, type NotedHeads } from '../audit/chain-check.js'
+import { addProjectNames, type ProjectNames, readProjectNames } from '../audit/project-names.js'
 import { addProvenance, recordProvenance } from '../audit/provenance.js'
 import type { Report } from '../audit/report.js'
 import { MixmatchError } from '../errors.js'
@@ -23,6 +24,7 @@ export interface ReportCommandOptions extends ReportOptions {
   readonly head?: string
   readonly anchors?: string
   readonly tsaCa?: string
+  readonly names?: string
 }
 
 /** Create a subcommand of `audit` with the options of all reports. */
@@ -33,6 +35,10 @@ export function createReportCommand(name: string, description: string): Command 
     .addOption(formatOption(reportFormats))
     .addOption(columnOption())
     .option('--section <name>', 'only one section of the report')
+    .option(
+      '--names <file>',
+      'names of projects, to print beside ids: the output of "openstack project list -f json"',
+    )
     .option('--verify', 'verify the chain of hashes before')
     .option('--head <hash>', 'verify that a hash noted earlier is in the log', parseHash)
     .option('--anchors <file>', 'verify that the heads in a file of "log anchor" are in the log')
@@ -57,8 +63,10 @@ export async function printReportOf(
   const mustVerify = verify ?? (head ?? anchors) !== undefined
   const chain = mustVerify ? await checkChainOf(history, options, context) : null
   const provenance = recordProvenance(history, chain)
+  const projectNames = readNames(options, context)
   using database = openWithProgress(history, upTo, context)
-  const report = addProvenance(reportOn(database), history, provenance)
+  const named = addProjectNames(reportOn(database), projectNames)
+  const report = addProvenance(named, history, provenance)
   printReport(context, report, options)
 }
 
@@ -78,6 +86,10 @@ export async function checkChainOf(
   const check = await checkChain(history, noted, events => progress.at(events))
   if (!check.holds) context.setExitCode(1)
   return check
+}
+
+function readNames({ names }: ReportCommandOptions, context: Context): ProjectNames {
+  return names === undefined ? new Map() : readProjectNames(resolve(context.cwd, names))
 }
 
 /** The progress line is cleared before the report is printed. */

@@ -162,6 +162,22 @@ test('the placement report shows a time, a position, or now', t => {
   )
 })
 
+test('the placement report has the name of a resource from the notification that began the placement', t => {
+  const body = (payload: object) => JSON.stringify({ event_type: 'x', payload })
+  const report = reportPlacement(
+    auditDatabase(t, [
+      { ...created(disk, alice), body: body({ display_name: 'data', name: 'volume-1' }) },
+      { ...created(image, alice), body: body({ name: 'debian' }) },
+      { ...created(snapshot, alice), body: body({ display_name: null }) },
+    ]),
+    { projects: [], serviceProviders: [], types: [], silence: HOUR, at: null },
+  )
+  t.deepEqual(
+    rows(report, 'placement').map(({ name }) => name),
+    ['debian', 'data', null],
+  )
+})
+
 test('the residency report has each resource at a forbidden cloud, with the events that prove it', t => {
   const history = auditDatabase(t, [
     created(disk, alice, { emittedAt: at(10) }),

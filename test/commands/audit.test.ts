@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
@@ -141,6 +150,34 @@ test('a report says when, by which version, from which files and with which chec
   t.is(against.chain, 'verified: it holds, contains the noted head at position 3')
 })
 
+test('audit --names prints the names of projects beside their ids, also in charts', async t => {
+  const path = folder(t)
+  recorded(path)
+  const list = JSON.stringify([
+    { ID: alice, Name: 'research' },
+    { ID: bob, Name: '<b>teaching</b>' },
+  ])
+  writeFileSync(join(path, 'projects.json'), list)
+  const audit = (...args: string[]) =>
+    mixmatch(path, 'audit', ...args, '--log', 'events.db', '--names', 'projects.json')
+  const { out } = await audit('placement', '-f', 'csv', '-c', 'id', '-c', 'project_name')
+  t.true(out.includes(`${disk.id},research\r\n`))
+  const residency = await audit('residency', '--project', alice, '--not-at', cornmeal)
+  t.true(residency.out.includes(`1 time something of research (${alice}) was at cornmeal`))
+  const page = await audit('summary', '-f', 'html')
+  t.regex(page.out, /<title>research \(a11ce[0-9a-f]+\) at cornmeal: 1<\/title>/)
+  t.notRegex(page.out, /<b>/)
+
+  writeFileSync(join(path, 'projects.json'), `{"projects":[{"id":"${alice}","name":"study"}]}`)
+  t.regex((await audit('placement')).out, /study/)
+  writeFileSync(join(path, 'projects.json'), '{"project":1}')
+  const wrong = await audit('placement')
+  t.is(wrong.code, 2)
+  t.regex(wrong.err, /projects\.json: expected the output of "openstack project list -f json"/)
+  rmSync(join(path, 'projects.json'))
+  t.is((await audit('placement')).code, 1)
+})
+
 test('formats that have only rows print the conclusion on standard error', async t => {
   const path = folder(t)
   recorded(path)
@@ -175,7 +212,7 @@ test('CSV of an audit has one section, and no formulas for a spreadsheet', async
     'csv',
   )
   const lines = out.split('\r\n')
-  t.is(lines[0], 'service_provider,type,id,project,from,to,from_position,to_position')
+  t.is(lines[0], 'service_provider,type,id,name,project,from,to,from_position,to_position')
   t.true(lines.some(line => line.includes(",'=1+1,")))
   t.is(lines.length, 4)
 })
