@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
+import type { JsonValue } from '../json.js'
 import type { RoutedRequest } from '../routing/request.js'
 import { findReferences, needsBody } from '../routing/request-rule.js'
 import {
@@ -60,7 +61,8 @@ export const explainQuery = defineQuery({
     at: pointText.optional(),
     project: z.string().max(255).optional().meta({ description: "The user's project." }),
     headers: z.record(z.string().toLowerCase(), z.string()).default({}),
-    body: z.json().optional(),
+    /** It comes from JSON. */
+    body: z.custom<JsonValue>(value => value !== undefined).optional(),
     request_id: z.string().min(1).max(255).optional(),
     access_line: z.string().max(65_536).optional(),
   }),

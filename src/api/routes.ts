@@ -1,14 +1,13 @@
-import type { QueryName } from './queries.js'
-
-interface ApiRoute {
+export interface ApiRoute {
   readonly method: 'GET' | 'POST'
   /** With `{name}` for each parameter in the path, as in OpenAPI. Other parameters are in the query, or in a JSON body. */
   readonly path: string
-  readonly query: QueryName
+  /** The name of the query that answers it. */
+  readonly query: string
 }
 
 /** The paths of the API. */
-export const apiRoutes: readonly ApiRoute[] = [
+export const apiRoutes = [
   { method: 'GET', path: '/v1/events', query: 'events' },
   { method: 'GET', path: '/v1/events/{position}', query: 'event' },
   { method: 'GET', path: '/v1/resources', query: 'search' },
@@ -21,4 +20,4 @@ export const apiRoutes: readonly ApiRoute[] = [
   { method: 'GET', path: '/v1/conflicts', query: 'conflicts' },
   { method: 'GET', path: '/v1/activity', query: 'activity' },
   { method: 'GET', path: '/v1/log', query: 'log' },
-]
+] as const satisfies readonly ApiRoute[]

@@ -6,7 +6,7 @@ import type { cloudsShape } from '../api/cloud-status.js'
 import { apiRoutes } from '../api/routes.js'
 import { MixmatchError } from '../errors.js'
 import { isJsonObject, parseJson } from '../json.js'
-import { type EventStreamParts, streamEvents } from './ops-event-stream.js'
+import { type EventStreamParts, serveEventStream } from './ops-event-stream.js'
 import { admitVisitor, type OpsState } from './ops-request.js'
 import { announcedLength, readBody } from './request-body.js'
 
@@ -19,7 +19,7 @@ export interface OpsApiParts extends Omit<EventStreamParts, 'logger'> {
 export function createApiRouter(parts: OpsApiParts, logger: Logger): Router<OpsState> {
   const { queryRunner, admit, clouds } = parts
   const router = new Router<OpsState>()
-  router.get('/v1/events/stream', streamEvents({ ...parts, logger }))
+  router.get('/v1/events/stream', serveEventStream({ ...parts, logger }))
   for (const { method, path, query } of apiRoutes) {
     const route = path.replace(/\{(\w+)\}/g, ':$1')
     router.register(route, [method === 'GET' ? 'GET' : 'POST'], async ctx => {
@@ -34,6 +34,10 @@ export function createApiRouter(parts: OpsApiParts, logger: Logger): Router<OpsS
     await admitVisitor(ctx, admit)
     ctx.set('Cache-Control', 'no-store')
     ctx.body = await clouds()
+  })
+  // It says nothing about users and resources.
+  router.get('/openapi.json', async ctx => {
+    ctx.body = await queryRunner.ask('openApi', {}, [])
   })
   return router
 }

@@ -23,7 +23,7 @@ const ADMIT_MS = 60_000
  * Follow new events as server-sent events: `id` is the position, `event` is `event`, `data` the event as
  * JSON. After an interruption a client goes on with the header Last-Event-ID.
  */
-export function streamEvents(parts: EventStreamParts): Middleware<OpsState> {
+export function serveEventStream(parts: EventStreamParts): Middleware<OpsState> {
   const { queryRunner, admit, logFile, logger } = parts
   let streams = 0
   return async ctx => {

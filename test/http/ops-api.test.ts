@@ -139,6 +139,13 @@ test("with a token the API shows what is the visitor's, and each refusal stands 
   t.is((await fetch(`${url}/metrics`)).status, 200)
 })
 
+test('the OpenAPI description needs no token', async t => {
+  const { url } = await open(t, { admit, isOpen: () => false })
+  const response = await fetch(`${url}/openapi.json`)
+  t.is(response.status, 200)
+  t.like(await response.json(), { openapi: '3.1.0' })
+})
+
 test('health and metrics need a token if the configuration says so', async t => {
   const { url, lines } = await open(t, { admit, isHealthClosed: () => true })
   for (const path of ['/healthcheck', '/ready', '/metrics']) {
