@@ -3,8 +3,10 @@ import { followEvents } from '../api/follow-events.js'
 import type { QueryRunner } from '../api/query-runner.js'
 import type { OpsVisitor } from '../api/visitor.js'
 import { MixmatchError } from '../errors.js'
+import type { MetricsSnapshot } from '../metrics/snapshot.js'
 import { createAppearance } from './appearance.js'
 import { readAssets } from './assets.js'
+import type { CloudState } from './cloud-states.js'
 import type { ConsoleAccess } from './console-access.js'
 import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
 import { createSessionStore } from './console-session.js'
@@ -13,10 +15,15 @@ import { streamRows } from './event-stream.js'
 import { createLogin } from './keystone-login.js'
 import { pageNames, renderLayout } from './layout.js'
 import type { Page, PageRequest, Redirect, RenderPage } from './page-request.js'
+import { type AuditReport, auditPage, isAuditReport } from './pages/audit-page.js'
+import { busesPage } from './pages/buses-page.js'
+import { conflictsPage } from './pages/conflicts-page.js'
 import { eventPage } from './pages/event-page.js'
 import { chosenFilters, eventsPage } from './pages/events-page.js'
 import { explainPage } from './pages/explain-page.js'
 import { placementPage } from './pages/placement-page.js'
+import { projectPage } from './pages/project-page.js'
+import { requestsPage } from './pages/requests-page.js'
 import { resourcePage } from './pages/resource-page.js'
 import { searchPage } from './pages/search-page.js'
 import { createToldNames } from './told-names.js'
@@ -24,6 +31,9 @@ import { createToldNames } from './told-names.js'
 export interface ConsoleParts {
   readonly queryRunner: Pick<QueryRunner, 'ask'>
   readonly logFile: () => string
+  readonly cloudStates: () => Promise<CloudState>
+  readonly metrics: () => Promise<readonly MetricsSnapshot[]>
+  readonly runAudit: RunAudit
   /** In the order of the configuration. */
   readonly clouds: () => readonly string[]
   /** Whether everybody who reaches the port may look, without a login. */
@@ -34,6 +44,13 @@ export interface ConsoleParts {
   readonly logger: Logger
 }
 
+/**
+ * Make a report of `mixmatch audit`, as one page of HTML.
+ *
+ * @throws OVERLOADED while another one is made; QUERY_ABORTED if it fails
+ */
+export type RunAudit = (report: AuditReport, signal: AbortSignal) => Promise<string>
+
 /** Responds to every path below `/console`. */
 export type Console = (request: ConsoleRequest) => Promise<ConsoleResponse>
 
@@ -43,7 +60,12 @@ const pages: Readonly<Record<string, RenderPage>> = {
   resource: resourcePage,
   event: eventPage,
   events: eventsPage,
+  buses: busesPage,
+  conflicts: conflictsPage,
   explain: explainPage,
+  requests: requestsPage,
+  audit: auditPage,
+  project: projectPage,
 }
 
 const PREFIX = '/console/'
@@ -74,6 +96,11 @@ export function createConsole(parts: ConsoleParts): Console {
     if (name === 'events' && rest[0] === 'stream') {
       return { ...(await streamEvents(request, pageRequest, visitor)), visitor }
     }
+    const [report = ''] = rest
+    if (name === 'audit' && isAuditReport(report) && pageRequest.seesAll) {
+      const body = await parts.runAudit(report, request.signal)
+      return { status: 200, headers: REPORT_HEADERS, body, visitor }
+    }
     return framed(await renderPage(pages[name], pageRequest), name, visitor)
   }
 
@@ -86,6 +113,9 @@ export function createConsole(parts: ConsoleParts): Console {
       rest,
       query,
       ask: (name, parameters) => queryRunner.ask(name, parameters, viewer),
+      cloudStates: parts.cloudStates,
+      metrics: parts.metrics,
+      seesAll: viewer === 'all',
       look: createAppearance(clouds(), told.names),
       clouds: clouds(),
     }
@@ -176,6 +206,13 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'no-store',
+}
+
+/** A report has its style in itself, and nothing else. */
+const REPORT_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 }
 
 function redirect(location: string): ConsoleResponse {

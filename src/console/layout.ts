@@ -8,7 +8,11 @@ import type { Page } from './page-request.js'
 export const pageNames = {
   '': 'Placement',
   events: 'Events',
+  buses: 'Buses',
+  conflicts: 'Conflicts',
   explain: 'Explain',
+  requests: 'Requests',
+  audit: 'Audit',
 } as const
 
 const SHEETS = ['colours.css', 'console.css', 'content.css', 'forms.css', 'charts.css']

@@ -1,5 +1,7 @@
+import type { MetricsSnapshot } from '../metrics/snapshot.js'
 import type { Appearance } from './appearance.js'
 import type { AskQuery } from './ask-query.js'
+import type { CloudState } from './cloud-states.js'
 import type { Markup } from './html-template.js'
 
 /** What a page is made from. */
@@ -8,6 +10,11 @@ export interface PageRequest {
   readonly rest: readonly string[]
   readonly query: URLSearchParams
   readonly ask: AskQuery
+  readonly cloudStates: () => Promise<CloudState>
+  /** The metrics of all processes. */
+  readonly metrics: () => Promise<readonly MetricsSnapshot[]>
+  /** Whether the viewer may see the resources of all projects. */
+  readonly seesAll: boolean
   readonly look: Appearance
   /** In the order of the configuration. */
   readonly clouds: readonly string[]

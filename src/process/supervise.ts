@@ -8,6 +8,7 @@ import { createOpsApp, openOps } from '../http/ops.js'
 import type { ProcessLogger } from '../logger.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
+import { createAuditRunner } from './audit-runner.js'
 import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './child-processes.js'
 import { healthOf } from './health.js'
 import { startInterval } from './interval.js'
@@ -122,6 +123,8 @@ function createSupervisorOps(parts: {
   logger: Logger
 }) {
   const { state, config, collector, metrics, queryRunner, admission, logger } = parts
+  const cloudStates = async () =>
+    describeClouds(readSettingsOf(config()).clouds, await collector.collect())
   return createOpsApp({
     health() {
       const reasons = state() === 'serving' ? [] : [state()]
@@ -143,14 +146,16 @@ function createSupervisorOps(parts: {
       queryRunner,
       admit: admission.admit,
       logFile: () => config().database.file,
-      clouds: async () =>
-        describeClouds(readSettingsOf(config()).clouds, await collector.collect()),
+      clouds: cloudStates,
       isOpen: () => config().ops.auth === 'none',
       isHealthClosed: () => config().ops.healthAuth === 'keystone',
     },
     console: createConsole({
       queryRunner,
       logFile: () => config().database.file,
+      cloudStates,
+      metrics: async () => (await collector.collect()).metrics,
+      runAudit: createAuditRunner(() => config().database.file),
       clouds: () => config().clouds.map(({ name }) => name),
       isOpen: () => config().ops.auth === 'none',
       access: admission,

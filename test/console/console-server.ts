@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava'
 import Koa from 'koa'
 import { pino } from 'pino'
 import { createBackground } from '../../src/api/background.js'
+import { describeClouds } from '../../src/api/cloud-status.js'
 import { queries } from '../../src/api/queries.js'
 import type { ReadSettings } from '../../src/api/query.js'
 import { type Console, type ConsoleParts, createConsole } from '../../src/console/console.js'
@@ -12,6 +13,7 @@ import type { OpsState } from '../../src/http/ops-request.js'
 import { admitAll } from '../../src/http/ops-visitor.js'
 import { spName } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
+import { createAuditRunner } from '../../src/process/audit-runner.js'
 import { serviceNames } from '../../src/service/service.js'
 
 /** The real console of a log. Its queries run in this process. */
@@ -41,6 +43,10 @@ export function consoleOf(
       },
     },
     logFile: () => logFile,
+    cloudStates: async () =>
+      describeClouds(settings.clouds, { metrics: [], missing: [], degraded: [] }),
+    metrics: async () => [],
+    runAudit: createAuditRunner(() => logFile),
     clouds: () => clouds,
     isOpen: () => true,
     access: NO_KEYSTONE,

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import {
   alice,
   at,
@@ -160,4 +161,83 @@ test('no page has an inline script, an inline style or an event handler', async 
     const { body } = await request(console, `/console/${path}`)
     t.notRegex(String(body), /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=/i, path)
   }
+})
+
+test('the page of the buses has a lane and a row for each cloud with its events', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: cornmeal }),
+    created(image, alice, { serviceProvider: millet }),
+    deleted(disk, { serviceProvider: cornmeal }),
+  ])
+  const { status, body } = await request(consoleOf(file, clouds), '/console/buses?window=all')
+  t.is(status, 200)
+  t.regex(String(body), /aria-label="cornmeal: 2 events, 0 silences, 0 gaps"/)
+  t.deepEqual(
+    rowsOf(body)
+      .filter(row => / s$/.test(row))
+      .map(row => row.split(' ').slice(0, 3).join(' ')),
+    ['cornmeal 2 0', 'millet 1 0'],
+  )
+})
+
+test('the page of the conflicts names the cloud to which requests go first', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: millet }),
+    created(disk, bob, { serviceProvider: cornmeal }),
+    created(image, bob, { serviceProvider: cornmeal }),
+  ])
+  const { body } = await request(consoleOf(file, clouds), '/console/conflicts')
+  t.deepEqual(rowsOf(body), ['volume 11111111… millet cornmeal'])
+  t.regex(String(body), /1 id is held by several clouds/)
+})
+
+test('the page of a project shows what it has and its newest events', async t => {
+  const file = logOf(t, [
+    created(disk, alice, { serviceProvider: cornmeal }),
+    created(image, bob, { serviceProvider: millet }),
+  ])
+  const { body } = await request(consoleOf(file, clouds), `/console/project/${alice}`)
+  t.deepEqual(rowsOf(body), [
+    'cornmeal volume 1',
+    '1 2026-11-23 13:36:40 cornmeal volume.create.start created volume 11111111… a11ce000…',
+  ])
+})
+
+test('the page of the requests sums up the metrics of all workers', async t => {
+  const worker = async () => {
+    const metrics = createProxyMetrics()
+    const common = {
+      service: 'image',
+      method: 'GET',
+      fault: null,
+      firstByteSeconds: null,
+      bytesReceived: 0,
+      bytesSent: 0,
+    }
+    const answered = { ...common, cloud: cornmeal, status: 200, reason: 'located' }
+    for (const seconds of [0.02, 0.02, 0.2]) metrics.countRequest({ ...answered, seconds })
+    metrics.countRequest({ ...common, cloud: 'none', status: 401, reason: 'none', seconds: 0.001 })
+    return await metrics.snapshot()
+  }
+  const metrics = async () => [await worker(), await worker()]
+  const file = logOf(t, [created(disk, alice)])
+  const { body } = await request(consoleOf(file, clouds, { metrics }), '/console/requests')
+  t.deepEqual(rowsOf(body), [
+    'cornmeal 6',
+    'none 2',
+    'cornmeal 21 ms 227 ms 245 ms',
+    'none 3 ms 5 ms 5 ms',
+    'cornmeal 6 0',
+    'none 0 2',
+    'cornmeal 6 0',
+    'none 0 2',
+  ])
+})
+
+test('an audit report is made on demand, and may not run scripts', async t => {
+  const file = logOf(t, [created(disk, alice, { serviceProvider: cornmeal })])
+  const { status, headers, body } = await request(consoleOf(file, clouds), '/console/audit/summary')
+  t.is(status, 200)
+  t.regex(String(body), /<h1>Audit summary<\/h1>/)
+  t.regex(headers['Content-Security-Policy'] ?? '', /^default-src 'none'; .*sandbox$/)
 })

@@ -1,0 +1,33 @@
+import { askComplete } from '../ask-complete.js'
+import { showCloud, showCount, showTable } from '../elements.js'
+import { showEvents } from '../event-table.js'
+import { html } from '../html-template.js'
+import type { Page, PageRequest } from '../page-request.js'
+
+/** `/console/project/a11ce…`: what each cloud holds of a project, and its newest events. */
+export async function projectPage({ ask, rest, look }: PageRequest): Promise<Page> {
+  const [project = ''] = rest
+  const [{ holdings, complete }, { events, searched }] = await Promise.all([
+    askComplete(() => ask('holdings', { project })),
+    ask('events', { project }),
+  ])
+  const name = look.nameOf(project)
+  return {
+    title: `Project ${name ?? project}`,
+    content: html`<div class="head"><h1>${name ?? html`<span class="id">${project}</span>`} <small>project</small></h1>
+<p>${name && html`<span class="id">${project}</span>`}</p></div>
+<section class="card"><h2>What it has</h2>${showTable(
+      'Resources of the project by cloud and type',
+      [
+        { name: 'Cloud', cell: each => showCloud(each.service_provider, look) },
+        { name: 'Type', cell: ({ type }) => type },
+        { name: 'Resources', cell: ({ resources }) => showCount(resources), look: 'number' },
+      ],
+      holdings,
+      { none: complete ? 'No resources.' : 'They are being counted. Load the page again.' },
+    )}</section>
+<section class="card"><h2>Newest events <small>among events ${searched.from} to ${searched.to}</small></h2>
+${showEvents('Newest events of the project', events, look)}
+<p><a href="/console/events?project=${encodeURIComponent(project)}">Follow its events</a></p></section>`,
+  }
+}
