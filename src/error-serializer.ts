@@ -1,6 +1,6 @@
 /**
- * A logged error. Other fields are never logged, because Node attaches raw bytes of the
- * connection to its errors (`rawPacket`, `socket`), and those bytes contain tokens.
+ * A logged error. Other fields are never logged, because Node and undici attach raw bytes of the
+ * connection to their errors (`rawPacket`, `socket`), and those bytes contain tokens.
  */
 interface LoggedError {
   readonly type: string

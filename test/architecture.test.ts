@@ -45,6 +45,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   koa: ['http'],
   'koa-router': ['http'],
   'prom-client': ['metrics'],
+  undici: ['http-client'],
 }
 
 interface SourceFile {

@@ -1,15 +1,4 @@
-/** A cookie with the attributes that say where and until when it is sent; null where it has none. */
-interface Cookie {
-  readonly name: string
-  readonly value: string
-  /** In lower case, without a leading dot. */
-  readonly domain: string | null
-  readonly path: string
-  readonly maxAgeSeconds: number | null
-  /** Milliseconds since 1970. */
-  readonly expiresMs: number | null
-  readonly secure: boolean
-}
+import { type Cookie, parseCookie } from 'undici'
 
 /** The URL that set the cookies, the URL to send them to, and the time (milliseconds since 1970). */
 interface CookieUse {
@@ -37,63 +26,34 @@ export function cookieHeader(
   const cookies = new Map<string, Cookie>()
   for (const text of setCookies) {
     const cookie = parseCookie(text)
-    if (!cookie || !isOfDomain(source.hostname, cookie)) continue
-    const key = JSON.stringify([cookie.name, cookie.domain, cookie.path])
+    if (!cookie || cookie.name === '' || !isOfDomain(source.hostname, cookie)) continue
+    const key = JSON.stringify([cookie.name, cookie.domain, pathOf(cookie)])
     cookies.delete(key)
     if (!hasExpired(cookie, nowMs)) cookies.set(key, cookie)
   }
   return [...cookies.values()]
     .filter(cookie => isOfDomain(target.hostname, cookie) && isForPath(target.pathname, cookie))
     .filter(({ secure }) => !secure || target.protocol === 'https:')
-    .sort((a, b) => b.path.length - a.path.length)
+    .sort((a, b) => pathOf(b).length - pathOf(a).length)
     .map(({ name, value }) => `${name}=${value}`)
     .join('; ')
 }
 
-/**
- * Parse the value of a Set-Cookie header (RFC 6265 §5.2). The last of several attributes of one name counts.
- *
- * @returns null if it has no name, or a control character
- */
-function parseCookie(text: string): Cookie | null {
-  const [pair = '', ...rest] = text.split(';')
-  const [name, value] = splitPair(pair)
-  if (name === '' || !pair.includes('=') || CONTROL_CHARACTER.test(text)) return null
-  const attributes = new Map(
-    rest.map(splitPair).map(([name, value]) => [name.toLowerCase(), value] as const),
-  )
-  const path = attributes.get('path') ?? ''
-  const maxAge = attributes.get('max-age') ?? ''
-  const expires = Date.parse(attributes.get('expires') ?? '')
-  return {
-    name,
-    value,
-    domain: attributes.get('domain')?.toLowerCase().replace(/^\./, '') || null,
-    path: path.startsWith('/') ? path : '/',
-    maxAgeSeconds: /^-?\d+$/.test(maxAge) ? Number(maxAge) : null,
-    expiresMs: Number.isNaN(expires) ? null : expires,
-    secure: attributes.has('secure'),
-  }
-}
-
-const CONTROL_CHARACTER = /\p{Cc}/u
-
-/** `name = value` → its trimmed parts. Without `=` the value is empty. */
-function splitPair(text: string): readonly [name: string, value: string] {
-  const at = text.indexOf('=')
-  return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()]
-}
-
 /** Max-Age has precedence over Expires. */
-function hasExpired({ maxAgeSeconds, expiresMs }: Cookie, nowMs: number): boolean {
-  if (maxAgeSeconds !== null) return maxAgeSeconds <= 0
-  return expiresMs !== null && expiresMs <= nowMs
+function hasExpired({ maxAge, expires }: Cookie, nowMs: number): boolean {
+  if (maxAge !== undefined) return maxAge <= 0
+  return expires !== undefined && Number(expires) <= nowMs
 }
 
 function isOfDomain(host: string, { domain }: Cookie): boolean {
-  return domain === null || host === domain || host.endsWith(`.${domain}`)
+  return !domain || host === domain || host.endsWith(`.${domain}`)
 }
 
-function isForPath(pathname: string, { path }: Cookie): boolean {
-  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
+function isForPath(path: string, cookie: Cookie): boolean {
+  const prefix = pathOf(cookie)
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+}
+
+function pathOf({ path }: Cookie): string {
+  return path?.startsWith('/') ? path : '/'
 }

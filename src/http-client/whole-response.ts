@@ -46,50 +46,39 @@ export async function readWholeResponse(
 /**
  * Send a request that must not be sent twice, and read the whole response.
  *
+ * undici is loaded with the first request, because processes that send none need not wait for it.
+ *
  * @throws as `readWholeResponse`. Then it is unknown whether the request took effect.
  */
-export function readWholeResponseOnce(
+export async function readWholeResponseOnce(
   pool: Pick<ConnectionPool, 'send'>,
-  { maxBytes, signal, body, ...request }: WholeRequest,
+  { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest }: WholeRequest,
 ): Promise<WholeResponse> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    const chunks: Buffer[] = []
-    let length = 0
-    let status = 0
-    let headers: RawHeaders = []
-    const abort = (reason: unknown) => {
-      exchange.abort()
-      end()
-      reject(reason)
-    }
-    const onSignal = () => abort(signal.reason)
-    const end = () => signal.removeEventListener('abort', onSignal)
-    signal.addEventListener('abort', onSignal)
-    const exchange = pool.send(
-      { ...request, body: typeof body === 'string' ? Buffer.from(body) : body },
-      {
-        onSend() {},
-        onHead(received, fields) {
-          status = received
-          headers = fields
-        },
-        onData(data) {
-          length += data.length
-          if (length > maxBytes) abort(tooLarge(maxBytes))
-          else chunks.push(data)
-        },
-        onEnd() {
-          end()
-          resolve({ status, headers, body: Buffer.concat(chunks) })
-        },
-        onError(error) {
-          end()
-          reject(error)
-        },
-      },
-    )
+  const { PoolDispatcher } = await import('./dispatcher.js')
+  const response = await new PoolDispatcher(pool).request({
+    ...rest,
+    headers: [...headers],
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
   })
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    length += chunk.length
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return {
+    status: response.statusCode,
+    headers: rawHeaders(response.headers),
+    body: Buffer.concat(chunks),
+  }
+}
+
+function rawHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): RawHeaders {
+  return Object.entries(headers).flatMap(([name, values = []]) =>
+    [values].flat().flatMap(value => [name, value]),
+  )
 }
 
 function tooLarge(maxBytes: number): ClientError {

@@ -1,5 +1,4 @@
 import { MixmatchError } from '../errors.js'
-import { cookieHeader } from '../http-client/cookies.js'
 import { issuedToken, type Keystone, validateToken } from './keystone.js'
 import type { KeystoneResponse } from './keystone-connection.js'
 import { parseToken, summarizeResponse } from './keystone-responses.js'
@@ -141,6 +140,8 @@ async function presentAssertion(
     body: envelope,
   })
   if (issuedToken(response)) return { kind: 'token', response }
+  // undici reads the cookies. A process that asks no Keystone does not load it.
+  const { cookieHeader } = await import('../http-client/cookies.js')
   const cookie = cookieHeader(response.setCookies, { from: spUrl, to: authUrl, nowMs: now() })
   if ([302, 303].includes(response.status) && cookie !== '') return { kind: 'session', cookie }
   throw federationFailed(
