@@ -1,54 +1,15 @@
 import { get } from 'node:http'
-import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { pino } from 'pino'
-import { describeClouds } from '../../src/api/cloud-status.js'
-import { createQueryRunner } from '../../src/api/query-runner.js'
 import { MixmatchError } from '../../src/errors.js'
-import { createOpsApp, type OpsParts, openOps } from '../../src/http/ops.js'
-import { admitAll, createAdmission } from '../../src/http/ops-visitor.js'
+import { createAdmission } from '../../src/http/ops-visitor.js'
 import { openLog } from '../../src/log/open-log.js'
-import { alice, at, cornmeal, created, disk, folder, idp, image } from '../controls.js'
+import { alice, at, cornmeal, created, disk, image } from '../controls.js'
 import { caller, project } from './federation.js'
+import { openOpsPort } from './ops-port.js'
 
-/** The port for operators over a log with one event, and the lines of its log. */
-async function open(t: ExecutionContext, access: Partial<NonNullable<OpsParts['api']>> = {}) {
-  const logFile = join(folder(t), 'events.db')
-  using log = openLog(logFile)
-  log.append([created(disk, alice)], at(0))
-  const lines: Record<string, unknown>[] = []
-  const logger = pino({}, { write: line => lines.push(JSON.parse(line)) })
-  const settings = {
-    logFile,
-    accessLog: null,
-    clouds: [{ name: idp, spName: 'default', enabledServices: ['image'] }],
-    searchByBroadcast: false,
-    aggregation: false,
-    extendsNetworks: false,
-  }
-  const queryRunner = createQueryRunner({ settings: () => settings, logger })
-  t.teardown(() => queryRunner[Symbol.dispose]())
-  const app = createOpsApp({
-    health: () => ({ healthy: true, reasons: [] }),
-    readiness: async () => ({ missing: [], degraded: [] }),
-    metrics: async () => 'up 1\n',
-    metricsType: 'text/plain',
-    api: {
-      queryRunner,
-      admit: admitAll,
-      logFile: () => logFile,
-      clouds: async () =>
-        describeClouds(settings.clouds, { metrics: [], missing: [], degraded: [] }),
-      isOpen: () => true,
-      isHealthClosed: () => false,
-      ...access,
-    },
-    logger,
-  })
-  const ops = await openOps(app, { host: '127.0.0.1', port: 0 }, logger)
-  t.teardown(async () => ops[Symbol.asyncDispose]())
-  return { url: `http://127.0.0.1:${ops.port}`, lines, logFile }
-}
+/** The port for operators over a log with one event. */
+const open = (t: ExecutionContext, access: Parameters<typeof openOpsPort>[2] = {}) =>
+  openOpsPort(t, [created(disk, alice)], access)
 
 test('the API answers with JSON, and each request stands in the access log', async t => {
   const { url, lines } = await open(t)
