@@ -77,12 +77,19 @@ interface ExchangeDurability {
 }
 
 export interface QueueOptions {
-  /** Only for us: two consumers of one queue would each get half of the messages. */
+  /** Only for us: two consumers of one queue would each get half of the messages, unless it is `shared`. */
   readonly name: string
   /** The broker drops the oldest messages beyond this; 0 for no limit. */
   readonly maxBytes: number
   /** The broker deletes the queue after this time without a consumer; 0 for never. */
   readonly expiresSeconds: number
+  /**
+   * The nodes of a fleet share the queue: it is replicated, and the broker delivers to one of them at a time, so the
+   * order stays.
+   */
+  readonly shared?: boolean
+  /** Another queue of ours. When this one is bound, it is emptied and deleted, unless it has another consumer. */
+  readonly earlier?: string
 }
 
 export interface TlsOptions {

@@ -2,7 +2,7 @@ import { MixmatchError } from '../errors.js'
 import { maskTransportUrl, nameOfBus, parseTransportUrl, type RabbitUrl } from './transport-url.js'
 
 /** A RabbitMQ stream: the brokers that have it, and its name in their virtual host. */
-interface StreamUrl extends RabbitUrl {
+export interface StreamUrl extends RabbitUrl {
   readonly name: string
 }
 

@@ -17,7 +17,7 @@ export interface BrokerConnection {
   close(): Promise<void>
 }
 
-interface ConnectOptions {
+export interface ConnectOptions {
   readonly heartbeatSeconds: number
   readonly connectTimeoutMs: number
   readonly tls: TlsOptions

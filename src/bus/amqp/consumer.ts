@@ -18,7 +18,7 @@ export interface Consumer {
   abandon(): Promise<void>
 }
 
-interface ConsumerParts {
+export interface ConsumerParts {
   readonly queue: string
   readonly serviceProvider: SpName
   readonly batch: BatchOptions

@@ -6,12 +6,15 @@ import type { AmqpOptions } from '../bus.js'
 import { type BusChange, createBusEvent, type PossibleGap } from '../bus-event.js'
 import { messageOf, type StatusTracker } from '../bus-status.js'
 import type { BrokerConnection } from './broker-connection.js'
+import type { FirstHost } from './cluster-session.js'
 import { type Consumer, startConsumer } from './consumer.js'
+import { emptyEarlierQueue } from './earlier-queue.js'
 import {
   type Binding,
   bindExchange,
   countWaiting,
   declareQueue,
+  findQueue,
   rebindExchange,
 } from './topology.js'
 
@@ -31,7 +34,7 @@ export interface BusHistory {
   /** Whether notifications can be lost before the first connection. */
   readonly hasRunBefore: boolean
   /** The index of the host in the cluster that is tried first. */
-  host: number
+  readonly host: FirstHost
   /** When a working connection was lost; null when the next one works. */
   lostAt: Micros | null
 }
@@ -51,22 +54,35 @@ export async function runSession(
   const { logger, serviceProvider, queue } = options
   const bindings = await bindExchanges(connection, session)
   const missing = unboundIn(bindings)
-  const consumer = await startConsumer(connection.model, {
-    queue: queue.name,
+  const consuming = {
     serviceProvider,
     batch: options.batch ?? DEFAULT_BATCH,
     onDeliveries: options.onDeliveries,
-    onAcknowledged(count) {
+    onAcknowledged(count: number) {
       status.delivered(count)
       session.onHealthy()
     },
+  }
+  const consumer = await startConsumer(connection.model, {
+    ...consuming,
+    queue: queue.name,
     onBroken: error => broken.abort(error),
   })
   history.lostAt = null
   status.connected(missing)
   logger.info({ host: connection.host, queue: queue.name, missing }, 'bus connected')
+  const signal = AbortSignal.any([broken.signal, options.signal])
+  const emptying =
+    queue.earlier !== undefined &&
+    emptyEarlierQueue(connection.model, boundIn(bindings), {
+      ...consuming,
+      queue: queue.earlier,
+      signal,
+      logger,
+    })
   try {
     await watchExchanges(connection, bindings, broken.signal, session)
+    await emptying
     broken.signal.throwIfAborted()
     await drain(consumer, connection, options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
   } catch (error) {
@@ -108,7 +124,8 @@ async function bindExchanges(
       return { exchange, binding: await bindExchange(model, queue.name, exchange, remembered) }
     }),
   )
-  const gap = gapUntilNow(history)
+  const isKept = queue.earlier !== undefined && (await findQueue(model, queue.earlier)) !== null
+  const gap = isKept ? null : gapUntilNow(history) // the earlier queue has what came before the binding
   await recordChange({ type: 'busConnected', host }, history.lostAt === null ? null : gap, session)
   if (declared) await recordChange({ type: 'queueDeclared', queue: queue.name }, gap, session)
   for (const { exchange, binding } of found) await recordBinding(exchange, binding, gap, session)
@@ -197,6 +214,10 @@ async function checkBinding(
   options.logger.warn({ exchange, state }, 'the exchange is gone; checking whether it returns')
   history.durable.delete(exchange)
   return state
+}
+
+function boundIn(bindings: Bindings): string[] {
+  return [...bindings].filter(([, state]) => state === 'bound').map(([exchange]) => exchange)
 }
 
 function unboundIn(bindings: Bindings): string[] {

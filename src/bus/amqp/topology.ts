@@ -82,12 +82,12 @@ async function declareLike(
  */
 export async function declareQueue(
   model: ChannelModel,
-  { name, maxBytes, expiresSeconds }: QueueOptions,
+  { name, maxBytes, expiresSeconds, shared = false }: QueueOptions,
   logger: Logger,
 ): Promise<boolean> {
   const there = await askBroker(model, channel => channel.checkQueue(name))
   if (!there.ok && there.code !== NOT_FOUND) throw new Error(there.message)
-  if (there.ok && there.value.consumerCount > 0) {
+  if (there.ok && there.value.consumerCount > 0 && !shared) {
     logger.warn(
       { queue: name },
       'another consumer reads from this queue: if that is another Mixmatch, each records only a ' +
@@ -98,7 +98,10 @@ export async function declareQueue(
     channel.assertQueue(name, {
       durable: true,
       ...(expiresSeconds > 0 && { expires: expiresSeconds * 1000 }),
-      arguments: maxBytes > 0 ? { 'x-max-length-bytes': maxBytes } : {},
+      arguments: {
+        ...(maxBytes > 0 && { 'x-max-length-bytes': maxBytes }),
+        ...(shared && SHARED),
+      },
     }),
   )
   if (declared.ok) return !there.ok
@@ -116,6 +119,37 @@ export async function countWaiting(model: ChannelModel, name: string): Promise<n
   return there.ok ? there.value.messageCount : null
 }
 
+/**
+ * A replicated queue with one active consumer. RabbitMQ 4 drops a message that was delivered twenty times, which
+ * nodes that are killed can reach; 0 would not mean "never".
+ */
+const SHARED = {
+  'x-queue-type': 'quorum',
+  'x-single-active-consumer': true,
+  'x-delivery-limit': 1_000_000,
+}
+
+/** On how many nodes of its cluster a new stream is. */
+const STREAM_REPLICAS = 3
+
+/**
+ * Make sure that a stream exists. Only a node that declares it needs the permission to configure it.
+ *
+ * @throws Error if the broker rejects it, or the name is that of a queue of another type
+ */
+export async function declareStream(model: ChannelModel, name: string): Promise<void> {
+  const there = await askBroker(model, channel => channel.checkQueue(name))
+  if (there.ok) return
+  if (there.code !== NOT_FOUND) throw new Error(there.message)
+  const declared = await askBroker(model, channel =>
+    channel.assertQueue(name, {
+      durable: true,
+      arguments: { 'x-queue-type': 'stream', 'x-initial-cluster-size': STREAM_REPLICAS },
+    }),
+  )
+  if (!declared.ok) throw new Error(declared.message)
+}
+
 /** The state of our queue and of the exchanges. */
 export interface Topology {
   /** null if it does not exist. */
@@ -130,19 +164,43 @@ export async function inspectTopology(
   queue: string,
   exchanges: readonly string[],
 ): Promise<Topology> {
-  const there = await askBroker(model, channel => channel.checkQueue(queue))
-  if (!there.ok && there.code !== NOT_FOUND) throw new Error(there.message)
+  const there = await findQueue(model, queue)
   const found: string[] = []
   for (const exchange of exchanges) {
     const { ok } = await askBroker(model, channel => channel.checkExchange(exchange))
     if (ok) found.push(exchange)
   }
-  return {
-    queue: there.ok
-      ? { messages: there.value.messageCount, consumers: there.value.consumerCount }
-      : null,
-    exchanges: found,
+  return { queue: there, exchanges: found }
+}
+
+/** @returns null if there is no such queue. @throws Error if the broker rejects the request */
+export async function findQueue(model: ChannelModel, queue: string): Promise<Topology['queue']> {
+  const there = await askBroker(model, channel => channel.checkQueue(queue))
+  if (there.ok) {
+    return { messages: there.value.messageCount, consumers: there.value.consumerCount }
   }
+  if (there.code !== NOT_FOUND) throw new Error(there.message)
+  return null
+}
+
+/** @throws Error if the broker rejects the request */
+export async function unbindQueue(
+  model: ChannelModel,
+  queue: string,
+  exchange: string,
+): Promise<void> {
+  const unbound = await askBroker(model, channel =>
+    channel.unbindQueue(queue, exchange, NOTIFICATIONS),
+  )
+  if (!unbound.ok) throw new Error(unbound.message)
+}
+
+/** Delete a queue if it is empty and nobody consumes it. @returns whether it is deleted */
+export async function deleteUnusedQueue(model: ChannelModel, queue: string): Promise<boolean> {
+  const deleted = await askBroker(model, channel =>
+    channel.deleteQueue(queue, { ifUnused: true, ifEmpty: true }),
+  )
+  return deleted.ok
 }
 
 const NOT_FOUND = 404

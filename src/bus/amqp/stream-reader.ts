@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChannelModel, ConsumeMessage } from 'amqplib'
+import { createBatcher } from '../batches.js'
+import { createStatusTracker } from '../bus-status.js'
+import { retryForever } from '../retry.js'
+import type { StreamUrl } from '../stream-url.js'
+import { useCluster } from './cluster-session.js'
+import { STREAM_BACKOFF, type StreamOptions, streamConnection } from './stream-writer.js'
+import { declareStream } from './topology.js'
+
+/** A message as it is read from a stream. */
+export interface ReadRecord {
+  readonly offset: number
+  readonly content: Buffer
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** Reads a stream, and reads on when a connection has broken. */
+interface StreamReader {
+  status(): {
+    readonly isConnected: boolean
+    /** Why it does not read, without credentials; null if it does. */
+    readonly problem: string | null
+    /** The error behind `problem`. */
+    readonly error: unknown
+    /** `h1:5672` */
+    readonly host: string | null
+    /** The offset of the last message of the stream at the last look; null if unknown. */
+    readonly endOffset: number | null
+  }
+  /** Resolves after the signal. Never rejects. */
+  readonly stopped: Promise<void>
+}
+
+interface ReaderOptions extends StreamOptions {
+  /** The offset to read from, on each connection. If it throws, the next connection is tried later. */
+  readonly start: () => number | 'first'
+  /** Takes messages in the order of the stream. If it throws, the connection is replaced, and `start` called again. */
+  readonly onRecords: (batch: readonly ReadRecord[]) => void
+  /** Called on each connection, and then every second, with the last offset; null if the stream is empty. */
+  readonly onEnd: (endOffset: number | null) => void
+  readonly signal: AbortSignal
+}
+
+/** As many as the broker sends at once in any case, so it never waits for us. */
+const PREFETCH = 1000
+/** A large batch while a node reads what it has missed; a single message is taken at once. */
+const BATCH = { maxItems: 1000, pauseMs: 1 }
+const LOOK_MS = 1000
+/** How long the broker may take to send the first message that is certainly there. */
+const FIRST_MESSAGE_MS = 10_000
+
+export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader {
+  const { start, onRecords, onEnd, logger, signal, backoff = STREAM_BACKOFF } = options
+  const status = createStatusTracker()
+  const first = { index: 0 }
+  let host: string | null = null
+  let endOffset: number | null = null
+  let error: unknown = null
+
+  async function run(onHealthy: () => void): Promise<void> {
+    const from = start()
+    const connect = streamConnection(`reader of ${url.name}`)
+    await useCluster(url, { first, connect, logger, signal }, async (connection, broken) => {
+      const { model } = connection
+      await declareStream(model, url.name)
+      const channel = await model.createChannel()
+      channel.on('error', cause => broken.abort(cause))
+      channel.on('close', () => broken.abort(new Error('the channel was closed')))
+      await channel.prefetch(PREFETCH)
+      let hasRead = false
+      const take = (batch: readonly ConsumeMessage[]) => {
+        onRecords(batch.map(toRecord))
+        const last = batch.at(-1)
+        if (last) channel.ack(last, true)
+        hasRead = true
+        onHealthy()
+      }
+      const batcher = createBatcher(BATCH, sizeOf, take, cause => broken.abort(cause))
+      const onMessage = (message: ConsumeMessage | null) => {
+        if (message) batcher.add(message)
+        else broken.abort(new Error(`the stream ${url.name} was deleted`))
+      }
+      await channel.consume(url.name, onMessage, { arguments: { 'x-stream-offset': from } })
+      host = connection.host
+      error = null
+      status.connected([])
+      logger.info({ host, offset: from }, 'reading the stream')
+      const began = performance.now()
+      const over = AbortSignal.any([broken.signal, signal])
+      try {
+        while (!signal.aborted) {
+          endOffset = await findEnd(model, url.name)
+          onEnd(endOffset)
+          if (from !== 'first' && !hasRead && performance.now() - began > FIRST_MESSAGE_MS) {
+            throw new Error(
+              `nothing came at offset ${from}, where the log ends: the stream ${url.name} was deleted and begun again?`,
+            )
+          }
+          await sleep(LOOK_MS, undefined, { signal: over }).catch(() => {})
+          if (!signal.aborted) broken.signal.throwIfAborted()
+        }
+      } finally {
+        await batcher.discard() // what was not taken is read again
+      }
+    })
+  }
+
+  const runAndRemember = (onHealthy: () => void) =>
+    run(onHealthy).catch(cause => {
+      error = cause
+      host = null
+      throw cause
+    })
+  return {
+    status() {
+      const { state, lastError } = status.value()
+      const isConnected = state === 'connected'
+      const problem = isConnected ? null : (lastError ?? state)
+      return { isConnected, problem, error, host, endOffset }
+    },
+    stopped: retryForever(runAndRemember, { backoff, status, logger, signal }),
+  }
+}
+
+/** How long the last messages of a stream may take to arrive. An empty stream sends none. */
+const LAST_MESSAGE_MS = 500
+
+/** The offset of the last message of a stream; null if it is empty. AMQP has no other way to ask for it. */
+async function findEnd(model: ChannelModel, name: string): Promise<number | null> {
+  const channel = await model.createChannel()
+  channel.on('error', () => {}) // `consume` rejects with the same error
+  await channel.prefetch(PREFETCH)
+  let end: number | null = null
+  let arrived = () => {}
+  const first = new Promise<void>(resolve => {
+    arrived = resolve
+  })
+  const onMessage = (message: ConsumeMessage | null) => {
+    if (message) end = Math.max(end ?? 0, offsetOf(message))
+    arrived()
+  }
+  const { consumerTag } = await channel.consume(name, onMessage, {
+    arguments: { 'x-stream-offset': 'last' },
+  })
+  await Promise.race([first, sleep(LAST_MESSAGE_MS)])
+  await channel.cancel(consumerTag) // what the broker had sent with the first one has arrived then
+  await channel.close()
+  return end
+}
+
+function toRecord(message: ConsumeMessage): ReadRecord {
+  const { content, properties } = message
+  return { offset: offsetOf(message), content, headers: properties.headers ?? {} }
+}
+
+function offsetOf({ properties }: ConsumeMessage): number {
+  return Number(properties.headers?.['x-stream-offset'])
+}
+
+function sizeOf({ content }: ConsumeMessage): number {
+  return content.length
+}
