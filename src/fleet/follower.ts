@@ -1,3 +1,4 @@
+import { ownEventTypes } from '../event/event.js'
 import { type Position, position } from '../ids.js'
 import type { Appended, EventLog, StreamedEvent } from '../log/event-log.js'
 import type { FleetKey } from './fleet-key.js'
@@ -22,14 +23,19 @@ export interface Follower {
   take(batch: readonly StreamDelivery[], onTaken?: (taken: Taken) => void): void
   /** The offset of the last message that was taken; null if there is none. */
   offset(): number | null
-  /** false as long as the log lacks events of an older log that is being published into the stream. */
-  isWhole(): boolean
+  /**
+   * Whether the next message is appended: the log has all events of an older log that `fleet init` publishes into the
+   * stream, and the stream has all events of the log.
+   */
+  isFollowing(): boolean
 }
 
 /** What became of a batch. */
-interface Taken extends Appended {
+export interface Taken extends Appended {
   /** The events of the batch, in order, whether new or not. */
   readonly entries: readonly StreamedEvent[]
+  /** How many of them are forged messages. */
+  readonly forged: number
 }
 
 export function createFollower(
@@ -44,7 +50,8 @@ export function createFollower(
     const { stream, key } = parts
     const digest = digestOfMessage(last)
     const reached = { stream, key: key.id, offset: last.offset, digest, through }
-    return { entries, ...log.follow(entries, reached) }
+    const forged = entries.filter(({ event }) => event.eventType === ownEventTypes.streamForged)
+    return { entries, forged: forged.length, ...log.follow(entries, reached) }
   }
 
   return {
@@ -74,6 +81,6 @@ export function createFollower(
       }
     },
     offset: () => offset,
-    isWhole: () => log.head().position >= through,
+    isFollowing: () => phase.name === 'follow' && log.head().position >= through,
   }
 }

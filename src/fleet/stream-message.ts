@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { StreamRecord } from '../bus/amqp/stream-writer.js'
 import { type Event, envelopes, eventKinds, eventSources, ownEventTypes } from '../event/event.js'
 import { createOwnEvent } from '../event/own-event.js'
 import { toWellFormed } from '../event/well-formed.js'
@@ -36,7 +37,7 @@ export type StreamEntry =
 export interface StreamMessage {
   /** A line of JSON; for an event, its body follows after the line feed. */
   readonly content: Buffer
-  /** For the header `mixmatch-signature`: `FleetKey.sign(content)`. */
+  /** `FleetKey.sign(content)` */
   readonly signature: string
 }
 
@@ -55,6 +56,14 @@ type ReadEntry =
   | { readonly type: 'forged' }
   /** Its writer knew the key, but this version cannot read it. */
   | { readonly type: 'unreadable'; readonly version: number | null; readonly problem: string }
+
+/** The header with the signature of a message. */
+export const SIGNATURE_HEADER = 'mixmatch-signature'
+
+/** A message as the broker takes it. */
+export function toRecord({ content, signature }: StreamMessage): StreamRecord {
+  return { content, headers: { [SIGNATURE_HEADER]: signature } }
+}
 
 export function writeMessage(entry: StreamEntry, key: FleetKey): StreamMessage {
   const content = Buffer.from(entry.type === 'begin' ? beginText(entry) : eventText(entry))

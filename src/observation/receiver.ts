@@ -63,7 +63,7 @@ const line = z.union([
  */
 export async function receiveObservations(
   path: string,
-  append: (events: readonly Event[]) => void,
+  append: ((events: readonly Event[]) => void) | ((events: readonly Event[]) => Promise<void>),
   logger: Logger,
 ): Promise<AsyncDisposable> {
   rmSync(path, { force: true })
@@ -76,7 +76,7 @@ export async function receiveObservations(
     )
     const lines = createInterface({ input: socket })
     lines.on('error', () => {}) // the socket emits the same error too
-    lines.on('line', text => {
+    lines.on('line', async text => {
       const parsed = line.safeParse(parseJson(text))
       if (!parsed.success) {
         logger.error(
@@ -87,7 +87,7 @@ export async function receiveObservations(
         return
       }
       try {
-        append(parsed.data.events)
+        await append(parsed.data.events)
         socket.write(`{"appended":${parsed.data.n}}\n`)
       } catch (error) {
         logger.error(

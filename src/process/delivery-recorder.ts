@@ -17,6 +17,11 @@ interface DeliveryRecorderParts {
   /** Compress the bodies of events for `record`, in a thread. Not for a stream, which gets the bodies. */
   readonly compress?: Recorder['compress']
   readonly journal: DeliveryJournal
+  /**
+   * Whether `record` publishes to the stream of a fleet. A node that dies while it waits for the broker has not died
+   * over the message, so only reading it counts.
+   */
+  readonly publishes?: boolean
   readonly logger: Logger
   /** `createNotificationEvent` by default. */
   readonly read?: (delivery: Delivery) => Event
@@ -37,6 +42,7 @@ const MAX_DEATHS = 2
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
   const { record, compress, journal, logger, read = createNotificationEvent } = parts
+  const { publishes = false } = parts
 
   async function recordTogether(deliveries: readonly Delivery[]): Promise<void> {
     if (!compress || deliveries.length < MANY) {
@@ -57,10 +63,21 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
     const digest = digestOf(delivery)
     const deaths = journal.begin(digest)
     try {
-      await record([deaths < MAX_DEATHS ? read(delivery) : setAside(delivery, deaths)])
+      await record([readUnlessDeadly(delivery, deaths)])
     } finally {
       journal.end(digest)
     }
+  }
+
+  function readAlone(delivery: Delivery): Event {
+    const digest = digestOf(delivery)
+    const event = readUnlessDeadly(delivery, journal.begin(digest))
+    journal.end(digest)
+    return event
+  }
+
+  function readUnlessDeadly(delivery: Delivery, deaths: number): Event {
+    return deaths < MAX_DEATHS ? read(delivery) : setAside(delivery, deaths)
   }
 
   function setAside(delivery: Delivery, deaths: number): Event {
@@ -73,6 +90,10 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
   }
 
   return async batch => {
+    if (publishes) {
+      await record(batch.map(each => (each.redelivered ? readAlone(each) : read(each))))
+      return
+    }
     for (const part of partsOf(batch)) {
       const [first] = part
       if (!first?.redelivered) await recordTogether(part)

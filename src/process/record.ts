@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Bus } from '../bus/bus.js'
+import type { Bus, QueueOptions } from '../bus/bus.js'
 import { expectedExchanges, missingExchanges } from '../bus/expected-exchanges.js'
 import { listenToBus } from '../bus/listen.js'
 import { nameOfBus, parseTransportUrl } from '../bus/transport-url.js'
@@ -8,10 +8,13 @@ import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
 import type { FleetStatus } from '../fleet/fleet-status.js'
 import type { SpName } from '../ids.js'
+import type { ReconcileScheduler } from '../reconcile/scheduler.js'
+import { untilAborted } from '../until-aborted.js'
 import { reconcileInBackground } from './background-reconcile.js'
 import { type DeliveryJournal, deliveryJournalOf, openDeliveryJournal } from './delivery-journal.js'
 import { createDeliveryRecorder } from './delivery-recorder.js'
 import { type OnAppended, openRecorder, type Recorder, type RecorderState } from './recorder.js'
+import { fleetStatus, isOfBus, openFleet } from './recording-fleet.js'
 
 /** A recording in progress. */
 export interface Recording {
@@ -32,7 +35,7 @@ export interface Recording {
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE; VIEWS_LOST
  */
 export async function record(
-  config: Pick<Config, 'auth' | 'clouds' | 'notification' | 'upstream'>,
+  config: Pick<Config, 'auth' | 'clouds' | 'fleet' | 'notification' | 'upstream'>,
   files: { logFile: string; viewsFile: string; command: string },
   logger: Logger,
   asked: Promise<unknown>,
@@ -45,25 +48,41 @@ export async function record(
     lost = { error }
     stopping.abort()
   }
-  await using recorder = await openRecorder(files, onViewsLost, logger, onAppended)
   const { signal } = stopping
-  const reconciling = reconcileInBackground(config, files, recorder.record, { signal, logger })
-  const parts = {
-    notification: config.notification,
-    recorder,
-    journal: openDeliveryJournal(deliveryJournalOf(files.logFile)),
-    onBusEvent: reconciling.notice,
-    logger,
-    signal,
+  await using fleet = openFleet(config, signal, logger)
+  await using recorder = await openRecorder(files, onViewsLost, logger, onAppended, fleet)
+  const buses: Bus[] = []
+  let reconciling: ReconcileScheduler | undefined
+
+  function startListening(): void {
+    if (signal.aborted) return
+    const scheduler = reconcileInBackground(config, files, recorder.record, { signal, logger })
+    reconciling = scheduler
+    const parts = {
+      notification: config.notification,
+      recorder,
+      journal: openDeliveryJournal(deliveryJournalOf(files.logFile)),
+      onBusEvent: scheduler.notice,
+      isShared: fleet !== null,
+      logger,
+      signal,
+    }
+    for (const cloud of config.clouds) {
+      for (const url of cloud.messagebuses) buses.push(listenTo(cloud, url, parts))
+    }
   }
-  const buses = config.clouds.flatMap(cloud =>
-    cloud.messagebuses.map(url => listenTo(cloud, url, parts)),
-  )
+
+  if (fleet) void recorder.joined.then(startListening)
+  else startListening()
   void asked.then(() => stopping.abort())
-  const countMissingExchanges = (cloud: SpName) => countMissing(cloud, config, buses)
-  ready({ buses, countMissingExchanges, state: recorder.state, fleet: () => null })
-  const stopped = [...buses, reconciling].map(({ stopped }) => stopped)
-  await Promise.all([untilAborted(signal), ...stopped])
+  ready({
+    buses,
+    countMissingExchanges: cloud => countMissing(cloud, config, buses),
+    state: recorder.state,
+    fleet: () => fleetStatus(fleet, buses),
+  })
+  await untilAborted(signal)
+  await Promise.all([...buses.map(({ stopped }) => stopped), reconciling?.stopped])
   if (lost) throw lost.error
 }
 
@@ -81,21 +100,11 @@ function countMissing(
   ).length
 }
 
-function listenTo(
-  { name, messagebuses, queueName, cafile, insecure }: CloudConfig,
-  url: string,
-  parts: {
-    readonly notification: Config['notification']
-    readonly recorder: Recorder
-    readonly journal: DeliveryJournal
-    readonly onBusEvent: (event: Event) => void
-    readonly logger: Logger
-    readonly signal: AbortSignal
-  },
-): Bus {
-  const { notification, recorder, journal, signal } = parts
-  const { record, compress } = recorder
-  const { exchanges, queueMaxBytes, queueExpiresMs } = notification
+function listenTo(cloud: CloudConfig, url: string, parts: ListenParts): Bus {
+  const { name, messagebuses, cafile, insecure } = cloud
+  const { notification, recorder, journal, isShared, signal } = parts
+  const { collect: record, compress } = recorder
+  const { exchanges } = notification
   const label = messagebuses.length === 1 ? '' : nameOfBus(parseTransportUrl(url))
   const bus = label === '' ? {} : { bus: label }
   const logger = parts.logger.child({ service_provider: name, ...bus })
@@ -105,25 +114,49 @@ function listenTo(
     label,
     exchanges,
     knownExchanges: recorder.knownExchanges(name),
-    queue: {
-      name: queueName,
-      maxBytes: queueMaxBytes ?? 0,
-      expiresSeconds: (queueExpiresMs ?? 0) / 1000,
-    },
+    queue: queueOf(cloud, parts),
     tls: { caFile: cafile, insecure },
-    onDeliveries: createDeliveryRecorder({ record, compress, journal, logger }),
-    onBusEvent(event) {
-      record([event])
+    onDeliveries: createDeliveryRecorder({
+      record,
+      compress,
+      journal,
+      publishes: isShared,
+      logger,
+    }),
+    async onBusEvent(event) {
+      if (isShared && !isOfBus(event)) return
+      await recorder.record([event])
       parts.onBusEvent(event)
     },
+    ...(isShared && { heartbeatSeconds: SHARED_HEARTBEAT_SECONDS }),
     logger,
     signal,
   })
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+interface ListenParts {
+  readonly notification: Config['notification']
+  readonly recorder: Recorder
+  readonly journal: DeliveryJournal
+  readonly onBusEvent: (event: Event) => void
+  /** Whether the nodes of a fleet share the queues. */
+  readonly isShared: boolean
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+/** A node that hangs must not keep the notifications of a cloud for longer than about two of these. */
+const SHARED_HEARTBEAT_SECONDS = 10
+
+/** The queue of a fleet and that of a single machine have different names: each empties the other's. */
+function queueOf(
+  { queueName, fleetQueueName }: CloudConfig,
+  { notification, recorder, isShared }: ListenParts,
+): QueueOptions {
+  const limits = {
+    maxBytes: notification.queueMaxBytes ?? 0,
+    expiresSeconds: (notification.queueExpiresMs ?? 0) / 1000,
+  }
+  if (isShared) return { name: fleetQueueName, ...limits, shared: true, earlier: queueName }
+  return { name: queueName, ...limits, ...(recorder.hasFollowed && { earlier: fleetQueueName }) }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
+import type { FleetNode } from '../fleet/open-node.js'
 import type { Position, SpName } from '../ids.js'
 import type { EventLog, Payloads } from '../log/event-log.js'
 import { historyFiles } from '../log/history.js'
@@ -18,14 +19,20 @@ import { openDuplicateCounter } from './duplicate-counter.js'
 
 /** Appends events to the log and applies them to the views. */
 export interface Recorder extends AsyncDisposable {
+  /** Append events and apply them to the views. When it returns or resolves, they are on the disk. */
+  record(events: readonly Event[]): void | Promise<void>
   /**
-   * Append events and apply them to the views. Returns when they are on the disk.
+   * As `record`. In a fleet it resolves earlier: when the stream has the events.
    *
    * @param payloads what `compress` returned for these events
    */
-  record(events: readonly Event[], payloads?: Payloads): void
-  /** Compress the bodies of many events for `record`; see `EventLog`. */
+  collect(events: readonly Event[], payloads?: Payloads): void | Promise<void>
+  /** Compress the bodies of many events for `collect`; see `EventLog`. */
   readonly compress: EventLog['compress']
+  /** In a fleet: resolves when the log has once reached the end of the stream. A single machine is at once. */
+  readonly joined: Promise<void>
+  /** Whether the log has followed the stream of a fleet. */
+  readonly hasFollowed: boolean
   /** The exchanges that the recorder has seen on the buses of a cloud, and how they were declared. */
   knownExchanges(serviceProvider: SpName): readonly KnownExchange[]
   state(): RecorderState
@@ -50,6 +57,7 @@ export interface RecorderState {
  * @param command the command that holds the log, for the error message of other processes
  * @param onViewsLost called when the views cannot follow the log any more. Recording continues. The
  *   process should end and be started again, because opening the views repairs them.
+ * @param fleet then events go to its stream, and what comes from the stream is appended
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
@@ -57,6 +65,7 @@ export async function openRecorder(
   onViewsLost: (error: unknown) => void,
   logger: Logger,
   onAppended: OnAppended = () => {},
+  fleet: FleetNode | null = null,
 ): Promise<Recorder> {
   const opened: (Disposable | AsyncDisposable)[] = []
   const close = async () => {
@@ -80,10 +89,10 @@ export async function openRecorder(
     }
     opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
-    const record: Recorder['record'] = (events, payloads) => {
+    const append = (events: readonly Event[], payloads?: Payloads) => {
       if (appender.append(events, payloads) > 0) updateViews()
     }
-    const duplicates = openDuplicateCounter(record, logger)
+    const duplicates = openDuplicateCounter(append, logger)
     opened.push(duplicates)
     const appender = createLogAppender(
       log,
@@ -93,12 +102,25 @@ export async function openRecorder(
       },
       logger,
     )
+    const { record, collect } = fleet ?? { record: append, collect: append }
+    const hasFollowed = log.followed() !== null
+    const joined = fleet?.follow(log, ({ entries, recorded }) => {
+      onAppended(
+        entries.map(({ event }) => event),
+        recorded,
+      )
+      if (recorded.length > 0) updateViews()
+    })
+    if (fleet) opened.push(fleet) // it ends before the log is closed
     opened.push(await receiveObservations(recorderSocketPath(logFile), record, logger))
     const { position, hash } = log.head()
     logger.info({ file: logFile, position, hash }, 'the event log is open')
     return {
       record,
+      collect,
       compress: log.compress,
+      joined: joined ?? Promise.resolve(),
+      hasFollowed,
       knownExchanges: serviceProvider => knownExchanges(views.db, serviceProvider),
       state: () => ({
         logPosition: log.head().position,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
+import { sharedSecrets } from '../config/shared-secrets.js'
 import { createApp } from '../http/app.js'
 import { createDispatch } from '../http/dispatch.js'
 import type { Health } from '../http/healthcheck.js'
@@ -94,10 +95,4 @@ function networkExtensionOf(
     pools: clients.pools,
     timeouts: config.upstream,
   })
-}
-
-/** Secrets that all nodes of a deployment have in common, and nobody else knows. */
-function sharedSecrets({ auth, clouds }: Config): readonly string[] {
-  if (auth.credentials) return [auth.credentials.password.reveal()]
-  return clouds.flatMap(({ messagebuses }) => messagebuses)
 }

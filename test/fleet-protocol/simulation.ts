@@ -101,7 +101,12 @@ export function simulateFleet(t: ExecutionContext, nodeCount: number): Simulated
       if (death !== 'never' && death !== 'before the acknowledgement') throw new Error('it died')
     }
     const record = createCollect(publish, key, now)
-    const onDeliveries = createDeliveryRecorder({ record, journal, logger: silent })
+    const onDeliveries = createDeliveryRecorder({
+      record,
+      journal,
+      publishes: true,
+      logger: silent,
+    })
     try {
       await onDeliveries(taken.map(each => delivery(cloud, each)))
       if (death === 'before the acknowledgement') throw new Error('it died')

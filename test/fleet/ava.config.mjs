@@ -1,6 +1,6 @@
 // biome-ignore lint/style/noDefaultExport: the form that AVA reads
 export default {
-  files: ['test/fleet/*.fleet.ts'],
+  files: ['test/fleet/*.fleet.ts', 'test/fleet-protocol/*.rabbit.ts'],
   extensions: ['ts'],
   nodeArguments: ['--import=tsx'],
   workerThreads: false,

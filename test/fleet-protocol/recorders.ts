@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'amqplib'
+import type { ExecutionContext } from 'ava'
+import { pino } from 'pino'
+import { findRabbit, startRabbit } from '../../sandbox/bus/rabbit.js'
+import { checkConfig } from '../../src/config/config.js'
+import type { FleetStatus } from '../../src/fleet/fleet-status.js'
+import { openLogReader } from '../../src/log/open-log.js'
+import { type Recording, record } from '../../src/process/record.js'
+import { federated, place } from '../config/configurations.js'
+import { folder } from '../controls.js'
+import { message } from '../notification/fixtures.js'
+
+const path = process.env['PATH'] ?? ''
+
+/** A private RabbitMQ for a stream and for the bus of one cloud. */
+export interface Broker {
+  url(vhost: 'stream' | 'bus'): string
+  /** Publish notifications with these message ids. */
+  notify(...ids: readonly string[]): Promise<void>
+  /** The number of messages that wait in a queue of the cloud; null if there is no such queue. */
+  waiting(queue: string): Promise<number | null>
+  deleteStream(name: string): Promise<void>
+  /** Publish a message to a stream. */
+  write(stream: string, content: string, headers?: Record<string, string>): Promise<void>
+}
+
+export async function startFleetBroker(): Promise<Broker & { close(): Promise<void> }> {
+  const program = await findRabbit(path)
+  if (program === null) throw new Error('rabbitmq-server is not installed')
+  const directory = mkdtempSync(join(tmpdir(), 'mixmatch-fleet-'))
+  const vhosts = ['stream', 'bus'] as const
+  const rabbit = await startRabbit(program, { vhosts, directory, path, patienceMs: 120_000 })
+  const bus = await connect({ protocol: 'amqp', ...rabbit.address('bus') })
+  const stream = await connect({ protocol: 'amqp', ...rabbit.address('stream') })
+  const services = await bus.createConfirmChannel()
+  const writer = await stream.createConfirmChannel()
+  await services.assertExchange('openstack', 'topic', { durable: false })
+  return {
+    url(vhost) {
+      const { username, password, hostname, port } = rabbit.address(vhost)
+      return `rabbit://${username}:${password}@${hostname}:${port}/${vhost}`
+    },
+    async notify(...ids) {
+      for (const id of ids) {
+        const body = JSON.stringify(message('volume.create.end', {}, { message_id: id }))
+        services.publish('openstack', 'notifications.info', Buffer.from(body), { persistent: true })
+      }
+      await services.waitForConfirms()
+    },
+    async waiting(queue) {
+      const channel = await bus.createChannel()
+      channel.on('error', () => {})
+      try {
+        return (await channel.checkQueue(queue)).messageCount
+      } catch {
+        return null
+      }
+    },
+    async deleteStream(name) {
+      await writer.deleteQueue(name)
+    },
+    async write(name, content, headers = {}) {
+      writer.publish('', name, Buffer.from(content), { persistent: true, headers })
+      await writer.waitForConfirms()
+    },
+    async close() {
+      await bus.close()
+      await stream.close()
+      await rabbit.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A recorder of one machine or of a node in a fleet. */
+export interface StartedRecorder {
+  readonly logFile: string
+  status(): FleetStatus | null
+  head(): string
+  /** The message ids of the notifications in the log, in order. */
+  recorded(): string[]
+  eventTypes(): string[]
+  readonly lines: string[]
+  stop(): Promise<void>
+}
+
+interface StartOptions {
+  /** The name of the stream; null for a single machine. */
+  readonly stream: string | null
+  readonly logFile?: string
+  readonly password?: string
+  readonly streamUrl?: string
+}
+
+export async function startRecorder(
+  t: ExecutionContext,
+  broker: Broker,
+  { stream, logFile = join(folder(t), 'events.db'), password = 'pw', streamUrl }: StartOptions,
+): Promise<StartedRecorder> {
+  const fleet =
+    stream === null ? '' : `[fleet]\nstream = ${streamUrl ?? broker.url('stream')}?name=${stream}\n`
+  const text = federated
+    .replace('rabbit://rabbit.sp1/', broker.url('bus'))
+    .replace('messagebus = rabbit://rabbit/', 'messagebus =')
+  const { config, problems } = checkConfig(
+    place(t, { 'mixmatch.conf': `${text}[auth]\nusername = u\npassword = ${password}\n${fleet}` }),
+  )
+  if (!config) throw new Error(JSON.stringify(problems))
+  const files = { logFile, viewsFile: logFile.replace('.db', '.views.db'), command: 'record' }
+  const lines: string[] = []
+  const logger = pino({ level: 'debug' }, { write: line => lines.push(line) })
+  let stop = () => {}
+  const stopped = new Promise<void>(resolve => {
+    stop = resolve
+  })
+  let recording: Recording | undefined
+  const ended = record(config, files, logger, stopped, ready => {
+    recording = ready
+  })
+  await until('the recorder is ready', () => recording !== undefined)
+  const stopAndWait = async () => {
+    stop()
+    await ended
+  }
+  t.teardown(stopAndWait)
+  const read = () => {
+    using log = openLogReader(logFile)
+    return [...log.read()]
+  }
+  return {
+    logFile,
+    lines,
+    status: () => recording?.fleet() ?? null,
+    head() {
+      using log = openLogReader(logFile)
+      const { position, hash } = log.head()
+      return `${position} ${hash}`
+    },
+    recorded: () =>
+      read().flatMap(({ source, messageId }) => (source === 'bus' ? [messageId] : [])),
+    eventTypes: () => read().map(({ eventType }) => eventType),
+    stop: stopAndWait,
+  }
+}
+
+/** Wait until a condition is true. @throws Error with this text after thirty seconds */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited 30 s until ${what}`)
+    await sleep(20)
+  }
+}
