@@ -19,7 +19,11 @@ export function createLineBuffer(write: (lines: string) => void): LineBuffer {
     if (lines === '') return
     const complete = lines
     lines = ''
-    write(complete)
+    try {
+      write(complete)
+    } catch {
+      // A full disk must not end the process: requests are still served.
+    }
   }
 
   process.on('exit', flush)

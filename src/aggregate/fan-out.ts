@@ -139,7 +139,7 @@ function logInAgain(
 ): Promise<Destination> {
   const { request, parts } = session
   const preference = { asked: project, owner: null }
-  return logIn(cloud, session, () =>
+  return logIn(cloud, session, async () =>
     parts.destinations.resolve(cloud, path, request.requester, preference),
   )
 }

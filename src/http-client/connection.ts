@@ -107,7 +107,7 @@ export class Connection implements ExchangeConnection {
   pause(exchange: PendingExchange): void {
     if (exchange !== this.#running) return
     this.#isPaused = true
-    this.#timer.stop()
+    this.#timer.suspend()
     this.#socket.pause()
   }
 
@@ -210,7 +210,7 @@ export class Connection implements ExchangeConnection {
   }
 
   #becomeIdle(): void {
-    this.#timer.stop()
+    this.#timer.suspend()
     this.#running = null
     this.#isReused = true
     this.#buffer.expectLong(false)

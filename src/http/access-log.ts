@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { headerValue } from '../http-client/raw-headers.js'
+import { memoize } from '../memoize.js'
 import { redactedExcerpt, redactPath } from '../redaction.js'
 import type { RequestTrace } from './request-trace.js'
 
@@ -49,9 +50,11 @@ export function bytesSentOf(res: ServerResponse, outcome: RequestTrace['outcome'
 /** Longer than the user agent of any real client. */
 const MAX_USER_AGENT = 256
 
+const shownAgent = memoize(agent => redactedExcerpt(agent, MAX_USER_AGENT))
+
 function userAgentOf({ headers }: IncomingMessage): string | null {
   const agent = headers['user-agent']
-  return agent === undefined ? null : redactedExcerpt(agent, MAX_USER_AGENT)
+  return agent === undefined ? null : shownAgent(agent)
 }
 
 function rounded(ms: number): number {

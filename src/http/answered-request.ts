@@ -6,7 +6,7 @@ import type { RequestTrace } from './request-trace.js'
 
 /** nginx's status for a client that closed the connection before the response. */
 const CLIENT_GONE = 499
-const SERVICES = ['image', 'volume', 'network']
+const SERVICE = /^\/(image|volume|network)(?:[/?]|$)/
 
 /** Describe a finished request for the metrics; `now` is of the same clock as `startedAt`. */
 export function describeAnswered(
@@ -16,9 +16,9 @@ export function describeAnswered(
   now: number,
 ): AnsweredRequest {
   const { method = '' } = req
-  const [, service] = (req.url ?? '').split(/[/?]/)
+  const [, service] = SERVICE.exec(req.url ?? '') ?? []
   return {
-    service: SERVICES.find(name => name === service) ?? 'other',
+    service: service ?? 'other',
     cloud: serviceProvider ?? 'none',
     method: METHODS.includes(method) ? method : 'other',
     status: res.destroyed && !res.headersSent ? CLIENT_GONE : res.statusCode,

@@ -8,6 +8,16 @@ import type { RoutedRequest } from '../routing/request.js'
 import type { Requester } from '../upstream/destination.js'
 import { tokenIn, tokenMissing } from './request-token.js'
 
+export interface Authentication {
+  readonly cachedCaller: (token: Token) => Caller | undefined
+  readonly authenticate: (token: Token) => Promise<Caller>
+}
+
+/** Who sends a request, and the error with its token. */
+interface Identified extends Omit<Requester, 'isService'> {
+  readonly tokenError: MixmatchError | null
+}
+
 /**
  * Find out who sends the request. Version documents need no token. A service that acts for a user may
  * use an expired token of the user. The identity provider's own services check this themselves, so the
@@ -15,17 +25,26 @@ import { tokenIn, tokenMissing } from './request-token.js'
  *
  * @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE
  */
-export async function identify(
+export function identify(
   { method, path, controlHeaders }: RoutedRequest,
   req: IncomingMessage,
-  authenticate: (token: Token) => Promise<Caller>,
-): Promise<Omit<Requester, 'isService'> & { tokenError: MixmatchError | null }> {
+  { cachedCaller, authenticate }: Authentication,
+): Identified | Promise<Identified> {
   const token = tokenIn(req, 'x-auth-token')
   const isDiscovery = path.target.kind === 'discovery' && (method === 'GET' || method === 'HEAD')
   if (isDiscovery && (token === null || controlHeaders.serviceProvider === null)) {
     return { token, caller: null, tokenError: null }
   }
   if (token === null) throw tokenMissing()
+  const caller = cachedCaller(token)
+  return caller ? { token, caller, tokenError: null } : validate(token, req, authenticate)
+}
+
+async function validate(
+  token: Token,
+  req: IncomingMessage,
+  authenticate: Authentication['authenticate'],
+): Promise<Identified> {
   try {
     return { token, caller: await authenticate(token), tokenError: null }
   } catch (error) {
@@ -47,13 +66,13 @@ export async function identify(
  * @throws NOT_AUTHENTICATED if the service token is invalid, as keystonemiddleware does;
  * IDENTITY_UNAVAILABLE
  */
-export async function isServiceRequest(
+export function isServiceRequest(
   req: IncomingMessage,
   decision: Decision,
   isService: (token: Token) => Promise<boolean>,
-): Promise<boolean> {
+): false | Promise<boolean> {
   const received = tokenIn(req, 'x-service-token')
-  return received !== null && !isForIdentityProvider(decision) && (await isService(received))
+  return received !== null && !isForIdentityProvider(decision) && isService(received)
 }
 
 export function isForIdentityProvider(decision: Decision): boolean {

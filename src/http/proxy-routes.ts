@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
-import type { Caller } from '../identity/identity.js'
 import type { Token } from '../identity/token.js'
 import { parseJson } from '../json.js'
 import { decide } from '../routing/decide.js'
-import { type Decision, isUnconfirmed } from '../routing/decision.js'
+import { type Decision, isUnconfirmed, type Unconfirmed } from '../routing/decision.js'
 import { type Federation, openClouds } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import { needsBody } from '../routing/request-rule.js'
@@ -15,7 +14,12 @@ import type { Requester } from '../upstream/destination.js'
 import type { Outcome } from '../upstream/forward-request.js'
 import type { ProxiedRequest } from '../upstream/proxied-request.js'
 import type { PublicAddress } from '../upstream/public-address.js'
-import { identify, isForIdentityProvider, isServiceRequest } from './identify.js'
+import {
+  type Authentication,
+  identify,
+  isForIdentityProvider,
+  isServiceRequest,
+} from './identify.js'
 import { ANONYMOUS, isPreflight, sendPreflight } from './preflight.js'
 import {
   announcedLength,
@@ -27,8 +31,7 @@ import {
 } from './request-body.js'
 import type { RequestState, RequestTrace } from './request-trace.js'
 
-export interface ProxyParts {
-  readonly authenticate: (token: Token) => Promise<Caller>
+export interface ProxyParts extends Authentication {
   /** Whether the token in X-Service-Token belongs to a service. */
   readonly isService: (token: Token) => Promise<boolean>
   readonly federation: Federation
@@ -82,20 +85,26 @@ interface ForwardedExchange {
 async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
   const { req, res, trace } = exchange
   const parsed = parseRequest(req.method ?? '', req.url ?? '', req.headers)
-  const { tokenError, ...who } = await identify(parsed, req, parts.authenticate)
-  trace.caller = who.caller
+  const identified = identify(parsed, req, parts)
+  const { token, caller, tokenError } =
+    identified instanceof Promise ? await identified : identified
+  trace.caller = caller
 
   const read = mustReadBody(parsed, req)
     ? await readBody(req, res, { limit: MAX_READ_BYTES, idleMs: parts.idleTimeoutMs })
     : null
   const body = read === null ? undefined : parseJson(read.toString())
-  const known = { ...parsed, body, project: who.caller?.project?.id ?? null }
-  const { request, decision } = await decideConfirmed(known, who, exchange, parts)
+  const known = { ...parsed, body, project: caller?.project?.id ?? null }
+  const decided = decideNow(known, trace, parts)
+  const { request, decision } = isUnconfirmed(decided.decision)
+    ? await confirm(known, decided.decision, { token, caller }, exchange, parts)
+    : decided
   if (tokenError && !isForIdentityProvider(decision)) throw tokenError
   if (read === null) rejectUnreadBody(request, req, decision, parts.federation)
-  const isService = who.caller !== null && (await isServiceRequest(req, decision, parts.isService))
-  const requester = { ...who, isService }
-  return sendDecided(exchange, parts, { request, decision, requester, body: read ?? streamOf(req) })
+  const service = caller !== null && isServiceRequest(req, decision, parts.isService)
+  const requester = { token, caller, isService: service && (await service) }
+  const sent = { request, decision, requester, body: read ?? streamOf(req) }
+  return await sendDecided(exchange, parts, sent)
 }
 
 /** Tokens in a preflight are dropped, because they are not validated. */
@@ -139,35 +148,46 @@ function streamOf(req: IncomingMessage): 'stream' | null {
   return hasBody(req) ? 'stream' : null
 }
 
+interface Decided {
+  readonly request: RoutedRequest
+  readonly decision: Decision
+}
+
+function decideNow(request: RoutedRequest, trace: RequestTrace, parts: ProxyParts): Decided {
+  const decision = decide(request, parts.federation)
+  trace.decision = decision
+  return { request, decision }
+}
+
 /**
- * Decide where a request goes. A service provider's claim alone does not decide: the nearer clouds are
- * asked first, then the request is decided again with the results. No cloud is asked twice, so the
- * loop ends.
+ * Confirm a decision for which only the claim of a service provider speaks: the nearer clouds are asked
+ * first, then the request is decided again with the results. No cloud is asked twice, so the loop ends.
  */
-async function decideConfirmed(
-  known: RoutedRequest,
+async function confirm(
+  request: RoutedRequest,
+  claimed: Unconfirmed,
   who: Omit<Requester, 'isService'>,
   { req, trace }: ForwardedExchange,
-  { federation, askNearer, publicAddressOf }: ProxyParts,
-): Promise<{ request: RoutedRequest; decision: Decision }> {
-  let request = known
-  for (;;) {
-    const decision = decide(request, federation)
-    trace.decision = decision
-    if (!isUnconfirmed(decision)) return { request, decision }
-    const { requestId, globalRequestId } = trace
-    const requester = { ...who, isService: false }
+  parts: ProxyParts,
+): Promise<Decided> {
+  const { requestId, globalRequestId } = trace
+  const requester = { ...who, isService: false }
+  const publicAddress = parts.publicAddressOf(req)
+  let decided: Decided = { request, decision: claimed }
+  while (isUnconfirmed(decided.decision)) {
     const undecided = {
-      request,
+      request: decided.request,
       requester,
-      publicAddress: publicAddressOf(req),
+      publicAddress,
       requestId,
       globalRequestId,
       req,
     }
-    const results = await askNearer(undecided, decision)
-    request = { ...request, presenceChecks: [...request.presenceChecks, ...results] }
+    const results = await parts.askNearer(undecided, decided.decision)
+    const presenceChecks = [...decided.request.presenceChecks, ...results]
+    decided = decideNow({ ...decided.request, presenceChecks }, trace, parts)
   }
+  return decided
 }
 
 function mustReadBody(request: RoutedRequest, req: IncomingMessage): boolean {

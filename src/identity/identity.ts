@@ -35,6 +35,8 @@ export interface Access {
 
 /** The Keystone requests of the proxy, at the identity provider and the service providers. Results are cached. */
 export interface Identity {
+  /** The owner of a token if it is cached; else undefined. `authenticate` would return it, too, but later. */
+  cachedCaller(token: Token): Caller | undefined
   /**
    * Validate a token and return its owner. No privilege is needed.
    *

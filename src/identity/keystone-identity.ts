@@ -68,6 +68,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   }
 
   return {
+    cachedCaller: token => callers.find(token.digest),
     authenticate(token) {
       return callers.get(token.digest, async () => {
         const description = await validateToken(identityProvider, token)

@@ -43,6 +43,13 @@ export class TokenCache<Value> {
     this.#options = options
   }
 
+  /** The cached value; undefined if there is none that is valid. */
+  find(key: string): Value | undefined {
+    const known = this.#find(this.#values, key)
+    if (known) this.#options.onLookup?.('hit')
+    return known?.value
+  }
+
   /** @throws what `fetch` throws; a MixmatchError is thrown again for a few seconds */
   async get(key: string, fetch: () => Promise<Expiring<Value>>): Promise<Value> {
     const known = this.#find(this.#values, key)

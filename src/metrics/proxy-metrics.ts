@@ -93,7 +93,7 @@ export function createProxyMetrics(): ProxyMetrics {
     labelNames: ['cloud', 'fault'],
     registers,
   })
-  const lookups = new Counter({
+  const lookups = new PlainCounter({
     name: 'mixmatch_token_lookups_total',
     help: 'Questions to the token cache. A miss asks Keystone.',
     labelNames: ['cache', 'result'],
@@ -140,7 +140,7 @@ export function createProxyMetrics(): ProxyMetrics {
       sent.add(where, { service, cloud }, request.bytesSent)
       if (fault !== null) faults.inc({ cloud, fault })
     },
-    countLookup: (cache, result) => lookups.inc({ cache, result }),
+    countLookup: (cache, result) => lookups.add(`${cache} ${result}`, { cache, result }),
     countFederation: (cloud, result, ms) => federatedLogins.observe({ cloud, result }, ms / 1000),
     countServiceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {

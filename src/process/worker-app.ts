@@ -60,6 +60,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
     health,
     onArrival: metrics.countArrival,
     onAnswered: metrics.countRequest,
+    cachedCaller: identity.cachedCaller,
     authenticate: identity.authenticate,
     isService: serviceTokens.isService,
     extendNetwork: networkExtensionOf(parts, identity),

@@ -29,6 +29,7 @@ export function offersService(at: SpName, request: RoutedRequest, { clouds }: Fe
 /** Whether the request has passed the proxy of a cloud, according to MM-PROXY-LIST. */
 export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const { proxyList } = request.controlHeaders
+  if (proxyList.length === 0) return false
   return clouds.some(
     ({ name, spName }) => name === cloud && proxyList.some(had => had === name || had === spName),
   )

@@ -31,10 +31,12 @@ export function findNeeds(request: RoutedRequest, federation: Federation): reado
     ...separateClaims(resource, request, federation),
   })
   const { target } = request.path
-  return [
-    ...(target.kind === 'resource' ? [needed({ type: target.type, id: target.id }, 'path')] : []),
-    ...findReferences(request).map(resource => needed(resource, 'body')),
-  ]
+  const named =
+    target.kind === 'resource' ? [needed({ type: target.type, id: target.id }, 'path')] : []
+  const references = findReferences(request)
+  return references.length === 0
+    ? named
+    : [...named, ...references.map(resource => needed(resource, 'body'))]
 }
 
 /**
@@ -176,6 +178,7 @@ function locatedPlaces(
   { locate }: Federation,
 ): readonly Place[] {
   const located = locate(type, id)
+  if (located.length <= 1 && presenceChecks.length === 0) return located
   const shown = presenceChecks
     .filter(({ resource, isThere }) => isThere && resource.type === type && resource.id === id)
     .filter(({ cloud }) => !located.some(({ serviceProvider }) => serviceProvider === cloud))

@@ -28,9 +28,12 @@ export function needsBody({ method, path, controlHeaders }: RoutedRequest): bool
   return rule?.name !== undefined || rule?.references !== undefined
 }
 
+const NONE: readonly ResourceKey[] = []
+
 /** The resources in the body without which the request fails, in the order of the service's table. */
 export function findReferences({ method, path, body }: RoutedRequest): readonly ResourceKey[] {
-  const references = findRequestRule(method, path)?.references ?? []
+  const references = findRequestRule(method, path)?.references
+  if (references === undefined) return NONE
   return references.flatMap(reference => idsAt(reference, body))
 }
 

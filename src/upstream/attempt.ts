@@ -1,6 +1,6 @@
 import { MixmatchError } from '../errors.js'
 import type { Exchange, ResponseHandler } from '../http-client/exchange.js'
-import { createIdleTimer } from '../http-client/idle-timer.js'
+import { createIdleTimer, type IdleTimer } from '../http-client/idle-timer.js'
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import { type ClientResponse, openClientResponse } from './client-response.js'
 import { awaitsContinue } from './expect.js'
@@ -38,11 +38,9 @@ class Attempt implements ResponseHandler {
   #isDelivered = false
   #isOver = false
   /** For a streamed request body: expires if the client or the cloud stalls. */
-  readonly #uploadTimer = createIdleTimer(() => this.#onUploadStalled())
+  #uploadTimer: IdleTimer | null = null
   /** For a client that reads more slowly than the cloud sends: expires if it stops. */
-  readonly #downloadTimer = createIdleTimer(() =>
-    this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
-  )
+  #downloadTimer: IdleTimer | null = null
 
   constructor(forwarding: ForwardRequest, resolve: (result: AttemptResult) => void) {
     this.#forwarding = forwarding
@@ -57,7 +55,7 @@ class Attempt implements ResponseHandler {
       this.#end()
       return
     }
-    res.once('close', this.#onClientClosed).prependOnceListener('finish', this.#onFinished)
+    res.on('close', this.#onClientClosed).prependListener('finish', this.#onFinished)
     this.#exchange = pool.send(
       {
         method,
@@ -78,12 +76,12 @@ class Attempt implements ResponseHandler {
   onHead(status: number, headers: RawHeaders): void {
     this.#status = status
     this.#headers = headers
-    const { req, res, planResponse, timeouts } = this.#forwarding
-    if (req.readableEnded) this.#uploadTimer.stop()
+    const { req, res, planResponse } = this.#forwarding
+    if (req.readableEnded) this.#uploadTimer?.stop()
     const response = planResponse(status, headers)
     if (response === null || this.#exchange === null) return
     this.#reply = openClientResponse(res, status, response, this.#exchange, isPaused =>
-      isPaused ? this.#downloadTimer.start(timeouts.idleTimeoutMs) : this.#downloadTimer.stop(),
+      this.#onClientSlow(isPaused),
     )
   }
 
@@ -103,7 +101,8 @@ class Attempt implements ResponseHandler {
 
   #upload() {
     const { req, res, timeouts } = this.#forwarding
-    const watch = this.#uploadTimer
+    const watch = createIdleTimer(() => this.#onUploadStalled())
+    this.#uploadTimer = watch
     return createUpload(req, {
       started() {
         if (awaitsContinue(req)) res.writeContinue()
@@ -116,6 +115,14 @@ class Attempt implements ResponseHandler {
       resumed: () => watch.touch(),
       stopped: () => watch.stop(),
     })
+  }
+
+  #onClientSlow(isPaused: boolean): void {
+    if (!isPaused) return void this.#downloadTimer?.stop()
+    this.#downloadTimer ??= createIdleTimer(() =>
+      this.#giveUp('client', this.#fault('REQUEST_TIMEOUT', 'the client reads nothing.')),
+    )
+    this.#downloadTimer.start(this.#forwarding.timeouts.idleTimeoutMs)
   }
 
   #onUploadStalled(): void {
@@ -164,8 +171,8 @@ class Attempt implements ResponseHandler {
 
   #settle(result: AttemptResult): void {
     this.#isOver = true
-    this.#uploadTimer.stop()
-    this.#downloadTimer.stop()
+    this.#uploadTimer?.stop()
+    this.#downloadTimer?.stop()
     this.#forwarding.res.off('close', this.#onClientClosed).off('finish', this.#onFinished)
     this.#resolve(result)
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Writes the body of a response whose head is written. */
-interface BodyWriter {
+export interface BodyWriter {
   /**
    * @param onWritten called when the operating system has the chunk, or the connection is closed
    * @returns false if the caller should wait for `onDrain`

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { headerValue, type RawHeaders, withoutHeader } from '../http-client/raw-headers.js'
-import { openBodyWriter } from './body-writer.js'
+import { type BodyWriter, openBodyWriter } from './body-writer.js'
 import type { BodyRewriter } from './link-rewriter.js'
 
 /** How the client gets the response of a cloud. */
@@ -53,7 +53,8 @@ export function openClientResponse(
   const rewriter = rewrite?.()
   let sent = 0
 
-  const body = openBodyWriter(res, onDrain)
+  /** Only for bodies in several parts. */
+  let body: BodyWriter | undefined
   if (held === null && (length === null || length > SMALL_BYTES)) {
     writeHead()
     res.flushHeaders()
@@ -81,6 +82,7 @@ export function openClientResponse(
       if (chunk.length === length && !rewriter)
         return void res.end(chunk.toString('latin1'), 'latin1')
     }
+    body ??= openBodyWriter(res, onDrain)
     if (body.write(chunk, release)) return
     source.pause()
     onSlow(true)

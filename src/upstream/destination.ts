@@ -49,7 +49,7 @@ export interface Destinations {
     path: ParsedPath,
     requester: Requester,
     preference: ProjectPreference,
-  ): Promise<Destination>
+  ): Destination | Promise<Destination>
   /** One destination for each project that the user has there, the most likely first, resolved one by one. */
   resolveEach(
     to: SpName,
@@ -115,19 +115,24 @@ export function createDestinations(options: {
     return destinationAt(to, auth, url, others, sent, there)
   }
 
+  async function resolveRemote(
+    to: SpName,
+    path: ParsedPath,
+    requester: AuthenticatedRequester,
+    { asked, owner }: ProjectPreference,
+  ): Promise<Destination> {
+    const { token, caller } = requester
+    const projects = await identity.projects(token, caller, to)
+    const project = chooseProject({ at: to, asked, owner, local: caller.project }, projects)
+    return remoteDestination(to, path, requester, project)
+  }
+
   return {
-    async resolve(to, path, requester, { asked, owner }) {
+    resolve(to, path, requester, preference) {
       if (to === IDENTITY_PROVIDER) return localDestination(path, requester)
       const authenticated = authenticatedRequester(requester)
       if (authenticated === null) return anonymousDestination(to, path, requester)
-      const projects = await identity.projects(authenticated.token, authenticated.caller, to)
-      const local = authenticated.caller.project
-      return remoteDestination(
-        to,
-        path,
-        authenticated,
-        chooseProject({ at: to, asked, owner, local }, projects),
-      )
+      return resolveRemote(to, path, authenticated, preference)
     },
     async *resolveEach(to, path, requester, { asked, owner }) {
       if (to === IDENTITY_PROVIDER) return void (yield localDestination(path, requester))

@@ -22,10 +22,11 @@ const IDEMPOTENT = new Set(['PUT', 'DELETE'])
  */
 export async function forward(request: ForwardRequest): Promise<Outcome> {
   const deadline = performance.now() + (request.timeouts.connectTimeoutMs || Infinity)
-  const backoff = createBackoff(BACKOFF)
+  let backoff: ReturnType<typeof createBackoff> | undefined
   for (;;) {
     const attempt = await attemptForward(request)
     if (attempt.kind === 'over') return attempt.outcome
+    backoff ??= createBackoff(BACKOFF)
     const late = performance.now() >= deadline
     const isLast = late || backoff.failures() === MOST_RETRIES
     if (isLast || !isRepeatable(request, attempt)) throw attempt.error

@@ -1,6 +1,7 @@
 import type { RawHeaders } from '../http-client/raw-headers.js'
 import type { Identity } from '../identity/identity.js'
 import { IDENTITY_PROVIDER, type ProjectId, type SpName } from '../ids.js'
+import type { Aggregate, Search } from '../routing/decision.js'
 import { findReadResource } from '../routing/request-rule.js'
 import { buildResourcePath } from '../routing/upstream-path.js'
 import type { CloudWaits } from './cloud-wait.js'
@@ -48,11 +49,11 @@ interface ChosenCloud {
 export function createSend(options: SendOptions): (proxied: ProxiedRequest) => Promise<Outcome> {
   const { destinations, pools, forget, observe, timeouts } = options
 
-  async function chooseCloud(proxied: ProxiedRequest): Promise<ChosenCloud> {
-    const { decision } = proxied
+  async function chooseCloud(
+    decision: Search | Aggregate,
+    proxied: ProxiedRequest,
+  ): Promise<ChosenCloud> {
     switch (decision.kind) {
-      case 'one':
-        return { to: decision.to, owner: decision.owner }
       case 'aggregate':
         return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
       case 'search': {
@@ -101,9 +102,8 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
     })
   }
 
-  return async proxied => {
+  function sendTo({ to, owner }: ChosenCloud, proxied: ProxiedRequest): Promise<Outcome> {
     const { request, requester, body } = proxied
-    const { to, owner } = await chooseCloud(proxied)
     proxied.onCloud(to)
     const preference = { asked: request.controlHeaders.project, owner }
     return retryUnauthorized({
@@ -112,6 +112,13 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       forget: destination =>
         body === 'stream' ? null : forgetToken(requester, destination, forget),
     })
+  }
+
+  return proxied => {
+    const { decision } = proxied
+    return decision.kind === 'one'
+      ? sendTo(decision, proxied)
+      : chooseCloud(decision, proxied).then(chosen => sendTo(chosen, proxied))
   }
 }
 

@@ -4,7 +4,7 @@ import type { Destination, Requester } from './destination.js'
 /** How to send a request with a token from a cache. */
 interface TokenUse<Access, Response> {
   /** Get the token, or what contains it. For the retry it must be a new one. */
-  readonly access: (isRetry: boolean) => Promise<Access>
+  readonly access: (isRetry: boolean) => Access | Promise<Access>
   /** `mayRetry`: a 401 leads to a second call, so it is not the final response. */
   readonly send: (access: Access, mayRetry: boolean) => Promise<Response>
   /** Get the function that drops the rejected token from the cache; null if there can be no other token. */
@@ -21,7 +21,8 @@ export async function retryUnauthorized<
   Access,
   Response extends { readonly status: number | null },
 >({ access, send, forget }: TokenUse<Access, Response>): Promise<Response> {
-  const first = await access(false)
+  const found = access(false)
+  const first = found instanceof Promise ? await found : found
   const forgetFirst = forget(first)
   const response = await send(first, forgetFirst !== null)
   if (response.status !== 401 || forgetFirst === null) return response

@@ -187,6 +187,7 @@ async function serveProxy(): Promise<void> {
     { errors: 'fail', secrets: ['bench'], now },
   )
   const app = createApp({
+    cachedCaller: () => caller,
     authenticate: async () => caller,
     isService: async () => false,
     askNearer: async () => [],

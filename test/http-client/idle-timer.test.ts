@@ -32,3 +32,29 @@ test('activity that arrived while the process was busy keeps the timer from expi
   t.false(isIdle)
   timer.stop()
 })
+
+test('a timer that was suspended expires only after its next start, and in its time', async t => {
+  const expired: number[] = []
+  const begun = performance.now()
+  const timer = createIdleTimer(() => expired.push(performance.now() - begun))
+  timer.start(30)
+  timer.suspend()
+  await delay(80)
+  t.deepEqual(expired, [])
+  timer.start(60_000)
+  timer.start(30)
+  await delay(80)
+  t.is(expired.length, 1)
+  t.true((expired[0] ?? 0) >= 105)
+})
+
+test('a timer with activity expires a whole limit after the last of it', async t => {
+  const expired: number[] = []
+  const timer = createIdleTimer(() => expired.push(performance.now()))
+  timer.start(100)
+  await delay(60)
+  const last = performance.now()
+  timer.touch()
+  while (expired.length === 0) await delay(10)
+  t.true((expired[0] ?? 0) - last >= 99)
+})

@@ -52,6 +52,7 @@ export const caller: Caller = {
  */
 export function identity(overrides: Partial<Identity> = {}): Identity {
   return {
+    cachedCaller: () => undefined,
     async authenticate(token) {
       if (token.reveal() === 'good') return caller
       throw new MixmatchError('NOT_AUTHENTICATED', 'The token is not valid.')
@@ -186,6 +187,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
   }
   const isTrusted = () => setting.trusted ?? false
   const app = createApp({
+    cachedCaller: who.cachedCaller,
     authenticate: who.authenticate,
     async isService(token) {
       if (token.reveal() === 'service') return true
