@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander'
 import { loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { runSupervised } from '../cli/supervision.js'
 import { createLogger } from '../logger.js'
 import { createProxyMetrics } from '../metrics/proxy-metrics.js'
 import {
@@ -21,13 +20,16 @@ export function proxyCommand(context: Context): Command {
     .addOption(new Option('--supervised', 'as a worker of "mixmatch serve"').hideHelp())
     .addHelpText('after', '\nExample: mixmatch proxy')
     .action(async ({ supervised }: { supervised?: true }, command: Command) => {
-      if (supervised) await serveRequests(context, command)
-      else await runSupervised(context, command, { recorder: false })
+      if (supervised) return await serveRequests(context, command)
+      // a worker does not need the modules of the supervisor
+      const { runSupervised } = await import('../cli/supervision.js')
+      await runSupervised(context, command, { recorder: false })
     })
 }
 
 async function serveRequests(context: Context, command: Command): Promise<void> {
   const stop = waitForSupervisorStop()
+  const begin = new Promise<void>(resolve => onCommand('begin', resolve))
   const config = loadConfig(command, context)
   const logger = createLogger(config.logging, 'worker')
   onCommand('reopen-log', logger.reopen)
@@ -39,6 +41,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
     missing: missingViews(whyNoViews(logFile)),
     degraded: [],
   }))
+  await Promise.race([begin, stop])
   const cutOff = await runWorker({
     config,
     files,

@@ -2,14 +2,13 @@ import { Command, Option } from 'commander'
 import { loadConfig, loadReloadableConfig, logWarnings } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
 import { handleLostLog, newLogOption } from '../cli/log-files.js'
-import { endWithLoggedFailure } from '../cli/supervision.js'
+import { endWithLoggedFailure } from '../cli/logged-failure.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
 import { record } from '../process/record.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
 import { listenToSignals, waitForSupervisorStop } from '../process/signals.js'
-import { runStandaloneRecorder } from '../process/standalone-recorder.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
 interface RecordOptions {
@@ -67,6 +66,8 @@ async function recordByItself(context: Context, command: Command): Promise<void>
   const logger = createLogger(config.logging, 'recorder')
   logWarnings(initial, logger)
   const files = filesOf(config, 'record')
+  // a supervised recorder does not need the modules of the ops port
+  const { runStandaloneRecorder } = await import('../process/standalone-recorder.js')
   await endWithLoggedFailure(context, config, logger, () =>
     runStandaloneRecorder({ initial, read, files, env: context.env, signals, logger }),
   )

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js'
 import type { Event } from '../event/event.js'
 import { openLogReader } from '../log/open-log.js'
 import { isDue } from '../reconcile/due.js'
-import { openReconciler } from '../reconcile/reconciler.js'
+import type { Reconciler } from '../reconcile/reconciler.js'
 import {
   type Delays,
   defaultDelays,
@@ -31,15 +31,26 @@ export function reconcileInBackground(
 
   using log = openLogReader(logFile)
   const names = config.clouds.map(({ name }) => name)
-  const reconciler = openReconciler(config, { logFile, viewsFile })
+  let opened: Promise<Reconciler> | null = null
+  /** Most recorders never reconcile, so its modules are loaded when it is due. */
+  const open = async () => {
+    const { openReconciler } = await import('../reconcile/reconciler.js')
+    return openReconciler(config, { logFile, viewsFile })
+  }
   const scheduler = startReconcileScheduler({
     clouds: names.filter(name => isDue(log, name, mode)),
     afterGaps: mode === 'gaps',
-    reconcile: (at, until) => reconciler.reconcile(at, { append: record }, until),
+    async reconcile(at, until) {
+      opened ??= open()
+      return (await opened).reconcile(at, { append: record }, until)
+    },
     delays,
     signal,
     logger,
   })
-  const stopped = scheduler.stopped.finally(() => reconciler[Symbol.asyncDispose]())
+  const stopped = scheduler.stopped.finally(async () => {
+    const reconciler = await opened?.catch(() => null) // the scheduler has logged why it could not be opened
+    await reconciler?.[Symbol.asyncDispose]()
+  })
   return { notice: scheduler.notice, stopped }
 }

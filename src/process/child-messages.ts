@@ -36,6 +36,7 @@ export type ChildMessage =
  * A message of the supervisor to a child process.
  *
  * - `status`: send your status.
+ * - `begin`: the views are built. A worker may open them and accept connections.
  * - `drain`: the proxy will stop soon. Fail the health check, so that load balancers stop sending.
  * - `reopen-log`: the log file was rotated. Open it again.
  * - `finish`: another worker has replaced this one. Finish the running requests without a time limit, and exit.
@@ -43,7 +44,7 @@ export type ChildMessage =
  * After `drain` and `finish` the worker closes each connection after the next response on it.
  */
 export type SupervisorMessage = 'status' | ChildCommand
-type ChildCommand = 'drain' | 'finish' | 'reopen-log'
+type ChildCommand = 'begin' | 'drain' | 'finish' | 'reopen-log'
 
 /** Tell the supervisor that this process is ready. */
 export function tellReady(): void {

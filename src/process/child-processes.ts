@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
+import type { SupervisorMessage } from './child-messages.js'
 import { closeUntakenConnections } from './handed-connections.js'
 import type { ManagedProcess } from './managed-process.js'
 import { type SupervisedChild, superviseChild } from './supervised-child.js'
@@ -23,7 +24,8 @@ export interface ChildProcesses {
   readonly recorder: SupervisedChild | null
   readonly workers: readonly SupervisedChild[]
   /**
-   * Start the recorder, then the workers, because workers read the views that the recorder builds.
+   * Start the recorder and the workers. The workers load their modules meanwhile, and begin when the recorder
+   * is ready, because they read the views that it builds.
    *
    * @throws ChildFailed
    */
@@ -62,7 +64,6 @@ export function createChildProcesses(
   const killAfterMs = () => gracefulTimeoutMs() + CLOSING_MS
   let recorder: SupervisedChild | null = null
   let workers: readonly SupervisedChild[] = []
-  let stopping = false
 
   function startRecorder(): SupervisedChild {
     const name = 'recorder'
@@ -77,13 +78,21 @@ export function createChildProcesses(
     })
   }
 
-  function startWorkers(): SupervisedChild[] {
+  /** @param viewsBuilt settles when the workers may begin */
+  function startWorkers(viewsBuilt: Promise<void>): SupervisedChild[] {
     cluster.setupPrimary({
       exec: plan.mainScript,
       args: [...plan.options, 'proxy', '--supervised'],
     })
     const count = plan.workers === 'auto' ? availableParallelism() : plan.workers
-    const start = () => forkWorker(plan, logger)
+    const start = () => {
+      const worker = forkWorker(plan, logger)
+      viewsBuilt.then(
+        () => worker.connected && worker.send('begin' satisfies SupervisorMessage, () => {}),
+        () => {}, // the supervisor stops everything
+      )
+      return worker
+    }
     return Array.from({ length: count }, (_, index) => {
       const name = `worker ${index + 1}`
       const died = () => onDeath('worker')
@@ -99,13 +108,10 @@ export function createChildProcesses(
       return workers
     },
     async start() {
-      if (plan.recorder) {
-        recorder = startRecorder()
-        await recorder.ready
-      }
-      if (stopping) return
-      workers = startWorkers()
-      await Promise.all(workers.map(({ ready }) => ready))
+      if (plan.recorder) recorder = startRecorder()
+      const viewsBuilt = recorder?.ready ?? Promise.resolve()
+      workers = startWorkers(viewsBuilt)
+      await Promise.all([viewsBuilt, ...workers.map(({ ready }) => ready)])
     },
     async replace() {
       await recorder?.restart()
@@ -119,7 +125,6 @@ export function createChildProcesses(
       for (const each of all) each.send('reopen-log')
     },
     async stop() {
-      stopping = true
       await Promise.all(workers.map(worker => worker.stop()))
       await recorder?.stop()
     },

@@ -8,7 +8,7 @@ import { type ReconcileSink, reconcile } from './reconcile-cloud.js'
 import type { ReconcileOutcome } from './reconcile-events.js'
 
 /** Reconciles the clouds of a configuration, one after another or at the same time. */
-interface Reconciler extends AsyncDisposable {
+export interface Reconciler extends AsyncDisposable {
   /** @throws the signal's reason, and what `findings.append` throws */
   reconcile(at: SpName, findings: ReconcileSink, signal: AbortSignal): Promise<ReconcileOutcome>
 }

@@ -1,0 +1,103 @@
+import type { Logger } from 'pino'
+import { describeClouds } from '../api/cloud-status.js'
+import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
+import type { Config } from '../config/config.js'
+import { createConsole } from '../console/console.js'
+import { createOpsApp, openOps } from '../http/ops.js'
+import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
+import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
+import { createAuditRunner } from './audit-runner.js'
+import type { ChildProcesses } from './child-processes.js'
+import { healthOf } from './health.js'
+import { checkKeystoneReachable } from './keystone-check.js'
+import { createOpsAdmission, type OpsAdmission } from './ops-admission.js'
+import { readSettingsOf } from './read-settings.js'
+import { openStatusCollector, type StatusCollector } from './status-collector.js'
+
+export type SupervisorState = 'starting' | 'serving' | 'draining'
+
+/** What the ops port reports, with the figures of the supervisor itself. */
+export interface SupervisorOps {
+  readonly metrics: SupervisorMetrics
+  readonly collector: StatusCollector
+}
+
+interface SupervisorOpsParts {
+  readonly state: () => SupervisorState
+  /** The configuration in force. */
+  readonly config: () => Config
+  readonly logger: Logger
+}
+
+/**
+ * Serve the ops port while a function runs.
+ *
+ * @throws CANNOT_LISTEN; what the function throws
+ */
+export async function withSupervisorOps(
+  parts: SupervisorOpsParts & { readonly children: ChildProcesses },
+  run: (ops: SupervisorOps) => Promise<void>,
+): Promise<void> {
+  const { children, config, logger } = parts
+  const metrics = createSupervisorMetrics()
+  using collector = openStatusCollector({ children, logger })
+  await using admission = createOpsAdmission({ config, logger })
+  const settings = () => readSettingsOf(config())
+  using queryRunner = createQueryRunner({ settings, logger })
+  const app = createSupervisorApp({ ...parts, collector, metrics, queryRunner, admission })
+  await using _ops = await openOps(app, config().ops, logger)
+  await run({ metrics, collector })
+}
+
+interface AppParts extends SupervisorOpsParts {
+  readonly collector: StatusCollector
+  readonly metrics: SupervisorMetrics
+  readonly queryRunner: QueryRunner
+  readonly admission: OpsAdmission
+}
+
+/** The application of the ops port, for all processes together. */
+function createSupervisorApp(parts: AppParts) {
+  const { state, config, collector, metrics, queryRunner, admission, logger } = parts
+  const cloudStates = async () =>
+    describeClouds(readSettingsOf(config()).clouds, await collector.collect())
+  return createOpsApp({
+    health() {
+      const reasons = state() === 'serving' ? [] : [state()]
+      return healthOf(reasons, config().server.healthcheckDisableFile)
+    },
+    async readiness() {
+      const [{ missing, degraded, fleet }, keystone] = await Promise.all([
+        collector.collect(),
+        checkKeystoneReachable(config().auth),
+      ])
+      return { missing: [...missing, ...keystone], degraded, ...(fleet && { fleet }) }
+    },
+    async metrics() {
+      const [own, collected] = await Promise.all([metrics.snapshot(), collector.collect()])
+      return renderMetrics([own, ...collected.metrics])
+    },
+    metricsType: METRICS_TYPE,
+    api: {
+      queryRunner,
+      admit: admission.admit,
+      logFile: () => config().database.file,
+      clouds: cloudStates,
+      isOpen: () => config().ops.auth === 'none',
+      isHealthClosed: () => config().ops.healthAuth === 'keystone',
+    },
+    console: createConsole({
+      queryRunner,
+      logFile: () => config().database.file,
+      cloudStates,
+      metrics: async () => (await collector.collect()).metrics,
+      runAudit: createAuditRunner(() => config().database.file),
+      clouds: () => config().clouds.map(({ name }) => name),
+      isOpen: () => config().ops.auth === 'none',
+      access: admission,
+      now: Date.now,
+      logger,
+    }),
+    logger,
+  })
+}
