@@ -54,15 +54,20 @@ export function describeScope({
   since,
   until,
 }: AuditDatabase): Record<string, Cell> {
-  const { hash } = history.head()
   return {
     log: history.parts.map(({ file }) => file).join(', '),
     events: upTo - history.base().position,
     last_position: upTo,
-    head: hash,
+    head: hashAt(history, upTo),
     recorded_from: time(since),
     recorded_until: time(until),
   }
+}
+
+/** The hash of the last event that is read. A recorder may have appended more since. */
+function hashAt(history: History, upTo: Position): string {
+  const base = history.base()
+  return history.get(upTo)?.hash ?? base.hash
 }
 
 /** A caveat if the beginning of the history is missing. */

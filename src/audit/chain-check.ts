@@ -1,6 +1,7 @@
 import type { Anchor } from '../anchor/anchor.js'
 import { type AnchorCheck, checkAnchors, isContradiction } from '../anchor/anchor-check.js'
 import type { Position } from '../ids.js'
+import type { Head } from '../log/event-log.js'
 import type { History } from '../log/history.js'
 import { type Breach, verifyTogether } from '../log/verify.js'
 import { formatCount } from './numbers.js'
@@ -18,6 +19,8 @@ export interface NotedHeads {
 /** The result of verifying a history. */
 export interface ChainCheck {
   readonly events: number
+  /** The last event that was verified. A recorder may append more meanwhile. */
+  readonly head: Head
   readonly breaches: readonly Breach[]
   /** The head that was given, and its position; the position is null if it is not in the history. */
   readonly noted: { readonly hash: string; readonly position: Position | null } | null
@@ -36,10 +39,12 @@ export async function checkChain(
   { head, anchors = [], tsaCa }: NotedHeads,
   progress: (events: number) => void,
 ): Promise<ChainCheck> {
-  const { events, breaches } = await verifyTogether(history, { noted: head, progress })
+  const verdict = await verifyTogether(history, { noted: head, progress })
+  const { events, breaches } = verdict
   const checked = await checkAnchors(history, anchors, tsaCa)
   return {
     events,
+    head: verdict.head,
     breaches,
     noted: head === undefined ? null : { hash: head, position: positionOf(history, head) },
     anchors: checked,
@@ -90,7 +95,7 @@ function describeAnchors(anchors: readonly AnchorCheck[]): string {
 }
 
 /** What the state of the chain means for whoever relies on the report. */
-export function chainCaveats(check: ChainCheck | null, head: number): Caveat[] {
+export function chainCaveats(check: ChainCheck | null): Caveat[] {
   if (check === null) {
     return [
       {
@@ -119,7 +124,7 @@ export function chainCaveats(check: ChainCheck | null, head: number): Caveat[] {
   return [
     {
       text:
-        proven < head
+        proven < check.head.position
           ? `The noted heads prove the events up to position ${proven}. Events after the end of this copy, if there were any, cannot be seen.`
           : 'The noted heads prove all events of this copy. Later events, if there were any, cannot be seen.',
       brief: `noted heads prove it up to position ${proven} only`,

@@ -27,11 +27,10 @@ export function recordProvenance(history: History, chain: ChainCheck | null): Pr
  */
 export function addProvenance(report: Report, history: History, provenance: Provenance): Report {
   const { madeAt, digests, chain } = provenance
-  const { position: head } = history.head()
   const caveats = [
     ...report.caveats,
     ...(hasChanged(digests, filesOf(history)) ? [CHANGED] : []),
-    ...chainCaveats(chain, head),
+    ...chainCaveats(chain),
   ]
   const anchors = chain?.anchors ?? []
   const scope: Record<string, Cell> = {

@@ -8,13 +8,12 @@ import type { Report } from './report.js'
 
 /** Report what verifying the hash chain, the positions and the triggers of every file found. */
 export function reportVerification(history: History, check: ChainCheck): Report {
-  const { events, breaches, anchors } = check
+  const { events, head, breaches, anchors } = check
   const wrong = anchors.filter(isContradiction).length
   const failed = [
     ...(breaches.length > 0 ? [formatCount(breaches.length, 'breach', 'breaches')] : []),
     ...(wrong > 0 ? [`${formatCount(wrong, 'anchor')} that the log contradicts`] : []),
   ]
-  const head = history.head()
   return {
     title: 'Verification',
     verdict: check.holds

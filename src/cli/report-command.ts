@@ -58,10 +58,11 @@ export async function printReportOf(
 ): Promise<void> {
   using history = openCommandHistory(command, context)
   requireKnownNames(history, names, command, context)
-  const upTo = at && 'position' in at ? positionAt(history, at) : undefined
   const { verify, head, anchors } = options
   const mustVerify = verify ?? (head ?? anchors) !== undefined
   const chain = mustVerify ? await checkChainOf(history, options, context) : null
+  // What a recorder appends from now on is neither verified nor read.
+  const upTo = at && 'position' in at ? positionAt(history, at) : chain?.head.position
   const provenance = recordProvenance(history, chain)
   const projectNames = readNames(options, context)
   using database = openWithProgress(history, upTo, context)
