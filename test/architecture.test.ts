@@ -20,6 +20,7 @@ const folders = [
   'upstream',
   'network-extension',
   'aggregate',
+  'offload',
   'reconcile',
   'replay',
   'anchor',

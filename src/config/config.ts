@@ -10,6 +10,7 @@ import { type ConfigSource, findFiles, searchedFiles } from './find-files.js'
 import { type OpsConfig, readOps } from './ops-config.js'
 import { options } from './options.js'
 import { parseOsloIni } from './oslo-ini.js'
+import { Secret } from './secret.js'
 import { findWarnings } from './warnings.js'
 
 /** The values of `mixmatch.conf` and the environment. Only this folder knows their format. */
@@ -25,6 +26,8 @@ export interface Config {
     /** Concurrent requests of one worker; null for no limit. */
     readonly maxRequests: number | null
     readonly gracefulTimeoutMs: number
+    /** What a front that moves image data itself has in common with the proxy; null if none does. */
+    readonly offloadSecret: Secret | null
     /** How long the health check fails before the port is closed. */
     readonly drainDelayMs: number
     /** Absolute path of a file that makes the health check fail; null if there is none. */
@@ -161,6 +164,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
   const { DEFAULT: general, auth, database, fleet } = options
   const authUrl = settings.read('auth', auth.authUrl)
   const logFile = settings.read('DEFAULT', general.logFile)
+  const offloadSecret = settings.read('DEFAULT', general.offloadSecret)
   const disableFile = settings.read('DEFAULT', general.healthcheckDisableFile)
   return {
     server: {
@@ -171,6 +175,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       trustedProxies: settings.read('DEFAULT', general.trustedProxies),
       maxRequests: settings.read('DEFAULT', general.maxRequests),
       gracefulTimeoutMs: settings.read('DEFAULT', general.gracefulTimeout),
+      offloadSecret: offloadSecret === null ? null : new Secret(offloadSecret),
       drainDelayMs: settings.read('DEFAULT', general.drainDelay) * 1000,
       healthcheckDisableFile: disableFile === null ? null : resolve(cwd, disableFile),
     },

@@ -28,6 +28,11 @@ const wholeNumber = z
 
 export const text = kind('a line of text', z.string().regex(/^.+$/))
 
+export const sharedSecret = kind(
+  'at least 32 letters and digits, which nobody can guess',
+  z.string().regex(/^[a-z\d]{32,}$/i),
+)
+
 /** The words of oslo.config's `types.Boolean`, in upper or lower case. */
 export const flag = kind(
   'true or false (or yes, no, on, off, 1, 0)',

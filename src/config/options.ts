@@ -56,6 +56,12 @@ const general = {
     'Addresses and networks of the fronts whose Forwarded (RFC 7239) or else X-Forwarded-For, -Host, -Proto, -Port and -Prefix are believed.',
     { otherwise: 'none', example: '127.0.0.1, 10.0.0.0/8' },
   ),
+  offloadSecret: optional(
+    'offload_secret',
+    kinds.sharedSecret,
+    'Lets a front that sends it move image data between clients and clouds itself, see docs/offload.md. Make it with openssl rand -hex 32; the front must keep it from clients.',
+    { secret: true, otherwise: 'no front may ask', example: '0123456789abcdef0123456789abcdef' },
+  ),
   searchByBroadcast: option(
     'search_by_broadcast',
     kinds.flag,

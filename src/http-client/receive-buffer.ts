@@ -11,7 +11,7 @@ const LONG_READ_BYTES = 256 * 1024
 const MOST_FREE = 3
 
 /** Bytes that the receiver may keep. */
-export interface ReceivedPiece {
+interface ReceivedPiece {
   readonly data: Buffer
   /**
    * Call it when the bytes are not needed any more: the next ones are then read into the same memory. New

@@ -38,6 +38,7 @@ export function accessFields(
       outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
     rests_on: decision?.kind === 'one' ? decision.restsOn : null,
     observed: trace.observed,
+    offload: trace.offload,
     aborted: outcome?.aborted ?? cutShort,
   }
 }

@@ -12,9 +12,10 @@ const SERVICE = /^\/(image|volume|network)(?:[/?]|$)/
 export function describeAnswered(
   req: IncomingMessage,
   res: ServerResponse,
-  { decision, serviceProvider, startedAt, fault, firstByteMs, outcome }: RequestTrace,
+  trace: RequestTrace,
   now: number,
 ): AnsweredRequest {
+  const { decision, serviceProvider, startedAt, fault, firstByteMs, outcome, offload } = trace
   const { method = '' } = req
   const [, service] = SERVICE.exec(req.url ?? '') ?? []
   return {
@@ -28,5 +29,6 @@ export function describeAnswered(
     bytesReceived: outcome?.bytesReceived ?? 0,
     bytesSent: bytesSentOf(res, outcome),
     fault,
+    offload,
   }
 }

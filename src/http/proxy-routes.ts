@@ -138,6 +138,9 @@ function sendDecided(
     onFirstByte(ms) {
       trace.firstByteMs = ms
     },
+    onOffload(answer) {
+      trace.offload = answer
+    },
     onObserved(isRecorded) {
       trace.observed = isRecorded && trace.observed !== 'pending' ? 'recorded' : 'pending'
     },

@@ -30,6 +30,8 @@ export interface RequestTrace {
    * `pending`: it was not yet, so another worker may not know it. null if there is no observation.
    */
   observed: 'recorded' | 'pending' | null
+  /** The answer to a front that asked where the request goes; null if none asked. */
+  offload: 'yes' | 'no' | null
   /** The code of the proxy's own error response; null if it forwarded a response. */
   fault: FaultCode | 'UNFORESEEN' | null
 }
@@ -58,6 +60,7 @@ export function startTrace(req: IncomingMessage, client: string, now: number): R
     outcome: null,
     firstByteMs: null,
     observed: null,
+    offload: null,
     fault: null,
   }
 }

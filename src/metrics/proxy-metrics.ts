@@ -21,6 +21,8 @@ export interface AnsweredRequest {
   readonly bytesSent: number
   /** The fault code; null if there was no fault. */
   readonly fault: string | null
+  /** The answer to a front that asked where the request goes; null if none asked. */
+  readonly offload: 'yes' | 'no' | null
 }
 
 /** The metrics of one worker. */
@@ -87,6 +89,12 @@ export function createProxyMetrics(): ProxyMetrics {
       this.set(inFlight)
     },
   })
+  const offloads = new Counter({
+    name: 'mixmatch_offload_decisions_total',
+    help: 'Answers to a front that moves image data itself. no: the request comes through the proxy next.',
+    labelNames: ['cloud', 'method', 'answer'],
+    registers,
+  })
   const faults = new Counter({
     name: 'mixmatch_faults_total',
     help: 'Requests that the proxy answered with a fault of its own, such as a cloud that is down.',
@@ -128,8 +136,9 @@ export function createProxyMetrics(): ProxyMetrics {
       inFlight += 1
     },
     countRequest(request) {
-      const { service, cloud, method, status, reason, fault, firstByteSeconds } = request
+      const { service, cloud, method, status, reason, fault, firstByteSeconds, offload } = request
       inFlight -= 1
+      if (offload !== null) offloads.inc({ cloud, method, answer: offload })
       const where = `${service} ${cloud}`
       const which = `${where} ${method}`
       const code = String(status)

@@ -12,6 +12,7 @@ import { createNetworkExtension, type ExtendNetwork } from '../network-extension
 import type { ObservationSender } from '../observation/observation-sender.js'
 import type { Observer } from '../observation/observer.js'
 import type { Overlay } from '../observation/overlay.js'
+import { createOffload } from '../offload/offload.js'
 import { createAskNearer } from '../upstream/ask-nearer.js'
 import { createBreaker } from '../upstream/breaker.js'
 import { createClientAddress } from '../upstream/client-address.js'
@@ -55,6 +56,11 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
     proxyName: clouds.find(({ name }) => name === IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
     authenticateUri: auth.wwwAuthenticateUri,
   }
+  const dispatch = createDispatch(sending, {
+    errors: routing.aggregationErrors,
+    secrets: sharedSecrets(config),
+    now,
+  })
   const isTrusted = trustedProxies(server.trustedProxies)
   return createApp({
     health,
@@ -66,11 +72,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
     extendNetwork: networkExtensionOf(parts, identity),
     federation: { clouds, locate: overlay.locate, evidence: overlay.evidence, ...routing },
     askNearer: createAskNearer(sending),
-    send: createDispatch(sending, {
-      errors: routing.aggregationErrors,
-      secrets: sharedSecrets(config),
-      now,
-    }),
+    send: createOffload({ ...sending, secret: server.offloadSecret?.reveal() ?? null }, dispatch),
     publicAddressOf: createPublicAddresses({ publicEndpoint: server.publicEndpoint, isTrusted }),
     clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: upstream.idleTimeoutMs,

@@ -23,6 +23,8 @@ export interface ProxiedRequest {
   readonly onFirstByte: (ms: number) => void
   /** Called for each observation that the response waited for; `isRecorded` if it was recorded in time. */
   readonly onObserved: (isRecorded: boolean) => void
+  /** Called if a front asked where the request goes: whether the front sends it to the cloud itself. */
+  readonly onOffload: (answer: 'yes' | 'no') => void
 }
 
 /** A request before the decision to which cloud it goes. */

@@ -211,6 +211,7 @@ test('the page of the requests sums up the metrics of all workers', async t => {
       method: 'GET',
       fault: null,
       firstByteSeconds: null,
+      offload: null,
       bytesReceived: 0,
       bytesSent: 0,
     }

@@ -9,6 +9,7 @@ import type { Caller, Identity, Project } from '../../src/identity/identity.js'
 import { Token } from '../../src/identity/token.js'
 import { IDENTITY_PROVIDER, type ProjectId, position, type SpName, spName } from '../../src/ids.js'
 import type { Observation } from '../../src/observation/observation.js'
+import { createOffload } from '../../src/offload/offload.js'
 import {
   type FindEvidence,
   type Locate,
@@ -124,6 +125,7 @@ export interface ProxySetting {
   readonly publicEndpoint?: string | null
   readonly trusted?: boolean
   readonly aggregationTimeoutMs?: number
+  readonly offloadSecret?: string
   readonly app?: Partial<AppOptions>
 }
 
@@ -196,7 +198,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
     },
     federation,
     askNearer: createAskNearer(sending),
-    send: createSend(sending),
+    send: createOffload({ ...sending, secret: setting.offloadSecret ?? null }, createSend(sending)),
     publicAddressOf: createPublicAddresses({ publicEndpoint, isTrusted }),
     clientAddress: createClientAddress(isTrusted),
     idleTimeoutMs: timeouts.idleTimeoutMs,

@@ -16,6 +16,7 @@ const request = {
   bytesReceived: 0,
   bytesSent: 700,
   fault: null,
+  offload: null,
 }
 const counted =
   'mixmatch_requests_total{service="image",cloud="cornmeal",method="GET",code="200",reason="located"}'
@@ -40,6 +41,18 @@ test('counters and histograms of several workers are summed up', async t => {
   t.is(samples.get(counted), 3)
   t.is(samples.get(durations), 3)
   t.is(samples.get(upTo50Ms), 2)
+})
+
+test('answers to a front that moves image data itself are counted by cloud and answer', async t => {
+  const metrics = createProxyMetrics()
+  for (const answer of ['yes', 'yes', 'no'] as const) {
+    metrics.countRequest({ ...request, offload: answer })
+  }
+  metrics.countRequest(request)
+  const samples = samplesOf(await renderMetrics([sent(await metrics.snapshot())]))
+  const counter = 'mixmatch_offload_decisions_total{cloud="cornmeal",method="GET",'
+  t.is(samples.get(`${counter}answer="yes"}`), 2)
+  t.is(samples.get(`${counter}answer="no"}`), 1)
 })
 
 test('requests in flight, bytes and times to the first byte are those of all workers together', async t => {
