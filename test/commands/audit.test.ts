@@ -241,6 +241,21 @@ test('an HTML report loads nothing, and shows any name as text', async t => {
   }
 })
 
+test('a page links only to what it shows', async t => {
+  const path = folder(t)
+  await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')
+  const linksOf = async (...args: string[]) => {
+    const { out } = await mixmatch(path, 'audit', ...args, '--log', 'events.db', '-f', 'html')
+    const shown = [...out.matchAll(/<section id="(\w+)"/g)].map(([, name]) => name)
+    const links = [...out.matchAll(/href="#(\w+)"/g)].map(([, name]) => name)
+    return { links: links.length, broken: links.filter(name => !shown.includes(name)) }
+  }
+  const whole = await linksOf('summary')
+  t.true(whole.links > 10)
+  t.deepEqual(whole.broken, [])
+  t.deepEqual(await linksOf('summary', '--section', 'silences'), { links: 1, broken: [] })
+})
+
 test('a log in a read-only folder can be audited, and stays unchanged', t => {
   const path = folder(t)
   recorded(path)

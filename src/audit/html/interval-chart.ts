@@ -1,4 +1,4 @@
-import type { IntervalChart } from '../report.js'
+import type { IntervalChart, Mark } from '../report.js'
 import { LEFT, RIGHT, timeAxis, timeScale, timeText, WIDTH } from './axis.js'
 import { drawMarks, hatching } from './marks.js'
 import { type ColourOf, label, legend, openSvg, safe, short } from './markup.js'
@@ -14,8 +14,6 @@ export function drawIntervalChart(chart: IntervalChart, colourOf: ColourOf): str
   const x = timeScale(from, until)
   const drawn = lanes.map(({ name, spans }, lane) => {
     const y = lane * LANE
-    const clouds = new Set(spans.map(({ cloud }) => cloud))
-    const behind = marks.filter(({ cloud }) => clouds.has(cloud))
     const bars = spans.map(span => {
       const end = span.until === null ? WIDTH - RIGHT : x(span.until)
       const width = Math.max(3, end - x(span.from))
@@ -26,7 +24,6 @@ export function drawIntervalChart(chart: IntervalChart, colourOf: ColourOf): str
       )
     })
     return (
-      `${drawMarks(behind, x, { top: y + 2, height: LANE - 4 })}` +
       `<text class="lane" x="${LEFT - 12}" y="${y + 15}" text-anchor="end">${safe(label(name, 18))}<title>${safe(name)}</title></text>` +
       bars.join('')
     )
@@ -38,6 +35,27 @@ export function drawIntervalChart(chart: IntervalChart, colourOf: ColourOf): str
       colourOf,
     ) +
     `${openSvg(chart, `0 0 ${WIDTH} ${height + 28}`)}${hatching}` +
-    `${timeAxis(from, until, height)}${drawn.join('')}</svg>`
+    `${drawBehind(lanes, marks, x)}${timeAxis(from, until, height)}${drawn.join('')}</svg>`
   )
+}
+
+/** Marks of neighbouring lanes of the same clouds are drawn as one: a page has thousands of them otherwise. */
+function drawBehind(
+  lanes: IntervalChart['lanes'],
+  marks: readonly Mark[],
+  x: (at: number) => number,
+): string {
+  const runs: { readonly clouds: string; readonly first: number; lanes: number }[] = []
+  for (const [lane, { spans }] of lanes.entries()) {
+    const clouds = JSON.stringify([...new Set(spans.map(({ cloud }) => cloud))].sort())
+    const last = runs.at(-1)
+    if (last?.clouds === clouds) last.lanes += 1
+    else runs.push({ clouds, first: lane, lanes: 1 })
+  }
+  return runs
+    .map(({ clouds, first, lanes }) => {
+      const ofRun = marks.filter(({ cloud }) => clouds.includes(JSON.stringify(cloud)))
+      return drawMarks(ofRun, x, { top: first * LANE + 2, height: lanes * LANE - 4 })
+    })
+    .join('')
 }
