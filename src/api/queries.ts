@@ -7,8 +7,9 @@ import { conflictsQuery, holdingsQuery } from './holdings-queries.js'
 import { logQuery } from './log-query.js'
 import { describeApi } from './openapi.js'
 import { defineQuery, type Query } from './query.js'
-import { historyQuery, resourceQuery, searchQuery } from './resource-queries.js'
+import { historyQuery, resourceQuery } from './resource-queries.js'
 import { apiRoutes } from './routes.js'
+import { searchQuery } from './search-query.js'
 
 const table = {
   events: eventsQuery,

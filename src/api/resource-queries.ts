@@ -3,17 +3,17 @@ import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, type ResourceKey, resourceId } from '../ids.js'
 import type { History } from '../log/history.js'
-import { findDeletions, findResourcesByPrefix } from '../projection/find-resources.js'
+import { findDeletions } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
 import { locateAt } from '../replay/past-locations.js'
 import { type PastPlacement, placementsAt, preparePlacements } from '../replay/placement-history.js'
 import { positionAt } from '../replay/point.js'
 import { resourceShape, timeShape } from './event-row.js'
-import { defineQuery, pointText, wholeNumber } from './query.js'
+import { defineQuery, pointText } from './query.js'
 import { maySee, type Viewer } from './viewer.js'
 
 /** A place of a resource, as `locate` prints it. */
-const placeShape = z.object({
+export const placeShape = z.object({
   service_provider: z.string(),
   resource: resourceShape,
   project: z.string().nullable(),
@@ -38,7 +38,7 @@ const deletionShape = z.object({
   position: z.number().int(),
 })
 
-const idText = z.string().min(1).max(255)
+export const idText = z.string().min(1).max(255)
 const at = pointText.optional()
 
 export const resourceQuery = defineQuery({
@@ -95,40 +95,6 @@ export const historyQuery = defineQuery({
   },
 })
 
-/** An id that was found, and where it is: nowhere if it was deleted. */
-const foundShape = z.object({ resource: resourceShape, places: z.array(placeShape) })
-
-export const searchQuery = defineQuery({
-  summary: 'Resources whose id begins with a text, by type and id, including deleted ones.',
-  parameters: z.strictObject({
-    id: idText.meta({ description: 'The beginning of an id, with or without hyphens.' }),
-    limit: wholeNumber(1, 100).default(20),
-  }),
-  answer: z.object({ resources: z.array(foundShape) }),
-  run({ log }, { id, limit }, viewer) {
-    // Others' resources are not counted, so that a reader does not learn that they exist.
-    const most = viewer === 'all' ? limit : MOST_CANDIDATES
-    const found = findResourcesByPrefix(log.db, id, { limit: most })
-    const isOwn = prepareOwnership(log, viewer)
-    using finder = openPlaceFinder(log)
-    const resources = found
-      .filter(resource => isOwn(resource))
-      .slice(0, limit)
-      .map(resource => ({
-        resource,
-        places: finder
-          .find(resource.id)
-          .filter(({ resource: { type } }) => type === resource.type)
-          .flatMap(placeRows)
-          .filter(({ service_provider, project }) => maySee(viewer, service_provider, project)),
-      }))
-    return { resources }
-  },
-})
-
-/** Ids of one prefix whose owners are looked up for a reader. */
-const MOST_CANDIDATES = 100
-
 /** Find the places of a resource at present, or at a position. */
 export function findPlaces(
   log: History,
@@ -145,7 +111,7 @@ interface PlaceFinder extends Disposable {
 }
 
 /** Find present places in the views, as the proxy does; without views, in the log. */
-function openPlaceFinder(log: History): PlaceFinder {
+export function openPlaceFinder(log: History): PlaceFinder {
   const locations = openLocationsOf(log.file)
   if (locations) return locations
   const locate = locateAt(log, log.head().position)
