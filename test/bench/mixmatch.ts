@@ -8,7 +8,7 @@ import { people } from '../../sandbox/people.js'
 import type { Forwarder } from './peers.js'
 import { listening, startProgram } from './program.js'
 
-interface MixmatchOptions {
+export interface MixmatchOptions {
   readonly command: 'serve' | 'proxy'
   /** For its configuration and its log lines. */
   readonly folder: string
@@ -19,6 +19,7 @@ interface MixmatchOptions {
   /** The port of the Glance of all clouds; null for those of the federation. */
   readonly upstream: number | null
   readonly workers?: number
+  readonly offloadSecret?: string
   readonly buses?: Readonly<Record<string, string>>
 }
 
@@ -59,6 +60,7 @@ async function settings(options: MixmatchOptions, port: number) {
       service_providers: clouds.map(({ name }) => name).join(', '),
       aggregation: true,
       workers: options.workers ?? 1,
+      ...(options.offloadSecret !== undefined && { offload_secret: options.offloadSecret }),
       log_file: join(options.folder, `mixmatch-${port}.log`),
       use_json: true,
     },

@@ -41,30 +41,31 @@ export async function startCPeers(upstream: number, folder: string): Promise<For
   ]
 }
 
-/** @param locations more of its configuration, for the `server` block */
-export async function startNginx(
-  upstream: number,
-  folder: string,
-  locations = '',
-): Promise<Forwarder> {
+export async function startNginx(upstream: number, folder: string): Promise<Forwarder> {
   const port = await freePort()
+  const servers = `
+  proxy_buffering off; proxy_request_buffering off;
+  upstream cloud { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${port};
+    client_max_body_size 0; keepalive_requests 100000000;
+    location / { proxy_pass http://cloud; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }`
+  return nginxOf(port, servers, folder)
+}
+
+/** nginx with these servers, one of which listens on the port. */
+export async function nginxOf(port: number, servers: string, folder: string): Promise<Forwarder> {
   const file = join(folder, `nginx-${port}.conf`)
   writeFileSync(
     file,
     `daemon off; master_process off; pid ${file}.pid; error_log stderr crit;
 events { worker_connections 2048; }
 http {
-  access_log ${file}.log; keepalive_requests 100000000;
+  access_log ${file}.log;
   client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder};
   uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-  client_max_body_size 0; proxy_buffering off; proxy_request_buffering off;
-  upstream cloud { server 127.0.0.1:${upstream}; keepalive 64; keepalive_requests 100000000; }
-  server {
-    listen 127.0.0.1:${port};
-    proxy_http_version 1.1; proxy_set_header Connection "";
-    location / { proxy_pass http://cloud; }
-    ${locations}
-  }
+  ${servers}
 }`,
   )
   return started('nginx', port, startProgram('nginx', ['-c', file, '-p', folder], 'proxy'))

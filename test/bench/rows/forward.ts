@@ -1,9 +1,7 @@
-import { startFederation } from '../../../sandbox/federation.js'
-import { openHistory } from '../history.js'
-import { logIn, startMixmatch } from '../mixmatch.js'
 import { type Forwarder, installPeers, nodePeers, startCPeers, startNodePeer } from '../peers.js'
 import { least, type Result, ratio } from '../result.js'
 import type { Row, RowOptions } from '../row.js'
+import { openScene } from '../scene.js'
 import { openRig, type SmallRequests, type Subject } from '../small-requests.js'
 
 /** Small requests through Mixmatch, with everything on, beside other proxies. */
@@ -18,35 +16,26 @@ interface Measured {
   readonly value: SmallRequests
 }
 
-async function measure({ folder, quick }: RowOptions): Promise<readonly Result[]> {
+async function measure(options: RowOptions): Promise<readonly Result[]> {
   installPeers()
-  const federation = await startFederation({ clouds: ['default', 'sp1', 'sp2'] })
-  const forwarders: Forwarder[] = []
-  try {
-    await using rig = await openRig()
-    const { upstream } = rig
-    const { logFile, imagePath } = openHistory(folder, quick ? 100_000 : 1_000_000)
-    const serviceProviders = ['sp1', 'sp2']
-    const mixmatch = await startMixmatch({
-      ...{ command: 'proxy', folder, logFile, federation, serviceProviders, upstream },
-    })
-    forwarders.push(mixmatch)
-    for (const name of nodePeers) forwarders.push(await startNodePeer(name, upstream))
-    forwarders.push(...(await startCPeers(upstream, folder)))
+  await using rig = await openRig()
+  await using scene = await openScene(options)
+  const { upstream } = rig
+  const resources = options.quick ? 100_000 : 1_000_000
+  const { imagePath, ...mixmatch } = await scene.startMixmatch(resources, { upstream })
+  const forwarders: Forwarder[] = [mixmatch]
+  for (const name of nodePeers) forwarders.push(scene.add(await startNodePeer(name, upstream)))
+  for (const peer of await startCPeers(upstream, options.folder)) forwarders.push(scene.add(peer))
 
-    const token = await logIn(federation)
-    const path = imagePath('default')
-    const subjects: Subject[] = [
-      ...forwarders.map(forwarder => ({ ...forwarder, path, token })),
-      { ...mixmatch, name: 'service provider', path: imagePath('sp1'), token },
-    ]
-    const rounds = quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 4 }
-    const values = await rig.measure(subjects, rounds)
-    return compare(values.map((value, index) => ({ name: subjects[index]?.name ?? '', value })))
-  } finally {
-    for (const { program } of forwarders) await program[Symbol.asyncDispose]()
-    await federation.close()
-  }
+  const { token } = scene
+  const path = imagePath('default')
+  const subjects: Subject[] = [
+    ...forwarders.map(forwarder => ({ ...forwarder, path, token })),
+    { ...mixmatch, name: 'service provider', path: imagePath('sp1'), token },
+  ]
+  const rounds = options.quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 4 }
+  const values = await rig.measure(subjects, rounds)
+  return compare(values.map((value, index) => ({ name: subjects[index]?.name ?? '', value })))
 }
 
 function compare(measured: readonly Measured[]): Result[] {

@@ -1,13 +1,9 @@
-import { z } from 'zod'
-import { startFederation } from '../../../sandbox/federation.js'
-import { openHistory } from '../history.js'
-import { type Transfer, transferResult } from '../messages.js'
-import { logIn, startMixmatch } from '../mixmatch.js'
-import { type Forwarder, installPeers, startNginx, startNodePeer } from '../peers.js'
-import { cpuNanoseconds, processTree } from '../process-tree.js'
-import { forkPart, nextMessage } from '../program.js'
+import { type Kind, kinds, openTransferRig, type Speed } from '../large-bodies.js'
+import { OFFLOAD_SECRET, startOffloadFront } from '../offload-front.js'
+import { installPeers, startNginx, startNodePeer } from '../peers.js'
 import { type Bar, type Result, ratio } from '../result.js'
 import type { Row, RowOptions } from '../row.js'
+import { openScene } from '../scene.js'
 
 /** Image data, beside nginx without buffers and http-proxy. */
 export const large: Row = {
@@ -16,128 +12,76 @@ export const large: Row = {
   measure,
 }
 
-/** Smaller in the quick form. */
-const FULL_BYTES = 2 ** 30
-const QUICK_BYTES = 2 ** 28
+const RESOURCES = 100_000
 
-interface Speed {
-  readonly megabytesPerSecond: number
-  readonly cpuSeconds: number
-}
-
-const kinds = ['GET', 'PUT, chunked', 'PUT, sized'] as const
-type Kind = (typeof kinds)[number]
-
-function framing(kind: Kind, bytes: number): string {
-  switch (kind) {
-    case 'GET':
-      return ''
-    case 'PUT, chunked':
-      return 'Transfer-Encoding: chunked\r\n'
-    case 'PUT, sized':
-      return `Content-Length: ${bytes}\r\n`
-    default:
-      return kind satisfies never
-  }
-}
-
-async function measure({ folder, quick }: RowOptions): Promise<readonly Result[]> {
+async function measure(options: RowOptions): Promise<readonly Result[]> {
   installPeers()
-  const size = quick ? QUICK_BYTES : FULL_BYTES
-  const federation = await startFederation({ clouds: ['default', 'sp1', 'sp2'] })
-  const forwarders: Forwarder[] = []
-  await using store = forkPart('image-store.ts', [String(size)])
-  await using client = forkPart('transfer.ts')
-  const upstream = z.number().parse(await nextMessage(store.child))
+  await using rig = await openTransferRig(options)
+  await using scene = await openScene(options)
+  const { upstream } = rig
+  const { imagePath, ...mixmatch } = await scene.startMixmatch(RESOURCES, { upstream })
+  const nginx = scene.add(await startNginx(upstream, options.folder))
+  const httpProxy = scene.add(await startNodePeer('http-proxy', upstream))
+  const request = { path: `${imagePath('default')}/file`, token: scene.token }
+  const subjects = [mixmatch, nginx, httpProxy].map(each => ({ ...each, ...request }))
+  const results: Result[] = []
+  for (const kind of kinds) results.push(...compare(kind, await rig.measure(subjects, kind)))
+  return results
+}
 
-  async function transfer({ port, program }: Forwarder, kind: Kind): Promise<Speed> {
-    const method = kind === 'GET' ? 'GET' : 'PUT'
-    const upload = kind === 'GET' ? 0 : size
-    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Auth-Token: ${token}\r
-Content-Type: application/octet-stream\r\n${framing(kind, size)}\r\n`
-    const pids = processTree(program.pid)
-    const before = cpuNanoseconds(pids)
-    client.child.send({ port, head, upload, chunked: kind === 'PUT, chunked' } satisfies Transfer)
-    const { status, bytes, seconds } = transferResult.parse(await nextMessage(client.child))
-    if (status >= 300 || bytes + upload !== size) {
-      throw new Error(`${kind}: status ${status}, ${bytes} bytes received`)
-    }
-    return {
-      megabytesPerSecond: size / 1e6 / seconds,
-      cpuSeconds: (cpuNanoseconds(pids) - before) / 1e9,
-    }
-  }
+/** nginx with httpd/nginx-offload.conf, beside nginx that asks nobody. */
+export const offload: Row = {
+  name: 'offload',
+  title: 'image data: 1 GiB, moved by nginx, which asks Mixmatch',
+  measure: measureOffload,
+}
 
-  async function inTurn(kind: Kind, rounds: number): Promise<Speed[]> {
-    const speeds = forwarders.map((): Speed[] => [])
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [index, forwarder] of forwarders.entries()) {
-        speeds[index]?.push(await transfer(forwarder, kind))
-      }
-    }
-    return speeds.map(best)
+async function measureOffload(options: RowOptions): Promise<readonly Result[]> {
+  await using rig = await openTransferRig(options)
+  await using scene = await openScene(options)
+  const { upstream } = rig
+  const { imagePath, ...mixmatch } = await scene.startMixmatch(RESOURCES, {
+    ...{ upstream, offloadSecret: OFFLOAD_SECRET },
+  })
+  const asking = scene.add(await startOffloadFront(mixmatch.port, options.folder))
+  const alone = scene.add(await startNginx(upstream, options.folder))
+  const request = { path: `${imagePath('default')}/file`, token: scene.token }
+  const subjects = [asking, alone].map(each => ({ ...each, ...request }))
+  const results: Result[] = []
+  for (const kind of kinds) {
+    const [ours, nginx] = await rig.measure(subjects, kind)
+    if (!ours || !nginx) throw new Error('expected two forwarders')
+    results.push(rate(kind, ours, { name: 'nginx alone', speed: nginx }, { atLeast: 0.95 }))
   }
-
-  const { logFile, imagePath } = openHistory(folder, 100_000)
-  const path = `${imagePath('default')}/file`
-  const token = await logIn(federation)
-  try {
-    const serviceProviders = ['sp1', 'sp2']
-    forwarders.push(
-      await startMixmatch({
-        ...{ command: 'proxy', folder, logFile, federation, serviceProviders, upstream },
-      }),
-      await startNginx(upstream, folder),
-      await startNodePeer('http-proxy', upstream),
-    )
-    const rounds = quick ? 2 : 5
-    const results: Result[] = []
-    for (const kind of kinds) results.push(...compare(kind, await inTurn(kind, rounds)))
-    return results
-  } finally {
-    for (const { program } of forwarders) await program[Symbol.asyncDispose]()
-    await federation.close()
-  }
+  return results
 }
 
 /** Rates and CPU beside nginx, and the rate of uploads beside http-proxy. */
 function compare(kind: Kind, speeds: readonly Speed[]): Result[] {
   const [ours, nginx, httpProxy] = speeds
   if (!ours || !nginx || !httpProxy) throw new Error('expected three forwarders')
-  const rate = (what: string, name: string, other: Speed, bar: Bar | null) =>
-    ratio(
-      what,
-      ours.megabytesPerSecond,
-      { name, value: other.megabytesPerSecond },
-      { unit: 'MB/s', bar },
-    )
   const isDownload = kind === 'GET'
+  const cpu = (name: string, other: Speed, bar: Bar | null) =>
+    ratio(`${kind}, CPU`, ours.cpuSeconds, { name, value: other.cpuSeconds }, { unit: 's', bar })
   return [
-    rate(kind, 'nginx', nginx, { atLeast: isDownload ? 0.8 : 0.45 }),
+    rate(kind, ours, { name: 'nginx', speed: nginx }, { atLeast: isDownload ? 0.8 : 0.45 }),
     rate(
-      `${kind}, beside http-proxy`,
-      'http-proxy',
-      httpProxy,
+      kind,
+      ours,
+      { name: 'http-proxy', speed: httpProxy },
       isDownload ? null : { atLeast: 1.3 },
     ),
-    ratio(
-      `${kind}, CPU`,
-      ours.cpuSeconds,
-      { name: 'nginx', value: nginx.cpuSeconds },
-      { unit: 's', bar: isDownload ? { atMost: 1.25 } : null },
-    ),
-    ratio(
-      `${kind}, CPU beside http-proxy`,
-      ours.cpuSeconds,
-      { name: 'http-proxy', value: httpProxy.cpuSeconds },
-      { unit: 's', bar: null },
-    ),
+    cpu('nginx', nginx, isDownload ? { atMost: 1.25 } : null),
+    cpu('http-proxy', httpProxy, null),
   ]
 }
 
-function best(speeds: readonly Speed[]): Speed {
-  return {
-    megabytesPerSecond: Math.max(...speeds.map(each => each.megabytesPerSecond)),
-    cpuSeconds: Math.min(...speeds.map(each => each.cpuSeconds)),
-  }
+function rate(
+  kind: Kind,
+  ours: Speed,
+  { name, speed }: { name: string; speed: Speed },
+  bar: Bar | null,
+): Result {
+  const other = { name, value: speed.megabytesPerSecond }
+  return ratio(kind, ours.megabytesPerSecond, other, { unit: 'MB/s', bar })
 }

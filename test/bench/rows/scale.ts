@@ -1,9 +1,6 @@
-import { startFederation } from '../../../sandbox/federation.js'
-import { openHistory } from '../history.js'
-import { logIn, startMixmatch } from '../mixmatch.js'
-import type { Program } from '../program.js'
 import { type Bar, type Result, ratio } from '../result.js'
 import type { Row, RowOptions } from '../row.js'
+import { openScene } from '../scene.js'
 import { openRig } from '../small-requests.js'
 
 /** A configuration of Mixmatch whose cost for each request is compared with another one. */
@@ -67,29 +64,19 @@ function compareVariants(
 
 async function measureVariants(
   variants: readonly Variant[],
-  { folder, quick }: RowOptions,
+  options: RowOptions,
 ): Promise<number[]> {
-  const federation = await startFederation({ clouds: ['default', 'sp1', 'sp2'] })
-  const programs: Program[] = []
-  try {
-    await using rig = await openRig()
-    const { upstream } = rig
-    const token = await logIn(federation)
-    const subjects = []
-    for (const { name, resources, serviceProviders, workers, cloud } of variants) {
-      const { logFile, imagePath } = openHistory(folder, resources)
-      const names = Array.from({ length: serviceProviders }, (_, index) => `sp${index + 1}`)
-      const mixmatch = await startMixmatch({
-        ...{ command: 'proxy', folder, logFile, federation, upstream, workers },
-        serviceProviders: names,
-      })
-      programs.push(mixmatch.program)
-      subjects.push({ ...mixmatch, name, path: imagePath(cloud), token })
-    }
-    const rounds = quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 3 }
-    return (await rig.measure(subjects, rounds)).map(({ micros }) => micros)
-  } finally {
-    for (const program of programs) await program[Symbol.asyncDispose]()
-    await federation.close()
+  await using rig = await openRig()
+  await using scene = await openScene(options)
+  const { upstream } = rig
+  const subjects = []
+  for (const { name, resources, serviceProviders: count, workers, cloud } of variants) {
+    const serviceProviders = Array.from({ length: count }, (_, index) => `sp${index + 1}`)
+    const { imagePath, ...mixmatch } = await scene.startMixmatch(resources, {
+      ...{ upstream, workers, serviceProviders },
+    })
+    subjects.push({ ...mixmatch, name, path: imagePath(cloud), token: scene.token })
   }
+  const rounds = options.quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 3 }
+  return (await rig.measure(subjects, rounds)).map(({ micros }) => micros)
 }
