@@ -11,14 +11,25 @@ interface ConflictWatcher {
 
 export function createConflictWatcher(views: Views, logger: Logger): ConflictWatcher {
   const find = conflictsIn(views.db)
-  const known = new Map(allConflicts(views.db).map(conflict => [keyOf(conflict), conflict]))
+  let known: Map<string, Conflict> | null = null
+  /** Reads the whole view at the first use, so that the start does not take longer with more resources. */
+  const load = () => {
+    known ??= new Map(allConflicts(views.db).map(conflict => [keyOf(conflict), conflict]))
+    return known
+  }
   return {
-    count: () => known.size,
+    count: () => load().size,
     check(positions) {
-      for (const conflict of find(positions)) {
+      const found = find(positions)
+      if (found.length === 0) return
+      const isFirst = known === null
+      const all = load()
+      // the view has these already, but they are not logged yet
+      if (isFirst) for (const conflict of found) all.delete(keyOf(conflict))
+      for (const conflict of found) {
         const key = keyOf(conflict)
-        if (known.get(key)?.serviceProviders.length === conflict.serviceProviders.length) continue
-        known.set(key, conflict)
+        if (all.get(key)?.serviceProviders.length === conflict.serviceProviders.length) continue
+        all.set(key, conflict)
         logger.warn(
           { conflict },
           'an id is claimed by several clouds: requests go to the first of them',

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { MixmatchError } from '../errors.js'
 import type { Event, RecordedEvent } from '../event/event.js'
 import { now } from '../event/time.js'
 import type { FleetNode } from '../fleet/open-node.js'
@@ -11,11 +10,11 @@ import { openLog } from '../log/open-log.js'
 import { receiveObservations } from '../observation/receiver.js'
 import { recorderSocketPath } from '../observation/recorder-socket.js'
 import { rejectLostLog } from '../projection/belonging.js'
-import { openViews, type Views } from '../projection/open-views.js'
+import { openViews } from '../projection/open-views.js'
 import { type KnownExchange, knownExchanges } from '../projection/views/exchanges.js'
-import { setViewsAside } from '../projection/views-file.js'
 import { createConflictWatcher } from './conflict-watcher.js'
 import { openDuplicateCounter } from './duplicate-counter.js'
+import { buildInBackground, lookForDamage, viewsLost, watchViews } from './views-watcher.js'
 
 /** Appends events to the log and applies them to the views. */
 export interface Recorder extends AsyncDisposable {
@@ -51,17 +50,28 @@ export interface RecorderState {
   readonly appendError: string | null
 }
 
+interface RecorderFiles {
+  readonly logFile: string
+  readonly viewsFile: string
+  /** The command that holds the log, for the error message of other processes. */
+  readonly command: string
+  /** When to look for damage in the views, after the start. */
+  readonly checkAfterMs?: number
+}
+
+/** When the workers have started, too. */
+const CHECK_AFTER_MS = 5_000
+
 /**
  * Open the log and its views for recording, and receive the observations of the workers.
  *
- * @param command the command that holds the log, for the error message of other processes
  * @param onViewsLost called when the views cannot follow the log any more. Recording continues. The
  *   process should end and be started again, because opening the views repairs them.
  * @param fleet then events go to its stream, and what comes from the stream is appended
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
-  { logFile, viewsFile, command }: { logFile: string; viewsFile: string; command: string },
+  { logFile, viewsFile, command, checkAfterMs = CHECK_AFTER_MS }: RecorderFiles,
   onViewsLost: (error: unknown) => void,
   logger: Logger,
   onAppended: OnAppended = () => {},
@@ -76,7 +86,10 @@ export async function openRecorder(
     rejectLostLog(logFile)
     const log = openLog(logFile)
     opened.push(log)
-    const { views, rebuilt } = openViews(viewsFile, historyFiles([logFile]), { deferred: false })
+    const { views, rebuilt } = openViews(viewsFile, historyFiles([logFile]), {
+      deferred: false,
+      checked: false,
+    })
     opened.push(views)
     if (rebuilt !== null) logger.info({ file: viewsFile, because: rebuilt }, 'views were built')
     const conflicts = createConflictWatcher(views, logger)
@@ -89,6 +102,7 @@ export async function openRecorder(
     }
     opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
     opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
+    opened.push(lookForDamage(viewsFile, checkAfterMs, error => onViewsLost(error), logger))
     const append = (events: readonly Event[], payloads?: Payloads) => {
       if (appender.append(events, payloads) > 0) updateViews()
     }
@@ -134,35 +148,6 @@ export async function openRecorder(
     await close()
     throw error
   }
-}
-
-/** How often the recorder checks that the views file is still the one that it writes. */
-const CHECK_MS = 1000
-
-function watchViews(views: Views, onProblem: (problem: string) => void): Disposable {
-  const timer = setInterval(() => {
-    const problem = views.problem()
-    if (problem === null) return
-    clearInterval(timer)
-    onProblem(problem)
-  }, CHECK_MS).unref()
-  return { [Symbol.dispose]: () => clearInterval(timer) }
-}
-
-/** Build the deferred views. Only audits need them; requests do not. */
-function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {
-  const stopping = new AbortController()
-  views.buildDeferred(stopping.signal).catch(onFailed)
-  return { [Symbol.dispose]: () => stopping.abort() }
-}
-
-/** Move damaged views away, so that opening the views builds new ones. */
-function viewsLost(file: string, cause: unknown): MixmatchError {
-  const problem = cause instanceof Error ? cause.message : String(cause)
-  const isDamage = cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT'
-  if (isDamage) setViewsAside(file, 'damaged')
-  const message = `${file}: the views are lost (${problem}). They are built again from the log.`
-  return new MixmatchError('VIEWS_LOST', message, { cause })
 }
 
 async function dispose(opened: Disposable | AsyncDisposable): Promise<void> {

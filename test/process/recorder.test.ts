@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
@@ -7,7 +8,7 @@ import { pino } from 'pino'
 import { openAuditDatabase } from '../../src/audit/audit-database.js'
 import { reportSummary } from '../../src/audit/summary-report.js'
 import { ownEventTypes } from '../../src/event/event.js'
-import { position } from '../../src/ids.js'
+import { position, resourceId } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { openLogReader } from '../../src/log/open-log.js'
 import { createNotificationEvent } from '../../src/notification/notification-event.js'
@@ -141,6 +142,46 @@ test('when the views are lost, recording continues and the caller is notified', 
   t.is(lost.length, 1)
   using log = openLogReader(opened.logFile)
   t.is(log.head().position, position(1))
+})
+
+test('damage in views that is not in the way of the start is found later, and the views are built again', async t => {
+  const opened = { ...files(t), checkAfterMs: 1 }
+  const events = Array.from({ length: 2000 }, () =>
+    created({ type: 'volume', id: resourceId(randomUUID()) }, alice),
+  )
+  {
+    await using recorder = await openRecorder(opened, broken, listening().logger)
+    recorder.record(events)
+  }
+  const views = readFileSync(opened.viewsFile)
+  const middle = Math.floor(views.length / 8192 / 2) * 8192
+  writeFileSync(opened.viewsFile, views.fill(255, middle, middle + 8192))
+  {
+    let found = (_: unknown) => {}
+    const damage = new Promise<unknown>(resolve => {
+      found = resolve
+    })
+    await using _recorder = await openRecorder(opened, found, listening().logger)
+    t.like(await damage, { code: 'VIEWS_LOST' })
+  }
+  const { logger, lines } = listening()
+  await using _recorder = await openRecorder({ ...opened, checkAfterMs: 60_000 }, broken, logger)
+  t.true(lines.some(({ msg }) => msg === 'views were built'))
+  using locations = openLocations(opened.viewsFile, opened.logFile)
+  for (const { resource } of events)
+    t.is(resource && locations.locate('volume', resource.id).length, 1)
+})
+
+test('a conflict of an earlier start is counted', async t => {
+  const opened = files(t)
+  {
+    await using recorder = await openRecorder(opened, broken, listening().logger)
+    recorder.record([created(disk, alice), created(disk, alice, { serviceProvider: millet })])
+  }
+  await using recorder = await openRecorder(opened, broken, listening().logger)
+  t.is(recorder.state().conflicts, 1)
+  recorder.record([created(image, alice), created(image, alice, { serviceProvider: millet })])
+  t.is(recorder.state().conflicts, 2)
 })
 
 test('the recorder knows exchanges as they were last seen', async t => {

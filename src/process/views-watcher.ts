@@ -1,0 +1,69 @@
+import type { Logger } from 'pino'
+import { MixmatchError } from '../errors.js'
+import { isDamage } from '../projection/damage.js'
+import type { DamageCheck } from '../projection/damage-check.js'
+import type { Views } from '../projection/open-views.js'
+import { setViewsAside } from '../projection/views-file.js'
+import { startSubprocess } from '../subprocess.js'
+
+/** How often the recorder checks that the views file is still the one that it writes. */
+const CHECK_MS = 1000
+
+export function watchViews(views: Views, onProblem: (problem: string) => void): Disposable {
+  const timer = setInterval(() => {
+    const problem = views.problem()
+    if (problem === null) return
+    clearInterval(timer)
+    onProblem(problem)
+  }, CHECK_MS).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/**
+ * Look for damage in a process of its own, because that reads the whole file. While it starts, the recorder
+ * does not wait for this.
+ */
+export function lookForDamage(
+  file: string,
+  afterMs: number,
+  onDamaged: (error: unknown) => void,
+  logger: Logger,
+): Disposable {
+  let isOpen = true
+  const check = async () => {
+    try {
+      const task: DamageCheck = { file }
+      const subprocess = await startSubprocess<DamageCheck, string | null>(DAMAGE_CHECK, task)
+      const damage = await subprocess.next()
+      if (damage === null || !isOpen) return
+      setViewsAside(file, 'damaged')
+      onDamaged(viewsLost(file, new Error(damage)))
+    } catch (err) {
+      logger.warn({ err, file }, 'the views could not be checked for damage')
+    }
+  }
+  const timer = setTimeout(check, afterMs).unref()
+  return {
+    [Symbol.dispose]() {
+      isOpen = false
+      clearTimeout(timer)
+    },
+  }
+}
+
+const DAMAGE_CHECK = import.meta.resolve('../projection/damage-check.js')
+
+/** Build the deferred views. Only audits need them; requests do not. */
+export function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {
+  const stopping = new AbortController()
+  views.buildDeferred(stopping.signal).catch(onFailed)
+  return { [Symbol.dispose]: () => stopping.abort() }
+}
+
+/** Move damaged views away, so that opening the views builds new ones. */
+export function viewsLost(file: string, cause: unknown): MixmatchError {
+  const problem = cause instanceof Error ? cause.message : String(cause)
+  if (isDamage(cause)) setViewsAside(file, 'damaged')
+  const message = `${file}: the views are lost (${problem}). They are built again from the log.`
+  return new MixmatchError('VIEWS_LOST', message, { cause })
+}
