@@ -8,15 +8,19 @@ import { runDemo, StepFailed } from './demo/demo.js'
 import { printInstructions, printOverview } from './demo/instructions.js'
 import { createTerminal, type Terminal } from './demo/terminal.js'
 import { type Sandbox, startSandbox } from './sandbox.js'
+import { startTraffic } from './traffic.js'
 
 interface SandboxFlags {
   readonly demo?: boolean
   readonly keep?: boolean
   readonly bus: BusKind
+  readonly traffic: boolean
 }
 
 const built = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const { stdout, stderr, env } = process
+/** The pause between two requests of a user. */
+const TRAFFIC_EVERY_MS = 3_000
 
 const command = new Command('npm run sandbox --')
   .description('Three miniature clouds and the real proxy in front of them, to try things with.')
@@ -26,6 +30,7 @@ const command = new Command('npm run sandbox --')
       .choices(busKinds)
       .default('auto'),
   )
+  .option('--no-traffic', 'without the users who create and delete things by themselves')
   .option('--keep', 'leave configuration, event log and logs behind')
   .addHelpText('after', '\nExample: npm run sandbox -- --demo --bus file')
   .exitOverride()
@@ -39,7 +44,12 @@ try {
   else throw error
 }
 
-async function runSandbox({ demo = false, keep = false, bus }: SandboxFlags): Promise<void> {
+async function runSandbox({
+  demo = false,
+  keep = false,
+  bus,
+  traffic,
+}: SandboxFlags): Promise<void> {
   const terminal = createTerminal(stdout, env)
   const stopped = listenToSignals().stop.then(() => 'interrupted' as const)
   const sandbox = await start({ keep, bus })
@@ -48,7 +58,9 @@ async function runSandbox({ demo = false, keep = false, bus }: SandboxFlags): Pr
     if (demo) await showDemo(sandbox, terminal, stopped)
     else {
       printInstructions(terminal, { sandbox, mainScript: built })
+      const users = traffic ? startUsers(sandbox) : null
       await stopped
+      await users?.close()
     }
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error
@@ -58,6 +70,16 @@ async function runSandbox({ demo = false, keep = false, bus }: SandboxFlags): Pr
     await sandbox.close()
     if (keep) stderr.write(`All of it is in ${sandbox.directory}.\n`)
   }
+}
+
+/** Put life into the sandbox, so that there is something to look at in the console. */
+function startUsers({ federation, proxyUrl }: Sandbox) {
+  return startTraffic({
+    federation,
+    proxyUrl,
+    everyMs: TRAFFIC_EVERY_MS,
+    report: error => stderr.write(`A user met an error: ${String(error)}\n`),
+  })
 }
 
 async function showDemo(

@@ -33,6 +33,8 @@ export interface Sandbox {
   readonly federation: Federation
   readonly buses: Pick<Buses, 'kind' | 'because'>
   readonly proxyUrl: string
+  /** The port for operators, with the console. */
+  readonly opsUrl: string
   /** The folder for all files of the sandbox. */
   readonly directory: string
   readonly configFile: string
@@ -85,7 +87,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const configFile = join(directory, 'mixmatch.conf')
     const databaseFile = join(directory, 'events.db')
     const logFile = join(directory, 'mixmatch.log')
-    const facts = { clouds: federation.clouds, port, opsPort: await freePort(), databaseFile }
+    const opsPort = await freePort()
+    const facts = { clouds: federation.clouds, port, opsPort, databaseFile }
     await writeFile(configFile, renderSettings(facts), { mode: 0o600 })
     federation.pointCatalogAt(proxyUrl)
 
@@ -104,6 +107,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       federation,
       buses,
       proxyUrl,
+      opsUrl: `http://127.0.0.1:${opsPort}`,
       directory,
       configFile,
       databaseFile,

@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.js'
 interface InstructionFacts {
   readonly sandbox: Pick<
     Sandbox,
-    'federation' | 'buses' | 'proxyUrl' | 'configFile' | 'databaseFile' | 'logFile'
+    'federation' | 'buses' | 'proxyUrl' | 'opsUrl' | 'configFile' | 'databaseFile' | 'logFile'
   >
   readonly mainScript: string
 }
@@ -15,11 +15,12 @@ export function printOverview(
   terminal: Terminal,
   { sandbox }: Pick<InstructionFacts, 'sandbox'>,
 ): void {
-  const { federation, buses, proxyUrl, configFile, databaseFile, logFile } = sandbox
+  const { federation, buses, proxyUrl, opsUrl, configFile, databaseFile, logFile } = sandbox
   const [home] = federation.clouds
   terminal.heading('Three miniature clouds, and Mixmatch in the catalog of the first')
   terminal.say()
   terminal.facts([
+    ['console', `${opsUrl}/console/`],
     ['proxy', proxyUrl],
     ...federation.clouds.map(
       cloud =>
@@ -52,6 +53,8 @@ export function printInstructions(terminal: Terminal, facts: InstructionFacts): 
       'mixmatch log tail -f',
     ].join('\n'),
   )
+  terminal.heading('To look at, in a browser')
+  terminal.input(`${sandbox.opsUrl}/console/`)
   terminal.say('\nCtrl-C ends all of it.')
 }
 

@@ -9,6 +9,8 @@ import { type Counts, NOBODY, OTHERS, STEPS } from './holdings-tally.js'
 import { defineQuery, pointText, type Sources } from './query.js'
 import { maySee, type Viewer } from './viewer.js'
 
+/** Glance writes times in whole seconds, so a resource can seem older than its first event. */
+const CLOCK_STEP = 1e6
 const MOST_PROJECTS = 100
 const MOST_TRANSFERS = 100
 
@@ -56,9 +58,12 @@ export const holdingsHistoryQuery = defineQuery({
   }),
   async run(sources, { at }, viewer) {
     const { log, settings, background } = sources
-    const since = log.get(position(log.base().position + 1))?.recordedAt ?? now()
+    const first = log.get(position(log.base().position + 1))?.recordedAt ?? now()
+    const since = micros(first - CLOCK_STEP) // what the first events created was not there yet
     const state = String(log.head().position)
-    const start = () => countHoldingsHistory(settings.logFile, since, now())
+    const newest = log.get(log.head().position)?.recordedAt ?? since
+    const until = () => micros(Math.max(now(), newest))
+    const start = () => countHoldingsHistory(settings.logFile, since, until())
     const value = await background.holdingsHistory.newest('all', state, start)
     if (value === null) return { complete: false, history: null }
     const step = at === undefined ? STEPS : stepAt(sources, value, at)

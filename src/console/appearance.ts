@@ -2,8 +2,14 @@
 export interface Appearance {
   /** The class of a cloud's colour: `c0` to `c7`. */
   readonly colourOf: (cloud: string) => string
+  /** Orders by cloud, as the configuration does. */
+  readonly byCloud: (one: OfCloud, other: OfCloud) => number
   /** The name of a project or user; null if nobody told it. */
   readonly nameOf: (id: string) => string | null
+}
+
+interface OfCloud {
+  readonly service_provider: string
 }
 
 const COLOURS = 8
@@ -16,11 +22,13 @@ export function createAppearance(
   clouds: readonly string[],
   names: ReadonlyMap<string, string>,
 ): Appearance {
+  const placeOf = (cloud: string) => {
+    const place = clouds.indexOf(cloud)
+    return place === -1 ? clouds.length + sumOf(cloud) : place
+  }
   return {
-    colourOf(cloud) {
-      const place = clouds.indexOf(cloud)
-      return `c${(place === -1 ? clouds.length + sumOf(cloud) : place) % COLOURS}`
-    },
+    colourOf: cloud => `c${placeOf(cloud) % COLOURS}`,
+    byCloud: (one, other) => placeOf(one.service_provider) - placeOf(other.service_provider),
     nameOf: id => names.get(id) ?? null,
   }
 }

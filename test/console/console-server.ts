@@ -101,3 +101,11 @@ export async function serveConsole(t: ExecutionContext, respond: Console): Promi
   if (address === null || typeof address === 'string') throw new Error('the console has no port')
   return `http://127.0.0.1:${address.port}`
 }
+
+/** Request a page until the log has been read for it. */
+export async function requestComplete(respond: Console, target: string): Promise<ConsoleResponse> {
+  for (;;) {
+    const response = await request(respond, target)
+    if (!String(response.body).includes('The log is being read')) return response
+  }
+}

@@ -17,8 +17,22 @@ export async function refreshParts(url, ids, signal) {
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
   for (const id of ids) {
     const [now, next] = [document.getElementById(id), fresh.getElementById(id)]
-    if (now && next && now.innerHTML !== next.innerHTML) now.innerHTML = next.innerHTML
+    if (now && next && now.innerHTML !== next.innerHTML) replaceContent(now, next)
   }
+}
+
+/**
+ * Tables that are open stay open.
+ *
+ * @param {HTMLElement} now
+ * @param {HTMLElement} next
+ */
+function replaceContent(now, next) {
+  const isOpen = [...now.querySelectorAll('details')].map(({ open }) => open)
+  now.innerHTML = next.innerHTML
+  now.querySelectorAll('details').forEach((details, index) => {
+    details.open = isOpen[index] ?? false
+  })
 }
 
 /** @param {HTMLElement} element */
@@ -78,9 +92,11 @@ function startRefreshing(element) {
   const everyMs = Number(element.dataset['refresh']) * 1000
   setInterval(() => {
     if (document.visibilityState !== 'visible') return
-    refreshParts(location.href, partsOf(element)).catch(() =>
-      element.setAttribute('data-stale', ''),
+    // A part in which somebody is at work by keyboard stays as it is.
+    const ids = partsOf(element).filter(
+      id => !document.getElementById(id)?.contains(document.activeElement) || id === 'content',
     )
+    refreshParts(location.href, ids).catch(() => element.setAttribute('data-stale', ''))
   }, everyMs)
 }
 

@@ -34,8 +34,7 @@ export async function busesPage(request: PageRequest): Promise<Page> {
   if (!activity.complete) return stillCounting('Buses')
   return {
     title: 'Buses',
-    content: html`<div class="head"><h1>Buses</h1><p id="totals">${showTotals(states)}</p></div>
-<div data-refresh="5" data-updates="states lanes totals"></div>
+    content: html`<div class="head" data-refresh="5" data-updates="states lanes totals"><h1>Buses</h1><p id="totals">${showTotals(states)}</p></div>
 <section class="card" id="states">${showCloudStates(states, request.look)}</section>
 <section class="card"><h2>What they said</h2><form class="fields"><label>Time<select name="window">${Object.entries(
       windows,
@@ -58,7 +57,8 @@ function showTotals({ log_position, views_position, missing }: CloudState): stri
 }
 
 function showActivity(activity: Activity, { look }: PageRequest): Markup {
-  const { from, until, columns, clouds, silences, gaps } = activity
+  const { from, until, columns, silences, gaps } = activity
+  const clouds = activity.clouds.toSorted(look.byCloud)
   if (from === null || until === null || clouds.length === 0) {
     return html`<p class="quiet">No events in this time.</p>`
   }

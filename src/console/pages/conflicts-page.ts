@@ -13,8 +13,7 @@ export async function conflictsPage({ ask, look }: PageRequest): Promise<Page> {
   if (!complete) return stillCounting('Conflicts')
   return {
     title: 'Conflicts',
-    content: html`<div class="head"><h1>Conflicts</h1><p id="conflict-count">${showNumber(count ?? conflicts.length)} held by several clouds</p></div>
-<div data-refresh="5" data-updates="conflicts conflict-count"></div>
+    content: html`<div class="head" data-refresh="5" data-updates="conflicts conflict-count"><h1>Conflicts</h1><p id="conflict-count">${showNumber(count ?? conflicts.length)} held by several clouds</p></div>
 <section class="card" id="conflicts"><p class="quiet">Requests go to the cloud that is named first. A service provider can claim any id, so a conflict deserves a look.</p>${showTable(
       'Ids that several clouds claim to hold',
       [

@@ -19,15 +19,16 @@ export async function placementPage(request: PageRequest): Promise<Page> {
   const { history: then } = slider.isNow
     ? { history: now }
     : await ask('holdingsHistory', slider.point)
-  const shown = then ?? now
+  const found = then ?? now
+  const shown = { ...found, clouds: found.clouds.toSorted(look.byCloud) }
   return {
     title: 'Placement',
-    content: html`<div class="head"><h1>What lives where</h1>
-<p>as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
+    content: html`<div class="head" data-refresh="5" data-updates="counts placement transfers counted"><h1>What lives where</h1>
+<p id="counted">as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
 <section class="card">${showSlider(slider, 'counts placement', 'Placement at')}
 <figure id="counts">${drawLanes(shown, request)}</figure></section>
 <div class="grid" id="placement">${showHoldings(shown, look)}</div>
-<section class="card"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, look)}</section>`,
+<section class="card" id="transfers"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, look)}</section>`,
   }
 }
 

@@ -23,7 +23,7 @@ export async function projectPage({ ask, rest, look }: PageRequest): Promise<Pag
         { name: 'Type', cell: ({ type }) => type },
         { name: 'Resources', cell: ({ resources }) => showCount(resources), look: 'number' },
       ],
-      holdings,
+      holdings.toSorted(look.byCloud),
       { none: complete ? 'No resources.' : 'They are being counted. Load the page again.' },
     )}</section>
 <section class="card"><h2>Newest events <small>among events ${searched.from} to ${searched.to}</small></h2>

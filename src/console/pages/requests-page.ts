@@ -41,9 +41,8 @@ export async function requestsPage({ metrics, look }: PageRequest): Promise<Page
   }
   return {
     title: 'Requests',
-    content: html`<div class="head"><h1>Requests</h1><p>${showCount(total)} since the start of Mixmatch, from its metrics</p></div>
-<div data-refresh="5" data-updates="requests"></div>
-<div class="grid" id="requests">
+    content: html`<div class="head" data-refresh="5" data-updates="requests request-count"><h1>Requests</h1><p id="request-count">${showCount(total)} since the start of Mixmatch, from its metrics</p></div>
+<div class="grid wide" id="requests">
 <section class="card"><h2>By cloud</h2>${showTable(
       'Requests by cloud',
       [
