@@ -3,6 +3,7 @@ import type { Context } from '../../cli/context.js'
 import { anchorCommand } from './anchor-command.js'
 import { archiveCommand } from './archive-command.js'
 import { backupCommand } from './backup-command.js'
+import { compareCommand } from './compare-command.js'
 import { exportCommand } from './export-command.js'
 import { importCommand } from './import-command.js'
 import { infoCommand } from './info-command.js'
@@ -23,6 +24,7 @@ export function logCommand(context: Context): Command {
     anchorCommand,
     exportCommand,
     importCommand,
+    compareCommand,
     backupCommand,
     archiveCommand,
   ]) {
