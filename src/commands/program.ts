@@ -17,6 +17,7 @@ const commands = {
   config: async () => (await import('./config-command.js')).configCommand,
   doctor: async () => (await import('./doctor-command.js')).doctorCommand,
   log: async () => (await import('./log/log-command.js')).logCommand,
+  fleet: async () => (await import('./fleet-command.js')).fleetCommand,
   views: async () => (await import('./views-command.js')).viewsCommand,
   reconcile: async () => (await import('./reconcile-command.js')).reconcileCommand,
   locate: async () => (await import('./locate-command.js')).locateCommand,

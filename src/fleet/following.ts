@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type ReadRecord, readStream } from '../bus/amqp/stream-reader.js'
+import { readStream } from '../bus/amqp/stream-reader.js'
 import type { StreamUrl } from '../bus/stream-url.js'
 import { MixmatchError } from '../errors.js'
 import type { EventLog } from '../log/event-log.js'
@@ -7,7 +7,7 @@ import type { FleetKey } from './fleet-key.js'
 import type { FleetStatus } from './fleet-status.js'
 import { createFollower, type Taken } from './follower.js'
 import { createLag } from './lag.js'
-import { SIGNATURE_HEADER, type StreamDelivery } from './stream-message.js'
+import { toDelivery } from './stream-message.js'
 
 /** A log that follows a stream. */
 export interface Following {
@@ -48,11 +48,14 @@ export function followStream(parts: FollowingParts): Following {
   }
 
   function onEnd(endOffset: number | null): void {
-    lag.seen(endOffset)
     if (endOffset === null) {
+      if (follower.offset() !== null) return // the broker was slow to answer
       if (log.head().position > 0) throw needsInit(log.file, url.name)
       onEmpty()
-    } else if (!hasJoined && lag.value().lagEvents === 0 && follower.isFollowing()) {
+      return
+    }
+    lag.seen(endOffset)
+    if (!hasJoined && lag.value().lagEvents === 0 && follower.isFollowing()) {
       hasJoined = true
       const { position, hash } = log.head()
       logger.info(
@@ -107,8 +110,4 @@ function needsInit(file: string, stream: string): MixmatchError {
     `${file}: has events, and the stream ${stream} is empty. Publish this log into it first: mixmatch fleet init --from ` +
       `${file}. Or begin with an empty log.`,
   )
-}
-
-function toDelivery({ offset, content, headers }: ReadRecord): StreamDelivery {
-  return { offset, content, signature: headers[SIGNATURE_HEADER] }
 }

@@ -2,8 +2,8 @@
 interface Lag {
   /** The last message that is in the log; null if there is none. */
   reached(offset: number | null): void
-  /** The last message of the stream at this moment; null if it is empty. */
-  seen(endOffset: number | null): void
+  /** The last message of the stream at this moment. */
+  seen(endOffset: number): void
   /**
    * The number of messages, and for how many seconds it has been behind by the clock of this node; 0 at the end. null
    * before the first look. The end is looked up once a second, so less than that is not seen.
@@ -26,7 +26,7 @@ export function createLag(clock: () => number): Lag {
       update()
     },
     seen(endOffset) {
-      end = endOffset ?? -1
+      end = endOffset
       update()
     },
     value: () =>

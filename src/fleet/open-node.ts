@@ -74,6 +74,7 @@ export function openFleetNode(
   return {
     collect,
     async record(events) {
+      await following?.joined // the events of an older log come first
       await Promise.all([returns.expect(events), collect(events)])
     },
     follow(log, onTaken) {

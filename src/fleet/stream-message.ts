@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { ReadRecord } from '../bus/amqp/stream-reader.js'
 import type { StreamRecord } from '../bus/amqp/stream-writer.js'
 import { type Event, envelopes, eventKinds, eventSources, ownEventTypes } from '../event/event.js'
 import { createOwnEvent } from '../event/own-event.js'
@@ -58,11 +59,16 @@ type ReadEntry =
   | { readonly type: 'unreadable'; readonly version: number | null; readonly problem: string }
 
 /** The header with the signature of a message. */
-export const SIGNATURE_HEADER = 'mixmatch-signature'
+const SIGNATURE_HEADER = 'mixmatch-signature'
 
 /** A message as the broker takes it. */
 export function toRecord({ content, signature }: StreamMessage): StreamRecord {
   return { content, headers: { [SIGNATURE_HEADER]: signature } }
+}
+
+/** A message as the broker delivers it. */
+export function toDelivery({ offset, content, headers }: ReadRecord): StreamDelivery {
+  return { offset, content, signature: headers[SIGNATURE_HEADER] }
 }
 
 export function writeMessage(entry: StreamEntry, key: FleetKey): StreamMessage {

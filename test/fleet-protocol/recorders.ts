@@ -10,6 +10,7 @@ import { checkConfig } from '../../src/config/config.js'
 import type { FleetStatus } from '../../src/fleet/fleet-status.js'
 import { openLogReader } from '../../src/log/open-log.js'
 import { type Recording, record } from '../../src/process/record.js'
+import { mixmatch, type Run } from '../commands/run-command.js'
 import { federated, place } from '../config/configurations.js'
 import { folder } from '../controls.js'
 import { message } from '../notification/fixtures.js'
@@ -101,14 +102,8 @@ export async function startRecorder(
   broker: Broker,
   { stream, logFile = join(folder(t), 'events.db'), password = 'pw', streamUrl }: StartOptions,
 ): Promise<StartedRecorder> {
-  const fleet =
-    stream === null ? '' : `[fleet]\nstream = ${streamUrl ?? broker.url('stream')}?name=${stream}\n`
-  const text = federated
-    .replace('rabbit://rabbit.sp1/', broker.url('bus'))
-    .replace('messagebus = rabbit://rabbit/', 'messagebus =')
-  const { config, problems } = checkConfig(
-    place(t, { 'mixmatch.conf': `${text}[auth]\nusername = u\npassword = ${password}\n${fleet}` }),
-  )
+  const text = configurationOf(broker, { stream, password, streamUrl })
+  const { config, problems } = checkConfig(place(t, { 'mixmatch.conf': text }))
   if (!config) throw new Error(JSON.stringify(problems))
   const files = { logFile, viewsFile: logFile.replace('.db', '.views.db'), command: 'record' }
   const lines: string[] = []
@@ -145,6 +140,33 @@ export async function startRecorder(
     eventTypes: () => read().map(({ eventType }) => eventType),
     stop: stopAndWait,
   }
+}
+
+/** Run `mixmatch fleet init`. */
+export async function runInit(
+  t: ExecutionContext,
+  broker: Broker,
+  stream: string,
+  logFile: string,
+): Promise<Run> {
+  const { cwd } = place(t, { 'mixmatch.conf': configurationOf(broker, { stream, password: 'pw' }) })
+  return await mixmatch(cwd, 'fleet', 'init', '--from', logFile)
+}
+
+function configurationOf(
+  broker: Broker,
+  {
+    stream,
+    password,
+    streamUrl,
+  }: { stream: string | null; password: string; streamUrl?: string | undefined },
+): string {
+  const url = streamUrl ?? broker.url('stream')
+  const fleet = stream === null ? '' : `[fleet]\nstream = ${url}?name=${stream}\n`
+  const clouds = federated
+    .replace('rabbit://rabbit.sp1/', broker.url('bus'))
+    .replace('messagebus = rabbit://rabbit/', 'messagebus =')
+  return `${clouds}[auth]\nusername = u\npassword = ${password}\n${fleet}`
 }
 
 /** Wait until a condition is true. @throws Error with this text after thirty seconds */

@@ -18,11 +18,13 @@ export async function emptyEarlierQueue(
   model: ChannelModel,
   exchanges: readonly string[],
   parts: Omit<ConsumerParts, 'onBroken'> & {
+    /** Whether it is the queue of a fleet. */
+    readonly isReplicated: boolean
     readonly signal: AbortSignal
     readonly logger: Logger
   },
 ): Promise<void> {
-  const { queue, signal, logger } = parts
+  const { queue, isReplicated, signal, logger } = parts
   try {
     const found = await findQueue(model, queue)
     if (!found) return
@@ -33,7 +35,7 @@ export async function emptyEarlierQueue(
     logger.info({ queue, messages: found.messages }, 'emptying an earlier queue')
     for (const exchange of exchanges) await unbindQueue(model, queue, exchange)
     await consumeUntilEmpty(model, parts)
-    const isDeleted = !signal.aborted && (await deleteUnusedQueue(model, queue))
+    const isDeleted = !signal.aborted && (await deleteUnusedQueue(model, queue, isReplicated))
     logger.info({ queue, deleted: isDeleted }, 'an earlier queue is empty')
   } catch (error) {
     logger.warn({ queue, error: messageOf(error) }, 'an earlier queue could not be emptied')

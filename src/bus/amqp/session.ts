@@ -77,6 +77,7 @@ export async function runSession(
     emptyEarlierQueue(connection.model, boundIn(bindings), {
       ...consuming,
       queue: queue.earlier,
+      isReplicated: !queue.shared,
       signal,
       logger,
     })

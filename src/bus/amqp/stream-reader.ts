@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChannelModel, ConsumeMessage } from 'amqplib'
+import type { Logger } from 'pino'
 import { createBatcher } from '../batches.js'
 import { createStatusTracker } from '../bus-status.js'
 import { retryForever } from '../retry.js'
@@ -123,30 +124,61 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
   }
 }
 
-/** How long the last messages of a stream may take to arrive. An empty stream sends none. */
-const LAST_MESSAGE_MS = 500
+/** How long the first or last messages of a stream may take to arrive. An empty stream sends none. */
+const ANSWER_MS = 2000
 
 /** The offset of the last message of a stream; null if it is empty. AMQP has no other way to ask for it. */
 async function findEnd(model: ChannelModel, name: string): Promise<number | null> {
+  const messages = await peek(model, name, 'last')
+  return messages.length === 0 ? null : Math.max(...messages.map(offsetOf))
+}
+
+/**
+ * Read the first message of a stream, which is declared if it does not exist.
+ *
+ * @returns null if it is empty
+ * @throws Error if no broker accepts us
+ */
+export async function readFirstRecord(
+  url: StreamUrl,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<ReadRecord | null> {
+  const connect = streamConnection(`reader of ${url.name}`)
+  const first = { index: 0 }
+  let found: ReadRecord | null = null
+  await useCluster(url, { first, connect, logger, signal }, async ({ model }) => {
+    await declareStream(model, url.name)
+    const [message] = await peek(model, url.name, 'first')
+    if (message) found = toRecord(message)
+  })
+  return found
+}
+
+/** Read the first or the last messages of a stream: as many as the broker sends at once. */
+async function peek(
+  model: ChannelModel,
+  name: string,
+  from: 'first' | 'last',
+): Promise<readonly ConsumeMessage[]> {
   const channel = await model.createChannel()
   channel.on('error', () => {}) // `consume` rejects with the same error
   await channel.prefetch(PREFETCH)
-  let end: number | null = null
+  const messages: ConsumeMessage[] = []
   let arrived = () => {}
   const first = new Promise<void>(resolve => {
     arrived = resolve
   })
   const onMessage = (message: ConsumeMessage | null) => {
-    if (message) end = Math.max(end ?? 0, offsetOf(message))
+    if (message) messages.push(message)
     arrived()
   }
   const { consumerTag } = await channel.consume(name, onMessage, {
-    arguments: { 'x-stream-offset': 'last' },
+    arguments: { 'x-stream-offset': from },
   })
-  await Promise.race([first, sleep(LAST_MESSAGE_MS)])
+  await Promise.race([first, sleep(ANSWER_MS)])
   await channel.cancel(consumerTag) // what the broker had sent with the first one has arrived then
   await channel.close()
-  return end
+  return messages
 }
 
 function toRecord(message: ConsumeMessage): ReadRecord {

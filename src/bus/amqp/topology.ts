@@ -195,11 +195,22 @@ export async function unbindQueue(
   if (!unbound.ok) throw new Error(unbound.message)
 }
 
-/** Delete a queue if it is empty and nobody consumes it. @returns whether it is deleted */
-export async function deleteUnusedQueue(model: ChannelModel, queue: string): Promise<boolean> {
-  const deleted = await askBroker(model, channel =>
-    channel.deleteQueue(queue, { ifUnused: true, ifEmpty: true }),
-  )
+/**
+ * Delete a queue if it is empty and nobody consumes it.
+ *
+ * @param isReplicated whether it is a quorum queue. RabbitMQ cannot check and delete that in one step, and closes the
+ *   connection of a client that asks for it
+ * @returns whether it is deleted
+ */
+export async function deleteUnusedQueue(
+  model: ChannelModel,
+  queue: string,
+  isReplicated: boolean,
+): Promise<boolean> {
+  const found = await findQueue(model, queue)
+  if (!found || found.messages > 0 || found.consumers > 0) return false
+  const conditions = isReplicated ? {} : { ifUnused: true, ifEmpty: true }
+  const deleted = await askBroker(model, channel => channel.deleteQueue(queue, conditions))
   return deleted.ok
 }
 
