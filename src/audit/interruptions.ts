@@ -35,11 +35,11 @@ export function readInterruptions(
   }
 }
 
-/** The findings `9 silences` and `1 gap`. */
+/** The numbers `9 silences` and `1 gap`: doubts, not findings. */
 export function interruptionFindings({ silences, gaps }: Interruptions): VerdictNumber[] {
   return [
     { says: formatCount(silences.length, 'silence'), section: 'silences', isAlarming: false },
-    { says: formatCount(gaps.length, 'gap'), section: 'gaps', isAlarming: gaps.length > 0 },
+    { says: formatCount(gaps.length, 'gap'), section: 'gaps', isAlarming: false },
   ]
 }
 

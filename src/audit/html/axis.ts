@@ -2,7 +2,7 @@ import { safe, short } from './markup.js'
 
 /** The size of all charts, in units of the SVG. */
 export const WIDTH = 960
-export const LEFT = 132
+export const LEFT = 152
 export const RIGHT = 16
 
 const MINUTE = 60e6
