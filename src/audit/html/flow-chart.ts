@@ -7,8 +7,10 @@ const NODE = 12
 const GAP = 14
 /** Enough for the number of a flow. */
 const LEAST = 15
-/** The height that all flows together have at least, if they are not too many. */
+/** The height of all flows together, if each has room for its number in it. */
 const TALL = 260
+/** The height of a single flow. */
+const TALLEST = 64
 
 interface FlowEnd {
   readonly top: number
@@ -21,7 +23,8 @@ interface FlowEnd {
 export function drawFlowChart(chart: FlowChart): string {
   const { flows } = chart
   const total = flows.reduce((sum, flow) => sum + flow.count, 0)
-  const tallOf = (flow: { count: number }) => Math.max(LEAST, (TALL * flow.count) / total)
+  const tall = Math.min(TALL, flows.length * TALLEST)
+  const tallOf = (flow: { count: number }) => Math.max(LEAST, (tall * flow.count) / total)
   const givers = places(flows, 'from', tallOf)
   const takers = places(flows, 'to', tallOf)
   const ribbons = flows.map(flow => {
