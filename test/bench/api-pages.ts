@@ -92,6 +92,11 @@ await measure(
   { id: id.slice(0, 2) },
   reader,
 )
+await measure('resources by name', 'search', { name: 'data' })
+await measure('resources by a name that there is not', 'search', { name: 'nothing' })
+await measure('resources of a cloud and project', 'search', { cloud: 'sp1', project: PROJECT })
+await measure('resources of a type that there is not', 'search', { type: 'image' })
+await measure('resources, as a reader sees them', 'search', {}, reader)
 await measure('one resource', 'resource', { id })
 await measure('one resource at a moment', 'resource', { id, at: String(half) })
 await measure('history of a resource', 'history', { id })
