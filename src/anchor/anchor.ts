@@ -71,7 +71,7 @@ export function readAnchors(file: string): Anchor[] {
 function parseAnchors(text: string, file: string): Anchor[] {
   const anchors = text.split('\n').flatMap((each, index) => {
     if (each.trim() === '') return []
-    const anchor = parseLine(each.trim())
+    const anchor = parseAnchorLine(each.trim())
     if (anchor !== null) return [anchor]
     throw new MixmatchError(
       'USAGE',
@@ -83,7 +83,8 @@ function parseAnchors(text: string, file: string): Anchor[] {
   throw new MixmatchError('USAGE', `${file}: expected anchors, found an empty file.`)
 }
 
-function parseLine(text: string): Anchor | null {
+/** Parse one line of a file of anchors; null if it is none. */
+export function parseAnchorLine(text: string): Anchor | null {
   const [, at, plainHash] = PLAIN.exec(text) ?? []
   if (at !== undefined && plainHash !== undefined) {
     const head = { position: position(Number(at)), hash: plainHash.toLowerCase() }

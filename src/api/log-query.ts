@@ -1,12 +1,25 @@
-import { statSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { z } from 'zod'
+import { parseAnchorLine } from '../anchor/anchor.js'
 import { formatTime } from '../event/time.js'
+import type { Head, LogReader } from '../log/event-log.js'
 import { SCHEMA_VERSION } from '../log/schema.js'
+import { readVerificationNote } from '../log/verification-note.js'
 import { timeShape } from './event-row.js'
 import { defineQuery } from './query.js'
 
+const anchorShape = z.object({
+  position: z.number().int(),
+  hash: z.string(),
+  /** null if it was not noted when. */
+  anchored_at: z.string().nullable(),
+  /** Whether the log has this hash at this position; null if the event is in an archive that is not here. */
+  holds: z.boolean().nullable(),
+})
+
 export const logQuery = defineQuery({
-  summary: 'Size and head of the event log.',
+  summary:
+    'Size and head of the event log, its last verification, and the last head that was anchored.',
   parameters: z.strictObject({}),
   answer: z.object({
     file: z.string(),
@@ -18,8 +31,19 @@ export const logQuery = defineQuery({
     recorded_at: timeShape.nullable(),
     /** The history begins after this position; earlier events are in an archive that is not here. */
     base: z.number().int(),
+    /** The last result of `log verify --note`; null without one. */
+    verified: z
+      .object({
+        verified_at: timeShape,
+        events: z.number().int(),
+        head: z.string(),
+        breaches: z.number().int(),
+      })
+      .nullable(),
+    /** The last head in the file `[ops] anchors`; null without one. */
+    anchored: anchorShape.nullable(),
   }),
-  run({ log }) {
+  run({ log, settings }) {
     const { position, hash } = log.head()
     const newest = log.get(position)
     return {
@@ -30,6 +54,38 @@ export const logQuery = defineQuery({
       head: hash,
       recorded_at: newest ? formatTime(newest.recordedAt) : null,
       base: log.base().position,
+      verified: readVerificationNote(log.file),
+      anchored: settings.anchors === null ? null : lastAnchor(log, settings.anchors),
     }
   },
 })
+
+/** Longer than a line with the response of a time-stamping authority. */
+const MOST_LINE_BYTES = 64 * 1024
+
+function lastAnchor(log: LogReader, file: string): z.output<typeof anchorShape> | null {
+  if (!existsSync(file)) return null
+  const line = endOf(file).trimEnd().split('\n').at(-1) ?? ''
+  const anchor = parseAnchorLine(line.trim())
+  if (anchor === null) return null
+  const { position, hash, anchoredAt } = anchor
+  return { position, hash, anchored_at: anchoredAt, holds: isInLog(log, anchor) }
+}
+
+function isInLog(log: LogReader, { position, hash }: Head): boolean | null {
+  const base = log.base()
+  if (position < base.position) return null
+  return (position === base.position ? base.hash : log.get(position)?.hash) === hash
+}
+
+function endOf(file: string): string {
+  const descriptor = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(descriptor)
+    const bytes = Buffer.alloc(Math.min(size, MOST_LINE_BYTES))
+    const read = readSync(descriptor, bytes, 0, bytes.length, size - bytes.length)
+    return bytes.subarray(0, read).toString()
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -11,6 +11,8 @@ export interface ReadSettings {
   readonly logFile: string
   /** The file that contains the access log; null if it is not a file. */
   readonly accessLog: string | null
+  /** The file in which heads of the log are noted (`log anchor`); null if there is none. */
+  readonly anchors: string | null
   readonly clouds: readonly Cloud[]
   readonly searchByBroadcast: boolean
   readonly aggregation: boolean

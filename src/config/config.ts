@@ -211,7 +211,7 @@ function buildConfig(settings: Settings, cloudNames: readonly SpName[], cwd: str
       file: logFile === null ? null : resolve(cwd, logFile),
       json: settings.read('DEFAULT', general.useJson),
     },
-    ops: readOps(settings),
+    ops: readOps(settings, cwd),
     fleet: { stream: settings.read('fleet', fleet.stream) },
     clouds: readClouds(settings, cloudNames, authUrl, cwd),
   }

@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net'
+import { resolve } from 'node:path'
 import type { Settings } from './effective-settings.js'
 import { options } from './options.js'
 
@@ -14,10 +15,13 @@ export interface OpsConfig {
   readonly adminRoles: readonly string[]
   /** Roles that may see what belongs to the project of their token. */
   readonly readerRoles: readonly string[]
+  /** Absolute path of the file with the noted heads of the log; null if there is none. */
+  readonly anchors: string | null
 }
 
 /** Read `[ops]`. It is a problem if others than this machine could read everything without a token. */
-export function readOps(settings: Settings): OpsConfig {
+export function readOps(settings: Settings, cwd: string): OpsConfig {
+  const anchors = settings.read('ops', options.ops.anchors)
   const { ops } = options
   const host = settings.read('ops', ops.host)
   const isLocal = isLoopback(host)
@@ -33,6 +37,7 @@ export function readOps(settings: Settings): OpsConfig {
     healthAuth: settings.read('ops', ops.healthAuth),
     adminRoles: settings.read('ops', ops.adminRoles),
     readerRoles: settings.read('ops', ops.readerRoles),
+    anchors: anchors === null ? null : resolve(cwd, anchors),
   }
 }
 

@@ -2,6 +2,7 @@ import { cloud } from './cloud-options.js'
 import * as kinds from './kinds.js'
 import { listOf } from './kinds.js'
 import { cafile, insecure, password, passwordFile } from './login-options.js'
+import { ops } from './ops-options.js'
 import { option, optional } from './option.js'
 
 /**
@@ -228,49 +229,6 @@ const database = {
     'sqlite:///data/events.db',
     'The event log: sqlite:///relative/path (to the working directory) or sqlite:////absolute/path. The views are beside it, and can be deleted.',
     { restarts: true },
-  ),
-}
-
-const ops = {
-  host: option(
-    'host',
-    kinds.listenHost,
-    '127.0.0.1',
-    'Where the port for operators listens. It has health, metrics and the read API. It is for operators and the monitoring network, not for clients.',
-    { restarts: true },
-  ),
-  port: option(
-    'port',
-    kinds.port,
-    '9914',
-    'TCP port that it listens on; 0 for any free port. mixmatch record and mixmatch proxy on one machine need one each.',
-    {
-      restarts: true,
-    },
-  ),
-  auth: optional(
-    'auth',
-    kinds.choice(['none', 'keystone']),
-    'Who may use the read API. none: everybody who reaches the port, so only a port that this machine alone can reach may have it. keystone: users with a token of the identity provider and one of the roles below.',
-    { otherwise: 'none on a loopback address, else keystone', example: 'keystone' },
-  ),
-  adminRoles: option(
-    'admin_roles',
-    listOf(kinds.text),
-    'admin',
-    'Roles that may see the events and resources of all projects.',
-  ),
-  readerRoles: option(
-    'reader_roles',
-    listOf(kinds.text),
-    'reader',
-    'Roles that may see the events and resources of the project of their token.',
-  ),
-  healthAuth: option(
-    'health_auth',
-    kinds.choice(['none', 'keystone']),
-    'none',
-    'Who may use /healthcheck, /ready and /metrics. keystone: as for the read API, with any of the roles.',
   ),
 }
 

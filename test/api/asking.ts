@@ -13,6 +13,7 @@ import { alice, at, cornmeal, folder, idp, millet } from '../controls.js'
 /** Settings without files. */
 const noSettings: Omit<ReadSettings, 'logFile'> = {
   accessLog: null,
+  anchors: null,
   clouds: [idp, cornmeal, millet].map(name => ({
     name,
     spName: name,

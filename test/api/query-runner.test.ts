@@ -8,6 +8,7 @@ import { folder } from '../controls.js'
 const settings = () => ({
   logFile: '/nowhere/events.db',
   accessLog: null,
+  anchors: null,
   clouds: [],
   searchByBroadcast: false,
   aggregation: false,

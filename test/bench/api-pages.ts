@@ -26,6 +26,7 @@ const background = createBackground()
 const settings = {
   logFile: file,
   accessLog: null,
+  anchors: null,
   clouds: [IDENTITY_PROVIDER, spName('sp1'), spName('sp2')].map(name => ({
     name,
     spName: name,

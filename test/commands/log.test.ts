@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
@@ -112,6 +112,20 @@ test('log verify exits with 0 for an unchanged log, and with 1 and the position 
     [null, 2],
   )
   t.regex(err, /does not hold/)
+})
+
+test('log verify --note notes the result beside the log, also of a log that does not hold', async t => {
+  const path = folder(t)
+  const head = await recorded(path)
+  const noted = () => JSON.parse(readFileSync(join(path, 'events.verified.json'), 'utf8'))
+  t.is((await mixmatch(path, 'log', 'verify', ...LOG, '--note')).code, 0)
+  t.like(noted(), { events: 4, head: head.hash, breaches: 0 })
+
+  const db = new Database(join(path, 'events.db'))
+  db.exec('drop trigger events_no_update; update events set kind = 4 where position = 2')
+  db.close()
+  t.is((await mixmatch(path, 'log', 'verify', ...LOG, '--note')).code, 1)
+  t.like(noted(), { breaches: 2 })
 })
 
 test('log import of a log export gives a log with the same head', async t => {

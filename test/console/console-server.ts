@@ -25,6 +25,7 @@ export function consoleOf(
   const settings: ReadSettings = {
     logFile,
     accessLog: null,
+    anchors: null,
     clouds: clouds.map(name => ({
       name: spName(name),
       spName: name,

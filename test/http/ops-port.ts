@@ -23,6 +23,7 @@ export async function openOpsPort(
   const settings = {
     logFile,
     accessLog: null,
+    anchors: null,
     clouds: [{ name: idp, spName: 'default', enabledServices: ['image', 'volume'] }],
     searchByBroadcast: false,
     aggregation: false,

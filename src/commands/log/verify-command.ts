@@ -6,20 +6,29 @@ import { type OutputOptions, withOutputOptions } from '../../cli/output-options.
 import { showProgress } from '../../cli/progress.js'
 import { printFacts, printRows } from '../../cli/row-printer.js'
 import type { History } from '../../log/history.js'
+import { noteVerification } from '../../log/verification-note.js'
 import { type Verdict, verifyTogether } from '../../log/verify.js'
+
+interface VerifyOptions extends OutputOptions {
+  readonly head?: string
+  readonly note?: true
+}
 
 export function verifyCommand(context: Context): Command {
   return withOutputOptions(new Command('verify'))
     .description('Verify the hash chain: check that no event was changed, added or removed.')
     .option(...logOption)
     .option('--head <hash>', 'a hash noted earlier, which must be in this log', parseHash)
+    .option('--note', 'note the result beside the log: the read API and the console show it')
     .addHelpText(
       'after',
       '\nExits with 1 if the log was changed.\nExample: mixmatch log verify --log copy.db',
     )
-    .action(async (options: OutputOptions & { head?: string }, command: Command) => {
+    .action(async (options: VerifyOptions, command: Command) => {
       using log = openCommandHistory(command, context)
-      const { events, head, breaches } = await verify(log, options.head, context)
+      const verdict = await verify(log, options.head, context)
+      const { events, head, breaches } = verdict
+      if (options.note) noteVerification(log.file, verdict)
       if (options.format !== 'table') {
         printFacts(context.stdout, options, {
           ok: breaches.length === 0,
