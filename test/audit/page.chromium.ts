@@ -104,7 +104,7 @@ test('a browser that prefers dark colours gets a dark page', async t => {
   const rules = await page.evaluate(
     "[...document.styleSheets[0].cssRules].filter(rule => rule.media?.mediaText.includes('dark')).length",
   )
-  t.is(rules, 1)
+  t.is(rules, 2)
   t.true(Number(await page.evaluate("document.querySelector('section tbody').rows.length")) >= 5)
 })
 
@@ -150,7 +150,7 @@ for (const scheme of ['light', 'dark'] as const) {
       const page = await reported(t, report)
       await page.emulate({ scheme })
       t.deepEqual(await page.evaluate(LOW_CONTRAST), [], report)
-      await page.evaluate("document.querySelector('.verdict').style.color = '#808080'")
+      await page.evaluate("document.querySelector('.verdict').style.color = '#777777'")
       t.is(Object(await page.evaluate(LOW_CONTRAST)).length, 1, 'the check finds grey text')
     }
   })
@@ -192,3 +192,29 @@ test('a printed page has all columns on the paper', async t => {
     )
   }
 })
+
+/** In the page: the contrast of each cloud's colour with the card behind it, where it is below 3. */
+const PALE_COLOURS = `(() => {
+  const luminance = colour => {
+    const [r, g, b] = colour.match(/\\d+/g).map(Number).map(each => each / 255)
+      .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const figure = document.querySelector('figure')
+  return ['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'].filter(name => {
+    const swatch = figure.appendChild(document.createElement('div'))
+    swatch.className = 'legend'
+    swatch.innerHTML = '<i class="' + name + '"></i>'
+    const colours = [getComputedStyle(swatch.firstChild), getComputedStyle(figure)].map(each => luminance(each.backgroundColor))
+    const [dark, light] = colours.sort((one, other) => one - other)
+    return (light + 0.05) / (dark + 0.05) < 3
+  })
+})()`
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`the colours of all clouds have a contrast of at least 3 to 1 in ${scheme} colours`, async t => {
+    const page = await reported(t, 'summary')
+    await page.emulate({ scheme })
+    t.deepEqual(await page.evaluate(PALE_COLOURS), [])
+  })
+}
