@@ -17,7 +17,7 @@ const shape = z.object({
 })
 
 /** The result of the last verification of a log. */
-export type VerificationNote = z.output<typeof shape>
+type VerificationNote = z.output<typeof shape>
 
 /** `events.verified.json` beside `events.db`. */
 function noteFileOf(logFile: string): string {
