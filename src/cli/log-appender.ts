@@ -14,12 +14,16 @@ interface LogAppender extends AsyncDisposable {
 /**
  * Append through a running recorder. Without one, hold the log and update the views in this process.
  *
+ * @param isFleet whether the log is that of a node in a fleet. Then only the running node may append, through the stream
+ * @throws RECORDER_GONE if it is, and the node does not run
  * @throws LOG_HELD if another process holds the log and accepts no events; errors of `openRecorder`
  */
 export async function openLogAppender(
   files: { logFile: string; viewsFile: string; command: string },
   logger: Logger,
+  isFleet: boolean,
 ): Promise<LogAppender> {
+  if (isFleet) return await appendThroughRecorder(files.logFile)
   const onViewsLost = (error: unknown) => {
     throw error
   }
@@ -28,10 +32,14 @@ export async function openLogAppender(
     return { append: recorder.record, [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose]() }
   } catch (held) {
     if (!(held instanceof MixmatchError && held.code === 'LOG_HELD')) throw held
-    const appender = await openAppender(recorderSocketPath(files.logFile)).catch(() => {
+    return await appendThroughRecorder(files.logFile).catch(() => {
       throw held
     })
-    const close = async () => appender[Symbol.dispose]()
-    return { append: appender.append, [Symbol.asyncDispose]: close }
   }
+}
+
+async function appendThroughRecorder(logFile: string): Promise<LogAppender> {
+  const appender = await openAppender(recorderSocketPath(logFile))
+  const close = async () => appender[Symbol.dispose]()
+  return { append: appender.append, [Symbol.asyncDispose]: close }
 }

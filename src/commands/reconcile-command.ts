@@ -47,7 +47,7 @@ async function reconcileClouds(
   if (dryRun) openLogReader(logFile)[Symbol.dispose]() // throws if there is no log
   const logger = createLogger(config.logging, 'reconcile')
   logger.level = 'warn'
-  await using log = await openLogAppender(files, logger)
+  await using log = await openLogAppender(files, logger, config.fleet.stream !== null)
   await using reconciler = openReconciler(config, files)
   const append = dryRun ? () => {} : log.append
   const { signal } = new AbortController() // Ctrl-C ends the process; the next run continues

@@ -6,6 +6,7 @@ import { type Position, position } from '../ids.js'
 import { openWritable } from '../sqlite.js'
 import { seal } from './backup.js'
 import type { LogReader } from './event-log.js'
+import { rejectFleetLog } from './fleet-log.js'
 import { holdLog } from './holder.js'
 import { openLogReader } from './open-log.js'
 import { createFilled } from './schema.js'
@@ -34,7 +35,7 @@ interface Archived {
  * @throws LOG_BROKEN if the archived events do not verify
  */
 export function archiveLog(file: string, upTo: Position, onStep: (step: string) => void): Archived {
-  rejectFleetLog(file)
+  rejectArchiveInFleet(file)
   const { archive, base } = prepareArchive(file, upTo, onStep)
   using _held = holdLog(file, 'log archive')
   onStep('putting the live file in place')
@@ -57,13 +58,9 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
  * Nodes of a fleet recognise a message that is in the stream twice by their whole log. A node without the older
  * events would record it again, and its log would differ from all others.
  */
-function rejectFleetLog(file: string): void {
+function rejectArchiveInFleet(file: string): void {
   using log = openLogReader(file)
-  if (log.followed()?.position !== log.head().position) return
-  throw new MixmatchError(
-    'USAGE',
-    `${file}: is the log of a node in a fleet, and all nodes keep all events. Make a backup instead (mixmatch log backup).`,
-  )
+  rejectFleetLog(log, 'All nodes keep all events. Make a backup instead (mixmatch log backup).')
 }
 
 const END = position(Number.MAX_SAFE_INTEGER)

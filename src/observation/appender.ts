@@ -28,7 +28,11 @@ export async function openAppender(path: string): Promise<Appender> {
   try {
     await once(socket, 'connect')
   } catch (cause) {
-    throw new MixmatchError('RECORDER_GONE', `${path}: no recorder listens there.`, { cause })
+    throw new MixmatchError(
+      'RECORDER_GONE',
+      `${path}: no recorder listens there. Start it (mixmatch serve).`,
+      { cause },
+    )
   }
   socket.on('error', () => {}) // the end of its lines reports the same
   const lines = createInterface({ input: socket }).on('error', () => {})

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createFleetKey } from '../../src/fleet/fleet-key.js'
 import { createFollower } from '../../src/fleet/follower.js'
@@ -8,11 +9,13 @@ import {
   writeMessage,
 } from '../../src/fleet/stream-message.js'
 import { position } from '../../src/ids.js'
+import { archiveLog } from '../../src/log/archive.js'
 import { GENESIS } from '../../src/log/chain.js'
 import { compareLogs } from '../../src/log/compare-logs.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { openLog } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
+import { mixmatch } from '../commands/run-command.js'
 import { at, event, folder } from '../controls.js'
 
 const key = createFleetKey(['secret'], 'stream')
@@ -148,6 +151,23 @@ test('a log to which events were appended outside of the fleet is refused', t =>
     code: 'LOG_DIVERGED',
     message: /up to event 1, and ends with event 2/,
   })
+})
+
+test('the log of a node is neither archived nor imported into, until it has left the fleet', async t => {
+  const log = open(t)
+  take(log, streamOf(begin, streamed(1), streamed(2)))
+  t.throws(() => archiveLog(log.file, position(1), () => {}), {
+    code: 'USAGE',
+    message: /All nodes keep all events/,
+  })
+  const run = () => mixmatch(dirname(log.file), 'log', 'import', 'events.ndjson', '--log', log.file)
+  writeFileSync(join(dirname(log.file), 'events.ndjson'), '')
+  const refused = await run()
+  t.is(refused.code, 2)
+  t.regex(refused.err, /is the log of a node in a fleet\. Its events come from the stream/)
+
+  log.append([event()], at(9))
+  t.is((await run()).code, 0)
 })
 
 test('two logs are compared at the first event where they differ', t => {

@@ -3,6 +3,7 @@ import { openLogReader } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { openAppender } from '../../src/observation/appender.js'
 import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
+import { startRelay } from '../bus/amqp/rabbit.js'
 import { event } from '../controls.js'
 import {
   type Broker,
@@ -187,3 +188,34 @@ function isBound(node: StartedRecorder): boolean {
   const [bus] = node.status()?.buses ?? []
   return bus !== undefined && bus.role !== 'lost'
 }
+
+test.serial(
+  'a node whose broker hangs or is cut off goes to another host, and publishes again',
+  async t => {
+    const to = broker.host
+    const [hangs, cut] = [await startRelay(t, to), await startRelay(t, to)]
+    const { username, password } = to
+    const streamUrl = `rabbit://${username}:${password}@127.0.0.1:${hangs.port},127.0.0.1:${cut.port}/stream`
+    const node = await startRecorder(t, broker, { stream: 'hosts', streamUrl })
+    const other = await startRecorder(t, broker, { stream: 'hosts' })
+    await until('both have joined', () => [node, other].every(isBound))
+    using appender = await openAppender(recorderSocketPath(node.logFile))
+
+    hangs.freeze()
+    const first = event({ source: 'proxy', eventType: 'mixmatch.observed.created' })
+    const appended = appender.append([first])
+    await until('it uses the other host', () => node.status()?.host === `127.0.0.1:${cut.port}`)
+    await appended
+
+    hangs.cut()
+    hangs.mend()
+    cut.cut()
+    const second = event({ source: 'proxy', eventType: 'mixmatch.observed.found' })
+    await appender.append([second])
+    t.is(node.status()?.host, `127.0.0.1:${hangs.port}`)
+    await until('the other node has both', () => other.head() === node.head())
+    const types = other.eventTypes()
+    t.is(types.filter(type => type === first.eventType).length, 1)
+    t.is(types.filter(type => type === second.eventType).length, 1)
+  },
+)

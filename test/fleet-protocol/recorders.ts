@@ -6,6 +6,7 @@ import { connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { findRabbit, startRabbit } from '../../sandbox/bus/rabbit.js'
+import type { AmqpAddress } from '../../sandbox/bus/sandbox-bus.js'
 import { checkConfig } from '../../src/config/config.js'
 import type { FleetStatus } from '../../src/fleet/fleet-status.js'
 import { openLogReader } from '../../src/log/open-log.js'
@@ -19,6 +20,7 @@ const path = process.env['PATH'] ?? ''
 
 /** A private RabbitMQ for a stream and for the bus of one cloud. */
 export interface Broker {
+  readonly host: AmqpAddress
   url(vhost: 'stream' | 'bus'): string
   /** Publish notifications with these message ids. */
   notify(...ids: readonly string[]): Promise<void>
@@ -41,6 +43,7 @@ export async function startFleetBroker(): Promise<Broker & { close(): Promise<vo
   const writer = await stream.createConfirmChannel()
   await services.assertExchange('openstack', 'topic', { durable: false })
   return {
+    host: rabbit.address('stream'),
     url(vhost) {
       const { username, password, hostname, port } = rabbit.address(vhost)
       return `rabbit://${username}:${password}@${hostname}:${port}/${vhost}`

@@ -91,7 +91,7 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
       const over = AbortSignal.any([broken.signal, signal])
       try {
         while (!signal.aborted) {
-          endOffset = await findEnd(model, url.name)
+          endOffset = await withinTimeout(findEnd(model, url.name), over)
           onEnd(endOffset)
           if (from !== 'first' && !hasRead && performance.now() - began > FIRST_MESSAGE_MS) {
             throw new Error(
@@ -121,6 +121,24 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
       return { isConnected, problem, error, host, endOffset }
     },
     stopped: retryForever(runAndRemember, { backoff, status, logger, signal }),
+  }
+}
+
+/** A broker that hangs is left earlier than by the heartbeat. */
+const HANGS_MS = 8_000
+
+async function withinTimeout<Result>(answer: Promise<Result>, over: AbortSignal): Promise<Result> {
+  const answered = new AbortController()
+  const signal = AbortSignal.any([answered.signal, over])
+  const timeout = sleep(HANGS_MS, undefined, { signal }).then(() => {
+    throw new Error(`the broker has not answered for ${HANGS_MS / 1000} s`)
+  })
+  try {
+    return await Promise.race([answer, timeout])
+  } finally {
+    answer.catch(() => {}) // it rejects when the connection is closed
+    timeout.catch(() => {})
+    answered.abort()
   }
 }
 

@@ -16,6 +16,7 @@ import { MixmatchError } from '../../errors.js'
 import type { Event, RecordedEvent } from '../../event/event.js'
 import { type SpName, spName } from '../../ids.js'
 import { type JsonValue, parseJson } from '../../json.js'
+import { rejectFleetLog } from '../../log/fleet-log.js'
 import { historyFiles } from '../../log/history.js'
 import { holdLog } from '../../log/holder.js'
 import { importEvents } from '../../log/import.js'
@@ -47,6 +48,10 @@ export function importCommand(context: Context): Command {
       const file = resolveLogFile(command, context)
       using _held = holdLog(file, 'log import')
       using log = openLog(file)
+      rejectFleetLog(
+        log,
+        'Its events come from the stream. Import into a log of one machine, before "mixmatch fleet init".',
+      )
       using interrupt = catchInterrupt()
       using progress = showProgress(context.stderr, 'importing', source.size)
       const { restored, appended, duplicates } = await importEvents(log, source.events, () => {
