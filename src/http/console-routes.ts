@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import type { Console } from '../console/console.js'
 import type { OpsState } from './ops-request.js'
@@ -25,7 +26,28 @@ export function consoleRoutes(respond: Console): Middleware<OpsState> {
     ctx.state.visitor = visitor ?? null
     ctx.status = status
     ctx.set({ ...headers })
-    ctx.body = typeof body === 'string' || Buffer.isBuffer(body) ? body : Readable.from(body)
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      ctx.body = body
+      return
+    }
+    ctx.respond = false
+    await writeStream(ctx.res, body, gone.signal)
+  }
+}
+
+/** Write texts until there are no more, or the client has gone, which is no error. */
+async function writeStream(
+  res: ServerResponse,
+  texts: AsyncIterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const text of texts) {
+      if (signal.aborted) return
+      if (!res.write(text)) await once(res, 'drain', { signal }).catch(() => undefined)
+    }
+  } finally {
+    res.end()
   }
 }
 

@@ -1,3 +1,4 @@
+import { MixmatchError } from '../../errors.js'
 import { parseTime } from '../../event/time.js'
 import { drawTimeline } from '../charts/placement-timeline.js'
 import { showCloud, showEvent, showFacts, showProject, showTable, showTime } from '../elements.js'
@@ -144,10 +145,24 @@ async function explain(
 ): Promise<Markup | null> {
   const path = paths[type]?.(encodeURIComponent(id), project ?? 'project')
   if (path === undefined) return null
-  const { decision } = await ask('explain', { method: 'GET', path, ...point })
-  return html`<section class="card"><h2>Why</h2><p>${decision.sentence}.</p>
-${decision.condition && html`<p class="quiet">${decision.condition}</p>`}
+  return html`<section class="card"><h2>Why</h2>${await showDecision(ask, path, point)}
 <p class="note">For <code>GET ${path}</code>. <a href="/console/explain?method=GET&amp;path=${encodeURIComponent(path)}">Explain another request</a></p></section>`
+}
+
+/** The decision; for an id that no path can have, why there is none. */
+async function showDecision(
+  ask: PageRequest['ask'],
+  path: string,
+  point: Readonly<Record<string, string>>,
+): Promise<Markup> {
+  try {
+    const { decision } = await ask('explain', { method: 'GET', path, ...point })
+    return html`<p>${decision.sentence}.</p>
+${decision.condition && html`<p class="quiet">${decision.condition}</p>`}`
+  } catch (error) {
+    if (!(error instanceof MixmatchError)) throw error
+    return html`<p class="quiet">${error.message}</p>`
+  }
 }
 
 /** What a notification tells of a resource: `{"payload": {"display_name": …, "user_id": …}}`. */
