@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MixmatchError } from '../errors.js'
@@ -45,10 +45,39 @@ export async function commitAnchor(
   if (push) await runGit(folder, ['push', '--quiet'])
 }
 
-/** POST an anchor as JSON. @throws ANCHOR_FAILED unless the response is 2xx */
-export async function postAnchor(url: string, anchor: Anchor): Promise<void> {
+/**
+ * POST an anchor as JSON.
+ *
+ * @param headers names and values in turn, such as `Authorization`
+ * @throws ANCHOR_FAILED unless the response is 2xx
+ */
+export async function postAnchor(
+  url: string,
+  anchor: Anchor,
+  headers: readonly string[],
+): Promise<void> {
   const body = Buffer.from(`${formatAnchor(anchor)}\n`)
-  await postBytes(url, { type: 'application/json', accept: '*/*', body })
+  await postBytes(url, { type: 'application/json', accept: '*/*', body, headers })
+}
+
+const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*?)[ \t]*$/
+
+/**
+ * Read headers for `postAnchor` from a file with lines such as `Authorization: Bearer …`.
+ *
+ * @throws FILE_NOT_READABLE, or USAGE with the number of a wrong line, never with its text
+ */
+export async function readHeaders(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(error => {
+    throw new MixmatchError('FILE_NOT_READABLE', `${file}: ${messageOf(error)}`, { cause: error })
+  })
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const [, name, value] = HEADER.exec(line.trim()) ?? []
+    if (name !== undefined && value !== undefined) return [name, value]
+    const message = `${file}:${index + 1}: expected a header such as "Authorization: Bearer …".`
+    throw new MixmatchError('USAGE', message)
+  })
 }
 
 const run = promisify(execFile)

@@ -10,6 +10,8 @@ interface PostedBytes {
   readonly type: string
   readonly accept: string
   readonly body: Buffer
+  /** Other headers: names and values in turn. */
+  readonly headers?: readonly string[]
 }
 
 /**
@@ -18,14 +20,17 @@ interface PostedBytes {
  * @returns the body of a 2xx response
  * @throws ANCHOR_FAILED
  */
-export async function postBytes(url: string, { type, accept, body }: PostedBytes): Promise<Buffer> {
+export async function postBytes(
+  url: string,
+  { type, accept, body, headers = [] }: PostedBytes,
+): Promise<Buffer> {
   const { origin, pathname, search } = new URL(url)
   const pools = createOriginPools({ connections: 1, connectTimeoutMs: TIMEOUT_MS })
   try {
     const response = await readWholeResponseOnce(pools.pool(origin), {
       method: 'POST',
       path: `${pathname}${search}`,
-      headers: ['Content-Type', type, 'Accept', accept],
+      headers: ['Content-Type', type, 'Accept', accept, ...headers],
       body,
       maxBytes: MAX_BYTES,
       headersTimeoutMs: TIMEOUT_MS,

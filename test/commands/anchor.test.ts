@@ -108,6 +108,28 @@ test('log anchor posts JSON, and one failed place does not prevent the others', 
   t.is((await verify(path, 'events.db')).code, 0)
 })
 
+test('log anchor sends the headers of a file, and never prints them', async t => {
+  const { path } = recorded(t)
+  const seen: (string | undefined)[] = []
+  const url = await listen(t, (req, res) => {
+    seen.push(req.headers.authorization)
+    res.statusCode = 403
+    res.end()
+  })
+  const headers = join(path, 'headers')
+  writeFileSync(headers, 'Authorization: Bearer hidden\n\nX-Site: a\n')
+  const refused = await anchorTo(path, '--url', url, '--headers', 'headers')
+  t.deepEqual(seen, ['Bearer hidden'])
+  t.is(refused.code, 1)
+  writeFileSync(headers, 'X-Site: a\nBearer hidden\n')
+  const wrong = await anchorTo(path, '--url', url, '--headers', 'headers')
+  t.is(wrong.code, 2)
+  t.regex(wrong.err, /headers:2: expected a header/)
+  const inAddress = await anchorTo(path, '--url', url.replace('//', '//me:hidden@'))
+  t.is(inAddress.code, 2)
+  t.notRegex([refused, wrong, inAddress].map(({ err }) => err).join(), /hidden/)
+})
+
 test('an anchor without a time stamp is noted if the time-stamping authority does not answer with one', async t => {
   const { path } = recorded(t)
   const url = await listen(t, (_, res) => res.end('no time today'))

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type Anchor, createAnchor } from '../../anchor/anchor.js'
-import { appendAnchor, commitAnchor, postAnchor } from '../../anchor/destinations.js'
+import { appendAnchor, commitAnchor, postAnchor, readHeaders } from '../../anchor/destinations.js'
 import { requestTimestamp } from '../../anchor/timestamp-request.js'
 import type { Context } from '../../cli/context.js'
 import { logOption, openCommandHistory, resolveOutputFile } from '../../cli/log-files.js'
@@ -12,6 +12,7 @@ interface AnchorOptions {
   readonly git?: string
   readonly push?: true
   readonly url?: string
+  readonly headers?: string
   readonly tsa?: string
 }
 
@@ -25,6 +26,7 @@ export function anchorCommand(context: Context): Command {
     .option('--git <folder>', 'append to anchors.ndjson in this Git repository, and commit it')
     .option('--push', 'with --git: also push the commit')
     .option('--url <url>', 'POST as JSON to this address', parseUrl)
+    .option('--headers <file>', 'with --url: send these headers, such as Authorization, as well')
     .option('--tsa <url>', 'let this time-stamping authority (RFC 3161) sign the hash', parseUrl)
     .addHelpText(
       'after',
@@ -34,7 +36,7 @@ export function anchorCommand(context: Context): Command {
         'Example: mixmatch log anchor --file /mnt/witness/anchors.ndjson',
     )
     .action(async (options: AnchorOptions, command: Command) => {
-      const places = placesOf(options, context)
+      const places = await placesOf(options, context)
       using log = openCommandHistory(command, context)
       const anchor = createAnchor(log)
       const stamped = await attempt(context, () => stamp(anchor, options.tsa))
@@ -44,7 +46,8 @@ export function anchorCommand(context: Context): Command {
 }
 
 /** @throws USAGE if there is none */
-function placesOf({ file, git, push, url, tsa }: AnchorOptions, context: Context) {
+async function placesOf(options: AnchorOptions, context: Context) {
+  const { file, git, push, url, headers, tsa } = options
   const places: ((anchor: Anchor) => Promise<void>)[] = []
   if (file !== undefined) {
     const path = resolveOutputFile(file, context)
@@ -54,7 +57,10 @@ function placesOf({ file, git, push, url, tsa }: AnchorOptions, context: Context
     const folder = resolve(context.cwd, git)
     places.push(anchor => commitAnchor(folder, anchor, { push: push ?? false }))
   }
-  if (url !== undefined) places.push(anchor => postAnchor(url, anchor))
+  if (url !== undefined) {
+    const sent = headers === undefined ? [] : await readHeaders(resolve(context.cwd, headers))
+    places.push(anchor => postAnchor(url, anchor, sent))
+  }
   if (places.length > 0) return places
   const message =
     tsa === undefined
@@ -83,7 +89,14 @@ async function attempt<Result>(
   }
 }
 
+const noUrl = { protocol: '', username: '', password: '' }
+
 function parseUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  const { protocol, username, password } = URL.canParse(text) ? new URL(text) : noUrl
+  if (username !== '' || password !== '') {
+    const message = 'credentials in an address are visible to other users: put them in --headers.'
+    throw new MixmatchError('USAGE', message)
+  }
+  if (/^https?:$/.test(protocol)) return text
   throw new MixmatchError('USAGE', `"${text}": expected an http or https URL.`)
 }
