@@ -11,9 +11,17 @@ export interface Resource {
   readonly parent: StoredId | null
 }
 
+const VOLUME = resourceTypeCode('volume')
+const isTransfer = `e.kind > 0 and e.kind = ${kindCode('transferred')} and e.project is not null`
+
 /** SQL: whether the event `e` is a volume transfer, which also transfers the snapshots of the volume. */
-export const isTransferOfVolume = `e.resource_type = ${resourceTypeCode('volume')} and e.kind > 0
-  and e.kind = ${kindCode('transferred')} and e.project is not null`
+export const isTransferOfVolume = `e.resource_type = ${VOLUME} and ${isTransfer}`
+
+/**
+ * As `isTransferOfVolume`, for the events in a range of positions. Without the `+`, SQLite would read the events
+ * of all volumes by the index, in each batch.
+ */
+export const isTransferOfVolumeInRange = `+e.resource_type = ${VOLUME} and ${isTransfer}`
 
 /**
  * Prepare to read all events of a resource up to a position, including the transfers of its parent.

@@ -130,3 +130,32 @@ async function ofAnyLog(
     { numRuns },
   )
 }
+
+test('law: a view that catches up reads only the new events, and others of their resources', t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  const { views } = openViews(join(path, 'views.db'), [log.file])
+  using _views = views
+  const statements: string[] = []
+  const prepare = views.db.prepare.bind(views.db)
+  Object.defineProperty(views.db, 'prepare', {
+    value(sql: string) {
+      statements.push(sql)
+      return prepare(sql)
+    },
+  })
+  for (const view of projections) view.prepare(views.db)
+  const ofRanges = statements.filter(sql => sql.includes(':after'))
+  t.true(ofRanges.length >= 5)
+  for (const sql of ofRanges) {
+    const plan = prepare<[object], { detail: string }>(`explain query plan ${sql}`)
+    const steps = plan.all({ after: 1, upTo: 2 }).map(({ detail }) => detail)
+    const reads = steps.filter(step => /^(SCAN|SEARCH) (log\.events|e|history)\b/.test(step))
+    const isBounded = (step: string) => /rowid>\?|resource_id=\?|\bposition>\?/.test(step)
+    t.deepEqual(
+      reads.filter(step => !isBounded(step)),
+      [],
+      sql,
+    )
+  }
+})

@@ -207,9 +207,10 @@ function selectGaps(schema: string, condition: string): string {
     where ${condition} and o.source = ${sourceCode('recorder')} and ${isOneOf(schema, types)}`
 }
 
+/** A cross join, because SQLite must begin with the events: otherwise it reads them all to index them by origin. */
 function joinWords(schema: string): string {
-  return `join ${schema}event_types t on t.id = e.event_type
-    join ${schema}origins o on o.id = e.origin`
+  return `cross join ${schema}event_types t on t.id = e.event_type
+    cross join ${schema}origins o on o.id = e.origin`
 }
 
 /** SQL: whether the event type is one of these. It compares numbers, so SQLite filters before it joins. */

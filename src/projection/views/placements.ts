@@ -8,7 +8,12 @@ import {
   TRANSFERRED_WITH_PARENT,
 } from '../placement-intervals.js'
 import type { Progress, Projection } from '../projection.js'
-import { isTransferOfVolume, prepareResourceEvents, type Resource } from '../resource-events.js'
+import {
+  isTransferOfVolume,
+  isTransferOfVolumeInRange,
+  prepareResourceEvents,
+  type Resource,
+} from '../resource-events.js'
 import { isSameResource, resourceKey } from './locations.js'
 
 const CREATED = kindCode('created')
@@ -195,7 +200,7 @@ const selectTouched = `
     from history e
     join locations child on child.parent = e.resource_id
       and child.service_provider = e.service_provider
-    where e.${inRange} and ${isTransferOfVolume}
+    where e.${inRange} and ${isTransferOfVolumeInRange}
   ) join locations l using (${key})`
 
 /** Prepare to fold again the resources with new events in a range. */
