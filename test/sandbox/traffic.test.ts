@@ -1,0 +1,23 @@
+import test from 'ava'
+import { startTraffic } from '../../sandbox/traffic.js'
+import { startClouds, typesTold, until } from './clouds.js'
+
+test('the users of the sandbox create, change and delete things until they are stopped', async t => {
+  const federation = await startClouds(t)
+  const home = federation.cloud('default')
+  const errors: unknown[] = []
+  // The first cloud answers as a proxy would, because its paths are the same.
+  const traffic = startTraffic({
+    federation,
+    proxyUrl: home.url,
+    everyMs: 2,
+    report: error => errors.push(error),
+  })
+  const wanted = ['image.create', 'image.activate', 'volume.create.end', 'image.delete']
+  await until(() => wanted.every(type => typesTold(home).includes(type)))
+  await traffic.close()
+  const requests = home.requests().length
+  await new Promise(resolve => setTimeout(resolve, 30))
+  t.is(home.requests().length, requests, 'nobody is there any more')
+  t.deepEqual(errors, [])
+})
