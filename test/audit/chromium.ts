@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava'
 
 /** A page in a real browser. */
 export interface Page {
-  /** Evaluate an expression in the page. */
+  /** Evaluate an expression in the page, and wait for the result if it is a promise. */
   evaluate(expression: string): Promise<unknown>
   /** Change the width of the page in pixels, its colour scheme, or its medium. */
   emulate(of: { width?: number; scheme?: 'light' | 'dark'; media?: 'print' }): Promise<void>
@@ -82,7 +82,7 @@ export async function openPage(t: ExecutionContext, file: string): Promise<Page>
     async evaluate(expression) {
       const { result } = await call(
         'Runtime.evaluate',
-        { expression, returnByValue: true },
+        { expression, returnByValue: true, awaitPromise: true },
         sessionId,
       )
       return result?.value

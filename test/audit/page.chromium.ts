@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
@@ -192,6 +193,19 @@ test('a printed page has all columns on the paper', async t => {
     )
   }
 })
+
+for (const scheme of ['light', 'dark'] as const) {
+  test(`axe-core finds nothing wrong with the pages in ${scheme} colours`, async t => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    for (const report of ['summary', 'placement', 'anomalies', 'drift', 'verify']) {
+      const page = await reported(t, report)
+      await page.emulate({ scheme })
+      await page.evaluate(axe)
+      const violations = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`
+      t.deepEqual(await page.evaluate(violations), [], report)
+    }
+  })
+}
 
 /** In the page: the contrast of each cloud's colour with the card behind it, where it is below 3. */
 const PALE_COLOURS = `(() => {
