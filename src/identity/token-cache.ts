@@ -113,9 +113,15 @@ export class TokenCache<Value> {
   #find<Kind>(entries: Map<string, Entry<Kind>>, key: string): Entry<Kind> | undefined {
     const entry = entries.get(key)
     if (!entry) return undefined
-    entries.delete(key)
-    if (entry.untilMs <= this.#options.now()) return undefined
-    entries.set(key, entry)
+    if (entry.untilMs <= this.#options.now()) {
+      entries.delete(key)
+      return undefined
+    }
+    // The order matters only when the map is nearly full, and to change it takes longer than the look-up.
+    if (entries.size * 2 > this.#options.capacity) {
+      entries.delete(key)
+      entries.set(key, entry)
+    }
     return entry
   }
 }

@@ -12,7 +12,7 @@ interface ViewReader {
 }
 
 /** A result takes about 300 bytes. */
-const CAPACITY = 20_000
+const CAPACITY = 50_000
 
 /**
  * Create a reader of open views. All look-ups in one turn of the event loop see the same state of the views: they

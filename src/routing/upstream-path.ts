@@ -29,7 +29,7 @@ export function replaceProject(
   own: ProjectId | null,
   there: ProjectId | null,
 ): string {
-  if (own === null || there === null) return text
+  if (own === null || there === null || !text.includes(own)) return text
   return text.replace(/[^/?&=]+/g, part => (part === own ? encodePathSegment(there) : part))
 }
 

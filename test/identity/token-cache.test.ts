@@ -86,6 +86,16 @@ test('a rejected value is dropped unless it is fresh', async t => {
   t.is(cache.drop('never seen'), undefined)
 })
 
+test('a cached value is found without waiting, until it expires', async t => {
+  const { cache, fetch, at } = given({ cacheSeconds: 600 })
+  t.is(cache.find('a'), undefined)
+  await cache.get('a', fetch('one', 2000))
+  t.is(cache.find('a'), 'one')
+  t.is(cache.find('b'), undefined)
+  at(2000)
+  t.is(cache.find('a'), undefined)
+})
+
 function given({ cacheSeconds, capacity = 100 }: { cacheSeconds: number; capacity?: number }) {
   let nowMs = 0
   let fetches = 0
