@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { openStreamWriter } from '../bus/amqp/stream-writer.js'
+import type { KnownRecord } from '../bus/amqp/known-stream.js'
+import { openStreamWriter, type StreamWriter } from '../bus/amqp/stream-writer.js'
 import { nameOfStream, parseStreamUrl } from '../bus/stream-url.js'
 import type { Event } from '../event/event.js'
 import { now } from '../event/time.js'
@@ -12,7 +13,13 @@ import type { FleetStatus } from './fleet-status.js'
 import type { Taken } from './follower.js'
 import { type Following, followStream } from './following.js'
 import { createReturns } from './returns.js'
-import { type StreamMessage, toRecord, writeMessage } from './stream-message.js'
+import {
+  digestOfMessage,
+  type StreamMessage,
+  toDelivery,
+  toRecord,
+  writeMessage,
+} from './stream-message.js'
 
 /** This node in its fleet: it writes to the stream, and follows it into its own log. */
 export interface FleetNode extends AsyncDisposable {
@@ -51,14 +58,15 @@ export function openFleetNode(
 ): FleetNode {
   const url = parseStreamUrl(stream)
   const key = createFleetKey(secrets, url.name)
-  const writer = openStreamWriter(url, { logger })
-  const publish = (messages: readonly StreamMessage[]) => writer.publish(messages.map(toRecord))
+  let writer: StreamWriter | null = null
+  const publish = (messages: readonly StreamMessage[]) =>
+    writer?.publish(messages.map(toRecord)) ?? Promise.reject(new Error('no log follows yet'))
   const collect = createCollect(publish, key, now)
   const returns = createReturns()
   const ending = new AbortController()
   let endTimer: NodeJS.Timeout | undefined
   signal.addEventListener('abort', () => {
-    endTimer = setTimeout(() => void writer.close(), END_MS)
+    endTimer = setTimeout(() => void writer?.close(), END_MS)
   })
   let following: Following | null = null
   let hasBegun = false
@@ -78,6 +86,7 @@ export function openFleetNode(
       await Promise.all([returns.expect(events), collect(events)])
     },
     follow(log, onTaken) {
+      writer = openStreamWriter(url, { logger, known: () => lastFollowed(log, url.name) })
       following = followStream({
         url,
         key,
@@ -93,7 +102,7 @@ export function openFleetNode(
       return following.joined
     },
     status() {
-      if (!following) return null
+      if (!following || !writer) return null
       const { lastConfirmAt, unconfirmed, problem } = writer.status()
       const followed = following.status()
       return {
@@ -106,10 +115,18 @@ export function openFleetNode(
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(endTimer)
-      await writer.close()
+      await writer?.close()
       ending.abort()
       await following?.stopped
       returns.abandon(new Error('this node stops, and the event did not come back from the stream'))
     },
   }
+}
+
+/** The last message of the stream that is in the log; null if it has followed none. */
+function lastFollowed(log: EventLog, stream: string): KnownRecord | null {
+  const followed = log.followed()
+  if (followed?.stream !== stream) return null
+  const { offset, digest } = followed
+  return { offset, isSame: record => digestOfMessage(toDelivery(record)) === digest }
 }

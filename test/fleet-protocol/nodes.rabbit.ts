@@ -219,3 +219,23 @@ test.serial(
     t.is(types.filter(type => type === second.eventType).length, 1)
   },
 )
+
+test.serial(
+  'a notification is not acknowledged while the stream is deleted, or another one has its name',
+  async t => {
+    const node = await startRecorder(t, broker, { stream: 'lost' })
+    await until('it is bound', () => isBound(node))
+    await broker.notify('kept-1')
+    await until('it has one', () => node.recorded().length === 1)
+    await broker.deleteStream('lost')
+    await broker.notify('kept-2')
+    const said = (words: string) => () => node.lines.some(line => line.includes(words))
+    await until('it says that the stream is gone', said('does not exist here'))
+    await broker.declareStream('lost')
+    for (let offset = 0; offset < 5; offset += 1) await broker.write('lost', 'of somebody else')
+    await until('it says that it is another one', said('has another message at offset'))
+    await node.stop()
+    t.deepEqual(node.recorded(), ['kept-1'])
+    await until('it waits', async () => (await broker.waiting(FLEET_QUEUE)) === 1)
+  },
+)

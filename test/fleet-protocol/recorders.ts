@@ -27,6 +27,7 @@ export interface Broker {
   /** The number of messages that wait in a queue of the cloud; null if there is no such queue. */
   waiting(queue: string): Promise<number | null>
   deleteStream(name: string): Promise<void>
+  declareStream(name: string): Promise<void>
   /** Publish a message to a stream. */
   write(stream: string, content: string, headers?: Record<string, string>): Promise<void>
 }
@@ -66,6 +67,9 @@ export async function startFleetBroker(): Promise<Broker & { close(): Promise<vo
     },
     async deleteStream(name) {
       await writer.deleteQueue(name)
+    },
+    async declareStream(name) {
+      await writer.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'stream' } })
     },
     async write(name, content, headers = {}) {
       writer.publish('', name, Buffer.from(content), { persistent: true, headers })

@@ -6,15 +6,9 @@ import { createStatusTracker } from '../bus-status.js'
 import { retryForever } from '../retry.js'
 import type { StreamUrl } from '../stream-url.js'
 import { useCluster } from './cluster-session.js'
+import { peekStream, type ReadRecord, STREAM_PREFETCH, toReadRecord } from './stream-peek.js'
 import { STREAM_BACKOFF, type StreamOptions, streamConnection } from './stream-writer.js'
-import { declareStream } from './topology.js'
-
-/** A message as it is read from a stream. */
-export interface ReadRecord {
-  readonly offset: number
-  readonly content: Buffer
-  readonly headers: Readonly<Record<string, unknown>>
-}
+import { declareStream, requireStream } from './topology.js'
 
 /** Reads a stream, and reads on when a connection has broken. */
 interface StreamReader {
@@ -43,8 +37,6 @@ interface ReaderOptions extends StreamOptions {
   readonly signal: AbortSignal
 }
 
-/** As many as the broker sends at once in any case, so it never waits for us. */
-const PREFETCH = 1000
 /** A large batch while a node reads what it has missed; a single message is taken at once. */
 const BATCH = { maxItems: 1000, pauseMs: 1 }
 const LOOK_MS = 1000
@@ -64,14 +56,15 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
     const connect = streamConnection(`reader of ${url.name}`)
     await useCluster(url, { first, connect, logger, signal }, async (connection, broken) => {
       const { model } = connection
-      await declareStream(model, url.name)
+      if (from === 'first') await declareStream(model, url.name)
+      else await requireStream(model, url.name)
       const channel = await model.createChannel()
       channel.on('error', cause => broken.abort(cause))
       channel.on('close', () => broken.abort(new Error('the channel was closed')))
-      await channel.prefetch(PREFETCH)
+      await channel.prefetch(STREAM_PREFETCH)
       let hasRead = false
       const take = (batch: readonly ConsumeMessage[]) => {
-        onRecords(batch.map(toRecord))
+        onRecords(batch.map(toReadRecord))
         const last = batch.at(-1)
         if (last) channel.ack(last, true)
         hasRead = true
@@ -142,13 +135,10 @@ async function withinTimeout<Result>(answer: Promise<Result>, over: AbortSignal)
   }
 }
 
-/** How long the first or last messages of a stream may take to arrive. An empty stream sends none. */
-const ANSWER_MS = 2000
-
 /** The offset of the last message of a stream; null if it is empty. AMQP has no other way to ask for it. */
 async function findEnd(model: ChannelModel, name: string): Promise<number | null> {
-  const messages = await peek(model, name, 'last')
-  return messages.length === 0 ? null : Math.max(...messages.map(offsetOf))
+  const records = await peekStream(model, name, 'last')
+  return records.length === 0 ? null : Math.max(...records.map(({ offset }) => offset))
 }
 
 /**
@@ -166,46 +156,10 @@ export async function readFirstRecord(
   let found: ReadRecord | null = null
   await useCluster(url, { first, connect, logger, signal }, async ({ model }) => {
     await declareStream(model, url.name)
-    const [message] = await peek(model, url.name, 'first')
-    if (message) found = toRecord(message)
+    const [record] = await peekStream(model, url.name, 'first')
+    found = record ?? null
   })
   return found
-}
-
-/** Read the first or the last messages of a stream: as many as the broker sends at once. */
-async function peek(
-  model: ChannelModel,
-  name: string,
-  from: 'first' | 'last',
-): Promise<readonly ConsumeMessage[]> {
-  const channel = await model.createChannel()
-  channel.on('error', () => {}) // `consume` rejects with the same error
-  await channel.prefetch(PREFETCH)
-  const messages: ConsumeMessage[] = []
-  let arrived = () => {}
-  const first = new Promise<void>(resolve => {
-    arrived = resolve
-  })
-  const onMessage = (message: ConsumeMessage | null) => {
-    if (message) messages.push(message)
-    arrived()
-  }
-  const { consumerTag } = await channel.consume(name, onMessage, {
-    arguments: { 'x-stream-offset': from },
-  })
-  await Promise.race([first, sleep(ANSWER_MS)])
-  await channel.cancel(consumerTag) // what the broker had sent with the first one has arrived then
-  await channel.close()
-  return messages
-}
-
-function toRecord(message: ConsumeMessage): ReadRecord {
-  const { content, properties } = message
-  return { offset: offsetOf(message), content, headers: properties.headers ?? {} }
-}
-
-function offsetOf({ properties }: ConsumeMessage): number {
-  return Number(properties.headers?.['x-stream-offset'])
 }
 
 function sizeOf({ content }: ConsumeMessage): number {

@@ -9,7 +9,7 @@ import { createStatusTracker } from '../bus-status.js'
 import { retryForever } from '../retry.js'
 import type { StreamUrl } from '../stream-url.js'
 import { useCluster } from './cluster-session.js'
-import { declareStream } from './topology.js'
+import { type KnownRecord, requireKnownStream } from './known-stream.js'
 
 /** A message as it is published to a stream. */
 export interface StreamRecord {
@@ -18,7 +18,7 @@ export interface StreamRecord {
 }
 
 /** Publishes to a stream. */
-interface StreamWriter {
+export interface StreamWriter {
   /**
    * Publish messages, in order. Resolves when the broker has confirmed all: then a majority of its nodes has them. If
    * the connection breaks before that, they are published again, so they may be in the stream twice.
@@ -70,7 +70,12 @@ interface Publication {
   readonly reject: (error: unknown) => void
 }
 
-export function openStreamWriter(url: StreamUrl, options: StreamOptions): StreamWriter {
+/** @param options.known what the log has of the stream now; by default nothing, and then the stream is declared */
+export function openStreamWriter(
+  url: StreamUrl,
+  options: StreamOptions & { readonly known?: () => KnownRecord | null },
+): StreamWriter {
+  const { known = () => null } = options
   const { logger, backoff = STREAM_BACKOFF, confirmTimeoutMs = CONFIRM_TIMEOUT_MS } = options
   const closing = new AbortController()
   const { signal } = closing
@@ -83,9 +88,11 @@ export function openStreamWriter(url: StreamUrl, options: StreamOptions): Stream
   async function run(onHealthy: () => void): Promise<void> {
     const connect = streamConnection(`publisher of ${url.name}`)
     await useCluster(url, { first, connect, logger, signal }, async ({ model, host }, broken) => {
-      await declareStream(model, url.name)
+      await requireKnownStream(model, url.name, known())
       const channel = await model.createConfirmChannel()
       channel.on('error', error => broken.abort(error))
+      // Without this, a broker confirms a message for a stream that was deleted, and drops it.
+      channel.on('return', () => broken.abort(new Error(`the stream ${url.name} was deleted`)))
       send = publication => publishOn(channel, publication, broken)
       status.connected([])
       logger.info({ host }, 'publishing to the stream')
@@ -118,7 +125,13 @@ export function openStreamWriter(url: StreamUrl, options: StreamOptions): Stream
         publication.resolve()
       }
       for (const { content, headers } of publication.records) {
-        channel.publish('', url.name, content, { persistent: true, headers }, onConfirm)
+        channel.publish(
+          '',
+          url.name,
+          content,
+          { persistent: true, mandatory: true, headers },
+          onConfirm,
+        )
       }
     }
   }

@@ -150,6 +150,19 @@ export async function declareStream(model: ChannelModel, name: string): Promise<
   if (!declared.ok) throw new Error(declared.message)
 }
 
+/**
+ * Make sure that a stream exists which a log has followed already. It is not declared: a broker that was replaced and did
+ * not join its cluster would begin another stream of the same name.
+ *
+ * @throws Error if it does not exist at this broker
+ */
+export async function requireStream(model: ChannelModel, name: string): Promise<void> {
+  if ((await findQueue(model, name)) !== null) return
+  throw new Error(
+    `the stream ${name} does not exist here, although the log has followed it: is this broker outside of its cluster?`,
+  )
+}
+
 /** The state of our queue and of the exchanges. */
 export interface Topology {
   /** null if it does not exist. */
