@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import type { CheckedConfig, Config } from '../config/config.js'
@@ -7,6 +8,7 @@ import type { Option } from '../config/option.js'
 import { options } from '../config/options.js'
 import { errorCodeOf } from '../error-code.js'
 import { MixmatchError } from '../errors.js'
+import { TOKEN_NEEDED } from '../http/ops-visitor.js'
 import { whyNoLog } from '../log/probe.js'
 import { rejectLostLog } from '../projection/belonging.js'
 
@@ -40,7 +42,8 @@ function checkFiles({ database, logging }: Config, createIssue: CreateIssue): Co
 
 async function checkPorts(config: Config, createIssue: CreateIssue): Promise<StartCheck> {
   const { server, ops } = config
-  if (server.port !== 0 && server.port === ops.port && server.host === ops.host) {
+  const isOpsOnPort = ops.socket === null
+  if (isOpsOnPort && server.port !== 0 && server.port === ops.port && server.host === ops.host) {
     const message = `expected another port than that of [DEFAULT] port, found ${ops.port} in both`
     return { problems: [createIssue('ops', options.ops.port, message)], warnings: [] }
   }
@@ -48,7 +51,7 @@ async function checkPorts(config: Config, createIssue: CreateIssue): Promise<Sta
   const warnings: ConfigIssue[] = []
   for (const [group, { host, port }, names] of [
     ['DEFAULT', server, options.DEFAULT],
-    ['ops', ops, options.ops],
+    ...(isOpsOnPort ? ([['ops', ops, options.ops]] as const) : []),
   ] as const) {
     const code = await whyNotListening(host, port)
     const where = `${host}:${port}`
@@ -116,14 +119,18 @@ function whyNotListening(host: string, port: number): Promise<string | null> {
 const ANSWER_TIMEOUT_MS = 1_000
 
 /** Whether what listens on the port for operators is a Mixmatch. */
-async function isRunning({ ops: { host, port } }: Config): Promise<boolean> {
-  const name = host.includes(':') ? `[${host}]` : host
-  try {
-    const response = await fetch(`http://${name}:${port}/metrics`, {
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    })
-    return (await response.text()).includes('mixmatch_')
-  } catch {
-    return false // there is no response
-  }
+function isRunning({ ops: { host, port, socket } }: Config): Promise<boolean> {
+  return new Promise(resolve => {
+    const where = socket === null ? { host, port } : { socketPath: socket }
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+    get({ ...where, path: '/metrics', signal }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', () => resolve(false))
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve(text.includes('mixmatch_') || text.includes(TOKEN_NEEDED))
+      })
+    }).on('error', () => resolve(false)) // there is no response
+  })
 }

@@ -7,6 +7,8 @@ import { options } from './options.js'
 export interface OpsConfig {
   readonly host: string
   readonly port: number
+  /** Absolute path of a Unix socket to listen on instead of host and port; null if there is none. */
+  readonly socket: string | null
   /** Who may use the read API: everybody who reaches the port, or users with a token. */
   readonly auth: 'none' | 'keystone'
   /** The same for health and metrics. */
@@ -24,15 +26,17 @@ export function readOps(settings: Settings, cwd: string): OpsConfig {
   const anchors = settings.read('ops', options.ops.anchors)
   const { ops } = options
   const host = settings.read('ops', ops.host)
-  const isLocal = isLoopback(host)
+  const socket = settings.read('ops', ops.socket)
+  const isLocal = socket !== null || isLoopback(host)
   const auth = settings.read('ops', ops.auth) ?? (isLocal ? 'none' : 'keystone')
   if (auth === 'none' && !isLocal) {
-    const message = `expected keystone, or a loopback address as [ops] host: without a token everybody who reaches ${host} could read the events of all projects`
+    const message = `expected keystone, or a loopback address as [ops] host, or a socket: without a token everybody who reaches ${host} could read the events of all projects`
     settings.problem('ops', ops.auth, message)
   }
   return {
     host,
     port: settings.read('ops', ops.port),
+    socket: socket === null ? null : resolve(cwd, socket),
     auth,
     healthAuth: settings.read('ops', ops.healthAuth),
     adminRoles: settings.read('ops', ops.adminRoles),

@@ -20,11 +20,21 @@ export const ops = {
       restarts: true,
     },
   ),
+  socket: optional(
+    'socket',
+    kinds.text,
+    'Unix socket to listen on instead of host and port. Only the user and the group of Mixmatch can connect to it.',
+    { restarts: true, example: '/var/lib/mixmatch/ops.sock' },
+  ),
   auth: optional(
     'auth',
     kinds.choice(['none', 'keystone']),
-    'Who may use the read API. none: everybody who reaches the port, so only a port that this machine alone can reach may have it. keystone: users with a token of the identity provider and one of the roles below.',
-    { otherwise: 'none on a loopback address, else keystone', example: 'keystone' },
+    'Who may use the read API. none: everybody who reaches the port, so only a port that this machine alone can reach, or a socket, may have it. keystone: users with a token of the identity provider and one of the roles below.',
+    {
+      restarts: true,
+      otherwise: 'none on a loopback address or a socket, else keystone',
+      example: 'keystone',
+    },
   ),
   adminRoles: option(
     'admin_roles',
@@ -43,6 +53,7 @@ export const ops = {
     kinds.choice(['none', 'keystone']),
     'none',
     'Who may use /healthcheck, /ready and /metrics. keystone: as for the read API, with any of the roles.',
+    { restarts: true },
   ),
   anchors: optional(
     'anchors',

@@ -30,6 +30,10 @@ interface AdmissionParts {
   readonly cacheSeconds: number
 }
 
+/** The message to a visitor without a token. */
+export const TOKEN_NEEDED =
+  'The port for operators of Mixmatch needs a token of the identity provider, in X-Auth-Token.'
+
 /** Readers whose projects are remembered. */
 const MOST_READERS = 1_000
 /** A cloud that was down when a reader came is asked again after this time. */
@@ -45,8 +49,7 @@ export function createAdmission(parts: AdmissionParts): AdmitVisitor {
   })
   return async token => {
     if (token === null) {
-      const message = 'This port needs a token of the identity provider, in X-Auth-Token.'
-      throw new MixmatchError('NOT_AUTHENTICATED', message)
+      throw new MixmatchError('NOT_AUTHENTICATED', TOKEN_NEEDED)
     }
     const caller = await authenticate(token)
     const { userId, userName, project, roles, expiresAtMs } = caller

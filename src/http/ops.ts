@@ -7,6 +7,7 @@ import { reportFleet } from '../fleet/fleet-report.js'
 import type { FleetStatus } from '../fleet/fleet-status.js'
 import { consoleRoutes } from './console-routes.js'
 import { type Health, healthcheck } from './healthcheck.js'
+import { listenOnSocket } from './listen-on-socket.js'
 import { createApiRouter, type OpsApiParts } from './ops-api.js'
 import {
   admitVisitor,
@@ -107,6 +108,13 @@ interface OpsServer extends AsyncDisposable {
   readonly port: number
 }
 
+/** Where to listen: on a Unix socket if there is one. */
+interface OpsAddress {
+  readonly host: string
+  readonly port: number
+  readonly socket?: string | null
+}
+
 /**
  * Open the port for operators. Without it nobody would notice a problem, so a process that cannot open it
  * does not start.
@@ -115,12 +123,14 @@ interface OpsServer extends AsyncDisposable {
  */
 export async function openOps(
   app: Pick<Koa<OpsState>, 'callback'>,
-  { host, port }: { host: string; port: number },
+  { host, port, socket = null }: OpsAddress,
   logger: Logger,
 ): Promise<OpsServer> {
   const server = createServer(app.callback())
-  await startListening(server, { host, port }, 'ops')
-  logger.info({ host, port: portOf(server) }, 'the port for operators is open')
+  if (socket === null) await startListening(server, { host, port }, 'ops')
+  else await listenOnSocket(server, socket)
+  const where = socket === null ? { host, port: portOf(server) } : { socket }
+  logger.info(where, 'the port for operators is open')
   return {
     port: portOf(server),
     async [Symbol.asyncDispose]() {

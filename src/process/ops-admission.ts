@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
 import type { Credentials } from '../config/credentials.js'
+import type { OpsConfig } from '../config/ops-config.js'
 import type { ConsoleAccess } from '../console/console-access.js'
 import { MixmatchError } from '../errors.js'
 import { admitAll, createAdmission } from '../http/ops-visitor.js'
@@ -13,13 +14,15 @@ import { chooseProject } from '../routing/project.js'
 export interface OpsAdmission extends ConsoleAccess, AsyncDisposable {}
 
 interface AdmissionOptions {
+  /** `[ops] auth`, as it was when the port was opened. */
+  readonly auth: OpsConfig['auth']
   /** The configuration in force. A reload changes it. */
   readonly config: () => Config
   readonly logger: Pick<Logger, 'debug' | 'warn'>
 }
 
 /** Admit visitors as `[ops] auth` says. Keystone is asked as for requests that are proxied. */
-export function createOpsAdmission({ config, logger }: AdmissionOptions): OpsAdmission {
+export function createOpsAdmission({ auth, config, logger }: AdmissionOptions): OpsAdmission {
   let open: { readonly of: Config; readonly parts: ReturnType<typeof openAdmission> } | null = null
 
   /** The admission of the configuration in force. */
@@ -33,8 +36,7 @@ export function createOpsAdmission({ config, logger }: AdmissionOptions): OpsAdm
   }
 
   return {
-    admit: async token =>
-      config().ops.auth === 'none' ? admitAll(token) : (await current()).admit(token),
+    admit: async token => (auth === 'none' ? admitAll(token) : (await current()).admit(token)),
     logIn: async credentials => (await current()).logIn(credentials),
     listProjects: async token => (await current()).listProjects(token),
     async [Symbol.asyncDispose]() {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { describeClouds } from '../api/cloud-status.js'
 import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { Config } from '../config/config.js'
+import type { OpsConfig } from '../config/ops-config.js'
 import { createConsole } from '../console/console.js'
 import { createOpsApp, openOps } from '../http/ops.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
@@ -41,15 +42,21 @@ export async function withSupervisorOps(
   const { children, config, logger } = parts
   const metrics = createSupervisorMetrics()
   using collector = openStatusCollector({ children, logger })
-  await using admission = createOpsAdmission({ config, logger })
+  const opened = config().ops
+  await using admission = createOpsAdmission({ auth: opened.auth, config, logger })
   const settings = () => readSettingsOf(config())
   using queryRunner = createQueryRunner({ settings, logger })
-  const app = createSupervisorApp({ ...parts, collector, metrics, queryRunner, admission })
-  await using _ops = await openOps(app, config().ops, logger)
+  const app = createSupervisorApp({ ...parts, opened, collector, metrics, queryRunner, admission })
+  await using _ops = await openOps(app, opened, logger)
   await run({ metrics, collector })
 }
 
 interface AppParts extends SupervisorOpsParts {
+  /**
+   * `[ops]` as it was when the port was opened. A reload must not open to everybody what still listens on
+   * another address.
+   */
+  readonly opened: OpsConfig
   readonly collector: StatusCollector
   readonly metrics: SupervisorMetrics
   readonly queryRunner: QueryRunner
@@ -58,7 +65,7 @@ interface AppParts extends SupervisorOpsParts {
 
 /** The application of the ops port, for all processes together. */
 function createSupervisorApp(parts: AppParts) {
-  const { state, config, collector, metrics, queryRunner, admission, logger } = parts
+  const { state, config, opened, collector, metrics, queryRunner, admission, logger } = parts
   const cloudStates = async () =>
     describeClouds(readSettingsOf(config()).clouds, await collector.collect())
   return createOpsApp({
@@ -83,8 +90,8 @@ function createSupervisorApp(parts: AppParts) {
       admit: admission.admit,
       logFile: () => config().database.file,
       clouds: cloudStates,
-      isOpen: () => config().ops.auth === 'none',
-      isHealthClosed: () => config().ops.healthAuth === 'keystone',
+      isOpen: () => opened.auth === 'none',
+      isHealthClosed: () => opened.healthAuth === 'keystone',
     },
     console: createConsole({
       queryRunner,
@@ -93,7 +100,7 @@ function createSupervisorApp(parts: AppParts) {
       metrics: async () => (await collector.collect()).metrics,
       runAudit: createAuditRunner(() => config().database.file),
       clouds: () => config().clouds.map(({ name }) => name),
-      isOpen: () => config().ops.auth === 'none',
+      isOpen: () => opened.auth === 'none',
       access: admission,
       now: Date.now,
       logger,

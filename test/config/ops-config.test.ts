@@ -9,6 +9,7 @@ test('the read API needs no token on a loopback address, and one elsewhere', t =
   t.is(authOf('host = ::1'), 'none')
   t.is(authOf('host = 127.8.0.1'), 'none')
   t.is(authOf('host = localhost'), 'none')
+  t.is(authOf('host = 0.0.0.0\nsocket = ops.sock'), 'none')
   t.is(authOf('host = 0.0.0.0'), 'keystone')
   t.is(authOf('host = 10.0.0.5'), 'keystone')
   t.is(authOf('auth = keystone'), 'keystone')

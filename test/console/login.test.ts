@@ -21,7 +21,7 @@ async function guarded(t: ExecutionContext, now: () => number = Date.now) {
   const federation = await startClouds(t)
   const config = configOf(t, federation)
   const logger = pino({ level: 'silent' })
-  const admission = createOpsAdmission({ config: () => config, logger })
+  const admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   t.teardown(() => admission[Symbol.asyncDispose]())
   const file = logOf(t, [
     created(disk, projectOf('demo'), { serviceProvider: idp }),

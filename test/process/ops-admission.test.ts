@@ -24,7 +24,7 @@ const projectAt = (cloud: string, name: string) =>
 test('a reader is admitted with its project at the identity provider and at every other cloud', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation)
-  await using admission = createOpsAdmission({ config: () => config, logger })
+  await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   const visitor = await admission.admit(await tokenOf(federation, people.demo))
   t.deepEqual(visitor.viewer, [
     { service_provider: 'default', project: projectAt('default', 'demo') },
@@ -36,7 +36,7 @@ test('a reader is admitted with its project at the identity provider and at ever
 test('a cloud that does not answer leaves a reader with the projects of the others', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation, { OS_SP_SP2__AUTH_URL: 'http://127.0.0.1:9/v3' })
-  await using admission = createOpsAdmission({ config: () => config, logger })
+  await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   const { viewer } = await admission.admit(await tokenOf(federation, people.demo))
   t.deepEqual(viewer !== 'all' && viewer.map(({ service_provider }) => service_provider), [
     'default',
@@ -47,7 +47,7 @@ test('a cloud that does not answer leaves a reader with the projects of the othe
 test('an administrator sees everything, and a wrong token is refused', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation)
-  await using admission = createOpsAdmission({ config: () => config, logger })
+  await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   t.is((await admission.admit(await tokenOf(federation, people.admin))).viewer, 'all')
   await t.throwsAsync(admission.admit(new Token('wrong')), { code: 'NOT_AUTHENTICATED' })
   await t.throwsAsync(admission.admit(null), { code: 'NOT_AUTHENTICATED' })
@@ -55,10 +55,17 @@ test('an administrator sees everything, and a wrong token is refused', async t =
   await t.throwsAsync(admission.admit(mixmatch), { code: 'FORBIDDEN' })
 })
 
+test('a reload does not open a port that was opened for tokens', async t => {
+  const federation = await startClouds(t)
+  const config = configOf(t, federation, { OS_OPS__AUTH: 'none' })
+  await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
+  await t.throwsAsync(admission.admit(null), { code: 'NOT_AUTHENTICATED' })
+})
+
 test('after a reload the roles of the new configuration count', async t => {
   const federation = await startClouds(t)
   let config = configOf(t, federation)
-  await using admission = createOpsAdmission({ config: () => config, logger })
+  await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   const token = await tokenOf(federation, people.mixmatch)
   await t.throwsAsync(admission.admit(token), { code: 'FORBIDDEN' })
   config = configOf(t, federation, { OS_OPS__ADMIN_ROLES: 'service' })
