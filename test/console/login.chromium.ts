@@ -15,6 +15,7 @@ test('people log in with Keystone, see the page they wanted, and log out', async
   const federation = await startClouds(t)
   const config = configOf(t, federation)
   const admission = createOpsAdmission({
+    auth: 'keystone',
     config: () => config,
     logger: pino({ level: 'silent' }),
   })
