@@ -16,11 +16,11 @@ const COLOURS = 8
 
 /**
  * @param clouds in the order of the configuration; clouds that are only in the log get the colours after them
- * @param names by id, as Keystone told them
+ * @param nameOf the names that Keystone told
  */
 export function createAppearance(
   clouds: readonly string[],
-  names: ReadonlyMap<string, string>,
+  nameOf: Appearance['nameOf'],
 ): Appearance {
   const placeOf = (cloud: string) => {
     const place = clouds.indexOf(cloud)
@@ -29,7 +29,7 @@ export function createAppearance(
   return {
     colourOf: cloud => `c${placeOf(cloud) % COLOURS}`,
     byCloud: (one, other) => placeOf(one.service_provider) - placeOf(other.service_provider),
-    nameOf: id => names.get(id) ?? null,
+    nameOf,
   }
 }
 

@@ -107,8 +107,10 @@ export function createConsole(parts: ConsoleParts): Console {
   function pageRequestFor(
     { query }: ConsoleRequest,
     rest: readonly string[],
-    { viewer }: OpsVisitor,
+    visitor: OpsVisitor,
   ): PageRequest {
+    const { viewer } = visitor
+    const { projects, users } = told.namesFor(visitor)
     return {
       rest,
       query,
@@ -116,7 +118,8 @@ export function createConsole(parts: ConsoleParts): Console {
       cloudStates: parts.cloudStates,
       metrics: parts.metrics,
       seesAll: viewer === 'all',
-      look: createAppearance(clouds(), told.names),
+      look: createAppearance(clouds(), id => projects.get(id) ?? users.get(id) ?? null),
+      toldNames: projects,
       clouds: clouds(),
     }
   }
@@ -176,7 +179,7 @@ export function createConsole(parts: ConsoleParts): Console {
       assetUrl: assets.url,
       current: name in pageNames ? name : null,
       visitor,
-      nameOf: id => told.names.get(id) ?? id,
+      nameOf: id => (visitor && told.namesFor(visitor).projects.get(id)) ?? id,
     })
     const headers = { 'Content-Type': 'text/html; charset=utf-8' }
     return { status: page.status ?? 200, headers, body, ...(visitor && { visitor }) }

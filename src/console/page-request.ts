@@ -16,6 +16,8 @@ export interface PageRequest {
   /** Whether the viewer may see the resources of all projects. */
   readonly seesAll: boolean
   readonly look: Appearance
+  /** Names of projects that the viewer may know, by their ids. */
+  readonly toldNames: ReadonlyMap<string, string>
   /** In the order of the configuration. */
   readonly clouds: readonly string[]
 }

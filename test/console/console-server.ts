@@ -85,7 +85,7 @@ export function request(
     header: name => headers[name] ?? '',
     isSecure: false,
     form: async () => new URLSearchParams(form),
-    signal: AbortSignal.timeout(10_000),
+    signal: new AbortController().signal,
   })
 }
 

@@ -89,15 +89,28 @@ test('the first page counts what each cloud holds by project and type, now and b
 })
 
 test('a search opens the only result at once, and lists several', async t => {
-  const file = logOf(t, [created(disk, alice), created(image, alice, { serviceProvider: millet })])
+  const named = (resource: typeof disk, name: string) => ({
+    ...created(resource, alice, { serviceProvider: millet }),
+    body: JSON.stringify({ payload: { display_name: name } }),
+  })
+  const file = logOf(t, [named(disk, 'web database'), named(image, 'Web server')])
   const console = consoleOf(file, clouds)
   const one = await request(console, '/console/search?q=1111')
   t.is(one.headers['Location'], `/console/resource/volume/${disk.id}`)
   const position = await request(console, '/console/search?q=2')
   t.is(position.headers['Location'], '/console/event/2')
+  const name = await request(console, '/console/search?q=DATABASE')
+  t.is(name.headers['Location'], `/console/resource/volume/${disk.id}`)
+  const several = await request(console, '/console/search?q=web')
+  t.deepEqual(rowsOf(several.body), [
+    'image 22222222… Web server millet a11ce000… 2',
+    'volume 11111111… web database millet a11ce000… 1',
+  ])
+  const project = await request(console, `/console/search?q=${alice}`)
+  t.regex(String(project.body), new RegExp(`href="/console/project/${alice}"`))
   const none = await request(console, '/console/search?q=abc')
   t.is(none.status, 404)
-  t.regex(String(none.body), /No resource has an id that begins so/)
+  t.regex(String(none.body), /nothing found/)
 })
 
 test('the page of an event shows its message', async t => {
@@ -201,6 +214,7 @@ test('the page of a project shows what it has and its newest events', async t =>
   const { body } = await request(consoleOf(file, clouds), `/console/project/${alice}`)
   t.deepEqual(rowsOf(body), [
     'cornmeal volume 1',
+    'volume 11111111… – cornmeal a11ce000… 1',
     '1 2026-11-23 13:36:40 cornmeal volume.create.start created volume 11111111… a11ce000…',
   ])
 })

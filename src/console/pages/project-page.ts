@@ -1,15 +1,19 @@
 import { askComplete } from '../ask-complete.js'
 import { showCloud, showCount, showTable } from '../elements.js'
 import { showEvents } from '../event-table.js'
+import { showFoundResources } from '../found-resources.js'
 import { html } from '../html-template.js'
 import type { Page, PageRequest } from '../page-request.js'
+
+const MOST = 100
 
 /** `/console/project/a11ce…`: what each cloud holds of a project, and its newest events. */
 export async function projectPage({ ask, rest, look }: PageRequest): Promise<Page> {
   const [project = ''] = rest
-  const [{ holdings, complete }, { events, searched }] = await Promise.all([
+  const [{ holdings, complete }, { events, searched }, { resources, next }] = await Promise.all([
     askComplete(() => ask('holdings', { project })),
     ask('events', { project }),
+    ask('search', { project, limit: String(MOST) }),
   ])
   const name = look.nameOf(project)
   return {
@@ -26,6 +30,7 @@ export async function projectPage({ ask, rest, look }: PageRequest): Promise<Pag
       holdings.toSorted(look.byCloud),
       { none: complete ? 'No resources.' : 'They are being counted. Load the page again.' },
     )}</section>
+<section class="card"><h2>Resources ${next !== null && html`<small>the first ones, by type and id</small>`}</h2>${showFoundResources(resources, look, 'None among the first resources of the views.')}</section>
 <section class="card"><h2>Newest events <small>among events ${searched.from} to ${searched.to}</small></h2>
 ${showEvents('Newest events of the project', events, look)}
 <p><a href="/console/events?project=${encodeURIComponent(project)}">Follow its events</a></p></section>`,

@@ -1,59 +1,86 @@
+import type { Answers } from '../../api/queries.js'
 import { MixmatchError } from '../../errors.js'
-import { isUuid } from '../../ids.js'
-import {
-  resourcePath,
-  showCloud,
-  showEvent,
-  showProject,
-  showResource,
-  showTable,
-} from '../elements.js'
+import { isUuid, projectId } from '../../ids.js'
+import { resourcePath, showProject } from '../elements.js'
+import { showFoundResources } from '../found-resources.js'
 import { html } from '../html-template.js'
 import type { Page, PageRequest, Redirect } from '../page-request.js'
 
 const MOST = 50
+/** Pages of the query that one search by name reads: some thousand notifications. */
+const MOST_PAGES = 10
 
-/** `/console/search?q=…`: an id or its beginning, a position, a request id. One result is opened at once. */
+/**
+ * `/console/search?q=…`: an id or its beginning, a name, a project, the position of an event, a request
+ * id. If there is only one result, it is opened at once.
+ */
 export async function searchPage(request: PageRequest): Promise<Page | Redirect> {
-  const text = (request.query.get('q') ?? '').trim()
-  if (text === '')
-    return { title: 'Search', content: html`<h1>Search</h1><p>Write an id, or its beginning.</p>` }
+  const { query, ask, look } = request
+  const text = (query.get('q') ?? '').trim()
+  if (text === '') return { title: 'Search', content: NOTHING_ASKED }
   if (/^\d{1,15}$/.test(text) && (await hasEvent(request, text))) {
     return { location: `/console/event/${text}` }
   }
-  if (/^req-/.test(text))
+  if (/^req-/.test(text)) {
     return { location: `/console/explain?request_id=${encodeURIComponent(text)}` }
-  const { resources } = await request.ask('search', { id: text, limit: String(MOST) })
-  const [first, ...others] = resources
-  if (first && others.length === 0) return { location: resourcePath(first.resource) }
-  const { look } = request
-  const projects = isUuid(text) ? [text] : []
+  }
+  const cursor = query.get('cursor') ?? undefined
+  const [{ resources: byId }, byName] = await Promise.all([
+    ask('search', { id: text, limit: String(MOST) }),
+    searchNames(ask, text, cursor),
+  ])
+  const projects = findProjects(text, request)
+  const found = [...byId, ...byName.resources]
+  const [only] = found
+  if (only && found.length === 1 && projects.length === 0 && cursor === undefined) {
+    return { location: resourcePath(only.resource) }
+  }
+  const isNothing = found.length === 0 && projects.length === 0
+  const older = new URLSearchParams({ q: text, cursor: byName.next ?? '' })
   return {
     title: `Search: ${text}`,
-    status: resources.length === 0 ? 404 : 200,
-    content: html`<div class="head"><h1>${text}</h1><p>${resources.length} resources${resources.length === MOST && ', the first of them'}</p></div>
-<section class="card">${showTable(
-      `Resources that match ${text}`,
-      [
-        { name: 'Resource', cell: ({ resource }) => showResource(resource) },
-        {
-          name: 'Cloud',
-          cell: ({ places }) =>
-            places.length === 0
-              ? html`<span class="tag deleted">deleted</span>`
-              : places.map(({ service_provider }) => html`${showCloud(service_provider, look)} `),
-        },
-        {
-          name: 'Project',
-          cell: ({ places: [place] }) => place && showProject(place.project, look),
-        },
-        { name: 'Event', cell: ({ places: [place] }) => place && showEvent(place.position) },
-      ],
-      resources,
-      { none: 'No resource has an id that begins so.' },
-    )}</section>
-${projects.map(project => html`<section class="card"><p>Or a project? ${showProject(project, look)}</p></section>`)}`,
+    status: isNothing ? 404 : 200,
+    content: html`<div class="head"><h1>${text}</h1><p>${isNothing ? 'nothing found' : `${found.length + projects.length} found`}</p></div>
+${
+  projects.length > 0 &&
+  html`<section class="card"><h2>Projects</h2>${projects.map(project => html`<p>${showProject(project, look)} <span class="id quiet">${project}</span></p>`)}</section>`
+}
+<section class="card"><h2>By id</h2>${showFoundResources(byId, look, 'No resource has an id that begins so.')}</section>
+<section class="card"><h2>By name</h2>${showFoundResources(byName.resources, look, 'None of the newest notifications has such a name.')}
+${byName.next !== null && html`<p><a class="button" href="/console/search?${older.toString()}">Search older notifications</a></p>`}</section>`,
   }
+}
+
+const NOTHING_ASKED = html`<h1>Search</h1>
+<p>Write an id or its beginning, a part of a name, a project, the position of an event, or a request id.</p>`
+
+type Found = Answers['search']
+
+/** Search the newest notifications, a limited number of them. */
+async function searchNames(
+  ask: PageRequest['ask'],
+  name: string,
+  cursor: string | undefined,
+): Promise<Found> {
+  let page: Found = { resources: [], next: cursor ?? null }
+  const found = new Map<string, Found['resources'][number]>()
+  for (let pages = 0; pages < MOST_PAGES && found.size < MOST; pages += 1) {
+    if (pages > 0 && page.next === null) break
+    page = await ask('search', { name, ...(page.next !== null && { cursor: page.next }) })
+    for (const each of page.resources) found.set(resourcePath(each.resource), each)
+  }
+  return { resources: [...found.values()], next: page.next }
+}
+
+/** Projects by their id, or by a part of a name that Keystone told. */
+function findProjects(text: string, { toldNames }: PageRequest): string[] {
+  const wanted = text.toLowerCase()
+  const byName = [...toldNames].flatMap(([id, name]) =>
+    name.toLowerCase().includes(wanted) || (wanted.length >= 4 && id.startsWith(wanted))
+      ? [id]
+      : [],
+  )
+  return [...new Set([...(isUuid(text) ? [projectId(text)] : []), ...byName])].slice(0, MOST)
 }
 
 async function hasEvent({ ask }: PageRequest, position: string): Promise<boolean> {
