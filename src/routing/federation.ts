@@ -30,18 +30,21 @@ export function offersService(at: SpName, request: RoutedRequest, { clouds }: Fe
 export function hasBeenAt(cloud: SpName, request: RoutedRequest, { clouds }: Federation): boolean {
   const { proxyList } = request.controlHeaders
   if (proxyList.length === 0) return false
-  return clouds.some(
-    ({ name, spName }) => name === cloud && proxyList.some(had => had === name || had === spName),
-  )
+  return clouds.some(candidate => candidate.name === cloud && isPassed(candidate, proxyList))
+}
+
+function isPassed({ name, spName }: Cloud, proxyList: readonly string[]): boolean {
+  return proxyList.some(had => had === name || had === spName)
+}
+
+/** Whether the cloud has the service of the request, which has not passed its proxy. */
+function isOpen(cloud: Cloud, { path, controlHeaders }: RoutedRequest): boolean {
+  return cloud.enabledServices.includes(path.service) && !isPassed(cloud, controlHeaders.proxyList)
 }
 
 /** The clouds that have the service and that the request has not passed; the identity provider comes first. */
 export function openClouds(request: RoutedRequest, federation: Federation): readonly SpName[] {
-  const open = federation.clouds
-    .map(({ name }) => name)
-    .filter(
-      name => offersService(name, request, federation) && !hasBeenAt(name, request, federation),
-    )
+  const open = federation.clouds.filter(cloud => isOpen(cloud, request)).map(({ name }) => name)
   return [
     ...open.filter(name => name === IDENTITY_PROVIDER),
     ...open.filter(name => name !== IDENTITY_PROVIDER),
@@ -59,10 +62,11 @@ export function nearerClouds(
 ): readonly SpName[] {
   if (claimant === IDENTITY_PROVIDER) return []
   const { clouds, searchByBroadcast } = federation
-  const rankOf = (cloud: SpName) => clouds.findIndex(({ name }) => name === cloud)
-  const isNearer = (cloud: SpName) =>
-    cloud === IDENTITY_PROVIDER || (searchByBroadcast && rankOf(cloud) < rankOf(claimant))
-  return openClouds(request, federation).filter(isNearer)
+  const claimantRank = clouds.findIndex(({ name }) => name === claimant)
+  const nearer = clouds.filter(
+    ({ name }, rank) => name === IDENTITY_PROVIDER || (searchByBroadcast && rank < claimantRank),
+  )
+  return openClouds(request, { ...federation, clouds: nearer })
 }
 
 /**
