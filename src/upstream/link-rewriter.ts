@@ -33,6 +33,17 @@ const CLOSE_OBJECT = 0x7d
 const LINKS = /^(?:\w+_)?links$/
 const LIST_LINKS = new Set(['next', 'first'])
 
+/**
+ * The last bytes of the names above, also of their escaped forms (`\u0073` for `s`). Decoding every name of a
+ * document would take as long as everything else.
+ */
+const LAST_BYTES: ReadonlySet<number | undefined> = new Set(Buffer.from('sft364'))
+
+/** Whether a name in its quotes may be one of those above. */
+function mayMatter(quoted: Buffer): boolean {
+  return LAST_BYTES.has(quoted[quoted.length - 2])
+}
+
 /** An array or object that contains the current position. */
 interface Level {
   readonly isObject: boolean
@@ -132,8 +143,10 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
       }
 
       function endText(until: number): void {
-        if (text === 'name') named(stringOf(take(until)) ?? '')
-        else if (text === 'link' || text === 'listLink') {
+        if (text === 'name') {
+          const name = take(until)
+          named(mayMatter(name) ? (stringOf(name) ?? '') : '')
+        } else if (text === 'link' || text === 'listLink') {
           copyUntil(textAt)
           out.push(rewritten(take(until), text))
           from = until

@@ -32,6 +32,19 @@ test('next and first are links only in the document itself, not in its items', t
   t.is(rewriteText(document('http://glance/x'), one), document('http://glance/x'))
 })
 
+test('a name is recognised with any of its letters escaped', t => {
+  const escapeAt = (name: string, at: number) =>
+    `${name.slice(0, at)}\\u00${name.charCodeAt(at).toString(16)}${name.slice(at + 1)}`
+  for (const name of ['links', 'volumes_links', 'href']) {
+    for (let at = 0; at < name.length; at += 1) {
+      const list = name === 'href' ? 'links' : escapeAt(name, at)
+      const href = name === 'href' ? escapeAt(name, at) : 'href'
+      const document = (link: string) => `{"x":1,"${list}":[{"rel":"x","${href}":"${link}"}]}`
+      t.is(rewrite(document(theirs)), document(ours))
+    }
+  }
+})
+
 test('JSON escapes in a link are decoded', t => {
   const escaped = '{"links":[{"href":"http:\\/\\/[fd00::1]:8776\\/v3\\u002fp"}]}'
   t.is(rewrite(escaped), '{"links":[{"href":"https://proxy/volume/v3/p"}]}')

@@ -24,6 +24,12 @@ interface FetchPageParts {
   readonly size: number
 }
 
+/**
+ * Without these, no item has a member of links, whose name may be escaped. The links of the list itself are not
+ * shown to clients. Images have no links, and rewriting takes a third of the time of their list.
+ */
+const MAY_HAVE_LINKS = /links|\\u/
+
 const EMPTY_PAGE: CloudPage = { items: [], more: false }
 /** Glance responds with 400 to an unknown marker, Cinder with 404. */
 const UNKNOWN_MARKER = [400, 404]
@@ -45,7 +51,11 @@ export function createFetchPage(
   }
 
   function readPage(response: TextResponse): CloudPage {
-    const split = splitArray(rewriteText(response.text, createLinkRewriter(links)), envelope)
+    const { text } = response
+    const rewritten = MAY_HAVE_LINKS.test(text)
+      ? rewriteText(text, createLinkRewriter(links))
+      : text
+    const split = splitArray(rewritten, envelope)
     const body = split ? parseJson(split.rest) : undefined
     if (split === null || !isJsonObject(body)) return reject(response)
     if (isFirst && typeof body['count'] === 'number') onCount(body['count'])
