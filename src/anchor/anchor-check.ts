@@ -1,3 +1,4 @@
+import type { Head, LogReader } from '../log/event-log.js'
 import type { History } from '../log/history.js'
 import type { Anchor } from './anchor.js'
 import { readTimestamp } from './timestamp-response.js'
@@ -34,20 +35,12 @@ export async function checkAnchors(
 ): Promise<AnchorCheck[]> {
   const checks: AnchorCheck[] = []
   for (const anchor of anchors) {
-    const { hash, timestamp } = anchor
-    const stamp = timestamp && readTimestamp(timestamp)
-    const stampedAt = stamp?.time ?? null
-    const result = compareWith(history, anchor)
-    const problem =
-      timestamp === null || result !== 'holds'
-        ? null
-        : stamp?.hash !== hash
-          ? 'the time stamp is of another hash'
-          : await signatureProblem(timestamp, hash, authorities)
+    const result = compareAnchor(history, anchor)
+    const problem = result === 'holds' ? await timestampProblem(anchor, authorities) : null
     checks.push({
       anchor,
       result: problem === null ? result : 'wrong_timestamp',
-      stampedAt,
+      stampedAt: anchor.timestamp && (readTimestamp(anchor.timestamp)?.time ?? null),
       problem,
     })
   }
@@ -59,18 +52,23 @@ export function isContradiction({ result }: AnchorCheck): boolean {
   return result !== 'holds' && result !== 'archived'
 }
 
-function compareWith(history: History, { position, hash }: Anchor): AnchorCheck['result'] {
-  const base = history.base()
-  if (position > history.head().position) return 'cut_off'
+/** Compare a noted head with a log, without its time stamp. */
+export function compareAnchor(
+  log: LogReader,
+  { position, hash }: Head,
+): Exclude<AnchorCheck['result'], 'wrong_timestamp'> {
+  const base = log.base()
+  if (position > log.head().position) return 'cut_off'
   if (position < base.position) return 'archived'
-  const there = position === base.position ? base.hash : history.get(position)?.hash
+  const there = position === base.position ? base.hash : log.get(position)?.hash
   return there === hash ? 'holds' : 'differs'
 }
 
-function signatureProblem(
-  timestamp: Buffer,
-  hash: string,
+async function timestampProblem(
+  { hash, timestamp }: Anchor,
   authorities: string | undefined,
-): Promise<string | null> | null {
+): Promise<string | null> {
+  if (timestamp === null) return null
+  if (readTimestamp(timestamp)?.hash !== hash) return 'the time stamp is of another hash'
   return authorities === undefined ? null : verifyTimestamp(timestamp, hash, authorities)
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { parseAnchorLine } from '../anchor/anchor.js'
+import { compareAnchor } from '../anchor/anchor-check.js'
 import { formatTime } from '../event/time.js'
 import type { Head, LogReader } from '../log/event-log.js'
 import { SCHEMA_VERSION } from '../log/schema.js'
@@ -69,13 +70,13 @@ function lastAnchor(log: LogReader, file: string): z.output<typeof anchorShape> 
   const anchor = parseAnchorLine(line.trim())
   if (anchor === null) return null
   const { position, hash, anchoredAt } = anchor
-  return { position, hash, anchored_at: anchoredAt, holds: isInLog(log, anchor) }
+  return { position, hash, anchored_at: anchoredAt, holds: holdsIn(log, anchor) }
 }
 
-function isInLog(log: LogReader, { position, hash }: Head): boolean | null {
-  const base = log.base()
-  if (position < base.position) return null
-  return (position === base.position ? base.hash : log.get(position)?.hash) === hash
+/** null if the position is in an archive. */
+function holdsIn(log: LogReader, anchor: Head): boolean | null {
+  const result = compareAnchor(log, anchor)
+  return result === 'archived' ? null : result === 'holds'
 }
 
 function endOf(file: string): string {

@@ -92,6 +92,18 @@ test('audit verify --anchors accepts lines of log head, and rejects other lines 
   t.is((await verify(path, 'events.db', '--anchors', 'nowhere')).code, 1)
 })
 
+test('audit verify --anchors rejects a time stamp of another hash', async t => {
+  const { path } = recorded(t)
+  await anchorTo(path, '--file', 'anchors.ndjson')
+  const file = join(path, 'anchors.ndjson')
+  const anchor = JSON.parse(readFileSync(file, 'utf8'))
+  const stamp = readFileSync(new URL('../fixtures/timestamp-response.tsr', import.meta.url))
+  writeFileSync(file, JSON.stringify({ ...anchor, timestamp: stamp.toString('base64') }))
+  const { code, out } = await verify(path, 'events.db')
+  t.is(code, 1)
+  t.regex(out, /wrong_timestamp +the time stamp is of another hash/)
+})
+
 test('log anchor posts JSON, and one failed place does not prevent the others', async t => {
   const { path } = recorded(t)
   const posted: string[] = []
