@@ -5,6 +5,7 @@ import { freePort } from '../../sandbox/free-port.js'
 import { startGroup } from '../../sandbox/process-group.js'
 import type { BrokerFacts, BrokerUser } from './broker-files.js'
 import { type BrokerNode, createBrokerNode, PROGRAMS } from './broker-node.js'
+import { until } from './until.js'
 
 /** A RabbitMQ cluster of three nodes on loopback, with an epmd and a cookie of its own. */
 export interface BrokerCluster {
@@ -73,6 +74,8 @@ export async function startBrokerCluster(options: ClusterOptions): Promise<Broke
       await survivor.command('rabbitmqctl', 'forget_cluster_node', node.name)
       await node.start()
       await node.answers()
+      // Under load it may not reach the others in time. It begins a cluster of its own then.
+      if (await isAlone(node)) await joinCluster(node, survivor)
       await untilFormed(nodes)
     },
     close,
@@ -80,14 +83,29 @@ export async function startBrokerCluster(options: ClusterOptions): Promise<Broke
 }
 
 /** Clustering is a race between nodes that start at once, and a node that lost it would be alone. */
-async function untilFormed(nodes: readonly BrokerNode[]): Promise<void> {
-  const [first] = nodes
-  if (!first) return
-  const status = await first.command('rabbitmqctl', 'cluster_status', '--formatter', 'json')
+function untilFormed(nodes: readonly BrokerNode[]): Promise<void> {
+  const names = nodes.map(({ name }) => name).sort()
+  return until(`${names.join(', ')} are one cluster`, async () => {
+    const [first] = nodes
+    return first !== undefined && (await runningNodes(first)).join() === names.join()
+  })
+}
+
+async function isAlone(node: BrokerNode): Promise<boolean> {
+  return (await runningNodes(node)).length === 1
+}
+
+async function joinCluster(node: BrokerNode, member: BrokerNode): Promise<void> {
+  await node.command('rabbitmqctl', 'stop_app')
+  await node.command('rabbitmqctl', 'reset')
+  await node.command('rabbitmqctl', 'join_cluster', member.name)
+  await node.command('rabbitmqctl', 'start_app')
+}
+
+async function runningNodes(node: BrokerNode): Promise<readonly string[]> {
+  const status = await node.command('rabbitmqctl', 'cluster_status', '--formatter', 'json')
   const { running_nodes: running }: { running_nodes: string[] } = JSON.parse(status)
-  const alone = nodes.filter(({ name }) => !running.includes(name))
-  if (alone.length > 0)
-    throw new Error(`${alone.map(({ name }) => name).join(', ')} did not join ${first.name}`)
+  return running.toSorted()
 }
 
 async function requireRabbit(): Promise<void> {

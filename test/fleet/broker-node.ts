@@ -33,7 +33,7 @@ export interface BrokerNode {
 
 /** Where Debian keeps the programs without its wrapper, which changes to another user. */
 export const PROGRAMS = '/usr/lib/rabbitmq/bin'
-const ANSWER_MS = 90_000
+const ANSWER_MS = 180_000
 
 /** A node that is not running yet. */
 export function createBrokerNode(facts: BrokerFacts, cookie: string): BrokerNode {

@@ -26,6 +26,11 @@ export interface ClientLoad {
   stop(): Promise<void>
 }
 
+/** The requests without a successful response. */
+export function failedRequests(requests: readonly LoadRequest[]): readonly LoadRequest[] {
+  return requests.filter(({ status }) => status === null || status >= 400)
+}
+
 interface LoadOptions {
   /** The identity provider, where the client logs in. */
   readonly cloud: Cloud

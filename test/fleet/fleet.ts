@@ -32,6 +32,8 @@ interface NodeOptions {
   readonly stream?: boolean
   /** Whether unknown ids are searched for at all clouds. */
   readonly search?: boolean
+  /** Whether it reaches the brokers through relays, which can cut it off but cost time. */
+  readonly relayed?: boolean
   /** Further lines of `mixmatch.conf`, before its first group. */
   readonly options?: readonly string[]
 }
@@ -41,20 +43,27 @@ const BUS_START_MS = 90_000
 
 /** @throws Error if RabbitMQ is missing or does not start; nothing is left running then */
 export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> {
+  endWithAva()
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-fleet-'))
   const undo: (() => unknown)[] = []
   // What fails is looked into by its files: set MIXMATCH_FLEET_KEEP=yes to have them left behind.
   if (!process.env['MIXMATCH_FLEET_KEEP'])
     undo.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const close = async () => {
-    for (const step of undo.splice(0).toReversed()) await step()
+    const problems: unknown[] = []
+    for (const step of undo.splice(0).toReversed()) {
+      // What is left running would keep AVA from ending.
+      await Promise.resolve(step()).catch(error => problems.push(error))
+    }
+    if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))
   }
   try {
-    const [cluster, buses] = await Promise.all([
-      startBrokerCluster({ directory, vhosts: [STREAM_VHOST], users: [STREAM_USER] }),
-      startBuses(join(directory, 'buses')),
-    ])
-    undo.push(cluster.close, buses.close)
+    const starting = startBuses(join(directory, 'buses'))
+    undo.push(() => starting.then(({ close: closeBuses }) => closeBuses()).catch(() => {}))
+    const options = { directory, vhosts: [STREAM_VHOST], users: [STREAM_USER] }
+    const cluster = await startBrokerCluster(options)
+    undo.push(cluster.close)
+    const buses = await starting
     const writes = countWrites()
     const federation = await startFederation({
       clouds: CLOUDS,
@@ -73,6 +82,13 @@ export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> 
     await close()
     throw error
   }
+}
+
+/** The processes of a fleet end when this one exits. Make it exit when AVA is interrupted or killed. */
+function endWithAva(): void {
+  process.setMaxListeners(0) // each process of the fleet adds one
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'])
+    process.once(event, () => process.exit(1))
 }
 
 /** The buses are a broker of their own: a service provider does not share its RabbitMQ. */
@@ -95,10 +111,11 @@ interface NodeParts {
 async function createNode(
   name: string,
   { directory, federation, cluster, busAddress, undo }: NodeParts,
-  { stream = true, search = true, options = [] }: NodeOptions,
+  { stream = true, search = true, relayed = true, options = [] }: NodeOptions,
 ): Promise<MixmatchNode> {
   const relays: Relay[] = []
   const relayTo = async (port: number) => {
+    if (!relayed) return port
     const teardown = (stop: () => void) => void undo.push(stop)
     const relay = await startRelay({ teardown }, { hostname: '127.0.0.1', port })
     relays.push(relay)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,6 +34,8 @@ export interface MixmatchNode {
   /** Break its connections with all brokers and keep new ones from being made. */
   cutOff(): void
   reconnect(): void
+  /** The CPU time of all its processes since they started. */
+  cpuSeconds(): number
   readiness(): Promise<Readiness>
   untilReady(patienceMs?: number): Promise<void>
   /** Run a command of `mixmatch` with the configuration of this node. */
@@ -52,8 +55,8 @@ export interface MixmatchNodeOptions {
 }
 
 const mainScript = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
-const START_MS = 60_000
-const READY_MS = 90_000
+const START_MS = 120_000
+const READY_MS = 120_000
 const POLL_MS = 50
 
 /** A node that is not running yet. */
@@ -113,7 +116,11 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
       await until('healthy', START_MS, answers)
     },
     async stop() {
-      await group?.end()
+      if (!group || !isRunning()) return
+      const ended = once(group.leader, 'exit') // it drains first, and then ends by itself
+      group.leader.kill('SIGTERM')
+      await ended
+      await group.end()
       group = null
     },
     async kill() {
@@ -126,10 +133,28 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
     cutOff: () => relays.forEach(relay => void relay.cut()),
+    cpuSeconds: () => (group?.leader.pid ? cpuSecondsOf(group.leader.pid) : 0),
     reconnect: () => relays.forEach(relay => void relay.mend()),
     readiness,
     untilReady: (patienceMs = READY_MS) =>
       until('ready', patienceMs, async () => (await readiness()).ready),
     command: (...args) => runMixmatchCommand(program, args),
   }
+}
+
+/** Linux counts CPU time in hundredths of a second. */
+const TICKS_PER_SECOND = 100
+
+/** The CPU time of the running processes of a group. */
+function cpuSecondsOf(group: number): number {
+  const ticks = readdirSync('/proc').map(name => {
+    try {
+      // After the name of the command: state, parent, group, …; user and system time are the 12th and 13th.
+      const fields = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+      return Number(fields[2]) === group ? Number(fields[11]) + Number(fields[12]) : 0
+    } catch {
+      return 0 // no process, or it has ended
+    }
+  })
+  return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND
 }
