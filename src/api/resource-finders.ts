@@ -8,14 +8,14 @@ import {
   type StoredId,
   storeId,
 } from '../event/stored.js'
-import { isResourceType, type ResourceKey, resourceTypes } from '../ids.js'
+import { isResourceType, type ResourceKey, resourceId, resourceTypes } from '../ids.js'
 import type { LogReader } from '../log/event-log.js'
 import { isPresent, joinParent, ownerOf } from '../projection/views/locations.js'
 import { maySee, type Viewer } from './viewer.js'
 import { openViewsReader } from './views-reader.js'
 
 /** A page of resources. */
-interface FoundResources {
+export interface FoundResources {
   readonly found: readonly ResourceKey[]
   /** The cursor of the next page; null if there is none. */
   readonly next: string | null
@@ -95,7 +95,7 @@ export function listPresent(logFile: string, filter: ListFilter, viewer: Viewer)
   const { cloud, type, project, limit, cursor } = filter
   using views = openViewsReader(logFile)
   const types = typeCodes(type)
-  const after = cursor === undefined ? { type: types[0] ?? 0, id: '' } : keyIn(cursor)
+  const after = cursor === undefined ? { type: types[0] ?? 0, id: '' } : storedKey(cursor)
   const rows = views.db
     .prepare<[object], LocationRow>(`
       select l.resource_type, l.resource_id, pr.name as project,
@@ -119,7 +119,7 @@ export function listPresent(logFile: string, filter: ListFilter, viewer: Viewer)
       type: resourceTypeOf(row.resource_type),
       id: readResourceId(row.resource_id),
     }
-    const key = `${resource.type}:${resource.id}`
+    const key = resourceCursor(resource)
     if (found.size === limit && !found.has(key)) return { found: [...found.values()], next: last }
     if (key !== last) {
       lastButOne = last
@@ -147,8 +147,19 @@ function typeCodes(types: readonly string[] | undefined): number[] {
     .sort((one, other) => one - other)
 }
 
-function keyIn(cursor: string): { type: number; id: StoredId } {
+function storedKey(cursor: string): { type: number; id: StoredId } {
+  const { type, id } = parseResourceCursor(cursor)
+  return { type: resourceTypeCode(type), id: storeId(id) }
+}
+
+/** A resource as a cursor: `volume:11111111-…`. */
+export function resourceCursor({ type, id }: ResourceKey): string {
+  return `${type}:${id}`
+}
+
+/** @throws BAD_REQUEST */
+export function parseResourceCursor(cursor: string): ResourceKey {
   const [, type = '', id = ''] = /^(\w+):(.+)$/.exec(cursor) ?? []
-  if (isResourceType(type)) return { type: resourceTypeCode(type), id: storeId(id) }
+  if (isResourceType(type)) return { type, id: resourceId(id) }
   throw new MixmatchError('BAD_REQUEST', 'cursor: expected the `next` of the page before.')
 }

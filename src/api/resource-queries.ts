@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, type ResourceKey, resourceId } from '../ids.js'
+import type { LogReader } from '../log/event-log.js'
 import type { History } from '../log/history.js'
 import { findDeletions } from '../projection/find-resources.js'
 import { findAll, type Located, openLocationsOf } from '../projection/locate.js'
@@ -144,7 +145,7 @@ export function intervalRow(
 
 /** Prepare to tell whether a resource belongs or belonged to the viewer. */
 export function prepareOwnership(
-  log: History,
+  log: LogReader,
   viewer: Viewer,
 ): (resource: Pick<ResourceKey, 'id'> & Partial<ResourceKey>) => boolean {
   if (viewer === 'all') return () => true

@@ -6,7 +6,13 @@ import type { LogReader } from '../log/event-log.js'
 import { findResourcesByPrefix } from '../projection/find-resources.js'
 import { resourceShape } from './event-row.js'
 import { defineQuery, namesText, wholeNumber } from './query.js'
-import { findNamed, listPresent } from './resource-finders.js'
+import {
+  type FoundResources,
+  findNamed,
+  listPresent,
+  parseResourceCursor,
+  resourceCursor,
+} from './resource-finders.js'
 import {
   idText,
   openPlaceFinder,
@@ -82,20 +88,32 @@ export const searchQuery = defineQuery({
   },
 })
 
-interface Candidates {
-  readonly found: readonly ResourceKey[]
-  readonly next: string | null
-}
-
-function findCandidates(log: LogReader, parameters: Parameters, viewer: Viewer): Candidates {
+function findCandidates(log: LogReader, parameters: Parameters, viewer: Viewer): FoundResources {
   const { id, name, limit, cursor } = parameters
   if (id !== undefined && name !== undefined) {
     throw new MixmatchError('BAD_REQUEST', 'expected id or name, found both.')
   }
-  if (id !== undefined) {
-    const most = viewer === 'all' ? limit : MOST_CANDIDATES
-    return { found: findResourcesByPrefix(log.db, id, { limit: most }), next: null }
-  }
+  if (id !== undefined) return findByPrefix(log, id, parameters, viewer)
   if (name !== undefined) return findNamed(log, name, limit, cursor)
   return listPresent(log.file, parameters, viewer)
+}
+
+/** Find the resources of the viewer whose id begins with a text. */
+function findByPrefix(
+  log: LogReader,
+  prefix: string,
+  { limit, cursor }: Parameters,
+  viewer: Viewer,
+): FoundResources {
+  const after = cursor === undefined ? undefined : parseResourceCursor(cursor)
+  const most = viewer === 'all' ? limit : MOST_CANDIDATES
+  const candidates = findResourcesByPrefix(log.db, prefix, { limit: most, after })
+  const isOwn = prepareOwnership(log, viewer)
+  const found: ResourceKey[] = []
+  for (const resource of candidates) {
+    if (found.length === limit) return { found, next: resourceCursor(found.at(-1) ?? resource) }
+    if (isOwn(resource)) found.push(resource)
+  }
+  const last = candidates.at(-1)
+  return { found, next: last && candidates.length === most ? resourceCursor(last) : null }
 }

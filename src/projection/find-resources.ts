@@ -22,6 +22,8 @@ interface Options {
   readonly upTo?: Position | undefined
   /** The maximum number of results. */
   readonly limit?: number | undefined
+  /** Find only resources after this one, in the order of the results. */
+  readonly after?: ResourceKey | undefined
 }
 
 /**
@@ -34,24 +36,26 @@ interface Options {
 export function findResourcesByPrefix(
   log: Database,
   prefix: string,
-  { upTo, limit = MOST }: Options = {},
+  { upTo, limit = MOST, after }: Options = {},
 ): ResourceKey[] {
   const find = log
     .prepare<[object], Buffer | string>(`
       select distinct resource_id from events
-      where resource_type = :type and resource_id >= :first and resource_id <= :last and kind > 0
-        and +position <= :upTo
+      where resource_type = :type and resource_id >= :first and resource_id <= :last
+        and resource_id > :after and kind > 0 and +position <= :upTo
       order by resource_id limit :limit`)
     .pluck()
   const ranges = rangesOf(prefix)
   const known = { upTo: upTo ?? Number.MAX_SAFE_INTEGER, limit }
-  const found = resourceTypes.flatMap(type =>
-    ranges.flatMap(range =>
+  const types = after ? resourceTypes.slice(resourceTypeCode(after.type)) : resourceTypes
+  const found = types.flatMap(type => {
+    const afterId = type === after?.type ? storeId(after.id) : '' // texts are before the bytes of UUIDs
+    return ranges.flatMap(range =>
       find
-        .all({ ...range, ...known, type: resourceTypeCode(type) })
+        .all({ ...range, ...known, type: resourceTypeCode(type), after: afterId })
         .map(id => ({ type, id: readResourceId(id) })),
-    ),
-  )
+    )
+  })
   return found.slice(0, limit)
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import test from 'ava'
 import type { Answers } from '../../src/api/queries.js'
+import type { Viewer } from '../../src/api/viewer.js'
 import { type ResourceKey, resourceId } from '../../src/ids.js'
 import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
@@ -113,4 +114,33 @@ test('a reader finds only its own resources, by name and in lists', async t => {
       [own],
     )
   }
+})
+
+test('a reader finds its resources among many of others that begin the same, page by page', async t => {
+  const idOf = (digits: string) =>
+    resourceId(`aa${digits.padStart(6, '0')}-0000-4000-8000-000000000000`)
+  const keys = Array.from(
+    { length: 250 },
+    (_, index): ResourceKey => ({
+      type: index % 2 === 0 ? 'volume' : 'image',
+      id: idOf(String(index)),
+    }),
+  )
+  const ask = given(
+    t,
+    keys.map((key, index) => created(key, index % 50 === 0 ? alice : bob)),
+  )
+  async function walk(viewer?: Viewer) {
+    const ids: string[] = []
+    let cursor: string | null = null
+    do {
+      const parameters = { id: 'aa', limit: '3', ...(cursor && { cursor }) }
+      const page: Answers['search'] = await ask('search', parameters, viewer)
+      ids.push(...page.resources.map(({ resource }) => resource.id))
+      cursor = page.next
+    } while (cursor !== null)
+    return ids
+  }
+  t.deepEqual(await walk(aliceReads), ['0', '50', '100', '150', '200'].map(idOf))
+  t.is(new Set(await walk()).size, 250)
 })
