@@ -5,12 +5,13 @@ import { html, type Markup } from './html-template.js'
 
 /** Resources with their names and places. */
 export function showFoundResources(
+  caption: string,
   resources: Answers['search']['resources'],
   look: Appearance,
   none: string,
 ): Markup {
   return showTable(
-    'Resources',
+    caption,
     [
       { name: 'Resource', cell: ({ resource }) => showResource(resource) },
       { name: 'Name', cell: ({ name }) => name ?? '–' },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
 import { admitAll } from '../../src/http/ops-visitor.js'
+import { resourceId } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { mixmatch } from '../commands/run-command.js'
 import { folder } from '../controls.js'
@@ -33,11 +34,19 @@ async function sampled(t: ExecutionContext) {
   const [resource] = [...log.read()].flatMap(
     ({ kind, resource }) => (kind === 'transferred' && resource) || [],
   )
+  const held = log.db
+    .prepare<[], Buffer>(
+      `select resource_id from events group by resource_id having max(kind = 4) = 0
+      and resource_type = 1 and max(kind = 1) order by min(position) desc`,
+    )
+    .pluck()
+    .get()
   const project = log.db.prepare('select name from projects').pluck().get()
   const pages = [
     '',
     'events',
     `resource/${resource?.type}/${resource?.id}`,
+    `resource/volume/${resourceId(held?.toString('hex') ?? '')}`,
     'event/20',
     `project/${project}`,
     'search?q=a',

@@ -16,6 +16,8 @@ const STEPS = [
   ...[1, 2, 7, 14, 28, 91, 182, 364].map(each => each * DAY),
 ]
 const MOST_TICKS = 8
+/** Per cent from the ends, within which a label would extend beyond the chart. */
+const EDGE = 5
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
 
 /** The place of a time in per cent of the width, at most two decimals: `41.67%`. */
@@ -65,11 +67,12 @@ export function drawRules(span: TimeSpan): Markup[] {
 
 /** The labels of the round times. On a narrow screen every second one is left out. */
 export function drawAxis(span: TimeSpan): Markup {
-  const texts = ticksOf(span).map(
-    ({ at, text }, index) =>
-      html`<text x="${placeOf(span, at)}" y="1em" text-anchor="middle"${
-        index % 2 === 1 && html` class="minor"`
-      }>${text}</text>`,
-  )
+  const texts = ticksOf(span).map(({ at, text }, index) => {
+    const place = percentOf(span, at)
+    const anchor = place < EDGE ? 'start' : place > 100 - EDGE ? 'end' : 'middle'
+    return html`<text x="${place}%" y="1em" text-anchor="${anchor}"${
+      index % 2 === 1 && html` class="minor"`
+    }>${text}</text>`
+  })
   return html`<svg class="axis" aria-hidden="true">${texts}</svg>`
 }

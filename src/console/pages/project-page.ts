@@ -30,7 +30,7 @@ export async function projectPage({ ask, rest, look }: PageRequest): Promise<Pag
       holdings.toSorted(look.byCloud),
       { none: complete ? 'No resources.' : 'They are being counted. Load the page again.' },
     )}</section>
-<section class="card"><h2>Resources ${next !== null && html`<small>the first ones, by type and id</small>`}</h2>${showFoundResources(resources, look, 'None among the first resources of the views.')}</section>
+<section class="card"><h2>Resources ${next !== null && html`<small>the first ones, by type and id</small>`}</h2>${showFoundResources('Resources of the project', resources, look, 'None among the first resources of the views.')}</section>
 <section class="card"><h2>Newest events <small>among events ${searched.from} to ${searched.to}</small></h2>
 ${showEvents('Newest events of the project', events, look)}
 <p><a href="/console/events?project=${encodeURIComponent(project)}">Follow its events</a></p></section>`,

@@ -45,8 +45,8 @@ ${
   projects.length > 0 &&
   html`<section class="card"><h2>Projects</h2>${projects.map(project => html`<p>${showProject(project, look)} <span class="id quiet">${project}</span></p>`)}</section>`
 }
-<section class="card"><h2>By id</h2>${showFoundResources(byId, look, 'No resource has an id that begins so.')}</section>
-<section class="card"><h2>By name</h2>${showFoundResources(byName.resources, look, 'None of the newest notifications has such a name.')}
+<section class="card"><h2>By id</h2>${showFoundResources('Resources by id', byId, look, 'No resource has an id that begins so.')}</section>
+<section class="card"><h2>By name</h2>${showFoundResources('Resources by name', byName.resources, look, 'None of the newest notifications has such a name.')}
 ${byName.next !== null && html`<p><a class="button" href="/console/search?${older.toString()}">Search older notifications</a></p>`}</section>`,
   }
 }
