@@ -1,6 +1,6 @@
 import { ownEventTypes } from '../event/event.js'
 import { type Position, position } from '../ids.js'
-import type { Appended, EventLog, StreamedEvent } from '../log/event-log.js'
+import type { Appended, EventLog, Payloads, StreamedEvent } from '../log/event-log.js'
 import type { FleetKey } from './fleet-key.js'
 import { decideStep, firstPhase, type Phase } from './protocol.js'
 import { digestOfMessage, type StreamDelivery } from './stream-message.js'
@@ -18,9 +18,14 @@ export interface Follower {
    * Take a batch of messages, in order. They are appended in one transaction. If one of them stops the node, those
    * before it are appended.
    *
+   * @param payloads the compressed bodies of the messages (`bodyOf`), if they were compressed already
    * @throws STREAM_GAP, STREAM_KEY, STREAM_NEWER, LOG_DIVERGED
    */
-  take(batch: readonly StreamDelivery[], onTaken?: (taken: Taken) => void): void
+  take(
+    batch: readonly StreamDelivery[],
+    onTaken?: (taken: Taken) => void,
+    payloads?: Payloads,
+  ): void
   /** The offset of the last message that was taken; null if there is none. */
   offset(): number | null
   /**
@@ -62,11 +67,11 @@ export function createFollower(
       through = phase.name === 'resume' && followed ? followed.through : position(0)
       return offset ?? 'first'
     },
-    take(batch, onTaken = () => {}) {
+    take(batch, onTaken = () => {}, payloads = []) {
       const entries: StreamedEvent[] = []
       let last: StreamDelivery | null = null
       try {
-        for (const delivery of batch) {
+        for (const [index, delivery] of batch.entries()) {
           const step = decideStep(phase, delivery, { log, ...parts })
           const isInLog = phase.name === 'resume'
           phase = step.next
@@ -74,7 +79,7 @@ export function createFollower(
           last = delivery
           offset = delivery.offset
           through = step.through ?? through
-          if (step.append) entries.push(step.append)
+          if (step.append) entries.push(withPayload(step.append, payloads[index]))
         }
       } finally {
         if (last && phase.name === 'follow') onTaken(append(entries, last))
@@ -83,4 +88,9 @@ export function createFollower(
     offset: () => offset,
     isFollowing: () => phase.name === 'follow' && log.head().position >= through,
   }
+}
+
+/** The event of a forged message, which has no time, has another body than the message. */
+function withPayload(entry: StreamedEvent, payload: Uint8Array | undefined): StreamedEvent {
+  return payload && entry.recordedAt !== null ? { ...entry, payload } : entry
 }

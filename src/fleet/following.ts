@@ -7,7 +7,7 @@ import type { FleetKey } from './fleet-key.js'
 import type { FleetStatus } from './fleet-status.js'
 import { createFollower, type Taken } from './follower.js'
 import { createLag } from './lag.js'
-import { toDelivery } from './stream-message.js'
+import { bodyOf, toDelivery } from './stream-message.js'
 
 /** A log that follows a stream. */
 export interface Following {
@@ -29,6 +29,9 @@ interface FollowingParts {
   readonly logger: Logger
   readonly signal: AbortSignal
 }
+
+/** With fewer messages, handing them to a thread is not worth it. */
+const MANY = 64
 
 export function followStream(parts: FollowingParts): Following {
   const { url, key, log, onTaken, onEmpty, logger, signal } = parts
@@ -68,8 +71,11 @@ export function followStream(parts: FollowingParts): Following {
 
   const reader = readStream(url, {
     start: follower.start,
-    onRecords(batch) {
-      follower.take(batch.map(toDelivery), take)
+    async onRecords(batch) {
+      const deliveries = batch.map(toDelivery)
+      const isLarge = deliveries.length >= MANY
+      const payloads = isLarge ? await log.compress(deliveries.map(bodyOf)) : []
+      follower.take(deliveries, take, payloads)
       lag.reached(follower.offset())
     },
     onEnd,

@@ -93,6 +93,11 @@ export function readMessage({ content, signature }: StreamDelivery, key: FleetKe
   return { type: 'event', recordedAt, event: { ...event, body: content.toString('utf8', end + 1) } }
 }
 
+/** The body of the event in a message, whoever has written it: what follows the first line. */
+export function bodyOf({ content }: StreamDelivery): Pick<Event, 'body'> {
+  return { body: content.toString('utf8', content.indexOf('\n') + 1) }
+}
+
 /** SHA-256 of a delivered message, 64 hex digits: whether the stream still has the same one at an offset. */
 export function digestOfMessage({ content, signature }: StreamDelivery): string {
   return createHash('sha256').update(String(signature)).update('\n').update(content).digest('hex')

@@ -21,6 +21,8 @@ export interface StreamedEvent {
   readonly event: Event
   /** The log records this time, or its newest time if that is later. null: its newest time. */
   readonly recordedAt: Micros | null
+  /** What `compress` returned for the event. Without it the log compresses it. */
+  readonly payload?: Uint8Array
 }
 
 /** Which events to read: after `after`, up to and including `upTo`. */
@@ -56,7 +58,7 @@ export interface EventLog extends LogReader {
    *
    * @throws Error if the thread has ended. The next call starts another one
    */
-  compress(events: readonly Event[]): Promise<Payloads>
+  compress(events: readonly Pick<Event, 'body'>[]): Promise<Payloads>
   /**
    * Append the new events of a batch, in order, in one transaction. It is on the disk when this
    * returns (`synchronous=FULL`). On an error nothing is appended.

@@ -30,8 +30,12 @@ export function createWriter(
     .pluck()
 
   function append(events: readonly Event[], received: Micros, payloads?: Payloads): Appended {
-    const entries = events.map(event => ({ event, recordedAt: received }))
-    return appendEach(entries, payloads)
+    return appendEach(
+      events.map((event, index) => {
+        const payload = payloads?.[index]
+        return { event, recordedAt: received, ...(payload && { payload }) }
+      }),
+    )
   }
 
   function follow(
@@ -43,18 +47,18 @@ export function createWriter(
     return appended
   }
 
-  function appendEach(entries: readonly StreamedEvent[], payloads?: Payloads): Appended {
+  function appendEach(entries: readonly StreamedEvent[]): Appended {
     let { hash: previous, position: at } = newest()
     let newestTime = lastRecorded.get() ?? 0
     const recorded: RecordedEvent[] = []
-    for (const [index, { event: given, recordedAt: received }] of entries.entries()) {
+    for (const { event: given, recordedAt: received, payload } of entries) {
       const event = toWellFormed(given)
       // If a clock was set back, recorded times must still be in the order of positions.
       const recordedAt = micros(Math.max(received ?? newestTime, newestTime))
       const next = position(at + 1)
       const hash = chain(previous, next, recordedAt, event)
       const entry = { ...event, position: next, recordedAt, hash }
-      if (!insert(entry, payloads?.[index])) continue
+      if (!insert(entry, payload)) continue
       recorded.push(entry)
       previous = hash
       at = next

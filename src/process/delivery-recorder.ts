@@ -9,13 +9,12 @@ import {
   digestOf,
 } from '../notification/notification-event.js'
 import type { DeliveryJournal } from './delivery-journal.js'
-import type { Recorder } from './recorder.js'
 
 interface DeliveryRecorderParts {
   /** Append events to the log and apply them to the views, or publish them to the stream of a fleet. */
   readonly record: (events: readonly Event[], payloads?: Payloads) => void | Promise<void>
   /** Compress the bodies of events for `record`, in a thread. Not for a stream, which gets the bodies. */
-  readonly compress?: Recorder['compress']
+  readonly compress?: (events: readonly Event[]) => Promise<Payloads>
   readonly journal: DeliveryJournal
   /**
    * Whether `record` publishes to the stream of a fleet. A node that dies while it waits for the broker has not died

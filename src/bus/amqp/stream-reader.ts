@@ -31,7 +31,7 @@ interface ReaderOptions extends StreamOptions {
   /** The offset to read from, on each connection. If it throws, the next connection is tried later. */
   readonly start: () => number | 'first'
   /** Takes messages in the order of the stream. If it throws, the connection is replaced, and `start` called again. */
-  readonly onRecords: (batch: readonly ReadRecord[]) => void
+  readonly onRecords: (batch: readonly ReadRecord[]) => Promise<void>
   /** Called on each connection, and then every second, with the last offset; null if the stream is empty. */
   readonly onEnd: (endOffset: number | null) => void
   readonly signal: AbortSignal
@@ -63,8 +63,8 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
       channel.on('close', () => broken.abort(new Error('the channel was closed')))
       await channel.prefetch(STREAM_PREFETCH)
       let hasRead = false
-      const take = (batch: readonly ConsumeMessage[]) => {
-        onRecords(batch.map(toReadRecord))
+      const take = async (batch: readonly ConsumeMessage[]) => {
+        await onRecords(batch.map(toReadRecord))
         const last = batch.at(-1)
         if (last) channel.ack(last, true)
         hasRead = true
