@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -7,11 +8,15 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+/** The secret that `nginx-offload.conf` and Mixmatch have in common. */
+export const OFFLOAD_SECRET = randomBytes(32).toString('hex')
+
 /** The configurations in `httpd`, by their files, and the path under which each has Mixmatch. */
 export const fronts = {
   'apache-resource.conf': '/resource',
   'apache-root.conf': '',
   'nginx.conf': '',
+  'nginx-offload.conf': '',
   'haproxy.cfg': '',
 } as const
 export type FrontFile = keyof typeof fronts
@@ -74,6 +79,9 @@ function fitted(text: string, port: number, proxy: string, { chain, key, both }:
     [/\*:443\b|(?<=listen )443\b/g, `127.0.0.1:${port}`],
     [/127\.0\.0\.1:5001/g, new URL(proxy).host],
   ]
+  if (text.includes('MM-Offload-Secret "THE')) {
+    wanted.push([/THE_SECRET_OF_MIXMATCH_CONF_0+/, OFFLOAD_SECRET])
+  }
   const certificates: [RegExp, string][] = text.includes('mixmatch-and-key')
     ? [[/\/etc\/ssl\/private\/mixmatch-and-key\.pem/g, both]]
     : [
@@ -93,7 +101,7 @@ const more = ['proxy', 'proxy_http', 'socache_shmcb', 'ssl']
 async function surroundings(file: FrontFile, folder: string, config: string, port: number) {
   if (file === 'haproxy.cfg') return ['haproxy', '-f', config]
   const main = join(folder, 'main.conf')
-  if (file === 'nginx.conf') {
+  if (file.startsWith('nginx')) {
     const inside = `access_log off; client_body_temp_path ${folder}/body; include ${config};`
     const others = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       of => `${of}_temp_path ${folder}/${of};`,

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
@@ -7,7 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { demoToken, glance } from './clients.js'
-import { type Front, type FrontFile, fronts, startFront } from './front.js'
+import { type Front, type FrontFile, fronts, OFFLOAD_SECRET, startFront } from './front.js'
 import { createMixmatch, type Mixmatch, type Running, url } from './mixmatch.js'
 import { until } from './until.js'
 import { usageOf } from './usage.js'
@@ -23,7 +24,11 @@ const MiB = 1024 * 1024
 const TEN_MINUTES_MS = 600_000
 
 test.before(async t => {
-  const settings = { OS_DEFAULT__PUBLIC_ENDPOINT: '', OS_DEFAULT__TRUSTED_PROXIES: '127.0.0.1' }
+  const settings = {
+    OS_DEFAULT__PUBLIC_ENDPOINT: '',
+    OS_DEFAULT__TRUSTED_PROXIES: '127.0.0.1',
+    OS_DEFAULT__OFFLOAD_SECRET: OFFLOAD_SECRET,
+  }
   const mixmatch = await createMixmatch(settings)
   t.context = { mixmatch, running: await mixmatch.start('serve'), ...(await demoToken()) }
 })
@@ -131,6 +136,46 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     t.true(after.proxy.memory - before.proxy.memory < 128)
   })
 
+  testFront('image data of 2 GiB at sp1 is uploaded and downloaded', async (t, at) => {
+    const size = 2048 * MiB
+    const { id } = await at.newImage('sp1')
+    const path = `/image/v2/images/${id}/file`
+    const stream = Readable.from(zeros(size))
+    t.is((await at.send('PUT', path, { stream })).statusCode, 204)
+    let received = 0
+    for await (const piece of await at.open('GET', path)) received += piece.length
+    t.is(received, size)
+    await at.remove(id)
+  })
+
+  testFront('clients that hang up in a transfer leave front and proxy working', async (t, at) => {
+    for (const cloud of ['default', 'sp1']) {
+      const { id } = await at.newImage(cloud)
+      const path = `/image/v2/images/${id}/file`
+      const cut = Readable.from(cutShort(64 * MiB))
+      const headers = { 'Content-Length': String(128 * MiB) }
+      await t.throwsAsync(at.send('PUT', path, { stream: cut, headers }))
+      await until('half an image is not taken for a whole one', async () => {
+        const { json } = await at.json('GET', `/image/v2/images/${id}`)
+        t.not(json.status, 'active')
+        return json.status === 'queued'
+      })
+      t.is((await at.send('PUT', path, { stream: Readable.from(zeros(64 * MiB)) })).statusCode, 204)
+      const download = await at.open('GET', path)
+      await once(download, 'data')
+      download.destroy()
+      t.is((await at.bytes(path)).bytes.length, 64 * MiB)
+      await at.remove(id)
+    }
+  })
+
+  testFront('an image that no cloud has gives the error of the cloud', async (t, at) => {
+    const path = `/image/v2/images/${randomUUID()}/file`
+    const { status, headers } = await at.bytes(path)
+    t.is(status, 404)
+    t.is(headers['mm-service-provider'], 'default')
+  })
+
   testFront('a token of 16 KiB reaches the proxy, and only the proxy rejects it', async (t, at) => {
     const token = 'x'.repeat(16 * 1024)
     const answer = await at.bytes('/image/v2/images', { 'X-Auth-Token': token })
@@ -159,6 +204,23 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     await at.remove(id)
   })
 }
+
+test.serial(
+  'nginx-offload.conf: the proxy decided, and nginx moved the data at both clouds',
+  async t => {
+    const log = readFileSync(join(t.context.mixmatch.directory, 'serve.log'), 'utf8')
+    const transfers = log.split('\n').filter(line => line.includes('"offload":"yes"'))
+    for (const cloud of ['default', 'sp1']) {
+      for (const method of ['GET', 'PUT']) {
+        const named = [`"method":"${method}"`, `"service_provider":"${cloud}"`]
+        t.true(
+          transfers.some(line => named.every(part => line.includes(part))),
+          `${method} ${cloud}`,
+        )
+      }
+    }
+  },
+)
 
 type Client = ReturnType<typeof clientOf>
 
@@ -211,6 +273,7 @@ function clientOf({ base, cafile, pid }: Front, { token }: Place) {
     base,
     cafile,
     pid,
+    open,
     bytes,
     json,
     send,
@@ -238,6 +301,12 @@ function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
 function* zeros(size: number): Generator<Buffer> {
   const piece = Buffer.alloc(MiB)
   for (let sent = 0; sent < size; sent += piece.length) yield piece
+}
+
+/** The stream breaks after this many bytes. */
+function* cutShort(size: number): Generator<Buffer> {
+  yield* zeros(size)
+  throw new Error('the client hangs up')
 }
 
 function digest(bytes: Buffer): string {
