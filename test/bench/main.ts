@@ -27,6 +27,8 @@ if (unknown.length > 0) {
 const folder = mkdtempSync(join(tmpdir(), 'mixmatch-bench-'))
 const measured: { title: string; results: readonly Result[] }[] = []
 const failed: string[] = []
+// All programs end with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 leaveProxyCore()
 console.log(`${describeMachine()}\n`)
 try {

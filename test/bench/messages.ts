@@ -46,3 +46,8 @@ export const transferResult = z.object({
   seconds: z.number(),
 })
 export type TransferResult = z.infer<typeof transferResult>
+
+/** To a consumer that stores nothing. */
+export const consumeMessage = z.object({ url: z.string(), queue: z.string(), count: z.number() })
+/** From it, when it has received all. */
+export const consumedMessage = z.object({ seconds: z.number() })

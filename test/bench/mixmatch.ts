@@ -18,9 +18,12 @@ export interface MixmatchOptions {
   readonly serviceProviders: readonly string[]
   /** The port of the Glance of all clouds; null for those of the federation. */
   readonly upstream: number | null
+  /** The port of the Glance of the service providers, if it is another one. */
+  readonly remoteUpstream?: number
   readonly workers?: number
   readonly offloadSecret?: string
-  readonly buses?: Readonly<Record<string, string>>
+  /** The bus of the identity provider. */
+  readonly bus?: { readonly url: string; readonly queue: string }
 }
 
 export const mainScript = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -38,10 +41,11 @@ export async function startMixmatch(options: MixmatchOptions): Promise<Forwarder
 }
 
 async function settings(options: MixmatchOptions, port: number) {
-  const { federation, serviceProviders, upstream, buses = {} } = options
+  const { federation, serviceProviders, upstream, bus } = options
   const clouds = ['default', ...serviceProviders].map(name => {
     const cloud = federation.clouds.find(each => each.name === name) ?? federation.clouds.at(-1)
-    const imageEndpoint = upstream === null ? cloud?.imageUrl : `http://127.0.0.1:${upstream}`
+    const port = name === 'default' ? upstream : (options.remoteUpstream ?? upstream)
+    const imageEndpoint = port === null ? cloud?.imageUrl : `http://127.0.0.1:${port}`
     return {
       name,
       group: {
@@ -49,7 +53,7 @@ async function settings(options: MixmatchOptions, port: number) {
         auth_url: cloud?.keystoneUrl,
         image_endpoint: imageEndpoint,
         enabled_services: 'image',
-        ...(buses[name] !== undefined && { messagebus: buses[name] }),
+        ...(bus && name === 'default' && { messagebus: bus.url, queue_name: bus.queue }),
       },
     }
   })

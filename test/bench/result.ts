@@ -1,3 +1,5 @@
+type Unit = '' | 'ms' | 's' | 'MB'
+
 /** One line of the table. */
 export interface Result {
   readonly what: string
@@ -7,7 +9,7 @@ export interface Result {
   readonly against: string
   readonly value: number
   /** The unit of the value; empty for a ratio. */
-  readonly unit: '' | 'ms' | 's' | 'MB'
+  readonly unit: Unit
   /** Null if it is there for information only. */
   readonly bar: Bar | null
 }
@@ -40,7 +42,7 @@ export function ratio(
 export function limited(
   what: string,
   value: number,
-  { unit, bar }: { unit: 'ms' | 's' | 'MB'; bar: Bar | null },
+  { unit, bar }: { unit: Unit; bar: Bar | null },
 ): Result {
   return { what, measured: withUnit(value, unit), against: '', value, unit, bar }
 }

@@ -14,6 +14,8 @@ export interface Scene extends AsyncDisposable {
     resources: number,
     options: SceneOptions,
   ): Promise<Forwarder & Pick<History, 'imagePath'>>
+  /** Start Mixmatch with a log of its own. The caller ends it. */
+  startAlone(options: SceneOptions & Pick<MixmatchOptions, 'logFile'>): Promise<Forwarder>
   /** End this program with the scene. */
   add(forwarder: Forwarder): Forwarder
 }
@@ -30,16 +32,19 @@ export async function openScene({ folder }: RowOptions): Promise<Scene> {
     return forwarder
   }
 
+  function startAlone(options: SceneOptions & Pick<MixmatchOptions, 'logFile'>) {
+    const fixed = { command: 'proxy', folder, federation } as const
+    return startMixmatch({ ...fixed, serviceProviders: ['sp1', 'sp2'], ...options })
+  }
+
   return {
     federation,
     token: await logIn(federation),
     async startMixmatch(resources, options) {
       const { logFile, imagePath } = openHistory(folder, resources)
-      const fixed = { command: 'proxy', folder, logFile, federation } as const
-      const serviceProviders = ['sp1', 'sp2']
-      const mixmatch = await startMixmatch({ ...fixed, serviceProviders, ...options })
-      return { ...add(mixmatch), imagePath }
+      return { ...add(await startAlone({ logFile, ...options })), imagePath }
     },
+    startAlone,
     add,
     [Symbol.asyncDispose]: () => programs.disposeAsync(),
   }
