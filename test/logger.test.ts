@@ -129,3 +129,18 @@ test('lines of the access log that were written before a rotation are in the old
   t.regex(readFileSync(join(path, 'old.log'), 'utf8'), /^\{[^\n]*"n":1,[^\n]*\}\n$/)
   t.regex(readFileSync(file, 'utf8'), /"n":2,/)
 })
+
+test('a full disk does not end the process that writes the access log', t => {
+  const source = `
+    const { createLogger } = await import('./src/logger.ts')
+    const logger = createLogger({ debug: false, file: '/dev/full', json: true }, 'worker')
+    logger.logRequest({ path: '/' })
+    setImmediate(() => console.log('still running'))`
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--import=tsx', '--input-type=module', '--eval', source],
+    { encoding: 'utf8' },
+  )
+  t.is(status, 0)
+  t.is(stdout, 'still running\n')
+})
