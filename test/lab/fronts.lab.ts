@@ -136,17 +136,20 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
     t.true(after.proxy.memory - before.proxy.memory < 128)
   })
 
-  testFront('image data of 2 GiB at sp1 is uploaded and downloaded', async (t, at) => {
-    const size = 2048 * MiB
-    const { id } = await at.newImage('sp1')
-    const path = `/image/v2/images/${id}/file`
-    const stream = Readable.from(zeros(size))
-    t.is((await at.send('PUT', path, { stream })).statusCode, 204)
-    let received = 0
-    for await (const piece of await at.open('GET', path)) received += piece.length
-    t.is(received, size)
-    await at.remove(id)
-  })
+  // The same with and without Mixmatch between client and cloud.
+  if (file.startsWith('nginx')) {
+    testFront('image data of 2 GiB at sp1 is uploaded and downloaded', async (t, at) => {
+      const size = 2048 * MiB
+      const { id } = await at.newImage('sp1')
+      const path = `/image/v2/images/${id}/file`
+      const stream = Readable.from(zeros(size))
+      t.is((await at.send('PUT', path, { stream })).statusCode, 204)
+      let received = 0
+      for await (const piece of await at.open('GET', path)) received += piece.length
+      t.is(received, size)
+      await at.remove(id)
+    })
+  }
 
   testFront('clients that hang up in a transfer leave front and proxy working', async (t, at) => {
     for (const cloud of ['default', 'sp1']) {
