@@ -97,7 +97,8 @@ export function createConsole(parts: ConsoleParts): Console {
       return { ...(await streamEvents(request, pageRequest, visitor)), visitor }
     }
     const [report = ''] = rest
-    if (name === 'audit' && isAuditReport(report) && pageRequest.seesAll) {
+    if (name === 'audit' && isAuditReport(report)) {
+      if (!pageRequest.seesAll) throw new MixmatchError('FORBIDDEN', ONLY_ADMINS)
       const body = await parts.runAudit(report, request.signal)
       return { status: 200, headers: REPORT_HEADERS, body, visitor }
     }
@@ -210,6 +211,9 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 }
+
+const ONLY_ADMINS =
+  'A report shows the resources of all projects, so it needs a role of [ops] admin_roles.'
 
 /** A report has its style in itself, and nothing else. */
 const REPORT_HEADERS: Readonly<Record<string, string>> = {

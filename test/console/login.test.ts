@@ -77,6 +77,7 @@ test('a reader sees its own project by its name, and nothing of others', async t
   t.true(String(body).includes(disk.id))
   t.false(String(body).includes(image.id))
   t.is((await get(`/console/resource/image/${image.id}`, cookieOf(headers))).status, 404)
+  t.is((await get('/console/audit/summary', cookieOf(headers))).status, 403)
 })
 
 test('a pasted token logs in as well', async t => {

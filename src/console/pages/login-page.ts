@@ -10,7 +10,7 @@ import type { Page } from '../page-request.js'
 export function loginPage({ next, reason }: { next: string; reason: string | null }): Page {
   return {
     title: 'Log in',
-    content: html`<div class="login"><div class="head"><h1>Log in</h1><p>with Keystone of the identity provider</p></div>
+    content: html`<div class="login stack"><div class="head"><h1>Log in</h1><p>with Keystone of the identity provider</p></div>
 ${reason && html`<p class="says alarm" role="alert">${reason}</p>`}
 <section class="card"><form method="post" action="/console/login">
 <input type="hidden" name="next" value="${next}">
