@@ -18,7 +18,7 @@ export interface Follower {
    * Take a batch of messages, in order. They are appended in one transaction. If one of them stops the node, those
    * before it are appended.
    *
-   * @param payloads the compressed bodies of the messages (`bodyOf`), if they were compressed already
+   * @param payloads the compressed bodies of the messages (`eventBodyOf`), if they were compressed already
    * @throws STREAM_GAP, STREAM_KEY, STREAM_NEWER, LOG_DIVERGED
    */
   take(

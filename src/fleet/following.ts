@@ -7,7 +7,7 @@ import type { FleetKey } from './fleet-key.js'
 import type { FleetStatus } from './fleet-status.js'
 import { createFollower, type Taken } from './follower.js'
 import { createLag } from './lag.js'
-import { bodyOf, toDelivery } from './stream-message.js'
+import { eventBodyOf, toDelivery } from './stream-message.js'
 
 /** A log that follows a stream. */
 export interface Following {
@@ -74,7 +74,7 @@ export function followStream(parts: FollowingParts): Following {
     async onRecords(batch) {
       const deliveries = batch.map(toDelivery)
       const isLarge = deliveries.length >= MANY
-      const payloads = isLarge ? await log.compress(deliveries.map(bodyOf)) : []
+      const payloads = isLarge ? await log.compress(deliveries.map(eventBodyOf)) : []
       follower.take(deliveries, take, payloads)
       lag.reached(follower.offset())
     },

@@ -94,7 +94,7 @@ export function readMessage({ content, signature }: StreamDelivery, key: FleetKe
 }
 
 /** The body of the event in a message, whoever has written it: what follows the first line. */
-export function bodyOf({ content }: StreamDelivery): Pick<Event, 'body'> {
+export function eventBodyOf({ content }: StreamDelivery): Pick<Event, 'body'> {
   return { body: content.toString('utf8', content.indexOf('\n') + 1) }
 }
 

@@ -3,7 +3,7 @@ import { type Position, position } from '../ids.js'
 import type { LogReader } from './event-log.js'
 
 /** The result of comparing two logs. */
-export interface Comparison {
+interface Comparison {
   /** The last position that both have and where they agree; 0 if they agree nowhere. */
   readonly agreeUpTo: Position
   /** The events at the first position where they differ; null if one log is the beginning of the other. */

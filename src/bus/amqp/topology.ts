@@ -1,7 +1,7 @@
-import type { Channel, ChannelModel } from 'amqplib'
+import type { ChannelModel } from 'amqplib'
 import type { Logger } from 'pino'
 import type { QueueOptions } from '../bus.js'
-import { messageOf } from '../bus-status.js'
+import { askBroker, NOT_FOUND, PRECONDITION_FAILED, type Refusal } from './ask-broker.js'
 
 /** The routing keys of oslo.messaging's notifications: `notifications.info`, `.error`, … */
 const NOTIFICATIONS = 'notifications.#'
@@ -225,39 +225,4 @@ export async function deleteUnusedQueue(
   const conditions = isReplicated ? {} : { ifUnused: true, ifEmpty: true }
   const deleted = await askBroker(model, channel => channel.deleteQueue(queue, conditions))
   return deleted.ok
-}
-
-const NOT_FOUND = 404
-const PRECONDITION_FAILED = 406
-
-type BrokerAnswer<Value> = { readonly ok: true; readonly value: Value } | Refusal
-
-interface Refusal {
-  readonly ok: false
-  readonly code: number
-  readonly message: string
-}
-
-/** Send a request to the broker on a separate channel, because an error closes the channel. */
-async function askBroker<Value>(
-  model: ChannelModel,
-  ask: (channel: Channel) => Promise<Value>,
-): Promise<BrokerAnswer<Value>> {
-  const channel = await model.createChannel()
-  channel.on('error', () => {}) // the request rejects with the same error
-  try {
-    const value = await ask(channel)
-    await channel.close()
-    return { ok: true, value }
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === null) throw error
-    return { ok: false, code, message: messageOf(error) }
-  }
-}
-
-/** The AMQP reply code of a channel error (4xx); null for any other error. */
-function codeOf(error: unknown): number | null {
-  if (!(error instanceof Error) || !('code' in error)) return null
-  return typeof error.code === 'number' && error.code >= 400 && error.code < 500 ? error.code : null
 }
