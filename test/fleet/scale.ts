@@ -14,7 +14,7 @@ const long = process.env['MIXMATCH_FLEET'] === 'long'
 
 export const scale: Scale = long
   ? { numbered: 5_000, rate: 25, creates: 500, backlog: 40_000 }
-  : { numbered: 1_000, rate: 25, creates: 100, backlog: 6_000 }
+  : { numbered: 800, rate: 25, creates: 50, backlog: 6_000 }
 
 /** From `MIXMATCH_FLEET_SEED`, else another one in each run. It decides which machine is disturbed when and how. */
 export const seed = Number(process.env['MIXMATCH_FLEET_SEED'] ?? Date.now() % 1_000_000)
