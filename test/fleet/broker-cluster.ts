@@ -7,7 +7,7 @@ import type { BrokerFacts, BrokerUser } from './broker-files.js'
 import { type BrokerNode, createBrokerNode, PROGRAMS } from './broker-node.js'
 import { until } from './until.js'
 
-/** A RabbitMQ cluster of three nodes on loopback, with an epmd and a cookie of its own. */
+/** A RabbitMQ cluster on loopback, with an epmd and a cookie of its own. */
 export interface BrokerCluster {
   readonly nodes: readonly BrokerNode[]
   /** Lose a node with its disk, and put a new one of the same name and address in its place. */
@@ -19,9 +19,9 @@ interface ClusterOptions {
   readonly directory: string
   readonly vhosts: readonly string[]
   readonly users: readonly BrokerUser[]
+  /** How many nodes; three by default. */
+  readonly size?: number
 }
-
-const SIZE = 3
 
 /**
  * Start a cluster, and wait until all its nodes know each other.
@@ -30,7 +30,7 @@ const SIZE = 3
  */
 export async function startBrokerCluster(options: ClusterOptions): Promise<BrokerCluster> {
   await requireRabbit()
-  const { directory } = options
+  const { directory, size = 3 } = options
   const cookieHome = join(directory, 'erlang')
   await mkdir(cookieHome, { recursive: true, mode: 0o700 })
   const cookie = randomBytes(12).toString('hex')
@@ -42,7 +42,7 @@ export async function startBrokerCluster(options: ClusterOptions): Promise<Broke
     stdio: 'ignore',
   })
   // Two clusters on one machine must not have nodes of one name: Erlang keeps them apart by epmd only.
-  const members = Array.from({ length: SIZE }, (_, at) => `mm${at + 1}_${process.pid}@localhost`)
+  const members = Array.from({ length: size }, (_, at) => `mm${at + 1}_${process.pid}@localhost`)
   const nodes: BrokerNode[] = []
   const close = async () => {
     await Promise.all(nodes.map(node => node.close()))
@@ -113,7 +113,7 @@ async function requireRabbit(): Promise<void> {
     await access(join(PROGRAMS, 'rabbitmq-server'))
   } catch (cause) {
     throw new Error(
-      `${PROGRAMS}/rabbitmq-server is missing: the tests of a fleet need RabbitMQ 3.9 or later ` +
+      `${PROGRAMS}/rabbitmq-server is missing: these tests need RabbitMQ 3.9 or later ` +
         '(apt-get install rabbitmq-server)',
       { cause },
     )
