@@ -34,7 +34,8 @@ export async function startMixmatch(options: MixmatchOptions): Promise<Forwarder
   const file = join(options.folder, `mixmatch-${port}.conf`)
   writeFileSync(file, ini.stringify(await settings(options, port)))
   const args = [mainScript, '--config-file', file, options.command]
-  const on = (options.workers ?? 1) > 1 ? 'all' : 'proxy'
+  // Several processes share the work: as an operator would, give them all cores.
+  const on = options.command === 'serve' || (options.workers ?? 1) > 1 ? 'all' : 'proxy'
   const program = startProgram(process.execPath, args, on)
   await listening(port, program)
   return { name: 'Mixmatch', port, program }
