@@ -19,6 +19,8 @@ export interface FederationOptions {
   readonly directory?: string
   /** Loopback ports in the order of the clouds; a missing one means any free port. */
   readonly ports?: readonly number[]
+  /** More users, each the member of a project of the same name at every cloud. */
+  readonly members?: readonly string[]
   /** How long Cinder takes to create, extend and delete. */
   readonly jobDelayMs?: number
   /** May respond to a request instead of the cloud; returns whether it did. */
@@ -55,7 +57,7 @@ interface Site {
  */
 export async function startFederation(options: FederationOptions = {}): Promise<Federation> {
   const { clouds: names = ['default', 'sp1', 'sp2'], ports = [], jobDelayMs = 200 } = options
-  const { intercept = () => false, report = () => {} } = options
+  const { intercept = () => false, report = () => {}, members = [] } = options
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'mixmatch-clouds-')))
   const openBus = options.openBus ?? (async name => openFileBus(join(directory, `${name}.ndjson`)))
   const sites = await Promise.all(names.map((name, index) => settle(name, ports[index])))
@@ -70,7 +72,7 @@ export async function startFederation(options: FederationOptions = {}): Promise<
       name: site.name,
       server: site.server,
       keystone: createKeystone({
-        ...rolesOf(site, sites, secret),
+        ...rolesOf(site, sites, { secret, members }),
         url: site.keystoneUrl,
         catalog: () => catalog(servicesUrl()),
         report,
@@ -117,17 +119,21 @@ async function settle(name: string, port: number | undefined): Promise<Site> {
 }
 
 /** The first cloud is the identity provider, the others are service providers. */
-function rolesOf(site: Site, [home, ...others]: readonly Site[], secret: string) {
+function rolesOf(
+  site: Site,
+  [home, ...others]: readonly Site[],
+  { secret, members }: { secret: string; members: readonly string[] },
+) {
   if (home === undefined || site === home) {
     const serviceProviders = others.map(({ name, keystoneUrl }) => ({
       id: name,
       ...federationUrls(keystoneUrl, site.name),
     }))
-    return { directory: identityProviderDirectory(site.name), secret, serviceProviders }
+    return { directory: identityProviderDirectory(site.name, members), secret, serviceProviders }
   }
   const { name: id, keystoneUrl: url } = home
   return {
-    directory: serviceProviderDirectory(site.name),
+    directory: serviceProviderDirectory(site.name, members),
     identityProviders: [{ id, url, secret, refusedUsers: REFUSED }],
   }
 }

@@ -18,11 +18,19 @@ const MEMBER = ['member', 'reader']
 /** Users that every service provider rejects, whatever the identity provider asserts. */
 export const REFUSED = ['admin', 'mixmatch', 'glance', 'cinder']
 
-/** The cloud where users log in. */
-export function identityProviderDirectory(cloud: string): Directory {
+/** The cloud where users log in. Each of the members has a project of the same name. */
+export function identityProviderDirectory(
+  cloud: string,
+  members: readonly string[] = [],
+): Directory {
   return {
-    projects: ['demo', 'alt_demo', 'admin', 'service'].map(name => project(cloud, name)),
+    projects: ['demo', 'alt_demo', 'admin', 'service', ...members].map(name =>
+      project(cloud, name),
+    ),
     users: [
+      ...members.map(name =>
+        user(cloud, { name, password: `${name}-secret`, project: name }, MEMBER),
+      ),
       user(cloud, people.demo, MEMBER),
       user(cloud, people.altDemo, MEMBER),
       user(cloud, people.admin, ['admin', ...MEMBER]),
@@ -32,13 +40,17 @@ export function identityProviderDirectory(cloud: string): Directory {
 }
 
 /** A service provider: its users come by federation only, so it has groups for them and no accounts. */
-export function serviceProviderDirectory(cloud: string): Directory {
+export function serviceProviderDirectory(
+  cloud: string,
+  members: readonly string[] = [],
+): Directory {
   return {
-    projects: ['demo', 'demo2', 'alt_demo', 'admin'].map(name => project(cloud, name)),
+    projects: ['demo', 'demo2', 'alt_demo', 'admin', ...members].map(name => project(cloud, name)),
     users: [user(cloud, people.admin, ['admin', ...MEMBER])],
     groups: [
       group(cloud, 'demo', { demo: MEMBER, demo2: MEMBER }),
       group(cloud, 'alt_demo', { alt_demo: MEMBER }),
+      ...members.map(name => group(cloud, name, { [name]: MEMBER })),
     ],
   }
 }
