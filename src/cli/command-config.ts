@@ -9,7 +9,7 @@ import {
 } from '../config/config.js'
 import { formatIssue } from '../config/config-issue.js'
 import type { ConfigSource } from '../config/find-files.js'
-import type { ValidConfig } from '../process/reload.js'
+import type { ReadAgain, ValidConfig } from '../process/reload.js'
 import type { Context } from './context.js'
 
 /** Load the configuration of a command: from `--config-file` and `--config-dir`, or from the default files. */
@@ -26,8 +26,9 @@ export function loadCheckedConfig(command: Command, context: Context): CheckedCo
 export function loadReloadableConfig(
   command: Command,
   context: Context,
-): { initial: ValidConfig; read: () => CheckedConfig } {
-  const read = () => loadCheckedConfig(command, context)
+): { initial: ValidConfig; read: ReadAgain } {
+  const read: ReadAgain = variables =>
+    loadCheckedConfig(command, { ...context, env: { ...context.env, ...variables } })
   const checked = read()
   const config = checked.config ?? loadConfig(command, context) // throws an error with the problems
   return { initial: { ...checked, config }, read }

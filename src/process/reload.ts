@@ -2,20 +2,23 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { CheckedConfig, Config } from '../config/config.js'
-import { compareSettings, type OptionChange } from '../config/config-changes.js'
+import { compareSettings, type OptionChange, pinRestartOptions } from '../config/config-changes.js'
 import { formatIssue } from '../config/config-issue.js'
+import type { Environment } from '../config/effective-settings.js'
 import { fixedGroups, groupOf, optionsOf } from '../config/groups.js'
 import { MixmatchError } from '../errors.js'
 
 /** A configuration that was read without problems. */
 export type ValidConfig = CheckedConfig & { readonly config: Config }
 
+/** Read the configuration again, with these variables in addition to those of the environment. */
+export type ReadAgain = (variables?: Environment) => CheckedConfig
+
 interface ReloadOptions {
   /** The configuration with which the process was started. */
   readonly first: ValidConfig
-  /** Read the configuration again. */
-  readonly read: () => CheckedConfig
-  /** Apply it. If it throws, the error is logged, and some processes may keep the old configuration. */
+  readonly read: ReadAgain
+  /** Apply it. Its options that need a restart have their first values. If it throws, the error is logged, and some processes may keep the old configuration. */
   readonly apply: (loaded: ValidConfig) => Promise<void>
   readonly onResult: (result: 'taken' | 'refused' | 'failed') => void
   readonly logger: Logger
@@ -39,12 +42,14 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
       onResult('refused')
       return
     }
-    logChanges(changesFrom(first, last, loaded), logger)
+    const changes = changesFrom(first, last, loaded)
+    logChanges(changes, logger)
     last = loaded
     const fingerprint = fingerprintOf(loaded)
     if (fingerprint === inForce) {
       onResult('taken')
-      logger.info('the configuration is unchanged: nothing is restarted')
+      if (changes.length === 0) logger.info('the configuration is unchanged: nothing is restarted')
+      else logger.warn('nothing is restarted: all that is different needs a restart to count')
       return
     }
     try {
@@ -79,13 +84,18 @@ export function createReload(options: ReloadOptions): () => Promise<void> {
   }
 }
 
-function readAgain({ read, logger }: ReloadOptions): ValidConfig | null {
+/**
+ * Read the settings as they are now. In the configuration made of them, the options that need a restart keep their
+ * first values: the log and the port that are open stay those that everything refers to.
+ */
+function readAgain({ first, read, logger }: ReloadOptions): ValidConfig | null {
   try {
-    const { config, problems, warnings, ...rest } = read()
+    const { warnings, ...rest } = read()
+    const { config, problems } = rest.config ? read(pinRestartOptions(first.settings)) : rest
     for (const problem of problems) logger.error(formatIssue(problem))
     if (config) {
       for (const warning of warnings) logger.warn(formatIssue(warning))
-      return { config, problems, warnings, ...rest }
+      return { ...rest, config, problems, warnings }
     }
   } catch (error) {
     if (!(error instanceof MixmatchError)) throw error

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import type { CheckedConfig } from '../config/config.js'
 import { MixmatchError } from '../errors.js'
 import { createOpsApp, openOps } from '../http/ops.js'
 import type { ProcessLogger } from '../logger.js'
@@ -7,14 +6,13 @@ import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { startInterval } from './interval.js'
 import { record } from './record.js'
 import { createRecorderReporter } from './recorder-report.js'
-import { createReload, type ValidConfig } from './reload.js'
+import { createReload, type ReadAgain, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 
 interface StandaloneRecorderOptions {
   readonly initial: ValidConfig
-  /** Read the configuration again. */
-  readonly read: () => CheckedConfig
+  readonly read: ReadAgain
   readonly files: { readonly logFile: string; readonly viewsFile: string; readonly command: string }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signals: Signals

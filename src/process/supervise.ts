@@ -1,9 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import type { CheckedConfig } from '../config/config.js'
 import type { ProcessLogger } from '../logger.js'
 import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './child-processes.js'
 import { startInterval } from './interval.js'
-import { createReload, type ValidConfig } from './reload.js'
+import { createReload, type ReadAgain, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
 import type { SupervisorOps, SupervisorState } from './supervisor-ops.js'
@@ -12,8 +11,7 @@ interface Supervision {
   readonly plan: ProcessPlan
   /** The configuration to start with. */
   readonly initial: ValidConfig
-  /** Read the configuration again. */
-  readonly read: () => CheckedConfig
+  readonly read: ReadAgain
   readonly signals: Signals
   readonly logger: ProcessLogger
 }
