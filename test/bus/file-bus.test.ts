@@ -14,6 +14,7 @@ import { type SpName, spName } from '../../src/ids.js'
 import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { cornmeal, folder } from '../controls.js'
 import { linesOf } from '../notification/fixtures.js'
+import { untilTrue } from '../until.js'
 
 /** A line of a file of notifications, with this word as its body. */
 const line = (body: string, cloud: string = cornmeal) =>
@@ -55,21 +56,13 @@ interface Follow {
   readonly pollMs: number
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited 10 s until ${holds}`)
-    await sleep(5)
-  }
-}
-
 test('a file is read from its beginning, and new lines are read as it grows', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one') + line('two'))
   const { bus, taken } = follow(t, path)
-  await until(() => taken.length === 2)
+  await untilTrue(() => taken.length === 2)
   appendFileSync(path, line('three'))
-  await until(() => taken.length === 3)
+  await untilTrue(() => taken.length === 3)
   t.deepEqual(taken, ['one', 'two', 'three'])
   t.like(bus.status(), { state: 'connected', delivered: 3 })
 })
@@ -78,10 +71,10 @@ test('a change of a file is noticed at once, without polling', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, '')
   const { bus, taken } = follow(t, path, { pollMs: 60_000 })
-  await until(() => bus.status().state === 'connected')
+  await untilTrue(() => bus.status().state === 'connected')
   await sleep(50)
   appendFileSync(path, line('one'))
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   t.deepEqual(taken, ['one'])
 })
 
@@ -91,7 +84,7 @@ test('recorded notifications are delivered in batches of at most a thousand', as
   const all = Array.from({ length: 12 }, () => lines).flat()
   writeFileSync(path, `${all.join('\n')}\n`)
   const { taken, batches } = follow(t, path, { serviceProvider: spName('sp1') })
-  await until(() => taken.length === 12 * 171)
+  await untilTrue(() => taken.length === 12 * 171)
   t.deepEqual(
     taken,
     all.map(text => JSON.parse(text).body),
@@ -107,7 +100,7 @@ test('a file is read as soon as it exists, even if its folder did not exist', as
   t.is(bus.status().state, 'connecting')
   await mkdir(home)
   writeFileSync(path, line('one'))
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   t.is(bus.status().state, 'connected')
 })
 
@@ -116,11 +109,11 @@ test('a line is not read before it is complete', async t => {
   const text = line('one')
   writeFileSync(path, text.slice(0, 20))
   const { bus, taken } = follow(t, path)
-  await until(() => bus.status().state === 'connected')
+  await untilTrue(() => bus.status().state === 'connected')
   await sleep(60)
   t.deepEqual(taken, [])
   appendFileSync(path, text.slice(20))
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   t.deepEqual(taken, ['one'])
 })
 
@@ -129,7 +122,7 @@ test('a line may be longer than a chunk', async t => {
   const long = 'x'.repeat(3 * 1024 * 1024)
   writeFileSync(path, line('one') + line(long) + line('three'))
   const { taken } = follow(t, path)
-  await until(() => taken.length === 3)
+  await untilTrue(() => taken.length === 3)
   t.deepEqual(
     taken.map(body => body.length),
     [3, long.length, 5],
@@ -140,11 +133,11 @@ test('a file that is truncated is read again from its beginning', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one') + line('two'))
   const { taken } = follow(t, path)
-  await until(() => taken.length === 2)
+  await untilTrue(() => taken.length === 2)
   truncateSync(path)
   await sleep(100)
   appendFileSync(path, line('three'))
-  await until(() => taken.length === 3)
+  await untilTrue(() => taken.length === 3)
   t.deepEqual(taken, ['one', 'two', 'three'])
 })
 
@@ -152,12 +145,12 @@ test('a rotated file is read to its end, and then the new file', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const { taken } = follow(t, path)
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   renameSync(path, `${path}.1`)
   appendFileSync(`${path}.1`, line('two'))
   await sleep(60)
   writeFileSync(path, line('three') + line('four'))
-  await until(() => taken.length === 4)
+  await untilTrue(() => taken.length === 4)
   t.deepEqual(taken, ['one', 'two', 'three', 'four'])
 })
 
@@ -165,11 +158,11 @@ test('a deleted file is read again when it exists again', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   const { taken } = follow(t, path)
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   await rm(path)
   await sleep(60)
   writeFileSync(path, line('two'))
-  await until(() => taken.length === 2)
+  await untilTrue(() => taken.length === 2)
   t.deepEqual(taken, ['one', 'two'])
 })
 
@@ -181,7 +174,7 @@ test('a line that is not a recorded notification is delivered unchanged', async 
     onDeliveries: batch =>
       void events.push(...batch.map(each => createNotificationEvent(each).eventType)),
   })
-  await until(() => taken.length === 3)
+  await untilTrue(() => taken.length === 3)
   t.deepEqual(taken, ['no JSON', '{"cloud": 5}', 'one'])
   t.deepEqual(events, Array(3).fill('mixmatch.unparseable'))
 })
@@ -190,9 +183,9 @@ test('notifications of another cloud are left out, and that is logged once', asy
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('a', 'millet') + line('b', 'millet') + line('one') + line('c', 'rye'))
   const { bus, taken, lines } = follow(t, path)
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   appendFileSync(path, line('two'))
-  await until(() => taken.length === 2)
+  await untilTrue(() => taken.length === 2)
   t.deepEqual(taken, ['one', 'two'])
   t.is(lines.filter(text => text.includes('another cloud')).length, 1)
   t.is(bus.status().delivered, 2)
@@ -209,14 +202,14 @@ test('a batch that could not be recorded is delivered again', async t => {
       throw new Error('the disk is full')
     },
   })
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   t.is(refusals, 0)
   t.like(bus.status(), { state: 'connected', lastError: null, delivered: 1 })
 })
 
 test('a file that cannot be read is retried, and its status says why', async t => {
   const { bus } = follow(t, folder(t))
-  await until(() => bus.status().state === 'retrying')
+  await untilTrue(() => bus.status().state === 'retrying')
   t.regex(bus.status().lastError ?? '', /EISDIR/)
 })
 
@@ -230,7 +223,7 @@ test('a stop waits for the batch in progress, and starts no other', async t => {
       await sleep(50)
     },
   })
-  await until(() => inHand)
+  await untilTrue(() => inHand)
   appendFileSync(path, line('two'))
   await stop()
   t.deepEqual(taken, ['one'])
@@ -257,7 +250,7 @@ test('the URL decides the kind of bus, and a URL that cannot be read is rejected
     },
   }
   const bus = listenToBus({ ...options, url: pathToFileURL(path).href })
-  await until(() => taken.length === 1)
+  await untilTrue(() => taken.length === 1)
   stop.abort()
   await bus.stopped
   const error = t.throws(() => listenToBus({ ...options, url: 'kafka://host/' }))

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import anyTest, { type TestFn } from 'ava'
 import { numberedVolume, openNumberedPublisher } from '../fleet/numbered-publisher.js'
 import { countCreates } from '../fleet/recorded-log.js'
-import { until } from '../fleet/until.js'
+import { until } from '../until.js'
 import { type Machine, startMachine } from './machine.js'
 
 /** One machine for all tests. Each test publishes under names of its own. */

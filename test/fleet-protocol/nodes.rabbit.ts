@@ -5,13 +5,13 @@ import { openAppender } from '../../src/observation/appender.js'
 import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { startRelay } from '../bus/amqp/rabbit.js'
 import { event } from '../controls.js'
+import { until } from '../until.js'
 import {
   type Broker,
   runInit,
   type StartedRecorder,
   startFleetBroker,
   startRecorder,
-  until,
 } from './recorders.js'
 
 let broker: Broker & { close(): Promise<void> }

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
 import { pino } from 'pino'
@@ -15,6 +14,7 @@ import { mixmatch, type Run } from '../commands/run-command.js'
 import { federated, place } from '../config/configurations.js'
 import { folder } from '../controls.js'
 import { message } from '../notification/fixtures.js'
+import { until } from '../until.js'
 
 const path = process.env['PATH'] ?? ''
 
@@ -174,13 +174,4 @@ function configurationOf(
     .replace('rabbit://rabbit.sp1/', broker.url('bus'))
     .replace('messagebus = rabbit://rabbit/', 'messagebus =')
   return `${clouds}[auth]\nusername = u\npassword = ${password}\n${fleet}`
-}
-
-/** Wait until a condition is true. @throws Error with this text after thirty seconds */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited 30 s until ${what}`)
-    await sleep(20)
-  }
 }

@@ -3,9 +3,9 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../../sandbox/free-port.js'
 import { startGroup } from '../../sandbox/process-group.js'
+import { until } from '../until.js'
 import type { BrokerFacts, BrokerUser } from './broker-files.js'
 import { type BrokerNode, createBrokerNode, PROGRAMS } from './broker-node.js'
-import { until } from './until.js'
 
 /** A RabbitMQ cluster on loopback, with an epmd and a cookie of its own. */
 export interface BrokerCluster {

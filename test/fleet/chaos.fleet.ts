@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { chance } from '../sample/chance.js'
+import { until } from '../until.js'
 import { failedRequests, type LoadRequest, startClientLoad } from './client-load.js'
 import {
   brokerDisturbances,
@@ -16,7 +17,6 @@ import {
 } from './numbered-publisher.js'
 import { countCreates, digestViews, headOf, positionOf } from './recorded-log.js'
 import { scale, seed } from './scale.js'
-import { until } from './until.js'
 
 const TICK_MS = 200
 const SETTLE_MS = 180_000

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { call } from '../sandbox/clouds.js'
+import { until } from '../until.js'
 import { type HaProxy, startHaProxy } from './haproxy.js'
 import { type StandInNode, startStandInNode } from './stand-in-node.js'
-import { until } from './until.js'
 
 const names = ['node1', 'node2', 'node3'] as const
 

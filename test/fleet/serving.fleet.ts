@@ -1,12 +1,12 @@
 import anyTest, { type TestFn } from 'ava'
 import { logIn, type User } from '../sandbox/clouds.js'
+import { until } from '../until.js'
 import { failedRequests, startClientLoad } from './client-load.js'
 import { type Fleet, startFleet } from './fleet.js'
 import { type HaProxy, startHaProxy } from './haproxy.js'
 import { percentile } from './percentile.js'
 import { headOf, positionOf } from './recorded-log.js'
 import { scale } from './scale.js'
-import { until } from './until.js'
 
 const test = anyTest as TestFn<{ fleet: Fleet; haProxy: HaProxy; user: User }>
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { bareDebian, outside, PATH } from './bare-debian.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 const run = promisify(execFile)
 const TEN_MINUTES_MS = 600_000
@@ -88,7 +88,7 @@ export async function bootDebian(): Promise<BootedDebian> {
     }
   }
 
-  await until('systemd has booted', async () =>
+  await untilInLab('systemd has booted', async () =>
     /running|degraded/.test(await enter('systemctl is-system-running || true').catch(() => '')),
   )
   return {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { buildImage, type Image } from './image.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 const run = promisify(execFile)
 const test = anyTest as TestFn<{ image: Image }>
@@ -52,12 +52,12 @@ test.serial(
   'a container with a read-only root becomes healthy, records, and stops on SIGTERM',
   async t => {
     const container = await start(t, t.context.image)
-    await until('the container is healthy', () => container.healthy())
+    await untilInLab('the container is healthy', () => container.healthy())
 
     t.is(await container.uid(), UID)
     await t.throwsAsync(container.exec('touch /opt/mixmatch/here'), { message: /Read-only/ })
     await container.notify()
-    await until('its log has the notification', async () =>
+    await untilInLab('its log has the notification', async () =>
       (await container.exec('mixmatch log info --format json')).includes('"default"'),
     )
     t.is(await container.stop(), 0, 'the exit code after SIGTERM')

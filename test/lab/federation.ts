@@ -5,7 +5,7 @@ import anyTest, { type TestFn } from 'ava'
 import { hosts, lab, passwords } from './clients.js'
 import { createMixmatch, type Exported, type Mixmatch, type Running, url } from './mixmatch.js'
 import { findSecrets } from './secrets.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 import { listenOnWire, type Wire } from './wire.js'
 
 /** Two clouds, the proxy and its catalog, with a capture of the network traffic. */
@@ -93,7 +93,7 @@ export async function untilRecorded(
   id: string,
   ...eventTypes: readonly string[]
 ): Promise<void> {
-  await until(`${eventTypes.join(', ')} of ${id} at ${cloud} in the log`, async () => {
+  await untilInLab(`${eventTypes.join(', ')} of ${id} at ${cloud} in the log`, async () => {
     const events = await mixmatch.events()
     return eventTypes.every(type =>
       events.some(
@@ -113,7 +113,7 @@ export async function untilLocated(
   id: string,
   cloud: string | undefined,
 ): Promise<void> {
-  await until(`${id} located at ${cloud ?? 'no cloud'}`, async () => {
+  await untilInLab(`${id} located at ${cloud ?? 'no cloud'}`, async () => {
     const said = await mixmatch.run('locate', id, '--format', 'json').catch((error: Error) => {
       if (error.message.includes('no cloud is known to hold it')) return ''
       throw error

@@ -10,7 +10,7 @@ import anyTest, { type ExecutionContext, type TestFn } from 'ava'
 import { demoToken, glance } from './clients.js'
 import { type Front, type FrontFile, fronts, OFFLOAD_SECRET, startFront } from './front.js'
 import { createMixmatch, type Mixmatch, type Running, url } from './mixmatch.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 import { usageOf } from './usage.js'
 
 interface Place {
@@ -83,7 +83,7 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
       t.is(made.status, 202)
       const { id, links } = made.json.volume
       t.is(links[0].href, `${at.base}${volumes}/${id}`)
-      await until('the volume is made', async () => {
+      await untilInLab('the volume is made', async () => {
         const shown = await at.json('GET', `${volumes}/${id}`)
         return shown.json.volume.status === 'available'
       })
@@ -158,7 +158,7 @@ for (const file of Object.keys(fronts) as FrontFile[]) {
       const cut = Readable.from(cutShort(64 * MiB))
       const headers = { 'Content-Length': String(128 * MiB) }
       await t.throwsAsync(at.send('PUT', path, { stream: cut, headers }))
-      await until('half an image is not taken for a whole one', async () => {
+      await untilInLab('half an image is not taken for a whole one', async () => {
         const { json } = await at.json('GET', `/image/v2/images/${id}`)
         t.not(json.status, 'active')
         return json.status === 'queued'

@@ -8,7 +8,7 @@ import anyTest, { type TestFn } from 'ava'
 import { type BootedDebian, bootDebian } from './booted-debian.js'
 import { type Cloud, lab, labCommand, openstack, openstackJson, place } from './clients.js'
 import { readGuide } from './guide.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 // These tests run the operator's guide: they read all its commands and run them, except for those that
 // `elsewhere` lists with a reason.
@@ -93,7 +93,7 @@ const runMixmatch = (debian: BootedDebian, command: string) =>
 /** Wait until a resource is in the log, and return the output of `locate` for it. */
 async function located(debian: BootedDebian, id: string): Promise<string> {
   let said = ''
-  await until(`${id} is in the log`, async () => {
+  await untilInLab(`${id} is in the log`, async () => {
     said = await runMixmatch(debian, `locate ${id} || true`)
     return said !== ''
   })
@@ -207,14 +207,14 @@ test.serial('8: a reload is applied, and both ports report health', async t => {
   const { debian } = t.context
   await debian.run("sed -i '/^.DEFAULT.$/a debug = true' /etc/mixmatch/mixmatch.conf")
   await debian.run('systemctl reload mixmatch')
-  await until('the journal has the change', async () =>
+  await untilInLab('the journal has the change', async () =>
     /"option":"debug"/.test(await debian.run('journalctl -u mixmatch -o cat')),
   )
   for (const port of [5001, 9914]) {
     t.is(await (await fetch(`http://127.0.0.1:${port}/healthcheck`)).text(), 'OK')
   }
   const allWell = { ready: true, missing: [], degraded: [] }
-  await until('nothing is missing and both buses are connected again', async () => {
+  await untilInLab('nothing is missing and both buses are connected again', async () => {
     const answer = await (await fetch('http://127.0.0.1:9914/ready')).json()
     return isDeepStrictEqual(answer, allWell)
   })

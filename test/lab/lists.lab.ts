@@ -14,7 +14,7 @@ import {
 } from './clients.js'
 import { closingProofs, onFederationWith, untilLocated } from './federation.js'
 import { url } from './mixmatch.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 /** Lists of both clouds, with each client. The listed resources have a tag that is unique for each run. */
 const tag = `lists-${process.pid}`
@@ -111,7 +111,7 @@ test.serial('snapshots of both clouds are in one list, and can be deleted', asyn
     }),
   )
   for (const id of made) {
-    await until(`the snapshot ${id} is available`, async () => {
+    await untilInLab(`the snapshot ${id} is available`, async () => {
       const { status } = await openstackJson('volume', 'snapshot', 'show', id)
       return status === 'available'
     })
@@ -120,7 +120,7 @@ test.serial('snapshots of both clouds are in one list, and can be deleted', asyn
   t.deepEqual(namesIn(all).sort(), [`${tag}-1`, `${tag}-2`])
   t.deepEqual(namesIn(await cinder('snapshot-list')).sort(), [`${tag}-1`, `${tag}-2`])
   for (const id of made) await openstack('volume', 'snapshot', 'delete', id)
-  await until('no cloud has the snapshots', async () => {
+  await untilInLab('no cloud has the snapshots', async () => {
     const held = await Promise.all(
       made.flatMap(id => clouds.map(cloud => holds(cloud, 'snapshot', id))),
     )
@@ -159,14 +159,14 @@ for (const [client, { show, remove }] of Object.entries(clients))
       const name = `${tag}-${client.replaceAll(' ', '-')}-${cloud}`
       const image = await newImage(name, cloud)
       const volume = await newVolume(name, cloud)
-      await until('the volume is made', async () => {
+      await untilInLab('the volume is made', async () => {
         const shown = await call('GET', `${volumes}/volumes/${volume}`)
         return shown.volume.status === 'available'
       })
       t.is((await show(image, volume)).split(name).length - 1, 2)
       await remove(image, volume)
       t.false(await holds(cloud, 'image', image))
-      await until('the volume is deleted', async () => !(await holds(cloud, 'volume', volume)))
+      await untilInLab('the volume is deleted', async () => !(await holds(cloud, 'volume', volume)))
     }
   })
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { hosts } from './clients.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 const run = promisify(execFile)
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -93,7 +93,7 @@ export async function createMixmatch(
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (bytes: Buffer) => appendFileSync(log, bytes))
 
-      await until(`mixmatch ${half} is ready`, async () => {
+      await untilInLab(`mixmatch ${half} is ready`, async () => {
         if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`mixmatch ${half} ended at once:\n${readFileSync(log, 'utf8')}`)
         if (half !== 'record' && !(await answers())) return false

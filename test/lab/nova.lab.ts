@@ -14,7 +14,7 @@ import {
 } from './clients.js'
 import { closingProofs, onFederation, untilLocated } from './federation.js'
 import { url } from './mixmatch.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 const clouds: readonly Cloud[] = ['default', 'sp1']
 const MiB = 1024 * 1024
@@ -135,7 +135,7 @@ async function shown(volume: string): Promise<Volume> {
 }
 
 async function untilStatus(volume: string, wanted: string): Promise<void> {
-  await until(`volume ${volume} ${wanted}`, async () => {
+  await untilInLab(`volume ${volume} ${wanted}`, async () => {
     const { status } = await shown(volume)
     if (status.startsWith('error')) throw new Error(`volume ${volume} is ${status}`)
     return status === wanted
@@ -156,7 +156,10 @@ async function asDemo(method: string, path: string, isService = false): Promise<
 
 async function remove(cloud: Cloud, volume: string): Promise<void> {
   await openstack('volume', 'delete', volume)
-  await until(`${volume} gone from ${cloud}`, async () => !(await holds(cloud, 'volume', volume)))
+  await untilInLab(
+    `${volume} gone from ${cloud}`,
+    async () => !(await holds(cloud, 'volume', volume)),
+  )
 }
 
 /** Start Cinder of the identity provider with these settings, which override those of its file. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { mixmatch } from '../commands/run-command.js'
 import { type Cloud, hosts } from './clients.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 // These tests have no proxy and no bus: Mixmatch learns everything from the lists of the clouds.
 
@@ -98,7 +98,7 @@ for (const cloud of Object.keys(hosts) as Cloud[])
       await patchOwner(root, `${images}/${given}`, demo)
       await root.call('DELETE', `${images}/${removed}`)
       await root.call('DELETE', volumeUrl(cloud, root, disk))
-      await until(`volume ${disk} is gone`, async () => {
+      await untilInLab(`volume ${disk} is gone`, async () => {
         const { status } = await root.call('GET', volumeUrl(cloud, root, disk))
         return status === 404
       })
@@ -172,7 +172,7 @@ async function makeVolume(t: ExecutionContext, user: User, cloud: Cloud): Promis
   if (status !== 202) throw new Error(`no volume: ${status} ${JSON.stringify(json)}`)
   const { id } = json.volume
   t.teardown(() => user.call('DELETE', volumeUrl(cloud, user, id)))
-  await until(`volume ${id} can be deleted`, async () => {
+  await untilInLab(`volume ${id} can be deleted`, async () => {
     const shown = await user.call('GET', volumeUrl(cloud, user, id))
     return ['available', 'error'].includes(shown.json.volume.status)
   })

@@ -4,7 +4,7 @@ import { connect } from 'amqplib'
 import { type Cloud, demoToken, holds, hosts, lab, openstackJson, place } from './clients.js'
 import { closingProofs, onFederation, twice, untilLocated, untilRecorded } from './federation.js'
 import { type Exported, url } from './mixmatch.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 import { startWitness } from './witness.js'
 
 const test = onFederation('record', 'proxy')
@@ -30,7 +30,7 @@ test.serial(
     }
     async function killAndStart(): Promise<void> {
       for (const mark of [40, 80, 140]) {
-        await until(`${mark} of 200 lives`, async () => done >= mark)
+        await untilInLab(`${mark} of 200 lives`, async () => done >= mark)
         await running.get('record')?.kill()
         await wait(1000)
         running.set('record', await mixmatch.start('record'))
@@ -45,7 +45,7 @@ test.serial(
     ])
 
     const told = await witness.messages()
-    await until(`the log as long as the ${told.length} messages told`, async () => {
+    await untilInLab(`the log as long as the ${told.length} messages told`, async () => {
       return fromBuses((await mixmatch.events()).slice(begun)).length >= told.length
     })
     const events = (await mixmatch.events()).slice(begun)
@@ -63,7 +63,7 @@ test.serial('requests are served while a broker is down, and recording resumes l
   const { token } = await demoToken()
   await lab('kill', 'rabbit@sp1')
   t.teardown(() => lab('start', 'rabbit@sp1'))
-  await until('the loss of sp1 in the log', async () => {
+  await untilInLab('the loss of sp1 in the log', async () => {
     return (await mixmatch.events()).some(isEvent('sp1', 'mixmatch.bus.lost'))
   })
 
@@ -74,7 +74,7 @@ test.serial('requests are served while a broker is down, and recording resumes l
   const before = (await mixmatch.events()).length
   await lab('start', 'rabbit@sp1')
   let back: Exported | undefined
-  await until('sp1 heard again', async () => {
+  await untilInLab('sp1 heard again', async () => {
     back = (await mixmatch.events()).slice(before).find(isEvent('sp1', 'mixmatch.bus.connected'))
     return back !== undefined
   })
@@ -107,11 +107,11 @@ async function createAndDeleteVolume(token: string, project: string, cloud: Clou
   const at = `/volume/v3/${project}/volumes`
   const made = json({ volume: { name: 'one of many', size: 1 } })
   const { id } = JSON.parse(await call(202, at, token, { ...made, cloud })).volume
-  await until(`volume ${id} available`, async () => {
+  await untilInLab(`volume ${id} available`, async () => {
     return JSON.parse(await call(200, `${at}/${id}`, token)).volume.status === 'available'
   })
   await call(202, `${at}/${id}`, token, { method: 'DELETE' })
-  await until(`volume ${id} gone`, async () => !(await holds(cloud, 'volume', id)))
+  await untilInLab(`volume ${id} gone`, async () => !(await holds(cloud, 'volume', id)))
 }
 
 function json(body: object): { method: string; body: string } {
@@ -138,7 +138,7 @@ async function call(
 async function cinderIsBack(cloud: Cloud): Promise<void> {
   const connection = await connect(`amqp://openstack:lab-openstack@${hosts[cloud]}:5672/`)
   for (const queue of ['cinder-scheduler', `cinder-volume.${cloud}@nfs`])
-    await until(`${queue} at ${cloud} consumed`, async () => {
+    await untilInLab(`${queue} at ${cloud} consumed`, async () => {
       const channel = await connection.createChannel()
       channel.on('error', () => {}) // the queue does not exist yet
       const found = await channel.checkQueue(queue).catch(() => null)

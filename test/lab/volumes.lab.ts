@@ -6,7 +6,7 @@ import {
   untilLocated,
   untilRecorded,
 } from './federation.js'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 const test = onFederation('serve')
 
@@ -68,7 +68,7 @@ closingProofs(test)
 
 /** A volume of demo, read through the proxy. */
 async function untilAvailable(kind: 'volume' | 'volume snapshot', id: string): Promise<void> {
-  await until(`${kind} ${id} available`, async () => {
+  await untilInLab(`${kind} ${id} available`, async () => {
     const { status } = await openstackJson(...kind.split(' '), 'show', id)
     if (String(status).startsWith('error')) throw new Error(`${kind} ${id} is ${status}`)
     return status === 'available'
@@ -81,7 +81,7 @@ async function untilGone(
   kind: 'volume' | 'snapshot',
   id: string,
 ): Promise<void> {
-  await until(`${kind} ${id} gone from ${cloud}`, async () => !(await holds(cloud, kind, id)))
+  await untilInLab(`${kind} ${id} gone from ${cloud}`, async () => !(await holds(cloud, kind, id)))
   await untilRecorded(federation, cloud, id, `${kind}.delete.start`, `${kind}.delete.end`)
   await untilLocated(federation, id, undefined)
 }

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { until } from './until.js'
+import { untilInLab } from './until-in-lab.js'
 
 /** The captured traffic of the loopback device. */
 export interface Capture {
@@ -105,7 +105,7 @@ async function untilWritten(file: string, [host]: readonly string[]): Promise<vo
   const mark = `/end-of-capture-${randomUUID()}`
   const { size } = await stat(file)
   await fetch(`http://${host}:${KEYSTONE}${mark}`).then(response => response.text())
-  await until('our own request seen on the loopback device', async () => {
+  await untilInLab('our own request seen on the loopback device', async () => {
     let tail = Buffer.alloc(0)
     for await (const chunk of createReadStream(file, { start: size })) {
       tail = Buffer.concat([tail.subarray(-mark.length), chunk])

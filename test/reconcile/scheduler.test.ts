@@ -11,6 +11,7 @@ import {
   startReconcileScheduler,
 } from '../../src/reconcile/scheduler.js'
 import { at, cornmeal, event, folder, millet } from '../controls.js'
+import { untilTrue } from '../until.js'
 import { makeImage, sp1, startScene } from './clouds.js'
 
 const silent = pino({ level: 'silent' })
@@ -84,14 +85,10 @@ function runs(t: ExecutionContext, outcomes: readonly (ReconcileOutcome | Error)
   return { asked, options, stop: () => stopping.abort() }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 1))
-}
-
 test('clouds are reconciled one after another, and again until each run is complete', async t => {
   const { asked, options, stop } = runs(t, [failed, complete, new Error('disk full')])
   const automatic = startReconcileScheduler({ ...options, clouds: [cornmeal, millet] })
-  await until(() => asked.length === 4)
+  await untilTrue(() => asked.length === 4)
   t.deepEqual(asked, ['cornmeal', 'millet', 'cornmeal', 'cornmeal'])
   stop()
   await automatic.stopped
@@ -103,9 +100,9 @@ test('only a gap in the notifications causes another reconcile of a cloud', asyn
   automatic.notice(fact(ownEventTypes.busLost, null, millet))
   automatic.notice(lostQueue)
   automatic.notice(lostQueue)
-  await until(() => asked.length === 1)
+  await untilTrue(() => asked.length === 1)
   automatic.notice(lostQueue)
-  await until(() => asked.length === 2)
+  await untilTrue(() => asked.length === 2)
   stop()
   await automatic.stopped
   t.deepEqual(asked, ['cornmeal', 'cornmeal'])
@@ -124,7 +121,7 @@ test('a recorder with reconcile = first reconciles, and stops on its signal', as
     delays: soon,
   })
   const ends = () => recorded.filter(({ eventType }) => eventType.endsWith('finished'))
-  await until(() => ends().length === 2)
+  await untilTrue(() => ends().length === 2)
   stopping.abort()
   await background.stopped
   t.true(recorded.some(({ resource }) => resource?.id === resourceId(id)))

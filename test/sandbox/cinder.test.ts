@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
 import type { FederationOptions } from '../../sandbox/federation.js'
 import { people } from '../../sandbox/people.js'
-import { call, logIn, startClouds, told, typesTold, until } from './clouds.js'
+import { untilTrue } from '../until.js'
+import { call, logIn, startClouds, told, typesTold } from './clouds.js'
 
 const NEWEST = { 'OpenStack-API-Version': 'volume 3.70' }
 
@@ -17,12 +18,12 @@ async function cinder(t: ExecutionContext, options: FederationOptions = {}) {
     return (await demo.call('POST', `${base}/volumes`, { json })).json.volume.id as string
   }
   const becomes = (path: string, status: string) =>
-    until(async () => {
+    untilTrue(async () => {
       const { json } = await demo.call('GET', `${base}/${path}`)
       return (json.volume ?? json.snapshot)?.status === status
     })
   const gone = (path: string) =>
-    until(async () => (await demo.call('GET', `${base}/${path}`)).status === 404)
+    untilTrue(async () => (await demo.call('GET', `${base}/${path}`)).status === 404)
   const ready = async (fields: object = {}) => {
     const id = await create(fields)
     await becomes(`volumes/${id}`, 'available')
@@ -199,7 +200,7 @@ test('Cinder notifies each step of a volume, with the requesting user and the pu
   await becomes(`volumes/${id}`, 'available')
   await demo.call('DELETE', volume)
   await gone(`volumes/${id}`)
-  await until(() => typesTold(cloud).includes('volume.delete.end'))
+  await untilTrue(() => typesTold(cloud).includes('volume.delete.end'))
   t.deepEqual(
     told(cloud).map(({ message: m }) => [m.event_type, m.publisher_id, m.payload.status]),
     [

@@ -111,12 +111,3 @@ export function readNotifications(file: string): Told[] {
 export function typesTold(cloud: Cloud): string[] {
   return told(cloud).map(({ message }) => message.event_type)
 }
-
-/** Wait until something holds, for at most five seconds. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within five seconds: ${holds}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-}

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { people } from '../../sandbox/people.js'
-import { call, logIn, startClouds, told, typesTold, until } from './clouds.js'
+import { untilTrue } from '../until.js'
+import { call, logIn, startClouds, told, typesTold } from './clouds.js'
 
 const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
 const OCTETS = { 'Content-Type': 'application/octet-stream' }
@@ -125,7 +126,7 @@ test('an aborted upload leaves the image queued and no file, and is notified as 
     upload.on('error', () => resolve())
     upload.write('not all of it', () => setTimeout(() => upload.destroy(), 20))
   })
-  await until(async () => typesTold(cloud).filter(type => type === 'image.upload').length === 1)
+  await untilTrue(async () => typesTold(cloud).filter(type => type === 'image.upload').length === 1)
   const { line, message } = told(cloud).at(-1) ?? t.fail()
   t.is(line.routing_key, 'notifications.error')
   t.is(typeof message.payload, 'string')
@@ -222,7 +223,7 @@ test('Glance notifies the steps of an image in order', async t => {
   const image = `${images}/${await create()}`
   await demo.call('PUT', `${image}/file`, { body: 'content', headers: OCTETS })
   await demo.call('GET', `${image}/file`)
-  await until(() => typesTold(cloud).includes('image.send'))
+  await untilTrue(() => typesTold(cloud).includes('image.send'))
   await demo.call('DELETE', image)
   t.deepEqual(typesTold(cloud), [
     'image.create',

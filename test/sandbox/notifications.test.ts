@@ -1,13 +1,6 @@
 import test from 'ava'
-import {
-  logIn,
-  readNotifications,
-  startClouds,
-  type Told,
-  told,
-  typesTold,
-  until,
-} from './clouds.js'
+import { untilTrue } from '../until.js'
+import { logIn, readNotifications, startClouds, type Told, told, typesTold } from './clouds.js'
 
 /** What real Glances and Cinders said. */
 const recorded = ['default', 'sp1'].flatMap(cloud =>
@@ -33,7 +26,7 @@ test('notifications have the same form as those recorded from real clouds', asyn
   await call('DELETE', `${images}/${image.json.id}`)
 
   const base = `${cloud.volumeUrl}/v3/${project}`
-  const heard = (type: string) => until(() => typesTold(cloud).includes(type))
+  const heard = (type: string) => untilTrue(() => typesTold(cloud).includes(type))
   const { volume } = (await call('POST', `${base}/volumes`, { json: { volume: { size: 1 } } })).json
   await heard('volume.create.end')
   await call('PUT', `${base}/volumes/${volume.id}`, { json: { volume: { name: 'v' } } })

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { startTraffic } from '../../sandbox/traffic.js'
-import { startClouds, typesTold, until } from './clouds.js'
+import { untilTrue } from '../until.js'
+import { startClouds, typesTold } from './clouds.js'
 
 test('the users of the sandbox create, change and delete things until they are stopped', async t => {
   const federation = await startClouds(t)
@@ -14,7 +15,7 @@ test('the users of the sandbox create, change and delete things until they are s
     report: error => errors.push(error),
   })
   const wanted = ['image.create', 'image.activate', 'volume.create.end', 'image.delete']
-  await until(() => wanted.every(type => typesTold(home).includes(type)))
+  await untilTrue(() => wanted.every(type => typesTold(home).includes(type)))
   await traffic.close()
   const requests = home.requests().length
   await new Promise(resolve => setTimeout(resolve, 30))

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { ownEventTypes } from '../../../src/event/event.js'
 import { folder } from '../../controls.js'
+import { until } from '../../until.js'
 import {
   brokerUrl,
   hostOf,
@@ -13,7 +14,6 @@ import {
   startListening,
   startRelay,
   through,
-  until,
 } from './rabbit.js'
 
 const numbers = (count: number, from = 0) =>

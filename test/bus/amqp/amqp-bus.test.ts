@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { listenToAmqp } from '../../../src/bus/amqp/amqp-bus.js'
 import type { AmqpOptions } from '../../../src/bus/bus.js'
 import { parseTransportUrl } from '../../../src/bus/transport-url.js'
 import { cornmeal } from '../../controls.js'
+import { untilTrue } from '../../until.js'
 
 /** Tests with a broker that fails. Tests with a healthy broker need a real one (`*.rabbit.ts`). */
 
@@ -54,23 +54,15 @@ function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOpti
   return { bus, lines, stop }
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited 10 s until ${holds}`)
-    await sleep(5)
-  }
-}
-
 test('a broker that is down is retried, and that is logged once', async t => {
   const { port, connections } = await startServer(t, socket => socket.destroy())
   const { bus, lines } = listenTo(t, `rabbit://u:s3cret@127.0.0.1:${port}/`)
   t.is(bus.status().state, 'connecting')
-  await until(() => connections() >= 5)
+  await untilTrue(() => connections() >= 5)
   const { state, lastError, since } = bus.status()
   t.is(state, 'retrying')
   t.true(lastError?.includes(`127.0.0.1:${port}`))
-  await until(() => connections() >= 10)
+  await untilTrue(() => connections() >= 10)
   t.is(bus.status().since, since)
   t.is(lines.filter(line => JSON.parse(line).level === 40).length, 1)
   t.notRegex(lines.join(), /s3cret/)
@@ -79,14 +71,14 @@ test('a broker that is down is retried, and that is logged once', async t => {
 test('a broker that accepts a connection and does not answer times out', async t => {
   const { port, connections } = await startServer(t, () => {})
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
-  await until(() => connections() >= 2)
+  await untilTrue(() => connections() >= 2)
   t.regex(bus.status().lastError ?? '', /TIMEDOUT/)
 })
 
 test('a server that does not speak AMQP is reported and retried', async t => {
   const { port } = await startServer(t, socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
-  await until(() => bus.status().state === 'retrying')
+  await untilTrue(() => bus.status().state === 'retrying')
   t.truthy(bus.status().lastError)
 })
 
@@ -96,7 +88,7 @@ test('all hosts are tried before a pause, and the error has the answer of each',
   const { bus } = listenTo(t, `rabbit://127.0.0.1:${one.port},127.0.0.1:${two.port}/`, {
     backoff: { firstMs: 60_000, capMs: 60_000 },
   })
-  await until(() => bus.status().state === 'retrying')
+  await untilTrue(() => bus.status().state === 'retrying')
   t.deepEqual([one.connections(), two.connections()], [1, 1])
   t.true(bus.status().lastError?.includes(String(one.port)))
   t.true(bus.status().lastError?.includes(String(two.port)))
@@ -105,7 +97,7 @@ test('all hosts are tried before a pause, and the error has the answer of each',
 test('a bus can be stopped while it connects', async t => {
   const { port, connections } = await startServer(t, () => {})
   const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, { connectTimeoutMs: 60_000 })
-  await until(() => connections() === 1)
+  await untilTrue(() => connections() === 1)
   stop.abort()
   await bus.stopped
   t.is(bus.status().state, 'stopped')
@@ -116,7 +108,7 @@ test('a bus can be stopped while it waits for a retry', async t => {
   const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, {
     backoff: { firstMs: 60_000, capMs: 60_000 },
   })
-  await until(() => bus.status().state === 'retrying')
+  await untilTrue(() => bus.status().state === 'retrying')
   stop.abort()
   await bus.stopped
   t.is(bus.status().state, 'stopped')
@@ -124,6 +116,6 @@ test('a bus can be stopped while it waits for a retry', async t => {
 
 test('a missing authority file is reported, and retried until it exists', async t => {
   const { bus } = listenTo(t, 'amqps://127.0.0.1:1/?ssl_ca_file=/nonexistent/ca.pem')
-  await until(() => bus.status().state === 'retrying')
+  await untilTrue(() => bus.status().state === 'retrying')
   t.regex(bus.status().lastError ?? '', /ENOENT.*ca\.pem/)
 })

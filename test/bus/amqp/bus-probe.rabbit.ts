@@ -1,6 +1,7 @@
 import test from 'ava'
 import { probeBus } from '../../../src/bus/amqp/bus-probe.js'
-import { brokerUrl, startBroker, startListening, until } from './rabbit.js'
+import { until } from '../../until.js'
+import { brokerUrl, startBroker, startListening } from './rabbit.js'
 
 const url = process.env['MIXMATCH_TEST_AMQP_URL'] ?? ''
 const seen = (queue: string, exchange: string) =>

@@ -1,7 +1,8 @@
 import test from 'ava'
 import { openPublisher, wireBody } from '../../../src/bus/amqp/publisher.js'
 import { event } from '../../controls.js'
-import { startBroker, startListening, until } from './rabbit.js'
+import { until } from '../../until.js'
+import { startBroker, startListening } from './rabbit.js'
 
 test('recorded notifications are published in their original order and form', async t => {
   const broker = await startBroker(t)

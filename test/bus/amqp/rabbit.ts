@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
 import { type Channel, connect } from 'amqplib'
 import type { ExecutionContext } from 'ava'
@@ -135,15 +134,6 @@ export function startListening(
   }
   t.teardown(stopAndWait)
   return { bus, busEvents, taken, batches, lines, stop: stopAndWait }
-}
-
-/** Wait until a condition is true. @throws Error with this text after ten seconds */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited 10 s until ${what}`)
-    await sleep(10)
-  }
 }
 
 /** A TCP proxy in front of a server. When it is shut, all its connections break and new ones fail. */
