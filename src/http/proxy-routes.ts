@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Context, Middleware } from 'koa'
+import type { ParameterizedContext } from 'koa'
 import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Token } from '../identity/token.js'
@@ -45,19 +45,6 @@ export interface ProxyParts extends Authentication {
 /** The methods of Glance and Cinder. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Forwards a request to the cloud that it belongs to. The response has been written when the promise resolves. */
-type Forward = (req: IncomingMessage, res: ServerResponse, trace: RequestTrace) => Promise<void>
-
-/** Create the function that forwards requests for Glance and Cinder. */
-export function createForward(parts: ProxyParts): Forward {
-  return async (req, res, trace) => {
-    const exchange = { req, res, trace }
-    trace.outcome = await (isPreflight(req)
-      ? forwardPreflight(exchange, parts)
-      : forwardRequest(exchange, parts))
-  }
-}
-
 const FORWARDED = /^\/(?:image|volume)\//
 
 /** Whether a request is one to forward. If not, it may still be one, or a preflight. */
@@ -65,12 +52,20 @@ export function isForwarded({ method = '', url = '' }: IncomingMessage): boolean
   return METHODS.includes(method) && FORWARDED.test(url)
 }
 
-/** Forward every request with a method of Glance and Cinder, and preflights. */
-export function proxyRoutes(forward: Forward): Middleware<RequestState> {
+/**
+ * The layer that forwards every request with a method of Glance and Cinder, and preflights. The response
+ * has been written when its promise resolves.
+ */
+type Forward = (ctx: ParameterizedContext<RequestState>) => Promise<void>
+
+export function createForward(parts: ProxyParts): Forward {
   return async ctx => {
     const { req, res, state } = ctx
-    if (!isPreflight(req) && !METHODS.includes(ctx.method)) return respondToOtherMethod(ctx)
-    await forward(req, res, state.trace)
+    const exchange = { req, res, trace: state.trace }
+    const preflight = isPreflight(req)
+    if (!preflight && !METHODS.includes(ctx.method)) return respondToOtherMethod(ctx)
+    const send = preflight ? forwardPreflight : forwardRequest
+    state.trace.outcome = await send(exchange, parts)
     ctx.respond = false // the response has been written already
   }
 }
@@ -221,7 +216,7 @@ function rejectUnreadBody(
  *
  * @throws METHOD_NOT_ALLOWED
  */
-function respondToOtherMethod(ctx: Context): void {
+function respondToOtherMethod(ctx: ParameterizedContext): void {
   ctx.set('Allow', METHODS.join(', '))
   if (ctx.method !== 'OPTIONS') {
     const message = `Expected one of the methods ${METHODS.join(', ')}, got ${ctx.method}.`

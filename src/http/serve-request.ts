@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ParameterizedContext } from 'koa'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
@@ -6,7 +7,7 @@ import { accessFields } from './access-log.js'
 import { describeAnswered } from './answered-request.js'
 import { logFault, toFaultResponse } from './fault-response.js'
 import { closeLingering } from './lingering-close.js'
-import { type RequestTrace, startTrace } from './request-trace.js'
+import { type RequestState, type RequestTrace, startTrace } from './request-trace.js'
 
 export interface ServeOptions {
   /** The Keystone that clients log in to. */
@@ -25,18 +26,10 @@ export interface ServeOptions {
 }
 
 /**
- * Serve a request from its arrival to its line in the access log. An error becomes a response that
- * clients of the requested service understand.
- *
- * @param malformed why the request is rejected; null if it is not
- * @param respond responds to the request, or throws the error to respond with
+ * The layer that serves a request from its arrival to its line in the access log. An error of the layers
+ * below becomes a response that clients of the requested service understand.
  */
-type Serve = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  malformed: MixmatchError | null,
-  respond: (trace: RequestTrace) => Promise<void>,
-) => Promise<void>
+type Serve = (ctx: ParameterizedContext<RequestState>, next: () => Promise<void>) => Promise<void>
 
 export function createServe(options: ServeOptions): Serve {
   const { clientAddress, maxRequests, authenticateUri, logRequest, logger } = options
@@ -71,20 +64,22 @@ export function createServe(options: ServeOptions): Serve {
     res.end(body)
   }
 
-  return async (req, res, malformed, respond) => {
+  return async (ctx, next) => {
+    const { req, res, state } = ctx
     const trace = startTrace(req, clientAddress(req), performance.now())
+    state.trace = trace
     closeLingering(req, res)
     onArrival()
     try {
-      if (malformed) {
+      if (state.malformed) {
         // Node first parses what came with it, so that the connection ends before those requests run.
         await null
-        throw malformed
+        throw state.malformed
       }
       rejectAboveLimit()
       running += 1
       try {
-        await respond(trace)
+        await next()
       } finally {
         running -= 1
       }
