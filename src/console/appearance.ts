@@ -4,7 +4,7 @@ export interface Appearance {
   readonly colourOf: (cloud: string) => string
   /** Orders by cloud, as the configuration does. */
   readonly byCloud: (one: OfCloud, other: OfCloud) => number
-  /** The name of a project or user; null if nobody told it. */
+  /** The name of a project or user; null if it is unknown. */
   readonly nameOf: (id: string) => string | null
 }
 
@@ -16,7 +16,7 @@ const COLOURS = 8
 
 /**
  * @param clouds in the order of the configuration; clouds that are only in the log get the colours after them
- * @param nameOf the names that Keystone told
+ * @param nameOf the names that are known
  */
 export function createAppearance(
   clouds: readonly string[],

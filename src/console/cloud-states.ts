@@ -8,11 +8,11 @@ import { type Content, html, type Markup } from './html-template.js'
 export type CloudState = z.output<typeof cloudsShape>
 
 /** A row for each cloud: its buses, its lag, and whether workers wait for it. */
-export function showCloudStates({ clouds }: CloudState, look: Appearance): Markup {
+export function showCloudStates({ clouds }: CloudState, appearance: Appearance): Markup {
   return showTable(
     'State of each cloud',
     [
-      { name: 'Cloud', cell: ({ name }) => showCloud(name, look) },
+      { name: 'Cloud', cell: ({ name }) => showCloud(name, appearance) },
       { name: 'Bus', cell: showBuses },
       {
         name: 'Last message',
@@ -27,7 +27,7 @@ export function showCloudStates({ clouds }: CloudState, look: Appearance): Marku
       {
         name: 'Lag',
         cell: ({ lag_seconds }) => (lag_seconds === null ? '–' : `${lag_seconds.toFixed(2)} s`),
-        look: 'number',
+        format: 'number',
       },
       {
         name: 'Requests',
@@ -43,7 +43,7 @@ export function showCloudStates({ clouds }: CloudState, look: Appearance): Marku
             ...problems,
             ...(missing_exchanges > 0 ? [`${missing_exchanges} exchanges are missing`] : []),
           ].join('; ') || '–',
-        look: 'wrap',
+        format: 'wrap',
       },
     ],
     clouds,

@@ -13,6 +13,7 @@ import { createSessionStore } from './console-session.js'
 import { showError } from './error-page.js'
 import { streamRows } from './event-stream.js'
 import { createLogin } from './keystone-login.js'
+import { createKeystoneNames } from './keystone-names.js'
 import { pageNames, renderLayout } from './layout.js'
 import type { Page, PageRequest, Redirect, RenderPage } from './page-request.js'
 import { type AuditReport, auditPage, isAuditReport } from './pages/audit-page.js'
@@ -26,7 +27,6 @@ import { projectPage } from './pages/project-page.js'
 import { requestsPage } from './pages/requests-page.js'
 import { resourcePage } from './pages/resource-page.js'
 import { searchPage } from './pages/search-page.js'
-import { createToldNames } from './told-names.js'
 
 export interface ConsoleParts {
   readonly queryRunner: Pick<QueryRunner, 'ask'>
@@ -76,9 +76,9 @@ const MOST_STREAMS = 50
 export function createConsole(parts: ConsoleParts): Console {
   const { queryRunner, access, clouds, isOpen, logger, now } = parts
   const assets = readAssets()
-  const told = createToldNames()
+  const names = createKeystoneNames()
   let streams = 0
-  const login = createLogin({ access, sessions: createSessionStore(now), told, logger })
+  const login = createLogin({ access, sessions: createSessionStore(now), names, logger })
 
   async function respond(request: ConsoleRequest): Promise<ConsoleResponse> {
     if (!request.path.startsWith(PREFIX)) return redirect(PREFIX)
@@ -111,7 +111,7 @@ export function createConsole(parts: ConsoleParts): Console {
     visitor: OpsVisitor,
   ): PageRequest {
     const { viewer } = visitor
-    const { projects, users } = told.namesFor(visitor)
+    const { projects, users } = names.namesFor(visitor)
     return {
       rest,
       query,
@@ -119,15 +119,15 @@ export function createConsole(parts: ConsoleParts): Console {
       cloudStates: parts.cloudStates,
       metrics: parts.metrics,
       seesAll: viewer === 'all',
-      look: createAppearance(clouds(), id => projects.get(id) ?? users.get(id) ?? null),
-      toldNames: projects,
+      appearance: createAppearance(clouds(), id => projects.get(id) ?? users.get(id) ?? null),
+      projectNames: projects,
       clouds: clouds(),
     }
   }
 
   async function streamEvents(
     request: ConsoleRequest,
-    { look }: PageRequest,
+    { appearance }: PageRequest,
     { viewer }: OpsVisitor,
   ): Promise<ConsoleResponse> {
     if (streams >= MOST_STREAMS) {
@@ -150,7 +150,7 @@ export function createConsole(parts: ConsoleParts): Console {
       if (isOpen() || (await login.findVisitor(request))) return
       throw new MixmatchError('NOT_AUTHENTICATED', 'The session is over.')
     }
-    return await streamRows({ pages, look, readmit })
+    return await streamRows({ pages, appearance, readmit })
   }
 
   async function renderPage(render: RenderPage | undefined, request: PageRequest) {
@@ -180,7 +180,7 @@ export function createConsole(parts: ConsoleParts): Console {
       assetUrl: assets.url,
       current: name in pageNames ? name : null,
       visitor,
-      nameOf: id => (visitor && told.namesFor(visitor).projects.get(id)) ?? id,
+      nameOf: id => (visitor && names.namesFor(visitor).projects.get(id)) ?? id,
     })
     const headers = { 'Content-Type': 'text/html; charset=utf-8' }
     return { status: page.status ?? 200, headers, body, ...(visitor && { visitor }) }

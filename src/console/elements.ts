@@ -51,8 +51,8 @@ export function showCount(count: number): string {
 export interface Column<Row> {
   readonly name: string
   readonly cell: (row: Row) => Content
-  /** `number` is aligned right, `wrap` may break, `far` is left out on a narrow screen. */
-  readonly look?: 'number' | 'wrap' | 'far' | 'heat'
+  /** `number` is aligned right, `wrap` may break, `secondary` is left out on a narrow screen, `heat` has a ground by its value. */
+  readonly format?: 'number' | 'wrap' | 'secondary' | 'heat'
 }
 
 /** A table that scrolls sideways on a narrow screen. Its caption is for screen readers. */
@@ -79,8 +79,8 @@ export function showRows<Row>(columns: readonly Column<Row>[], rows: readonly Ro
   )
 }
 
-function classOf<Row>({ look }: Column<Row>): Content {
-  return look && html` class="${look}"`
+function classOf<Row>({ format }: Column<Row>): Content {
+  return format && html` class="${format}"`
 }
 
 /** Names with their values. Those without a value are left out. */

@@ -8,7 +8,7 @@ type Pages = AsyncGenerator<Answers['events']>
 interface RowStreamOptions {
   /** Pages of new events; they can be empty. */
   readonly pages: Pages
-  readonly look: Appearance
+  readonly appearance: Appearance
   /** Called from time to time. If it throws, the stream ends: the session is over. */
   readonly readmit: () => Promise<void>
 }
@@ -31,13 +31,13 @@ export async function streamRows(options: RowStreamOptions): Promise<ConsoleResp
 
 async function* writeRows(
   first: Awaited<ReturnType<Pages['next']>>,
-  { pages, look, readmit }: RowStreamOptions,
+  { pages, appearance, readmit }: RowStreamOptions,
 ): AsyncGenerator<string> {
   try {
     let admittedAt = performance.now()
     for (let page = first; !page.done; page = await pages.next()) {
       const { events, searched } = page.value
-      const rows = showEventRows(events, look).map(({ text }) => text)
+      const rows = showEventRows(events, appearance).map(({ text }) => text)
       // A comment keeps the connection open, and shows when it broke.
       yield rows.length === 0
         ? ': no news\n\n'

@@ -22,30 +22,30 @@ export interface EventLine {
   readonly project: string | null
 }
 
-const columns = (look: Appearance): readonly Column<EventLine>[] => [
+const columns = (appearance: Appearance): readonly Column<EventLine>[] => [
   { name: 'Event', cell: ({ position }) => showEvent(position) },
   { name: 'Recorded', cell: ({ recorded_at }) => showTime(recorded_at) },
-  { name: 'Cloud', cell: event => showCloud(event.service_provider, look) },
+  { name: 'Cloud', cell: event => showCloud(event.service_provider, appearance) },
   {
     name: 'Type',
     cell: ({ event_type, kind }) =>
       html`${event_type}${kind !== 'noted' && html` <span class="tag ${kind}">${kind}</span>`}`,
   },
   { name: 'Resource', cell: ({ resource }) => showResource(resource) },
-  { name: 'Project', cell: ({ project }) => showProject(project, look), look: 'far' },
+  { name: 'Project', cell: ({ project }) => showProject(project, appearance), format: 'secondary' },
 ]
 
 /** Events as a table, in the given order. @param id of the table's body, for scripts */
 export function showEvents(
   caption: string,
   events: readonly EventLine[],
-  look: Appearance,
+  appearance: Appearance,
   options: { readonly none?: string; readonly id?: string } = {},
 ): Markup {
-  return showTable(caption, columns(look), events, options)
+  return showTable(caption, columns(appearance), events, options)
 }
 
 /** The rows alone, for the live tail. */
-export function showEventRows(events: readonly EventLine[], look: Appearance): Markup[] {
-  return showRows(columns(look), events)
+export function showEventRows(events: readonly EventLine[], appearance: Appearance): Markup[] {
+  return showRows(columns(appearance), events)
 }

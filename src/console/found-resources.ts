@@ -7,7 +7,7 @@ import { html, type Markup } from './html-template.js'
 export function showFoundResources(
   caption: string,
   resources: Answers['search']['resources'],
-  look: Appearance,
+  appearance: Appearance,
   none: string,
 ): Markup {
   return showTable(
@@ -20,12 +20,14 @@ export function showFoundResources(
         cell: ({ places }) =>
           places.length === 0
             ? html`<span class="tag deleted">deleted</span>`
-            : places.map(({ service_provider }) => html`${showCloud(service_provider, look)} `),
+            : places.map(
+                ({ service_provider }) => html`${showCloud(service_provider, appearance)} `,
+              ),
       },
       {
         name: 'Project',
-        cell: ({ places: [place] }) => place && showProject(place.project, look),
-        look: 'far',
+        cell: ({ places: [place] }) => place && showProject(place.project, appearance),
+        format: 'secondary',
       },
       { name: 'Event', cell: ({ places: [place] }) => place && showEvent(place.position) },
     ],

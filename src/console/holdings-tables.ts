@@ -12,14 +12,14 @@ interface Held {
 /** What each cloud holds of each project, and of each type. */
 export function showHoldings(
   { clouds, projects, types, more_projects }: History,
-  look: Appearance,
+  appearance: Appearance,
 ): Markup {
   const names = clouds.map(({ service_provider }) => service_provider)
   const total = projects.reduce((sum, { holdings }) => sum + sumOf(holdings), 0)
   return html`<section class="card"><h2>By project <small>${showCount(total)} resources</small></h2>${showTable(
     'Resources by project and cloud',
     [
-      { name: 'Project', cell: ({ project }) => showProject(project, look) },
+      { name: 'Project', cell: ({ project }) => showProject(project, appearance) },
       ...cloudColumns(names, projects),
     ],
     projects,
@@ -43,7 +43,7 @@ function cloudColumns(clouds: readonly string[], rows: readonly Held[]): Column<
     ...clouds.map(
       (cloud): Column<Held> => ({
         name: cloud,
-        look: 'heat',
+        format: 'heat',
         cell({ holdings }) {
           const count = sumOf(holdings.filter(({ service_provider }) => service_provider === cloud))
           const strength = Math.ceil(4 * Math.sqrt(count / most))
@@ -51,7 +51,7 @@ function cloudColumns(clouds: readonly string[], rows: readonly Held[]): Column<
         },
       }),
     ),
-    { name: 'All', look: 'number', cell: ({ holdings }) => showCount(sumOf(holdings)) },
+    { name: 'All', format: 'number', cell: ({ holdings }) => showCount(sumOf(holdings)) },
   ]
 }
 
@@ -62,18 +62,18 @@ function sumOf(holdings: Holdings): number {
 const SHOWN = 15
 
 /** Changes of the owner, from project to project, with a bar for their number. */
-export function showTransfers(transfers: History['transfers'], look: Appearance): Markup {
+export function showTransfers(transfers: History['transfers'], appearance: Appearance): Markup {
   const most = Math.max(1, ...transfers.map(({ resources }) => resources))
   const columns: readonly Column<History['transfers'][number]>[] = [
-    { name: 'From', cell: ({ from_project }) => showProject(from_project, look) },
-    { name: 'To', cell: ({ to_project }) => showProject(to_project, look) },
-    { name: 'Cloud', cell: ({ service_provider }) => showCloud(service_provider, look) },
-    { name: 'Resources', cell: ({ resources }) => showCount(resources), look: 'number' },
+    { name: 'From', cell: ({ from_project }) => showProject(from_project, appearance) },
+    { name: 'To', cell: ({ to_project }) => showProject(to_project, appearance) },
+    { name: 'Cloud', cell: ({ service_provider }) => showCloud(service_provider, appearance) },
+    { name: 'Resources', cell: ({ resources }) => showCount(resources), format: 'number' },
     {
       name: 'Share',
       cell: ({ resources, service_provider }) =>
-        showMeter(resources / most, look.colourOf(service_provider)),
-      look: 'far',
+        showMeter(resources / most, appearance.colourOf(service_provider)),
+      format: 'secondary',
     },
   ]
   const [shown, others] = [transfers.slice(0, SHOWN), transfers.slice(SHOWN)]

@@ -6,14 +6,14 @@ import { Token } from '../identity/token.js'
 import type { ConsoleAccess } from './console-access.js'
 import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
 import type { SessionStore } from './console-session.js'
+import type { KeystoneNames } from './keystone-names.js'
 import type { Page } from './page-request.js'
 import { loginPage } from './pages/login-page.js'
-import type { ToldNames } from './told-names.js'
 
 interface LoginParts {
   readonly access: ConsoleAccess
   readonly sessions: SessionStore
-  readonly told: ToldNames
+  readonly names: KeystoneNames
   readonly logger: Logger
 }
 
@@ -29,7 +29,7 @@ const MOST_AT_ONCE = 4
 const COOKIE = 'mixmatch_console'
 
 /** Log people in with Keystone, into a cookie that scripts and other sites cannot use. */
-export function createLogin({ access, sessions, told, logger }: LoginParts): Login {
+export function createLogin({ access, sessions, names, logger }: LoginParts): Login {
   let running = 0
 
   async function logIn(request: ConsoleRequest): Promise<Page | ConsoleResponse> {
@@ -46,7 +46,7 @@ export function createLogin({ access, sessions, told, logger }: LoginParts): Log
     try {
       const token = await tokenOf(form, access)
       const visitor = await access.admit(token)
-      told.add(visitor, await namesFor(token))
+      names.add(visitor, await namesFor(token))
       const id = sessions.begin({ token, expiresAtMs: visitor.expiresAtMs })
       const headers = { Location: next, 'Set-Cookie': cookie(request, id) }
       return { status: 303, headers, body: '', visitor }

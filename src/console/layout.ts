@@ -23,7 +23,7 @@ interface Frame {
   readonly current: string | null
   /** null for the login, which shows nothing else. */
   readonly visitor: OpsVisitor | null
-  /** The name of a project; its id if nobody told the name. */
+  /** The name of a project; its id if the name is unknown. */
   readonly nameOf: (id: string) => string
 }
 

@@ -15,9 +15,9 @@ export interface PageRequest {
   readonly metrics: () => Promise<readonly MetricsSnapshot[]>
   /** Whether the viewer may see the resources of all projects. */
   readonly seesAll: boolean
-  readonly look: Appearance
+  readonly appearance: Appearance
   /** Names of projects that the viewer may know, by their ids. */
-  readonly toldNames: ReadonlyMap<string, string>
+  readonly projectNames: ReadonlyMap<string, string>
   /** In the order of the configuration. */
   readonly clouds: readonly string[]
 }

@@ -21,7 +21,7 @@ interface BusMark {
 /** A lane for each cloud on one time axis: bars for events, hatched silences, red gaps behind them. */
 export function drawBusLanes(
   { span, columns, lanes }: { span: TimeSpan; columns: number; lanes: readonly BusLane[] },
-  look: Appearance,
+  appearance: Appearance,
 ): Markup {
   const counts = lanes.flatMap(lane => lane.columns.map(({ events }) => events))
   const most = Math.max(1, ...counts)
@@ -35,8 +35,8 @@ export function drawBusLanes(
       const tall = Math.max(4, 96 * Math.sqrt(events / most))
       return html`<rect class="bar-of" x="${round(column * width)}%" y="${round(100 - tall)}%" width="${round(width * 0.86)}%" height="${round(tall)}%"><title>${showCount(events)} events</title></rect>`
     })
-    return html`<span>${showCloud(cloud, look)} <strong>${showCount(total)}</strong></span>
-<svg class="tall ${look.colourOf(cloud)}" role="img" aria-label="${cloud}: ${total} events, ${count('silence')} silences, ${count('gap')} gaps">
+    return html`<span>${showCloud(cloud, appearance)} <strong>${showCount(total)}</strong></span>
+<svg class="tall ${appearance.colourOf(cloud)}" role="img" aria-label="${cloud}: ${total} events, ${count('silence')} silences, ${count('gap')} gaps">
 <rect class="lane-ground" width="100%" height="100%" rx="4"/>${drawRules(span)}${marks.map(mark => drawMark(mark, span))}${bars}</svg>`
   })
   return html`<svg class="hidden" aria-hidden="true"><defs><pattern id="silence" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" x2="0" y1="0" y2="6"/></pattern></defs></svg>

@@ -14,7 +14,7 @@ interface CountLane {
 /** A lane for each cloud: how many resources it held over time, all with the same scale. */
 export function drawCountLanes(
   { span, at, lanes }: { span: TimeSpan; at: number; lanes: readonly CountLane[] },
-  look: Appearance,
+  appearance: Appearance,
 ): Markup {
   const most = Math.max(1, ...lanes.flatMap(({ counts }) => counts))
   const x = placeOf(span, at)
@@ -23,8 +23,8 @@ export function drawCountLanes(
       cloud,
       counts,
       now,
-    }) => html`<span>${showCloud(cloud, look)} <strong>${showCount(now)}</strong></span>
-<svg class="tall ${look.colourOf(cloud)}" role="img" aria-label="${cloud}: from ${counts[0] ?? 0} to ${counts.at(-1) ?? 0} resources, at most ${Math.max(0, ...counts)}">
+    }) => html`<span>${showCloud(cloud, appearance)} <strong>${showCount(now)}</strong></span>
+<svg class="tall ${appearance.colourOf(cloud)}" role="img" aria-label="${cloud}: from ${counts[0] ?? 0} to ${counts.at(-1) ?? 0} resources, at most ${Math.max(0, ...counts)}">
 <rect class="lane-ground" width="100%" height="100%" rx="4"/>${drawRules(span)}
 <svg viewBox="0 0 ${Math.max(1, counts.length - 1)} 100" preserveAspectRatio="none" width="100%" height="100%"><path class="area-of" d="${areaOf(counts, most)}"/></svg>
 <line class="at" x1="${x}" x2="${x}" y1="0" y2="100%"/></svg>`,

@@ -29,14 +29,14 @@ interface Timeline {
 }
 
 /** A lane for each cloud: the times in which it held the resource, and a mark for each event. */
-export function drawTimeline({ span, held, marks, at }: Timeline, look: Appearance): Markup {
+export function drawTimeline({ span, held, marks, at }: Timeline, appearance: Appearance): Markup {
   const clouds = [...new Set([...held, ...marks].map(({ cloud }) => cloud))]
   const lanes = clouds.map(cloud => {
     const spans = held.filter(each => each.cloud === cloud)
     const own = marks.filter(each => each.cloud === cloud)
     const x = placeOf(span, at)
-    return html`<span>${showCloud(cloud, look)}</span>
-<svg class="${look.colourOf(cloud)}" role="img" aria-label="${cloud}: ${own.length} events, held ${spans.length} times">
+    return html`<span>${showCloud(cloud, appearance)}</span>
+<svg class="${appearance.colourOf(cloud)}" role="img" aria-label="${cloud}: ${own.length} events, held ${spans.length} times">
 <rect class="lane-ground" width="100%" height="100%" rx="4"/>${drawRules(span)}
 ${spans.map(each => drawHeld(each, span))}
 ${own.map(

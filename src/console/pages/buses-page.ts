@@ -35,7 +35,7 @@ export async function busesPage(request: PageRequest): Promise<Page> {
   return {
     title: 'Buses',
     content: html`<div class="head" data-refresh="5" data-updates="states lanes totals"><h1>Buses</h1><p id="totals">${showTotals(states)}</p></div>
-<section class="card" id="states">${showCloudStates(states, request.look)}</section>
+<section class="card" id="states">${showCloudStates(states, request.appearance)}</section>
 <section class="card"><h2>What they said</h2><form class="fields"><label>Time<select name="window">${Object.entries(
       windows,
     ).map(
@@ -56,9 +56,9 @@ function showTotals({ log_position, views_position, missing }: CloudState): stri
   ].join(' · ')
 }
 
-function showActivity(activity: Activity, { look }: PageRequest): Markup {
+function showActivity(activity: Activity, { appearance }: PageRequest): Markup {
   const { from, until, columns, silences, gaps } = activity
-  const clouds = activity.clouds.toSorted(look.byCloud)
+  const clouds = activity.clouds.toSorted(appearance.byCloud)
   if (from === null || until === null || clouds.length === 0) {
     return html`<p class="quiet">No events in this time.</p>`
   }
@@ -87,25 +87,25 @@ function showActivity(activity: Activity, { look }: PageRequest): Markup {
       ],
     }),
   )
-  return html`${drawBusLanes({ span, columns, lanes }, look)}
+  return html`${drawBusLanes({ span, columns, lanes }, appearance)}
 <details><summary>As tables</summary>${showTable(
     'Events of each cloud',
     [
-      { name: 'Cloud', cell: each => showCloud(each.service_provider, look) },
-      { name: 'Events', cell: ({ events }) => showCount(events), look: 'number' },
-      { name: 'Unreadable', cell: each => showCount(each.unparseable), look: 'number' },
+      { name: 'Cloud', cell: each => showCloud(each.service_provider, appearance) },
+      { name: 'Events', cell: ({ events }) => showCount(events), format: 'number' },
+      { name: 'Unreadable', cell: each => showCount(each.unparseable), format: 'number' },
       { name: 'Last heard', cell: ({ last_heard }) => showTime(last_heard) },
       {
         name: 'Greatest lag',
         cell: ({ greatest_lag_seconds: lag }) => (lag === null ? '–' : `${lag.toFixed(2)} s`),
-        look: 'number',
+        format: 'number',
       },
     ],
     clouds,
   )}${showTable(
     'Silences',
     [
-      { name: 'Silent', cell: each => showCloud(each.service_provider, look) },
+      { name: 'Silent', cell: each => showCloud(each.service_provider, appearance) },
       { name: 'From', cell: ({ from }) => showTime(from) },
       { name: 'To', cell: ({ until, lasts }) => (lasts ? 'now' : showTime(until)) },
     ],
@@ -114,10 +114,10 @@ function showActivity(activity: Activity, { look }: PageRequest): Markup {
   )}${showTable(
     'Gaps',
     [
-      { name: 'Gap', cell: each => showCloud(each.service_provider, look) },
+      { name: 'Gap', cell: each => showCloud(each.service_provider, appearance) },
       { name: 'From', cell: ({ from }) => showTime(from) },
       { name: 'To', cell: ({ until }) => showTime(until) },
-      { name: 'What', cell: ({ what }) => what, look: 'wrap' },
+      { name: 'What', cell: ({ what }) => what, format: 'wrap' },
       { name: 'Event', cell: ({ position }) => showEvent(position) },
     ],
     gaps,

@@ -6,7 +6,7 @@ import type { Page, PageRequest } from '../page-request.js'
 const SHOWN = 200
 
 /** `/console/conflicts`: ids that several clouds claim to hold. */
-export async function conflictsPage({ ask, look }: PageRequest): Promise<Page> {
+export async function conflictsPage({ ask, appearance }: PageRequest): Promise<Page> {
   const { complete, count, conflicts } = await askComplete(() =>
     ask('conflicts', { limit: String(SHOWN) }),
   )
@@ -20,12 +20,12 @@ export async function conflictsPage({ ask, look }: PageRequest): Promise<Page> {
         { name: 'Resource', cell: ({ resource }) => showResource(resource) },
         {
           name: 'Requests go to',
-          cell: ({ service_providers: [first] }) => first && showCloud(first, look),
+          cell: ({ service_providers: [first] }) => first && showCloud(first, appearance),
         },
         {
           name: 'Also claimed by',
           cell: ({ service_providers: [, ...others] }) =>
-            others.map(cloud => html`${showCloud(cloud, look)} `),
+            others.map(cloud => html`${showCloud(cloud, appearance)} `),
         },
       ],
       conflicts,

@@ -8,7 +8,7 @@ const SHOWN = 100
 const filters = ['cloud', 'type', 'resource', 'project'] as const
 
 /** `/console/events`: the newest events first, with filters; new ones come by themselves. */
-export async function eventsPage({ ask, query, look, clouds }: PageRequest): Promise<Page> {
+export async function eventsPage({ ask, query, appearance, clouds }: PageRequest): Promise<Page> {
   const before = query.get('cursor') ?? ''
   const chosen = chosenFilters(query)
   const cursor = /^\d{1,15}$/.test(before) ? { cursor: before } : {}
@@ -25,7 +25,7 @@ export async function eventsPage({ ask, query, look, clouds }: PageRequest): Pro
     content: html`<div class="head"><h1>Events</h1>
 <p>${isNewest ? html`<span id="tail-state" role="status">newest first</span>` : `before event ${before}`}</p></div>
 ${showFilters(chosen, clouds, isNewest ? stream : null)}
-<section class="card">${showEvents('Events, newest first', events, look, { id: 'events', none: `No such event from ${searched.from} to ${searched.to}.` })}</section>
+<section class="card">${showEvents('Events, newest first', events, appearance, { id: 'events', none: `No such event from ${searched.from} to ${searched.to}.` })}</section>
 <p>${next !== null && html`<a class="button" href="/console/events?${older.toString()}" rel="next">Older events</a> `}<span class="note">Searched: events ${searched.from} to ${searched.to}.</span></p>`,
     script: 'tail.js',
   }

@@ -36,7 +36,7 @@ function parametersOf(given: Readonly<Record<string, string>>): Readonly<Record<
 }
 
 async function answer(
-  { ask, look }: PageRequest,
+  { ask, appearance }: PageRequest,
   given: Readonly<Record<string, string>>,
 ): Promise<{ status?: number; content: Markup }> {
   try {
@@ -53,7 +53,7 @@ ${needs_body && html`<p class="says warn">The body of this request can change th
           ['Began', showTime(logged.began_at)],
           ['Request id', html`<span class="id">${logged.request_id}</span>`],
           ['Answered', logged.status ?? 'not at all'],
-          ['By', logged.service_provider && showCloud(logged.service_provider, look)],
+          ['By', logged.service_provider && showCloud(logged.service_provider, appearance)],
           ['Reason', logged.reason],
         ])}</section>`
       }<section class="card"><h2>Decision ${logged && html`<small>by the event log at that moment, without headers and body</small>`}</h2>${showFacts(
@@ -62,18 +62,18 @@ ${needs_body && html`<p class="says warn">The body of this request can change th
           [
             'To',
             decision.to
-              ? showCloud(decision.to, look)
-              : (decision.among ?? []).map(cloud => html`${showCloud(cloud, look)} `),
+              ? showCloud(decision.to, appearance)
+              : (decision.among ?? []).map(cloud => html`${showCloud(cloud, appearance)} `),
           ],
           ['Resource', decision.resource && showResource(decision.resource)],
-          ['Owner', decision.owner && showProject(decision.owner, look)],
+          ['Owner', decision.owner && showProject(decision.owner, appearance)],
           [
             'Asked first',
-            (decision.ask_first ?? []).map(cloud => html`${showCloud(cloud, look)} `),
+            (decision.ask_first ?? []).map(cloud => html`${showCloud(cloud, appearance)} `),
           ],
         ],
       )}</section></div>
-${event && html`<section class="card"><h2>It rests on</h2>${showEvents('The event that it rests on', [event], look)}</section>`}`,
+${event && html`<section class="card"><h2>It rests on</h2>${showEvents('The event that it rests on', [event], appearance)}</section>`}`,
     }
   } catch (error) {
     if (!(error instanceof MixmatchError)) throw error

@@ -12,7 +12,7 @@ type History = NonNullable<Answers['holdingsHistory']['history']>
 
 /** `/console/`: what lives where, by project and type, now and at any moment before; who gave to whom. */
 export async function placementPage(request: PageRequest): Promise<Page> {
-  const { ask, query, look } = request
+  const { ask, query, appearance } = request
   const { history: now } = await askComplete(() => ask('holdingsHistory', {}))
   if (now === null) return stillCounting('What lives where')
   const slider = readSlider(query, { from: at(now.from), until: at(now.until) })
@@ -20,19 +20,19 @@ export async function placementPage(request: PageRequest): Promise<Page> {
     ? { history: now }
     : await ask('holdingsHistory', slider.point)
   const found = then ?? now
-  const shown = { ...found, clouds: found.clouds.toSorted(look.byCloud) }
+  const shown = { ...found, clouds: found.clouds.toSorted(appearance.byCloud) }
   return {
     title: 'Placement',
     content: html`<div class="head" data-refresh="5" data-updates="counts placement transfers counted"><h1>What lives where</h1>
 <p id="counted">as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
 <section class="card">${showSlider(slider, 'counts placement', 'Placement at')}
 <figure id="counts">${drawLanes(shown, request)}</figure></section>
-<div class="grid" id="placement">${showHoldings(shown, look)}</div>
-<section class="card" id="transfers"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, look)}</section>`,
+<div class="grid" id="placement">${showHoldings(shown, appearance)}</div>
+<section class="card" id="transfers"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, appearance)}</section>`,
   }
 }
 
-function drawLanes(history: History, { look }: PageRequest): Markup {
+function drawLanes(history: History, { appearance }: PageRequest): Markup {
   const span = { from: at(history.from), until: at(history.until) }
   const moment = at(history.at)
   const steps = (history.clouds[0]?.resources.length ?? 1) - 1
@@ -42,7 +42,7 @@ function drawLanes(history: History, { look }: PageRequest): Markup {
     counts: resources,
     now: resources[stepOf] ?? 0,
   }))
-  return html`${drawCountLanes({ span, at: moment, lanes }, look)}${showNumbers(history, steps)}`
+  return html`${drawCountLanes({ span, at: moment, lanes }, appearance)}${showNumbers(history, steps)}`
 }
 
 const ROWS = 12
@@ -59,7 +59,7 @@ function showNumbers({ from, until, clouds }: History, steps: number): Markup {
       ...clouds.map(({ service_provider, resources }) => ({
         name: service_provider,
         cell: (step: number) => showCount(resources[step] ?? 0),
-        look: 'number' as const,
+        format: 'number' as const,
       })),
     ],
     moments,

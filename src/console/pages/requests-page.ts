@@ -4,19 +4,22 @@ import type { Page, PageRequest } from '../page-request.js'
 import { QUANTILES, type RequestFigures, summarizeRequests } from '../request-figures.js'
 
 /** `/console/requests`: how many requests went where, why, how they ended and how long they took. */
-export async function requestsPage({ metrics, look }: PageRequest): Promise<Page> {
+export async function requestsPage({ metrics, appearance }: PageRequest): Promise<Page> {
   const figures = summarizeRequests(await metrics())
   const total = figures.reduce((sum, { requests }) => sum + requests, 0)
   const cloud: Column<RequestFigures> = {
     name: 'Cloud',
     cell: ({ cloud }) =>
-      cloud === 'none' ? html`<span class="cloud none">none</span>` : showCloud(cloud, look),
+      cloud === 'none' ? html`<span class="cloud none">none</span>` : showCloud(cloud, appearance),
   }
   const share: Column<RequestFigures> = {
     name: 'Share',
     cell: ({ cloud, requests }) =>
-      showMeter(requests / Math.max(1, total), cloud === 'none' ? 'none' : look.colourOf(cloud)),
-    look: 'far',
+      showMeter(
+        requests / Math.max(1, total),
+        cloud === 'none' ? 'none' : appearance.colourOf(cloud),
+      ),
+    format: 'secondary',
   }
   const counts = (
     name: string,
@@ -30,7 +33,7 @@ export async function requestsPage({ metrics, look }: PageRequest): Promise<Page
         ...words.map(
           (word): Column<RequestFigures> => ({
             name: word,
-            look: 'number',
+            format: 'number',
             cell: each => showCount(ofCloud(each).get(word) ?? 0),
           }),
         ),
@@ -47,7 +50,7 @@ export async function requestsPage({ metrics, look }: PageRequest): Promise<Page
       'Requests by cloud',
       [
         cloud,
-        { name: 'Requests', cell: ({ requests }) => showCount(requests), look: 'number' },
+        { name: 'Requests', cell: ({ requests }) => showCount(requests), format: 'number' },
         share,
       ],
       figures,
@@ -60,7 +63,7 @@ export async function requestsPage({ metrics, look }: PageRequest): Promise<Page
         ...QUANTILES.map(
           (quantile, index): Column<RequestFigures> => ({
             name: `${quantile * 100} %`,
-            look: 'number',
+            format: 'number',
             cell: ({ quantiles }) => showSeconds(quantiles[index] ?? null),
           }),
         ),

@@ -11,7 +11,7 @@ const MOST_EVENTS = 500
 
 /** `/console/resource/volume/5c0b…`: where it is or was, since when, whose and why; with each event. */
 export async function resourcePage(request: PageRequest): Promise<Page> {
-  const { ask, look, query } = request
+  const { ask, appearance, query } = request
   const [type = '', id = ''] = request.rest
   const [{ history }, { events, next }] = await Promise.all([
     ask('history', { id }),
@@ -26,13 +26,13 @@ export async function resourcePage(request: PageRequest): Promise<Page> {
   const gone = deletions.filter(({ resource }) => resource.type === type)
   const explained = await explain(request, type, id, here[0]?.project ?? null, slider.point)
   const newest = own.at(-1)
-  const told =
+  const message =
     newest && describeMessage((await ask('event', { position: String(newest.position) })).body)
 
   return {
     title: `${type} ${id}`,
-    content: html`<div class="head"><h1>${told?.name ?? html`<span class="id">${id}</span>`} <small>${type}</small></h1>
-<p>${told?.name && html`<span class="id">${id}</span>`}</p></div>
+    content: html`<div class="head"><h1>${message?.name ?? html`<span class="id">${id}</span>`} <small>${type}</small></h1>
+<p>${message?.name && html`<span class="id">${id}</span>`}</p></div>
 <section class="card"><h2>Timeline</h2>
 ${showSlider(slider, 'timeline placement', 'Placement at')}
 <figure id="timeline">${drawTimeline(
@@ -42,7 +42,7 @@ ${showSlider(slider, 'timeline placement', 'Placement at')}
           cloud: each.service_provider,
           from: at(each.from),
           until: each.to === null ? null : at(each.to),
-          owner: `${each.service_provider}, project ${each.project === null ? 'unknown' : (look.nameOf(each.project) ?? each.project)}: ${each.from} to ${each.to ?? 'now'}`,
+          owner: `${each.service_provider}, project ${each.project === null ? 'unknown' : (appearance.nameOf(each.project) ?? each.project)}: ${each.from} to ${each.to ?? 'now'}`,
         })),
         marks: own.map(event => ({
           cloud: event.service_provider,
@@ -52,23 +52,24 @@ ${showSlider(slider, 'timeline placement', 'Placement at')}
         })),
         at: slider.at,
       },
-      look,
+      appearance,
     )}</figure></section>
 <div class="grid" id="placement">
 <section class="card"><h2>Where it ${slider.isNow ? 'is' : 'was'}</h2>${
       here.length === 0
         ? html`<p>${slider.isNow ? 'No cloud holds it.' : 'No cloud was known to hold it.'}</p>${gone.map(
             deletion =>
-              html`<p>${showCloud(deletion.service_provider, look)} deleted it at ${showTime(deletion.at)}, says event ${showEvent(deletion.position)}.</p>`,
+              html`<p>${showCloud(deletion.service_provider, appearance)} deleted it at ${showTime(deletion.at)}, says event ${showEvent(deletion.position)}.</p>`,
           )}`
         : here.map(place =>
             showFacts([
-              ['Cloud', html`<strong>${showCloud(place.service_provider, look)}</strong>`],
-              ['Project', showProject(place.project, look)],
+              ['Cloud', html`<strong>${showCloud(place.service_provider, appearance)}</strong>`],
+              ['Project', showProject(place.project, appearance)],
               [
                 'User',
-                told?.user &&
-                  (look.nameOf(told.user) ?? html`<span class="id">${told.user}</span>`),
+                message?.user &&
+                  (appearance.nameOf(message.user) ??
+                    html`<span class="id">${message.user}</span>`),
               ],
               ['Since', showTime(sinceOf(held, place.service_provider, slider.at))],
               ['Says event', showEvent(place.position)],
@@ -79,8 +80,8 @@ ${explained}</div>
 <section class="card"><h2>Placements <small>by the clocks of the clouds</small></h2>${showTable(
       'Placements',
       [
-        { name: 'Cloud', cell: each => showCloud(each.service_provider, look) },
-        { name: 'Project', cell: ({ project }) => showProject(project, look) },
+        { name: 'Cloud', cell: each => showCloud(each.service_provider, appearance) },
+        { name: 'Project', cell: ({ project }) => showProject(project, appearance) },
         { name: 'From', cell: ({ from }) => showTime(from) },
         { name: 'Event', cell: ({ from_position }) => showEvent(from_position) },
         { name: 'To', cell: ({ to }) => (to === null ? 'now' : showTime(to)) },
@@ -92,7 +93,7 @@ ${explained}</div>
       held,
     )}</section>
 <section class="card"><h2>Events <small>${own.length}${next !== null && ', the first of more'}</small></h2>
-${showEvents('Events', own, look)}</section>`,
+${showEvents('Events', own, appearance)}</section>`,
   }
 }
 

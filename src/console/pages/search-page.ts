@@ -15,7 +15,7 @@ const MOST_PAGES = 10
  * id. If there is only one result, it is opened at once.
  */
 export async function searchPage(request: PageRequest): Promise<Page | Redirect> {
-  const { query, ask, look } = request
+  const { query, ask, appearance } = request
   const text = (query.get('q') ?? '').trim()
   if (text === '') return { title: 'Search', content: NOTHING_ASKED }
   if (/^\d{1,15}$/.test(text) && (await hasEvent(request, text))) {
@@ -43,10 +43,10 @@ export async function searchPage(request: PageRequest): Promise<Page | Redirect>
     content: html`<div class="head"><h1>${text}</h1><p>${isNothing ? 'nothing found' : `${found.length + projects.length} found`}</p></div>
 ${
   projects.length > 0 &&
-  html`<section class="card"><h2>Projects</h2>${projects.map(project => html`<p>${showProject(project, look)} <span class="id quiet">${project}</span></p>`)}</section>`
+  html`<section class="card"><h2>Projects</h2>${projects.map(project => html`<p>${showProject(project, appearance)} <span class="id quiet">${project}</span></p>`)}</section>`
 }
-<section class="card"><h2>By id</h2>${showFoundResources('Resources by id', byId, look, 'No resource has an id that begins so.')}</section>
-<section class="card"><h2>By name</h2>${showFoundResources('Resources by name', byName.resources, look, 'None of the newest notifications has such a name.')}
+<section class="card"><h2>By id</h2>${showFoundResources('Resources by id', byId, appearance, 'No resource has an id that begins so.')}</section>
+<section class="card"><h2>By name</h2>${showFoundResources('Resources by name', byName.resources, appearance, 'None of the newest notifications has such a name.')}
 ${byName.next !== null && html`<p><a class="button" href="/console/search?${older.toString()}">Search older notifications</a></p>`}</section>`,
   }
 }
@@ -72,10 +72,10 @@ async function searchNames(
   return { resources: [...found.values()], next: page.next }
 }
 
-/** Projects by their id, or by a part of a name that Keystone told. */
-function findProjects(text: string, { toldNames }: PageRequest): string[] {
+/** Projects by their id, or by a part of their name. */
+function findProjects(text: string, { projectNames }: PageRequest): string[] {
   const wanted = text.toLowerCase()
-  const byName = [...toldNames].flatMap(([id, name]) =>
+  const byName = [...projectNames].flatMap(([id, name]) =>
     name.toLowerCase().includes(wanted) || (wanted.length >= 4 && id.startsWith(wanted))
       ? [id]
       : [],

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { OpsVisitor } from '../../src/api/visitor.js'
-import { createToldNames } from '../../src/console/told-names.js'
+import { createKeystoneNames } from '../../src/console/keystone-names.js'
 import { projectId } from '../../src/ids.js'
 import { alice, bob } from '../controls.js'
 import { project } from '../http/federation.js'
@@ -21,23 +21,23 @@ const reader: OpsVisitor = {
   userName: 'alice',
 }
 
-test('who sees everything knows all names, and a reader those of its own', t => {
-  const told = createToldNames()
-  told.add(admin, [project(alice, 'demo'), project(bob, 'secret')])
-  told.add(reader, [])
-  const all = told.namesFor(admin)
+test('an admin sees all names, and a reader those of its own projects', t => {
+  const names = createKeystoneNames()
+  names.add(admin, [project(alice, 'demo'), project(bob, 'secret')])
+  names.add(reader, [])
+  const all = names.namesFor(admin)
   t.deepEqual([...all.projects.values()], ['demo', 'secret'])
   t.deepEqual([...all.users.values()], ['root', 'alice'])
-  const own = told.namesFor(reader)
+  const own = names.namesFor(reader)
   t.deepEqual([...own.projects.values()], ['demo'])
   t.deepEqual([...own.users.values()], ['alice'])
 })
 
-test('the oldest names are forgotten, and one that is told again is new', t => {
-  const told = createToldNames(2)
-  told.add(admin, [project(alice, 'demo'), project(bob, 'other')])
-  told.add(admin, [project(alice, 'renamed')])
+test('the oldest names are forgotten, and a name that Keystone gives again counts as new', t => {
+  const names = createKeystoneNames(2)
+  names.add(admin, [project(alice, 'demo'), project(bob, 'other')])
+  names.add(admin, [project(alice, 'renamed')])
   const third = projectId('c0c00000000000000000000000000003')
-  told.add(admin, [project(third, 'third')])
-  t.deepEqual([...told.namesFor(admin).projects.values()], ['renamed', 'third'])
+  names.add(admin, [project(third, 'third')])
+  t.deepEqual([...names.namesFor(admin).projects.values()], ['renamed', 'third'])
 })

@@ -4,17 +4,17 @@ import type { Project } from '../identity/identity.js'
 /** By id. */
 type Names = ReadonlyMap<string, string>
 
-/** Names that Keystone told when people logged in. */
-export interface ToldNames {
+/** Names of projects and users, as Keystone gave them when people logged in. */
+export interface KeystoneNames {
   add(visitor: OpsVisitor, projects: readonly Project[]): void
-  /** The names that a visitor may know: all, or those of its own projects and its own user. */
+  /** The names that a visitor may see: all, or those of its own projects and its own user. */
   namesFor(visitor: OpsVisitor): { readonly projects: Names; readonly users: Names }
 }
 
 /** About 5 MB. The oldest ones are forgotten first. */
 const CAPACITY = 50_000
 
-export function createToldNames(capacity = CAPACITY): ToldNames {
+export function createKeystoneNames(capacity = CAPACITY): KeystoneNames {
   const projects = new Map<string, string>()
   const users = new Map<string, string>()
 
@@ -26,8 +26,8 @@ export function createToldNames(capacity = CAPACITY): ToldNames {
   }
 
   return {
-    add({ userId, userName }, told) {
-      for (const { id, name } of told) put(projects, id, name)
+    add({ userId, userName }, userProjects) {
+      for (const { id, name } of userProjects) put(projects, id, name)
       if (userId !== null && userName !== null) put(users, userId, userName)
     },
     namesFor({ viewer, userId }) {
