@@ -2,6 +2,10 @@ import { MixmatchError } from '../errors.js'
 import { isUuid } from '../ids.js'
 import { redactPath } from '../redaction.js'
 
+/** UTF-8 that spells a character in more bytes than it needs. A lax decoder reads a dot or a slash in it. */
+const OVERLONG =
+  /%[cC][01]|%[eE]0%[89]|%[fF]0%8|[\u00c0\u00c1]|\u00e0[\u0080-\u009f]|\u00f0[\u0080-\u008f]/
+
 /** Rules for the whole target with its query. Anything else could be read in two ways, or end a line. */
 const targetRules = [
   [/^(?!\/)/, 'a path that begins with a slash'],
@@ -14,6 +18,7 @@ const pathRules = [
   [/%(?:[01][0-9a-f]|7f)/i, 'no encoded control character'],
   [/\\|%5c/i, 'no backslash'],
   [/%2f/i, 'no encoded slash'],
+  [OVERLONG, 'UTF-8 in its shortest form'],
   [/^(?:\/[^/]*)?\/\//, 'no empty segment before the id'],
   [/\/(?:\.|%2e){1,2}(?:\/|$)/i, 'no dot segment'],
 ] as const

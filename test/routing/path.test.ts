@@ -70,6 +70,7 @@ for (const path of [
   `/volume/v3/${project}/constructor/${disk.id}`,
   '/image/v2/schemas/image',
   '/image/v2/metadefs/namespaces/OS::Compute/properties/a%20b',
+  '/image/v2/metadefs/namespaces/%C3%A9%E0%A4%95%F0%9F%98%80',
   '/image/v2/stores/fast',
 ]) {
   test(`${path} exists separately in every cloud`, t => {
@@ -144,6 +145,10 @@ for (const target of [
   `/image/v2/images/${image.id}/tags/a\n`,
   `/image/v2/images/${image.id}#x`,
   `/image/v2/images?x=1#y`,
+  `/image/v2/images/${image.id}/tags/%c0%ae%C0%AF`,
+  `/image/v2/images/${image.id}/tags/%e0%80%ae`,
+  `/image/v2/images/${image.id}/tags/%F0%80%80%AE`,
+  `/image/v2/images/${image.id}/tags/\u00c0\u00ae`,
   `/image/v2/images/${image.id}/tags/%zz`,
   `/image/v2/images/${image.id}/tags/%2`,
   `/image/v2/%69mages/${image.id}`,
