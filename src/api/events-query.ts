@@ -24,7 +24,8 @@ const eventFilters = {
     description: 'Only of these event types, separated by commas; volume.* for all of this prefix.',
   }),
   resource: z.string().max(255).optional().meta({
-    description: 'Only about this resource: its id, or a unique prefix of it.',
+    description:
+      'Only events that create, change, transfer or delete this resource, none of kind `noted`: its id, or a unique prefix of it.',
   }),
   project: namesText.optional().meta({ description: 'Only of these projects.' }),
 }

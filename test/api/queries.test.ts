@@ -43,6 +43,14 @@ test('events come oldest first on request, from a cursor on', async t => {
   t.deepEqual([positions(last), last.next], [[3], null])
 })
 
+test('events of a resource are those that change where it is, not those that are only noted', async t => {
+  const start = event({ eventType: 'volume.delete.start', resource: disk, project: alice })
+  const ask = given(t, [created(disk, alice), start, deleted(disk)])
+  t.is(start.kind, 'noted')
+  t.deepEqual(positions(await ask('events', { resource: disk.id })), [3, 1])
+  t.deepEqual(positions(await ask('events', { type: 'volume.delete.*' })), [3, 2])
+})
+
 test('events are filtered by cloud, type, project, resource and time', async t => {
   const ask = given(t, [
     created(disk, alice),
