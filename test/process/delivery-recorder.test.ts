@@ -18,7 +18,11 @@ const image = (id: string, redelivered = true) =>
 
 const digestOfPoison = digestOf(image('poison'))
 
-function recording(t: ExecutionContext, file = join(folder(t), 'events.db-in-hand.json')) {
+function recording(
+  t: ExecutionContext,
+  file = join(folder(t), 'events.db-in-hand.json'),
+  publishes = false,
+) {
   const batches: (readonly Event[])[] = []
   const compressed: (readonly string[] | undefined)[] = []
   const lines: { msg: string }[] = []
@@ -29,6 +33,7 @@ function recording(t: ExecutionContext, file = join(folder(t), 'events.db-in-han
     },
     compress: async events => events.map(({ messageId }) => Buffer.from(messageId)),
     journal: openDeliveryJournal(file),
+    publishes,
     logger: pino({}, { write: line => lines.push(JSON.parse(line)) }),
   })
   const typesOf = () => batches.map(batch => batch.map(event => event.eventType))
@@ -47,6 +52,18 @@ test('new messages are recorded together, and redelivered ones one by one, in or
   t.deepEqual(
     batches.map(batch => batch.map(({ messageId }) => messageId)),
     [['a', 'b'], ['c'], ['d'], ['e']],
+  )
+  t.false(existsSync(file))
+})
+
+test('in a fleet a batch is published as one, also with redelivered messages, and only reading counts as an attempt', async t => {
+  const file = join(folder(t), 'events.db-in-hand.json')
+  for (const _ of [0, 1]) openDeliveryJournal(file).begin(digestOfPoison)
+  const { batches, onDeliveries } = recording(t, file, true)
+  await onDeliveries([image('a', false), image('b'), image('poison'), image('c')])
+  t.deepEqual(
+    batches.map(batch => batch.map(({ eventType }) => eventType)),
+    [['image.create', 'image.create', 'mixmatch.unparseable', 'image.create']],
   )
   t.false(existsSync(file))
 })
