@@ -36,12 +36,13 @@ export const activityQuery = defineQuery({
     clouds: z.array(
       z.object({
         service_provider: z.string(),
-        events: z.number().int(),
-        unparseable: z.number().int(),
+        /** The counts are null for a reader: they are those of all projects. */
+        events: z.number().int().nullable(),
+        unparseable: z.number().int().nullable(),
         last_heard: timeShape.nullable(),
         /** From emission to recording, by two clocks. */
         greatest_lag_seconds: z.number().nullable(),
-        activity: z.array(columnShape),
+        activity: z.array(columnShape).nullable(),
       }),
     ),
     silences: z.array(
@@ -62,7 +63,7 @@ export const activityQuery = defineQuery({
       }),
     ),
   }),
-  async run({ log, settings, background }, { since, until, silence_hours }) {
+  async run({ log, settings, background }, { since, until, silence_hours }, viewer) {
     const to = until ? positionAt(log, until) : log.head().position
     const newest = log.get(to)?.recordedAt ?? now()
     const from = firstPositionAt(log, since ?? { time: micros(newest - 7 * DAY) })
@@ -75,6 +76,7 @@ export const activityQuery = defineQuery({
       return { ...nothing, complete: false }
     }
     const { activity, silences, gaps } = value
+    const seesAll = viewer === 'all'
     const isEmpty = activity.slices === 0
     const columns = Math.min(MOST_COLUMNS, activity.slices)
     return {
@@ -92,11 +94,13 @@ export const activityQuery = defineQuery({
         const lags = slices.flatMap(({ greatest_lag }) => greatest_lag ?? [])
         return {
           service_provider,
-          events: slices.reduce((sum, { events }) => sum + events, 0),
-          unparseable: slices.reduce((sum, { unparseable }) => sum + unparseable, 0),
+          events: seesAll ? slices.reduce((sum, { events }) => sum + events, 0) : null,
+          unparseable: seesAll
+            ? slices.reduce((sum, { unparseable }) => sum + unparseable, 0)
+            : null,
           last_heard: last === undefined || last === null ? null : timeOf(last),
           greatest_lag_seconds: lags.length === 0 ? null : Math.max(...lags) / 1e6,
-          activity: [...inColumns].map(([column, events]) => ({ column, events })),
+          activity: seesAll ? [...inColumns].map(([column, events]) => ({ column, events })) : null,
         }
       }),
       silences: silences.map(({ cloud, from, until, lasts }) => ({

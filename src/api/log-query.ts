@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from '
 import { z } from 'zod'
 import { parseAnchorLine } from '../anchor/anchor.js'
 import { compareAnchor } from '../anchor/anchor-check.js'
+import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import type { Head, LogReader } from '../log/event-log.js'
 import { SCHEMA_VERSION } from '../log/schema.js'
@@ -20,7 +21,7 @@ const anchorShape = z.object({
 
 export const logQuery = defineQuery({
   summary:
-    'Size and head of the event log, its last verification, and the last head that was anchored.',
+    'Size and head of the event log, its last verification, and the last head that was anchored. Not for readers.',
   parameters: z.strictObject({}),
   answer: z.object({
     file: z.string(),
@@ -44,7 +45,8 @@ export const logQuery = defineQuery({
     /** The last head in the file `[ops] anchors`; null without one. */
     anchored: anchorShape.nullable(),
   }),
-  run({ log, settings }) {
+  run({ log, settings }, _, viewer) {
+    if (viewer !== 'all') throw new MixmatchError('FORBIDDEN', ONLY_ADMINS)
     const { position, hash } = log.head()
     const newest = log.get(position)
     return {
@@ -60,6 +62,9 @@ export const logQuery = defineQuery({
     }
   },
 })
+
+const ONLY_ADMINS =
+  'This is about the events of all projects, so it needs a role of [ops] admin_roles.'
 
 /** Longer than a line with the response of a time-stamping authority. */
 const MOST_LINE_BYTES = 64 * 1024

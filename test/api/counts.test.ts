@@ -90,7 +90,7 @@ test('conflicts name the clouds that claim one id, to a reader only for its own 
   t.deepEqual([own.count, own.conflicts.map(({ resource }) => resource)], [null, [disk]])
 })
 
-test('activity counts the events of each cloud, and names silences and gaps', async t => {
+test('activity counts the events of each cloud, but not for a reader, and names silences and gaps', async t => {
   const lost = createOwnEvent({
     serviceProvider: cornmeal,
     source: 'recorder',
@@ -109,6 +109,15 @@ test('activity counts the events of each cloud, and names silences and gaps', as
   )
   t.like(answer.gaps[0], { service_provider: 'cornmeal', position: 3, until: null })
   t.deepEqual(answer.silences, [])
+  const own = await whole(() => ask('activity', { since: '1' }, aliceReads))
+  t.like(own, { gaps: answer.gaps, silences: answer.silences })
+  t.deepEqual(
+    own.clouds.map(({ events, unparseable, activity }) => [events, unparseable, activity]),
+    [
+      [null, null, null],
+      [null, null, null],
+    ],
+  )
   const part = await whole(() => ask('activity', { since: '2', until: '2' }))
   t.deepEqual(
     part.clouds.map(({ service_provider }) => service_provider),

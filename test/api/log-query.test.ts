@@ -5,7 +5,7 @@ import { openLogReader } from '../../src/log/open-log.js'
 import { noteVerification } from '../../src/log/verification-note.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { event, folder } from '../controls.js'
-import { given } from './asking.js'
+import { aliceReads, given } from './asking.js'
 
 test('the log names its last verification and its last noted head', async t => {
   const anchors = join(folder(t), 'anchors.ndjson')
@@ -24,4 +24,10 @@ test('the log names its last verification and its last noted head', async t => {
 
   appendFileSync(anchors, `9 ${hash}\n`)
   t.like((await ask('log', {})).anchored, { position: 9, anchored_at: null, holds: false })
+})
+
+test('a reader may not see the log as a whole', async t => {
+  const ask = given(t, [event()])
+  const error = await t.throwsAsync(ask('log', {}, aliceReads), { code: 'FORBIDDEN' })
+  t.regex(error?.message ?? '', /admin_roles/)
 })

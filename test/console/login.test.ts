@@ -78,6 +78,10 @@ test('a reader sees its own project by its name, and nothing of others', async t
   t.false(String(body).includes(image.id))
   t.is((await get(`/console/resource/image/${image.id}`, cookieOf(headers))).status, 404)
   t.is((await get('/console/audit/summary', cookieOf(headers))).status, 403)
+  const buses = await get('/console/buses?window=all', cookieOf(headers))
+  t.is(buses.status, 200)
+  t.false(/\d events, /.test(String(buses.body)))
+  t.regex(String(buses.body), /aria-label="default: \d+ silences/)
 })
 
 test('a pasted token logs in as well', async t => {

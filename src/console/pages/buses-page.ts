@@ -56,6 +56,11 @@ function showTotals({ log_position, views_position, missing }: CloudState): stri
   ].join(' · ')
 }
 
+/** Readers do not see the counts. */
+function showCountOrNone(count: number | null): string {
+  return count === null ? '–' : showCount(count)
+}
+
 function showActivity(activity: Activity, { appearance }: PageRequest): Markup {
   const { from, until, columns, silences, gaps } = activity
   const clouds = activity.clouds.toSorted(appearance.byCloud)
@@ -92,8 +97,8 @@ function showActivity(activity: Activity, { appearance }: PageRequest): Markup {
     'Events of each cloud',
     [
       { name: 'Cloud', cell: each => showCloud(each.service_provider, appearance) },
-      { name: 'Events', cell: ({ events }) => showCount(events), format: 'number' },
-      { name: 'Unreadable', cell: each => showCount(each.unparseable), format: 'number' },
+      { name: 'Events', cell: ({ events }) => showCountOrNone(events), format: 'number' },
+      { name: 'Unreadable', cell: each => showCountOrNone(each.unparseable), format: 'number' },
       { name: 'Last heard', cell: ({ last_heard }) => showTime(last_heard) },
       {
         name: 'Greatest lag',
