@@ -22,6 +22,6 @@ export interface ConsoleResponse {
   readonly headers: Readonly<Record<string, string>>
   /** Text, bytes, or a stream of texts that ends when the client goes. */
   readonly body: string | Buffer | AsyncIterable<string>
-  /** Who looked, for the access log. */
+  /** Who sent the request, for the access log. */
   readonly visitor?: OpsVisitor
 }

@@ -36,7 +36,7 @@ export interface ConsoleParts {
   readonly runAudit: RunAudit
   /** In the order of the configuration. */
   readonly clouds: () => readonly string[]
-  /** Whether everybody who reaches the port may look, without a login. */
+  /** Whether everybody who reaches the port may use the console, without a login. */
   readonly isOpen: () => boolean
   readonly access: ConsoleAccess
   /** Milliseconds since 1970. */
@@ -72,7 +72,7 @@ const PREFIX = '/console/'
 /** Pages that follow events at the same time. */
 const MOST_STREAMS = 50
 
-/** Create the console: pages rendered on the server, for people who look instead of read. */
+/** Create the console: pages for operators, rendered on the server. */
 export function createConsole(parts: ConsoleParts): Console {
   const { queryRunner, access, clouds, isOpen, logger, now } = parts
   const assets = readAssets()

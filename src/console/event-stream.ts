@@ -13,7 +13,7 @@ interface RowStreamOptions {
   readonly readmit: () => Promise<void>
 }
 
-/** The token is validated again so often: it can be revoked. */
+/** How often the token is validated again, because it can be revoked. */
 const READMIT_MS = 60_000
 
 /**

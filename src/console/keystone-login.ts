@@ -52,7 +52,7 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
       return { status: 303, headers, body: '', visitor }
     } catch (error) {
       if (!(error instanceof MixmatchError)) throw error
-      logger.warn({ code: error.code, reason: error.message }, 'console: a login was refused')
+      logger.warn({ code: error.code, reason: error.message }, 'console: login rejected')
       const [status, reason] = refusals[error.code] ?? [
         502,
         'Keystone does not answer as expected. Try again later.',
@@ -63,13 +63,16 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
     }
   }
 
-  /** Names are not worth a failed login. */
+  /** The login succeeds without the names of projects. */
   async function namesFor(token: Token) {
     try {
       return await access.listProjects(token)
     } catch (error) {
       if (!(error instanceof MixmatchError)) throw error
-      logger.warn({ code: error.code, reason: error.message }, 'console: projects have no names')
+      logger.warn(
+        { code: error.code, reason: error.message },
+        'console: cannot read the names of projects, so it shows their ids',
+      )
       return []
     }
   }
@@ -81,7 +84,7 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
         return loginPage({ next: safeTarget(request.query.get('next') ?? ''), reason: null })
       }
       if (!isOwnForm(request)) {
-        const reason = 'This form was not sent by the console itself. Write into this one.'
+        const reason = 'The form did not come from a page of the console. Use this form.'
         return { ...loginPage({ next: '/console/', reason }), status: 403 }
       }
       if (name === 'login') return logIn(request)
@@ -114,7 +117,10 @@ const refusals: Readonly<Record<string, readonly [status: number, reason: string
     401,
     'Keystone does not accept this login. Check user, password, project and domains, or the token.',
   ],
-  FORBIDDEN: [403, 'This user may not look here: none of its roles allows it.'],
+  FORBIDDEN: [
+    403,
+    'This user may not use the console: it has none of the roles in [ops] admin_roles and reader_roles.',
+  ],
 }
 
 /** @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE */
@@ -133,7 +139,7 @@ async function tokenOf(form: URLSearchParams, access: ConsoleAccess): Promise<To
 
 /**
  * Whether a form was sent by a page of this origin. Without this, another site could log a browser in as
- * somebody else. Every browser of today sends at least one of these headers with a form.
+ * somebody else. Every current browser sends at least one of these headers with a form.
  */
 function isOwnForm({ header }: ConsoleRequest): boolean {
   const site = header('sec-fetch-site')

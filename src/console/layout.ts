@@ -74,7 +74,7 @@ function renderUser({ userName, viewer, project }: OpsVisitor, nameOf: Frame['na
     <form method="post" action="/console/logout"><button class="plain">Log out</button></form></div>`
 }
 
-/** Two currents that meet: the name without a word. */
+/** The logo: two currents that meet. */
 const MARK = html`<svg viewBox="0 0 20 20" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="2"><path d="M2 5h3c5 0 5 10 10 10h3"/><path d="M2 15h3c5 0 5-10 10-10h3"/></g></svg>`
 
 const SEARCH = html`<form class="find" role="search" action="/console/search">

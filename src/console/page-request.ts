@@ -32,7 +32,7 @@ export interface Page {
   readonly script?: string
 }
 
-/** Another page of the console that answers better: `/console/resource/volume/5c0b…`. */
+/** Another page of the console, to which the browser is sent: `/console/resource/volume/5c0b…`. */
 export interface Redirect {
   readonly location: string
 }

@@ -3,7 +3,7 @@ import { showCloud, showCount } from '../elements.js'
 import { html, type Markup } from '../html-template.js'
 import { drawAxis, drawRules, lengthOf, placeOf, type TimeSpan } from './time-scale.js'
 
-/** The events of one cloud over time, with what casts doubt on them. Times are microseconds. */
+/** The events of one cloud over time, with the silences and gaps of its buses. Times are microseconds. */
 export interface BusLane {
   readonly cloud: string
   /** The number of events in each column of the time axis that has some; null if the viewer may not see it. */

@@ -3,8 +3,8 @@ import type { Page, PageRequest } from '../page-request.js'
 
 /** The reports of `mixmatch audit` that need no further argument. */
 const auditReports = {
-  summary: 'What each cloud held and said, and who gave to whom',
-  placement: 'Where each resource was, from when to when',
+  summary: 'Resources and notifications of each cloud, and the transfers between projects',
+  placement: 'Where each resource was, and when',
   anomalies: 'Silences, gaps, unreadable messages and conflicts',
   drift: 'Where the log and the real clouds differed when they were compared',
 } as const

@@ -9,7 +9,7 @@ import type { Page, PageRequest } from '../page-request.js'
 
 type Activity = Answers['activity']
 
-/** The windows of the page: what the API calls `since`, and the silence that is worth a mark. */
+/** The windows of the page: `since` of the API, and the shortest silence that is marked. */
 const windows = {
   hour: { name: 'the last hour', since: '-1h', silence_hours: '1' },
   day: { name: 'the last day', since: '-1d', silence_hours: '1' },
@@ -79,7 +79,7 @@ function showActivity(activity: Activity, { appearance }: PageRequest): Markup {
             kind: 'silence' as const,
             from: at(each.from),
             until: at(each.until),
-            says: `nothing was heard from ${each.from} to ${each.until}`,
+            says: `no notification from ${each.from} to ${each.until}`,
           })),
         ...gaps
           .filter(({ service_provider }) => service_provider === cloud)

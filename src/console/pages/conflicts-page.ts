@@ -14,7 +14,7 @@ export async function conflictsPage({ ask, appearance }: PageRequest): Promise<P
   return {
     title: 'Conflicts',
     content: html`<div class="head" data-refresh="5" data-updates="conflicts conflict-count"><h1>Conflicts</h1><p id="conflict-count">${showNumber(count ?? conflicts.length)} held by several clouds</p></div>
-<section class="card" id="conflicts"><p class="quiet">Requests go to the cloud that is named first. A service provider can claim any id, so a conflict deserves a look.</p>${showTable(
+<section class="card" id="conflicts"><p class="quiet">Requests go to the cloud that is named first. A service provider can claim any id, so check each conflict.</p>${showTable(
       'Ids that several clouds claim to hold',
       [
         { name: 'Resource', cell: ({ resource }) => showResource(resource) },

@@ -10,11 +10,14 @@ import { readSlider, showSlider } from '../time-slider.js'
 
 type History = NonNullable<Answers['holdingsHistory']['history']>
 
-/** `/console/`: what lives where, by project and type, now and at any moment before; who gave to whom. */
+/**
+ * `/console/`: what each cloud holds, by project and type, now and at any earlier moment; and the transfers between
+ * projects.
+ */
 export async function placementPage(request: PageRequest): Promise<Page> {
   const { ask, query, appearance } = request
   const { history: now } = await askComplete(() => ask('holdingsHistory', {}))
-  if (now === null) return stillCounting('What lives where')
+  if (now === null) return stillCounting('What each cloud holds')
   const slider = readSlider(query, { from: at(now.from), until: at(now.until) })
   const { history: then } = slider.isNow
     ? { history: now }
@@ -23,7 +26,7 @@ export async function placementPage(request: PageRequest): Promise<Page> {
   const shown = { ...found, clouds: found.clouds.toSorted(appearance.byCloud) }
   return {
     title: 'Placement',
-    content: html`<div class="head" data-refresh="5" data-updates="counts placement transfers counted"><h1>What lives where</h1>
+    content: html`<div class="head" data-refresh="5" data-updates="counts placement transfers counted"><h1>What each cloud holds</h1>
 <p id="counted">as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
 <section class="card">${showSlider(slider, 'counts placement', 'Placement at')}
 <figure id="counts">${drawLanes(shown, request)}</figure></section>

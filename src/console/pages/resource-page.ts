@@ -136,7 +136,7 @@ const paths: Readonly<Record<string, (id: string, project: string) => string>> =
   group: (id, project) => `/volume/v3/${project}/groups/${id}`,
 }
 
-/** Why a request for the resource goes where it goes. */
+/** Explain the decision for a request to the resource. */
 async function explain(
   { ask }: PageRequest,
   type: string,
@@ -166,7 +166,7 @@ ${decision.condition && html`<p class="quiet">${decision.condition}</p>`}`
   }
 }
 
-/** What a notification tells of a resource: `{"payload": {"display_name": …, "user_id": …}}`. */
+/** The name and the user of a resource, from a notification: `{"payload": {"display_name": …, "user_id": …}}`. */
 function describeMessage(body: unknown): { name: string | null; user: string | null } {
   const payload = fieldOf(body, 'payload')
   const text = (name: string) => {
