@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 /** A long read in small steps, each of some milliseconds. */
 export type StepwiseRead<Value> = Generator<void, Value>
 
-/** How long steps run before waiting queries get their turn. */
+/** How long steps run before waiting queries run. */
 const TURN_MS = 10
 
 /** Runs long reads one after another, between the queries of this process. */
@@ -28,7 +28,7 @@ export function createSchedule(): Schedule {
 export interface BackgroundReads<Value> {
   /**
    * The newest result of a read. If there is none, or an old one, a read is scheduled. Without a result,
-   * this waits for a moment: with few events the first read is over then. null if it is not.
+   * this waits for a moment: a log with few events is read by then. null if it is not.
    *
    * @param key names the read
    * @param state what it depends on, such as the head of the log: as long as this stays the same, a
@@ -38,7 +38,7 @@ export interface BackgroundReads<Value> {
   newest(key: string, state: string, start: () => StepwiseRead<Value>): Promise<Value | null>
 }
 
-/** How many results are kept; those that were wanted the longest time ago are dropped. */
+/** How many results are kept; the least recently used ones are dropped. */
 const MOST_RESULTS = 12
 /** A read is repeated at the earliest after this many times its own duration. */
 const REST_FACTOR = 10
@@ -71,7 +71,7 @@ export function createBackgroundReads<Value>(schedule: Schedule): BackgroundRead
 
   function entryOf(key: string): Entry<Value> {
     const entry = entries.get(key) ?? { result: null, failure: null, isReading: false }
-    entries.delete(key) // the one wanted last is the last one
+    entries.delete(key) // the most recently used one is the last one
     entries.set(key, entry)
     const [oldest] = entries
     if (entries.size > MOST_RESULTS && oldest) entries.delete(oldest[0])

@@ -6,7 +6,7 @@ import { openHistory } from '../log/history.js'
 import { attachHistory } from '../projection/advance.js'
 import type { StepwiseRead } from './background-reads.js'
 
-/** What the buses of all clouds said in a time, and when they said nothing. */
+/** The events of all clouds in a range of time, with the silences and gaps of their buses. */
 export interface CloudActivity {
   readonly activity: Activity
   readonly silences: readonly Silence[]

@@ -20,7 +20,7 @@ const missingShape = z.object({ part: z.string(), reason: z.string() })
 
 /** The state of all clouds at this moment. */
 export const cloudsShape = z.object({
-  /** What a process lacks for its work; empty if all is well. */
+  /** What the processes lack to do their work; empty if they lack nothing. */
   missing: z.array(missingShape),
   /** Events in the log, events that the views know, and ids that several clouds claim. null without a recorder here. */
   log_position: z.number().nullable(),

@@ -157,7 +157,7 @@ function conditionsOf(log: LogReader, parameters: PageParameters, viewer: Viewer
   }
 }
 
-/** A prefix would tell a reader that others have such a resource. */
+/** A reader needs the whole id: a prefix would show that another project has such a resource. */
 function idOf(log: LogReader, text: string, viewer: Viewer) {
   return viewer === 'all' ? resolveResourceId(log, text) : resourceId(text)
 }
@@ -176,7 +176,7 @@ function ownOrUnknown(ids: string): string {
 }
 
 /**
- * Prepare to tell whether an event may be shown. Without a project of its own, as most deletions, it
+ * Prepare to decide whether an event may be shown. Without a project of its own, as most deletions, it
  * belongs to the project that owned the resource at that cloud at its time.
  */
 function prepareVisibility(log: LogReader, viewer: Viewer): (event: ShownEvent) => boolean {

@@ -136,7 +136,7 @@ function projectOf(project: string | null, viewer: Viewer): string | null {
   throw new MixmatchError('FORBIDDEN', 'You may explain only requests of your own project.')
 }
 
-/** Where others' resources are is not shown, nor whether they exist. @throws NOT_FOUND */
+/** A reader learns neither where resources of others are, nor whether they exist. @throws NOT_FOUND */
 function requireVisible(log: Sources['log'], request: RoutedRequest, viewer: Viewer): void {
   if (viewer === 'all') return
   const named = [

@@ -4,9 +4,9 @@ import type { Answers } from './queries.js'
 import type { QueryRunner } from './query-runner.js'
 import type { Viewer } from './viewer.js'
 
-/** How often the files of the log are looked at. */
+/** How often the files of the log are checked for changes. */
 const LOOK_MS = 250
-/** How often the log is asked, even if its files look unchanged. */
+/** How often the log is queried even if its files have not changed. */
 const ASK_MS = 5_000
 const MOST_AT_ONCE = '200'
 

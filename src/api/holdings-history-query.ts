@@ -19,7 +19,7 @@ const countsShape = z.array(z.object({ service_provider: z.string(), resources: 
 export const holdingsHistoryQuery = defineQuery({
   summary:
     'How many resources each cloud held at 241 moments from the first event to now, by the clocks of the ' +
-    'clouds and as known today; by project and type at one of these moments; and who gave to whom. They ' +
+    'clouds and as known today; by project and type at one of these moments; and the transfers between projects. They ' +
     'are counted in the background: ask again while `history` is null.',
   parameters: z.strictObject({ at: pointText.optional() }),
   answer: z.object({
@@ -42,7 +42,7 @@ export const holdingsHistoryQuery = defineQuery({
         /** At the moment `at`, those with the most resources first. */
         projects: z.array(z.object({ project: z.string().nullable(), holdings: countsShape })),
         more_projects: z.number().int(),
-        /** Only for who may see all. */
+        /** Empty unless the viewer may see everything. */
         types: z.array(z.object({ type: z.string(), holdings: countsShape })),
         /** Until now, the most frequent first. */
         transfers: z.array(
@@ -59,7 +59,7 @@ export const holdingsHistoryQuery = defineQuery({
   async run(sources, { at }, viewer) {
     const { log, settings, background } = sources
     const first = log.get(position(log.base().position + 1))?.recordedAt ?? now()
-    const since = micros(first - CLOCK_STEP) // what the first events created was not there yet
+    const since = micros(first - CLOCK_STEP) // before the first events created anything
     const state = String(log.head().position)
     const newest = log.get(log.head().position)?.recordedAt ?? since
     const until = () => micros(Math.max(now(), newest))

@@ -57,7 +57,7 @@ export const conflictsQuery = defineQuery({
   answer: z.object({
     complete: completeShape,
     position: z.number().int().nullable(),
-    /** How many there are, also beyond the limit; null for who may not see all. */
+    /** How many there are, also beyond the limit; null for a viewer who may not see everything. */
     count: z.number().int().nullable(),
     conflicts: z.array(
       z.object({ resource: resourceShape, service_providers: z.array(z.string()).readonly() }),

@@ -13,7 +13,7 @@ import { defineQuery } from './query.js'
 const anchorShape = z.object({
   position: z.number().int(),
   hash: z.string(),
-  /** null if it was not noted when. */
+  /** null if the anchor does not say when it was noted. */
   anchored_at: z.string().nullable(),
   /** Whether the log has this hash at this position; null if the event is in an archive that is not here. */
   holds: z.boolean().nullable(),

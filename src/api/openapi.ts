@@ -118,6 +118,6 @@ const failures = {
   403: failure('The token has none of the roles of [ops].'),
   404: failure('There is no such thing, or it belongs to other projects.'),
   503: failure(
-    'The views are being built, too much is asked at once, or Keystone does not answer.',
+    'The views are being built, too many queries are waiting, or Keystone does not answer.',
   ),
 }

@@ -42,7 +42,7 @@ interface Waiting {
   readonly fail: (error: Error) => void
 }
 
-/** Create a reader. Its process starts with the first query, and ends when nobody has asked for a while. */
+/** Create a query runner. Its process starts with the first query, and ends when nobody has asked for a while. */
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const { settings, logger, timeoutMs = 20_000, idleMs = 120_000 } = options
   const { script = import.meta.resolve('./query-process.js') } = options
@@ -89,7 +89,10 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
       const id = lastId
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          logger.error({ query: name, parameters, ms: timeoutMs }, 'a query took too long')
+          logger.error(
+            { query: name, parameters, ms: timeoutMs },
+            'a query of the read API took too long: its process is killed, and the next query starts another',
+          )
           stop(`a query took more than ${timeoutMs / 1000} s`)
         }, timeoutMs)
         const leave = () => {

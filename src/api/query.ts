@@ -27,7 +27,7 @@ export interface Sources {
   readonly background: Background
 }
 
-/** A question about the log, with the shapes of its parameters and of its answer. */
+/** A query of the log, with the shapes of its parameters and of its answer. */
 export interface Query<Answer> {
   /** For the description of the API. */
   readonly summary: string

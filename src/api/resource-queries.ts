@@ -143,7 +143,7 @@ export function intervalRow(
   }
 }
 
-/** Prepare to tell whether a resource belongs or belonged to the viewer. */
+/** Prepare to decide whether a resource belongs or belonged to the viewer. */
 export function prepareOwnership(
   log: LogReader,
   viewer: Viewer,

@@ -4,7 +4,7 @@ export interface OwnProject {
   readonly project: string
 }
 
-/** Who looks: `all` sees everything, others only what belongs to their projects. */
+/** What a user may see: `all` is everything, a list is what belongs to these projects. */
 export type Viewer = 'all' | readonly OwnProject[]
 
 /** Whether something that belongs to a project at a cloud may be shown. */
