@@ -26,7 +26,7 @@ export interface Config {
     /** Concurrent requests of one worker; null for no limit. */
     readonly maxRequests: number | null
     readonly gracefulTimeoutMs: number
-    /** What a front that moves image data itself has in common with the proxy; null if none does. */
+    /** The secret that the proxy shares with a front that moves image data itself; null if there is none. */
     readonly offloadSecret: Secret | null
     /** How long the health check fails before the port is closed. */
     readonly drainDelayMs: number

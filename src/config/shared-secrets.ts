@@ -1,6 +1,6 @@
 import type { Config } from './config.js'
 
-/** Secrets that all nodes of a deployment have in common, and nobody else knows. */
+/** Secrets that only the nodes of a deployment know. */
 export function sharedSecrets({
   auth,
   clouds,

@@ -7,7 +7,7 @@ import type { Timeouts } from '../upstream/failure.js'
 import { fetchText, type TextResponse } from '../upstream/text-response.js'
 import { type CheckResult, failed, failureOf, ok, warning } from './finding.js'
 
-/** Ask the Mixmatch that runs here how far it is, on its port for operators. */
+/** Read from the port for operators how far the Mixmatch that runs here follows the stream. */
 export async function checkFleetNode(
   pool: (origin: string) => ConnectionPool,
   { host, port }: Pick<Config['ops'], 'host' | 'port'>,

@@ -2,7 +2,7 @@ import { createHash, createHmac, createSecretKey, hkdfSync, timingSafeEqual } fr
 
 /** Signs and verifies the messages of one stream. All nodes of a fleet have the same key. */
 export interface FleetKey {
-  /** Tells keys apart, and says nothing about them: 16 hex digits. */
+  /** Identifies the key without revealing it: 16 hex digits. */
   readonly id: string
   /** HMAC-SHA256, 64 hex digits. */
   sign(content: Buffer): string
@@ -12,8 +12,8 @@ export interface FleetKey {
 /**
  * Derive the key of a stream.
  *
- * @param secrets what all nodes know and nobody else, as for cursors of lists (`sharedSecrets`)
- * @param stream the name of the stream: a message of another stream does not count here
+ * @param secrets what only the nodes know, as for cursors of lists (`sharedSecrets`)
+ * @param stream the name of the stream, so that a message of another stream is not valid here
  */
 export function createFleetKey(secrets: readonly string[], stream: string): FleetKey {
   const material = JSON.stringify(secrets)

@@ -52,7 +52,10 @@ export function reportFleet(status: FleetStatus): FleetReport {
   }
 }
 
-/** A node that is behind for less than this gets requests: a burst of notifications, or another broker leads. */
+/**
+ * A node that is behind for less time still gets requests: a burst of notifications or a change of the leading broker
+ * takes some seconds.
+ */
 const MOST_LAG_SECONDS = 10
 
 /** Why a node of a fleet should get no requests; null if it should. */

@@ -17,7 +17,7 @@ export interface FleetStatus {
   readonly host: string | null
   /** The offset of the last message that is in the log; null if there is none. */
   readonly offset: number | null
-  /** The offset of the last message in the stream, as of the last look; null if unknown. */
+  /** The offset of the last message in the stream, when it was last read; null if unknown. */
   readonly endOffset: number | null
   /** How many messages it is behind; null if unknown. */
   readonly lagEvents: number | null
@@ -40,8 +40,8 @@ interface FleetBus {
   /** `host:5672/vhost` */
   readonly bus: string
   /**
-   * `active`: the broker has made it the consumer of this queue, until its connection breaks. `waiting`: another
-   * node is, or nothing was delivered yet, and then nobody can tell. `lost`: no connection.
+   * `active`: the broker has made it the consumer of this queue, until its connection breaks. `waiting`: another node
+   * is, or nothing was delivered yet, so this node cannot know. `lost`: no connection.
    */
   readonly role: 'active' | 'waiting' | 'lost'
 }

@@ -30,7 +30,7 @@ interface FollowingParts {
   readonly signal: AbortSignal
 }
 
-/** With fewer messages, handing them to a thread is not worth it. */
+/** Fewer messages are compressed faster without a thread. */
 const MANY = 64
 
 export function followStream(parts: FollowingParts): Following {
@@ -105,7 +105,10 @@ export function followStream(parts: FollowingParts): Following {
 
 const forOperators = ['STREAM_GAP', 'STREAM_KEY', 'STREAM_NEWER', 'LOG_DIVERGED']
 
-/** Whether an error stays until an operator acts. It is still tried again, in case that this happens meanwhile. */
+/**
+ * Whether an error lasts until an operator acts. The node retries all the same, because the operator may act at any
+ * time.
+ */
 function needsOperator(error: unknown): boolean {
   return error instanceof MixmatchError && forOperators.includes(error.code)
 }

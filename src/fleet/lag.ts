@@ -6,7 +6,7 @@ interface Lag {
   seen(endOffset: number): void
   /**
    * The number of messages, and for how many seconds it has been behind by the clock of this node; 0 at the end. null
-   * before the first look. The end is looked up once a second, so less than that is not seen.
+   * before the end is known. The end is read once a second, so a shorter lag is not noticed.
    */
   value(): { readonly lagEvents: number | null; readonly lagSeconds: number | null }
 }

@@ -41,7 +41,7 @@ export interface FleetNode extends AsyncDisposable {
 interface FleetOptions {
   /** The option `[fleet] stream`. */
   readonly stream: string
-  /** What all nodes of the fleet know and nobody else. */
+  /** What only the nodes of the fleet know. */
   readonly secrets: readonly string[]
   readonly signal: AbortSignal
 }
@@ -60,7 +60,8 @@ export function openFleetNode(
   const key = createFleetKey(secrets, url.name)
   let writer: StreamWriter | null = null
   const publish = (messages: readonly StreamMessage[]) =>
-    writer?.publish(messages.map(toRecord)) ?? Promise.reject(new Error('no log follows yet'))
+    writer?.publish(messages.map(toRecord)) ??
+    Promise.reject(new Error('this node does not follow the stream yet'))
   const collect = createCollect(publish, key, now)
   const returns = createReturns()
   const ending = new AbortController()

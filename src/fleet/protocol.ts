@@ -39,7 +39,8 @@ type KnownLog = Pick<LogReader, 'file' | 'head' | 'get' | 'find'>
  * With which phase a log starts to follow a stream. A log that has not followed this stream is compared with it
  * from the first message, so the log that began a stream, or an import of it, can go on with it.
  *
- * @throws STREAM_KEY if the log was followed with another key; LOG_DIVERGED if events were recorded outside the stream
+ * @throws STREAM_KEY if the log was followed with another key; LOG_DIVERGED if events were recorded outside the
+ *   stream
  */
 export function firstPhase(
   log: KnownLog,
@@ -60,7 +61,7 @@ export function firstPhase(
     throw new MixmatchError(
       'LOG_DIVERGED',
       `${log.file}: followed the stream ${stream} up to event ${followed.position}, and ends with event ${end}: the ` +
-        'others were recorded outside of the fleet. Publish this log into a stream with a new name ' +
+        'later ones were recorded outside of the fleet. Publish this log into a stream with a new name ' +
         '(mixmatch fleet init), or begin with a copy of the log of another node.',
     )
   }
@@ -70,7 +71,7 @@ export function firstPhase(
 /**
  * Decide what to do with a message. No clock and no configuration: the same messages make the same log on every node.
  *
- * @throws STREAM_GAP, STREAM_KEY, STREAM_NEWER, LOG_DIVERGED: an operator must act, and nothing is ever skipped
+ * @throws STREAM_GAP, STREAM_KEY, STREAM_NEWER, LOG_DIVERGED: an operator must act; no message is ever skipped
  */
 export function decideStep(
   phase: Phase,
@@ -142,7 +143,7 @@ function compare(
   }
   throw new MixmatchError(
     'LOG_DIVERGED',
-    `${log.file}: event ${next} is not that of the stream ${stream}. This is the log of something else: begin with ` +
+    `${log.file}: event ${next} is not that of the stream ${stream}. This log has other events: begin with ` +
       'no log or with a copy of the log of another node, or publish this log into a stream with a new name ' +
       '(mixmatch fleet init).',
   )

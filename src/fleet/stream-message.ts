@@ -25,11 +25,12 @@ import type { FleetKey } from './fleet-key.js'
  */
 const VERSION = 1
 
-/** What a message of the stream says. */
+/** The content of a message of the stream. */
 export type StreamEntry =
   | { readonly type: 'event'; readonly event: Event; readonly recordedAt: Micros }
   /**
-   * The first message of every stream. For a new log `through` is position 0. For an existing log (`fleet init`) it is
+   * The first message of every stream. For a new log `through` is position 0. For an existing log (`fleet init`) it
+   * is
    * its head: the messages up to there are its events, and nothing is collected before them.
    */
   | { readonly type: 'begin'; readonly through: Head }
@@ -44,7 +45,7 @@ export interface StreamMessage {
 
 /** A message as it is delivered. */
 export interface StreamDelivery {
-  /** Where it stands in the stream: offsets rise, but may have gaps. */
+  /** Its place in the stream: offsets rise, but may have gaps. */
   readonly offset: number
   readonly content: Buffer
   readonly signature: unknown
@@ -53,9 +54,9 @@ export interface StreamDelivery {
 /** What a node reads in a message. */
 type ReadEntry =
   | StreamEntry
-  /** Nobody who knows the key has written it. */
+  /** It has no valid signature. */
   | { readonly type: 'forged' }
-  /** Its writer knew the key, but this version cannot read it. */
+  /** It has a valid signature, but this version cannot read it. */
   | { readonly type: 'unreadable'; readonly version: number | null; readonly problem: string }
 
 /** The header with the signature of a message. */

@@ -17,8 +17,8 @@ interface DeliveryRecorderParts {
   readonly compress?: (events: readonly Event[]) => Promise<Payloads>
   readonly journal: DeliveryJournal
   /**
-   * Whether `record` publishes to the stream of a fleet. A node that dies while it waits for the broker has not died
-   * over the message, so only reading it counts.
+   * Whether `record` publishes to the stream of a fleet. If a node dies while it waits for the broker, the message is
+   * not the cause, so only the reading is noted.
    */
   readonly publishes?: boolean
   readonly logger: Logger
@@ -26,7 +26,7 @@ interface DeliveryRecorderParts {
   readonly read?: (delivery: Delivery) => Event
 }
 
-/** With fewer messages, handing them to a thread is not worth it. */
+/** Fewer messages are compressed faster without a thread. */
 const MANY = 64
 /** While a thread compresses this many events, the next ones are read. */
 const SLICE = 32
