@@ -77,7 +77,7 @@ interface ExchangeDurability {
 }
 
 export interface QueueOptions {
-  /** Only for us: two consumers of one queue would each get half of the messages, unless it is `shared`. */
+  /** Nobody else may consume it: two consumers would each get half of the messages, unless it is `shared`. */
   readonly name: string
   /** The broker drops the oldest messages beyond this; 0 for no limit. */
   readonly maxBytes: number

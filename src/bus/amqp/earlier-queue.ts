@@ -29,16 +29,22 @@ export async function emptyEarlierQueue(
     const found = await findQueue(model, queue)
     if (!found) return
     if (found.consumers > 0) {
-      logger.warn({ queue }, 'an earlier queue has another consumer, and stays: stop that Mixmatch')
+      logger.warn(
+        { queue },
+        'the earlier queue is kept, because another consumer reads it: stop the Mixmatch that does',
+      )
       return
     }
-    logger.info({ queue, messages: found.messages }, 'emptying an earlier queue')
+    logger.info({ queue, messages: found.messages }, 'emptying the earlier queue')
     for (const exchange of exchanges) await unbindQueue(model, queue, exchange)
     await consumeUntilEmpty(model, parts)
     const isDeleted = !signal.aborted && (await deleteUnusedQueue(model, queue, isReplicated))
-    logger.info({ queue, deleted: isDeleted }, 'an earlier queue is empty')
+    logger.info({ queue, deleted: isDeleted }, 'the earlier queue is empty')
   } catch (error) {
-    logger.warn({ queue, error: messageOf(error) }, 'an earlier queue could not be emptied')
+    logger.warn(
+      { queue, error: messageOf(error) },
+      'cannot empty the earlier queue, retrying on the next connection',
+    )
   }
 }
 

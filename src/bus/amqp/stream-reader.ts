@@ -20,7 +20,7 @@ interface StreamReader {
     readonly error: unknown
     /** `h1:5672` */
     readonly host: string | null
-    /** The offset of the last message of the stream at the last look; null if unknown. */
+    /** The offset of the last message of the stream when it was last read; null if unknown. */
     readonly endOffset: number | null
   }
   /** Resolves after the signal. Never rejects. */
@@ -117,7 +117,7 @@ export function readStream(url: StreamUrl, options: ReaderOptions): StreamReader
   }
 }
 
-/** A broker that hangs is left earlier than by the heartbeat. */
+/** A connection to a broker that hangs is closed earlier than the heartbeat would close it. */
 const HANGS_MS = 8_000
 
 async function withinTimeout<Result>(answer: Promise<Result>, over: AbortSignal): Promise<Result> {

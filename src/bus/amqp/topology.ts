@@ -120,8 +120,8 @@ export async function countWaiting(model: ChannelModel, name: string): Promise<n
 }
 
 /**
- * A replicated queue with one active consumer. RabbitMQ 4 drops a message that was delivered twenty times, which
- * nodes that are killed can reach; 0 would not mean "never".
+ * A replicated queue with one active consumer. RabbitMQ 4 drops a message that was delivered twenty times, and killed
+ * nodes can cause so many deliveries; 0 would not mean "never".
  */
 const SHARED = {
   'x-queue-type': 'quorum',
