@@ -18,7 +18,7 @@ export interface AnchorCheck {
   readonly result: 'holds' | 'differs' | 'cut_off' | 'archived' | 'wrong_timestamp'
   /** The time in the token of the time-stamping authority, ISO 8601; null without a token. */
   readonly stampedAt: string | null
-  /** What is wrong with the time stamp; null if nothing is known to be. */
+  /** What is wrong with the time stamp; null if no problem is known. */
   readonly problem: string | null
 }
 
@@ -47,7 +47,10 @@ export async function checkAnchors(
   return checks
 }
 
-/** Whether an anchor speaks against the log. An archived one does not: nothing is known of it. */
+/**
+ * Whether an anchor contradicts the log. An anchor of an archived position does not, because the archive was not
+ * read.
+ */
 export function isContradiction({ result }: AnchorCheck): boolean {
   return result !== 'holds' && result !== 'archived'
 }

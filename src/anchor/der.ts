@@ -29,7 +29,7 @@ function encodeLength(length: number): Buffer {
   return Buffer.concat([Buffer.from([0x80 | bytes.length]), bytes])
 }
 
-/** Lengths of more bytes would be beyond any time stamp. */
+/** No time stamp is so long that its length needs more bytes. */
 const MOST_LENGTH_BYTES = 4
 
 /** The elements in a content, in order; null if it is not DER. */

@@ -78,7 +78,7 @@ export function listCaveats({ history }: Pick<AuditDatabase, 'history'>): Caveat
     {
       text:
         `The history begins after event ${position}: what was recorded before is in the archive ` +
-        `${archive}, which was not read. What was created then is known only by what was said of it later.`,
+        `${archive}, which was not read. Resources that they created are known only from later events.`,
       brief: `the first ${position} events are in the archive ${archive}, which was not read`,
     },
   ]

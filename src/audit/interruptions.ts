@@ -5,7 +5,7 @@ import { formatCount } from './numbers.js'
 import { type RecorderNote, readRecorderNotes } from './recorder-notes.js'
 import type { Caveat, Mark, VerdictNumber } from './report.js'
 
-/** The times of which the log may not know everything, with the activity between them. */
+/** The silences and gaps, in which the log may lack events, and the activity between them. */
 export interface Interruptions {
   readonly activity: Activity
   readonly notes: readonly RecorderNote[]
@@ -35,7 +35,7 @@ export function readInterruptions(
   }
 }
 
-/** The numbers `9 silences` and `1 gap`: doubts, not findings. */
+/** The numbers `9 silences` and `1 gap`: limits, not findings. */
 export function interruptionFindings({ silences, gaps }: Interruptions): VerdictNumber[] {
   return [
     { says: formatCount(silences.length, 'silence'), section: 'silences', isAlarming: false },

@@ -94,7 +94,7 @@ export interface ActivityChart extends Titled {
   }[]
 }
 
-/** A time that casts doubt on what a chart says about a cloud. */
+/** A silence or gap of a cloud, in which a chart may be wrong about it. */
 export interface Mark {
   readonly cloud: string
   readonly from: number

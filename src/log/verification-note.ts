@@ -25,8 +25,8 @@ function noteFileOf(logFile: string): string {
 }
 
 /**
- * Note the result of a verification beside the log. It is for people who look, not evidence: who can write to
- * the folder can change it.
+ * Note the result of a verification beside the log. It is information, not evidence: everybody who can write to the
+ * folder can change it.
  *
  * @throws FILE_NOT_WRITABLE
  */

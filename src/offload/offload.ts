@@ -9,21 +9,21 @@ import type { ProxiedRequest } from '../upstream/proxied-request.js'
 type Send = (proxied: ProxiedRequest) => Promise<Outcome>
 
 interface OffloadOptions {
-  /** What the front and Mixmatch have in common; null if no front may ask. */
+  /** The secret that the front shares with Mixmatch; null turns offloading off. */
   readonly secret: string | null
   readonly destinations: Destinations
   /** The name of this proxy in MM-PROXY-LIST. */
   readonly proxyName: string
 }
 
-/** With this header, a front asks where a request goes. No such request is ever sent to a cloud. */
+/** A request with this header comes from a front that asks for a decision. It is never sent to a cloud. */
 const SECRET_HEADER = 'mm-offload-secret'
 
 /**
- * Let a front move image data itself (`httpd/nginx-offload.conf`). The front first sends the request without
- * its body and with a secret. It has passed all steps up to the sending then, and the answer is the cloud,
- * its URL and the user's token there: 204 with headers that the front alone reads. Anything but a plain yes
- * is 403, or the error of an earlier step. Then the front sends the request through Mixmatch as usual.
+ * Let a front move image data itself (`httpd/nginx-offload.conf`). The front first sends the request without its body
+ * and with a secret. Mixmatch takes all steps of a request but the last, and sends it to no cloud. The response is
+ * 204, with the URL at the cloud and the user's token there in headers for the front. Otherwise it is 403, or the
+ * error of an earlier step; then the front sends the request through Mixmatch as usual.
  */
 export function createOffload(options: OffloadOptions, send: Send): Send {
   const isFront = createSecretCheck(options.secret)
@@ -42,7 +42,7 @@ export function createOffload(options: OffloadOptions, send: Send): Send {
   }
 }
 
-/** Compares digests, so that the time does not tell how much of a guess is right. */
+/** Compares digests, so that the response time does not show how much of a guess is right. */
 function createSecretCheck(secret: string | null): (given: string) => boolean {
   if (secret === null) return () => false
   const digest = (text: string) => createHash('sha256').update(text).digest()
@@ -50,7 +50,7 @@ function createSecretCheck(secret: string | null): (given: string) => boolean {
   return given => timingSafeEqual(digest(given), expected)
 }
 
-/** The destination of a transfer that needs nothing of Mixmatch but the decision; null for any other request. */
+/** The destination of a transfer for which the front needs only the decision; null for any other request. */
 async function findDestination(
   { request, requester, decision, req }: ProxiedRequest,
   { destinations }: OffloadOptions,

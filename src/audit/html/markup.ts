@@ -40,7 +40,7 @@ export function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** The begin of the SVG of a chart. Its name is for screen readers: what is in it stands in tables, too. */
+/** The opening tag of a chart's SVG. Screen readers read only its name: its numbers are also in tables. */
 export function openSvg(
   { title, note }: { readonly title: string; readonly note: string },
   viewBox: string,
