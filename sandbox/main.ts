@@ -72,7 +72,7 @@ async function runSandbox({
   }
 }
 
-/** Put life into the sandbox, so that there is something to look at in the console. */
+/** Create and delete resources all the time, so that the console has something to show. */
 function startUsers({ federation, proxyUrl }: Sandbox) {
   return startTraffic({
     federation,

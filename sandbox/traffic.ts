@@ -12,7 +12,7 @@ interface TrafficOptions {
   readonly report: (error: unknown) => void
 }
 
-/** Users who create, look at and delete images, volumes and snapshots at all clouds, through the proxy. */
+/** Users who create, read and delete images, volumes and snapshots at all clouds, through the proxy. */
 interface Traffic {
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ interface Owned {
   readonly id: string
 }
 
-/** The first requests come without a pause, so that there is something to look at. */
+/** The first requests come without a pause, so that the console has something to show. */
 const FIRST = 14
 const MOST_OWNED = 12
 const NAMES = ['web', 'database', 'mail', 'archive', 'build', 'metrics', 'wiki', 'queue']
@@ -48,7 +48,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
   }
 }
 
-/** The life of one user, until it is aborted. */
+/** Send the requests of one user until the signal is aborted. */
 async function live(person: Person, options: TrafficOptions, signal: AbortSignal): Promise<void> {
   const { federation, everyMs, report } = options
   const owned: Owned[] = []
@@ -56,7 +56,7 @@ async function live(person: Person, options: TrafficOptions, signal: AbortSignal
   for (let turn = 0; !signal.aborted; turn += 1) {
     try {
       const user = await logIn(person, options, signal)
-      // A token is good for many requests; a new one now and then outlives its expiry.
+      // A token serves many requests. It is replaced now and then, before it expires.
       for (let request = 0; request < 200 && !signal.aborted; request += 1) {
         if (request >= FIRST || turn > 0) await pause(everyMs * (0.5 + Math.random()), signal)
         await act(user, owned, clouds)
