@@ -23,12 +23,14 @@ interface ProxyMachineOptions {
   readonly options?: readonly string[]
   /** The folder of the event log; by default that of the machine. */
   readonly logFolder?: string
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Needs no RabbitMQ. Everything ends with the test. */
 export async function startProxyMachine(
   t: Pick<ExecutionContext, 'teardown'>,
-  { clouds, intercept = () => false, options = [], logFolder }: ProxyMachineOptions,
+  { clouds, intercept = () => false, options = [], logFolder, env = {} }: ProxyMachineOptions,
 ): Promise<ProxyMachine> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-faults-'))
   if (!process.env['MIXMATCH_FAULTS_KEEP'])
@@ -46,6 +48,7 @@ export async function startProxyMachine(
     directory: home,
     settings: settings.replace('[DEFAULT]', ['[DEFAULT]', ...options].join('\n')),
     relays: [],
+    env,
   })
   t.teardown(node.kill)
   return { federation, node: { ...node, databaseFile } }

@@ -52,6 +52,8 @@ export interface MixmatchNodeOptions {
   readonly settings: string
   /** Its ways to the brokers. */
   readonly relays: readonly Relay[]
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const mainScript = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -67,9 +69,8 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
   await writeFile(configFile, settings, { mode: 0o600 })
   const logFile = join(directory, 'mixmatch.log')
   const opsUrl = `http://127.0.0.1:${opsPort}`
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !key.startsWith('OS_')),
-  )
+  const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('OS_'))
+  const env = { ...Object.fromEntries(inherited), ...options.env }
   const program = { mainScript, configFile, env }
   let group: Group | null = null
 
