@@ -1,4 +1,5 @@
 import { cloud } from './cloud-options.js'
+import { fleet } from './fleet-options.js'
 import * as kinds from './kinds.js'
 import { listOf } from './kinds.js'
 import { cafile, insecure, password, passwordFile } from './login-options.js'
@@ -229,19 +230,6 @@ const database = {
     'sqlite:///data/events.db',
     'The event log: sqlite:///relative/path (to the working directory) or sqlite:////absolute/path. The views are beside it, and can be deleted.',
     { restarts: true },
-  ),
-}
-
-const fleet = {
-  stream: optional(
-    'stream',
-    kinds.streamUrl,
-    'The RabbitMQ stream that all nodes of a fleet share, in the cluster of the identity provider: rabbit://user:password@h1,h2,h3/vhost?name=mixmatch. Credentials count for all hosts that follow. Without it Mixmatch is a single machine.',
-    {
-      secret: true,
-      restarts: true,
-      example: 'rabbit://mixmatch:secret@rabbit1,rabbit2,rabbit3/?name=mixmatch',
-    },
   ),
 }
 
