@@ -52,7 +52,7 @@ export function decodeDer(bytes: Buffer): DerElement[] | null {
 }
 
 /** The elements inside the element at an index; null if there is none with this tag. */
-export function enter(
+export function childrenOf(
   elements: readonly DerElement[] | null,
   index: number,
   tag: number,

@@ -1,4 +1,4 @@
-import { type DerElement, decodeDer, derTags, enter } from './der.js'
+import { childrenOf, type DerElement, decodeDer, derTags } from './der.js'
 
 /** What a time-stamping authority signed. */
 interface Timestamp {
@@ -20,14 +20,14 @@ const GRANTED = [0, 1]
  */
 export function readTimestamp(response: Buffer): Timestamp | null {
   const { sequence, context0, integer, octetString, generalizedTime } = derTags
-  const outer = enter(decodeDer(response), 0, sequence)
-  const status = enter(outer, 0, sequence)?.[0]
+  const outer = childrenOf(decodeDer(response), 0, sequence)
+  const status = childrenOf(outer, 0, sequence)?.[0]
   if (status?.tag !== integer || !GRANTED.includes(status.content[0] ?? -1)) return null
   // ContentInfo → SignedData → EncapsulatedContentInfo → TSTInfo
-  const signed = enter(enter(enter(outer, 1, sequence), 1, context0), 0, sequence)
-  const content = enter(enter(signed, 2, sequence), 1, context0)
-  const info = enter(enter(content, 0, octetString), 0, sequence)
-  const imprint = enter(info, 2, sequence)?.[1]
+  const signed = childrenOf(childrenOf(childrenOf(outer, 1, sequence), 1, context0), 0, sequence)
+  const content = childrenOf(childrenOf(signed, 2, sequence), 1, context0)
+  const info = childrenOf(childrenOf(content, 0, octetString), 0, sequence)
+  const imprint = childrenOf(info, 2, sequence)?.[1]
   const time = info?.find(({ tag }) => tag === generalizedTime)
   const at = time && parseGeneralizedTime(time.content.toString('latin1'))
   if (!info || imprint?.tag !== octetString || !at) return null

@@ -12,7 +12,7 @@ import { createFleetKey } from './fleet-key.js'
 import type { FleetStatus } from './fleet-status.js'
 import type { Taken } from './follower.js'
 import { type Following, followStream } from './following.js'
-import { createReturns } from './returns.js'
+import { createPendingEvents } from './pending-events.js'
 import {
   digestOfMessage,
   type StreamMessage,
@@ -63,7 +63,7 @@ export function openFleetNode(
     writer?.publish(messages.map(toRecord)) ??
     Promise.reject(new Error('this node does not follow the stream yet'))
   const collect = createCollect(publish, key, now)
-  const returns = createReturns()
+  const pending = createPendingEvents()
   const ending = new AbortController()
   let endTimer: NodeJS.Timeout | undefined
   signal.addEventListener('abort', () => {
@@ -84,7 +84,7 @@ export function openFleetNode(
     collect,
     async record(events) {
       await following?.joined // the events of an older log come first
-      await Promise.all([returns.expect(events), collect(events)])
+      await Promise.all([pending.expect(events), collect(events)])
     },
     follow(log, onTaken) {
       writer = openStreamWriter(url, { logger, known: () => lastFollowed(log, url.name) })
@@ -94,7 +94,7 @@ export function openFleetNode(
         log,
         onTaken(taken) {
           onTaken(taken)
-          returns.settle(taken.entries.map(({ event }) => event))
+          pending.settle(taken.entries.map(({ event }) => event))
         },
         onEmpty: begin,
         logger,
@@ -119,7 +119,7 @@ export function openFleetNode(
       await writer?.close()
       ending.abort()
       await following?.stopped
-      returns.abandon(new Error('this node stops, and the event did not come back from the stream'))
+      pending.abandon(new Error('this node stops, and the event did not come back from the stream'))
     },
   }
 }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { createLag } from '../../src/fleet/lag.js'
-import { createReturns } from '../../src/fleet/returns.js'
+import { createPendingEvents } from '../../src/fleet/pending-events.js'
 import { event } from '../controls.js'
 
 test('a node knows how many messages it is behind, and for how long', t => {
@@ -23,19 +23,19 @@ test('a node knows how many messages it is behind, and for how long', t => {
 })
 
 test('events of a node are awaited until all have come back, and not after it has stopped', async t => {
-  const returns = createReturns()
+  const pending = createPendingEvents()
   const [one, two, never] = [event(), event(), event()]
   let isBack = false
-  const back = returns.expect([one, two]).then(() => {
+  const back = pending.expect([one, two]).then(() => {
     isBack = true
   })
-  const lost = returns.expect([never])
-  returns.settle([event(), one])
+  const lost = pending.expect([never])
+  pending.settle([event(), one])
   await Promise.resolve()
   t.false(isBack)
-  returns.settle([two, two])
+  pending.settle([two, two])
   await back
-  await t.notThrowsAsync(returns.expect([]))
-  returns.abandon(new Error('stopped'))
+  await t.notThrowsAsync(pending.expect([]))
+  pending.abandon(new Error('stopped'))
   await t.throwsAsync(lost, { message: 'stopped' })
 })
