@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../json.js'
+import { redactText } from '../redaction.js'
 
 /** The object under a key; an empty one if there is none. */
 export function objectAt(object: JsonObject, key: string): JsonObject {
@@ -6,12 +7,14 @@ export function objectAt(object: JsonObject, key: string): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
-/** The text under a key if it can be a name: not empty, at most 255 characters; else null. */
+/**
+ * The text under a key if it can be a name: not empty, at most 255 characters, and without a token or
+ * another secret, because names are stored as they are; else null.
+ */
 export function nameAt(object: JsonObject, key: string): string | null {
   const value = object[key]
-  return typeof value === 'string' && value !== '' && value.length <= MAX_CHARACTERS
-    ? toWellFormed(value)
-    : null
+  if (typeof value !== 'string' || value === '' || value.length > MAX_CHARACTERS) return null
+  return redactText(value) === value ? toWellFormed(value) : null
 }
 
 /** Replace half surrogate pairs: JSON can contain them, and they cannot be stored as UTF-8. */

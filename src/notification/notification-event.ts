@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Delivery } from '../bus/delivery.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { hyphenated } from '../ids.js'
-import { redactedExcerpt } from '../redaction.js'
+import { redactedExcerpt, redactText } from '../redaction.js'
 import { type OsloMessage, parseDelivery, type Unparseable } from './envelope.js'
 import { emittedAt, readMeaning } from './event-meaning.js'
 import { nameAt } from './fields.js'
@@ -102,7 +102,8 @@ function keepRead(read: Unparseable['read'], checkTime: () => void): Kept {
 }
 
 function origin(delivery: Delivery, envelope: Event['wire']['envelope']) {
-  const { serviceProvider, exchange, routingKey } = delivery
+  const { serviceProvider } = delivery
+  const [exchange, routingKey] = [redactText(delivery.exchange), redactText(delivery.routingKey)]
   return { serviceProvider, source: 'bus', wire: { exchange, routingKey, envelope } } as const
 }
 

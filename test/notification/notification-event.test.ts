@@ -333,3 +333,15 @@ test('the module for bz2 leaves no listener for uncaught errors of the process',
   const { before, after } = JSON.parse(stdout)
   t.deepEqual(after, before)
 })
+
+test('a token in the place of a name is not recorded', t => {
+  const token = 'gAAAAABl0123456789abcdef'
+  const payload = { id: token, owner: token, volume_id: token, tenant_id: token }
+  const fields = { message_id: token, timestamp: token, _context_project_id: token }
+  const wire = { exchange: token, routingKey: `info.${token}` }
+  for (const eventType of ['image.create', 'volume.create.end', 'snapshot.create.end', token]) {
+    const body = JSON.stringify(message(eventType, payload, fields))
+    const event = createNotificationEvent(delivery(body, wire))
+    t.false(JSON.stringify(event).includes(token), eventType)
+  }
+})
