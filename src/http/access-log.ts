@@ -32,10 +32,9 @@ export function accessFields(
     service_provider: serviceProvider,
     project: caller?.project?.id ?? null,
     user: caller?.userId ?? null,
-    missing: outcome && (headerValue(outcome.headers, 'mm-partial') ?? null),
+    missing: shownHeader(outcome, 'mm-partial'),
     upstream_status: outcome?.status ?? null,
-    upstream_request_id:
-      outcome && (headerValue(outcome.headers, 'x-openstack-request-id') ?? null),
+    upstream_request_id: shownHeader(outcome, 'x-openstack-request-id'),
     rests_on: decision?.kind === 'one' ? decision.restsOn : null,
     observed: trace.observed,
     offload: trace.offload,
@@ -48,10 +47,16 @@ export function bytesSentOf(res: ServerResponse, outcome: RequestTrace['outcome'
   return outcome?.bytesSent ?? Number(res.getHeader('Content-Length') ?? 0)
 }
 
-/** Longer than the user agent of any real client. */
-const MAX_USER_AGENT = 256
+/** A header of the response. A cloud can write anything there, also the token that it got. */
+function shownHeader(outcome: RequestTrace['outcome'], name: string): string | null {
+  const value = outcome && headerValue(outcome.headers, name)
+  return value ? redactedExcerpt(value, MAX_SHOWN) : null
+}
 
-const shownAgent = memoize(agent => redactedExcerpt(agent, MAX_USER_AGENT))
+/** Longer than the user agent of any real client, and than any request id. */
+const MAX_SHOWN = 256
+
+const shownAgent = memoize(agent => redactedExcerpt(agent, MAX_SHOWN))
 
 function userAgentOf({ headers }: IncomingMessage): string | null {
   const agent = headers['user-agent']

@@ -745,3 +745,17 @@ test('links in a long list lead to the proxy, whatever host the cloud uses in th
   t.true(answer.body.toString() === list(ours))
   t.is(answer.headers.location, `${ours}/volumes/1`)
 })
+
+test('a token that a cloud sends back as its request id is not logged', async t => {
+  const token = 'gAAAAABl0123456789abcdef'
+  const home = await startCloud(
+    t,
+    idp,
+    json(200, {}, { 'X-Openstack-Request-Id': token, 'MM-Partial': token }),
+  )
+  const { url, access } = await startProxy(t, { clouds: [home] })
+  await ask(`${url}/image/v2/images`, { headers: good })
+  const line = await access()
+  t.is(line['upstream_request_id'], '***')
+  t.false(JSON.stringify(line).includes(token))
+})
