@@ -29,4 +29,15 @@ test('a clock that jumps while the machine runs loses and doubles no event', asy
     const { ready } = await machine.node.readiness()
     t.true(ready, name)
   }
+  const { stdout } = await machine.node.command('log', 'export')
+  const times = stdout
+    .trim()
+    .split('\n')
+    .map(line => Date.parse(JSON.parse(line).recorded_at))
+  t.deepEqual(
+    times,
+    times.toSorted((one, other) => one - other),
+    'the times in the log never go back',
+  )
+  t.true(Math.max(...times) > Date.now() + HOUR_MS / 4, 'the clock has jumped')
 })
