@@ -2,7 +2,7 @@ import test from 'ava'
 import { measureGrowth } from './growth.js'
 import { hostileTexts } from './hostile-texts.js'
 
-test('texts from outside are read in a time in proportion to their length', t => {
+test('each reader of external text takes time in proportion to the length of the text', t => {
   for (const text of hostileTexts) {
     const growth = measureGrowth(text, { size: 25_000, factor: 8 })
     t.true(

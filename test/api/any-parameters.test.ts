@@ -41,7 +41,7 @@ const word = fc.oneof(
 )
 const value = fc.oneof({ weight: 8, arbitrary: word }, { weight: 1, arbitrary: fc.jsonValue() })
 
-test('any parameters get an answer or a client error, and never show a reader what is of others', async t => {
+test('any parameters get an answer or a client error, and never show a reader resources of other projects', async t => {
   const ask = given(t, [created(disk, alice), created(image, bob), event(), deleted(image)])
   openViews(viewsFileOf(ask.logFile), [ask.logFile]).views[Symbol.dispose]()
   const names: readonly QueryName[] = [

@@ -22,7 +22,7 @@ import {
 } from '../controls.js'
 import { aliceReads, given, whole } from './asking.js'
 
-/** The views of the log of a question. */
+/** The views of the log of a query. */
 function buildViewsOf({ logFile }: { logFile: string }) {
   openViews(viewsFileOf(logFile), [logFile]).views[Symbol.dispose]()
 }

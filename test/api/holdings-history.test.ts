@@ -62,7 +62,7 @@ test('a resource is counted from the moment of its creation to the one of its de
   )
 })
 
-test('between two moments the next one counts, and what is outside of them counts at the ends', t => {
+test('a time between two moments counts for the next one, and a time outside of them for the first or last one', t => {
   const { byType } = tally([
     [VOLUME, 'a', 1, -5, 1, ALICE, 9.5],
     [VOLUME, 'b', 1, 9.5, 2, null, null],

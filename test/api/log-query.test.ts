@@ -7,7 +7,7 @@ import { verifyLog } from '../../src/log/verify.js'
 import { event, folder } from '../controls.js'
 import { aliceReads, given } from './asking.js'
 
-test('the log names its last verification and its last noted head', async t => {
+test('the query of the log has its last verification and its last noted head', async t => {
   const anchors = join(folder(t), 'anchors.ndjson')
   const ask = given(t, [event(), event()], { anchors })
   t.like(await ask('log', {}), { verified: null, anchored: null })

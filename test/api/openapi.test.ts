@@ -51,7 +51,7 @@ const examples: Readonly<Record<(typeof apiRoutes)[number]['query'], readonly ob
   log: [{}],
 }
 
-test('each answer of the API is as its OpenAPI description says', async t => {
+test('each answer of the API matches its OpenAPI description', async t => {
   const ask = given(t, resources, { extendsNetworks: true })
   openViews(viewsFileOf(ask.logFile), [ask.logFile]).views[Symbol.dispose]()
   const { paths } = description.parse(await ask('openApi', {}))
@@ -69,7 +69,7 @@ test('each answer of the API is as its OpenAPI description says', async t => {
   }
 })
 
-test('the OpenAPI description names each parameter, and where it is', async t => {
+test('the OpenAPI description names each parameter and its place: path or query', async t => {
   const { paths } = description.parse(await given(t, [])('openApi', {}))
   const namesOf = (path: string) =>
     paths[path]?.['get']?.parameters.map(({ name, in: where, required }) => [name, where, required])

@@ -185,7 +185,7 @@ test('unknown and malformed parameters are refused with their name', async t => 
   await refuses('resource', { id: '' }, /id/)
 })
 
-test('the head of the log is that of the log', async t => {
+test('the query of the log has its size and head', async t => {
   const ask = given(t, [event(), event()])
   const answer = await ask('log', {})
   t.like(answer, { events: 2, base: 0, recorded_at: '2026-11-23T13:36:41.000000Z' })

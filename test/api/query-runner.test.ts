@@ -39,7 +39,7 @@ test('an error of a query keeps its code and message on its way from the reading
   })
 })
 
-test('a query that takes too long is given up, and the next one is answered by a new process', async t => {
+test('a query that takes too long fails, and a new process answers the next one', async t => {
   const runner = runnerOf(
     t,
     `let asked = 0

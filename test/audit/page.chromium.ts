@@ -195,7 +195,7 @@ test('a printed page has all columns on the paper', async t => {
 })
 
 for (const scheme of ['light', 'dark'] as const) {
-  test(`axe-core finds nothing wrong with the pages in ${scheme} colours`, async t => {
+  test(`axe-core finds no problem on the pages of reports in ${scheme} colours`, async t => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     for (const report of ['summary', 'placement', 'anomalies', 'drift', 'verify']) {
       const page = await reported(t, report)

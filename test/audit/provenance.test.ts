@@ -14,7 +14,7 @@ import { rows } from './audit-databases.js'
 
 const everything = { projects: [], serviceProviders: [], types: [], silence: 3600e6, at: null }
 
-test('a report about a log that is being written has the files of a moment, and says so', t => {
+test('a report about a log that is being written has the digests of one moment, and a caveat', t => {
   const file = join(folder(t), 'events.db')
   using log = openLog(file)
   log.append([created(disk, alice)], at(60))
@@ -44,7 +44,7 @@ test('a report about a log that is being written has the files of a moment, and 
   t.regex(after.conclusion ?? '', /^1 resource in 1 cloud, at position 1, according to 1 event /)
 })
 
-test('the head of a report is the hash of the last event that was read, not of later ones', async t => {
+test('the head of a report is the hash of the last event that it read, not of a later one', async t => {
   const file = join(folder(t), 'events.db')
   using log = openLog(file)
   log.append([created(disk, alice)], at(60))

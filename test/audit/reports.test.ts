@@ -302,7 +302,7 @@ test('the drift report has the differences that reconcile found', t => {
   )
 })
 
-test('the drift report says when each cloud was reconciled last, and that one never was', t => {
+test('the drift report has the last run at each cloud, and names clouds that were never reconciled', t => {
   const run = {
     ...event({ serviceProvider: cornmeal, body: '{"as":{"sees":"project","project":"x"}}' }),
     source: 'reconcile',
@@ -327,7 +327,7 @@ test('the drift report says when each cloud was reconciled last, and that one ne
   t.regex(reportDrift(auditDatabase(t, [created(image, bob)])).report.verdict, /ever reconciled/)
 })
 
-test('the charts of the placement report show only what its filter allows, and say how much', t => {
+test('the charts of the placement report show only what its filter allows, and how much that is', t => {
   const { charts, caveats } = reportPlacement(
     auditDatabase(t, [
       created(disk, alice, { serviceProvider: cornmeal }),

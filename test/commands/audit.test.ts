@@ -178,7 +178,7 @@ test('audit --names prints the names of projects beside their ids, also in chart
   t.is((await audit('placement')).code, 1)
 })
 
-test('formats that have only rows print the conclusion on standard error', async t => {
+test('audit prints the conclusion on standard error for formats that have only rows', async t => {
   const path = folder(t)
   recorded(path)
   const { out, err } = await mixmatch(path, 'audit', 'drift', '--log', 'events.db', '-f', 'csv')
@@ -241,7 +241,7 @@ test('an HTML report loads nothing, and shows any name as text', async t => {
   }
 })
 
-test('a page links only to what it shows', async t => {
+test('a page of a report links only to sections that it shows', async t => {
   const path = folder(t)
   await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')
   const linksOf = async (...args: string[]) => {

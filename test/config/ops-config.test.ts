@@ -15,7 +15,7 @@ test('the read API needs no token on a loopback address, and one elsewhere', t =
   t.is(authOf('auth = keystone'), 'keystone')
 })
 
-test('auth = none is refused where others than this machine can connect', t => {
+test('[ops] auth = none is rejected if other machines can connect', t => {
   for (const host of ['0.0.0.0', '::', '10.0.0.5', 'ops.example.org', '127.example.org']) {
     const { config, problems } = check(t, withOps(`host = ${host}\nauth = none`))
     t.is(config, null)
@@ -23,7 +23,7 @@ test('auth = none is refused where others than this machine can connect', t => {
   }
 })
 
-test('the roles of the read API can be set', t => {
+test('the roles of the read API are read from [ops] admin_roles and reader_roles', t => {
   const { config } = check(t, withOps('admin_roles = admin, operator\nreader_roles = member'))
   t.like(config?.ops, { adminRoles: ['admin', 'operator'], readerRoles: ['member'] })
 })

@@ -61,7 +61,7 @@ async function sampled(t: ExecutionContext) {
 }
 
 for (const scheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing on any page, wide and narrow, in the ${scheme} scheme`, async t => {
+  test(`axe finds nothing on any page of the console, wide and narrow, in the ${scheme} scheme`, async t => {
     t.timeout(240_000)
     const { pages, origin } = await sampled(t)
     for (const width of [400, 1280]) {
@@ -87,7 +87,7 @@ for (const scheme of ['light', 'dark'] as const) {
   })
 }
 
-test('no page is wider than the screen, from 400 px to 4K, and no label is cut', async t => {
+test('no page of the console is wider than the screen, from 400 px to 4K, and no label is cut', async t => {
   t.timeout(240_000)
   const { pages, origin } = await sampled(t)
   for (const width of [400, 1280, 3840]) {
@@ -108,7 +108,7 @@ test('no page is wider than the screen, from 400 px to 4K, and no label is cut',
   }
 })
 
-test('each graphic has a name, and each chart has its numbers in a table', async t => {
+test('each graphic of the console has a name, and each chart has its numbers in a table', async t => {
   const { pages, origin } = await sampled(t)
   const { page } = await open(t, origin)
   for (const path of pages) {
@@ -121,7 +121,7 @@ test('each graphic has a name, and each chart has its numbers in a table', async
   }
 })
 
-test('by keyboard: skip link, search, pages, slider and tables in order, each visibly focused', async t => {
+test('the tab key visits skip link, search, pages, slider and tables in order, each visibly focused', async t => {
   const { origin } = await sampled(t)
   const { page } = await open(t, origin)
   await page.goto('/console/')
@@ -164,7 +164,7 @@ test('by keyboard: skip link, search, pages, slider and tables in order, each vi
   t.is(await page.evaluate('document.activeElement.id'), 'content')
 })
 
-test('the login is accessible, too', async t => {
+test('axe finds nothing on the login of the console', async t => {
   const { file } = await sampled(t)
   const access = { admit: admitAll, logIn: () => Promise.reject(), listProjects: async () => [] }
   const origin = await serveConsole(t, consoleOf(file, clouds, { isOpen: () => false, access }))

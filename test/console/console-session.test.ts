@@ -4,7 +4,7 @@ import { Token } from '../../src/identity/token.js'
 
 const session = (expiresAtMs: number) => ({ token: new Token('secret'), expiresAtMs })
 
-test('a session is found by its id until its token expires', t => {
+test('a session of the console is found by its id until its token expires', t => {
   let now = 1000
   const store = createSessionStore(() => now)
   const id = store.begin(session(2000))
@@ -14,7 +14,7 @@ test('a session is found by its id until its token expires', t => {
   t.is(store.find(id), null)
 })
 
-test('the oldest session makes room for a new one, and expired ones go first', t => {
+test('if the store of sessions is full, expired sessions and then the oldest one are removed', t => {
   let now = 0
   const store = createSessionStore(() => now, 2)
   const [short, long] = [store.begin(session(10)), store.begin(session(1000))]

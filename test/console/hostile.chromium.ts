@@ -11,7 +11,7 @@ import { consoleOf, serveConsole } from './console-server.js'
 
 const open = useBrowser()
 
-/** Ways to make a script of a name, for text, attributes, URLs, scripts, styles and templates. */
+/** Names that could become a script, for text, attributes, URLs, scripts, styles and templates. */
 const corpus = [
   '<script>window.hacked=1</script>',
   '"><script>window.hacked=1</script>',
@@ -54,7 +54,7 @@ function hostileEvents(): Event[] {
   )
 }
 
-test('no text of a cloud becomes a script, on any page', async t => {
+test('no text of a cloud becomes a script on any page of the console', async t => {
   t.timeout(240_000)
   const events = hostileEvents()
   const file = join(folder(t), 'events.db')

@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { html } from '../../src/console/html-template.js'
 
-test('values are escaped in text and in attributes', t => {
+test('values in an HTML template are escaped in text and in attributes', t => {
   const value = `<a href='x' title="y">&\``
   t.is(
     html`<p title="${value}">${value}</p>`.text,
@@ -10,7 +10,7 @@ test('values are escaped in text and in attributes', t => {
   )
 })
 
-test('markup of another template is not escaped again, and nothing stands for null and false', t => {
+test('markup in an HTML template is not escaped again, and null and false are left out', t => {
   const items = ['a', '<b>'].map(each => html`<li>${each}</li>`)
   t.is(
     html`<ul>${items}</ul>${null}${false}${undefined}${0}`.text,
@@ -18,7 +18,7 @@ test('markup of another template is not escaped again, and nothing stands for nu
   )
 })
 
-test('no text adds a tag, an attribute or an entity of its own', t => {
+test('no text in an HTML template adds a tag, an attribute or an entity', t => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), text => {
       const { text: escaped } = html`<p title="${text}">`

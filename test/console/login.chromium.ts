@@ -11,7 +11,7 @@ import { logOf } from './example-log.js'
 
 const open = useBrowser()
 
-test('people log in with Keystone, see the page they wanted, and log out', async t => {
+test('a user logs in to the console with Keystone, sees the requested page, and logs out', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation)
   const admission = createOpsAdmission({

@@ -43,7 +43,7 @@ const credentials = ({ name, password, project }: Person) => ({ user: name, pass
 const cookieOf = (headers: Readonly<Record<string, string>>) =>
   headers['Set-Cookie']?.split(';')[0] ?? ''
 
-test('without a session every page leads to the login, which leads back', async t => {
+test('without a session every page of the console redirects to the login, which redirects back', async t => {
   const { get, post } = await guarded(t)
   const { status, headers } = await get('/console/events?cloud=sp1')
   t.deepEqual(
@@ -56,7 +56,7 @@ test('without a session every page leads to the login, which leads back', async 
   t.deepEqual([answer.status, answer.headers['Location']], [303, next])
 })
 
-test('the session is a cookie that scripts and other sites cannot use', async t => {
+test('the session of the console is a cookie that scripts and other sites cannot use', async t => {
   const { get, post } = await guarded(t)
   const { headers } = await post('/console/login', credentials(people.admin))
   t.regex(
@@ -68,7 +68,7 @@ test('the session is a cookie that scripts and other sites cannot use', async t 
   t.regex(String(body), /admin <span class="quiet">sees all projects/)
 })
 
-test('a reader sees its own project by its name, and nothing of others', async t => {
+test('a reader sees its own project by its name in the console, and nothing of other projects', async t => {
   const { get, post } = await guarded(t)
   const { headers } = await post('/console/login', credentials(people.demo))
   const { body } = await get('/console/events', cookieOf(headers))
@@ -84,7 +84,7 @@ test('a reader sees its own project by its name, and nothing of others', async t
   t.regex(String(buses.body), /aria-label="default: \d+ silences/)
 })
 
-test('a pasted token logs in as well', async t => {
+test('a token logs in to the console as well', async t => {
   const { federation, get, post } = await guarded(t)
   const { token } = await logIn(federation.cloud('default'), people.admin)
   const { headers } = await post('/console/login', { token })
@@ -103,7 +103,7 @@ test('a wrong password, a made-up token and a user without a role are refused', 
   t.is(service.headers['Set-Cookie'], undefined)
 })
 
-test('a form of another site neither logs in nor out', async t => {
+test('a form of another site can neither log a browser in nor out', async t => {
   const { get, post } = await guarded(t)
   const { headers } = await post('/console/login', credentials(people.admin))
   for (const foreign of [
@@ -119,7 +119,7 @@ test('a form of another site neither logs in nor out', async t => {
   t.is((await get('/console/events', cookieOf(headers))).status, 200)
 })
 
-test('the login never leads to another site', async t => {
+test('the login of the console never redirects to another site', async t => {
   const { post } = await guarded(t)
   for (const next of [
     '//evil.example/',
@@ -132,7 +132,7 @@ test('the login never leads to another site', async t => {
   }
 })
 
-test('a session ends with the logout, and with its token', async t => {
+test('a session of the console ends with the logout, and with its token', async t => {
   let late = 0
   const { get, post } = await guarded(t, () => Date.now() + late)
   const first = cookieOf((await post('/console/login', credentials(people.admin))).headers)

@@ -70,7 +70,7 @@ test('the time slider shows where a resource was known to be at its moment', asy
   t.regex(String(body), /located: cornmeal holds volume 1{8}-/)
 })
 
-test('the first page counts what each cloud holds by project and type, now and before', async t => {
+test('the first page of the console counts what each cloud holds by project and type, now and before', async t => {
   const file = logOf(t, [
     created(disk, alice, { serviceProvider: cornmeal, emittedAt: at(1000) }),
     created(image, alice, { serviceProvider: millet, emittedAt: at(1001) }),
@@ -88,7 +88,7 @@ test('the first page counts what each cloud holds by project and type, now and b
   t.regex(String(before.body), /No resources\./)
 })
 
-test('a search opens the only result at once, and lists several', async t => {
+test('a search in the console opens a single result at once, and lists several results', async t => {
   const named = (resource: typeof disk, name: string) => ({
     ...created(resource, alice, { serviceProvider: millet }),
     body: JSON.stringify({ payload: { display_name: name } }),
@@ -150,7 +150,7 @@ test('the stream of events sends rows of the table, from the given position on',
   }
 })
 
-test('a page that does not exist, and a method that writes, are refused', async t => {
+test('the console rejects a page that does not exist, and a method that writes', async t => {
   const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
   t.is((await request(console, '/console/nothing')).status, 404)
   t.is((await request(console, '/console/resource/volume/unknown')).status, 404)
@@ -158,7 +158,7 @@ test('a page that does not exist, and a method that writes, are refused', async 
   t.is((await request(console, '/')).headers['Location'], '/console/')
 })
 
-test('every response forbids inline scripts and content of other origins', async t => {
+test('every response of the console forbids inline scripts and content of other origins', async t => {
   const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
   for (const path of ['/console/', '/console/nothing', '/console/assets/x/console.css']) {
     const { headers } = await request(console, path)
@@ -167,7 +167,7 @@ test('every response forbids inline scripts and content of other origins', async
   }
 })
 
-test('no page has an inline script, an inline style or an event handler', async t => {
+test('no page of the console has an inline script, an inline style or an event handler', async t => {
   const console = consoleOf(logOf(t, [created(disk, alice)]), clouds)
   for (const path of ['', 'events', 'explain', 'event/1', `resource/volume/${disk.id}`]) {
     const { body } = await request(console, `/console/${path}`)
@@ -175,7 +175,7 @@ test('no page has an inline script, an inline style or an event handler', async 
   }
 })
 
-test('the page of the buses has a lane and a row for each cloud with its events', async t => {
+test('the page of buses has a lane and a row for each cloud with its events', async t => {
   const file = logOf(t, [
     created(disk, alice, { serviceProvider: cornmeal }),
     created(image, alice, { serviceProvider: millet }),
@@ -195,7 +195,7 @@ test('the page of the buses has a lane and a row for each cloud with its events'
   )
 })
 
-test('the page of the conflicts names the cloud to which requests go first', async t => {
+test('the page of conflicts names the cloud to which requests go first', async t => {
   const file = logOf(t, [
     created(disk, alice, { serviceProvider: millet }),
     created(disk, bob, { serviceProvider: cornmeal }),
@@ -219,7 +219,7 @@ test('the page of a project shows what it has and its newest events', async t =>
   ])
 })
 
-test('the page of the requests sums up the metrics of all workers', async t => {
+test('the page of requests sums up the metrics of all workers', async t => {
   const worker = async () => {
     const metrics = createProxyMetrics()
     const common = {

@@ -29,7 +29,7 @@ async function sampled(t: ExecutionContext) {
 /** A volume of the sample that was transferred and deleted, and one that is held. */
 const TRANSFERRED = 'select resource_id from events where kind = 3 and resource_type = 1 limit 1'
 
-test('the first page counts what the views count', async t => {
+test('the first page of the console has the counts of the views', async t => {
   const { path, origin } = await sampled(t)
   const { page, complaints, wireBytes } = await open(t, origin)
   await page.goto('/console/')
@@ -113,7 +113,7 @@ test('the page of a resource shows its placements and its place at the moment of
   t.deepEqual(complaints, [])
 })
 
-test('the search box finds by a prefix, and / leads to it', async t => {
+test('the search box finds a resource by the beginning of its id, and the key / moves to the box', async t => {
   const { file, origin } = await sampled(t)
   using log = openHistory([file])
   const [event] = log.read()
@@ -133,7 +133,7 @@ test('the search box finds by a prefix, and / leads to it', async t => {
   t.deepEqual(complaints, [])
 })
 
-test('new events appear by themselves, wait while paused, and pass the filters', async t => {
+test('new events appear by themselves and only if the filters match, and wait while the page is paused', async t => {
   const file = join(folder(t), 'events.db')
   using log = openLog(file)
   let messages = 0
@@ -162,7 +162,7 @@ test('new events appear by themselves, wait while paused, and pass the filters',
   t.deepEqual(complaints, [])
 })
 
-test('a part that did not change is not touched when the page refreshes itself', async t => {
+test('a refresh leaves parts of the page alone that did not change', async t => {
   const { origin } = await sampled(t)
   const { page } = await open(t, origin)
   await page.goto('/console/conflicts')
@@ -176,7 +176,7 @@ test('a part that did not change is not touched when the page refreshes itself',
   t.is(await page.evaluate('document.body.dataset.changes ?? null'), null)
 })
 
-test('without scripts every page shows its content, and the slider has a button', async t => {
+test('without scripts every page of the console shows its content, and the slider has a button', async t => {
   const { origin } = await sampled(t)
   const { page } = await open(t, origin, { scripts: false })
   await page.goto('/console/')

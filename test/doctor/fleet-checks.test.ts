@@ -55,7 +55,7 @@ test('doctor fails for a node that does not follow, and says why', t => {
   t.regex(result.found, /it has a gap; at offset 41 of 44.*collects nothing.*nothing confirmed yet/)
 })
 
-test('doctor warns if the Mixmatch here is no node of a fleet, or does not show it', t => {
+test('doctor warns if the Mixmatch on this machine is no node of a fleet, or does not show its status', t => {
   t.like(judgeFleetNode({ status: 200, text: page({}) }), { verdict: 'warning' })
   t.regex(judgeFleetNode({ status: 401, text: '' }).found, /asks for a token/)
 })

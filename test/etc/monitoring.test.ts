@@ -83,7 +83,7 @@ test('docs/metrics.md has every metric of Mixmatch, and no other', async t => {
   t.deepEqual([...documentedLabels().keys()].sort(), existing.sort())
 })
 
-test('the alerts name only metrics that exist, with the labels that they have', async t => {
+test('the alerts for Prometheus name only existing metrics, with their labels', async t => {
   const [existing, labels] = [await existingMetrics(), documentedLabels()]
   const expressions = [...rules.matchAll(/^ +expr: (.*)$/gm)].map(
     ([, expression = '']) => expression,
@@ -110,7 +110,7 @@ test('each alert links to its section of the runbook, and the runbook has no oth
   t.deepEqual(sections.sort(), alerts.sort())
 })
 
-test('the dashboard names only metrics that exist, with the labels that they have', async t => {
+test('the dashboard for Grafana names only existing metrics, with their labels', async t => {
   const [existing, labels] = [await existingMetrics(), documentedLabels()]
   const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))
   t.true(expressions.length > 25)

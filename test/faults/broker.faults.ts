@@ -47,29 +47,35 @@ async function countEvents({ node }: Machine, type: string): Promise<number> {
   return stdout.split(`"event_type":"${type}"`).length - 1
 }
 
-test.serial('what is published while the machine is cut off is recorded once, later', async t => {
-  const { node } = t.context
-  const connected = await countEvents(t.context, 'mixmatch.bus.connected')
-  node.cutOff()
-  await publish(t.context, 'cut1')
-  node.reconnect()
-  t.deepEqual(await wronglyRecorded(t.context, 'cut1'), [])
-  t.true((await countEvents(t.context, 'mixmatch.bus.connected')) > connected)
-})
-
-test.serial('a broker that stands still and goes on loses and doubles nothing', async t => {
-  const { broker } = t.context
-  await publish(t.context, 'pau1')
-  broker.pause()
-  await sleep(5000)
-  broker.resume()
-  await broker.answers()
-  await publish(t.context, 'pau2')
-  t.deepEqual(await wronglyRecorded(t.context, 'pau1', 'pau2'), [])
-})
+test.serial(
+  'notifications that are published while the machine is cut off are recorded once when it is connected again',
+  async t => {
+    const { node } = t.context
+    const connected = await countEvents(t.context, 'mixmatch.bus.connected')
+    node.cutOff()
+    await publish(t.context, 'cut1')
+    node.reconnect()
+    t.deepEqual(await wronglyRecorded(t.context, 'cut1'), [])
+    t.true((await countEvents(t.context, 'mixmatch.bus.connected')) > connected)
+  },
+)
 
 test.serial(
-  'a broker that is killed keeps what it has confirmed, and the log says that it was gone',
+  'a broker that is suspended and resumed causes neither lost nor duplicate events',
+  async t => {
+    const { broker } = t.context
+    await publish(t.context, 'pau1')
+    broker.pause()
+    await sleep(5000)
+    broker.resume()
+    await broker.answers()
+    await publish(t.context, 'pau2')
+    t.deepEqual(await wronglyRecorded(t.context, 'pau1', 'pau2'), [])
+  },
+)
+
+test.serial(
+  'a broker that is killed keeps the notifications that it has confirmed, and the log has the interruption',
   async t => {
     const { broker, node } = t.context
     node.cutOff()
@@ -136,7 +142,7 @@ test.serial(
 )
 
 test.serial(
-  'credentials that are wrong for a while stop the recording and lose nothing',
+  'wrong credentials stop the recording, and no notification is lost when they are right again',
   async t => {
     const { broker, node } = t.context
     const address = t.context.busAddress('default')

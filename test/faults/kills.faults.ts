@@ -55,7 +55,7 @@ test('no notification is lost or recorded twice when processes are killed at any
   t.is(verified.exitCode, 0, verified.stdout + verified.stderr)
 })
 
-test('no write is sent twice and no request hangs when workers are killed under load', async t => {
+test('no write is sent twice and no request hangs while workers are killed under load', async t => {
   const dice = chance(seed)
   const writes = countWrites()
   const machine = await start(t, writes.intercept)

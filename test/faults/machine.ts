@@ -41,7 +41,7 @@ export async function startMachine({
 }: MachineOptions = {}): Promise<Machine> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-faults-'))
   const undo: (() => unknown)[] = []
-  // What fails is looked into by its files: set MIXMATCH_FAULTS_KEEP=yes to have them left behind.
+  // The files of a failed run show the cause: MIXMATCH_FAULTS_KEEP=yes keeps them.
   if (!process.env['MIXMATCH_FAULTS_KEEP'])
     undo.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const close = async () => {

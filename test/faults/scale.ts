@@ -1,4 +1,7 @@
-/** How long and how hard one machine is tried: `MIXMATCH_FAULTS=long npm run test:faults` for the long form. */
+/**
+ * How long the tests of one machine take, and how many failures they cause: `MIXMATCH_FAULTS=long npm run
+ * test:faults` for the long form.
+ */
 export interface Scale {
   /** How often a process is killed. */
   readonly kills: number

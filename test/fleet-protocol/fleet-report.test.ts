@@ -25,7 +25,7 @@ test('a node that follows the stream gets requests, also while it is a few secon
   t.is(whyNotCaughtUp({ ...status, lagSeconds: 9 }), null)
 })
 
-test('a node that lags, joins, stands still or has no connection gets no requests', t => {
+test('a node that lags, joins, is stopped or has no connection gets no requests', t => {
   t.is(whyNotCaughtUp({ ...status, lagSeconds: 12.4 }), '3 messages behind, for 12 s')
   t.is(whyNotCaughtUp({ ...status, state: 'joining' }), 'joining, 3 messages behind')
   const stopped = { ...status, state: 'stopped', problem: 'STREAM_GAP' } as const

@@ -34,7 +34,7 @@ test('a log goes on at the message where it ended, and proves that it is still t
   t.deepEqual(verifyLog(log).breaches, [])
 })
 
-test('a stream that has lost messages which a log needs stops the node, and nothing is appended', t => {
+test('a node stops and appends nothing if the stream has lost messages that its log needs', t => {
   const log = open(t)
   const stream = streamOf(begin, streamed(1), streamed(2), streamed(3), streamed(4))
   take(log, stream.slice(0, 3))
@@ -60,7 +60,7 @@ test('a stream that was deleted and begun again is not followed by a log of the 
   t.is(log.head().position, position(2))
 })
 
-test('a message of a newer version stops the node before it, and what came before it is appended', t => {
+test('a node stops before a message of a newer version, and appends the messages before it', t => {
   const log = open(t)
   const [first, second] = streamOf(begin, streamed(1))
   const content = Buffer.from('{"v":2,"type":"something new"}')

@@ -18,11 +18,11 @@ test('a node knows how many messages it is behind, and for how long', t => {
   lag.seen(12)
   nowMs = 5500
   t.deepEqual(lag.value(), { lagEvents: 3, lagSeconds: 0.5 })
-  lag.reached(14) // more came since the last look
+  lag.reached(14) // more came since the end was last read
   t.deepEqual(lag.value(), { lagEvents: 0, lagSeconds: 0 })
 })
 
-test('events of a node are awaited until all have come back, and not after it has stopped', async t => {
+test('a node waits for its published events until all were read back, or until it stops', async t => {
   const pending = createPendingEvents()
   const [one, two, never] = [event(), event(), event()]
   let isBack = false

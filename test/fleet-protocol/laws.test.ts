@@ -71,7 +71,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ act: fc.constant('lose' as const), node }),
 )
 
-test('whatever dies, each notification is once in every log, and all logs have the same hashes', async t => {
+test('each notification is once in every log, and all logs have the same hashes, whichever node dies', async t => {
   await fc.assert(
     fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 40 }), async plan => {
       const fleet = simulateFleet(t, NODES)

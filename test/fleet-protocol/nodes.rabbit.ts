@@ -39,7 +39,7 @@ test.serial('two nodes record each notification once, in the same log', async t 
 })
 
 test.serial(
-  'a node that was away catches up, and an empty one fills itself from the stream',
+  'a node that was stopped catches up, and an empty node reads the whole stream',
   async t => {
     const stays = await startRecorder(t, broker, { stream: 'join' })
     const leaves = await startRecorder(t, broker, { stream: 'join' })
@@ -59,7 +59,7 @@ test.serial(
 )
 
 test.serial(
-  'an observation of one node is on the other, and is confirmed when it has come back',
+  'an observation of one node reaches the other, and is confirmed when it was read back',
   async t => {
     const nodes = [
       await startRecorder(t, broker, { stream: 'observe' }),
@@ -78,7 +78,7 @@ test.serial(
 )
 
 test.serial(
-  'a message without a valid signature is recorded as forged on all nodes alike',
+  'all nodes record a message without a valid signature as the same forged event',
   async t => {
     const nodes = [
       await startRecorder(t, broker, { stream: 'forged' }),
@@ -131,7 +131,7 @@ test.serial('a node whose stream was deleted and begun again does not go on', as
 })
 
 test.serial(
-  'a log of one machine becomes that of a fleet and of one machine again, without a loss',
+  'a log of one machine becomes the log of a fleet and of one machine again, and no event is lost',
   async t => {
     const single = await startRecorder(t, broker, { stream: null })
     await until('its queue is there', async () => (await broker.waiting(MACHINE_QUEUE)) !== null)
@@ -190,7 +190,7 @@ function isBound(node: StartedRecorder): boolean {
 }
 
 test.serial(
-  'a node whose broker hangs or is cut off goes to another host, and publishes again',
+  'a node whose broker hangs or is cut off connects to another host, and publishes again',
   async t => {
     const to = broker.host
     const [hangs, cut] = [await startRelay(t, to), await startRelay(t, to)]

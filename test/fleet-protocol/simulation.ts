@@ -43,7 +43,7 @@ export interface SimulatedFleet {
   notify(cloud: SpName, number: number): void
   /** The active collector of a cloud takes notifications. If it dies, another one gets them again. */
   collect(cloud: SpName, count: number, death: Death): Promise<void>
-  /** What late publishes hold arrives in the stream. */
+  /** Deliver the messages of late publishes to the stream. */
   arriveLate(): void
   /** A node publishes an event of its own, which may arrive twice. */
   observe(event: Event, twice: boolean): void
@@ -169,7 +169,7 @@ type RestartableFollower = Follower & { isFresh: boolean }
 function openNode(t: ExecutionContext) {
   const log = openLog(join(folder(t), 'events.db'))
   t.teardown(() => log[Symbol.dispose]())
-  log.db.pragma('synchronous = OFF') // the machine does not die here
+  log.db.pragma('synchronous = OFF') // no machine loses power in this test
   const open = (): RestartableFollower => ({ ...createFollower(log, parts), isFresh: true })
   const node = {
     log,

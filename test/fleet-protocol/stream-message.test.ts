@@ -32,7 +32,7 @@ test('half of a surrogate pair is replaced before an event is signed, as the log
   t.is(read.type === 'event' && read.event.body, '"\ufffd"')
 })
 
-test('a message counts only with the signature of its stream and its key', t => {
+test('a message is valid only with a signature by its key and for its stream', t => {
   const entry: StreamEntry = { type: 'event', event: event(), recordedAt: at(1) }
   const { content, signature } = delivered(entry)
   const changed = Buffer.from(content)
@@ -53,14 +53,14 @@ test('a message counts only with the signature of its stream and its key', t => 
   t.false(createForgedEvent({ offset: 0, content, signature }).body.includes('mixmatch.'))
 })
 
-test('a signed message of a later version is not read as something else', t => {
+test('a signed message of a later version is not read as one of this version', t => {
   const { content } = delivered({ type: 'event', event: event(), recordedAt: at(1) })
   const later = Buffer.from(content.toString().replace('"v":1', '"v":2'))
   const read = readMessage({ offset: 3, content: later, signature: key.sign(later) }, key)
   t.like(read, { type: 'unreadable', version: 2 })
 })
 
-test('the id of a key does not say the key, and differs between streams', t => {
+test('the id of a key does not reveal the key, and differs between streams', t => {
   t.regex(key.id, /^[0-9a-f]{16}$/)
   t.not(key.id, createFleetKey(['the password'], 'other').id)
   t.is(key.id, createFleetKey(['the password'], 'mixmatch').id)

@@ -21,7 +21,7 @@ import { scale, seed } from './scale.js'
 const TICK_MS = 200
 const SETTLE_MS = 180_000
 
-test('every notification is once in three equal logs, whatever happens to brokers and nodes', async t => {
+test('every notification is once in three equal logs while brokers and nodes are disturbed', async t => {
   const dice = chance(seed)
   const say = (line: string) =>
     t.log(`${((performance.now() - begun) / 1000).toFixed(1)} s  ${line}`)
@@ -60,7 +60,11 @@ test('every notification is once in three equal logs, whatever happens to broker
   const cloudVolumes = CLOUDS.flatMap(cloud =>
     Array.from({ length: scale.numbered }, (_, at) => numberedVolume(cloud, at + 1)),
   )
-  await until('the three logs stand still, at the same position', () => stand(nodes), SETTLE_MS)
+  await until(
+    'the three logs have stopped growing, at the same position',
+    () => stand(nodes),
+    SETTLE_MS,
+  )
   say(`the logs have ${nodes.map(positionOf).join(', ')} events`)
 
   const heads = await Promise.all(nodes.map(headOf))
@@ -108,7 +112,7 @@ async function stand(nodes: Fleet['nodes']): Promise<boolean> {
   return new Set([...before, ...nodes.map(positionOf)]).size === 1
 }
 
-/** Failed requests to a node that was left alone all the time. */
+/** Failed requests to a node that was not disturbed during the request. */
 function unexplained(
   requests: readonly LoadRequest[],
   disturbed: readonly Disturbed[],

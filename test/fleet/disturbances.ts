@@ -3,7 +3,7 @@ import type { Chance } from '../sample/chance.js'
 import type { BrokerNode } from './broker-node.js'
 import type { MixmatchNode } from './mixmatch-node.js'
 
-/** One way to trouble a machine, and to leave it alone again. */
+/** One kind of disturbance of a machine, and how it ends. */
 interface Disturbance {
   readonly what: string
   readonly target: string

@@ -46,13 +46,13 @@ export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> 
   endWithAva()
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-fleet-'))
   const undo: (() => unknown)[] = []
-  // What fails is looked into by its files: set MIXMATCH_FLEET_KEEP=yes to have them left behind.
+  // The files of a failed run show the cause: MIXMATCH_FLEET_KEEP=yes keeps them.
   if (!process.env['MIXMATCH_FLEET_KEEP'])
     undo.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const close = async () => {
     const problems: unknown[] = []
     for (const step of undo.splice(0).toReversed()) {
-      // What is left running would keep AVA from ending.
+      // A process that still runs would keep AVA from ending.
       await Promise.resolve(step()).catch(error => problems.push(error))
     }
     if (problems.length > 0) throw new AggregateError(problems, problems.map(String).join('; '))

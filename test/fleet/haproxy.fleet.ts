@@ -61,7 +61,7 @@ async function startNodes(t: ExecutionContext) {
   return { haProxy, nodes }
 }
 
-/** Who answers a dozen requests, each name once. */
+/** The names of the nodes that answer a dozen requests, each once. */
 async function namesOfAnswers({ url }: HaProxy): Promise<readonly string[]> {
   const answers: string[] = []
   for (let sent = 0; sent < 12; sent += 1) answers.push((await call('GET', url)).text)

@@ -1,4 +1,7 @@
-/** How long and how hard the fleet is tried: `MIXMATCH_FLEET=long npm run test:fleet` for the long form. */
+/**
+ * How long the tests of a fleet take, and how many disturbances they make: `MIXMATCH_FLEET=long npm run test:fleet`
+ * for the long form.
+ */
 export interface Scale {
   /** Notifications on each of the two buses, while machines are disturbed. */
   readonly numbered: number

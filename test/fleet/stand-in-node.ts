@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 
-/** Plays a node for HAProxy: it answers requests with its name, and says what it is told about its health. */
+/** Plays a node for HAProxy: it answers requests with its name, and health checks as the test sets them. */
 export interface StandInNode {
   readonly url: string
   readonly opsUrl: string

@@ -23,7 +23,7 @@ test('a node of a fleet records at least half as fast as a single machine', asyn
     await deleteQueues(fleet)
     return measure(nodes, publishers)
   }
-  // Other work on the machine slows down either side: the best of some rounds says what is possible.
+  // Other work on the machine slows down both sides, so the best of some rounds counts.
   let best = 0
   for (let round = 1; round <= ROUNDS && best < LEAST_SHARE; round += 1) {
     const alone = await measureAlone([single])
@@ -91,7 +91,7 @@ async function measure(
   }
 }
 
-/** Delete the queues of those who are not measured now, which would fill as well. */
+/** Delete the queues of the nodes that are not measured now, because they would fill, too. */
 async function deleteQueues({ busAddress }: Fleet): Promise<void> {
   for (const cloud of CLOUDS) {
     const connection = await connect({ protocol: 'amqp', ...busAddress(cloud) })

@@ -34,7 +34,7 @@ test('a node of a fleet shows how far it is, and which buses it collects', async
   t.is(samples.get(waiting), 0)
 })
 
-test('what a node of a fleet does not know has no sample', async t => {
+test('a metric of a fleet has no sample if the node does not know the value', async t => {
   const samples = await samplesWith({ ...node, lagEvents: null })
   t.false(samples.has('mixmatch_fleet_lag_events'))
   t.false(samples.has('mixmatch_fleet_last_confirm_timestamp_seconds'))

@@ -53,7 +53,7 @@ test('a front gets the token of the user itself for data at the identity provide
   }
 })
 
-test('a front gets no for everything but a plain transfer of image data', async t => {
+test('a front gets 403 for every request but a transfer of image data from one known cloud', async t => {
   const other = '33333333-3333-4333-8333-333333333333'
   const clouds = await Promise.all([idp, sp1, sp2].map(name => startCloud(t, name, json(200, {}))))
   const places = [at(sp1, image.id), at(sp1, other), at(sp2, other)]
@@ -82,7 +82,7 @@ test('a front gets no for everything but a plain transfer of image data', async 
   )
 })
 
-test('nobody but a front with the right secret is told anything, and the request is not sent to a cloud', async t => {
+test('a request with a wrong offload secret gets no decision, and is not sent to a cloud', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const setting = { clouds: [home], places: [at(idp, image.id)] }
   const proxies = [
@@ -100,7 +100,7 @@ test('nobody but a front with the right secret is told anything, and the request
   t.deepEqual(home.seen, [])
 })
 
-test('a front that asks for a user without a valid token gets the error of the proxy', async t => {
+test('a front whose user has no valid token gets the error of the proxy', async t => {
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home], offloadSecret: secret })
   const headers = { ...front, 'X-Auth-Token': 'bad' }

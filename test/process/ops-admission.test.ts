@@ -44,7 +44,7 @@ test('a cloud that does not answer leaves a reader with the projects of the othe
   ])
 })
 
-test('an administrator sees everything, and a wrong token is refused', async t => {
+test('a user with an admin role sees everything, and a wrong token is rejected', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation)
   await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
@@ -55,14 +55,14 @@ test('an administrator sees everything, and a wrong token is refused', async t =
   await t.throwsAsync(admission.admit(mixmatch), { code: 'FORBIDDEN' })
 })
 
-test('a reload does not open a port that was opened for tokens', async t => {
+test('a reload does not open a port that needs tokens to everybody', async t => {
   const federation = await startClouds(t)
   const config = configOf(t, federation, { OS_OPS__AUTH: 'none' })
   await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })
   await t.throwsAsync(admission.admit(null), { code: 'NOT_AUTHENTICATED' })
 })
 
-test('after a reload the roles of the new configuration count', async t => {
+test('after a reload the roles of the new configuration are used', async t => {
   const federation = await startClouds(t)
   let config = configOf(t, federation)
   await using admission = createOpsAdmission({ auth: 'keystone', config: () => config, logger })

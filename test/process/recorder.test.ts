@@ -144,7 +144,7 @@ test('when the views are lost, recording continues and the caller is notified', 
   t.is(log.head().position, position(1))
 })
 
-test('damage in views that is not in the way of the start is found later, and the views are built again', async t => {
+test('damage in views that does not prevent the start is found later, and the views are built again', async t => {
   const opened = { ...files(t), checkAfterMs: 1 }
   const events = Array.from({ length: 2000 }, () =>
     created({ type: 'volume', id: resourceId(randomUUID()) }, alice),
@@ -172,7 +172,7 @@ test('damage in views that is not in the way of the start is found later, and th
     t.is(resource && locations.locate('volume', resource.id).length, 1)
 })
 
-test('a conflict of an earlier start is counted', async t => {
+test('a conflict from before the start of the recorder is counted', async t => {
   const opened = files(t)
   {
     await using recorder = await openRecorder(opened, broken, listening().logger)
