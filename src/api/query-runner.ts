@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { MixmatchError } from '../errors.js'
+import { parseJson } from '../json.js'
 import type { Answers, QueryName } from './queries.js'
 import type { ReadSettings } from './query.js'
 import type { QueryFailure, QueryRequest, QueryResult } from './query-messages.js'
@@ -104,7 +106,7 @@ export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
         waiting.set(id, {
           settle(answer) {
             leave()
-            if ('answer' in answer) resolve(JSON.parse(answer.answer))
+            if ('answer' in answer) resolve(asWritten<Answers[typeof name]>(answer.answer))
             else reject(errorOf(answer.failure))
           },
           fail(error) {
@@ -134,4 +136,9 @@ function gone(why: string): MixmatchError {
 
 function errorOf({ code, message }: QueryFailure): Error {
   return code === null ? new Error(message) : new MixmatchError(code, message)
+}
+
+/** The answer as this program wrote it, in the other process. */
+function asWritten<Answer>(text: string): Answer {
+  return z.custom<Answer>().parse(parseJson(text))
 }

@@ -41,7 +41,7 @@ for (const [args, code] of [
   [['explain', 'GET', '/image/v2/images', '-H', `MM-Service-Provider: ${HOSTILE}`], 0],
   [['audit', 'summary'], 0],
   [['audit', 'placement', '-f', 'html'], 0],
-  [['audit', 'anomalies', '-f', 'csv'], 0],
+  [['audit', 'anomalies', '-f', 'csv'], 1],
   [['audit', 'summary', '--section', HOSTILE], 2],
   [['log', 'show', HOSTILE], 2],
   [[`--${HOSTILE}`], 2],

@@ -25,6 +25,7 @@ export async function openNumberedPublisher(
   address: AmqpAddress,
 ): Promise<NumberedPublisher> {
   const connection: ChannelModel = await connect({ protocol: 'amqp', ...address })
+  connection.on('error', () => {}) // the publish that fails because of it reports the error
   const channel: ConfirmChannel = await connection.createConfirmChannel()
   for (const exchange of EXCHANGES)
     await channel.assertExchange(exchange, 'topic', { durable: false })
