@@ -100,6 +100,16 @@ test("with a token the API shows what is the visitor's, and each refusal stands 
   t.is((await fetch(`${url}/metrics`)).status, 200)
 })
 
+test('a reader gets 403 for the log as a whole, and no path or count of it', async t => {
+  const { url } = await open(t, { admit, isOpen: () => false })
+  const headers = { 'X-Auth-Token': 'good' }
+  const log = await fetch(`${url}/v1/log`, { headers })
+  t.is(log.status, 403)
+  t.false((await log.text()).includes('events.db'))
+  const activity = await fetch(`${url}/v1/activity?since=1`, { headers })
+  t.like(await activity.json(), { clouds: [{ events: null, unparseable: null, activity: null }] })
+})
+
 test('the OpenAPI description needs no token', async t => {
   const { url } = await open(t, { admit, isOpen: () => false })
   const response = await fetch(`${url}/openapi.json`)
