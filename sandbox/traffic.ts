@@ -39,7 +39,7 @@ const tokenBody = z.object({ token: z.object({ project: z.object({ id: z.string(
 
 export function startTraffic(options: TrafficOptions): Traffic {
   const closing = new AbortController()
-  const users = [people.demo, people.altDemo].map(person => live(person, options, closing.signal))
+  const users = [people.demo, people.altDemo].map(person => actAs(person, options, closing.signal))
   return {
     async close() {
       closing.abort()
@@ -49,7 +49,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
 }
 
 /** Send the requests of one user until the signal is aborted. */
-async function live(person: Person, options: TrafficOptions, signal: AbortSignal): Promise<void> {
+async function actAs(person: Person, options: TrafficOptions, signal: AbortSignal): Promise<void> {
   const { federation, everyMs, report } = options
   const owned: Owned[] = []
   const clouds = federation.clouds.map(({ name }) => name)

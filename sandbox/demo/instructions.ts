@@ -53,7 +53,7 @@ export function printInstructions(terminal: Terminal, facts: InstructionFacts): 
       'mixmatch log tail -f',
     ].join('\n'),
   )
-  terminal.heading('To look at, in a browser')
+  terminal.heading('In a browser')
   terminal.input(`${sandbox.opsUrl}/console/`)
   terminal.say('\nCtrl-C ends all of it.')
 }

@@ -89,14 +89,14 @@ function readEventPage(log: LogReader, parameters: PageParameters, viewer: Viewe
     .iterate({ ...values, ...window })
   const isShown = prepareVisibility(log, viewer)
   const events: ShownEvent[] = []
-  let looks = 0
+  let lookups = 0
   let reached: number | null = null
   for (const row of candidates) {
     const event = readShownEvent(row)
     reached = event.position
-    if (viewer !== 'all' && event.project === null) looks += 1
+    if (viewer !== 'all' && event.project === null) lookups += 1
     if (isShown(event)) events.push(event)
-    if (events.length === limit || looks === MOST_OWNERS) break
+    if (events.length === limit || lookups === MOST_OWNERS) break
     reached = null
   }
   const end = reached ?? (isNewest ? window.from : window.to)

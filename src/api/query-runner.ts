@@ -9,7 +9,7 @@ import type { ReadSettings } from './query.js'
 import type { QueryFailure, QueryRequest, QueryResult } from './query-messages.js'
 import type { Viewer } from './viewer.js'
 
-/** Runs queries in a process of its own, so that nothing else waits for them. */
+/** Runs queries in a separate process, so that nothing else waits for them. */
 export interface QueryRunner extends Disposable {
   /**
    * Run a query.
@@ -44,7 +44,7 @@ interface Waiting {
   readonly fail: (error: Error) => void
 }
 
-/** Create a query runner. Its process starts with the first query, and ends when nobody has asked for a while. */
+/** Create a query runner. Its process starts with the first query, and ends after some time without one. */
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
   const { settings, logger, timeoutMs = 20_000, idleMs = 120_000 } = options
   const { script = import.meta.resolve('./query-process.js') } = options

@@ -94,7 +94,7 @@ function describeAnchors(anchors: readonly AnchorCheck[]): string {
   return `contains ${formatCount(anchors.length - archived, 'anchor')}${rest}`
 }
 
-/** What the state of the chain means for whoever relies on the report. */
+/** What the state of the chain means for readers of the report. */
 export function chainCaveats(check: ChainCheck | null): Caveat[] {
   if (check === null) {
     return [
@@ -116,7 +116,7 @@ export function chainCaveats(check: ChainCheck | null): Caveat[] {
   if (proven === null) {
     return [
       {
-        text: 'The chain holds, but it was compared with no noted head: a copy whose end was cut off, or that was written anew as a whole, looks the same. --head and --anchors compare it.',
+        text: 'The chain holds, but it was compared with no noted head: a copy whose end was cut off, or that was written again as a whole, looks the same. --head and --anchors compare it.',
         brief: 'without a noted head, an end that was cut off cannot be seen',
       },
     ]

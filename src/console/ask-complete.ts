@@ -24,6 +24,6 @@ export function stillCounting(title: string): Page {
   return {
     title,
     content: html`<div class="head"><h1>${title}</h1></div>
-<p class="says" role="status" data-refresh="2" data-updates="content">The log is being read. A long one takes a minute or two; this page goes on by itself.</p>`,
+<p class="says" role="status" data-refresh="2" data-updates="content">The log is being read. A long one takes a minute or two. This page refreshes itself.</p>`,
   }
 }

@@ -51,7 +51,10 @@ export function showCount(count: number): string {
 export interface Column<Row> {
   readonly name: string
   readonly cell: (row: Row) => Content
-  /** `number` is aligned right, `wrap` may break, `secondary` is left out on a narrow screen, `heat` has a ground by its value. */
+  /**
+   * `number` is aligned right, `wrap` may break, `secondary` is left out on a narrow screen, `heat` has a ground by
+   * its value.
+   */
   readonly format?: 'number' | 'wrap' | 'secondary' | 'heat'
 }
 
@@ -95,7 +98,7 @@ function isEmpty(content: Content): boolean {
   return content === null || content === undefined || content === false || content === ''
 }
 
-/** A bar for a share of 0 to 1. The number stands beside it, so screen readers skip it. */
+/** A bar for a share of 0 to 1. Screen readers skip it, because the number is next to it. */
 export function showMeter(share: number, colour: string): Markup {
   const width = `${Math.round(share * 1000) / 10}%`
   return html`<svg class="meter ${colour}" aria-hidden="true"><rect class="ground" width="100%" height="100%" rx="3"/><rect class="bar-of" width="${width}" height="100%" rx="3"/></svg>`

@@ -7,7 +7,7 @@ export class Markup {
   }
 }
 
-/** What may stand in a template: text is escaped, `null` and `false` are left out, lists are joined. */
+/** The values of a template: text is escaped, `null` and `false` are left out, lists are joined. */
 export type Content = Markup | string | number | false | null | undefined | readonly Content[]
 
 /**

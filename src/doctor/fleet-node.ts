@@ -33,7 +33,7 @@ const readiness = z.object({
 /** @param response that of `/ready` */
 export function judgeFleetNode({ status, text }: Omit<TextResponse, 'headers'>): CheckResult {
   if (status === 401 || status === 403) {
-    return warning('not looked at: /ready asks for a token here ([ops] health_auth)')
+    return warning('not checked: /ready asks for a token here ([ops] health_auth)')
   }
   const parsed = readiness.safeParse(parseJson(text))
   if (!parsed.success) {

@@ -94,7 +94,7 @@ export function readMessage({ content, signature }: StreamDelivery, key: FleetKe
   return { type: 'event', recordedAt, event: { ...event, body: content.toString('utf8', end + 1) } }
 }
 
-/** The body of the event in a message, whoever has written it: what follows the first line. */
+/** The body of the event in a message, with or without a valid signature: everything after the first line. */
 export function eventBodyOf({ content }: StreamDelivery): Pick<Event, 'body'> {
   return { body: content.toString('utf8', content.indexOf('\n') + 1) }
 }

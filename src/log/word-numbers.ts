@@ -39,15 +39,15 @@ export function prepareWordNumbers(
     return id
   }
 
-  function look(word: Word): number | undefined {
+  function lookUp(word: Word): number | undefined {
     const key = keyOf(word)
     return remembered.get(key) ?? remember(key, find.get(...word))
   }
 
   return {
-    has: (...word) => look(word) !== undefined,
+    has: (...word) => lookUp(word) !== undefined,
     numberOf(...word) {
-      const id = look(word) ?? remember(keyOf(word), add.get(...word))
+      const id = lookUp(word) ?? remember(keyOf(word), add.get(...word))
       if (id === undefined) throw new RangeError(`no id for ${word.join(' ')} in ${table}`)
       return id
     },

@@ -59,7 +59,7 @@ test('each log anchor appends position, hash, time and version to its file, and 
   t.regex(report, /noted heads prove it up to position 2 only\.\n$/)
 })
 
-test('audit verify --anchors exits with 1 for a log that was cut off, and for one that was written anew', async t => {
+test('audit verify --anchors exits with 1 for a log that was cut off, and for one that was written again', async t => {
   const { path, append } = recorded(t)
   append(created(image, bob))
   await anchorTo(path, '--file', 'anchors.ndjson')

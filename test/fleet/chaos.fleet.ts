@@ -62,7 +62,7 @@ test('every notification is once in three equal logs while brokers and nodes are
   )
   await until(
     'the three logs have stopped growing, at the same position',
-    () => stand(nodes),
+    () => haveStopped(nodes),
     SETTLE_MS,
   )
   say(`the logs have ${nodes.map(positionOf).join(', ')} events`)
@@ -106,7 +106,7 @@ async function publishAll(publishers: readonly NumberedPublisher[], last: number
   await Promise.all(publishers.map(publishOn))
 }
 
-async function stand(nodes: Fleet['nodes']): Promise<boolean> {
+async function haveStopped(nodes: Fleet['nodes']): Promise<boolean> {
   const before = nodes.map(positionOf)
   await sleep(3000)
   return new Set([...before, ...nodes.map(positionOf)]).size === 1
