@@ -27,6 +27,9 @@ test('no notification is lost or recorded twice when processes are killed at any
   t.teardown(() => Promise.allSettled(publishers.map(each => each.close())))
   await node.start()
   await node.untilReady()
+  // A machine is ready before its queues are declared, and no broker keeps what is published before that.
+  const connected = async () => (await node.readiness()).degraded.length === 0
+  await until('both buses are connected', connected, SETTLE_MS)
 
   for (let kills = 0; kills < scale.kills; kills++) {
     const publishing = publishers.map(each => each.publish(EACH_PUBLISHED))
