@@ -3,7 +3,7 @@ import anyTest, { type TestFn } from 'ava'
 import { numberedVolume, openNumberedPublisher } from '../fleet/numbered-publisher.js'
 import { countCreates } from '../fleet/recorded-log.js'
 import { until } from '../until.js'
-import { type Machine, startMachine } from './machine.js'
+import { type Machine, startMachine, startNode } from './machine.js'
 
 /** One machine for all tests. Each test publishes under names of its own. */
 const test = anyTest as TestFn<Machine>
@@ -14,8 +14,7 @@ const SETTLE_MS = 120_000
 test.before(async t => {
   const machine = await startMachine({ options: ['workers = 1'] })
   t.context = machine
-  await machine.node.start()
-  await machine.node.untilReady()
+  await startNode(machine)
 })
 
 test.after.always(t => t.context.close?.())

@@ -7,7 +7,7 @@ import { countCreates } from '../fleet/recorded-log.js'
 import { countWrites } from '../fleet/write-counter.js'
 import { chance } from '../sample/chance.js'
 import { until } from '../until.js'
-import { CLOUDS, type Intercept, type Machine, startMachine } from './machine.js'
+import { CLOUDS, type Intercept, type Machine, startMachine, startNode } from './machine.js'
 import { killProcess, type Role } from './processes.js'
 import { scale, seed } from './scale.js'
 
@@ -25,11 +25,7 @@ test('no notification is lost or recorded twice when processes are killed at any
     CLOUDS.map(cloud => openNumberedPublisher(cloud, cloud, machine.busAddress(cloud))),
   )
   t.teardown(() => Promise.allSettled(publishers.map(each => each.close())))
-  await node.start()
-  await node.untilReady()
-  // A machine is ready before its queues are declared, and no broker keeps what is published before that.
-  const connected = async () => (await node.readiness()).degraded.length === 0
-  await until('both buses are connected', connected, SETTLE_MS)
+  await startNode(machine)
 
   for (let kills = 0; kills < scale.kills; kills++) {
     const publishing = publishers.map(each => each.publish(EACH_PUBLISHED))

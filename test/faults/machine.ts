@@ -10,6 +10,7 @@ import { type Relay, startRelay } from '../bus/amqp/rabbit.js'
 import { startBrokerCluster } from '../fleet/broker-cluster.js'
 import type { BrokerNode } from '../fleet/broker-node.js'
 import { createMixmatchNode, type MixmatchNode } from '../fleet/mixmatch-node.js'
+import { until } from '../until.js'
 
 /** Two miniature clouds with a bus each on one RabbitMQ, and one machine with Mixmatch in front of them. */
 export interface Machine {
@@ -32,6 +33,7 @@ interface MachineOptions {
 }
 
 export const CLOUDS = ['default', 'sp1'] as const
+const CONNECT_MS = 120_000
 const PASSWORD = 'bus-secret'
 
 /** @throws Error if RabbitMQ is missing or does not start; nothing is left running then */
@@ -78,6 +80,17 @@ export async function startMachine({
     await close()
     throw error
   }
+}
+
+/**
+ * Start the node, and wait until it consumes from both buses: it is ready before its queues are declared, and
+ * no broker keeps what is published before that.
+ */
+export async function startNode({ node }: Pick<Machine, 'node'>): Promise<void> {
+  await node.start()
+  await node.untilReady()
+  const connected = async () => (await node.readiness()).degraded.length === 0
+  await until('both buses are connected', connected, CONNECT_MS)
 }
 
 /** A relay in front of the bus of each cloud. */

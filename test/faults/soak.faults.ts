@@ -4,7 +4,7 @@ import test from 'ava'
 import { people } from '../../sandbox/people.js'
 import { openNumberedPublisher } from '../fleet/numbered-publisher.js'
 import { logIn } from '../sandbox/clouds.js'
-import { CLOUDS, startMachine } from './machine.js'
+import { CLOUDS, startMachine, startNode } from './machine.js'
 import { processesOf } from './processes.js'
 import { scale } from './scale.js'
 
@@ -25,10 +25,10 @@ interface Sample {
 test('memory and handles of each process stay flat under fresh tokens and notifications', async t => {
   t.timeout(scale.soakMs + 300_000)
   const options = ['workers = 1', `cache_time = ${CACHE_SECONDS}`]
-  const { node, federation, busAddress, close } = await startMachine({ options })
-  t.teardown(close)
-  await node.start()
-  await node.untilReady()
+  const machine = await startMachine({ options })
+  t.teardown(machine.close)
+  await startNode(machine)
+  const { node, federation, busAddress } = machine
   const home = federation.cloud('default')
   const stopping = new AbortController()
 
