@@ -7,6 +7,7 @@ import { createOpsApp, openOps } from '../src/http/ops.js'
 import { createLogger } from '../src/logger.js'
 import { folder, idp } from './controls.js'
 import { json, startCloud, startProxy } from './http/federation.js'
+import { until } from './until.js'
 import { say } from './upstream/wire.js'
 
 const TOKEN = 'gAAAAABlx-secret'
@@ -18,8 +19,8 @@ function logging(t: ExecutionContext) {
   return { logger, written: () => readFileSync(file, 'utf8') }
 }
 
-async function until(written: () => string, pattern: RegExp): Promise<string> {
-  while (!pattern.test(written())) await delay(5)
+async function untilWritten(written: () => string, pattern: RegExp): Promise<string> {
+  await until(`the log has ${pattern}`, () => pattern.test(written()))
   return written()
 }
 
@@ -35,7 +36,8 @@ test('a malformed request on the public port leaves no raw bytes in the log', as
   const home = await startCloud(t, idp, json(200, {}))
   const { url } = await startProxy(t, { clouds: [home], app: { logger } })
   await say(url, broken('/image/v2/images'))
-  const log = await until(written, /the connection to a client broke/)
+  await say(url, broken('/network/v2.0/networks/extended'))
+  const log = await untilWritten(written, /the connection to a client broke/)
   t.regex(log, /HPE_INVALID_CHUNK_SIZE/)
   for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
 })
@@ -53,7 +55,7 @@ test('a malformed request on the port for operators leaves no raw bytes in the l
   const ops = await openOps(createOpsApp(parts), { host: '127.0.0.1', port: 0 }, logger)
   t.teardown(async () => ops[Symbol.asyncDispose]())
   await say(`http://127.0.0.1:${ops.port}`, broken('/metrics').replace('POST', 'GET'))
-  const log = await until(written, /operators failed/)
+  const log = await untilWritten(written, /operators failed/)
   for (const form of [TOKEN, bytes, 'rawPacket']) t.false(log.includes(form), form)
 })
 
