@@ -31,17 +31,20 @@ test('memory and handles of each process stay flat under fresh tokens and notifi
   const { node, federation, busAddress } = machine
   const home = federation.cloud('default')
   const stopping = new AbortController()
+  const statuses = new Set<string>()
 
   async function useFreshTokens(): Promise<void> {
     while (!stopping.signal.aborted) {
       const user = await logIn(home, people.demo)
-      const volumes = `${node.url}/volume/v3/${user.project}/volumes`
-      const made = await user.call('POST', volumes, {
-        json: { volume: { name: 'soak', size: 1 } },
+      const images = `${node.url}/image/v2/images`
+      const made = await user.call('POST', images, {
+        json: { name: 'soak', disk_format: 'raw', container_format: 'bare' },
         headers: { 'MM-SERVICE-PROVIDER': 'sp1' },
       })
-      await user.call('GET', `${volumes}/${made.json.volume.id}`)
-      await user.call('DELETE', `${volumes}/${made.json.volume.id}`)
+      const image = `${images}/${made.json.id}`
+      const read = await user.call('GET', image)
+      const deleted = await user.call('DELETE', image)
+      statuses.add([made, read, deleted].map(({ status }) => status).join(' '))
     }
   }
 
@@ -62,6 +65,7 @@ test('memory and handles of each process stay flat under fresh tokens and notifi
   await load
   await Promise.all(publishers.map(each => each.close()))
 
+  t.deepEqual([...statuses], ['201 200 204'])
   t.is(samples.size, 3, 'no process was started again')
   for (const [name, all] of samples) {
     const half = all.slice(Math.floor(all.length / 2))
