@@ -24,6 +24,8 @@ interface Entry<Value> extends Expiring<Value> {
 
 /** A value that is fresher than this would be the same after another fetch. */
 const FRESH_MS = 5_000
+/** How many old entries go when one comes: more than one, so that the expired ones become fewer. */
+const MOST_DROPPED = 2
 const REJECTION_MS = 5_000
 const OUTAGE_MS = 1_000
 const outages = ['IDENTITY_UNAVAILABLE', 'SERVICE_PROVIDER_UNREACHABLE', 'SERVICE_PROVIDER_TIMEOUT']
@@ -98,15 +100,24 @@ export class TokenCache<Value> {
     key: string,
     { value, untilMs }: Expiring<Kind>,
   ): void {
-    const { capacity, cacheSeconds, now } = this.#options
+    const { cacheSeconds, now } = this.#options
     const sinceMs = now()
     const endMs = Math.min(untilMs, sinceMs + cacheSeconds * 1000)
     if (endMs <= sinceMs) return
     entries.delete(key)
     entries.set(key, { value, untilMs: endMs, sinceMs })
-    if (entries.size <= capacity) return
-    const [oldest] = entries.keys()
-    if (oldest !== undefined) entries.delete(oldest)
+    this.#dropOldest(entries, sinceMs)
+  }
+
+  /** Make room, and drop what has expired: nobody may ask for it again. The oldest entries come first. */
+  #dropOldest<Kind>(entries: Map<string, Entry<Kind>>, nowMs: number): void {
+    let dropped = 0
+    for (const [oldest, { untilMs }] of entries) {
+      if (entries.size <= this.#options.capacity && untilMs > nowMs) return
+      entries.delete(oldest)
+      dropped += 1
+      if (dropped === MOST_DROPPED) return
+    }
   }
 
   /** Find an entry that has not expired, and mark it as used. */

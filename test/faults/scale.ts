@@ -12,9 +12,14 @@ export interface Scale {
 
 const long = process.env['MIXMATCH_FAULTS'] === 'long'
 
-export const scale: Scale = long
-  ? { kills: 300, slowClients: 10_000, soakMs: 60 * 60_000 }
-  : { kills: 20, slowClients: 500, soakMs: 300_000 }
+/** `MIXMATCH_SOAK_SECONDS` overrides five minutes, or an hour in the long form. */
+const soakSeconds = Number(process.env['MIXMATCH_SOAK_SECONDS'] ?? (long ? 3600 : 300))
+
+export const scale: Scale = {
+  kills: long ? 300 : 20,
+  slowClients: long ? 10_000 : 500,
+  soakMs: soakSeconds * 1000,
+}
 
 /** From `MIXMATCH_FAULTS_SEED`, else another one in each run. It decides what is killed when. */
 export const seed = Number(process.env['MIXMATCH_FAULTS_SEED'] ?? Date.now() % 1_000_000)

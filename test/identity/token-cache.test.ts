@@ -22,6 +22,18 @@ test('no value is cached longer than cacheSeconds', async t => {
   t.is(await cache.get('a', fetch('two', 100_000)), 'two')
 })
 
+test('expired values are dropped when others come, though nobody asks for them again', async t => {
+  const { cache, fetch, at } = given({ cacheSeconds: 10 })
+  for (const key of ['a', 'b', 'c', 'd']) await cache.get(key, fetch(key, 100_000))
+  at(10_000)
+  await cache.get('e', fetch('e', 100_000))
+  at(16_000) // `drop` returns what is still there and no longer fresh
+  t.deepEqual(
+    ['a', 'b', 'c', 'd', 'e'].map(key => cache.drop(key)),
+    [undefined, undefined, 'c', 'd', 'e'],
+  )
+})
+
 test('look-ups at the same time wait for the same fetch, even if nothing is cached', async t => {
   const { cache, fetch, count } = given({ cacheSeconds: 0 })
   const asked = [1, 2, 3].map(() => cache.get('a', fetch('one', 100_000)))
