@@ -17,7 +17,7 @@ export interface LoadRequest {
   readonly endedAt: number
 }
 
-/** Clients that create volumes, read each one back with the next request, and list them. */
+/** Clients that create images, read each one back with the next request, and list them. */
 export interface ClientLoad {
   /** The requests so far. */
   readonly requests: readonly LoadRequest[]
@@ -42,11 +42,13 @@ interface LoadOptions {
 }
 
 const TIMEOUT_MS = 30_000
-const VOLUME = { volume: { name: 'load', size: 1 } }
+// Images have no quota: a fast load used up that of volumes.
+const IMAGES = '/image/v2/images'
+const IMAGE = { name: 'load', disk_format: 'raw', container_format: 'bare' }
 
 export async function startClientLoad(options: LoadOptions): Promise<ClientLoad> {
   const { cloud, bases, clients, pauseMs } = options
-  const { token, project } = await logIn(cloud)
+  const { token } = await logIn(cloud)
   const agent = new Agent({ connections: clients })
   const requests: LoadRequest[] = []
   const writes: string[] = []
@@ -82,12 +84,11 @@ export async function startClientLoad(options: LoadOptions): Promise<ClientLoad>
   }
 
   async function round(number: string): Promise<void> {
-    const volumes = `/volume/v3/${project}/volumes`
     const at = { 'MM-SERVICE-PROVIDER': 'sp1', [WRITE_NUMBER]: number }
     writes.push(number)
-    const made = await send('POST', volumes, at, JSON.stringify(VOLUME))
-    if (made) await send('GET', `${volumes}/${made.volume.id}`, {})
-    await send('GET', `${volumes}?limit=5`, {})
+    const made = await send('POST', IMAGES, at, JSON.stringify(IMAGE))
+    if (made) await send('GET', `${IMAGES}/${made.id}`, {})
+    await send('GET', `${IMAGES}?limit=5`, {})
   }
 
   async function runClient(client: number): Promise<void> {
