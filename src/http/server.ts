@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { startListening } from './start-listening.js'
 
 /** A listening server. */
@@ -23,6 +23,8 @@ const READ_BYTES = 256 * 1024
 /** Load balancers keep idle connections for a shorter time, so they close them first. */
 const KEEP_ALIVE_MS = 75_000
 const HEADERS_TIMEOUT_MS = 60_000
+/** No client needs more. Node reads on while requests wait, so their number must have a limit. */
+const MAX_WAITING_REQUESTS = 100
 
 /**
  * Serve HTTP without a limit on the duration of a request: an upload may take hours. The code that
@@ -47,6 +49,25 @@ export async function listen(
   let keepsAlive = true
   let draining = false
 
+  const waiting = new WeakMap<Socket, number>()
+
+  /**
+   * Serve the requests of one connection one after another, however many a client sends at once: with an
+   * unsafe method they must not run in parallel (RFC 9112 §9.3.2). What follows a response that ends the
+   * connection is never served. A connection with too many waiting requests is closed.
+   */
+  const serveInTurn: RequestListener = (req, res) => {
+    // Node gives the connection to one response at a time.
+    if (res.socket !== null) return serve(req, res)
+    const { socket } = req
+    const count = (waiting.get(socket) ?? 0) + 1
+    if (count > MAX_WAITING_REQUESTS) return void socket.destroy()
+    waiting.set(socket, count)
+    res.once('socket', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 0) - 1)
+      serve(req, res)
+    })
+  }
   const serve: RequestListener = (req, res) => {
     running.add(res)
     res.once('close', () => {
@@ -57,7 +78,7 @@ export async function listen(
     listener(req, res)
   }
   // 100 Continue is sent after the request has been routed, if its body is needed.
-  server.on('request', serve).on('checkContinue', serve)
+  server.on('request', serveInTurn).on('checkContinue', serveInTurn)
   await startListening(server, { host, port }, 'DEFAULT')
 
   function endKeepAlive(): void {

@@ -76,10 +76,9 @@ function countAnswers(answer: string): number {
   return answer.match(/HTTP\/1\.1 [2-5]\d\d /g)?.length ?? 0
 }
 
-/** The requests of a case: method, path and body. Pipelined requests can overtake each other. */
+/** The requests of a case, in the order in which they came: method, path and body. */
 function seenBy({ requests }: RecordingUpstream, id: string): string[] {
   return requests
     .filter(({ line }) => line.includes(id))
     .map(({ line, body }) => `${line.replace(/ HTTP.*/, '')} ${body}`)
-    .toSorted()
 }
