@@ -1,5 +1,9 @@
 import type { KnownServiceProvider } from '../identity/keystone-responses.js'
+import { redactedExcerpt } from '../redaction.js'
 import { type CheckResult, failed, ok } from './finding.js'
+
+/** How much of a URL is shown. */
+const MAX_SHOWN = 200
 
 /** A service provider in the configuration. */
 interface Wanted {
@@ -24,7 +28,7 @@ export function checkFederation(
   const foreign = [found.spUrl, found.authUrl].find(url => !isAllowed(url))
   if (foreign !== undefined) {
     return failed(
-      `assertions would go to ${foreign}, which is not on allowed_hosts: add its host, if it is right`,
+      `assertions would go to ${redactedExcerpt(foreign, MAX_SHOWN)}, which is not on allowed_hosts: add its host, if it is right`,
     )
   }
   return ok(`known as "${spName}", assertions go to ${found.spUrl}`)

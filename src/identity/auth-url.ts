@@ -18,6 +18,9 @@ export function parseAuthUrl(authUrl: string): KeystoneUrls {
   return { v3: root.endsWith('/v3') ? root : `${root}/v3`, login: isLogin ? authUrl : null }
 }
 
+/** Keystone's own limits for the URLs of service providers and endpoints are 256 characters. */
+const MAX_URL = 2000
+
 /**
  * Create a function that checks whether a URL belongs to a cloud: it must be on one of the allowed hosts
  * (`host`, or `host:port` for one port), by default on the host of the `auth_url` at any port. If the
@@ -33,7 +36,7 @@ export function createUrlCheck(
   )
   const schemes = configured.protocol === 'https:' ? ['https:'] : ['http:', 'https:']
   return text => {
-    if (!URL.canParse(text)) return false
+    if (text.length > MAX_URL || !URL.canParse(text)) return false
     const { protocol, hostname, port, username, password } = new URL(text)
     if (username !== '' || password !== '' || !schemes.includes(protocol)) return false
     const effectivePort = port || (protocol === 'https:' ? '443' : '80')

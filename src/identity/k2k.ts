@@ -1,4 +1,5 @@
 import { MixmatchError } from '../errors.js'
+import { redactedExcerpt } from '../redaction.js'
 import { issuedToken, type Keystone, validateToken } from './keystone.js'
 import type { KeystoneResponse } from './keystone-connection.js'
 import { parseToken, summarizeResponse } from './keystone-responses.js'
@@ -19,6 +20,8 @@ interface Assertion {
   readonly authUrl: string
 }
 
+/** How much of a URL an error shows. */
+const MAX_SHOWN = 200
 const PAOS = 'application/vnd.paos+xml'
 const SKEW =
   'If the clocks of the two clouds differ by minutes, set them right; otherwise compare entity id, ' +
@@ -113,7 +116,7 @@ function checkAssertion(response: KeystoneResponse, serviceProvider: ServiceProv
     throw federationFailed(
       serviceProvider,
       'checking where the assertion would go',
-      `the ${name} "${url}" that the identity provider's Keystone has for ` +
+      `the ${name} "${redactedExcerpt(url, MAX_SHOWN)}" that the identity provider's Keystone has for ` +
         `"${serviceProvider.spName}" is on none of its allowed hosts, so nothing was sent there. ` +
         'Correct it, or add the host to allowed_hosts.',
     )

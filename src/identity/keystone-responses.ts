@@ -26,8 +26,16 @@ const optionalText = z.string().nullable().catch(null)
 
 const domain = z.object({ id: optionalText, name: optionalText }).nullable().catch(null)
 
+/**
+ * The id of a project, as long as Keystone's column for it. A service provider could send any text, which
+ * would get into error messages and URLs.
+ */
+const projectIdText = z.string().min(1).max(64)
+/** A longer name is as good as none. Keystone's own limit is the same. */
+const projectName = z.string().max(64).nullable().catch(null)
+
 /** Only the id is always present. A project that acts as a domain has no domain. */
-const project = z.object({ id: z.string(), name: optionalText, domain })
+const project = z.object({ id: projectIdText, name: projectName, domain })
 
 const catalogService = z.object({
   type: z.string(),
@@ -99,8 +107,8 @@ function expiryOf(time: string | null | undefined): number | null {
 const projectsResponse = z.object({
   projects: requiredLenientList(
     z.object({
-      id: z.string(),
-      name: optionalText,
+      id: projectIdText,
+      name: projectName,
       domain_id: optionalText,
       enabled: z.boolean().nullish(),
       is_domain: z.boolean().nullish(),

@@ -79,7 +79,12 @@ function noProjectError(at: SpName, why: string): MixmatchError {
   )
 }
 
+/** More would not help anybody, and a service provider could list any number. */
+const MAX_LISTED = 20
+
 /** `demo (5e0f…), research (77aa…)`. */
 function listNames(projects: readonly Project[]): string {
-  return projects.map(({ id, name }) => `${name} (${id})`).join(', ')
+  const names = projects.slice(0, MAX_LISTED).map(({ id, name }) => `${name} (${id})`)
+  const others = projects.length - names.length
+  return [...names, ...(others > 0 ? [`and ${others} others`] : [])].join(', ')
 }

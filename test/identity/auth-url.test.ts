@@ -58,3 +58,10 @@ test('a URL that is not a plain http URL is never allowed', t => {
     t.false(isAllowed(url), url)
   }
 })
+
+test('a URL of more than 2000 characters is never allowed', t => {
+  const isAllowed = createUrlCheck('http://sp.example', [])
+  const ofLength = (length: number) => 'http://sp.example/'.padEnd(length, 'x')
+  t.true(isAllowed(ofLength(2000)))
+  t.false(isAllowed(ofLength(2001)))
+})

@@ -176,3 +176,18 @@ test('a token scoped to another project than the requested one is not used', asy
 function fault(code: number, message: string): Reply {
   return { status: code, body: JSON.stringify({ error: { code, message, title: 'Error' } }) }
 }
+
+test('the error for a foreign address shows no password of its URL, and only its beginning', async t => {
+  const clouds = await startKeystones(t)
+  const { visitor } = identityOf(t, clouds)
+  const { access } = await visitor(await clouds.login())
+  const spUrl = `http://user:hunter2@evil.example/${'x'.repeat(10_000)}`
+  clouds.idp.answer(({ path }) =>
+    path.endsWith('/saml2/ecp')
+      ? { status: 200, headers: { 'X-sp-url': spUrl, 'X-auth-url': spUrl } }
+      : undefined,
+  )
+  const error = await t.throwsAsync(access(ids.spDemo), { code: 'FEDERATION_FAILED' })
+  t.regex(error.message, /the sp_url "http:\/\/\*\*\*@evil\.example\/x+" .*allowed_hosts/)
+  t.true(error.message.length < 600)
+})

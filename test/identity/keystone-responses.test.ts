@@ -167,6 +167,16 @@ test('a project that cannot be read is left out of the list', t => {
   )
 })
 
+test('a project with an id that is longer than in Keystone is left out, and a longer name is not used', t => {
+  const [atLimit, tooLong] = ['p'.repeat(64), 'p'.repeat(65)]
+  const projects = [{ id: tooLong }, { id: '' }, { id: atLimit, name: tooLong }]
+  t.deepEqual(
+    parseProjects(answer({ projects }))?.map(({ id, name }) => [id, name]),
+    [[atLimit, atLimit]],
+  )
+  t.is(parsed({ project: { id: tooLong, name: 'demo' } }), null)
+})
+
 test('a list of something else does not count as an empty list of projects', t => {
   t.deepEqual(parseProjects(answer({ projects: [] })), [])
   t.is(parseProjects(answer({ projects: [{ id: 1 }] })), null)

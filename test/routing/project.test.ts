@@ -84,3 +84,14 @@ test('a path with another project is rejected', t => {
   })
   t.throws(() => rejectForeignProject(alice, null, demo), { code: 'BAD_REQUEST' })
 })
+
+test('an error names twenty projects at most, and says how many others there are', t => {
+  const many = Array.from({ length: 22 }, (_, index) => ({
+    ...demo,
+    id: projectId(`id-${index}`),
+    name: `name-${index}`,
+  }))
+  const error = t.throws(() => chooseProject(nothing, many))
+  t.regex(error.message, /name-19 \(id-19\), and 2 others\.$/)
+  t.notRegex(error.message, /name-20/)
+})
