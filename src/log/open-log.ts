@@ -12,13 +12,13 @@ import {
 } from '../sqlite.js'
 import type { EventLog, LogReader } from './event-log.js'
 import { createReader } from './reader.js'
-import { checkVersion, migrate } from './schema.js'
+import { checkVersion, migrate, requireColumns } from './schema.js'
 import { createWriter } from './writer.js'
 
 /**
  * Open the log for reading. The folder may be read-only.
  *
- * @throws LOG_NOT_FOUND, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, FILE_NOT_READABLE
+ * @throws LOG_NOT_FOUND, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_BROKEN, FILE_NOT_READABLE
  */
 export function openLogReader(file: string): LogReader {
   if (!existsSync(file)) {
@@ -29,8 +29,12 @@ export function openLogReader(file: string): LogReader {
   }
   const db = openReadable(file)
   return closingOnError(db, () => {
-    if (checkVersion(db, file) > 0) return createReader(db, file)
-    throw new MixmatchError('LOG_NOT_A_LOG', `${file}: expected an event log, found an empty file.`)
+    if (checkVersion(db, file) === 0) {
+      const message = `${file}: expected an event log, found an empty file.`
+      throw new MixmatchError('LOG_NOT_A_LOG', message)
+    }
+    requireColumns(db, file)
+    return createReader(db, file)
   })
 }
 
@@ -38,7 +42,7 @@ export function openLogReader(file: string): LogReader {
  * Open the log for appending. A missing log is created, an older one is migrated to this version.
  * After disposal the log is a single file without a write-ahead log, readable in a read-only folder.
  *
- * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_HELD, FILE_NOT_WRITABLE
+ * @throws LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_BROKEN, LOG_HELD, FILE_NOT_WRITABLE
  */
 export function openLog(file: string): EventLog {
   const db = requireWritable(file, () => {
@@ -48,6 +52,7 @@ export function openLog(file: string): EventLog {
   closingOnError(db, () =>
     requireWritable(file, () => {
       migrate(db, file)
+      requireColumns(db, file)
       startWriteAheadLog(db, file)
       db.pragma('synchronous = FULL')
     }),

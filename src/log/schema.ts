@@ -122,6 +122,29 @@ export function checkVersion(db: Database.Database, file: string): number {
   return version
 }
 
+/**
+ * Reject a log of this version in which a table or a column is missing: no statement for it can be prepared.
+ * All other changes are found by `log verify`.
+ *
+ * @throws LOG_BROKEN
+ */
+export function requireColumns(db: Database.Database, file: string): void {
+  const found = new Set(readColumns(db))
+  const missing = withNewSchema(readColumns).find(column => !found.has(column))
+  if (missing === undefined) return
+  const message = `${file}: its schema was changed (${missing} is missing). Take another copy of it.`
+  throw new MixmatchError('LOG_BROKEN', message)
+}
+
+/** `events.position`, for each column of each table. */
+function readColumns(db: Database.Database): string[] {
+  const columns = db.prepare<[], string>(`
+    select "table".name || '.' || "column".name
+    from main.sqlite_schema as "table", pragma_table_xinfo("table".name) as "column"
+    where "table".type = 'table'`)
+  return columns.pluck().all()
+}
+
 /** A table, an index or a trigger: a row of `sqlite_schema`. */
 interface SchemaItem {
   readonly type: string
@@ -132,10 +155,15 @@ interface SchemaItem {
 
 /** The complete schema of a log of this version, ordered by name. */
 export function expectedSchema(): SchemaItem[] {
+  return withNewSchema(readSchema)
+}
+
+/** Read from an empty log in memory. */
+function withNewSchema<Result>(read: (db: Database.Database) => Result): Result {
   const db = new Database(':memory:')
   try {
     for (const step of migrations) step(db)
-    return readSchema(db)
+    return read(db)
   } finally {
     db.close()
   }

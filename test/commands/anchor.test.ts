@@ -92,6 +92,25 @@ test('audit verify --anchors accepts lines of log head, and rejects other lines 
   t.is((await verify(path, 'events.db', '--anchors', 'nowhere')).code, 1)
 })
 
+test('audit verify --anchors does not accept an anchor with another position or hash', async t => {
+  const { path, append } = recorded(t)
+  append(created(image, bob))
+  await anchorTo(path, '--file', 'anchors.ndjson')
+  const file = join(path, 'anchors.ndjson')
+  const anchor = JSON.parse(readFileSync(file, 'utf8'))
+  const other = anchor.hash.replace(/^./, (digit: string) => (digit === '0' ? '1' : '0'))
+  const hashes = [other, anchor.hash.slice(1), '', null]
+  const edits = [
+    ...[1, 3, -2, 0, 2.5, '2', null].map(position => ({ ...anchor, position })),
+    ...hashes.map(hash => ({ ...anchor, hash })),
+  ]
+  for (const edit of edits) {
+    writeFileSync(file, `${JSON.stringify(edit)}\n`)
+    const { code, out, err } = await verify(path, 'events.db')
+    t.true(code === 1 || code === 2, `${JSON.stringify(edit)}: ${out}${err}`)
+  }
+})
+
 test('audit verify --anchors rejects a time stamp of another hash', async t => {
   const { path } = recorded(t)
   await anchorTo(path, '--file', 'anchors.ndjson')

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { MixmatchError } from '../../src/errors.js'
 import { createFleetKey } from '../../src/fleet/fleet-key.js'
 import { createFollower } from '../../src/fleet/follower.js'
 import {
@@ -17,6 +18,7 @@ import { openLog } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { mixmatch } from '../commands/run-command.js'
 import { at, event, folder } from '../controls.js'
+import { forgeries, type Value } from '../log/forgeries.js'
 
 const key = createFleetKey(['secret'], 'stream')
 const parts = { stream: 'stream', key }
@@ -185,6 +187,43 @@ test('two logs are compared at the first event where they differ', t => {
     [8, 8],
   )
   t.deepEqual(compareLogs(open(t), one), { agreeUpTo: position(0), difference: null })
+})
+
+test('a node whose place in the stream was edited appends nothing, or what all other nodes append', t => {
+  const stream = streamOf(begin, streamed(1), streamed(2), streamed(3), streamed(4))
+  const whole = open(t)
+  take(whole, stream)
+  const followed = () => {
+    const log = open(t)
+    take(log, stream.slice(0, 3))
+    return log
+  }
+  const [row] = followed().db.prepare<[], Record<string, Value>>('select * from followed').all()
+  t.truthy(row)
+  const before = followed().head().position
+  let unchanged = 0
+  let tried = 0
+  for (const [column, value] of Object.entries(row ?? {})) {
+    for (const forged of forgeries(value)) {
+      const log = followed()
+      const edit = log.db.prepare(`update followed set "${column}" = ?`)
+      try {
+        edit.run(forged)
+      } catch {
+        continue // the type of the column does not allow it
+      }
+      tried += 1
+      try {
+        take(log, stream)
+      } catch (error) {
+        if (!(error instanceof MixmatchError)) throw error
+      }
+      if (log.head().position === before) unchanged += 1
+      else t.is(log.head().hash, whole.head().hash, `${column}: ${String(forged)}`)
+    }
+  }
+  t.true(tried > 15, `${tried} edits`)
+  t.true(unchanged > 5 && unchanged < tried, `${unchanged} unchanged`)
 })
 
 function open(t: ExecutionContext): EventLog {
