@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { BodyFraming } from './body-framing.js'
 import { ClientError, isBrokenConnection } from './client-error.js'
 import {
   type ClientRequest,
@@ -29,8 +28,11 @@ interface ConnectionOwner {
   onStale(exchange: PendingExchange): void
 }
 
-/** Bodies of at least this length are read without copies. */
-const LONG_BODY_BYTES = 128 * 1024
+/**
+ * After so many bytes of a body, the next ones are read in long pieces. The buffers of the kernel hold less for a
+ * client that does not read, so the piece that waits for such a client is a short one.
+ */
+const LONG_BODY_BYTES = 8 * 1024 * 1024
 
 /**
  * One connection to a server, for one exchange at a time. Anything unexpected closes it: a malformed
@@ -66,7 +68,7 @@ export class Connection implements ExchangeConnection {
     this.#owner = owner
     this.#buffer = createReceiveBuffer(server.isTls)
     this.#parser = new ResponseParser({
-      onHead: (head, framing) => this.#onHead(head, framing),
+      onHead: head => this.#onHead(head),
       onData: data => this.#onData(data),
       onEnd: (trailers, isReusable) => this.#onEnd(trailers, isReusable),
     })
@@ -107,6 +109,7 @@ export class Connection implements ExchangeConnection {
   pause(exchange: PendingExchange): void {
     if (exchange !== this.#running) return
     this.#isPaused = true
+    this.#buffer.expectLong(false)
     this.#timer.suspend()
     this.#socket.pause()
   }
@@ -178,13 +181,12 @@ export class Connection implements ExchangeConnection {
     return true
   }
 
-  #onHead(head: ResponseHead, framing: BodyFraming): void {
+  #onHead(head: ResponseHead): void {
     if (!this.#running) return
     const { handler } = this.#running
     this.#hasHead = true
     this.#bodyBytes = 0
     this.#keepAlive.update(head)
-    this.#buffer.expectLong(framing.kind === 'sized' && framing.length >= LONG_BODY_BYTES)
     this.#awaitBody()
     // A server that rejects an upload need not read the rest of it (RFC 9112 §9.5).
     if (!this.#isRequestSent && head.status >= 400) this.#source()?.stop()
@@ -194,7 +196,7 @@ export class Connection implements ExchangeConnection {
   #onData(data: Buffer): void {
     if (!this.#running) return
     this.#bodyBytes += data.length
-    if (this.#bodyBytes >= LONG_BODY_BYTES) this.#buffer.expectLong(true)
+    if (!this.#isPaused && this.#bodyBytes >= LONG_BODY_BYTES) this.#buffer.expectLong(true)
     if (!this.#isPaused) this.#timer.touch()
     const piece = this.#buffer.keep(data)
     this.#running.handler.onData(piece.data, piece.release)

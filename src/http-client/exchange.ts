@@ -48,7 +48,7 @@ export interface ResponseHandler {
   onHead(status: number, headers: RawHeaders): void
   /**
    * The receiver may keep the memory. If there is a `release`, the receiver can call it when it does not
-   * need the data any more, and the connection reads into the same memory again.
+   * need the data any more, and other data is received in the same memory.
    */
   onData(data: Buffer, release: (() => void) | null): void
   onEnd(trailers: RawHeaders): void

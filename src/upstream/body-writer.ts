@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 
 /** Writes the body of a response whose head is written. */
 export interface BodyWriter {
@@ -15,29 +14,25 @@ export interface BodyWriter {
  * piece to the next turn of the event loop, so that the source would be paused and resumed for every piece.
  */
 const STRAIGHT_BYTES = 64 * 1024
+/** When so much waits for the client, the source is paused. Node would let four times as much wait. */
+const MOST_WAITING_BYTES = 64 * 1024
 
 export function openBodyWriter(res: ServerResponse, onDrain: () => void): BodyWriter {
-  let socket: Socket | null = null
-  res.on('drain', onDrain)
-
-  /** The socket, if the bytes of the body are sent as they are, and the response is the next one on it. */
-  function straightTo(chunk: Buffer): Socket | null {
-    if (chunk.length < STRAIGHT_BYTES || res.chunkedEncoding) return null
-    if (socket === null && res.socket !== null) follow(res.socket)
-    return socket
-  }
-
-  function follow(client: Socket): void {
-    socket = client.on('drain', onDrain)
-    res.once('close', () => client.off('drain', onDrain))
-  }
+  let isWaiting = false
 
   return {
     write(chunk, onWritten) {
-      const straight = straightTo(chunk)
-      if (!straight) return onWritten ? res.write(chunk, onWritten) : res.write(chunk)
-      const hasRoom = straight.write(chunk, onWritten ?? undefined)
-      return hasRoom || straight.writableLength === 0 // the system often takes all of it at once
+      // Straight only if the bytes are sent as they are, and the response is the next one on the connection.
+      const isStraight = chunk.length >= STRAIGHT_BYTES && !res.chunkedEncoding
+      const target = (isStraight ? res.socket : null) ?? res
+      target.write(chunk, () => {
+        onWritten?.()
+        if (!isWaiting || target.writableLength > 0) return
+        isWaiting = false
+        onDrain()
+      })
+      isWaiting ||= target.writableLength >= MOST_WAITING_BYTES // the system often takes all of it at once
+      return !isWaiting
     },
   }
 }

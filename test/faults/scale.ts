@@ -17,7 +17,7 @@ const soakSeconds = Number(process.env['MIXMATCH_SOAK_SECONDS'] ?? (long ? 3600 
 
 export const scale: Scale = {
   kills: long ? 300 : 20,
-  slowClients: long ? 10_000 : 500,
+  slowClients: long ? 10_000 : 2000,
   soakMs: soakSeconds * 1000,
 }
 

@@ -26,6 +26,31 @@ test('a download that the client reads with pauses arrives unchanged', async t =
   t.true(Buffer.concat(pieces).equals(image))
 })
 
+test('downloads of several clients that pause at different times arrive unchanged, and others leave', async t => {
+  const images = Array.from({ length: 4 }, () => randomBytes(20 * MIB))
+  const upstream = await startServer(t, (req, res) => {
+    const image = images[Number(req.url?.slice(1))] ?? Buffer.alloc(0)
+    res.writeHead(200, { 'Content-Length': image.length }).end(image)
+  })
+  const { url } = await startForwarder(t, upstream)
+  const downloads = images.map(async (image, index) => {
+    const leaves = index === 1
+    const request = open(`${url}/${index}`)
+    request.end()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    let received = 0
+    for await (const piece of response) {
+      const isRight = piece.equals(image.subarray(received, received + piece.length))
+      if (!isRight) return `wrong bytes after ${received}`
+      received += piece.length
+      if (leaves && received > 10 * MIB) return 'left'
+      if (received % 97 === index) await setTimeout(20)
+    }
+    return received
+  })
+  t.deepEqual(await Promise.all(downloads), [20 * MIB, 'left', 20 * MIB, 20 * MIB])
+})
+
 test('pipelined downloads arrive unchanged and in the order of their requests', async t => {
   const images = [randomBytes(3 * MIB), randomBytes(2 * MIB), randomBytes(MIB)]
   const upstream = await startServer(t, (req, res) => {
