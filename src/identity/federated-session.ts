@@ -19,6 +19,8 @@ export interface FederatedSession {
    * SERVICE_PROVIDER_TIMEOUT
    */
   access(project: ProjectId): Promise<Access>
+  /** The token if it is cached; else undefined. `access` would return it, too, but later. */
+  cachedAccess(project: ProjectId): Access | undefined
 }
 
 interface FederatedSessionParts extends Pick<TokenCacheOptions, 'cacheSeconds' | 'now'> {
@@ -75,6 +77,7 @@ function sessionOf(
       if (!projects.some(({ id }) => id === project)) throw noProject(serviceProvider, project)
       return cache.get(project, () => accessProject(project, unscoped, serviceProvider))
     },
+    cachedAccess: project => cache.find(project),
   }
 }
 
@@ -84,6 +87,7 @@ function emptySession(serviceProvider: ServiceProvider): FederatedSession {
     async access(project) {
       throw noProject(serviceProvider, project)
     },
+    cachedAccess: () => undefined,
   }
 }
 

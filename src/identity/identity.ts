@@ -56,6 +56,17 @@ export interface Identity {
    * @throws as `projects`, and NO_PROJECT_AT_SERVICE_PROVIDER if the user has no role on it
    */
   access(token: Token, caller: Caller, at: SpName, project: ProjectId): Promise<Access>
+  /**
+   * What `access` would return, but at once: for one of the cached projects. undefined if the projects or the
+   * token for the chosen one are not cached.
+   *
+   * @throws what `choose` throws
+   */
+  cachedAccess(
+    token: Token,
+    at: SpName,
+    choose: (projects: readonly Project[]) => Project,
+  ): Access | undefined
   /** Drop what is cached for this token at a service provider, because the service provider answered 401. */
   forget(token: Token, at: SpName): void
 }

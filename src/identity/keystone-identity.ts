@@ -89,6 +89,10 @@ export function createIdentity(options: IdentityOptions): Identity {
         return await (await sessionAt(at, token, caller)).access(project)
       }
     },
+    cachedAccess(token, at, choose) {
+      const session = sessions.find(sessionKey(token, at))
+      return session?.cachedAccess(choose(session.projects).id)
+    },
     forget(token, at) {
       if (at === IDENTITY_PROVIDER) callers.drop(token.digest)
       const affected = at === IDENTITY_PROVIDER ? keystones.names : [at]

@@ -62,7 +62,7 @@ export interface Destinations {
 export function createDestinations(options: {
   /** The configured endpoint; null if the catalog of the cloud names it. */
   endpoint: (cloud: SpName, service: ServiceName) => string | null
-  identity: Pick<Identity, 'projects' | 'access'>
+  identity: Pick<Identity, 'projects' | 'access' | 'cachedAccess'>
   /** The service token for the cloud, sent along with the user's token; null for none. */
   serviceToken: (at: SpName) => Promise<Token | null>
 }): Destinations {
@@ -93,26 +93,32 @@ export function createDestinations(options: {
     return destinationAt(to, auth, url, [], buildUpstreamPath(path, null), null)
   }
 
-  async function remoteDestination(
+  function remoteDestination(
     to: SpName,
     path: ParsedPath,
-    { token, caller, isService }: AuthenticatedRequester,
-    project: Project,
-  ): Promise<Destination> {
-    rejectForeignProject(path.projectSegment, caller.project, project)
-    const access = await identity.access(token, caller, to, project.id)
+    caller: Caller,
+    access: Access,
+    ownToken: Token | null,
+  ): Destination {
     const listed = catalogEndpoint(access, path.service)
     const url = endpoint(to, path.service) ?? listed
     if (url === null) throw noEndpoint(to, path.service)
-    const auth: UpstreamAuth = {
-      kind: 'remote',
-      token: access.token,
-      serviceToken: isService ? await serviceToken(to) : null,
-    }
+    const auth: UpstreamAuth = { kind: 'remote', token: access.token, serviceToken: ownToken }
     const others = listed === null ? [] : [listed]
     const there = access.project.id
     const sent = replaceProject(buildUpstreamPath(path, there), caller.project?.id ?? null, there)
     return destinationAt(to, auth, url, others, sent, there)
+  }
+
+  async function resolveIn(
+    project: Project,
+    to: SpName,
+    path: ParsedPath,
+    { token, caller, isService }: AuthenticatedRequester,
+  ): Promise<Destination> {
+    rejectForeignProject(path.projectSegment, caller.project, project)
+    const access = await identity.access(token, caller, to, project.id)
+    return remoteDestination(to, path, caller, access, isService ? await serviceToken(to) : null)
   }
 
   async function resolveRemote(
@@ -124,7 +130,24 @@ export function createDestinations(options: {
     const { token, caller } = requester
     const projects = await identity.projects(token, caller, to)
     const project = chooseProject({ at: to, asked, owner, local: caller.project }, projects)
-    return remoteDestination(to, path, requester, project)
+    return resolveIn(project, to, path, requester)
+  }
+
+  /** The same at once; null if something must be awaited. Awaiting cached values costs 7 % of a request. */
+  function resolveCached(
+    to: SpName,
+    path: ParsedPath,
+    { token, caller, isService }: AuthenticatedRequester,
+    { asked, owner }: ProjectPreference,
+  ): Destination | null {
+    if (isService) return null
+    const { project: local } = caller
+    const access = identity.cachedAccess(token, to, projects =>
+      chooseProject({ at: to, asked, owner, local }, projects),
+    )
+    if (access === undefined) return null
+    rejectForeignProject(path.projectSegment, local, access.project)
+    return remoteDestination(to, path, caller, access, null)
   }
 
   return {
@@ -132,7 +155,8 @@ export function createDestinations(options: {
       if (to === IDENTITY_PROVIDER) return localDestination(path, requester)
       const authenticated = authenticatedRequester(requester)
       if (authenticated === null) return anonymousDestination(to, path, requester)
-      return resolveRemote(to, path, authenticated, preference)
+      const cached = resolveCached(to, path, authenticated, preference)
+      return cached ?? resolveRemote(to, path, authenticated, preference)
     },
     async *resolveEach(to, path, requester, { asked, owner }) {
       if (to === IDENTITY_PROVIDER) return void (yield localDestination(path, requester))
@@ -141,7 +165,7 @@ export function createDestinations(options: {
       const projects = await identity.projects(authenticated.token, authenticated.caller, to)
       const local = authenticated.caller.project
       for (const project of orderByLikelihood({ at: to, asked, owner, local }, projects)) {
-        yield await remoteDestination(to, path, authenticated, project)
+        yield await resolveIn(project, to, path, authenticated)
       }
     },
   }

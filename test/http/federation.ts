@@ -65,6 +65,7 @@ export function identity(overrides: Partial<Identity> = {}): Identity {
       const there = new Token(`${token.reveal()}@${at}/${id}`)
       return { token: there, project: project(id, 'demo'), endpoints: new Map() }
     },
+    cachedAccess: () => undefined,
     forget() {},
     ...overrides,
   }

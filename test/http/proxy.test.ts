@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import test from 'ava'
 import { MixmatchError } from '../../src/errors.js'
+import { Token } from '../../src/identity/token.js'
 import { alice, bob, disk, idp, image } from '../controls.js'
 import { answerTo, ask, bodyOf, open } from '../upstream/wire.js'
 import { at, json, KEYSTONE, project, sp1, sp2, startCloud, startProxy } from './federation.js'
@@ -320,6 +321,38 @@ test('a request with a cached token that was revoked is sent again with a new on
   t.is((await ask(path, { headers: good })).status, 200)
   t.deepEqual(forgotten, ['sp1'])
   t.is(there.seen.length, 2)
+})
+
+test('cached access to a service provider is used without asking, until that rejects it', async t => {
+  const home = await startCloud(t, idp, json(404, {}))
+  const there = await startCloud(t, sp1, (req, res) => {
+    json(req.headers['x-auth-token'] === 'stale' ? 401 : 200, {})(req, res)
+  })
+  const stale = {
+    token: new Token('stale'),
+    project: project(bob, 'demo'),
+    endpoints: new Map(),
+  }
+  let cached: typeof stale | undefined = stale
+  const offered: unknown[] = []
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    places: [at(sp1, image.id)],
+    identity: {
+      cachedAccess(_, cloud, choose) {
+        offered.push(cloud, choose([project(alice, 'other'), project(bob, 'demo')]).id)
+        return cached
+      },
+      forget() {
+        cached = undefined
+      },
+    },
+  })
+  const answer = await ask(`${url}/image/v2/images/${image.id}`, { headers: good })
+  t.is(answer.status, 200)
+  const tokens = there.requests.map(({ headers }) => headers['x-auth-token'])
+  t.deepEqual(tokens, ['stale', `good@sp1/${bob}`])
+  t.deepEqual(offered, [sp1, bob, sp1, bob])
 })
 
 test("a 401 of a service provider names the identity provider's Keystone", async t => {

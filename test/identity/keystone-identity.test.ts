@@ -371,6 +371,35 @@ test('access expires with the token that it was made with', async t => {
   t.deepEqual(clouds.idp.asked(), [assertion])
 })
 
+test('cached access is what was awaited before, for the same token, project and time only', async t => {
+  const clouds = await startKeystones(t)
+  const { identity, visitor } = identityOf(t, clouds)
+  const secret = await clouds.login()
+  const { projects, access } = await visitor(secret)
+  const cached = (project: string, token = secret) =>
+    identity.cachedAccess(new Token(token), sp1, offered => {
+      const chosen = offered.find(({ id }) => id === projectId(project))
+      if (!chosen) throw new Error('no such project')
+      return chosen
+    })
+  t.is(cached(ids.spDemo), undefined)
+  await projects()
+  t.is(cached(ids.spDemo), undefined)
+  t.throws(() => cached('elsewhere'), { message: 'no such project' })
+
+  const awaited = await access(ids.spDemo)
+  t.is(cached(ids.spDemo), awaited)
+  t.is(cached(ids.spDemo2), undefined)
+  t.is(cached(ids.spDemo, await clouds.login()), undefined)
+
+  clouds.passMs(5_000)
+  identity.forget(new Token(secret), sp1)
+  t.is(cached(ids.spDemo), undefined)
+  await access(ids.spDemo)
+  clouds.passMs(600_000)
+  t.is(cached(ids.spDemo), undefined)
+})
+
 test('a configured login URL is used instead of the one that Keystone names', async t => {
   const clouds = await startKeystones(t, { authUrl: 'http://127.0.0.1:1/' })
   const login = `${clouds.sp.url}/v3/OS-FEDERATION/identity_providers/default/protocols/saml2/auth`
