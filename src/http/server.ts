@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { RunningResponses } from './running-responses.js'
 import { startListening } from './start-listening.js'
 
 /** A listening server. */
@@ -45,7 +46,7 @@ export async function listen(
   })
   // Node 22 silently drops headers above its limit; `request-check.ts` rejects the request instead.
   server.maxHeadersCount = 0
-  const running = new Set<ServerResponse>()
+  const running = new RunningResponses()
   let keepsAlive = true
   let draining = false
 
@@ -69,9 +70,9 @@ export async function listen(
     })
   }
   const serve: RequestListener = (req, res) => {
-    running.add(res)
+    const remove = running.add(res)
     res.once('close', () => {
-      running.delete(res)
+      remove()
       if (draining) server.closeIdleConnections()
     })
     if (!keepsAlive) res.shouldKeepAlive = false
