@@ -8,7 +8,7 @@ ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /opt/mixmatch
-COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json tsconfig.json build.ts ./
 COPY src ./src
 # Of better-sqlite3 only the binary for this platform is kept: its sources and those for others are 24 MB.
 # No package needs its install script; without --ignore-scripts npm would compile better-sqlite3.

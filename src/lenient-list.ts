@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * A list whose entries are parsed independently: malformed entries are left out, and the others stay. A

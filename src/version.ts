@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseJson } from './json.js'
 
 const file = new URL('../package.json', import.meta.url) // the same path from src/ and from dist/

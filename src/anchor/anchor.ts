@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { formatTime, now } from '../event/time.js'
 import { position } from '../ids.js'

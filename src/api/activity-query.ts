@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTime, now } from '../event/time.js'
 import { micros } from '../ids.js'
 import { firstPositionAt, positionAt } from '../replay/point.js'

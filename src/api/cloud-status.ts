@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTime } from '../event/time.js'
 import { micros } from '../ids.js'
 import type { MetricsSnapshot } from '../metrics/snapshot.js'

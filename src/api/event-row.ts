@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { envelopes, eventKinds, eventSources, type RecordedEvent } from '../event/event.js'
 import { formatTime } from '../event/time.js'
 import { resourceTypes } from '../ids.js'

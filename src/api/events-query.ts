@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { resourceTypeCode, storeId } from '../event/stored.js'
 import { position, projectId, resourceId, resourceTypes } from '../ids.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER } from '../ids.js'
 import type { JsonValue } from '../json.js'

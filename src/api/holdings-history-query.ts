@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { readProjectId, resourceTypeOf } from '../event/stored.js'
 import { formatTime, now } from '../event/time.js'
 import { micros, position } from '../ids.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { resourceTypes } from '../ids.js'
 import { positionAt } from '../replay/point.js'
 import { resourceShape } from './event-row.js'

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseAnchorLine } from '../anchor/anchor.js'
 import { compareAnchor } from '../anchor/anchor-check.js'
 import { MixmatchError } from '../errors.js'

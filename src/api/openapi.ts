@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { version } from '../version.js'
 import { cloudsShape } from './cloud-status.js'
 import type { Query } from './query.js'

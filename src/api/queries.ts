@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { activityQuery } from './activity-query.js'
 import { eventQuery, eventsQuery } from './events-query.js'
 import { explainQuery } from './explain-query.js'

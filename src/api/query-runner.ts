@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { parseJson } from '../json.js'
 import type { Answers, QueryName } from './queries.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import type { History } from '../log/history.js'
 import { POINT_FORMS, parsePoint } from '../replay/point.js'

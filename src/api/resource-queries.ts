@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { formatTime } from '../event/time.js'
 import { type Position, type ResourceId, type ResourceKey, resourceId } from '../ids.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createNameFinder } from '../audit/resource-names.js'
 import { MixmatchError } from '../errors.js'
 import type { ResourceKey } from '../ids.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
 import type { Position } from '../ids.js'

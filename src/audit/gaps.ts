@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { parseTime } from '../event/time.js'
 import { parseJson } from '../json.js'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { parseJson } from '../json.js'
 import type { Cell, Chart, Report, Section } from './report.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { spName } from '../ids.js'
 import type { Delivery } from './delivery.js'

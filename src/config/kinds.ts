@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 import { maskStreamUrl, parseStreamUrl } from '../bus/stream-url.js'
 import { maskTransportUrl, parseTransportUrl } from '../bus/transport-url.js'
 import { MixmatchError } from '../errors.js'

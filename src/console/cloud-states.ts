@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { cloudsShape } from '../api/cloud-status.js'
 import type { Appearance } from './appearance.js'
 import { showCloud, showTable, showTime } from './elements.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTime } from '../event/time.js'
 import type { FleetStatus } from './fleet-status.js'
 

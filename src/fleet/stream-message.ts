@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ReadRecord } from '../bus/amqp/stream-peek.js'
 import type { StreamRecord } from '../bus/amqp/stream-writer.js'
 import { type Event, envelopes, eventKinds, eventSources, ownEventTypes } from '../event/event.js'

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { cloudsShape } from '../api/cloud-status.js'
 import { apiRoutes } from '../api/routes.js'
 import { MixmatchError } from '../errors.js'

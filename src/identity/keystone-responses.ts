@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseTime } from '../event/time.js'
 import { projectId } from '../ids.js'
 import { parseJson } from '../json.js'

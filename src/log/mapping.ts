@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { type Event, ownEventTypes } from '../event/event.js'
 import { createOwnEvent } from '../event/own-event.js'

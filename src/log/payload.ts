@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import { WINDOW_BITS } from './compress-payload.js'
 
 /**

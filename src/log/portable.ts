@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { envelopes, eventKinds, eventSources, type RecordedEvent } from '../event/event.js'
 import { formatTime, parseTime } from '../event/time.js'

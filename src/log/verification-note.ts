@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatTime, now } from '../event/time.js'
 import { parseJson } from '../json.js'
 import { requireWritable } from '../sqlite.js'

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { z } from 'zod'
+import * as z from 'zod'
 import { envelopes, eventSources } from '../event/event.js'
 import { projectId } from '../ids.js'
 import type { StoredRow } from './rows.js'

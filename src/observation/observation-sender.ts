@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
-import { z } from 'zod'
+import * as z from 'zod'
 import { createBackoff } from '../backoff.js'
 import type { Event } from '../event/event.js'
 import { parseJson } from '../json.js'

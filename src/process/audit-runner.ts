@@ -1,24 +1,26 @@
 import { execFile } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import type { RunAudit } from '../console/console.js'
 import { MixmatchError } from '../errors.js'
 
 const TIMEOUT_MS = 10 * 60_000
 const MOST_BYTES = 64 * 1024 * 1024
 
-/** Make reports with `mixmatch audit` in a process of its own, one at a time and with low priority. */
-export function createAuditRunner(logFile: () => string): RunAudit {
+/**
+ * Make reports with `mixmatch audit` in a process of its own, one at a time and with low priority.
+ *
+ * @param mainScript the script that starts this program
+ */
+export function createAuditRunner(mainScript: string, logFile: () => string): RunAudit {
   let isRunning = false
 
   async function run(report: string, signal: AbortSignal): Promise<string> {
-    const main = fileURLToPath(import.meta.resolve('../main.js'))
     const args = ['audit', report, '--log', logFile(), '--format', 'html']
     const options = { signal, timeout: TIMEOUT_MS, maxBuffer: MOST_BYTES }
     return await new Promise((resolve, reject) => {
       const child = execFile(
         process.execPath,
-        [...process.execArgv, main, ...args],
+        [...process.execArgv, mainScript, ...args],
         options,
         (error, page, words) => {
           // A report that found something exits with 1.

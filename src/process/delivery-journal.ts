@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseJson } from '../json.js'
 
 /** Remembers which messages a recorder was recording when it died. */

@@ -78,7 +78,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     // The modules of the ops port are loaded while the child processes load theirs.
     const { withSupervisorOps } = await import('./supervisor-ops.js')
     await withSupervisorOps(
-      { children, state: () => state, config: () => config, logger },
+      { mainScript: plan.mainScript, children, state: () => state, config: () => config, logger },
       async opened => {
         ops = opened
         try {

@@ -24,6 +24,8 @@ export interface SupervisorOps {
 }
 
 interface SupervisorOpsParts {
+  /** The script that starts this program. */
+  readonly mainScript: string
   readonly state: () => SupervisorState
   /** The configuration in force. */
   readonly config: () => Config
@@ -65,7 +67,8 @@ interface AppParts extends SupervisorOpsParts {
 
 /** The application of the ops port, for all processes together. */
 function createSupervisorApp(parts: AppParts) {
-  const { state, config, opened, collector, metrics, queryRunner, admission, logger } = parts
+  const { mainScript, state, config, opened, collector, metrics } = parts
+  const { queryRunner, admission, logger } = parts
   const cloudStates = async () =>
     describeClouds(readSettingsOf(config()).clouds, await collector.collect())
   return createOpsApp({
@@ -98,7 +101,7 @@ function createSupervisorApp(parts: AppParts) {
       logFile: () => config().database.file,
       cloudStates,
       metrics: async () => (await collector.collect()).metrics,
-      runAudit: createAuditRunner(() => config().database.file),
+      runAudit: createAuditRunner(mainScript, () => config().database.file),
       clouds: () => config().clouds.map(({ name }) => name),
       isOpen: () => opened.auth === 'none',
       access: admission,

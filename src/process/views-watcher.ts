@@ -1,10 +1,8 @@
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
-import { isDamage } from '../projection/damage.js'
-import type { DamageCheck } from '../projection/damage-check.js'
+import { findDamage, isDamage } from '../projection/damage.js'
 import type { Views } from '../projection/open-views.js'
 import { setViewsAside } from '../projection/views-file.js'
-import { startSubprocess } from '../subprocess.js'
 
 /** How often the recorder checks that the views file is still the one that it writes. */
 const CHECK_MS = 1000
@@ -32,9 +30,7 @@ export function lookForDamage(
   let isOpen = true
   const check = async () => {
     try {
-      const task: DamageCheck = { file }
-      const subprocess = await startSubprocess<DamageCheck, string | null>(DAMAGE_CHECK, task)
-      const damage = await subprocess.next()
+      const damage = await findDamage(file)
       if (damage === null || !isOpen) return
       setViewsAside(file, 'damaged')
       onDamaged(viewsLost(file, new Error(damage)))
@@ -50,8 +46,6 @@ export function lookForDamage(
     },
   }
 }
-
-const DAMAGE_CHECK = import.meta.resolve('../projection/damage-check.js')
 
 /** Build the deferred views. Only audits need them; requests do not. */
 export function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {

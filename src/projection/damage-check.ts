@@ -1,9 +1,4 @@
 import { serveSubprocess } from '../subprocess.js'
-import { whyDamaged } from './damage.js'
-
-/** The task of the subprocess that looks for damage in a file of views. */
-export interface DamageCheck {
-  readonly file: string
-}
+import { type DamageCheck, whyDamaged } from './damage.js'
 
 serveSubprocess(({ file }: DamageCheck) => [whyDamaged(file)])

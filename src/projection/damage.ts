@@ -1,6 +1,19 @@
 import Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { query } from '../sqlite.js'
+import { startSubprocess } from '../subprocess.js'
+
+/** The task of the subprocess that looks for damage in a file of views. */
+export interface DamageCheck {
+  readonly file: string
+}
+
+/** As `whyDamaged`, in a process of its own. */
+export async function findDamage(file: string): Promise<string | null> {
+  const script = import.meta.resolve('./damage-check.js')
+  const subprocess = await startSubprocess<DamageCheck, string | null>(script, { file })
+  return subprocess.next()
+}
 
 /** Why a file of views is damaged; null if it is not. This reads the whole file. */
 export function whyDamaged(file: string): string | null {

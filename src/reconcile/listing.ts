@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MixmatchError } from '../errors.js'
 import { encodeQuery } from '../http-client/url-encoding.js'
 import { type Micros, projectId, type ResourceId, resourceId } from '../ids.js'

@@ -8,18 +8,14 @@ import { fsyncSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type * as build from '../../src/projection/build.js'
-import type * as all from '../../src/projection/projections.js'
+import { buildViews } from '../../src/projection/build.js'
+import { projections } from '../../src/projection/projections.js'
 import { makeLongLog } from './long-log.js'
 
 const events = Number(process.argv[2] ?? 5_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'mixmatch-bench-'))
 const file = join(folder, 'events.db')
 
-const built = (path: string) =>
-  import(new URL(`../../dist/projection/${path}`, import.meta.url).href)
-const { buildViews }: typeof build = await built('build.js')
-const { projections }: typeof all = await built('projections.js')
 const ROUNDS = 5
 
 async function seconds(work: () => unknown): Promise<number> {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import Koa from 'koa'
 import { pino } from 'pino'
@@ -15,6 +16,8 @@ import { spName } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { createAuditRunner } from '../../src/process/audit-runner.js'
 import { serviceNames } from '../../src/service/service.js'
+
+const mainScript = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** The real console of a log. Its queries run in this process. */
 export function consoleOf(
@@ -47,7 +50,7 @@ export function consoleOf(
     cloudStates: async () =>
       describeClouds(settings.clouds, { metrics: [], missing: [], degraded: [] }),
     metrics: async () => [],
-    runAudit: createAuditRunner(() => logFile),
+    runAudit: createAuditRunner(mainScript, () => logFile),
     clouds: () => clouds,
     isOpen: () => true,
     access: NO_KEYSTONE,

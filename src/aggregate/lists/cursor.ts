@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ProjectId, projectId, type SpName, spName } from '../../ids.js'
 import { parseJson } from '../../json.js'
 import type { SortPosition } from './sort-order.js'

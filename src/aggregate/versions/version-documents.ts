@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SpName } from '../../ids.js'
 import { parseJson } from '../../json.js'
 import { lenientList, requiredLenientList } from '../../lenient-list.js'
