@@ -1,13 +1,38 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { createChildProcesses } from '../../src/process/child-processes.js'
 
-test('a connection that was sent to a dying worker is closed or served, and does not hang', async t => {
+// node:cluster of this process has the workers of all tests, so they run one at a time.
+
+test.serial(
+  'a connection that was sent to a dying worker is closed or served, and does not hang',
+  async t => {
+    const { port, worker } = await startHangingWorker(t)
+    worker.kill('SIGUSR2')
+    await setTimeout(300)
+    const sockets = connectClients(t, port)
+    await setTimeout(500)
+    worker.kill('SIGKILL')
+    await assertAllEnd(t, sockets)
+  },
+)
+
+test.serial(
+  'a connection that the last worker does not accept any more is closed, and does not hang',
+  async t => {
+    const { port, worker } = await startHangingWorker(t)
+    worker.kill('SIGHUP')
+    await setTimeout(300)
+    await assertAllEnd(t, connectClients(t, port))
+  },
+)
+
+async function startHangingWorker(t: ExecutionContext) {
   t.timeout(120_000)
   const plan = {
     mainScript: fileURLToPath(new URL('hanging-worker.ts', import.meta.url)),
@@ -27,28 +52,31 @@ test('a connection that was sent to a dying worker is closed or served, and does
   await children.start()
   const [, { port }] = await listening
   t.is(await (await fetch(`http://127.0.0.1:${port}`)).text(), 'answered')
+  const worker = children.workers[0]?.current()
+  if (!worker) throw new Error('there is one worker')
+  return { port: Number(port), worker }
+}
 
-  const [worker] = children.workers
-  const hanging = worker?.current()
-  hanging?.kill('SIGUSR2')
-  await setTimeout(300)
-  const sockets = [1, 2, 3].map(() => connect(port, '127.0.0.1'))
+/** Clients that send a request, whose response or end they have not seen yet. */
+function connectClients(t: ExecutionContext, port: number): readonly Socket[] {
+  return [1, 2, 3].map(() => {
+    const socket = connect(port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.once('connect', () =>
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+    )
+    return socket.resume()
+  })
+}
+
+async function assertAllEnd(t: ExecutionContext, sockets: readonly Socket[]): Promise<void> {
   const closed = sockets.map(
-    socket =>
-      new Promise(resolve => {
-        socket.on('error', () => {}).once('close', resolve)
-        socket.once('connect', () =>
-          socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
-        )
-        socket.resume()
-      }),
+    socket => socket.closed || new Promise(resolve => socket.once('close', resolve)),
   )
-  await setTimeout(500)
-  hanging?.kill('SIGKILL')
   const outcome = await Promise.race([
     Promise.all(closed).then(() => 'all were answered or closed'),
     setTimeout(20_000, 'some hang', { ref: false }),
   ])
-  for (const socket of sockets) socket.destroy()
   t.is(outcome, 'all were answered or closed')
-})
+}
