@@ -19,11 +19,7 @@ export function createLineBuffer(write: (lines: string) => void): LineBuffer {
     if (lines === '') return
     const complete = lines
     lines = ''
-    try {
-      write(complete)
-    } catch {
-      // A full disk must not end the process: requests are still served.
-    }
+    write(complete)
   }
 
   process.on('exit', flush)

@@ -34,7 +34,9 @@ export type ProcessLogger = Logger & {
  */
 export function createLogger(options: LoggerOptions, name: string): ProcessLogger {
   const output =
-    options.file === null ? destination({ dest: 2, sync: true }) : openFile(options.file)
+    options.file === null ? destination({ ...unbuffered, dest: 2 }) : openFile(options.file)
+  // A full disk must not end the process: requests are still served. Lines are written when there is space.
+  output.on('error', () => {})
   const requests = createLineBuffer(lines => output.write(lines))
   const now = () => new Date().toISOString()
   const settings = {
@@ -78,10 +80,13 @@ export function createLogger(options: LoggerOptions, name: string): ProcessLogge
   })
 }
 
+/** While a disk is full, lines of at most `maxLength` bytes wait for space. Later ones are lost. */
+const unbuffered = { sync: true, maxLength: 1024 * 1024 }
+
 function openFile(file: string) {
   try {
     makeFolder(dirname(file))
-    return destination({ dest: file, sync: true, mode: 0o640 })
+    return destination({ ...unbuffered, dest: file, mode: 0o640 })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `[DEFAULT] log_file: ${file} cannot be written (${reason}). Give it another place.`

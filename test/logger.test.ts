@@ -130,17 +130,34 @@ test('lines of the access log that were written before a rotation are in the old
   t.regex(readFileSync(file, 'utf8'), /"n":2,/)
 })
 
-test('a full disk does not end the process that writes the access log', t => {
+test('a full disk ends no process that logs, and takes no memory for its lines', t => {
   const source = `
     const { createLogger } = await import('./src/logger.ts')
     const logger = createLogger({ debug: false, file: '/dev/full', json: true }, 'worker')
     logger.logRequest({ path: '/' })
-    setImmediate(() => console.log('still running'))`
-  const { status, stdout } = spawnSync(
+    for (let lines = 0; lines < 20_000; lines += 1) logger.info({ padding: 'x'.repeat(1000) }, 'still logging')
+    setImmediate(() => console.log(process.memoryUsage().heapUsed < 20e6 ? 'still running' : 'too large'))`
+  const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import=tsx', '--input-type=module', '--eval', source],
     { encoding: 'utf8' },
   )
-  t.is(status, 0)
+  t.is(status, 0, stderr)
   t.is(stdout, 'still running\n')
+})
+
+test('lines that were written while the disk was full are in the file when it has space again', t => {
+  const lines = linesAfter(
+    t,
+    `const { default: fs } = await import('node:fs')
+    const { writeSync } = fs
+    fs.writeSync = () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+    }
+    logger.logRequest({ n: 1 })
+    logger.error('the disk is full')
+    fs.writeSync = writeSync
+    logger.logRequest({ n: 2 })`,
+  )
+  t.like(lines, [{ n: 1 }, { n: 2 }])
 })
