@@ -9,6 +9,7 @@ import {
   onCommand,
   tellReady,
 } from '../process/child-messages.js'
+import { releaseMemoryWhenQuiet } from '../process/release-memory.js'
 import { waitForSupervisorStop } from '../process/signals.js'
 import { runWorker } from '../process/worker.js'
 import { whyNoViews } from '../projection/locate.js'
@@ -51,6 +52,7 @@ async function serveRequests(context: Context, command: Command): Promise<void> 
     onListening({ address, port }) {
       logger.info({ address, port }, 'accepting connections')
       tellReady()
+      releaseMemoryWhenQuiet()
     },
     logRequest: logger.logRequest,
     logger,

@@ -8,6 +8,7 @@ import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
 import { record } from '../process/record.js'
 import { createRecorderReporter } from '../process/recorder-report.js'
+import { releaseMemoryWhenQuiet } from '../process/release-memory.js'
 import { listenToSignals, waitForSupervisorStop } from '../process/signals.js'
 import { viewsFileOf } from '../projection/views-file.js'
 
@@ -51,6 +52,7 @@ async function recordSupervised(context: Context, command: Command): Promise<voi
       reporter.begin(recording)
       logger.info({ clouds }, 'recording')
       tellReady()
+      releaseMemoryWhenQuiet()
     },
     reporter.onAppended,
   )

@@ -6,6 +6,7 @@ import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { startInterval } from './interval.js'
 import { record } from './record.js'
 import { createRecorderReporter } from './recorder-report.js'
+import { releaseMemoryWhenQuiet } from './release-memory.js'
 import { createReload, type ReadAgain, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
@@ -73,6 +74,7 @@ export async function runStandaloneRecorder(options: StandaloneRecorderOptions):
         const clouds = config.clouds.map(({ name }) => name)
         logger.info({ clouds }, 'recording')
         void manager.ready(`recording ${clouds.length} clouds`)
+        releaseMemoryWhenQuiet()
       },
       reporter.onAppended,
     )

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { ProcessLogger } from '../logger.js'
 import { type ChildProcesses, createChildProcesses, type ProcessPlan } from './child-processes.js'
 import { startInterval } from './interval.js'
+import { releaseMemoryWhenQuiet } from './release-memory.js'
 import { createReload, type ReadAgain, type ValidConfig } from './reload.js'
 import { createServiceManager } from './service-manager.js'
 import type { Signals } from './signals.js'
@@ -55,6 +56,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
     const onResult = metrics.countReload
     const reload = createReload({ first: initial, read, apply: applyConfig, onResult, logger })
     await manager.ready(statusOf(children))
+    releaseMemoryWhenQuiet()
     using _watchdog = startInterval(manager.watchdogMs, manager.alive)
     signals.onReload(() => {
       logger.reopen()
