@@ -30,6 +30,8 @@ interface MachineOptions {
   readonly intercept?: Intercept
   /** Further lines of `mixmatch.conf`, before its first group. */
   readonly options?: readonly string[]
+  /** Further environment variables of Mixmatch. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export const CLOUDS = ['default', 'sp1'] as const
@@ -40,6 +42,7 @@ const PASSWORD = 'bus-secret'
 export async function startMachine({
   intercept = () => false,
   options = [],
+  env = {},
 }: MachineOptions = {}): Promise<Machine> {
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-faults-'))
   const undo: (() => unknown)[] = []
@@ -73,7 +76,7 @@ export async function startMachine({
     })
     undo.push(federation.close)
     const relays = await startRelays(undo, broker.port)
-    const node = await createNode(join(directory, 'machine'), federation, relays, options)
+    const node = await createNode(join(directory, 'machine'), federation, relays, { options, env })
     undo.push(node.kill)
     return { federation, broker, node, busAddress, close }
   } catch (error) {
@@ -104,7 +107,7 @@ async function createNode(
   home: string,
   federation: Federation,
   relays: readonly Relay[],
-  options: readonly string[],
+  { options, env }: Required<Pick<MachineOptions, 'options' | 'env'>>,
 ): Promise<MixmatchNode> {
   const clouds = federation.clouds.map((cloud, at) => ({
     ...cloud,
@@ -119,5 +122,6 @@ async function createNode(
     directory: home,
     settings: settings.replace('[DEFAULT]', ['[DEFAULT]', ...options].join('\n')),
     relays,
+    env,
   })
 }
