@@ -26,7 +26,7 @@ const LEAST_ROUNDS = 150
  * What may come from the third quarter to the fourth: compiled code and statistics of V8. The system gives memory
  * in larger pieces, and V8 gives it back late.
  */
-const TOLERATED = { usedBytes: 1.5e6, residentBytes: 24e6, handles: 5 }
+const TOLERATED = { usedBytes: 0.5e6, residentBytes: 24e6, handles: 5 }
 
 test('memory and handles of each process stay flat under fresh tokens and notifications', async t => {
   t.timeout(scale.soakMs + 900_000)
