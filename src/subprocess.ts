@@ -49,6 +49,7 @@ export async function startSubprocess<Task, Result>(
 /** The counterpart of `startSubprocess`, called by the started module. */
 export function serveSubprocess<Task, Result>(work: (task: Task) => Iterable<Result>): void {
   process.once('message', task => {
-    for (const result of work(task as Task)) process.send?.(result)
+    // The callback takes the error of a process that has gone. Without it, the error would be uncaught.
+    for (const result of work(task as Task)) process.send?.(result, () => {})
   })
 }

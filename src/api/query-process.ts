@@ -13,7 +13,8 @@ const background = createBackground()
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 process.on('disconnect', () => process.exit())
 process.on('message', (request: QueryRequest) => {
-  void run(request).then(answer => process.send?.(answer))
+  // The callback takes the error of a process that has gone. Without it, the error would be uncaught.
+  void run(request).then(answer => process.send?.(answer, () => {}))
 })
 
 async function run({ id, name, parameters, viewer, settings }: QueryRequest): Promise<QueryResult> {

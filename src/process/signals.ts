@@ -48,6 +48,8 @@ export function listenToSignals(): Signals {
 export function waitForSupervisorStop(): Promise<StopReason> {
   process.on('SIGINT', () => {})
   process.on('SIGHUP', () => {})
+  // node:cluster writes to the supervisor without a callback. If that has just died, `disconnect` follows.
+  process.on('error', () => {})
   return new Promise(resolve => {
     process.on('SIGTERM', () => resolve('SIGTERM'))
     process.once('disconnect', () => resolve('disconnect'))

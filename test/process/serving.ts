@@ -77,8 +77,12 @@ export function start(
     // With an IPC channel, as process managers of Node start their processes.
     { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { PATH: process.env['PATH'] } },
   )
-  t.teardown(() => end(child))
-  return { ...observe(child), configure, directory }
+  const running = observe(child)
+  t.teardown(async () => {
+    await end(child)
+    requireNoCrash(running.lines)
+  })
+  return { ...running, configure, directory }
 }
 
 function observe(child: ChildProcess): Omit<Running, 'configure' | 'directory'> {
@@ -86,7 +90,7 @@ function observe(child: ChildProcess): Omit<Running, 'configure' | 'directory'> 
   let from = 0
   const { stderr } = child
   if (!stderr) throw new TypeError('its log is to be read')
-  createInterface({ input: stderr }).on('line', text => lines.push(JSON.parse(text)))
+  createInterface({ input: stderr }).on('line', text => lines.push(parseLine(text)))
   const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
 
   async function line(msg: string): Promise<Line> {
@@ -116,6 +120,21 @@ function observe(child: ChildProcess): Omit<Running, 'configure' | 'directory'> 
     url: () => portIn('accepting connections'),
     ops: () => portIn('the port for operators is open'),
   }
+}
+
+/** The last words of a process that crashed are no JSON. */
+function parseLine(text: string): Line {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { crash: text }
+  }
+}
+
+/** @throws Error with the last words of the processes that crashed */
+function requireNoCrash(lines: readonly Line[]): void {
+  const words = lines.flatMap(line => ('crash' in line ? [line['crash']] : []))
+  if (words.length > 0) throw new Error(`a process crashed:\n${words.join('\n')}`)
 }
 
 /** The child processes exit after the supervisor has exited. */
