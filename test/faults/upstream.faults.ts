@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import anyTest, { type TestFn } from 'ava'
 import { logIn } from '../sandbox/clouds.js'
+import { peakBytes } from './process-memory.js'
 import { processesOf } from './processes.js'
 import { type ProxyMachine, startProxyMachine } from './proxy-machine.js'
 import { type UpstreamFault, upstreamFaults } from './upstream-fault.js'
@@ -200,9 +200,4 @@ function expectedEnd({ name, kind }: Place, { glance, cinder, login }: UpstreamF
 
 function workersOf({ node }: ProxyMachine): readonly number[] {
   return processesOf(node).flatMap(({ pid, role }) => (role === 'worker' ? [pid] : []))
-}
-
-function peakBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
