@@ -23,8 +23,9 @@ const REST_MS = 2000
 /** A slow machine takes longer, so that a leak of a kilobyte for each request is seen there, too. */
 const LEAST_ROUNDS = 150
 /**
- * What may come from the third quarter to the fourth: compiled code and statistics of V8. The system gives memory
- * in larger pieces, and V8 gives it back late.
+ * What may come from the third quarter to the fourth. Used bytes: compiled code and statistics of V8. Resident
+ * bytes: SQLite fills its page cache, up to 16 MB for each file that the recorder has open, and V8 gives memory
+ * back late.
  */
 const TOLERATED = { usedBytes: 0.5e6, residentBytes: 24e6, handles: 5 }
 
