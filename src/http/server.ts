@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { RunningResponses } from './running-responses.js'
 import { startListening } from './start-listening.js'
 
@@ -73,7 +73,7 @@ export async function listen(
     const remove = running.add(res)
     res.once('close', () => {
       remove()
-      if (draining) server.closeIdleConnections()
+      if (draining) closeIdleConnections()
     })
     if (!keepsAlive) res.shouldKeepAlive = false
     listener(req, res)
@@ -81,6 +81,12 @@ export async function listen(
   // 100 Continue is sent after the request has been routed, if its body is needed.
   server.on('request', serveInTurn).on('checkContinue', serveInTurn)
   await startListening(server, { host, port }, 'DEFAULT')
+
+  /** Node takes a connection for idle when its response is ended, although the client may not have read it. */
+  function closeIdleConnections(): void {
+    for (const res of running) if (res.writableEnded) return // called again when it is sent
+    server.closeIdleConnections()
+  }
 
   function endKeepAlive(): void {
     keepsAlive = false
@@ -93,7 +99,11 @@ export async function listen(
     async drain(timeoutMs) {
       endKeepAlive()
       draining = true
-      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      // The method of http.Server would close the connections of ended responses, too.
+      const closed = new Promise<void>(resolve =>
+        NetServer.prototype.close.call(server, () => resolve()),
+      )
+      closeIdleConnections()
       let aborted = 0
       const timer = setTimeout(() => {
         aborted = running.size

@@ -67,6 +67,19 @@ test('draining finishes running requests and then closes their connections', asy
   t.is(await drained, 0)
 })
 
+test('draining waits until a slow client has read the last bytes of its response', async t => {
+  const body = Buffer.alloc(16 * 1024 * 1024, 'x')
+  const [url, server] = await start(t, (_, res) => void res.end(body))
+  const sent = open(url)
+  sent.end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const drained = server.drain(10_000)
+  let received = 0
+  for await (const piece of response) received += piece.length
+  t.is(received, body.length)
+  t.is(await drained, 0)
+})
+
 test('draining closes idle connections at once', async t => {
   const [url, server] = await start(t, (_, res) => void res.end('ok'))
   const agent = new Agent({ keepAlive: true })
