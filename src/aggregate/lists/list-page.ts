@@ -65,20 +65,22 @@ function pageSize({ limit }: ListPlan, lists: number): number {
 async function takeItems(
   { offset, limit }: ListPlan,
   cloudLists: readonly CloudList[],
-  merged: AsyncIterable<Merged<Item>>,
+  merged: AsyncIterable<readonly Merged<Item>[]>,
 ): Promise<readonly Item[]> {
   const items: Item[] = []
   let skipped = 0
   const isFull = () => skipped === offset && items.length >= limit
   // Even for a page with no items one item is read, so that the clouds get the request and may reject it.
-  for await (const { item, from } of merged) {
-    if (isFull()) break
-    for (const index of from) {
-      const list = cloudLists[index]
-      if (list) list.taken = item.position.id
+  for await (const run of merged) {
+    for (const { item, from } of run) {
+      if (isFull()) break
+      for (const index of from) {
+        const list = cloudLists[index]
+        if (list) list.taken = item.position.id
+      }
+      if (skipped < offset) skipped += 1
+      else items.push(item)
     }
-    if (skipped < offset) skipped += 1
-    else items.push(item)
     if (isFull()) break
   }
   return items

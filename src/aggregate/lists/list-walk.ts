@@ -32,14 +32,15 @@ export type WalkStart =
   | { readonly kind: 'beyond'; readonly position: SortPosition }
 
 /**
- * All items of one list after a start, in the cloud's own order. A page is fetched when its first item
- * is needed. The walk continues if an item is deleted meanwhile, even the last item of a page.
+ * All items of one list after a start, in the cloud's own order, in pages that are not empty. A page is
+ * fetched when it is asked for. The walk continues if an item is deleted meanwhile, even the last item of a
+ * page.
  */
 export async function* walkList(
   start: WalkStart,
   fetchPage: FetchPage,
   compare: (a: SortPosition, b: SortPosition) => number,
-): AsyncGenerator<Item, void> {
+): AsyncGenerator<readonly Item[], void> {
   let last = start.kind === 'first' ? null : start.position
   let from: PageFrom = {
     after: start.kind === 'after' ? start.id : null,
@@ -51,14 +52,12 @@ export async function* walkList(
       from = { after: null, beyond: from.beyond ?? last }
       continue
     }
-    let { beyond } = from
-    for (const item of page.items) {
-      last = item.position
-      if (beyond && compare(item.position, beyond) <= 0) continue
-      beyond = null
-      yield item
-    }
+    const { beyond } = from
+    const index = beyond ? page.items.findIndex(item => compare(item.position, beyond) > 0) : 0
+    const needed = index < 0 ? [] : page.items.slice(index)
+    last = page.items.at(-1)?.position ?? last
+    if (needed.length > 0) yield needed
     if (!page.more || last === null) return
-    from = { after: last.id, beyond }
+    from = { after: last.id, beyond: needed.length > 0 ? null : beyond }
   }
 }

@@ -24,6 +24,16 @@ test('an array is split into its items and the rest of the object', t => {
   )
 })
 
+test('a quotation mark ends a string unless an odd number of backslashes precedes it', t => {
+  const items = ['"', '\\', '\\"', '\\\\', '\\\\"', '"],"', '\\",\\'].map(text =>
+    JSON.stringify(text),
+  )
+  t.deepEqual(splitArray(`{"items":[${items.join(',')}]}`, 'items'), {
+    items,
+    rest: '{"items":[]}',
+  })
+})
+
 test('an array of the same name in a nested object is not split', t => {
   const sliced = splitArray('{"a": {"items": [1]}, "b": "items", "items" : [ 2, [3] ]}', 'items')
   t.deepEqual(sliced, {
