@@ -34,6 +34,8 @@ test('the built program has each script beside the file that starts it, and the 
     scripts.filter(script => !existsSync(join(built, script))),
     [],
   )
+  // An import statement would load Node's client for WebSocket as well.
+  t.false(texts.some(text => /^import .*["'](node:)?http["']/m.test(text)))
   t.deepEqual(readdirSync(join(built, 'assets')), readdirSync('src/console/assets'))
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const { stdout } = await run(process.execPath, [join(built, 'main.js'), '--version'])
