@@ -101,7 +101,11 @@ export async function openRecorder(
       }
     }
     opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
-    opened.push(watchViews(views, problem => onViewsLost(viewsLost(viewsFile, new Error(problem)))))
+    opened.push(
+      watchViews(views, updateViews, problem =>
+        onViewsLost(viewsLost(viewsFile, new Error(problem))),
+      ),
+    )
     opened.push(lookForDamage(viewsFile, checkAfterMs, error => onViewsLost(error), logger))
     const append = (events: readonly Event[], payloads?: Payloads) => {
       if (appender.append(events, payloads) > 0) updateViews()

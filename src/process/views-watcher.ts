@@ -4,13 +4,21 @@ import { findDamage, isDamage } from '../projection/damage.js'
 import type { Views } from '../projection/open-views.js'
 import { setViewsAside } from '../projection/views-file.js'
 
-/** How often the recorder checks that the views file is still the one that it writes. */
+/** How often the recorder checks that the views file is still the one that it writes, and whether events wait. */
 const CHECK_MS = 1000
 
-export function watchViews(views: Views, onProblem: (problem: string) => void): Disposable {
+/** @param update brings the views up to date */
+export function watchViews(
+  views: Pick<Views, 'problem' | 'isWaiting'>,
+  update: () => void,
+  onProblem: (problem: string) => void,
+): Disposable {
   const timer = setInterval(() => {
     const problem = views.problem()
-    if (problem === null) return
+    if (problem === null) {
+      if (views.isWaiting()) update()
+      return
+    }
     clearInterval(timer)
     onProblem(problem)
   }, CHECK_MS).unref()

@@ -16,6 +16,7 @@ import {
 import { belongsTo, readState, whyUnfit } from './belonging.js'
 import { buildViews } from './build.js'
 import { isDamage, orDamage, whyDamaged } from './damage.js'
+import { limitShare } from './limited-share.js'
 import type { Progress, Projection } from './projection.js'
 import { projections } from './projections.js'
 import { VIEWS_APPLICATION_ID } from './tables.js'
@@ -27,11 +28,14 @@ export interface Views extends Disposable {
   /** The last applied position. */
   position(): Position
   /**
-   * Apply the events after `position()`, also to the deferred views if they are built.
+   * Apply the events after `position()`, also to the deferred views if they are built. A cloud can make that long,
+   * with many events about one resource. Then later events wait for some time until they are applied to those.
    *
    * @returns the applied range
    */
   catchUp(): PositionRange
+  /** Whether events wait to be applied to the deferred views. Call `catchUp` again later. */
+  isWaiting(): boolean
   /** Build the deferred views if they are not built. Other work of this process can run between the batches. */
   buildDeferred(signal: AbortSignal): Promise<void>
   /** Why the views cannot be used any more: damaged, deleted or replaced. Null if they can. */
@@ -120,6 +124,7 @@ function attach(db: Database.Database, file: string, logFiles: readonly string[]
   const reached = db.prepare<[], number>('select position from state').pluck()
   const advance = prepareAdvance(db)
   const applyDeferred = prepareDeferred(db)
+  const deferred = limitShare(applyDeferred)
   const deferredMissing = prepareDeferredMissing(db)
   const isBuilt = () => {
     const { after, upTo } = deferredMissing()
@@ -129,11 +134,12 @@ function attach(db: Database.Database, file: string, logFiles: readonly string[]
     db,
     position: () => position(reached.get() ?? 0),
     catchUp: db.transaction(() => {
-      const wasBuilt = isBuilt()
+      const wasBuilt = isBuilt() || deferred.isWaiting()
       const range = advance()
-      if (wasBuilt) applyDeferred()
+      if (wasBuilt) deferred.run()
       return range
     }),
+    isWaiting: deferred.isWaiting,
     async buildDeferred(signal) {
       const { after, upTo } = deferredMissing()
       if (after === 0 && upTo > 0) {

@@ -15,7 +15,7 @@ const VOLUME = resourceTypeCode('volume')
 const isTransfer = `e.kind > 0 and e.kind = ${kindCode('transferred')} and e.project is not null`
 
 /** SQL: whether the event `e` is a volume transfer, which also transfers the snapshots of the volume. */
-export const isTransferOfVolume = `e.resource_type = ${VOLUME} and ${isTransfer}`
+const isTransferOfVolume = `e.resource_type = ${VOLUME} and ${isTransfer}`
 
 /**
  * As `isTransferOfVolume`, for the events in a range of positions. Without the `+`, SQLite would read the events
@@ -24,7 +24,13 @@ export const isTransferOfVolume = `e.resource_type = ${VOLUME} and ${isTransfer}
 export const isTransferOfVolumeInRange = `+e.resource_type = ${VOLUME} and ${isTransfer}`
 
 /**
- * Prepare to read all events of a resource up to a position, including the transfers of its parent.
+ * How many transfers of its volume a snapshot follows, the latest ones. A volume is transferred a few times in its
+ * life. Without a limit, a cloud could make a row for each snapshot and each transfer of one volume.
+ */
+const MAX_PARENT_TRANSFERS = 20
+
+/**
+ * Prepare to read all events of a resource up to a position, including the latest transfers of its parent.
  *
  * @param events a table of events, or a view of several
  */
@@ -37,16 +43,37 @@ export function prepareResourceEvents(
     where e.resource_type = :resource_type and e.resource_id = :resource_id
       and e.service_provider = :service_provider and e.kind > 0 and +e.position <= :upTo
     order by at`)
-  const parentTransfers = db.prepare<[object], ResourceEvent>(`
+  own.raw()
+  const parentTransfers = prepareParentTransfers(db, events)
+  return (resource, upTo) => [...own.all({ ...resource, upTo }), ...parentTransfers(resource, upTo)]
+}
+
+/** How many parents are remembered. */
+const MAX_PARENTS = 1000
+
+/** Prepare to read the latest transfers of the parent of a resource. They are read once for all its children. */
+export function prepareParentTransfers(
+  db: Database,
+  events: string,
+): (
+  child: Pick<Resource, 'parent' | 'service_provider'>,
+  upTo: number,
+) => readonly ResourceEvent[] {
+  const latest = db.prepare<[object], ResourceEvent>(`
     select at, position, ${TRANSFERRED_WITH_PARENT}, project from ${events} e
     where ${isTransferOfVolume} and e.resource_id = :parent and e.service_provider = :service_provider
-      and +e.position <= :upTo`)
-  own.raw()
-  parentTransfers.raw()
-  return (resource, upTo) => {
-    const found = own.all({ ...resource, upTo })
-    return resource.parent === null
-      ? found
-      : [...found, ...parentTransfers.all({ ...resource, upTo })]
+      and +e.position <= :upTo
+    order by at desc, position desc limit ${MAX_PARENT_TRANSFERS}`)
+  latest.raw()
+  const known = new Map<string, readonly ResourceEvent[]>()
+  let knownUpTo = 0
+  return ({ parent, service_provider }, upTo) => {
+    if (parent === null) return []
+    if (upTo !== knownUpTo || known.size >= MAX_PARENTS) known.clear()
+    knownUpTo = upTo
+    const key = JSON.stringify([parent, service_provider])
+    const transfers = known.get(key) ?? latest.all({ parent, service_provider, upTo })
+    known.set(key, transfers)
+    return transfers
   }
 }

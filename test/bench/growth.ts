@@ -2,9 +2,10 @@ import { type Growing, measureGrowth } from '../growth.js'
 import { hostileTexts } from '../hostile-texts.js'
 import { hostileResponses } from '../http-client/hostile-responses.js'
 import { hostileMessages } from '../notification/hostile-messages.js'
+import { hostileHistories } from '../projection/hostile-histories.js'
 import { hostileBodies } from '../upstream/hostile-bodies.js'
 
-// How the time grows with the size of what a cloud sends: n, 2n, 4n, 8n. Ends with 1 where anything
+// How the time grows with the size of what comes from outside: n, 2n, 4n, 8n. Ends with 1 where anything
 // grows much faster than its input. `npm run bench:growth`
 
 const SIZE = 200_000
@@ -23,5 +24,6 @@ const results = [
   ...[...hostileMessages, ...hostileBodies].map(isLinear),
   ...hostileResponses.map(isLinear),
   ...hostileTexts.map(isLinear),
+  ...hostileHistories.map(isLinear),
 ]
 process.exitCode = results.includes(false) ? 1 : 0

@@ -77,6 +77,27 @@ for (const [how, split] of [
     ])
   })
 
+  test(`a snapshot follows the latest twenty transfers of its volume, ${how}`, async t => {
+    const transfers = Array.from({ length: 25 }, (_, index) =>
+      transferred(disk, index % 2 === 0 ? bob : alice, { emittedAt: at(10 + index) }),
+    )
+    const found = await placed(
+      t,
+      created(snapshot, alice, { parent: disk.id, emittedAt: at(1) }),
+      created(disk, alice, { emittedAt: at(2) }),
+      ...transfers,
+    )
+    const [ofDisk, ofSnapshot] = [found.slice(0, 26), found.slice(26)]
+    t.is(ofDisk.length, 26, 'the volume has all of them')
+    t.is(ofSnapshot.length, 20, 'of the latest twenty the first gives it to its owner')
+    t.deepEqual(
+      ofSnapshot[0],
+      [cornmeal, alice, 1, 9],
+      'the seventh transfer is the first of the latest',
+    )
+    t.deepEqual(ofSnapshot.at(-1), [cornmeal, bob, 27, null])
+  })
+
   test(`a snapshot gets a new owner when its volume is transferred, ${how}`, async t => {
     const kept = created(snapshot, alice, { parent: disk.id })
     t.deepEqual(await placed(t, created(disk, alice), kept, transferred(disk, bob)), [

@@ -1,3 +1,4 @@
+import { eventKinds } from '../../event/event.js'
 import { kindCode, resourceTypeCode } from '../../event/stored.js'
 import type { Projection } from '../projection.js'
 
@@ -6,6 +7,8 @@ const CREATED = kindCode('created')
 const TRANSFERRED = kindCode('transferred')
 const DELETED = kindCode('deleted')
 const VOLUME = resourceTypeCode('volume')
+/** All kinds that say something of a resource. */
+const known = eventKinds.map(kindCode).filter(code => code > NOTED)
 
 /** The columns that identify a resource at one cloud. */
 export const resourceKey = ['resource_type', 'resource_id', 'service_provider'] as const
@@ -59,7 +62,11 @@ export const locations: Projection = {
       upsert('log.events indexed by events_by_resource', '+position <= :upTo'),
     )
     const insertSome = db.prepare(
-      upsert('log.events not indexed', 'position > :after and position <= :upTo'),
+      upsert(
+        'log.events not indexed',
+        'position > :after and position <= :upTo',
+        `e.kind in (${known.join(', ')}) and e.position > :after and e.position <= :upTo`,
+      ),
     )
     return ({ after, upTo }) => {
       if (after === 0) insertAll.run({ upTo })
@@ -85,13 +92,18 @@ export const locations: Projection = {
  *
  * @param events the table of events, optionally with its index
  * @param condition selects the events; it must exclude events after the position `:upTo`
+ * @param among the same condition for the event `e`, as the index can use it. Any number of events can have one time
  */
-export function selectLocations(events: string, condition: string): string {
+export function selectLocations(
+  events: string,
+  condition: string,
+  among = `e.kind > ${NOTED} and +e.position <= :upTo`,
+): string {
   const [table] = events.split(' ')
   const projectAt = (time: string, restriction: string) => `(
     select e.project from ${table} e
     where ${isSameResource('e', 'resource')} and e.at = resource.${time}
-      and e.kind > ${NOTED} and +e.position <= :upTo and e.project is not null and ${restriction}
+      and ${among} and e.project is not null and ${restriction}
     order by e.position desc limit 1)`
   return `
     select ${key}, first_position, last_position, created_at, deleted_at,
@@ -135,10 +147,10 @@ export const joinParent = (row: string, parent: string) => `
  * A later range has later positions, so its values count at equal times. Without this rule, the order
  * of the whole log would matter, not the order of the events of each cloud.
  */
-function upsert(events: string, condition: string): string {
+function upsert(events: string, condition: string, among?: string): string {
   return `
     insert into locations as held
-    ${selectLocations(events, condition)} where true
+    ${selectLocations(events, condition, among)} where true
     on conflict (${key}) do update set
       first_position = min(held.first_position, excluded.first_position),
       last_position = max(held.last_position, excluded.last_position),

@@ -5,12 +5,11 @@ import {
   foldPlacements,
   type PlacementInterval,
   type ResourceEvent,
-  TRANSFERRED_WITH_PARENT,
 } from '../placement-intervals.js'
 import type { Progress, Projection } from '../projection.js'
 import {
-  isTransferOfVolume,
   isTransferOfVolumeInRange,
+  prepareParentTransfers,
   prepareResourceEvents,
   type Resource,
 } from '../resource-events.js'
@@ -31,7 +30,7 @@ const key = resourceKey.join(', ')
  */
 export const placements: Projection = {
   name: 'placements',
-  version: 3,
+  version: 4,
   tables: {
     placements: `(
       resource_type integer not null,
@@ -64,8 +63,7 @@ type Key = readonly [type: number, id: StoredId, serviceProvider: number]
 /** Sorts before every key: SQLite sorts text ids before the bytes of UUIDs. */
 const FIRST: Key = [-1, '', -1]
 
-type ResourceRow = readonly [...Key, parent: StoredId | null, firstPosition: number, events: number]
-type ParentTransferRow = readonly [firstPosition: number, ...ResourceEvent]
+type ResourceRow = readonly [...Key, parent: StoredId | null, events: number]
 
 /** The maximum of resources and of events in memory, for a log of any length. */
 const AT_ONCE = { resources: 1_000, events: 20_000 }
@@ -86,7 +84,7 @@ function prepareBuild(
     .raw()
   const resources = db
     .prepare<[...Key], ResourceRow>(`
-      select ${key}, parent, first_position, events from locations
+      select ${key}, parent, events from locations
       where (${key}) > (?, ?, ?) order by ${key} limit ${AT_ONCE.resources}`)
     .raw()
   const events = db
@@ -95,30 +93,18 @@ function prepareBuild(
       where kind > 0 and (${key}) > (?, ?, ?) and (${key}) <= (?, ?, ?) and +position <= ?
       order by ${key}, at`)
     .raw()
-  // The position of its first event identifies a resource at a cloud.
-  const parentTransfers = db
-    .prepare<[...Key, ...Key, number], ParentTransferRow>(`
-      select l.first_position, e.at, e.position, ${TRANSFERRED_WITH_PARENT}, e.project
-      from locations l cross join history e
-        on ${isTransferOfVolume} and e.resource_id = l.parent and e.service_provider = l.service_provider
-      where (l.resource_type, l.resource_id, l.service_provider) > (?, ?, ?)
-        and (l.resource_type, l.resource_id, l.service_provider) <= (?, ?, ?)
-        and l.parent is not null and +e.position <= ?`)
-    .raw()
+  const parentTransfers = prepareParentTransfers(db, 'history')
   const insert = prepareInsert(db)
 
   function buildBatch(after: Key, rows: readonly ResourceRow[], upTo: number): void {
     const [type, id, cloud] = rows.at(-1) ?? after
     const found = events.all(...after, type, id, cloud, upTo)
-    const hasParents = rows.some(([, , , parent]) => parent !== null)
-    const given = hasParents ? parentTransfers.all(...after, type, id, cloud, upTo) : []
-    const parentTransfersOf = groupByResource(given)
     let next = 0
-    for (const [type, id, cloud, parent, first, events] of rows) {
+    for (const [type, id, cloud, parent, events] of rows) {
       const own = found.slice(next, next + events)
       next += events
-      const others = parentTransfersOf.get(first)
-      insert([type, id, cloud], parent, foldPlacements(others ? [...own, ...others] : own))
+      const others = parentTransfers({ parent, service_provider: cloud }, upTo)
+      insert([type, id, cloud], parent, foldPlacements([...own, ...others]))
     }
     if (next !== found.length) {
       throw new RangeError(`the view locations counts ${next} events where ${found.length} are`)
@@ -136,29 +122,16 @@ function prepareBuild(
       yield () => buildBatch(after, batch, upTo())
       const [type, id, cloud] = batch.at(-1) ?? FIRST
       last = [type, id, cloud]
-      done += batch.reduce((sum, [, , , , , events]) => sum + events, 0)
+      done += batch.reduce((sum, [, , , , events]) => sum + events, 0)
       progress?.(done, all)
     }
   }
 }
 
-function groupByResource(
-  rows: readonly ParentTransferRow[],
-): ReadonlyMap<number, readonly ResourceEvent[]> {
-  const parentTransfers = new Map<number, ResourceEvent[]>()
-  for (const [first, at, position, kind, project] of rows) {
-    const transfer: ResourceEvent = [at, position, kind, project]
-    const others = parentTransfers.get(first)
-    if (others) others.push(transfer)
-    else parentTransfers.set(first, [transfer])
-  }
-  return parentTransfers
-}
-
 /** The first rows that together have not too many events, but at least one row. */
 function firstBatch(rows: readonly ResourceRow[]): readonly ResourceRow[] {
   let sum = 0
-  const end = rows.findIndex(([, , , , , events]) => {
+  const end = rows.findIndex(([, , , , events]) => {
     sum += events
     return sum > AT_ONCE.events
   })
@@ -197,10 +170,12 @@ const selectTouched = `
         and (e.parent is null or e.parent = p.parent), false)
     union all
     select child.resource_type, child.resource_id, child.service_provider
-    from history e
-    join locations child on child.parent = e.resource_id
-      and child.service_provider = e.service_provider
-    where e.${inRange} and ${isTransferOfVolumeInRange}
+    from (
+      select distinct e.resource_id, e.service_provider from history e
+      where e.${inRange} and ${isTransferOfVolumeInRange}
+    ) volume
+    join locations child on child.parent = volume.resource_id
+      and child.service_provider = volume.service_provider
   ) join locations l using (${key})`
 
 /** Prepare to fold again the resources with new events in a range. */
