@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { MixmatchError } from '../errors.js'
 import { type History, openHistory } from '../log/history.js'
-import { forgetLostLog, rejectLostLog } from '../projection/belonging.js'
 import { loadConfig } from './command-config.js'
 import type { Context } from './context.js'
 
@@ -16,18 +15,6 @@ export const logOption = [
   'the event log, or a folder with it and its archives; repeatable (default: that of the configuration)',
   (file: string, others: readonly string[] = []) => [...others, file],
 ] as const
-
-/** `--new-log`, for the commands that append to a log. */
-export const newLogOption = [
-  '--new-log',
-  'begin a new log in place of a lost one, and set its views aside',
-] as const
-
-/** Reject a lost log, unless `--new-log` is given: then a new one begins. @throws LOG_LOST */
-export function handleLostLog(logFile: string, newLog: boolean): void {
-  if (newLog) forgetLostLog(logFile)
-  rejectLostLog(logFile)
-}
 
 /**
  * The event log of a command: from `--log`, otherwise from the configuration.

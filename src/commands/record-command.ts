@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
 import { loadConfig, loadReloadableConfig, logWarnings } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { handleLostLog, newLogOption } from '../cli/log-files.js'
 import { endWithLoggedFailure } from '../cli/logged-failure.js'
+import { acceptLostLog, newLogOption } from '../cli/lost-log.js'
 import type { Config } from '../config/config.js'
 import { createLogger } from '../logger.js'
 import { answerStatusRequests, onCommand, tellReady } from '../process/child-messages.js'
@@ -29,7 +29,7 @@ export function recordCommand(context: Context): Command {
     )
     .action(async ({ supervised, newLog = false }: RecordOptions, command: Command) => {
       if (supervised) return recordSupervised(context, command)
-      handleLostLog(loadConfig(command, context).database.file, newLog)
+      if (newLog) await acceptLostLog(loadConfig(command, context).database.file)
       return recordByItself(context, command)
     })
 }

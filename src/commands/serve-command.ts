@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { loadConfig } from '../cli/command-config.js'
 import type { Context } from '../cli/context.js'
-import { handleLostLog, newLogOption } from '../cli/log-files.js'
+import { acceptLostLog, newLogOption } from '../cli/lost-log.js'
 import { runSupervised } from '../cli/supervision.js'
 
 export function serveCommand(context: Context): Command {
@@ -16,7 +16,7 @@ export function serveCommand(context: Context): Command {
         'Example: mixmatch serve',
     )
     .action(async ({ newLog = false }: { newLog?: boolean }, command: Command) => {
-      handleLostLog(loadConfig(command, context).database.file, newLog)
+      if (newLog) await acceptLostLog(loadConfig(command, context).database.file)
       await runSupervised(context, command, { recorder: true })
     })
 }

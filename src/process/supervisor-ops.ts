@@ -3,7 +3,7 @@ import { describeClouds } from '../api/cloud-status.js'
 import { createQueryRunner, type QueryRunner } from '../api/query-runner.js'
 import type { Config } from '../config/config.js'
 import type { OpsConfig } from '../config/ops-config.js'
-import { createConsole } from '../console/console.js'
+import type { Console, ConsoleParts } from '../console/console.js'
 import { createOpsApp, openOps } from '../http/ops.js'
 import { METRICS_TYPE, renderMetrics } from '../metrics/snapshot.js'
 import { createSupervisorMetrics, type SupervisorMetrics } from '../metrics/supervisor-metrics.js'
@@ -96,7 +96,7 @@ function createSupervisorApp(parts: AppParts) {
       isOpen: () => opened.auth === 'none',
       isHealthClosed: () => opened.healthAuth === 'keystone',
     },
-    console: createConsole({
+    console: createConsoleOnDemand({
       queryRunner,
       logFile: () => config().database.file,
       cloudStates,
@@ -110,4 +110,17 @@ function createSupervisorApp(parts: AppParts) {
     }),
     logger,
   })
+}
+
+/** The console, whose modules are loaded when somebody opens it. */
+function createConsoleOnDemand(parts: ConsoleParts): Console {
+  let opened: Promise<Console> | undefined
+  async function open(): Promise<Console> {
+    const { createConsole } = await import('../console/console.js')
+    return createConsole(parts)
+  }
+  return async request => {
+    opened ??= open()
+    return (await opened)(request)
+  }
 }

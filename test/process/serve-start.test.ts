@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
-import { folder } from '../controls.js'
+import { openLog } from '../../src/log/open-log.js'
+import { openViews } from '../../src/projection/open-views.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
+import { at, event, folder } from '../controls.js'
 import { type Running, start } from './serving.js'
 
 // Each test starts several processes, so they run one at a time.
@@ -55,6 +58,39 @@ test.serial('serve exits with 1 and one error if the folder cannot be made', asy
   writeFileSync(file, '')
   const serving = start(t, 'serve', {}, {}, join(file, 'events.db'))
   await assertCannotStart(t, serving, /^recorder did not start: .*no-folder/)
+})
+
+test.serial(
+  'serve exits with 1 and one error if its log is lost, and does not begin a new one',
+  async t => {
+    const file = join(folder(t), 'events.db')
+    {
+      using log = openLog(file)
+      log.append([event()], at(1))
+    }
+    openViews(viewsFileOf(file), [file]).views[Symbol.dispose]()
+    rmSync(file)
+    const serving = start(t, 'serve', {}, {}, file)
+    await assertCannotStart(t, serving, /^recorder did not start: .*views know of 1\./)
+    t.false(existsSync(file))
+  },
+)
+
+test.serial('the supervisor loads no package that only a recorder or a worker needs', async t => {
+  const noting = ['--import=./test/process/note-packages.ts']
+  const serving = start(t, 'serve', {}, {}, undefined, 0, noting)
+  await serving.line('serving')
+  t.is((await fetch(`${await serving.ops()}/metrics`)).status, 200)
+  serving.signal('SIGTERM')
+  t.is(await serving.ended, 0)
+  const noted = readFileSync(join(serving.directory, 'mixmatch.conf.packages'), 'utf8')
+  const packages: readonly string[] = JSON.parse(noted)
+  t.true(packages.includes('koa') && packages.includes('zod'), noted)
+  const others = ['amqplib', 'better-sqlite3', '@foxglove/wasm-bz2', 'undici']
+  t.deepEqual(
+    others.filter(name => packages.includes(name)),
+    [],
+  )
 })
 
 test.serial('serve exits at once on SIGTERM while its recorder is still starting', async t => {

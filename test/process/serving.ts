@@ -45,6 +45,7 @@ export function start(
   general: Record<string, string> = {},
   database?: string,
   opsPort = 0,
+  nodeArguments: readonly string[] = [],
 ): Running {
   t.timeout(
     180_000,
@@ -73,7 +74,7 @@ export function start(
   configure({})
   const child = spawn(
     process.execPath,
-    ['--import=tsx', 'src/main.ts', '--config-file', file, half],
+    ['--import=tsx', ...nodeArguments, 'src/main.ts', '--config-file', file, half],
     // With an IPC channel, as process managers of Node start their processes.
     { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env: { PATH: process.env['PATH'] } },
   )
