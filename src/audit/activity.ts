@@ -1,8 +1,11 @@
+import * as z from 'zod'
 import { ownEventTypes } from '../event/event.js'
 import { sourceCode } from '../event/stored.js'
 import { type Micros, micros } from '../ids.js'
+import { parseJson } from '../json.js'
 import { positionAt } from '../replay/point.js'
 import type { AuditDatabase } from './audit-database.js'
+import { maximum, minimum } from './numbers.js'
 
 /** The recorded events of each cloud, in time slices of equal length. */
 export interface Activity {
@@ -21,19 +24,23 @@ interface TimeSlice {
   readonly first_heard: number | null
   readonly last_heard: number | null
   readonly unparseable: number
-  /** Positions of events of the recorder itself, as JSON. */
-  readonly notes: string
+  /** Positions of events of the recorder itself. */
+  readonly notes: readonly number[]
   /** From emission to recording in microseconds, by the clocks of the cloud and of the recorder. */
   readonly least_lag: number | null
   readonly greatest_lag: number | null
 }
 
-interface SliceRow extends Omit<TimeSlice, 'index'> {
+interface SliceRow extends Omit<TimeSlice, 'index' | 'notes'> {
   readonly name: string
+  /** As JSON. */
+  readonly notes: string
 }
 
 const FEWEST_SLICES = 360
 const MOST_SLICES = 4_000
+/** Events that are read in one step. A slice with a burst has many more. */
+const STEP_EVENTS = 2_000
 
 /**
  * Read all events once, slice by slice. Recorded times never go backwards, so a slice is a range of
@@ -49,7 +56,7 @@ export function readActivity(database: AuditDatabase, longest: number): Activity
   }
 }
 
-/** As `readActivity`, in steps of one slice: other work can run between them. */
+/** As `readActivity`, in steps of some milliseconds: other work can run between them. */
 export function* walkActivity(
   database: Pick<AuditDatabase, 'since' | 'until' | 'db' | 'history' | 'upTo'>,
   longest: number,
@@ -81,19 +88,43 @@ export function* walkActivity(
     group by service_provider order by service_provider`)
 
   const clouds = new Map<string, TimeSlice[]>()
-  let after = history.base().position
+  let after: number = history.base().position
   for (let index = 0; index < slices; index += 1) {
     const end = endOf(since, span, index, slices)
     const last = index === slices - 1 ? upTo : positionAt(history, { time: end })
-    for (const { name, ...slice } of last > after ? read.all(after, last) : []) {
-      const known = clouds.get(name) ?? []
-      if (known.length === 0) clouds.set(name, known)
-      known.push({ index, ...slice })
-    }
-    after = last
-    yield
+    do {
+      const stepEnd = Math.min(last, after + STEP_EVENTS)
+      for (const { name, notes, ...row } of stepEnd > after ? read.all(after, stepEnd) : []) {
+        const known = clouds.get(name) ?? []
+        if (known.length === 0) clouds.set(name, known)
+        const earlier = known.at(-1)?.index === index ? known.pop() : undefined
+        known.push(joinSlices(earlier, { index, ...row, notes: positionsIn(notes) }))
+      }
+      after = Math.max(after, stepEnd)
+      yield
+    } while (after < last)
   }
   return { from: since, until, clouds, slices }
+}
+
+function positionsIn(json: string): number[] {
+  return z.array(z.number()).parse(parseJson(json))
+}
+
+/** Join what two steps read of one slice. */
+function joinSlices(earlier: TimeSlice | undefined, later: TimeSlice): TimeSlice {
+  if (earlier === undefined) return later
+  return {
+    index: later.index,
+    events: earlier.events + later.events,
+    heard: earlier.heard + later.heard,
+    first_heard: earlier.first_heard ?? later.first_heard,
+    last_heard: later.last_heard ?? earlier.last_heard,
+    unparseable: earlier.unparseable + later.unparseable,
+    notes: [...earlier.notes, ...later.notes],
+    least_lag: minimum([earlier.least_lag, later.least_lag]),
+    greatest_lag: maximum([earlier.greatest_lag, later.greatest_lag]),
+  }
 }
 
 function endOf(since: number, span: number, index: number, slices: number): Micros {

@@ -22,7 +22,7 @@ export function readRecorderNotes(
   return [...clouds]
     .flatMap(([cloud, slices]) =>
       slices
-        .flatMap(({ notes }) => positionsIn(notes))
+        .flatMap(({ notes }) => notes)
         .flatMap(at => {
           const event = history.get(position(at))
           if (event === undefined) return []
@@ -31,10 +31,6 @@ export function readRecorderNotes(
         }),
     )
     .sort((one, other) => one.position - other.position)
-}
-
-function positionsIn(json: string): number[] {
-  return z.array(z.number()).parse(parseJson(json))
 }
 
 const count = z.object({ absorbed: z.number() })

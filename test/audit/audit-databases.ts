@@ -8,8 +8,8 @@ import { openHistory } from '../../src/log/history.js'
 import { openLog } from '../../src/log/open-log.js'
 import { at, folder } from '../controls.js'
 
-/** An event, optionally with the time of its recording. The default is `at(5000)`. */
-export type Recorded = Event | readonly [Event, Micros]
+/** An event, or events with the time of their recording. The default is `at(5000)`. */
+export type Recorded = Event | readonly [Event | readonly Event[], Micros]
 
 /** Open an audit database of these events. It is closed at the end of the test. */
 export function auditDatabase(
@@ -22,7 +22,7 @@ export function auditDatabase(
     using log = openLog(file)
     for (const each of events) {
       const [event, received] = 'messageId' in each ? [each, at(5000)] : each
-      log.append([event], received)
+      log.append([event].flat(), received)
     }
   }
   const history = openHistory([file])
