@@ -129,6 +129,7 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
       const ended = once(group.leader, 'exit')
       signal('SIGKILL')
       await ended
+      await group.end()
       group = null
     },
     pause: () => signal('SIGSTOP'),
