@@ -29,12 +29,6 @@ interface ConnectionOwner {
 }
 
 /**
- * After so many bytes of a body, the next ones are read in long pieces. The buffers of the kernel hold less for a
- * client that does not read, so the piece that waits for such a client is a short one.
- */
-const LONG_BODY_BYTES = 8 * 1024 * 1024
-
-/**
  * One connection to a server, for one exchange at a time. Anything unexpected closes it: a malformed
  * response, bytes that belong to no request, or an incomplete request body.
  */
@@ -109,7 +103,7 @@ export class Connection implements ExchangeConnection {
   pause(exchange: PendingExchange): void {
     if (exchange !== this.#running) return
     this.#isPaused = true
-    this.#buffer.expectLong(false)
+    this.#buffer.expect(0)
     this.#timer.suspend()
     this.#socket.pause()
   }
@@ -196,8 +190,10 @@ export class Connection implements ExchangeConnection {
   #onData(data: Buffer): void {
     if (!this.#running) return
     this.#bodyBytes += data.length
-    if (!this.#isPaused && this.#bodyBytes >= LONG_BODY_BYTES) this.#buffer.expectLong(true)
-    if (!this.#isPaused) this.#timer.touch()
+    if (!this.#isPaused) {
+      this.#buffer.expect(this.#bodyBytes)
+      this.#timer.touch()
+    }
     const piece = this.#buffer.keep(data)
     this.#running.handler.onData(piece.data, piece.release)
   }
@@ -215,7 +211,7 @@ export class Connection implements ExchangeConnection {
     this.#timer.suspend()
     this.#running = null
     this.#isReused = true
-    this.#buffer.expectLong(false)
+    this.#buffer.expect(0)
     if (this.#isPaused) {
       this.#isPaused = false
       this.#socket.resume() // a paused socket does not report that the server closes it

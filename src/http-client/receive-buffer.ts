@@ -1,4 +1,4 @@
-import { createPiecePool } from './piece-pool.js'
+import { createPiecePool, type PiecePool } from './piece-pool.js'
 
 const READ_BYTES = 64 * 1024
 /**
@@ -8,14 +8,20 @@ const READ_BYTES = 64 * 1024
  */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 const TLS_RECORD_BYTES = 16 * 1024
-/** A long body is read in pieces of this size, which are passed on without a copy. */
-const LONG_READ_BYTES = 256 * 1024
+/**
+ * After so many bytes of a body, the next ones are read in larger pieces, which costs less and needs no copy. A
+ * client that does not read holds the piece that waits for it. Before that the kernel takes some hundred KB for a
+ * client far away, and up to `net.ipv4.tcp_wmem` (4 MiB) for one that is near.
+ */
+const MIDDLE_BODY_BYTES = 512 * 1024
+const LARGE_BODY_BYTES = 8 * 1024 * 1024
 /** Of each size. A connection reads into one piece while another one is written. */
 const MOST_FREE = 16
 
-/** All connections share these, so that a connection whose client does not read keeps no free piece. */
+/** All connections share the free pieces, so that one whose client does not read keeps none. */
 const copies = createPiecePool(READ_BYTES, MOST_FREE)
-const longPieces = createPiecePool(LONG_READ_BYTES, MOST_FREE)
+const middlePieces = createPiecePool(2 * READ_BYTES, MOST_FREE)
+const largePieces = createPiecePool(4 * READ_BYTES, MOST_FREE)
 
 /** Bytes that the receiver may keep. */
 interface ReceivedPiece {
@@ -31,35 +37,37 @@ interface ReceivedPiece {
 export interface ReceiveBuffer {
   /** The memory for the next read. */
   next(): Buffer
-  /** Whether the next reads are of a long body, and its receiver takes them at once. */
-  expectLong(isLong: boolean): void
+  /** Choose the size of later reads by what has come of a body; 0 for a head, or if the receiver is slower. */
+  expect(bodyBytes: number): void
   /** The bytes of a read as memory that the caller may keep. */
   keep(view: Buffer): ReceivedPiece
 }
 
 export function createReceiveBuffer(isTls: boolean): ReceiveBuffer {
   const small = isTls ? Buffer.allocUnsafeSlow(TLS_RECORD_BYTES) : shared
-  let isLong = false
-  let long: Buffer | null = null
+  let pool: PiecePool | null = null
+  let current: { readonly piece: Buffer; readonly pool: PiecePool } | null = null
   return {
     next() {
-      if (isLong) {
-        long ??= longPieces.take()
-        return long
+      if (current && current.pool !== pool) {
+        current.pool.giveBack(current.piece) // only here: until the socket gets the next memory, it may use it
+        current = null
       }
-      if (long) longPieces.giveBack(long) // only here: until the socket gets the next memory, it may use it
-      long = null
-      return small
+      if (pool === null) return small
+      current ??= { pool, piece: pool.take() }
+      return current.piece
     },
-    expectLong(expected) {
-      isLong = expected
+    expect(bodyBytes) {
+      if (bodyBytes < MIDDLE_BODY_BYTES) pool = null
+      else pool = bodyBytes < LARGE_BODY_BYTES ? middlePieces : largePieces
     },
     keep(view) {
-      const piece = long
-      // A view of a short piece would keep the whole memory of it until the piece is written.
-      if (view.buffer !== piece?.buffer || view.length < LONG_READ_BYTES / 4) return copy(view)
-      long = null
-      return { data: view, release: () => longPieces.giveBack(piece) }
+      const kept = current
+      // A view of a few bytes would keep the whole memory of the piece until they are written.
+      const isMuch = kept !== null && view.length >= kept.piece.length / 4
+      if (!isMuch || view.buffer !== kept.piece.buffer) return copy(view)
+      current = null
+      return { data: view, release: () => kept.pool.giveBack(kept.piece) }
     },
   }
 }

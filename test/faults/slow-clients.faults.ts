@@ -13,8 +13,8 @@ const IMAGE = '/image/v2/images/22222222-2222-4222-8222-222222222222/file'
 const IMAGE_BYTES = 16 * 1024 * 1024
 const AT_ONCE = 50
 const HOLD_MS = 5_000
-/** For each client: 64 KiB of the image, and what belongs to its request and two connections. */
-const MAX_BYTES_EACH = 128 * 1024
+/** For each client: 128 KiB of the image, and what belongs to its request and two connections. */
+const MAX_BYTES_EACH = 192 * 1024
 /** The heap before its first large collection. */
 const MAX_BYTES_MORE = 64e6
 const OTHERS = 20

@@ -1,7 +1,8 @@
 import test from 'ava'
 import { createReceiveBuffer, type ReceiveBuffer } from '../../src/http-client/receive-buffer.js'
 
-const LONG_BYTES = 256 * 1024
+const LARGE_BYTES = 256 * 1024
+const LARGE_BODY_BYTES = 10 * 1024 * 1024
 
 /** What the socket does when so many bytes arrive: read them, and ask for the memory of the next read. */
 function receive(buffer: ReceiveBuffer, memory: Buffer, bytes: number) {
@@ -9,29 +10,29 @@ function receive(buffer: ReceiveBuffer, memory: Buffer, bytes: number) {
   return { ...piece, next: buffer.next() }
 }
 
-function openLong(): { buffer: ReceiveBuffer; memory: Buffer } {
+function openLarge(): { buffer: ReceiveBuffer; memory: Buffer } {
   const buffer = createReceiveBuffer(false)
-  buffer.expectLong(true)
+  buffer.expect(LARGE_BODY_BYTES)
   return { buffer, memory: buffer.next() }
 }
 
-test('a long piece that is sent on is not read into before its release, and then by any connection', t => {
-  const one = openLong()
-  const other = openLong()
-  const kept = receive(one.buffer, one.memory, LONG_BYTES)
+test('a large piece that is sent on is not read into before its release, and then by any connection', t => {
+  const one = openLarge()
+  const other = openLarge()
+  const kept = receive(one.buffer, one.memory, LARGE_BYTES)
   t.is(kept.data.buffer, one.memory.buffer, 'passed on without a copy')
   t.not(kept.next.buffer, one.memory.buffer)
-  t.not(receive(other.buffer, other.memory, LONG_BYTES).next.buffer, one.memory.buffer)
+  t.not(receive(other.buffer, other.memory, LARGE_BYTES).next.buffer, one.memory.buffer)
   kept.release?.()
-  t.is(openLong().memory.buffer, one.memory.buffer)
+  t.is(openLarge().memory.buffer, one.memory.buffer)
 })
 
-test('a connection that stops reading gives its long piece to others', t => {
-  const stopped = openLong()
-  stopped.buffer.expectLong(false)
+test('a connection that stops reading gives its large piece to others', t => {
+  const stopped = openLarge()
+  stopped.buffer.expect(0)
   const { next } = receive(stopped.buffer, stopped.memory, 100)
-  t.true(next.length < LONG_BYTES)
-  t.is(openLong().memory.buffer, stopped.memory.buffer)
+  t.true(next.length < LARGE_BYTES)
+  t.is(openLarge().memory.buffer, stopped.memory.buffer)
 })
 
 test('what is kept of a short read has memory of its own', t => {
@@ -45,8 +46,8 @@ test('what is kept of a short read has memory of its own', t => {
   }
 })
 
-test('a few bytes in a long piece do not hold the whole of it', t => {
-  const { buffer, memory } = openLong()
+test('a few bytes in a large piece do not hold the whole of it', t => {
+  const { buffer, memory } = openLarge()
   const { data, release, next } = receive(buffer, memory, 1000)
   t.not(data.buffer, memory.buffer)
   t.is(release, null)
