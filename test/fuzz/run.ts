@@ -13,8 +13,8 @@ import { type FuzzTarget, findFault, fuzzTargets } from './targets.js'
 const SECONDS = Number(process.env['MIXMATCH_FUZZ_SECONDS'] ?? 8)
 const SEED = Number(process.env['MIXMATCH_FUZZ_SEED'] ?? Date.now() % 1_000_000)
 const SAVES = process.env['MIXMATCH_FUZZ_SAVE'] === 'yes'
-/** Asking V8 takes milliseconds, so it is asked for many inputs at once. */
-const BATCH = 200
+/** Asking V8 takes milliseconds, so it is asked for many inputs at once, or for those of half a second. */
+const BATCH = { inputs: 200, ms: 500 }
 
 /** @returns the number of findings */
 async function fuzz(target: FuzzTarget): Promise<number> {
@@ -36,10 +36,13 @@ async function fuzz(target: FuzzTarget): Promise<number> {
   }
   const deadline = performance.now() + SECONDS * 1000
   while (performance.now() < deadline) {
-    const batch = Array.from({ length: BATCH }, () =>
-      mutate([target.seeds[0], ...target.seeds, ...kept], dice),
-    )
-    for (const bytes of batch) run(bytes)
+    const batchEnd = performance.now() + BATCH.ms
+    const batch: Buffer[] = []
+    while (batch.length < BATCH.inputs && performance.now() < batchEnd) {
+      const bytes = mutate([target.seeds[0], ...target.seeds, ...kept], dice)
+      batch.push(bytes)
+      run(bytes)
+    }
     const reached = await coverage.takeNewBlocks()
     if (reached.size > 0) kept.push(...(await whichReach(reached, batch)))
   }

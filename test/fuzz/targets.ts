@@ -8,8 +8,9 @@ import { createNotificationEvent } from '../../src/notification/notification-eve
 import { redactPath, redactText } from '../../src/redaction.js'
 import { parseRequest } from '../../src/routing/request.js'
 import { parse } from '../http-client/parsing.js'
-import { delivery, linesOf } from '../notification/fixtures.js'
+import { delivery, linesOf, message } from '../notification/fixtures.js'
 import { rewriteInPieces, theirs } from '../upstream/hostile-bodies.js'
+import { checkViews } from './check-views.js'
 
 /** Something that reads bytes from outside. */
 export interface FuzzTarget {
@@ -30,6 +31,17 @@ const cursor = cursors.write(
   { last: 'a', reached: { cloud: sp1, values: [], id: 'a' }, places: [] },
   'list',
 )
+const VOLUME = 'aaaaaaaa-0000-4000-8000-000000000000'
+/** A line of the target `projection`: what a cloud says of one volume, its snapshot or an image. */
+const said = (choice: string, eventType: string, second: number, payload: object) =>
+  choice +
+  JSON.stringify(
+    message(
+      eventType,
+      { volume_id: VOLUME, ...payload },
+      { message_id: `${choice}${second}`, timestamp: `2026-11-23 13:20:0${second}` },
+    ),
+  )
 const bytesOf = (text: string) => Buffer.from(text, 'latin1')
 const textOf = (bytes: Buffer) => bytes.toString('latin1')
 
@@ -47,6 +59,28 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       JSON.parse(event.body)
       requireWithout(JSON.stringify(event), TOKEN)
     },
+  },
+  {
+    name: 'projection',
+    seeds: [
+      bytesOf(
+        [
+          said('a', 'volume.create.end', 1, { tenant_id: 'alice' }),
+          said('a', 'snapshot.create.start', 2, { snapshot_id: 's', tenant_id: 'alice' }),
+          said('b', 'volume.create.start', 2, { tenant_id: 'mallory' }),
+          said('a', 'volume.transfer.accept.end', 3, { tenant_id: 'bob' }),
+          said('a', 'volume.delete.end', 4, {}),
+        ].join('\n'),
+      ),
+      bytesOf(
+        [
+          said('c', 'image.create', 1, { id: VOLUME, owner: 'alice' }),
+          said('d', 'image.upload', 1, { id: VOLUME, owner: null }),
+          said('e', 'image.delete', 1, { id: VOLUME, owner: 'bob' }),
+        ].join('\n'),
+      ),
+    ],
+    check: checkViews,
   },
   {
     name: 'redaction',

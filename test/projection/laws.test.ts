@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { Event } from '../../src/event/event.js'
 import type { EventLog } from '../../src/log/event-log.js'
@@ -11,22 +10,7 @@ import { openViews } from '../../src/projection/open-views.js'
 import { projections } from '../../src/projection/projections.js'
 import { at, cornmeal, folder, idp, millet } from '../controls.js'
 import { anyEvents, anyEventsOfFew, ids } from './any-events.js'
-
-/** All rows of all views, as `views check` compares them. */
-function rows(file: string): unknown[] {
-  const db = new Database(file, { readonly: true })
-  try {
-    return projections.flatMap(({ name, rows }) =>
-      db
-        .prepare<[], string>(rows)
-        .pluck()
-        .all()
-        .map(row => [name, row]),
-    )
-  } finally {
-    db.close()
-  }
-}
+import { viewRows } from './view-rows.js'
 
 for (const [what, some, numRuns] of [
   ['views', anyEvents, 60],
@@ -49,7 +33,7 @@ for (const [what, some, numRuns] of [
           from = Math.max(from, to)
         }
         buildViews(join(here, 'built.db'), [log.file])
-        t.deepEqual(rows(join(here, 'live.db')), rows(join(here, 'built.db')))
+        t.deepEqual(viewRows(join(here, 'live.db')), viewRows(join(here, 'built.db')))
       }),
       { numRuns },
     )
@@ -100,7 +84,7 @@ test('law: views whose deferred part is built while events are appended equal th
     log.append(events.slice(later), at(500))
     log.append(events.slice(0, later), at(501))
     buildViews(join(here, 'built.db'), [log.file])
-    t.deepEqual(rows(join(here, 'live.views.db')), rows(join(here, 'built.db')))
+    t.deepEqual(viewRows(join(here, 'live.views.db')), viewRows(join(here, 'built.db')))
   })
 })
 
