@@ -32,7 +32,7 @@ const lists: readonly List[] = [
   },
 ]
 
-const TIMEOUT_S = 2
+const TIMEOUT_S = 3
 /** A busy machine is late by some seconds. */
 const PATIENCE_MS = 15_000
 /** Far less than a body that is decompressed, or kept. */
