@@ -11,6 +11,10 @@ test('systemd waits longer than the proxy may take to stop', t => {
   t.true(Number(seconds) >= longest, `${seconds} s for ${longest} s`)
 })
 
+test('the unit lets no process write a core, which has tokens and passwords', t => {
+  t.regex(unit, /^LimitCORE=0$/m)
+})
+
 test('the unit allows V8 to create machine code at run time', t => {
   t.notRegex(unit, /^MemoryDenyWriteExecute=(yes|true|1|on)/m)
 })
