@@ -1,4 +1,6 @@
-import { Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
+import request from 'undici/lib/api/api-request.js'
+import UndiciDispatcher from 'undici/lib/dispatcher/dispatcher.js'
 import { ClientError } from './client-error.js'
 import type { ConnectionPool } from './connection-pool.js'
 import type { ClientRequest, Exchange, ResponseHandler } from './exchange.js'
@@ -8,7 +10,7 @@ import { eachHeader, type RawHeaders } from './raw-headers.js'
  * Lets undici's `request` use our connections. undici's own connections end at an interim response, and
  * accept responses that a proxy must reject. Only for the proxy's own requests, with text or bytes as body.
  */
-export class PoolDispatcher extends Dispatcher {
+class PoolDispatcher extends UndiciDispatcher {
   readonly #pool: Pick<ConnectionPool, 'send'>
 
   constructor(pool: Pick<ConnectionPool, 'send'>) {
@@ -26,6 +28,14 @@ export class PoolDispatcher extends Dispatcher {
     if (!controller.aborted) controller.exchange = this.#pool.send(requestOf(options), controller)
     return true
   }
+}
+
+/** Send a request of our own with undici's `request`. */
+export function requestWithUndici(
+  pool: Pick<ConnectionPool, 'send'>,
+  options: Dispatcher.RequestOptions,
+): Promise<Dispatcher.ResponseData> {
+  return request.call(new PoolDispatcher(pool), options)
 }
 
 /** Connects undici's handler and an exchange: the handler controls the exchange and gets its events. */
