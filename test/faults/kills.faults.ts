@@ -65,7 +65,7 @@ test('no write is sent twice and no request hangs while workers are killed under
   const load = await startClientLoad({ cloud, bases: [node.url], clients: CLIENTS, pauseMs: 5 })
   // The supervisor waits longer from death to death, so a fourth of the kills takes as long.
   for (let kills = 0; kills < scale.kills / 4; kills++) {
-    await until('both workers listen', () => countListens(machine) === 2 + kills)
+    await until('both workers listen', () => countListens(machine) === 2 + kills, SETTLE_MS)
     await sleep(LEAST_PAUSE_MS + dice.below(MOST_PAUSE_MS - LEAST_PAUSE_MS))
     killProcess(node, 'worker')
   }
