@@ -68,7 +68,7 @@ async function recordByItself(context: Context, command: Command): Promise<void>
   const logger = createLogger(config.logging, 'recorder')
   logWarnings(initial, logger)
   const files = filesOf(config, 'record')
-  // a supervised recorder does not need the modules of the ops port
+  // a supervised recorder does not need the modules of the port for operators
   const { runStandaloneRecorder } = await import('../process/standalone-recorder.js')
   await endWithLoggedFailure(context, config, logger, () =>
     runStandaloneRecorder({ initial, read, files, env: context.env, signals, logger }),

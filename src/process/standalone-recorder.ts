@@ -21,7 +21,7 @@ interface StandaloneRecorderOptions {
 }
 
 /**
- * Record without a supervisor until a signal stops it, with its own ops port. A new configuration ends
+ * Record without a supervisor until a signal stops it, with its own port for operators. A new configuration ends
  * the recording and starts another. The queues keep what is published in between.
  *
  * @throws as `record`

@@ -22,7 +22,7 @@ interface Supervision {
  * their requests, and the recorder stops last, because it records their observations. This process only
  * starts, stops and reports, so that little in it can fail.
  *
- * @throws ChildFailed if a child process could not start; CANNOT_LISTEN for the ops port
+ * @throws ChildFailed if a child process could not start; CANNOT_LISTEN for the port for operators
  */
 export async function supervise(supervision: Supervision): Promise<void> {
   const { plan, initial, read, signals, logger } = supervision
@@ -77,7 +77,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const started = children.start().then(() => true)
   started.catch(() => {}) // it is awaited below
   try {
-    // The modules of the ops port are loaded while the child processes load theirs.
+    // The modules of the port for operators are loaded while the child processes load theirs.
     const { withSupervisorOps } = await import('./supervisor-ops.js')
     await withSupervisorOps(
       { mainScript: plan.mainScript, children, state: () => state, config: () => config, logger },
@@ -89,7 +89,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
             await drain()
           }
         } finally {
-          await children.stop() // the ops port reports until the end
+          await children.stop() // the port for operators reports until the end
         }
       },
     )

@@ -17,7 +17,7 @@ import { openStatusCollector, type StatusCollector } from './status-collector.js
 
 export type SupervisorState = 'starting' | 'serving' | 'draining'
 
-/** What the ops port reports, with the figures of the supervisor itself. */
+/** What the port for operators reports, with the figures of the supervisor itself. */
 export interface SupervisorOps {
   readonly metrics: SupervisorMetrics
   readonly collector: StatusCollector
@@ -33,7 +33,7 @@ interface SupervisorOpsParts {
 }
 
 /**
- * Serve the ops port while a function runs.
+ * Serve the port for operators while a function runs.
  *
  * @throws CANNOT_LISTEN; what the function throws
  */
@@ -65,7 +65,7 @@ interface AppParts extends SupervisorOpsParts {
   readonly admission: OpsAdmission
 }
 
-/** The application of the ops port, for all processes together. */
+/** The application of the port for operators, for all processes together. */
 function createSupervisorApp(parts: AppParts) {
   const { mainScript, state, config, opened, collector, metrics } = parts
   const { queryRunner, admission, logger } = parts

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { samplesOf, start } from './serving.js'
 
-test('a standalone recorder has an ops port, reloads its configuration and exits with 0', async t => {
+test('a standalone recorder has a port for operators, reloads its configuration and exits with 0', async t => {
   const recording = start(t, 'record')
   await recording.line('recording')
   const ops = await recording.ops()

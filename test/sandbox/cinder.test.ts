@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { FederationOptions } from '../../sandbox/federation.js'
 import { people } from '../../sandbox/people.js'
 import { untilTrue } from '../until.js'
-import { call, logIn, startClouds, told, typesTold } from './clouds.js'
+import { call, logIn, publishedTypes, readPublished, startClouds } from './clouds.js'
 
 const NEWEST = { 'OpenStack-API-Version': 'volume 3.70' }
 
@@ -200,9 +200,9 @@ test('Cinder notifies each step of a volume, with the requesting user and the pu
   await becomes(`volumes/${id}`, 'available')
   await demo.call('DELETE', volume)
   await gone(`volumes/${id}`)
-  await untilTrue(() => typesTold(cloud).includes('volume.delete.end'))
+  await untilTrue(() => publishedTypes(cloud).includes('volume.delete.end'))
   t.deepEqual(
-    told(cloud).map(({ message: m }) => [m.event_type, m.publisher_id, m.payload.status]),
+    readPublished(cloud).map(({ message: m }) => [m.event_type, m.publisher_id, m.payload.status]),
     [
       ['volume.create.start', 'volume.default@lvm#lvm', 'creating'],
       ['volume.create.end', 'volume.default@lvm#lvm', 'available'],
@@ -214,7 +214,9 @@ test('Cinder notifies each step of a volume, with the requesting user and the pu
       ['volume.delete.end', 'volume.default@lvm', 'deleted'],
     ],
   )
-  const [update] = told(cloud).filter(({ message }) => message.event_type === 'volume.update.end')
+  const [update] = readPublished(cloud).filter(
+    ({ message }) => message.event_type === 'volume.update.end',
+  )
   t.like(update?.message, {
     payload: { volume_id: id, tenant_id: demo.project, display_name: 'renamed' },
     _context_project_id: demo.project,

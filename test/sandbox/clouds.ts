@@ -90,14 +90,14 @@ export async function call(
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: notifications of any shape
-export type Told = { line: any; envelope: any; message: any }
+export type Published = { line: any; envelope: any; message: any }
 
-/** What a cloud has told its bus so far. */
-export function told(cloud: Cloud): Told[] {
+/** The notifications that a cloud has published so far. */
+export function readPublished(cloud: Cloud): Published[] {
   return readNotifications(fileURLToPath(cloud.messagebus))
 }
 
-export function readNotifications(file: string): Told[] {
+export function readNotifications(file: string): Published[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter(text => text !== '')
@@ -108,6 +108,6 @@ export function readNotifications(file: string): Told[] {
     })
 }
 
-export function typesTold(cloud: Cloud): string[] {
-  return told(cloud).map(({ message }) => message.event_type)
+export function publishedTypes(cloud: Cloud): string[] {
+  return readPublished(cloud).map(({ message }) => message.event_type)
 }

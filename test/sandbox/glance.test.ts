@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { people } from '../../sandbox/people.js'
 import { untilTrue } from '../until.js'
-import { call, logIn, startClouds, told, typesTold } from './clouds.js'
+import { call, logIn, publishedTypes, readPublished, startClouds } from './clouds.js'
 
 const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
 const OCTETS = { 'Content-Type': 'application/octet-stream' }
@@ -126,8 +126,10 @@ test('an aborted upload leaves the image queued and no file, and is notified as 
     upload.on('error', () => resolve())
     upload.write('not all of it', () => setTimeout(() => upload.destroy(), 20))
   })
-  await untilTrue(async () => typesTold(cloud).filter(type => type === 'image.upload').length === 1)
-  const { line, message } = told(cloud).at(-1) ?? t.fail()
+  await untilTrue(
+    async () => publishedTypes(cloud).filter(type => type === 'image.upload').length === 1,
+  )
+  const { line, message } = readPublished(cloud).at(-1) ?? t.fail()
   t.is(line.routing_key, 'notifications.error')
   t.is(typeof message.payload, 'string')
   t.is((await demo.call('GET', `${images}/${id}`)).json.status, 'queued')
@@ -223,9 +225,9 @@ test('Glance notifies the steps of an image in order', async t => {
   const image = `${images}/${await create()}`
   await demo.call('PUT', `${image}/file`, { body: 'content', headers: OCTETS })
   await demo.call('GET', `${image}/file`)
-  await untilTrue(() => typesTold(cloud).includes('image.send'))
+  await untilTrue(() => publishedTypes(cloud).includes('image.send'))
   await demo.call('DELETE', image)
-  t.deepEqual(typesTold(cloud), [
+  t.deepEqual(publishedTypes(cloud), [
     'image.create',
     'image.update',
     'image.prepare',
@@ -240,5 +242,5 @@ test('a rejected request sends no notification', async t => {
   const { cloud, demo, images } = await glance(t)
   await demo.call('POST', images, { json: { disk_format: 'floppy' } })
   await demo.call('DELETE', `${images}/none`)
-  t.deepEqual(typesTold(cloud), [])
+  t.deepEqual(publishedTypes(cloud), [])
 })

@@ -1,6 +1,13 @@
 import test from 'ava'
 import { untilTrue } from '../until.js'
-import { logIn, readNotifications, startClouds, type Told, told, typesTold } from './clouds.js'
+import {
+  logIn,
+  type Published,
+  publishedTypes,
+  readNotifications,
+  readPublished,
+  startClouds,
+} from './clouds.js'
 
 /** What real Glances and Cinders said. */
 const recorded = ['default', 'sp1'].flatMap(cloud =>
@@ -26,7 +33,7 @@ test('notifications have the same form as those recorded from real clouds', asyn
   await call('DELETE', `${images}/${image.json.id}`)
 
   const base = `${cloud.volumeUrl}/v3/${project}`
-  const heard = (type: string) => untilTrue(() => typesTold(cloud).includes(type))
+  const heard = (type: string) => untilTrue(() => publishedTypes(cloud).includes(type))
   const { volume } = (await call('POST', `${base}/volumes`, { json: { volume: { size: 1 } } })).json
   await heard('volume.create.end')
   await call('PUT', `${base}/volumes/${volume.id}`, { json: { volume: { name: 'v' } } })
@@ -45,7 +52,7 @@ test('notifications have the same form as those recorded from real clouds', asyn
   await heard('volume.delete.end')
   await heard('image.send')
 
-  const ours = told(cloud)
+  const ours = readPublished(cloud)
   t.is(new Set(ours.map(({ message }) => message.event_type)).size, 7 + 8 + 6)
   for (const one of ours) {
     const real = recorded.find(({ message }) => message.event_type === one.message.event_type)
@@ -55,7 +62,7 @@ test('notifications have the same form as those recorded from real clouds', asyn
 })
 
 /** Keys, types and spellings; values as far as they are constants. */
-function form({ line, envelope, message }: Told) {
+function form({ line, envelope, message }: Published) {
   const { payload, timestamp, publisher_id: publisher, message_id: id, ...rest } = message
   return {
     line: { ...line, body: typeof line.body, cloud: typeof line.cloud },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { startTraffic } from '../../sandbox/traffic.js'
 import { until, untilTrue } from '../until.js'
-import { startClouds, typesTold } from './clouds.js'
+import { publishedTypes, startClouds } from './clouds.js'
 
 test('the users of the sandbox create, change and delete things until they are stopped', async t => {
   const federation = await startClouds(t)
@@ -16,7 +16,7 @@ test('the users of the sandbox create, change and delete things until they are s
     report: error => errors.push(error),
   })
   const wanted = ['image.create', 'image.activate', 'volume.create.end', 'image.delete']
-  await untilTrue(() => wanted.every(type => typesTold(home).includes(type)))
+  await untilTrue(() => wanted.every(type => publishedTypes(home).includes(type)))
   await traffic.close()
   // A request that was sent before the end may still arrive.
   await until('no more requests arrive', async () => {
