@@ -88,21 +88,27 @@ export function* walkActivity(
     group by service_provider order by service_provider`)
 
   const clouds = new Map<string, TimeSlice[]>()
+  const recordedAt = db
+    .prepare<[number], number>('select recorded_at from history where position = ?')
+    .pluck()
   let after: number = history.base().position
+  let nextAt = recordedAt.get(after + 1) ?? until // most slices of a small log have no event
   for (let index = 0; index < slices; index += 1) {
     const end = endOf(since, span, index, slices)
+    if (nextAt > end) continue
     const last = index === slices - 1 ? upTo : positionAt(history, { time: end })
-    do {
+    while (after < last) {
       const stepEnd = Math.min(last, after + STEP_EVENTS)
-      for (const { name, notes, ...row } of stepEnd > after ? read.all(after, stepEnd) : []) {
+      for (const { name, notes, ...row } of read.all(after, stepEnd)) {
         const known = clouds.get(name) ?? []
         if (known.length === 0) clouds.set(name, known)
         const earlier = known.at(-1)?.index === index ? known.pop() : undefined
         known.push(joinSlices(earlier, { index, ...row, notes: positionsIn(notes) }))
       }
-      after = Math.max(after, stepEnd)
+      after = stepEnd
       yield
-    } while (after < last)
+    }
+    nextAt = recordedAt.get(after + 1) ?? until
   }
   return { from: since, until, clouds, slices }
 }
