@@ -117,12 +117,12 @@ function residencyCommand(context: Context): Command {
       'the clouds where they must not be, separated by commas',
       parseNames,
     )
-    .option('--from <time>', 'by the clouds’ clocks, UTC where it does not say', parseTimeOption)
-    .option('--until <time>', 'by the clouds’ clocks, UTC where it does not say', parseTimeOption)
+    .option('--from <time>', 'by the clocks of the clouds; UTC without a zone', parseTimeOption)
+    .option('--until <time>', 'by the clocks of the clouds; UTC without a zone', parseTimeOption)
     .addOption(silenceOption())
     .addHelpText(
       'after',
-      `\nExits 1 with the evidence if it had.${formatExample('residency --project 3f… --not-at sp1,sp2')}`,
+      `\nExits 1 and prints the evidence if one of them was there.${formatExample('residency --project 3f… --not-at sp1,sp2')}`,
     )
     .action(
       (
