@@ -64,15 +64,25 @@ export function defineQuery<Parameters extends z.ZodObject, Answer>(
     answer,
     async ask(sources, given, viewer) {
       const { success, data, error } = parameters.safeParse(given)
-      if (!success) throw new MixmatchError('BAD_REQUEST', describeIssues(error))
+      if (!success) {
+        const known = Object.keys(parameters.shape)
+        throw new MixmatchError('BAD_REQUEST', describeIssues(error, known))
+      }
       return await run(sources, data, viewer)
     },
   }
 }
 
-/** `limit: expected a whole number; Unrecognized key: "limt"`. */
-function describeIssues({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => [...path, message].join(': ')).join('; ')
+/** `limit: expected a whole number; unknown parameter "limt", expected one of cloud, limit`. */
+function describeIssues({ issues }: z.ZodError, known: readonly string[]): string {
+  const expected = known.length === 0 ? 'expected none' : `expected one of ${known.join(', ')}`
+  return issues
+    .map(issue =>
+      issue.code === 'unrecognized_keys'
+        ? `unknown parameter ${issue.keys.map(key => `"${key}"`).join(', ')}, ${expected}`
+        : [...issue.path, issue.message].join(': '),
+    )
+    .join('; ')
 }
 
 /** A whole number in a URL. */

@@ -3,6 +3,7 @@ import Koa, { type Middleware } from 'koa'
 import Router from 'koa-router'
 import type { Logger } from 'pino'
 import type { Console } from '../console/console.js'
+import { MixmatchError } from '../errors.js'
 import { reportFleet } from '../fleet/fleet-report.js'
 import type { FleetStatus } from '../fleet/fleet-status.js'
 import { consoleRoutes } from './console-routes.js'
@@ -82,8 +83,19 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
   const apiRouter = createApiRouter(api, logger)
   app.use(rejectForeignHost(api.isOpen))
   if (console) app.use(consoleRoutes(console))
+  app.use(rejectUnknownPath)
   app.use(apiRouter.routes()).use(apiRouter.allowedMethods())
   return app
+}
+
+/** @throws NOT_FOUND for a path of the read API that does not exist */
+const rejectUnknownPath: Middleware<OpsState> = async (ctx, next) => {
+  await next()
+  if (ctx.status !== 404 || !ctx.path.startsWith('/v1/')) return
+  throw new MixmatchError(
+    'NOT_FOUND',
+    'No query has this path. GET /openapi.json describes all of them.',
+  )
 }
 
 const PROBES: ReadonlySet<string> = new Set(['/healthcheck', '/ready', '/metrics'])

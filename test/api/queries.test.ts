@@ -175,7 +175,12 @@ test('unknown and malformed parameters are refused with their name', async t => 
   const ask = given(t, [event()])
   const refuses = (name: QueryName, parameters: object, message: RegExp) =>
     t.throwsAsync(ask(name, parameters), { code: 'BAD_REQUEST', message })
-  await refuses('events', { limt: '5' }, /limt/)
+  await refuses(
+    'events',
+    { limt: '5' },
+    /^unknown parameter "limt", expected one of cloud, .*limit/,
+  )
+  await refuses('log', { a: '1' }, /^unknown parameter "a", expected none$/)
   await refuses('events', { limit: '0' }, /limit/)
   await refuses('events', { limit: '1001' }, /limit/)
   await refuses('events', { limit: '-1' }, /limit: expected a whole number/)

@@ -38,7 +38,9 @@ test('an error of the API is JSON with a message, and without a stack', async t 
   t.regex(JSON.stringify(body), /limt/)
   t.is((await get('/v1/events/99'))[0], 404)
   t.is((await fetch(`${url}/v1/events`, { method: 'DELETE' })).status, 405)
-  t.is((await fetch(`${url}/v1/nothing`)).status, 404)
+  const [unknown, hint] = await get('/v1/nothing')
+  t.is(unknown, 404)
+  t.regex(JSON.stringify(hint), /openapi\.json/)
   t.like(
     lines.find(({ path }) => path === '/v1/events/99'),
     { status: 404, fault: 'NOT_FOUND' },
