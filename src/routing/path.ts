@@ -128,13 +128,12 @@ function parseTarget(collection: Collection, below: readonly string[]): Target {
   if (type === null) return { kind: 'local' }
   const [first, ...afterFirst] = below
   if (first === undefined) return { kind: 'collection', type, word: null }
-  // Services have nothing at `volumes/`. Clients send it for a resource with an empty id.
-  if (isEnd(below)) return { kind: 'local' }
   if (entry(words, first)) {
     const isWhole = afterFirst.length === 0
     return isWhole ? { kind: 'collection', type, word: first } : { kind: 'local' }
   }
   const [id, ...tail] = below.slice(idAfter)
+  // Services have nothing at `volumes/`. Clients send it for a resource with an empty id.
   if (id === undefined || isEnd([id, ...tail])) return { kind: 'local' }
   const isWord = (text: string) => entry(words, text) !== undefined
   for (const segment of below.slice(0, idAfter + 1)) rejectDisguisedId(segment, isWord)

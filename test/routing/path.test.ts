@@ -24,6 +24,7 @@ for (const target of [
   '/volume/',
   '/volume/v3',
   '/volume/v3/',
+  '/volume/v10',
 ]) {
   test(`${target} is version discovery`, t => {
     t.deepEqual(parsePath(target).target, { kind: 'discovery' })
@@ -66,6 +67,7 @@ for (const path of [
   `/volume/v3/${project}/types/${disk.id}`,
   `/volume/v3/${project}/os-quota-sets/${project}`,
   `/volume/v3/${project}/os-something-new/${disk.id}`,
+  `/volume/v3/${project}/manageable_volumes/detail`,
   `/volume/v3/${project}`,
   `/volume/v3/${project}/constructor/${disk.id}`,
   '/image/v2/schemas/image',
@@ -100,6 +102,8 @@ for (const [path, segment] of [
   [`/volume/v3/volumes/${disk.id}`, null],
   ['/volume/v3/types', null],
   ['/volume/v3/os-something-new/5', null],
+  ['/volume/v3/os-new-type/5', null],
+  ['/volume/v3/backup_types/5', null],
 ] as const) {
   test(`the project in ${path} is ${segment ?? 'absent'}`, t => {
     t.is(parsePath(path).projectSegment, segment)
@@ -162,10 +166,18 @@ for (const target of [
 ]) {
   test(`${JSON.stringify(target)} could be read in two ways and is rejected`, t => {
     t.throws(() => parsePath(target), { instanceOf: MixmatchError, code: 'NON_CANONICAL_PATH' })
+    t.is(parsePlainPath(target), null)
   })
 }
 
-for (const target of ['/', '/network/v2.0/networks', '/Image/v2', '/image/latest', '/volume/v3x']) {
+for (const target of [
+  '/',
+  '/network/v2.0/networks',
+  '/Image/v2',
+  '/image/latest',
+  '/volume/v3x',
+  '/volume/xv3',
+]) {
   test(`nothing is served at ${target}`, t => {
     t.throws(() => parsePath(target), { instanceOf: MixmatchError, code: 'NOT_FOUND' })
   })
@@ -236,6 +248,17 @@ test('no accepted path has a dot segment or another slash after decoding', t => 
   )
   t.true(count > 100)
 })
+
+for (const target of [
+  `/image/v2/images/${image.id}`,
+  `/image/v2/images/${image.id}/file`,
+  `/volume/v3/volumes/${disk.id}`,
+  `/volume/v3/${project}/volumes/${disk.id}/action`,
+]) {
+  test(`${target}, as most requests have it, is parsed as a plain path`, t => {
+    t.deepEqual(parsePlainPath(target), parsePath(target))
+  })
+}
 
 test('a plain path is parsed like any other path', t => {
   let plain = 0
