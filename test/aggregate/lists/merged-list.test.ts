@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import test from 'ava'
 import fc from 'fast-check'
 import { createCursors, cursorKey } from '../../../src/aggregate/lists/cursor.js'
@@ -530,6 +531,32 @@ test('a cloud that failed three times is not asked for some time', async t => {
     t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
   }
   t.is(far.cloud.seen.length, 3)
+})
+
+test('a list is readable UTF-8 and JSON, even if a cloud sends malformed characters and items', async t => {
+  const [home, far] = await twoClouds(t)
+  home.instead = (_, res) => {
+    res.writeHead(200, { 'Content-Type': 'application/json' })
+    res.end('{"images":[{"id":"1","name":"gr\u00fcn \ud83c\udf33"},{"id":"2","n":1.0}]}')
+    return true
+  }
+  far.instead = (_, res) => {
+    res.writeHead(200, { 'Content-Type': 'application/json' })
+    res.end(Buffer.from('{"images":[{"id":"3","name":"\xff"},{"id":"4",}]}', 'latin1'))
+    return true
+  }
+  const proxy = await startListProxy(t, [home, far])
+  const response = await fetch(`${proxy.url}/image/v2/images`, {
+    headers: { 'X-Auth-Token': 'good' },
+  })
+  const body = Buffer.from(await response.arrayBuffer())
+  t.true(body.includes('"n":1.0}'))
+  t.true(isUtf8(body))
+  t.deepEqual(JSON.parse(body.toString()).images, [
+    { id: '1', name: 'gr\u00fcn \ud83c\udf33' },
+    { id: '2', n: 1 },
+    { id: '3', name: '\ufffd' },
+  ])
 })
 
 test('if no cloud responds, the response is the failure of the nearest cloud', async t => {
