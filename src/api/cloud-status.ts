@@ -22,7 +22,10 @@ const missingShape = z.object({ part: z.string(), reason: z.string() })
 export const cloudsShape = z.object({
   /** What the processes lack to do their work; empty if they lack nothing. */
   missing: z.array(missingShape),
-  /** Events in the log, events that the views know, and ids that several clouds claim. null without a recorder here. */
+  /**
+   * Events in the log, events that the views know, and ids that several clouds claim. null without a
+   * recorder here. A reader does not see the count of conflicts.
+   */
   log_position: z.number().nullable(),
   views_position: z.number().nullable(),
   conflicts: z.number().nullable(),

@@ -118,6 +118,16 @@ test('a reader gets 403 for the log as a whole, and no path or count of it', asy
   t.like(JSON.parse(activity), { clouds: [{ events: null, unparseable: null, activity: null }] })
 })
 
+test('a reader sees the state of the clouds without the count of conflicts, which is that of all projects', async t => {
+  const state = { missing: [], log_position: 9, views_position: 9, conflicts: 3, clouds: [] }
+  const clouds = async () => state
+  const { url } = await open(t, { admit, clouds, isOpen: () => false })
+  const asReader = await fetch(`${url}/v1/clouds`, { headers: { 'X-Auth-Token': 'good' } })
+  t.deepEqual(await asReader.json(), { ...state, conflicts: null })
+  const { url: openUrl } = await open(t, { clouds })
+  t.deepEqual(await (await fetch(`${openUrl}/v1/clouds`)).json(), state)
+})
+
 test('the OpenAPI description needs no token', async t => {
   const { url } = await open(t, { admit, isOpen: () => false })
   const response = await fetch(`${url}/openapi.json`)
