@@ -1,7 +1,11 @@
 import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import type { FindEvidence, Locate } from '../projection/place.js'
+import { redactedExcerpt } from '../redaction.js'
 import type { RoutedRequest } from './request.js'
+
+/** How much of a text from a client an error shows. */
+const MAX_SHOWN = 200
 
 /** What routing needs to know about a cloud. */
 export interface Cloud {
@@ -100,7 +104,7 @@ export function rejectUnknownCloud(
     .filter(name => offersService(name, request, federation))
   throw new MixmatchError(
     'UNKNOWN_SERVICE_PROVIDER',
-    `No service provider "${to}" offers ${request.path.service}: expected one of ${offered.join(', ')}.`,
+    `No service provider "${redactedExcerpt(to, MAX_SHOWN)}" offers ${request.path.service}: expected one of ${offered.join(', ')}.`,
   )
 }
 
@@ -114,7 +118,7 @@ export function rejectLoop(to: SpName, request: RoutedRequest, federation: Feder
   throw new MixmatchError(
     'PROXY_LOOP',
     `The request would go to "${to}", whose proxy has had it before: MM-PROXY-LIST is ` +
-      `"${request.controlHeaders.proxyList.join(', ')}". If that names another cloud, ` +
+      `"${redactedExcerpt(request.controlHeaders.proxyList.join(', '), MAX_SHOWN)}". If that names another cloud, ` +
       'set a sp_name of its own in [sp_default] of each proxy.',
   )
 }

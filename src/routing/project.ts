@@ -1,6 +1,7 @@
 import { MixmatchError } from '../errors.js'
 import type { Project } from '../identity/identity.js'
 import { type ProjectId, projectId, type SpName } from '../ids.js'
+import { redactedExcerpt } from '../redaction.js'
 
 /** What decides the project of a request at a service provider. */
 export interface ProjectChoice {
@@ -29,7 +30,10 @@ export function chooseProject(choice: ProjectChoice, projects: readonly Project[
   if (asked !== null) {
     const project = withId(asked)
     if (project) return project
-    throw noProjectError(at, `MM-PROJECT-ID asks for ${asked}, you have ${listNames(projects)}`)
+    throw noProjectError(
+      at,
+      `MM-PROJECT-ID asks for ${redactedExcerpt(asked, MAX_SHOWN)}, you have ${listNames(projects)}`,
+    )
   }
   const [first, second] = projects
   const chosen =
@@ -60,7 +64,7 @@ export function rejectForeignProject(
   if (named === local?.id || named === chosen.id) return
   throw new MixmatchError(
     'BAD_REQUEST',
-    `The request path names project ${segment}: expected ${local?.id ?? chosen.id}, which the token is for.`,
+    `The request path names project ${redactedExcerpt(segment, MAX_SHOWN)}: expected ${local?.id ?? chosen.id}, which the token is for.`,
   )
 }
 
@@ -79,6 +83,8 @@ function noProjectError(at: SpName, why: string): MixmatchError {
   )
 }
 
+/** How much of a text from a client an error shows. */
+const MAX_SHOWN = 64
 /** More would not help anybody, and a service provider could list any number. */
 const MAX_LISTED = 20
 

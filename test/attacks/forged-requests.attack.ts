@@ -69,13 +69,29 @@ const paths = [
   '/%69mage/v2/images',
   '/image/v2/images/%c0%ae%c0%ae/secret',
   '/image/v2/images/\xc0\xae/secret',
+  '/image/v2/images/%ef%bc%8e%ef%bc%8e/%00',
+  '/image/v2/images/%e0%80%ae%e0%80%ae%e0%80%afsecret',
+  '/image/v2/images/%f0%80%80%ae/..',
+  '/image/v2/images/%2e%2e%3b/secret/..',
+  '/image/v2/images/a/%2E',
+  '/image/v2/images/%5c..%5csecret',
+  '/image/v2/images/a%0a',
+  '/image/v2/images/a%7f',
+  '/image%2fv2/images',
+  '/image/v2%2fimages',
+  '/IMAGE/v2/images',
+  '/image;x/v2/images',
+  '/image/v2/../v2/images',
+  'https://127.0.0.1/identity/../image/v2/images',
+  'http:///image/v2/images',
+  'ftp://a/image/v2/images',
   'http://a@b/image/v2/images',
   'http://127.0.0.1:1/../image/v2/images/../x',
   '*',
 ]
 
 /** Names that only look odd. They have one reading, and pass byte for byte. */
-const oddNames = ['%252e%252e', '%252f', 'a;x=1', 'a:b', '...', '%C3%A9']
+const oddNames = ['..;', '%252e%252e', '%252f', 'a;x=1', 'a:b', '...', '%C3%A9']
 
 test('no forged header reaches a service, in any spelling', async t => {
   const upstream = await startRecordingUpstream(t)
@@ -129,4 +145,76 @@ test('a path with two readings goes nowhere, and any other passes unchanged', as
     t.is(upstream.requests.at(-1)?.line, `GET ${path} HTTP/1.1`)
   }
   t.is(upstream.requests.length, oddNames.length)
+})
+
+test('a Connection header removes what a client sent, and nothing that Mixmatch says', async t => {
+  const upstream = await startRecordingUpstream(t)
+  const { url, logIn } = await startAttackedProxy(t, { settings: sendImagesTo(upstream.port) })
+  const token = await logIn('demo')
+  const port = Number(new URL(url).port)
+  const ask = (id: string, ...headers: string[]) =>
+    sendBytes(
+      port,
+      [
+        `GET /image/v2/images/${id} HTTP/1.1`,
+        'Host: a',
+        `X-Auth-Token: ${token}`,
+        ...headers,
+        '\r\n',
+      ].join('\r\n'),
+    )
+  const namesOf = (id: string) =>
+    upstream.requests
+      .find(({ line }) => line.includes(id))
+      ?.headers.map(header => header.replace(/:.*/s, '').toLowerCase())
+      .filter(name => name !== 'connection')
+      .toSorted()
+  await ask('plain', 'Connection: close')
+  const plain = namesOf('plain') ?? []
+  t.true(plain.includes('mm-proxy-list'), plain.join(' '))
+  await ask(
+    'named',
+    `Connection: close, X-Mine, ${plain.filter(name => name !== 'x-auth-token').join(', ')}`,
+    'X-Mine: a',
+  )
+  t.deepEqual(namesOf('named'), plain)
+  const answer = await ask('token', 'Connection: close, X-Auth-Token')
+  const forwarded = namesOf('token')
+  t.true(
+    forwarded === undefined ||
+      !forwarded.includes('x-auth-token') ||
+      forwarded.length === plain.length,
+    answer,
+  )
+})
+
+test('the markers of Mixmatch take one cloud and one project that the user has, in any spelling', async t => {
+  const upstream = await startRecordingUpstream(t)
+  const { url, logIn } = await startAttackedProxy(t, { settings: sendImagesTo(upstream.port) })
+  const [token, other] = [await logIn('demo'), await logIn('alt_demo')]
+  const port = Number(new URL(url).port)
+  const markers = [
+    'MM-Service-Provider: default, sp1',
+    'MM-Service-Provider: default\r\nMM-Service-Provider: sp1',
+    'MM-Service-Provider: ../sp1',
+    'MM-Service-Provider: SP1',
+    'MM-Service-Provider: sp1\0',
+    'MM-Service-Provider: __proto__',
+    'MM-Service-Provider: constructor',
+    `MM-Service-Provider: sp1\r\nMM-Project-Id: ${'0'.repeat(32)}`,
+    `MM-Service-Provider: sp1\r\nMM-Project-Id: ${other}`,
+    'MM-Service-Provider: sp1\r\nMM-Project-Id: ../admin',
+    'MM-Service-Provider: sp1\r\nMM-Project-Id: *',
+    'MM-Service-Provider: sp1\r\nMM-Proxy-List: sp1',
+    'MM-Service-Provider : sp1',
+  ]
+  for (const marker of markers) {
+    const answer = await sendBytes(
+      port,
+      `GET /image/v2/images HTTP/1.1\r\nHost: a\r\nX-Auth-Token: ${token}\r\n${marker}\r\nConnection: close\r\n\r\n`,
+    )
+    t.regex(answer, /^HTTP\/1\.1 (?:4\d\d|50[28]) /, `${marker}: ${answer.slice(0, 300)}`)
+    t.false(answer.includes(other), marker)
+  }
+  t.deepEqual(upstream.requests, [])
 })

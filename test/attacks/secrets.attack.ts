@@ -82,6 +82,7 @@ test('no secret is in any file, log line, metric or output of a command, in any 
     await ask('/image/v2/images', { ...there, 'X-Openstack-Request-Id': token })
     await ask('/image/v2/images', { ...there, 'MM-Project-Id': token })
     await ask('/image/v2/images', { ...there, 'MM-Proxy-List': token })
+    await ask('/image/v2/images', { ...there, 'MM-Proxy-List': `${at}, ${token}` })
     await ask('/image/v2/images', { 'X-Auth-Token': `${token}x`, 'MM-Service-Provider': token })
     await ask('/image/v2/images', {
       ...there,

@@ -456,6 +456,19 @@ for (const [line, headers] of [
   })
 }
 
+test('errors show no token that came in MM-PROXY-LIST or MM-SERVICE-PROVIDER', t => {
+  const token = 'gAAAAABl0123456789ab'
+  for (const headers of [
+    { 'mm-proxy-list': `home, ${token}` },
+    { 'mm-service-provider': token },
+    { 'mm-service-provider': 'x'.repeat(60_000) },
+  ]) {
+    const error = t.throws(() => decide(request('GET /image/v2/images', { headers }), federation()))
+    t.false(error.message.includes(token), error.message)
+    t.true(error.message.length < 600)
+  }
+})
+
 test('a new name with a cloud that the request has passed is a loop', t => {
   const named = request('POST /image/v2/images', {
     ...passedCornmeal,

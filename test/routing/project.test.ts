@@ -95,3 +95,10 @@ test('an error names twenty projects at most, and says how many others there are
   t.regex(error.message, /name-19 \(id-19\), and 2 others\.$/)
   t.notRegex(error.message, /name-20/)
 })
+
+test('an error shows no token that was sent as a project, and only the beginning of a long one', t => {
+  const asked = (text: string) =>
+    t.throws(() => chooseProject({ ...nothing, asked: projectId(text) }, [demo])).message
+  t.regex(asked('gAAAAABl0123456789ab'), /asks for \*\*\*, you have/)
+  t.true(asked('x'.repeat(60_000)).length < 300)
+})
