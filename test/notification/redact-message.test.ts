@@ -118,6 +118,33 @@ test('the place of each redacted value is listed', t => {
   t.is(rest['_context_user_id'], 'u')
 })
 
+test('the list of places is exact: in the context and below it, for keys, and at the greatest depth', t => {
+  let deep: JsonObject = { a: 1 }
+  for (let level = 0; level < 70; level += 1) deep = { a: deep }
+  const message = { _context: { auth_token: FERNET }, name: { password: WORD }, [FERNET]: 1, deep }
+  const { deep: _deep, ...clean } = redactMessage(message)
+  t.deepEqual(clean, {
+    _context: {},
+    name: { password: '***' },
+    '***': 1,
+    mixmatch_redacted: [
+      '/_context/auth_token',
+      '/name/password',
+      '/***',
+      `/deep${'/a'.repeat(64)}`,
+    ],
+  })
+})
+
+test('places that the list has no room for are counted', t => {
+  const many = Array.from({ length: 1005 }, () => FERNET)
+  const clean = redactMessage({ many })
+  t.is([clean['mixmatch_redacted']].flat().length, 1000)
+  t.is(clean['mixmatch_redacted_more'], 5)
+  const long = redactMessage({ ['k'.repeat(70_000)]: { password: WORD, token: WORD } })
+  t.like(long, { mixmatch_redacted: [], mixmatch_redacted_more: 2 })
+})
+
 test('only the allowed keys of the request context are kept, flat or in one object', t => {
   const all = {
     user_id: 'u',

@@ -125,3 +125,12 @@ test('the decision names the claim, its event and its condition', t => {
   const proven = decide(request(lines[0] ?? ''), claimed(image, absentAtHome))
   t.is(describeCondition(proven), null)
 })
+
+test('a claim of the second resource that a request needs decides, if nothing claims the first', t => {
+  const create = request(`POST ${volumes}/volumes`, {
+    body: { volume: { snapshot_id: snapshot.id, source_volid: disk.id } },
+  })
+  for (const claim of [snapshot, disk]) {
+    t.like(decide(create, claimed(claim)), { to: cornmeal, because: 'referred', resource: claim })
+  }
+})

@@ -167,6 +167,20 @@ test('without aggregation, a list goes to the identity provider', t => {
   t.like(decision, { kind: 'one', to: idp, because: 'default' })
 })
 
+test('a list is merged from the clouds that have the service, if one does not have it', t => {
+  const options = { aggregation: true, clouds: [noVolumes, cloud(cornmeal), cloud(millet)] }
+  t.like(decide(request(`GET ${volumes}/volumes`), federation([], options)), {
+    kind: 'aggregate',
+    among: [cornmeal, millet],
+  })
+})
+
+test('a version document of the identity provider is no choice if no other cloud has the service', t => {
+  const options = { aggregation: true, clouds: [cloud(idp)] }
+  const decision = decide(request('GET /volume/'), federation([], options))
+  t.like(decision, { to: idp, because: 'local' })
+})
+
 test('a list is not merged if only one cloud has the service', t => {
   const decision = decide(
     request('GET /image/v2/images'),
@@ -385,6 +399,16 @@ test('an unknown resource is searched for in all clouds, the identity provider f
     readOnly: true,
   })
 })
+
+for (const method of ['HEAD', 'OPTIONS']) {
+  test(`${method} for an unknown resource changes nothing, so each cloud may be asked`, t => {
+    const decision = decide(
+      request(`${method} /image/v2/images/${image.id}`),
+      federation([], unknown),
+    )
+    t.like(decision, { kind: 'search', readOnly: true })
+  })
+}
 
 for (const line of [
   `DELETE ${volumes}/volumes/${disk.id}`,

@@ -50,6 +50,11 @@ test('the domain must have the same id if one name is not known', t => {
   )
 })
 
+test('the domain must have the same id if the name of the local domain is not known', t => {
+  const unnamed = { ...local, domainName: null }
+  t.is(chooseProject({ ...nothing, local: unnamed }, [research, demo]), demo)
+})
+
 test('the only project is chosen', t => {
   t.is(chooseProject({ ...nothing, owner: alice, local }, [research]), research)
   t.is(chooseProject(nothing, [research]), research)
@@ -60,7 +65,10 @@ test('several candidates give an error that names them', t => {
     instanceOf: MixmatchError,
     code: 'PROJECT_AMBIGUOUS',
   })
-  t.regex(error.message, new RegExp(`MM-PROJECT-ID.*demo \\(${demo.id}\\), research \\(${bob}\\)`))
+  t.regex(
+    error.message,
+    new RegExp(`MM-PROJECT-ID.*demo \\(${demo.id}\\), research \\(${bob}\\)\\.$`),
+  )
 })
 
 test('a user without a project at the service provider gets an error', t => {
@@ -78,10 +86,11 @@ test('a path may have the local project, the one at the service provider, or non
 })
 
 test('a path with another project is rejected', t => {
-  t.throws(() => rejectForeignProject(bob, local, demo), {
+  const error = t.throws(() => rejectForeignProject(bob, local, demo), {
     instanceOf: MixmatchError,
     code: 'BAD_REQUEST',
   })
+  t.regex(error.message, new RegExp(`names project ${bob}: expected ${alice},`))
   t.throws(() => rejectForeignProject(alice, null, demo), { code: 'BAD_REQUEST' })
 })
 

@@ -123,3 +123,18 @@ test('a resource that the path itself names keeps its spelling', t => {
   const read = buildResourcePath({ type: 'image', id: resourceId('cirros%200.6') }, path)
   t.is(read?.rest, '/images/cirros%200.6')
 })
+
+test('a resource of another type or id than the path names is encoded like any other', t => {
+  const path = parsePath('/image/v2/images/cirros/tags/x')
+  for (const type of ['image', 'task'] as const) {
+    const read = buildResourcePath({ type, id: resourceId('a?b#c') }, path)
+    t.is(read?.rest, `/${type}s/a%3Fb%23c`)
+    t.is(buildResourcePath({ type, id: resourceId('..') }, path), null)
+  }
+})
+
+test('a text with escapes is kept only as the id of the resource that the path names', t => {
+  const path = parsePath('/image/v2/images/cirros%200.6')
+  const read = buildResourcePath({ type: 'task', id: resourceId('cirros%200.6') }, path)
+  t.is(read?.rest, '/tasks/cirros%25200.6')
+})
