@@ -7,7 +7,7 @@ import type { Section } from './report.js'
 export function silenceSection(silences: readonly Silence[]): Section {
   return {
     name: 'silences',
-    title: 'Silences: times in which a bus said nothing',
+    title: 'Silences: times without a notification of a bus',
     columns: ['service_provider', 'from', 'until', 'hours', 'lasts'],
     rows: silences.map(({ cloud, from, until, lasts }) => ({
       service_provider: cloud,

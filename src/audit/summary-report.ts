@@ -151,7 +151,7 @@ function cloudSection(
 ): Section {
   return {
     name: 'clouds',
-    title: 'What each cloud said',
+    title: 'Events of each cloud',
     note: 'Absorbed are messages that came again and are recorded once. Lag is the time from the cloud’s clock to ours, in seconds: below zero, theirs is ahead.',
     columns: [
       'service_provider',

@@ -36,7 +36,7 @@ export async function busesPage(request: PageRequest): Promise<Page> {
     title: 'Buses',
     content: html`<div class="head" data-refresh="5" data-updates="states lanes totals"><h1>Buses</h1><p id="totals">${showTotals(states)}</p></div>
 <section class="card" id="states">${showCloudStates(states, request.appearance)}</section>
-<section class="card"><h2>What they said</h2><form class="fields"><label>Time<select name="window">${Object.entries(
+<section class="card"><h2>Events, silences and gaps</h2><form class="fields"><label>Time<select name="window">${Object.entries(
       windows,
     ).map(
       ([value, { name }]) =>
