@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
@@ -42,6 +42,24 @@ test('appended events are read back unchanged and in order, with positions from 
   t.like(recorded[1], { ...events[1], recordedAt: at(60) })
   t.deepEqual(log.get(position(3)), recorded[2])
   t.is(log.get(position(6)), undefined)
+})
+
+test('each hash can be computed from the previous one and the stored fields, as documented', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const bare = event({ emittedAt: null, resource: null, project: null, parent: null })
+  const { recorded } = log.append([created(disk, alice), bare], at(60))
+  let previous = Buffer.alloc(32)
+  for (const { hash, position, recordedAt, resource, wire, ...rest } of recorded) {
+    const fields = [
+      ...[1, position, recordedAt, rest.serviceProvider, rest.source, rest.messageId],
+      ...[rest.eventType, rest.kind, rest.emittedAt, resource?.type ?? null, resource?.id ?? null],
+      ...[rest.project, rest.parent, wire.exchange, wire.routingKey, wire.envelope],
+    ]
+    const sum = createHash('sha256').update(previous).update(JSON.stringify(fields))
+    previous = sum.update('\n').update(rest.body).digest()
+    t.is(hash, previous.toString('hex'))
+  }
+  t.deepEqual([...log.read()], [...recorded])
 })
 
 test('a message that is delivered several times by one cloud is one event', t => {

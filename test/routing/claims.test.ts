@@ -82,6 +82,21 @@ test('the results of its own reads decide where a request goes', t => {
   t.like(decide(found, claimed(image)), { kind: 'one', to: idp, because: 'conflict' })
 })
 
+test('the result of a read of another resource does not decide', t => {
+  const line = { ...request(lines[3] ?? ''), project: alice }
+  const others: readonly ResourceKey[] = [
+    { ...image, id: disk.id },
+    { ...image, type: 'task' },
+  ]
+  for (const resource of others) {
+    for (const isThere of [true, false]) {
+      const check = { cloud: idp, resource, project: alice, isThere }
+      const decision = decide({ ...line, presenceChecks: [check] }, claimed(image))
+      t.like(decision, { to: cornmeal, because: 'located', askFirst: [idp] })
+    }
+  }
+})
+
 test('a claim does not decide for a resource in a body, and does not prevent a name from choosing its cloud', t => {
   const body = { volume: { snapshot_id: snapshot.id } }
   const create = request(`POST ${volumes}/volumes`, { body })
