@@ -167,6 +167,15 @@ test('only the allowed keys of the request context are kept, flat or in one obje
   })
 })
 
+test('the keys of the request context that an audit needs are kept', t => {
+  const names = [
+    ...['user_id', 'user', 'tenant', 'project_id', 'project_domain', 'user_domain', 'domain'],
+    ...['request_id', 'global_request_id', 'is_admin', 'roles', 'timestamp'],
+  ]
+  const _context = Object.fromEntries(names.map(name => [name, 'x']))
+  t.deepEqual(redactMessage({ _context: { ..._context, read_only: 'x' } }), { _context })
+})
+
 test('a message without secrets is returned as the same object', t => {
   const plain = message('image.create', {
     id: 'a',

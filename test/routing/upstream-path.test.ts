@@ -5,6 +5,7 @@ import {
   buildResourcePath,
   buildUpstreamPath,
   endpointBase,
+  planConclusiveRead,
   replaceProject,
 } from '../../src/routing/upstream-path.js'
 import { alice, bob, disk, image, snapshot } from '../controls.js'
@@ -137,4 +138,24 @@ test('a text with escapes is kept only as the id of the resource that the path n
   const path = parsePath('/image/v2/images/cirros%200.6')
   const read = buildResourcePath({ type: 'task', id: resourceId('cirros%200.6') }, path)
   t.is(read?.rest, '/tasks/cirros%25200.6')
+})
+
+test('a conclusive read is in the own project and the version that every cloud has, whatever the request has', t => {
+  const from = parsePath(`/volume/v2/${alice}/snapshots/detail?x`)
+  const read = planConclusiveRead(disk, from, bob)
+  t.like(read, { microversion: null, isConclusive: true })
+  t.is(read && buildUpstreamPath(read.path, null), `/v3/${bob}/volumes/${disk.id}`)
+  t.is(planConclusiveRead(disk, from, null)?.path.projectSegment, alice)
+  t.is(planConclusiveRead(image, from, bob), null)
+  t.is(planConclusiveRead({ type: 'volume', id: resourceId('..') }, from, bob), null)
+})
+
+test('a read without a project proves nothing in Cinder, but does in Glance', t => {
+  const volumes = parsePath('/volume/v3/snapshots')
+  const images = parsePath('/image/v2/images')
+  t.is(planConclusiveRead(disk, volumes, null)?.isConclusive, false)
+  t.like(planConclusiveRead(image, images, bob), {
+    isConclusive: true,
+    path: { projectSegment: null, rest: `/images/${image.id}` },
+  })
 })
