@@ -1,5 +1,4 @@
-import type { Cookie } from 'undici'
-import { parseSetCookie } from 'undici/lib/web/cookies/parse.js'
+import { type Cookie, parseCookie } from 'undici'
 
 /** The URL that set the cookies, the URL to send them to, and the time (milliseconds since 1970). */
 interface CookieUse {
@@ -26,7 +25,7 @@ export function cookieHeader(
   const [source, target] = [new URL(from), new URL(to)]
   const cookies = new Map<string, Cookie>()
   for (const text of setCookies) {
-    const cookie = parseSetCookie(text)
+    const cookie = parseCookie(text)
     if (!cookie || cookie.name === '' || !isOfDomain(source.hostname, cookie)) continue
     const key = JSON.stringify([cookie.name, cookie.domain, pathOf(cookie)])
     cookies.delete(key)

@@ -1,6 +1,4 @@
-import type { Dispatcher } from 'undici'
-import request from 'undici/lib/api/api-request.js'
-import UndiciDispatcher from 'undici/lib/dispatcher/dispatcher.js'
+import { Dispatcher } from 'undici'
 import { ClientError } from './client-error.js'
 import type { ConnectionPool } from './connection-pool.js'
 import type { ClientRequest, Exchange, ResponseHandler } from './exchange.js'
@@ -10,7 +8,7 @@ import { eachHeader, type RawHeaders } from './raw-headers.js'
  * Lets undici's `request` use our connections. undici's own connections end at an interim response, and
  * accept responses that a proxy must reject. Only for the proxy's own requests, with text or bytes as body.
  */
-class PoolDispatcher extends UndiciDispatcher {
+export class PoolDispatcher extends Dispatcher {
   readonly #pool: Pick<ConnectionPool, 'send'>
 
   constructor(pool: Pick<ConnectionPool, 'send'>) {
@@ -28,14 +26,6 @@ class PoolDispatcher extends UndiciDispatcher {
     if (!controller.aborted) controller.exchange = this.#pool.send(requestOf(options), controller)
     return true
   }
-}
-
-/** Send a request of our own with undici's `request`. */
-export function requestWithUndici(
-  pool: Pick<ConnectionPool, 'send'>,
-  options: Dispatcher.RequestOptions,
-): Promise<Dispatcher.ResponseData> {
-  return request.call(new PoolDispatcher(pool), options)
 }
 
 /** Connects undici's handler and an exchange: the handler controls the exchange and gets its events. */

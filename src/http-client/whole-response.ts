@@ -54,8 +54,8 @@ export async function readWholeResponseOnce(
   pool: Pick<ConnectionPool, 'send'>,
   { maxBytes, headersTimeoutMs, idleTimeoutMs, headers, ...rest }: WholeRequest,
 ): Promise<WholeResponse> {
-  const { requestWithUndici } = await import('./dispatcher.js')
-  const response = await requestWithUndici(pool, {
+  const { PoolDispatcher } = await import('./dispatcher.js')
+  const response = await new PoolDispatcher(pool).request({
     ...rest,
     headers: [...headers],
     headersTimeout: headersTimeoutMs,
