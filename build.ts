@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
@@ -33,7 +33,7 @@ const requireHttp: Plugin = {
 }
 
 rmSync(folder, { recursive: true, force: true })
-await build({
+const { metafile } = await build({
   // All files stand in one folder, so that a script is beside the file that starts it, as in src/.
   entryPoints: scripts.map(file => ({ in: file, out: parse(file).name })),
   outdir: folder,
@@ -43,6 +43,7 @@ await build({
   platform: 'node',
   target: 'node22',
   sourcemap: true,
+  metafile: true,
   logLevel: 'warning',
   external: ['better-sqlite3', '@foxglove/wasm-bz2'], // they load a binary that stands beside them
   plugins: [requireHttp],
@@ -52,3 +53,18 @@ await build({
   },
 })
 cpSync('src/console/assets', join(folder, 'assets'), { recursive: true })
+
+// The licences of the bundled packages want their texts beside the code.
+const packages = Object.keys(metafile.inputs).map(
+  file => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0],
+)
+const texts = [...new Set(packages)].sort().flatMap(directory => {
+  if (directory === undefined) return []
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(directory, 'package.json'), 'utf8'),
+  )
+  const file = readdirSync(directory).find(entry => /^licen[cs]e/i.test(entry))
+  const text = file ? readFileSync(join(directory, file), 'utf8').trim() : 'without a text'
+  return `${name} ${version}: ${license}\n\n${text}\n`
+})
+writeFileSync(join(folder, 'LICENCES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`))

@@ -37,6 +37,10 @@ test('the built program has each script beside the file that starts it, and the 
   // An import statement would load Node's client for WebSocket as well.
   t.false(texts.some(text => /^import .*["'](node:)?http["']/m.test(text)))
   t.deepEqual(readdirSync(join(built, 'assets')), readdirSync('src/console/assets'))
+  t.regex(
+    readFileSync(join(built, 'LICENCES.txt'), 'utf8'),
+    /^koa [\d.]+: MIT\n\n\(The MIT License\)/m,
+  )
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   const { stdout } = await run(process.execPath, [join(built, 'main.js'), '--version'])
   t.true(stdout.startsWith(`mixmatch ${version} `), stdout)
