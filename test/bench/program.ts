@@ -15,7 +15,12 @@ type Cores = keyof typeof cores
 
 /** Keep this process, and what it forks, from the core of the proxies. */
 export function leaveProxyCore(): void {
-  execFileSync('taskset', ['-acp', cores.others, String(process.pid)], { stdio: 'ignore' })
+  moveTo('others', process.pid)
+}
+
+/** Let a running process use these cores, with all its threads. */
+export function moveTo(on: Cores, pid: number): void {
+  execFileSync('taskset', ['-acp', cores[on], String(pid)], { stdio: 'ignore' })
 }
 
 export interface Program extends AsyncDisposable {

@@ -11,7 +11,7 @@ import { openLocations } from '../../../src/projection/locate.js'
 import { viewsFileOf } from '../../../src/projection/views-file.js'
 import { consumedMessage } from '../messages.js'
 import { newImage, notifications, type Published } from '../notifications.js'
-import { forkPart, nextMessage } from '../program.js'
+import { forkPart, moveTo, nextMessage } from '../program.js'
 import { limited, type Result, ratio } from '../result.js'
 import type { Row, RowOptions } from '../row.js'
 import { openScene } from '../scene.js'
@@ -27,6 +27,8 @@ const QUEUE = 'mixmatch.bench'
 const BARE = 'bare.bench'
 const PATIENCE_MS = 60_000
 const SAMPLES = 200
+/** Looking more often would take processor time from the recorder. */
+const POLL_MS = 20
 
 async function measure(options: RowOptions): Promise<readonly Result[]> {
   const directory = join(options.folder, 'bus')
@@ -100,6 +102,7 @@ function publish(channel: ConfirmChannel, { exchange, routingKey, body }: Publis
 /** Messages a second. */
 async function consumeBare(url: string, count: number): Promise<number> {
   await using consumer = forkPart('bare-consumer.ts')
+  moveTo('all', consumer.pid) // as `serve`
   consumer.child.send({ url, queue: BARE, count })
   const { seconds } = consumedMessage.parse(await nextMessage(consumer.child))
   return count / seconds
@@ -109,7 +112,7 @@ async function consumeBare(url: string, count: number): Promise<number> {
 async function timeRecording(logFile: string, before: number, count: number): Promise<number> {
   await until(() => headOf(logFile) > before)
   const [begun, first] = [performance.now(), headOf(logFile)]
-  await until(() => headOf(logFile) >= before + count)
+  await until(() => headOf(logFile) >= before + count, POLL_MS)
   return (headOf(logFile) - first) / ((performance.now() - begun) / 1000)
 }
 
@@ -138,10 +141,10 @@ function headOf(logFile: string): number {
   }
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
+async function until(isTrue: () => boolean, everyMs = 1): Promise<void> {
   const giveUp = performance.now() + PATIENCE_MS
   while (!isTrue()) {
     if (performance.now() > giveUp) throw new Error('nothing more is recorded')
-    await setTimeout(1)
+    await setTimeout(everyMs)
   }
 }
