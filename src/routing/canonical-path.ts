@@ -46,7 +46,6 @@ export function rejectNonCanonical(target: string, path: string): void {
  * @throws NON_CANONICAL_PATH
  */
 export function requirePlainSegment(segment: string): void {
-  if (segment === '') throw nonCanonical('no empty segment before the id', '//')
   if (!PLAIN.test(segment)) throw nonCanonical('letters, digits and hyphens as they are', segment)
 }
 

@@ -119,6 +119,22 @@ test('a name in the place of an id is accepted, because clients first look up na
   t.like(target, { kind: 'resource', id: 'cirros%200.6@sp1' })
 })
 
+for (const name of ['%D0%80', '\u00e0\u00a4\u0085', '%F0%9F%98%80', '\u00f0\u009f\u0098\u0080']) {
+  test(`${JSON.stringify(name)} is UTF-8 in its shortest form and is accepted`, t => {
+    t.like(parsePath(`/image/v2/images/${name}`).target, { kind: 'resource', id: name })
+  })
+}
+
+test('.json within a name does not make it a word of the collection', t => {
+  const { target } = parsePath(`/volume/v3/${project}/volumes/det.jsonail`)
+  t.like(target, { kind: 'resource', id: 'det.jsonail' })
+})
+
+test('an error about a path shows at most 200 characters of it', t => {
+  const error = t.throws(() => parsePath(`/image/v2/images/../${'x'.repeat(5000)}`))
+  t.true(error.message.length < 300, error.message)
+})
+
 test('the path below the id stays unchanged', t => {
   const rest = `/images/${image.id}/tags/a%3Fb//c;d`
   t.is(parsePath(`/image/v2${rest}?x=%2F..`).rest, rest)
@@ -153,6 +169,8 @@ for (const target of [
   `/image/v2/images/${image.id}/tags/%e0%80%ae`,
   `/image/v2/images/${image.id}/tags/%F0%80%80%AE`,
   `/image/v2/images/${image.id}/tags/\u00c0\u00ae`,
+  `/image/v2/images/${image.id}/tags/\u00e0\u0080\u00ae`,
+  `/image/v2/images/${image.id}/tags/\u00f0\u0080\u0080\u00ae`,
   `/image/v2/images/${image.id}/tags/%zz`,
   `/image/v2/images/${image.id}/tags/%2`,
   `/image/v2/%69mages/${image.id}`,
