@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
+import type { RecordedEvent } from '../../src/event/event.js'
 import { micros, type Position, position } from '../../src/ids.js'
 import { archiveLog } from '../../src/log/archive.js'
 import { backUp } from '../../src/log/backup.js'
@@ -28,6 +29,7 @@ import {
 } from '../controls.js'
 
 const quiet = () => {}
+const isDatabase = (name: string) => name.includes('.db') && !/-(wal|shm|holder)$/.test(name)
 
 /** A log of eight events, one per second. */
 function recorded(path: string): string {
@@ -46,7 +48,7 @@ function recorded(path: string): string {
   return log.file
 }
 
-function everything(...files: string[]): unknown[] {
+function everything(...files: string[]): RecordedEvent[] {
   using history = openHistory(files)
   return [...history.read()]
 }
@@ -57,7 +59,10 @@ test('an archive and its live file together are the same history as before, with
   const before = everything(file)
   const { archive, events } = archiveLog(file, position(3), quiet)
   t.is(events, 3)
-  archiveLog(file, position(6), quiet)
+  const second = archiveLog(file, position(6), quiet)
+  t.is(second.events, 3)
+  const names = [archive, second.archive, file].map(each => basename(each)).sort()
+  t.deepEqual(readdirSync(path).filter(isDatabase).sort(), names)
 
   t.deepEqual(everything(file), before)
   t.deepEqual(everything(path), before)
@@ -65,7 +70,8 @@ test('an archive and its live file together are the same history as before, with
   t.is(historyFiles([archive])[0], archive)
   using history = openHistory([file])
   t.deepEqual(verifyLog(history), { events: 8, head: history.head(), breaches: [] })
-  t.is(history.get(position(2))?.resource?.id, snapshot.id)
+  for (const event of before) t.deepEqual(history.get(event.position), event)
+  t.deepEqual([...history.read({ after: position(2), upTo: position(7) })], before.slice(2, 7))
   t.is(history.db.prepare('select count(*) from events').pluck().get(), 8)
   t.is(locateAt(history, position(5))(snapshot.type, snapshot.id)[0]?.project, bob)
   using live = openLogReader(file)
@@ -168,6 +174,52 @@ test('a history is refused if its files are of different logs or a file between 
     message: /not of one history/,
   })
   t.throws(() => openHistory([join(path, 'absent.db')]), { code: 'LOG_NOT_FOUND' })
+})
+
+test('files of two logs that meet at one position are no history', t => {
+  const path = folder(t)
+  const [one, other] = ['one', 'other'].map(name => {
+    const directory = join(path, name)
+    mkdirSync(directory)
+    return archiveLog(recorded(directory), position(3), quiet)
+  })
+  const live = join(path, 'other', 'events.db')
+  renameSync(other?.archive ?? '', join(path, 'away.db'))
+  t.throws(() => openHistory([one?.archive ?? '', live]), {
+    code: 'LOG_BROKEN',
+    message: /not of one history/,
+  })
+})
+
+test('a history of more than ten files is refused before any of its events is read', t => {
+  const file = join(folder(t), 'events.db')
+  {
+    using log = openLog(file)
+    for (let second = 0; second < 11; second += 1) log.append([event()], at(second))
+  }
+  for (let upTo = 1; upTo <= 9; upTo += 1) archiveLog(file, position(upTo), quiet)
+  t.is(everything(file).length, 11)
+  archiveLog(file, position(10), quiet)
+  t.throws(() => openHistory([file]), { code: 'USAGE', message: /^11 files are one history/ })
+})
+
+test('a log is not archived while somebody reads it, and is whole afterwards', t => {
+  const file = recorded(folder(t))
+  const before = everything(file)
+  {
+    using reader = openLogReader(file)
+    using log = openLog(file)
+    const reading = reader.read()
+    reading.next() // holds a snapshot of the log
+    log.append([event()], at(20))
+    t.throws(() => archiveLog(file, position(3), quiet), {
+      code: 'LOG_HELD',
+      message: /somebody is reading it/,
+    })
+    reading.return?.(undefined)
+  }
+  t.deepEqual(everything(file).slice(0, 8), before)
+  t.is(archiveLog(file, position(3), quiet).events, 3)
 })
 
 test('a backup is complete, is a single file, and is part of the history of its log', async t => {
