@@ -187,9 +187,12 @@ test('a silent connection is ended by its heartbeat', async t => {
   )
   await connected(listening)
   relay.freeze()
-  await until('the silence is noticed', () => listening.bus.status().state !== 'connected')
+  // the state itself can be `connected` again before anybody has looked
+  await until('the connection is replaced', () =>
+    typesOf(listening).join().includes(`${ownEventTypes.busLost},${ownEventTypes.busConnected}`),
+  )
   await connected(listening)
-  t.true(typesOf(listening).includes(ownEventTypes.busLost))
+  t.pass()
 })
 
 test('a silent broker does not prevent a stop', async t => {
