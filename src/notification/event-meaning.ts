@@ -47,13 +47,17 @@ interface CinderNoun {
 
 /**
  * Cinder's nouns and the keys of their ids (cinder/volume/volume_utils.py, `_usage_from_…`). The API
- * itself uses the plural when it resets a status (cinder/api/v3/groups.py). Before Newton, groups were
- * called consistency groups.
+ * uses the plural when it resets the status of a group (cinder/api/v3/groups.py). Older releases do so
+ * for all types (cinder/api/contrib/admin_actions.py). Before Newton, groups were called consistency
+ * groups.
  */
 const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
   ['volume', { type: 'volume', id: 'volume_id' }],
+  ['volumes', { type: 'volume', id: 'id' }],
   ['snapshot', { type: 'snapshot', id: 'snapshot_id', parent: 'volume_id' }],
+  ['snapshots', { type: 'snapshot', id: 'id' }],
   ['backup', { type: 'backup', id: 'backup_id' }],
+  ['backups', { type: 'backup', id: 'id' }],
   ['group', { type: 'group', id: 'group_id' }],
   ['groups', { type: 'group', id: 'id' }],
   ['group_snapshot', { type: 'group_snapshot', id: 'group_snapshot_id' }],
@@ -64,7 +68,8 @@ const CINDER: ReadonlyMap<string, CinderNoun> = new Map([
 
 /**
  * The effect of Cinder's verbs on the location of their noun. Only the first notification of a resource is
- * `created`: a later one must not bring back a deleted resource.
+ * `created`: a later one must not bring back a deleted resource. All other verbs are `noted`, such as
+ * `delete.start`, and `transfer.accept.start`, which still names the previous owner.
  */
 const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['create.start', 'created'],
@@ -73,9 +78,9 @@ const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['exists', 'created'],
   ['manage_existing.start', 'changed'],
   ['manage_existing.end', 'created'],
-  ['unmanage.start', 'noted'],
+  ['manage_existing_snapshot.start', 'changed'],
+  ['manage_existing_snapshot.end', 'created'],
   ['unmanage.end', 'deleted'],
-  ['delete.start', 'noted'],
   ['delete.end', 'deleted'],
   ['update.start', 'changed'],
   ['update.end', 'changed'],
@@ -102,13 +107,12 @@ const CINDER_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['transfer.create.end', 'changed'],
   ['transfer.delete.start', 'changed'],
   ['transfer.delete.end', 'changed'],
-  ['transfer.accept.start', 'noted'], // it still names the previous owner
   ['transfer.accept.end', 'transferred'],
 ])
 
 function cinder({ type, id, parent }: CinderNoun, verb: string, payload: JsonObject): Meaning {
   return meaning(CINDER_VERBS.get(verb) ?? 'noted', type, idAt(payload, id), {
-    project: projectAt(payload, 'tenant_id') ?? projectAt(payload, 'project_id'),
+    project: projectAt(payload, 'tenant_id'),
     parent: parent === undefined ? null : idAt(payload, parent),
   })
 }
@@ -131,7 +135,6 @@ function schedulingFailure(message: JsonObject, payload: JsonObject): Meaning {
 
 const GLANCE_VERBS: ReadonlyMap<string, EventKind> = new Map([
   ['image.create', 'created'],
-  ['image.exists', 'created'],
   ['image.prepare', 'changed'],
   ['image.upload', 'changed'],
   ['image.activate', 'changed'],
