@@ -120,7 +120,7 @@ test('the place of each redacted value is listed', t => {
 
 test('the list of places is exact: in the context and below it, for keys, and at the greatest depth', t => {
   let deep: JsonObject = { a: 1 }
-  for (let level = 0; level < 70; level += 1) deep = { a: deep }
+  for (let level = 0; level < 70; level += 1) deep = { size: 1, owner: null, a: deep }
   const message = { _context: { auth_token: FERNET }, name: { password: WORD }, [FERNET]: 1, deep }
   const { deep: _deep, ...clean } = redactMessage(message)
   t.deepEqual(clean, {
@@ -143,6 +143,18 @@ test('places that the list has no room for are counted', t => {
   t.is(clean['mixmatch_redacted_more'], 5)
   const long = redactMessage({ ['k'.repeat(70_000)]: { password: WORD, token: WORD } })
   t.like(long, { mixmatch_redacted: [], mixmatch_redacted_more: 2 })
+})
+
+test('a token in the place of a key is redacted, also if there is no other secret', t => {
+  t.deepEqual(redactValue([{ [FERNET]: 1 }]), [{ '***': 1 }])
+  t.deepEqual(redactValue([{ [FERNET]: 1, [JWS]: 1 }]), [{ '***': 1 }])
+})
+
+test('only in a pair of key and value the key is the name of the value', t => {
+  t.deepEqual(redactValue([{ key: WORD }]), [{ key: '***' }])
+  t.deepEqual(redactValue([{ key: 12345678, value: 'red' }]), [{ key: '***', value: 'red' }])
+  const pair = { key: 'colour', value: 'red' }
+  t.deepEqual(redactValue([{ ...pair, password: WORD }]), [{ ...pair, password: '***' }])
 })
 
 test('only the allowed keys of the request context are kept, flat or in one object', t => {
@@ -183,8 +195,12 @@ test('a message without secrets is returned as the same object', t => {
     password: null,
     key: '',
     keys: [],
+    has_password: true,
+    is_token_valid: false,
   })
   t.is(redactMessage(plain as JsonObject), plain as JsonObject)
+  const onKafka = { _context: { user_id: 'u' }, payload: {} }
+  t.is(redactMessage(onKafka), onKafka)
   const nested = { a: [{ b: [1, 'two', null, true] }] }
   t.is(redactValue(nested), nested)
 })
