@@ -33,10 +33,7 @@ export function findNeeds(request: RoutedRequest, federation: Federation): reado
   const { target } = request.path
   const named =
     target.kind === 'resource' ? [needed({ type: target.type, id: target.id }, 'path')] : []
-  const references = findReferences(request)
-  return references.length === 0
-    ? named
-    : [...named, ...references.map(resource => needed(resource, 'body'))]
+  return [...named, ...findReferences(request).map(resource => needed(resource, 'body'))]
 }
 
 /**
@@ -161,10 +158,8 @@ function findPlaces(
   request: RoutedRequest,
   federation: Federation,
 ): readonly Place[] {
-  const reachable = locatedPlaces(resource, request, federation).filter(
-    ({ serviceProvider }) =>
-      serviceProvider === IDENTITY_PROVIDER ||
-      federation.clouds.some(({ name }) => name === serviceProvider),
+  const reachable = locatedPlaces(resource, request, federation).filter(({ serviceProvider }) =>
+    federation.clouds.some(({ name }) => name === serviceProvider),
   )
   const open = reachable.filter(
     ({ serviceProvider }) => !hasBeenAt(serviceProvider, request, federation),
@@ -178,7 +173,7 @@ function locatedPlaces(
   { locate }: Federation,
 ): readonly Place[] {
   const located = locate(type, id)
-  if (located.length <= 1 && presenceChecks.length === 0) return located
+  if (presenceChecks.length === 0) return located
   const shown = presenceChecks
     .filter(({ resource, isThere }) => isThere && resource.type === type && resource.id === id)
     .filter(({ cloud }) => !located.some(({ serviceProvider }) => serviceProvider === cloud))

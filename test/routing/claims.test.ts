@@ -1,6 +1,6 @@
 import test from 'ava'
 import { position, type ResourceKey } from '../../src/ids.js'
-import { type Evidence, noEvidence } from '../../src/projection/place.js'
+import { type Evidence, noEvidence, type Place } from '../../src/projection/place.js'
 import { decide } from '../../src/routing/decide.js'
 import { describeCondition, describeDecision } from '../../src/routing/decision.js'
 import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
@@ -38,7 +38,7 @@ for (const line of lines) {
   })
 
   test(`${line} goes to the claiming cloud if the identity provider is known not to hold the image`, t => {
-    const decision = decide(request(line), claimed(image, absentAtHome))
+    const decision = decide({ ...request(line), project: alice }, claimed(image, absentAtHome))
     t.like(decision, {
       kind: 'one',
       to: cornmeal,
@@ -59,7 +59,7 @@ test('a 404 for one project at the identity provider proves nothing for another 
 
 test('a resource that the operator imported needs no other proof', t => {
   const decision = decide(request(lines[0] ?? ''), claimed(image, { imported: [cornmeal] }))
-  t.like(decision, { kind: 'one', to: cornmeal, because: 'located' })
+  t.like(decision, { kind: 'one', to: cornmeal, because: 'located', askFirst: undefined })
 })
 
 test('the identity provider is not asked about a service that it does not have', t => {
@@ -77,7 +77,12 @@ test('the results of its own reads decide where a request goes', t => {
   const line = { ...request(lines[3] ?? ''), project: alice }
   const probe = { cloud: idp, resource: image, project: alice }
   const missed = { ...line, presenceChecks: [{ ...probe, isThere: false }] }
-  t.like(decide(missed, claimed(image)), { kind: 'one', to: cornmeal, because: 'located' })
+  t.like(decide(missed, claimed(image)), {
+    kind: 'one',
+    to: cornmeal,
+    because: 'located',
+    askFirst: undefined,
+  })
   const found = { ...line, presenceChecks: [{ ...probe, isThere: true }] }
   t.like(decide(found, claimed(image)), { kind: 'one', to: idp, because: 'conflict' })
 })
@@ -125,12 +130,55 @@ test('with search_by_broadcast the service providers configured before the claim
   t.like(decide(line, claimed(image, absentAtHome, searching)), { askFirst: [millet] })
 })
 
+test('a claim that nothing confirms makes no conflict for a resource of the identity provider', t => {
+  const home = { searchByBroadcast: true, locate: () => [at(idp), at(cornmeal)] }
+  const decision = decide(request(lines[3] ?? ''), claimed(image, {}, home))
+  t.like(decision, { to: idp, because: 'located', askFirst: undefined })
+})
+
 test('if two service providers claim a resource, the first one counts, unless a read found it at a nearer one', t => {
   const both = { searchByBroadcast: true, locate: () => [at(cornmeal), at(millet)] }
   const line = request(lines[0] ?? '')
   t.like(decide(line, claimed(image, absentAtHome, both)), { to: cornmeal, because: 'conflict' })
   const shown = { ...absentAtHome, found: [millet] }
   t.like(decide(line, claimed(image, shown, both)), { to: millet, because: 'conflict' })
+  const gone = { absent: [...absentAtHome.absent, { serviceProvider: millet, project: null }] }
+  t.like(decide(line, claimed(image, { ...shown, ...gone }, both)), { to: cornmeal })
+})
+
+test('a read for this request that finds the resource at a nearer service provider counts, too', t => {
+  const check = { cloud: millet, resource: image, project: alice, isThere: true }
+  const line = { ...request(lines[0] ?? ''), project: alice, presenceChecks: [check] }
+  const decision = decide(line, claimed(image, absentAtHome, { searchByBroadcast: true }))
+  t.like(decision, { to: millet, because: 'conflict', askFirst: undefined })
+})
+
+test('a read for this request that finds the resource at the identity provider outweighs an older absence', t => {
+  const check = { cloud: idp, resource: image, project: alice, isThere: true }
+  const line = { ...request(lines[0] ?? ''), project: alice, presenceChecks: [check] }
+  t.like(decide(line, claimed(image, absentAtHome)), { to: idp, because: 'conflict' })
+})
+
+test('a cloud that the log and a read for this request both show counts once', t => {
+  const check = { cloud: idp, resource: image, project: alice, isThere: true }
+  const line = { ...request(lines[0] ?? ''), presenceChecks: [check] }
+  const known = (...places: readonly Place[]) => claimed(image, {}, { locate: () => places })
+  t.like(decide(line, known(at(idp))), { to: idp, because: 'located' })
+  t.like(decide(line, known(at(idp), at(cornmeal))), { to: idp, because: 'conflict' })
+})
+
+test('the cloud where a read found the resource is only preferred: another reference can need the other cloud', t => {
+  const body = { volume: { snapshot_id: snapshot.id, source_volid: disk.id } }
+  const create = request(`POST ${volumes}/volumes`, { body })
+  const both = claimed(
+    snapshot,
+    { ...absentAtHome, found: [millet] },
+    {
+      searchByBroadcast: true,
+      locate: (type: string) => [at(cornmeal), ...(type === 'snapshot' ? [at(millet)] : [])],
+    },
+  )
+  t.like(decide(create, both), { to: cornmeal, because: 'referred' })
 })
 
 test('the decision names the claim, its event and its condition', t => {
