@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** A busy machine is late by many seconds. Nobody waits longer than it takes. */
+const PATIENCE_MS = 120_000
+
 /**
- * Wait until a condition is true.
+ * Wait until a condition is true. It must stay true: one that passes again may be over before anybody looks.
  *
  * @param what the condition in words, for the error
  * @throws Error with these words when the time is up; what `holds` throws
@@ -9,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = PATIENCE_MS,
   pollMs = 20,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
@@ -19,7 +22,7 @@ export async function until(
   }
 }
 
-/** As `until`, for ten seconds and with the code of the condition in the error. */
+/** As `until`, with the code of the condition in the error. */
 export function untilTrue(holds: () => boolean | Promise<boolean>): Promise<void> {
-  return until(String(holds), holds, 10_000, 5)
+  return until(String(holds), holds, PATIENCE_MS, 5)
 }
