@@ -70,7 +70,7 @@ test('a file is read from its beginning, and new lines are read as it grows', as
 test('a change of a file is noticed at once, without polling', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, '')
-  const { bus, taken } = follow(t, path, { pollMs: 60_000 })
+  const { bus, taken } = follow(t, path, { pollMs: 3600e3 })
   await untilTrue(() => bus.status().state === 'connected')
   await sleep(50)
   appendFileSync(path, line('one'))
@@ -217,15 +217,22 @@ test('a stop waits for the batch in progress, and starts no other', async t => {
   const path = join(folder(t), 'bus.ndjson')
   writeFileSync(path, line('one'))
   let inHand = false
+  let end = () => {}
+  const ended = new Promise<void>(resolve => {
+    end = resolve
+  })
   const { bus, taken, stop } = follow(t, path, {
     async onDeliveries() {
       inHand = true
-      await sleep(50)
+      await ended
     },
   })
+  t.teardown(end)
   await untilTrue(() => inHand)
   appendFileSync(path, line('two'))
-  await stop()
+  const stopped = stop()
+  end()
+  await stopped
   t.deepEqual(taken, ['one'])
   t.is(bus.status().state, 'stopped')
 })

@@ -44,7 +44,7 @@ function listenTo(t: ExecutionContext, text: string, overrides: Partial<AmqpOpti
     logger: pino({ level: 'debug' }, { write: line => lines.push(line) }),
     signal: stop.signal,
     backoff: { firstMs: 5, capMs: 10 },
-    connectTimeoutMs: 100,
+    connectTimeoutMs: 60_000,
     ...overrides,
   })
   t.teardown(async () => {
@@ -70,7 +70,7 @@ test('a broker that is down is retried, and that is logged once', async t => {
 
 test('a broker that accepts a connection and does not answer times out', async t => {
   const { port, connections } = await startServer(t, () => {})
-  const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
+  const { bus } = listenTo(t, `rabbit://127.0.0.1:${port}/`, { connectTimeoutMs: 100 })
   await untilTrue(() => connections() >= 2)
   t.regex(bus.status().lastError ?? '', /TIMEDOUT/)
 })
@@ -96,7 +96,7 @@ test('all hosts are tried before a pause, and the error has the answer of each',
 
 test('a bus can be stopped while it connects', async t => {
   const { port, connections } = await startServer(t, () => {})
-  const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`, { connectTimeoutMs: 60_000 })
+  const { bus, stop } = listenTo(t, `rabbit://127.0.0.1:${port}/`)
   await untilTrue(() => connections() === 1)
   stop.abort()
   await bus.stopped
