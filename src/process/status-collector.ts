@@ -22,7 +22,7 @@ interface CollectedStatus {
   readonly fleet?: FleetStatus
 }
 
-interface CollectorOptions {
+export interface CollectorOptions {
   readonly children: Pick<ChildProcesses, 'recorder' | 'workers'>
   readonly logger: Logger
   /** How often the status is collected, also if nobody requests it. */

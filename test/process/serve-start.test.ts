@@ -99,5 +99,5 @@ test.serial('serve exits at once on SIGTERM while its recorder is still starting
   const begun = performance.now()
   serving.signal('SIGTERM')
   t.is(await serving.ended, 0)
-  t.true(performance.now() - begun < 30_000)
+  t.true(performance.now() - begun < 60_000)
 })

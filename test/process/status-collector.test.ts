@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import { renderMetrics } from '../../src/metrics/snapshot.js'
 import type { Missing } from '../../src/process/child-messages.js'
-import { openStatusCollector } from '../../src/process/status-collector.js'
+import { type CollectorOptions, openStatusCollector } from '../../src/process/status-collector.js'
 import {
   type ChildOptions,
   type SupervisedChild,
@@ -43,10 +43,15 @@ async function startReporting(
   return child
 }
 
+/** A collector that waits for the answer of a slow process. */
+function openPatient(options: Partial<CollectorOptions> & Pick<CollectorOptions, 'children'>) {
+  return openStatusCollector({ answerMs: 60_000, hangMs: 120_000, logger, ...options })
+}
+
 test('the collected status has the missing parts and the sum of the counters of all processes', async t => {
   const recorder = await startReporting(t, 'recorder')
   const worker = await startReporting(t, 'worker 1')
-  using collector = openStatusCollector({ children: { recorder, workers: [worker] }, logger })
+  using collector = openPatient({ children: { recorder, workers: [worker] } })
   const { metrics, missing } = await collector.collect()
   t.deepEqual(missing, [behind, behind])
   t.is(samplesOf(await renderMetrics(metrics)).get(hits), 2)
@@ -55,7 +60,7 @@ test('the collected status has the missing parts and the sum of the counters of 
 test('if no worker answers, workers are missing, and their earlier counters are kept', async t => {
   const worker = await startReporting(t, 'worker 1')
   const children = { recorder: null, workers: [worker] }
-  using collector = openStatusCollector({ children, logger })
+  using collector = openPatient({ children })
   t.deepEqual((await collector.collect()).missing, [behind])
   worker.current().kill('SIGUSR2')
   using impatient = openStatusCollector({ children, answerMs: 200, logger })
@@ -70,7 +75,7 @@ test('a process that answered and then hangs is killed and started again', async
   const worker = await startReporting(t, 'worker 1')
   const hanging = worker.current()
   const children = { recorder: null, workers: [worker] }
-  using collector = openStatusCollector({ children, everyMs: 100, hangMs: 15_000, logger })
+  using collector = openPatient({ children })
   await collector.collect()
   t.true(hanging.lastStatus() !== null)
   hanging.kill('SIGUSR2')
@@ -136,7 +141,7 @@ test('the counters of exited processes stay in the sum', async t => {
     collector.carryOver(gone)
     exits[0]?.(undefined)
   })
-  using collector = openStatusCollector({ children: { recorder: null, workers: [worker] }, logger })
+  using collector = openPatient({ children: { recorder: null, workers: [worker] } })
   await collector.collect()
   worker.current().kill('SIGKILL')
   await exited
@@ -148,7 +153,7 @@ test('metrics that cannot be summed up are logged, and the collector goes on', a
   const lines: string[] = []
   const noisy = pino({}, { write: line => lines.push(line) })
   const recorder = await startReporting(t, 'recorder')
-  using collector = openStatusCollector({ children: { recorder, workers: [] }, logger: noisy })
+  using collector = openPatient({ children: { recorder, workers: [] }, logger: noisy })
   await collector.collect()
   const [metric] = recorder.current().lastStatus()?.metrics ?? []
   t.truthy(metric)
