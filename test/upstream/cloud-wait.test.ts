@@ -170,7 +170,7 @@ test('a trial request waits half a second, and a late response closes the breake
   const { start, end, calledOff } = work()
   const begun = performance.now()
   await t.throwsAsync(open()('x', start, well), late)
-  t.true(performance.now() - begun < 5000)
+  t.true(performance.now() - begun < 30_000)
   t.false(calledOff())
   t.is(waits.open(cornmeal, gone.signal), null)
   end()

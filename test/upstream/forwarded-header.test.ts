@@ -42,9 +42,9 @@ for (const header of [
 
 test('the time to parse a long Forwarded is not quadratic', t => {
   for (const part of [' ', 'a=b;', ',', '"', '\\', 'a']) {
-    const header = `${part.repeat(50_000)}"`
+    const header = `${part.repeat(500_000)}"`
     const begun = performance.now()
     parseForwarded(header)
-    t.true(performance.now() - begun < 2000, JSON.stringify(part))
+    t.true(performance.now() - begun < 20_000, JSON.stringify(part))
   }
 })
