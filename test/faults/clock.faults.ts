@@ -26,8 +26,7 @@ test('a clock that jumps while the machine runs loses and doubles no event', asy
     jump(hours)
     volumes.push(...(await createVolumes(machine)))
     t.deepEqual(await wronglyRecorded(machine, volumes), [], name)
-    const { ready } = await machine.node.readiness()
-    t.true(ready, name)
+    await machine.node.untilReady()
   }
   const { stdout } = await machine.node.command('log', 'export')
   const times = stdout

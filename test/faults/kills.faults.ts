@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { failedRequests, startClientLoad } from '../fleet/client-load.js'
+import { failedRequests, startClientLoad, TIMED_OUT } from '../fleet/client-load.js'
 import { numberedVolume, openNumberedPublisher } from '../fleet/numbered-publisher.js'
 import { countCreates } from '../fleet/recorded-log.js'
 import { countWrites } from '../fleet/write-counter.js'
@@ -65,7 +65,7 @@ test('no write is sent twice and no request hangs while workers are killed under
   const load = await startClientLoad({ cloud, bases: [node.url], clients: CLIENTS, pauseMs: 5 })
   // The supervisor waits longer from death to death, so a fourth of the kills takes as long.
   for (let kills = 0; kills < scale.kills / 4; kills++) {
-    await until('both workers listen', () => countListens(machine) === 2 + kills, SETTLE_MS)
+    await until('both workers listen', () => countListens(machine) >= 2 + kills, SETTLE_MS)
     await sleep(LEAST_PAUSE_MS + dice.below(MOST_PAUSE_MS - LEAST_PAUSE_MS))
     killProcess(node, 'worker')
   }
@@ -84,10 +84,10 @@ test('no write is sent twice and no request hangs while workers are killed under
   t.true(failed.length > 0, 'no kill has met a request')
   t.true(failed.length <= CLIENTS * scale.kills, 'more requests failed than were running')
   t.deepEqual([...new Set(failed.map(({ status }) => status))], [null], 'their connections broke')
-  // A client gets an answer or a broken connection, never silence. Its own timeout is 30 s.
   t.deepEqual(
-    failed.filter(({ sentAt, endedAt }) => endedAt - sentAt > 25_000),
+    failed.filter(({ problem }) => problem === TIMED_OUT),
     [],
+    'a client gets an answer or a broken connection, never silence',
   )
 })
 

@@ -32,9 +32,9 @@ const lists: readonly List[] = [
   },
 ]
 
-const TIMEOUT_S = 3
+const TIMEOUT_S = 5
 /** A busy machine is late by some seconds. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 /** Far less than a body that is decompressed, or kept. */
 const MAX_RESIDENT_BYTES = 400e6
 

@@ -67,9 +67,9 @@ const places: readonly Place[] = [
 ]
 
 /** Of `headers_timeout` and `idle_timeout`. */
-const TIMEOUT_S = 2
+const TIMEOUT_S = 5
 /** A busy machine is late by some seconds. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 const CLIENT_TIMEOUT_MS = 60_000
 /** Of a response without end, the client reads this much. */
 const READ_BYTES = 32 * 1024 * 1024

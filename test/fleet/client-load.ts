@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { Agent, errors, request } from 'undici'
 import type { Cloud } from '../../sandbox/cloud.js'
 import { logIn } from '../sandbox/clouds.js'
 import { WRITE_NUMBER } from './write-counter.js'
@@ -26,6 +26,13 @@ export interface ClientLoad {
   stop(): Promise<void>
 }
 
+/** The problem of a request that got neither a response nor the end of its connection. */
+export const TIMED_OUT = 'no answer'
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError
+}
+
 /** The requests without a successful response. */
 export function failedRequests(requests: readonly LoadRequest[]): readonly LoadRequest[] {
   return requests.filter(({ status }) => status === null || status >= 400)
@@ -41,7 +48,8 @@ interface LoadOptions {
   readonly pauseMs: number
 }
 
-const TIMEOUT_MS = 30_000
+/** Longer than all timeouts of the proxy, also on a busy machine. */
+const TIMEOUT_MS = 120_000
 // Images have no quota: a fast load used up that of volumes.
 const IMAGES = '/image/v2/images'
 const IMAGE = { name: 'load', disk_format: 'raw', container_format: 'bare' }
@@ -71,6 +79,7 @@ export async function startClientLoad(options: LoadOptions): Promise<ClientLoad>
         method,
         dispatcher: agent,
         headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
         headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json', ...headers },
         ...(body === undefined ? {} : { body }),
       })
@@ -78,7 +87,7 @@ export async function startClientLoad(options: LoadOptions): Promise<ClientLoad>
       end(response.statusCode, response.statusCode < 400 ? null : text.slice(0, 200))
       return response.statusCode < 300 && text !== '' ? JSON.parse(text) : null
     } catch (error) {
-      end(null, error instanceof Error ? error.message : String(error))
+      end(null, isTimeout(error) ? TIMED_OUT : String(error))
       return null
     }
   }

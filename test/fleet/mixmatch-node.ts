@@ -98,7 +98,7 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
   }
 
   async function readiness(): Promise<Readiness> {
-    const response = await fetch(`${opsUrl}/ready`, { signal: AbortSignal.timeout(5000) })
+    const response = await fetch(`${opsUrl}/ready`, { signal: AbortSignal.timeout(60_000) })
     return response.json() as Promise<Readiness>
   }
 
