@@ -37,7 +37,7 @@ export async function startFleetBroker(): Promise<Broker & { close(): Promise<vo
   if (program === null) throw new Error('rabbitmq-server is not installed')
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-fleet-'))
   const vhosts = ['stream', 'bus'] as const
-  const rabbit = await startRabbit(program, { vhosts, directory, path, patienceMs: 120_000 })
+  const rabbit = await startRabbit(program, { vhosts, directory, path, patienceMs: 180_000 })
   const bus = await connect({ protocol: 'amqp', ...rabbit.address('bus') })
   const stream = await connect({ protocol: 'amqp', ...rabbit.address('stream') })
   const services = await bus.createConfirmChannel()

@@ -39,7 +39,7 @@ interface NodeOptions {
 }
 
 export const CLOUDS = ['default', 'sp1'] as const
-const BUS_START_MS = 90_000
+const BUS_START_MS = 180_000
 
 /** @throws Error if RabbitMQ is missing or does not start; nothing is left running then */
 export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> {

