@@ -8,5 +8,5 @@ export default {
   workerThreads: false,
   // Each file starts clouds and a proxy of its own.
   concurrency: 1,
-  timeout: '180s',
+  timeout: '300s',
 }

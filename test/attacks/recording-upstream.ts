@@ -59,7 +59,8 @@ export function sendImagesTo(port: number) {
       .replace(/(search_by_broadcast|aggregation) *= *true/g, '$1 = false')
 }
 
-const SILENCE_MS = 1500
+/** Whoever still has something to say says it sooner, also on a busy machine. */
+const SILENCE_MS = 10_000
 
 /** Send bytes; returns what came until the connection ended or was silent for some time. */
 export function sendBytes(port: number, bytes: string): Promise<string> {

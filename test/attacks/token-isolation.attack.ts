@@ -7,7 +7,9 @@ import { isLong, seed } from './scale.js'
 
 const USERS = Array.from({ length: 40 }, (_, index) => `user${index}`)
 const REQUESTS_EACH = isLong ? 100 : 12
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
+/** A first request at a cloud logs in there: six requests to Keystone, which may take 15 s each. */
+const LOGINS_AT_ONCE = 8
 
 interface Image {
   readonly id: string
@@ -58,15 +60,17 @@ test('40 users at once see only their own images, while Keystone and clouds fail
     })
 
   const images = new Map<string, Image>()
+  const create = async ({ name, token }: (typeof users)[number], at: string) => {
+    const made = await ask(token, '/image/v2/images', at, { name, visibility: 'private' })
+    t.is(made.status, 201, `${name} creates at ${at}`)
+    const image = (await made.json()) as Image
+    images.set(image.id, image)
+  }
   for (const at of ['default', 'sp1', 'sp2']) {
-    await Promise.all(
-      users.map(async ({ name, token }) => {
-        const made = await ask(token, '/image/v2/images', at, { name, visibility: 'private' })
-        t.is(made.status, 201, `${name} creates at ${at}`)
-        const image = (await made.json()) as Image
-        images.set(image.id, image)
-      }),
-    )
+    for (let first = 0; first < users.length; first += LOGINS_AT_ONCE) {
+      const some = users.slice(first, first + LOGINS_AT_ONCE)
+      await Promise.all(some.map(user => create(user, at)))
+    }
   }
   t.is(images.size, 3 * USERS.length)
 

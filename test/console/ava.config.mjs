@@ -7,5 +7,5 @@ export default {
   workerThreads: false,
   // Each file has a browser of its own.
   concurrency: 1,
-  timeout: '120s',
+  timeout: '300s',
 }

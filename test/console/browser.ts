@@ -5,6 +5,9 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 /** Debian's package `chromium`; another one by CHROMIUM. */
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
+/** A busy machine starts a browser and draws a page slowly. */
+const PATIENCE_MS = 120_000
+
 /** A page of a real browser, and what it did that the console must not make it do. */
 export interface OpenPage {
   readonly page: Page
@@ -29,7 +32,11 @@ export function useBrowser() {
         `${executablePath} is missing: install chromium, or name another one in CHROMIUM.`,
       )
     }
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox'],
+      timeout: PATIENCE_MS,
+    })
   })
   test.after.always(async () => {
     await browser?.close()
@@ -46,6 +53,7 @@ export function useBrowser() {
       baseURL: origin,
     })
     t.teardown(() => context.close())
+    context.setDefaultTimeout(PATIENCE_MS)
     const page = await context.newPage()
     const complaints: string[] = []
     const sizes: Promise<number>[] = []
