@@ -10,14 +10,14 @@ type Unpacked =
 type Decompress = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer
 
 /**
- * By the names that kombu writes into the header `compression` (kombu/compression.py). Its `gzip` is
+ * By the content types that kombu writes into the header `compression` (kombu/compression.py). Its gzip is
  * the format of zlib; `unzipSync` reads both.
  */
 const decompressors = new Map<string, Decompress>([
-  ...['application/x-gzip', 'gzip', 'zlib'].map(name => [name, unzipSync] as const),
-  ...['application/x-bz2', 'bz2', 'bzip2', 'bzip'].map(name => [name, bunzip2Sync] as const),
-  ...['application/x-brotli', 'brotli'].map(name => [name, brotliDecompressSync] as const),
-  ...['application/zstd', 'zstd', 'zstandard'].map(name => [name, zstdDecompressSync] as const),
+  ['application/x-gzip', unzipSync],
+  ['application/x-bz2', bunzip2Sync],
+  ['application/x-brotli', brotliDecompressSync],
+  ['application/zstd', zstdDecompressSync],
 ])
 
 /**

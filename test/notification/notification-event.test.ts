@@ -92,7 +92,6 @@ test('a message is read with its envelope and without', t => {
 const compressions: readonly [name: string, compress: (text: string) => Buffer][] = [
   ['application/x-gzip', text => deflateSync(text)], // the zlib format, although kombu calls it gzip
   ['application/x-gzip', text => gzipSync(text)],
-  ['gzip', text => gzipSync(text)],
   ['application/x-brotli', text => brotliCompressSync(text)],
   ['application/zstd', text => zstdCompressSync(text)],
 ]
@@ -113,15 +112,14 @@ const BZ2 =
   'Zsg9kXyG8g4KZmaZrpQwX4u5IpwoSAQSkteA'
 const BZ2_BOMB = 'QlpoOTFBWSZTWaiP+M0BCQlAAMABAAggADDMBSmmRBEGxRBEHi7kinChIVEf8Zo='
 
-for (const name of ['application/x-bz2', 'bz2']) {
-  test(`a body under compression ${name} is read`, t => {
-    const event = createNotificationEvent(
-      delivery(Buffer.from(BZ2, 'base64'), { compression: name }),
-    )
-    t.like(event, { kind: 'deleted', resource: { type: 'image', id: ID } })
-  })
-}
+test('a body under compression application/x-bz2 is read', t => {
+  const event = createNotificationEvent(
+    delivery(Buffer.from(BZ2, 'base64'), { compression: 'application/x-bz2' }),
+  )
+  t.like(event, { kind: 'deleted', resource: { type: 'image', id: ID } })
+})
 
+const ZEROS = Buffer.alloc(33 * 1024 * 1024)
 const unreadable: readonly [
   what: string,
   body: string | Buffer,
@@ -146,13 +144,18 @@ const unreadable: readonly [
     /oslo.message that is not JSON/,
   ],
   ['an envelope of a list', '{"oslo.version": "2.0", "oslo.message": "[]"}', /not a JSON object/],
-  ['an unknown compression', 'x', /compressed/, 'application/x-lzma'],
-  ['damaged bz2', Buffer.from(BZ2, 'base64').subarray(0, 40), /compressed/, 'application/x-bz2'],
+  ['an unknown compression', 'x', /could not be undone/, 'application/x-lzma'],
+  [
+    'damaged bz2',
+    Buffer.from(BZ2, 'base64').subarray(0, 40),
+    /could not be undone/,
+    'application/x-bz2',
+  ],
   ['a bomb of bz2', Buffer.from(BZ2_BOMB, 'base64'), /unpacked/, 'application/x-bz2'],
-  ['a damaged compression', 'x', /compressed/, 'gzip'],
-  ['a bomb of gzip', gzipSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'gzip'],
-  ['a bomb of brotli', brotliCompressSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'brotli'],
-  ['a bomb of zstd', zstdCompressSync(Buffer.alloc(33 * 1024 * 1024)), /unpacked/, 'zstd'],
+  ['a damaged compression', 'x', /could not be undone/, 'application/x-gzip'],
+  ['a bomb of gzip', gzipSync(ZEROS), /unpacked/, 'application/x-gzip'],
+  ['a bomb of brotli', brotliCompressSync(ZEROS), /unpacked/, 'application/x-brotli'],
+  ['a bomb of zstd', zstdCompressSync(ZEROS), /unpacked/, 'application/zstd'],
   ['a message of more than 4 MiB', Buffer.alloc(4 * 1024 * 1024 + 1, 32), /larger than 4194304/],
 ]
 for (const [what, body, reason, compression = null] of unreadable) {
