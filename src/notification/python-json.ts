@@ -34,9 +34,7 @@ function parseExactly(text: string): JsonValue | undefined {
 
 function keepDigits(_key: string, value: JsonValue, { source }: { source?: string }): JsonValue {
   if (typeof value !== 'number' || source === undefined) return value
-  const isExact =
-    Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
-  return isExact ? value : JSON.rawJSON(source)
+  return Number.isSafeInteger(value) ? value : JSON.rawJSON(source)
 }
 
 /** Numbers with fewer digits are exact. */

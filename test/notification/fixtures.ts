@@ -42,6 +42,6 @@ export function message(eventType: string, payload: unknown, fields: object = {}
 }
 
 /** The form of driver `messagingv2`. */
-export function wrapped(message: object): string {
-  return JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': JSON.stringify(message) })
+export function wrapped(message: object, version = '2.0'): string {
+  return JSON.stringify({ 'oslo.version': version, 'oslo.message': JSON.stringify(message) })
 }

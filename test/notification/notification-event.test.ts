@@ -86,6 +86,8 @@ test('a message is read with its envelope and without', t => {
     wire: { exchange: 'glance', routingKey: 'notifications.info', envelope: '2.0' },
   })
   t.deepEqual(v1, { ...v2, wire: { ...v2.wire, envelope: '1.0' } })
+  for (const version of ['2', '2.10.1'])
+    t.deepEqual(createNotificationEvent(delivery(wrapped(image, version))), v2)
   t.deepEqual(JSON.parse(v1.body), image)
 })
 
@@ -136,6 +138,8 @@ const unreadable: readonly [
   ['an empty event type', '{"event_type": ""}', /no event_type/],
   ['an event type like a novel', JSON.stringify({ event_type: 'a'.repeat(256) }), /no event_type/],
   ['an envelope of another major version', '{"oslo.version": "3.0", "oslo.message": "{}"}', /2\.x/],
+  ['an envelope of version 3.2', wrapped({ event_type: 'x' }, '3.2'), /2\.x/],
+  ['an envelope of version 20.0', wrapped({ event_type: 'x' }, '20.0'), /2\.x/],
   ['an envelope of no version', '{"oslo.version": null}', /2\.x/],
   ['an empty envelope', '{"oslo.version": "2.0"}', /without oslo.message/],
   [
@@ -222,9 +226,26 @@ test('a message that takes too long is recorded as unread', t => {
   )
 })
 
+test('only the name of an unexpected error is recorded, because its message may quote the notification', t => {
+  const fail = () => {
+    throw new RangeError('in "hunter2"')
+  }
+  const event = createNotificationEventWithin(
+    fail,
+    delivery(wrapped(message('image.create', { name: 'hunter2' }))),
+  )
+  t.is(event.eventType, 'mixmatch.unparseable')
+  t.like(JSON.parse(event.body), { reason: 'it could not be read (RangeError)', text: null })
+})
+
+test('an event type of 255 characters is read', t => {
+  const eventType = 'a'.repeat(255)
+  t.is(createNotificationEvent(delivery(wrapped(message(eventType, {})))).eventType, eventType)
+})
+
 test('long integers, NaN and Infinity keep their text, and the resource is located', t => {
   const payload = `{"id": "${ID}", "owner": "p", "size": 9007199254740993, "min": -123456789012345678901234,
-    "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN and -Infinity \\" NaN", "exact": 0.1}`
+    "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN \\"-Infinity\\" NaN \\\\", "exact": 0.1}`
   const inner = `{"event_type": "image.create", "payload": ${payload}}`
   for (const body of [inner, JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': inner })]) {
     const event = createNotificationEvent(delivery(body))
@@ -233,7 +254,7 @@ test('long integers, NaN and Infinity keep their text, and the resource is locat
       event.body,
       `{"event_type":"image.create","payload":{"id":"${ID}","owner":"p","size":9007199254740993,` +
         '"min":-123456789012345678901234,"ratio":"NaN","most":"Infinity","least":"-Infinity",' +
-        String.raw`"name":"NaN and -Infinity \" NaN","exact":0.1}}`,
+        String.raw`"name":"NaN \"-Infinity\" NaN \\","exact":0.1}}`,
     )
   }
 })
@@ -317,12 +338,14 @@ test('law: any bytes, and any JSON in any form, become an event', t => {
 })
 
 test('a message that is nested very deep is recorded', t => {
-  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
-  const known = createNotificationEvent(
-    delivery(`{"event_type": "image.create", "payload": ${deep}}`),
-  )
-  t.is(known.eventType, 'image.create')
-  t.is(createNotificationEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
+  for (const number of [1, '12345678901234567890']) {
+    const deep = `${'{"a":'.repeat(50_000)}${number}${'}'.repeat(50_000)}`
+    const known = createNotificationEvent(
+      delivery(`{"event_type": "image.create", "payload": ${deep}}`),
+    )
+    t.is(known.eventType, 'image.create')
+    t.is(createNotificationEvent(delivery(deep)).eventType, 'mixmatch.unparseable')
+  }
 })
 
 test('the module for bz2 leaves no listener for uncaught errors of the process', async t => {

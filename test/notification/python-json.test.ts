@@ -7,6 +7,8 @@ test('a long integer keeps its digits wherever it stands in the text', t => {
     const text = `{"${'x'.repeat(offset)}":9007199254740993,"-":-123456789012345678901234}`
     t.is(JSON.stringify(parsePythonJson(text)), text)
   }
+  for (const text of ['9007199254740993', '[9007199254740993]', '[1,0.5,1e-05,9007199254740993]'])
+    t.is(JSON.stringify(parsePythonJson(text)), text)
 })
 
 test('law: a list of integers of any length keeps all digits', t => {
