@@ -6,8 +6,15 @@ import type { LogReader } from './event-log.js'
 interface Comparison {
   /** The last position that both have and where they agree; 0 if they agree nowhere. */
   readonly agreeUpTo: Position
-  /** The events at the first position where they differ; null if one log is the beginning of the other. */
-  readonly difference: readonly [RecordedEvent, RecordedEvent] | null
+  /** Where they differ; null if one log is the beginning of the other. */
+  readonly difference: Difference | null
+}
+
+export interface Difference {
+  /** The first position that differs. */
+  readonly position: Position
+  /** The events there; null if one log begins after it, so that they may also differ earlier. */
+  readonly events: readonly [RecordedEvent, RecordedEvent] | null
 }
 
 /**
@@ -22,19 +29,21 @@ export function compareLogs(one: LogReader, other: LogReader): Comparison | null
   if (first > last) return null
   const agreeAt = (at: number) => hashAt(one, at) === hashAt(other, at)
   if (agreeAt(last)) return { agreeUpTo: position(last), difference: null }
+  if (!agreeAt(first)) {
+    return { agreeUpTo: position(0), difference: { position: position(first), events: null } }
+  }
 
   let differs = last
-  let agrees = first - 1 // at `first` an archive may be of another log
+  let agrees = first
   while (differs - agrees > 1) {
     const middle = Math.floor((agrees + differs) / 2)
     if (agreeAt(middle)) agrees = middle
     else differs = middle
   }
-  const events = [one, other].map(log => log.get(position(differs)))
-  const [left, right] = events
+  const [left, right] = [one, other].map(log => log.get(position(differs)))
   return {
-    agreeUpTo: position(Math.max(0, agrees)),
-    difference: left && right ? [left, right] : null,
+    agreeUpTo: position(agrees),
+    difference: { position: position(differs), events: left && right ? [left, right] : null },
   }
 }
 

@@ -1,8 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import Database from 'better-sqlite3'
+import type { Event } from '../../src/event/event.js'
+import { position } from '../../src/ids.js'
+import { archiveLog } from '../../src/log/archive.js'
 import { holdLog } from '../../src/log/holder.js'
 import { openLog } from '../../src/log/open-log.js'
 import { openViews } from '../../src/projection/open-views.js'
@@ -126,6 +129,47 @@ test('log verify --note notes the result beside the log, also of a log that does
   db.close()
   t.is((await mixmatch(path, 'log', 'verify', ...LOG, '--note')).code, 1)
   t.like(noted(), { breaches: 2 })
+})
+
+test('log compare exits with 0 if one log is the beginning of the other, otherwise with 1', async t => {
+  const path = folder(t)
+  const events = Array.from({ length: 9 }, () => event())
+  const compare = async (others: readonly Event[]) => {
+    const other = folder(t)
+    for (const [folder, all] of [[path, events] as const, [other, others] as const]) {
+      using log = openLog(join(folder, 'events.db'))
+      log.append(all, at(60))
+    }
+    const args = ['events.db', join(other, 'events.db'), '--format', 'json']
+    const { code, out, err } = await mixmatch(path, 'log', 'compare', ...args)
+    return { code, err, facts: JSON.parse(out) }
+  }
+  const same = await compare(events.slice(0, 5))
+  t.is(same.code, 0)
+  t.like(same.facts, { same: true, agree_up_to: 5, log_head: 9, other_head: 5 })
+  t.regex(same.err, /is the beginning of .*, up to event 5/)
+
+  const different = await compare(events.with(6, event()))
+  t.is(different.code, 1)
+  t.like(different.facts, { same: false, agree_up_to: 6, first_difference: 7 })
+  t.regex(different.facts.log_event, /^cornmeal volume\.attach\.end /)
+  t.regex(different.err, /they differ from event 7 on/)
+})
+
+test('log compare exits with 1 if the logs differ in archived events whose files are missing', async t => {
+  const path = folder(t)
+  const events = [event(), event(), event()]
+  for (const [name, all] of Object.entries({
+    'one.db': events,
+    'other.db': [event(), ...events],
+  })) {
+    using log = openLog(join(path, name))
+    log.append(all, at(60))
+    rmSync(archiveLog(log.file, position(2), () => {}).archive)
+  }
+  const { code, err } = await mixmatch(path, 'log', 'compare', 'one.db', 'other.db')
+  t.is(code, 1)
+  t.regex(err, /they differ at event 2, and perhaps earlier: name the files before it, too/)
 })
 
 test('log import of a log export gives a log with the same head', async t => {

@@ -12,7 +12,6 @@ import {
 import { position } from '../../src/ids.js'
 import { archiveLog } from '../../src/log/archive.js'
 import { GENESIS } from '../../src/log/chain.js'
-import { compareLogs } from '../../src/log/compare-logs.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { openLog } from '../../src/log/open-log.js'
 import { verifyLog } from '../../src/log/verify.js'
@@ -170,23 +169,6 @@ test('the log of a node is neither archived nor imported into, until it has left
 
   log.append([event()], at(9))
   t.is((await run()).code, 0)
-})
-
-test('two logs are compared at the first event where they differ', t => {
-  const [one, other, third] = [open(t), open(t), open(t)]
-  const events = Array.from({ length: 20 }, () => event())
-  one.append(events, at(1))
-  other.append(events.slice(0, 12), at(1))
-  third.append([...events.slice(0, 7), event(), ...events.slice(7)], at(1))
-
-  t.deepEqual(compareLogs(one, other), { agreeUpTo: position(12), difference: null })
-  const compared = compareLogs(one, third)
-  t.is(compared?.agreeUpTo, position(7))
-  t.deepEqual(
-    compared?.difference?.map(each => each.position),
-    [8, 8],
-  )
-  t.deepEqual(compareLogs(open(t), one), { agreeUpTo: position(0), difference: null })
 })
 
 test('a node whose place in the stream was edited appends nothing, or what all other nodes append', t => {

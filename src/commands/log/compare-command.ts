@@ -5,7 +5,7 @@ import { type OutputOptions, withOutputOptions } from '../../cli/output-options.
 import { printFacts } from '../../cli/row-printer.js'
 import type { RecordedEvent } from '../../event/event.js'
 import { formatTime } from '../../event/time.js'
-import { compareLogs } from '../../log/compare-logs.js'
+import { compareLogs, type Difference } from '../../log/compare-logs.js'
 import { type History, openHistory } from '../../log/history.js'
 
 export function compareCommand(context: Context): Command {
@@ -43,11 +43,10 @@ function headFacts(prefix: string, log: History) {
   return { [`${prefix}_head`]: position, [`${prefix}_hash`]: hash }
 }
 
-function differenceFacts([one, other]: readonly [RecordedEvent, RecordedEvent]) {
+function differenceFacts({ position, events }: Difference) {
   return {
-    first_difference: one.position,
-    log_event: describeEvent(one),
-    other_event: describeEvent(other),
+    first_difference: position,
+    ...(events && { log_event: describeEvent(events[0]), other_event: describeEvent(events[1]) }),
   }
 }
 
@@ -59,7 +58,10 @@ function describeEvent({ serviceProvider, eventType, messageId, recordedAt }: Re
 function verdict(one: History, other: History, compared: ReturnType<typeof compareLogs>): string {
   if (compared === null) return `${one.file} and ${other.file} have no position in common`
   const { agreeUpTo, difference } = compared
-  if (difference) return `they differ from event ${difference[0].position} on`
+  if (difference?.events) return `they differ from event ${difference.position} on`
+  if (difference) {
+    return `they differ at event ${difference.position}, and perhaps earlier: name the files before it, too`
+  }
   const [shorter, longer] =
     one.head().position <= other.head().position ? [one, other] : [other, one]
   return shorter.head().position === longer.head().position
