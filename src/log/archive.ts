@@ -38,6 +38,7 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
   rejectArchiveInFleet(file)
   const { archive, base } = prepareArchive(file, upTo, onStep)
   using _held = holdLog(file, 'log archive')
+  rejectOtherBase(file, base)
   onStep('putting the live file in place')
   const temporary = `${file}.building`
   remove(temporary)
@@ -61,6 +62,13 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
 function rejectArchiveInFleet(file: string): void {
   using log = openLogReader(file)
   rejectFleetLog(log, 'All nodes keep all events. Make a backup instead (mixmatch log backup).')
+}
+
+/** Another process may have archived other events meanwhile. */
+function rejectOtherBase(file: string, base: Position): void {
+  using log = openLogReader(file)
+  if (log.base().position === base) return
+  throw new MixmatchError('LOG_HELD', `${file} was archived by another process. Run this again.`)
 }
 
 const END = position(Number.MAX_SAFE_INTEGER)
@@ -128,17 +136,13 @@ function copyEvents(
     createFilled(db, () => {
       db.exec('insert into main.dictionaries select * from source.dictionaries')
       copyWords(db, upTo)
-      if (after > 0 && archive !== undefined) {
-        db.prepare(`
-          insert into base select position, hash, :archive from (
-            select position, hash from source.payloads where position = :after
-            union all select position, hash from source.base where position = :after) limit 1`).run(
-          {
-            archive,
-            after,
-          },
-        )
-      }
+      db.prepare(`
+        insert into base select position, hash, :archive from (
+          select position, hash from source.payloads where position = :after
+          union all select position, hash from source.base where position = :after) limit 1`).run({
+        archive,
+        after,
+      })
       db.prepare(`
         insert into main.events (${columns}) select ${columns} from source.events
         where position > ? and position <= ? order by position`).run(after, upTo)

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { RecordedEvent } from '../../src/event/event.js'
 import { micros, type Position, position } from '../../src/ids.js'
@@ -138,15 +139,88 @@ test('archiving fails while the log is held, and a later run uses the archive th
   t.deepEqual(steps, ['putting the live file in place'])
 })
 
-test('archiving refuses a file of the same name that another log left', t => {
+test('archiving deletes what an interrupted run left, and leaves only the archive and the log', t => {
   const path = folder(t)
   const file = recorded(path)
-  const other = join(path, 'other')
-  mkdirSync(other)
-  const { archive } = archiveLog(recorded(other), position(5), quiet)
-  copyFileSync(archive, join(path, 'events-000000001-000000005.db'))
-  t.throws(() => archiveLog(file, position(5), quiet), { code: 'LOG_BROKEN' })
+  const name = 'events-000000001-000000005.db'
+  for (const left of ['events.db.building', `${name}.building`])
+    copyFileSync(file, join(path, left))
+  archiveLog(file, position(5), quiet)
+  t.deepEqual(readdirSync(path).filter(isDatabase).sort(), [name, 'events.db'])
   t.is(everything(file).length, 8)
+})
+
+/** Edit a database as somebody who can remove the triggers. */
+function edit(file: string, sql: string): void {
+  const db = new Database(file)
+  const triggers = "select name from sqlite_schema where type = 'trigger'"
+  for (const name of db.prepare<[], string>(triggers).pluck().all()) db.exec(`drop trigger ${name}`)
+  db.exec(sql)
+  db.close()
+}
+
+test('events that do not verify are not archived, and the log stays as it is', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  edit(file, 'update events set kind = 4 where position = 2')
+  t.throws(() => archiveLog(file, position(5), quiet), {
+    code: 'LOG_BROKEN',
+    message: /recomputed it is .* The log was not touched/,
+  })
+  t.deepEqual(readdirSync(path).filter(isDatabase), ['events.db'])
+})
+
+test('archiving refuses a file of the name of the archive that does not hold just its events', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const archiveOf = (file: string, ...ends: number[]) =>
+    ends.map(end => archiveLog(file, position(end), quiet).archive).at(-1) ?? ''
+  const copied = () => {
+    const copy = join(folder(t), 'events.db')
+    copyFileSync(file, copy)
+    return copy
+  }
+  const changed = archiveOf(copied(), 3, 6)
+  edit(changed, 'update events set kind = 4 where position = 5')
+  const others = {
+    'events of another log': archiveOf(recorded(folder(t)), 3, 6),
+    'earlier events, too': archiveOf(copied(), 6),
+    'too few events': archiveOf(copied(), 3, 5),
+    'a changed event': changed,
+  }
+  archiveLog(file, position(3), quiet)
+  for (const [what, other] of Object.entries(others)) {
+    copyFileSync(other, join(path, 'events-000000004-000000006.db'))
+    t.throws(() => archiveLog(file, position(6), quiet), { code: 'LOG_BROKEN' }, what)
+  }
+  t.is(everything(file).length, 8)
+})
+
+test('archiving fails if another process archives the log meanwhile, and the log stays whole', t => {
+  const file = recorded(folder(t))
+  const before = everything(file)
+  const archiveMore = (step: string) => {
+    if (step === 'checking it') archiveLog(file, position(6), quiet)
+  }
+  t.throws(() => archiveLog(file, position(3), archiveMore), {
+    code: 'LOG_HELD',
+    message: /was archived by another process/,
+  })
+  t.deepEqual(everything(file), before)
+})
+
+test('a reader from before the archiving reads all events of its file, also after new ones', t => {
+  const file = recorded(folder(t))
+  const recorder = openLog(file)
+  using reader = openLogReader(file)
+  const before = [...reader.read()]
+  recorder[Symbol.dispose]()
+  archiveLog(file, position(5), quiet)
+  using log = openLog(file)
+  log.append([event(), event()], at(20))
+  t.deepEqual([...reader.read()], before)
+  using history = openHistory([file])
+  t.deepEqual(verifyLog(history).breaches, [])
 })
 
 test('archiving refuses a position before the beginning or after the end of the log', t => {
