@@ -1,11 +1,11 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { MixmatchError } from '../errors.js'
 import { type Position, position } from '../ids.js'
 import { openWritable } from '../sqlite.js'
-import { seal } from './backup.js'
 import type { LogReader } from './event-log.js'
+import { putInPlace } from './finished-file.js'
 import { rejectFleetLog } from './fleet-log.js'
 import { holdLog } from './holder.js'
 import { openLogReader } from './open-log.js'
@@ -45,8 +45,7 @@ export function archiveLog(file: string, upTo: Position, onStep: (step: string) 
   try {
     copyEvents(file, temporary, { after: upTo, upTo: END }, basename(archive))
     emptyWriteAheadLog(file)
-    seal(temporary)
-    renameSync(temporary, file)
+    putInPlace(temporary, file)
     // They are empty now, but SQLite must not use them with the new file.
     for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
   } finally {
@@ -84,21 +83,21 @@ function prepareArchive(file: string, upTo: Position, onStep: (step: string) => 
     )
   }
   const archive = join(dirname(file), archiveName(file, base + 1, upTo))
-  if (!existsSync(archive)) {
-    onStep(`writing ${archive}`)
-    const temporary = `${archive}.building`
-    remove(temporary)
-    try {
-      copyEvents(file, temporary, { after: base, upTo }, log.base().archive)
-      seal(temporary)
-      onStep('checking it')
-      rejectDifferentCopy(temporary, log, upTo)
-      renameSync(temporary, archive)
-    } finally {
-      remove(temporary)
-    }
+  if (existsSync(archive)) {
+    rejectDifferentCopy(archive, log, upTo)
+    return { archive, base }
   }
-  rejectDifferentCopy(archive, log, upTo)
+  onStep(`writing ${archive}`)
+  const temporary = `${archive}.building`
+  remove(temporary)
+  try {
+    copyEvents(file, temporary, { after: base, upTo }, log.base().archive)
+    onStep('checking it')
+    rejectDifferentCopy(temporary, log, upTo)
+    putInPlace(temporary, archive)
+  } finally {
+    remove(temporary)
+  }
   return { archive, base }
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { MixmatchError } from '../errors.js'
 import { openWritable } from '../sqlite.js'
 import type { Head, LogReader } from './event-log.js'
-import { openLogReader } from './open-log.js'
+import { putInPlace } from './finished-file.js'
 
 /** Pages copied in one step. The recorder can append between two steps. */
 const PAGES = 256
@@ -39,20 +39,8 @@ export async function backUp(
         return PAGES
       },
     })
-    const head = seal(temporary)
-    renameSync(temporary, file)
-    return head
+    return putInPlace(temporary, file)
   } finally {
     discard()
   }
-}
-
-/** Make a log a single file, without a write-ahead log, and sync it to the disk. Nothing writes to it later. */
-export function seal(file: string): Head {
-  const db = openWritable(file)
-  db.pragma('journal_mode = DELETE')
-  db.pragma('synchronous = FULL')
-  db.close()
-  using log = openLogReader(file)
-  return log.head()
 }

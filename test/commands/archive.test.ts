@@ -1,5 +1,7 @@
-import { readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { now } from '../../src/event/time.js'
 import { micros } from '../../src/ids.js'
@@ -62,4 +64,31 @@ test('log backup writes a file that can be audited alone, and overwrites none', 
   t.is((await mixmatch(path, 'audit', 'verify', '--log', 'copy.db')).code, 0)
   t.is((await backup()).code, 2)
   t.false(readdirSync(path).some(name => name.startsWith('copy.db-') || name.endsWith('.partial')))
+})
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** The calls `fsync` and `rename` of a command, which runs in a process of its own. */
+function filesystemCalls(path: string, ...args: string[]): string[] {
+  const trace = join(path, 'trace.json')
+  const tracing = ['--trace-event-categories=node.fs.sync', `--trace-event-file-pattern=${trace}`]
+  const node = ['--import=tsx', ...tracing, main]
+  const { status, stderr } = spawnSync(process.execPath, [...node, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  const { traceEvents }: { traceEvents: { name: string; ph: string }[] } = JSON.parse(
+    readFileSync(trace, 'utf8'),
+  )
+  return traceEvents
+    .filter(({ name, ph }) => ph === 'B' && /^fs\.sync\.(fsync|rename)$/.test(name))
+    .map(({ name }) => name.slice('fs.sync.'.length))
+}
+
+test('log archive and log backup sync a file before they rename it, and then its folder', t => {
+  const path = folder(t)
+  recorded(path)
+  const log = ['--log', join(path, 'events.db')]
+  const inPlace = ['fsync', 'rename', 'fsync']
+  t.deepEqual(filesystemCalls(path, 'log', 'backup', join(path, 'copy.db'), ...log), inPlace)
+  const archive = filesystemCalls(path, 'log', 'archive', '--before', ago(1.5), ...log)
+  t.deepEqual(archive, [...inPlace, ...inPlace])
 })
