@@ -3,7 +3,7 @@ import { MixmatchError } from '../errors.js'
 import { IDENTITY_PROVIDER, type SpName } from '../ids.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed, type SingleCloud } from '../routing/decision.js'
-import type { Federation } from '../routing/federation.js'
+import { type Federation, rejectReturned } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import type { Outcome } from '../upstream/forward-request.js'
 
@@ -23,7 +23,7 @@ export const ANONYMOUS = { token: null, caller: null, isService: false } as cons
  * a body, if a service provider's claim is unconfirmed, or if the cloud cannot be reached without a
  * token.
  *
- * @throws as `parseRequest`, `decide` and `send`
+ * @throws as `parseRequest`, `rejectReturned`, `decide` and `send`
  */
 export async function sendPreflight(
   req: IncomingMessage,
@@ -32,6 +32,7 @@ export async function sendPreflight(
 ): Promise<Outcome> {
   const method = String(req.headers[REQUEST_METHOD])
   const announced = parseRequest(method, req.url ?? '', req.headers)
+  rejectReturned(announced, federation)
   const request = { ...announced, method: 'OPTIONS' }
   const decision = decide(announced, federation)
   if (decision.kind !== 'one' || isUnconfirmed(decision))

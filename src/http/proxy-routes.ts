@@ -6,7 +6,7 @@ import type { Token } from '../identity/token.js'
 import { parseJson } from '../json.js'
 import { decide } from '../routing/decide.js'
 import { type Decision, isUnconfirmed, type Unconfirmed } from '../routing/decision.js'
-import { type Federation, openClouds } from '../routing/federation.js'
+import { type Federation, openClouds, rejectReturned } from '../routing/federation.js'
 import { parseRequest, type RoutedRequest } from '../routing/request.js'
 import { needsBody } from '../routing/request-rule.js'
 import type { AskNearer } from '../upstream/ask-nearer.js'
@@ -80,6 +80,7 @@ interface ForwardedExchange {
 async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
   const { req, res, trace } = exchange
   const parsed = parseRequest(req.method ?? '', req.url ?? '', req.headers)
+  rejectReturned(parsed, parts.federation)
   const identified = identify(parsed, req, parts)
   const { token, caller, tokenError } =
     identified instanceof Promise ? await identified : identified

@@ -13,6 +13,7 @@ import type { ObservationSender } from '../observation/observation-sender.js'
 import type { Observer } from '../observation/observer.js'
 import type { Overlay } from '../observation/overlay.js'
 import { createOffload } from '../offload/offload.js'
+import { proxyNameOf } from '../routing/federation.js'
 import { createAskNearer } from '../upstream/ask-nearer.js'
 import { createBreaker } from '../upstream/breaker.js'
 import { createClientAddress } from '../upstream/client-address.js'
@@ -53,7 +54,7 @@ export function createWorkerApp(parts: WorkerParts): ReturnType<typeof createApp
     forget,
     observe,
     timeouts: upstream,
-    proxyName: clouds.find(({ name }) => name === IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER,
+    proxyName: proxyNameOf(clouds),
     authenticateUri: auth.wwwAuthenticateUri,
   }
   const dispatch = createDispatch(sending, {

@@ -115,10 +115,30 @@ export function rejectUnknownCloud(
  */
 export function rejectLoop(to: SpName, request: RoutedRequest, federation: Federation): void {
   if (!hasBeenAt(to, request, federation)) return
-  throw new MixmatchError(
+  throw proxyLoop(`The request would go to "${to}", whose proxy has had it before`, request)
+}
+
+/** What this proxy is called in MM-PROXY-LIST: the Keystone name of its own cloud. */
+export function proxyNameOf(clouds: readonly Pick<Cloud, 'name' | 'spName'>[]): string {
+  return clouds.find(({ name }) => name === IDENTITY_PROVIDER)?.spName ?? IDENTITY_PROVIDER
+}
+
+/**
+ * Reject a request that this proxy has sent on already: the way to another cloud leads back here (RFC 5842,
+ * section 7.2).
+ *
+ * @throws PROXY_LOOP
+ */
+export function rejectReturned(request: RoutedRequest, { clouds }: Federation): void {
+  const { proxyList } = request.controlHeaders
+  if (proxyList.length === 0 || !proxyList.includes(proxyNameOf(clouds))) return
+  throw proxyLoop('The request has come back to the proxy that sent it', request)
+}
+
+function proxyLoop(what: string, { controlHeaders }: RoutedRequest): MixmatchError {
+  return new MixmatchError(
     'PROXY_LOOP',
-    `The request would go to "${to}", whose proxy has had it before: MM-PROXY-LIST is ` +
-      `"${redactedExcerpt(request.controlHeaders.proxyList.join(', '), MAX_SHOWN)}". If that names another cloud, ` +
-      'set a sp_name of its own in [sp_default] of each proxy.',
+    `${what}: MM-PROXY-LIST is "${redactedExcerpt(controlHeaders.proxyList.join(', '), MAX_SHOWN)}". If that names ` +
+      'another cloud, set a sp_name of its own in [sp_default] of each proxy.',
   )
 }

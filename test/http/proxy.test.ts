@@ -48,6 +48,36 @@ test('a Keystone that is down gives 503 with Retry-After, in the form of the ser
   t.deepEqual(JSON.parse(answer.body.toString()), { serviceUnavailable: { code: 503, message } })
 })
 
+test('a request that has passed this proxy before is rejected before its token is checked', async t => {
+  const home = await startCloud(t, idp, json(200, {}))
+  const there = await startCloud(t, sp1, json(200, {}))
+  let authenticated = 0
+  const { url } = await startProxy(t, {
+    clouds: [home, there],
+    places: [at(sp1, image.id)],
+    identity: {
+      async authenticate() {
+        authenticated += 1
+        throw new MixmatchError('NOT_AUTHENTICATED', 'The token is not valid.')
+      },
+    },
+  })
+  const path = `${url}/image/v2/images/${image.id}`
+  const passed = { ...good, 'MM-PROXY-LIST': 'other, home' }
+  const preflight = { Origin: 'https://horizon', 'Access-Control-Request-Method': 'GET' }
+  for (const [method, address, headers] of [
+    ['GET', path, passed],
+    ['GET', `${url}/image/versions`, passed],
+    ['OPTIONS', path, { ...passed, ...preflight }],
+  ] as const) {
+    const answer = await ask(address, { method, headers })
+    t.is(answer.status, 508, address)
+    t.regex(answer.body.toString(), /MM-PROXY-LIST is .{1,2}other, home/)
+  }
+  t.is(authenticated, 0)
+  t.deepEqual([...home.seen, ...there.seen], [])
+})
+
 test('version documents need no token', async t => {
   const home = await startCloud(t, idp, json(300, { versions: [] }))
   const { url } = await startProxy(t, { clouds: [home] })
