@@ -57,7 +57,6 @@ export function requirePlainSegment(segment: string): void {
  * @throws NON_CANONICAL_PATH
  */
 export function rejectDisguisedId(segment: string, isWord: (text: string) => boolean): void {
-  if (isUuid(segment)) return
   if (segment === '') throw nonCanonical('no empty segment before the id', '//')
   const read = decoded(segment)
     .trim()

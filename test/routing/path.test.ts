@@ -135,6 +135,18 @@ test('an error about a path shows at most 200 characters of it', t => {
   t.true(error.message.length < 300, error.message)
 })
 
+for (const [target, expected, found] of [
+  ['/image/v2/../v2/images', 'no dot segment', '/image/v2/../v2/images'],
+  ['/image/v2/images;x', 'letters, digits and hyphens as they are', 'images;x'],
+  [`/image/v2/images/${image.id}%20`, `"${image.id}" as it is`, `${image.id}%20`],
+  ['/image/v2/stores//x', 'no empty segment before the id', '//'],
+] as const) {
+  test(`the error about ${target} says what was expected and what was found`, t => {
+    const error = t.throws(() => parsePath(target))
+    t.true(error.message.endsWith(`expected ${expected}, got "${found}".`), error.message)
+  })
+}
+
 test('the path below the id stays unchanged', t => {
   const rest = `/images/${image.id}/tags/a%3Fb//c;d`
   t.is(parsePath(`/image/v2${rest}?x=%2F..`).rest, rest)

@@ -1,6 +1,12 @@
 import test from 'ava'
+import { resourceId } from '../../src/ids.js'
 import { parsePath } from '../../src/routing/path.js'
-import { findReadResource, findRequestRule, needsBody } from '../../src/routing/request-rule.js'
+import {
+  findReadResource,
+  findReferences,
+  findRequestRule,
+  needsBody,
+} from '../../src/routing/request-rule.js'
 import { alice, disk, image } from '../controls.js'
 import { request, volumes } from './requests.js'
 
@@ -35,6 +41,16 @@ for (const line of [
 test('the decision does not need the body if the user names a cloud', t => {
   const headers = { 'mm-service-provider': 'cornmeal' }
   t.false(needsBody(request(`POST ${volumes}/volumes`, { headers })))
+})
+
+test('a reference is an id, or several with commas between them; an empty field refers to nothing', t => {
+  const other = resourceId('5'.repeat(32))
+  const body = { group: { add_volumes: `${disk.id}, ,${other}`, remove_volumes: '' } }
+  t.deepEqual(findReferences(request(`PUT ${volumes}/groups/${disk.id}`, { body })), [
+    disk,
+    { type: 'volume', id: other },
+  ])
+  t.deepEqual(findReferences(request('GET /image/v2/images', { body })), [])
 })
 
 test('the rule of a create says where its response has the id of the new resource', t => {
