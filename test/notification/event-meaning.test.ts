@@ -159,6 +159,17 @@ test('the project of a volume that could not be scheduled comes from the request
   t.is(project(payload), null)
 })
 
+test('a snapshot that could not be scheduled exists in its project', t => {
+  const request_spec = { volume_properties: { project_id: alice } }
+  const payload = { snapshot_id: disk.id, request_spec, state: 'error', method: 'create_snapshot' }
+  t.deepEqual(meaning('scheduler.create_snapshot', payload), {
+    kind: 'changed',
+    resource: { type: 'snapshot', id: disk.id },
+    project: alice,
+    parent: null,
+  })
+})
+
 test('the project of the request context is not used as the owner', t => {
   t.is(
     meaning('groups.reset_status.end', { id: disk.id }, { _context_project_id: bob }).project,
