@@ -102,8 +102,14 @@ async function joinCluster(node: BrokerNode, member: BrokerNode): Promise<void> 
   await node.command('rabbitmqctl', 'start_app')
 }
 
+/** The running nodes that a node knows. Clients can log in a moment before it answers this. */
 async function runningNodes(node: BrokerNode): Promise<readonly string[]> {
-  const status = await node.command('rabbitmqctl', 'cluster_status', '--formatter', 'json')
+  let status = ''
+  await until(`${node.name} tells the state of its cluster`, async () => {
+    const asked = node.command('rabbitmqctl', 'cluster_status', '--formatter', 'json')
+    status = await asked.catch(() => '')
+    return status !== ''
+  })
   const { running_nodes: running }: { running_nodes: string[] } = JSON.parse(status)
   return running.toSorted()
 }
