@@ -2,9 +2,9 @@ import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../sandbox/free-port.js'
 
 const run = promisify(execFile)
 
@@ -140,15 +140,6 @@ async function selfSigned(folder: string): Promise<Certificate> {
   await run('openssl', ['req', ...kind, ...names, '-keyout', key, '-out', chain])
   await writeFile(both, (await readFile(chain, 'utf8')) + (await readFile(key, 'utf8')))
   return { chain, key, both }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 function accepts(port: number): Promise<boolean> {
