@@ -67,7 +67,7 @@ export const activityQuery = defineQuery({
     const to = until ? positionAt(log, until) : log.head().position
     const newest = log.get(to)?.recordedAt ?? now()
     const from = firstPositionAt(log, since ?? { time: micros(newest - 7 * DAY) })
-    const key = JSON.stringify([since ?? null, until ?? null, silence_hours])
+    const key = JSON.stringify([since?.text ?? null, until?.text ?? null, silence_hours])
     const state = `${from} ${to}`
     const value = await background.activity.newest(key, state, () =>
       readCloudActivity(settings.logFile, { from, to }, silence_hours * HOUR),

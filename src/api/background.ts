@@ -11,8 +11,7 @@ export interface Background {
   readonly activity: BackgroundReads<CloudActivity>
 }
 
-export function createBackground(): Background {
-  const schedule = createSchedule()
+export function createBackground(schedule = createSchedule()): Background {
   return {
     holdings: createBackgroundReads(schedule),
     pastHoldings: createBackgroundReads(schedule),

@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { resourceTypes } from '../ids.js'
+import { formatTime } from '../event/time.js'
+import { micros, resourceTypes } from '../ids.js'
 import { positionAt } from '../replay/point.js'
-import { resourceShape } from './event-row.js'
+import { resourceShape, timeShape } from './event-row.js'
 import { countHoldings, countHoldingsAt, type Holding } from './holdings.js'
 import { defineQuery, namesText, pointText, type Sources, wholeNumber } from './query.js'
 import { prepareOwnership } from './resource-queries.js'
@@ -24,6 +25,8 @@ export const holdingsQuery = defineQuery({
     complete: completeShape,
     /** The last event that is counted; null while nothing was counted. */
     position: z.number().int().nullable(),
+    /** The time of `at`, when it was counted: of `-1h` some time ago. */
+    at: timeShape.nullable(),
     holdings: z.array(
       z.object({
         service_provider: z.string(),
@@ -34,8 +37,7 @@ export const holdingsQuery = defineQuery({
     ),
   }),
   async run(sources, { at, cloud, type, project }, viewer) {
-    const time = at && timeOf(sources, at)
-    const value = await (time === undefined ? holdingsNow(sources) : holdingsAt(sources, time))
+    const value = await (at === undefined ? holdingsNow(sources) : holdingsAt(sources, at))
     const isWanted = (holding: Holding) =>
       (!cloud || cloud.includes(holding.service_provider)) &&
       (!type || type.includes(holding.type)) &&
@@ -44,6 +46,7 @@ export const holdingsQuery = defineQuery({
     return {
       complete: value !== null,
       position: value?.position ?? null,
+      at: value !== null && 'at' in value ? formatTime(micros(value.at)) : null,
       holdings: (value?.holdings ?? []).filter(isWanted),
     }
   },
@@ -90,14 +93,19 @@ function holdingsNow({ log, settings, background }: Sources) {
   return background.holdings.newest('now', state, () => countHoldings(settings.logFile))
 }
 
-function holdingsAt({ log, settings, background }: Sources, time: number) {
-  const state = String(log.head().position)
-  const start = () => countHoldingsAt(settings.logFile, time)
-  return background.pastHoldings.newest(String(time), state, start)
+type PointInUrl = z.output<typeof pointText>
+
+function holdingsAt(sources: Sources, at: PointInUrl) {
+  const { log, settings, background } = sources
+  const time = timeOf(sources, at)
+  const state = `${log.head().position} ${time}`
+  return background.pastHoldings.newest(at.text, state, () =>
+    countHoldingsAt(settings.logFile, time),
+  )
 }
 
 /** The time of a point; for a position, when its event was recorded. */
-function timeOf({ log }: Sources, at: z.output<typeof pointText>): number {
+function timeOf({ log }: Sources, at: PointInUrl): number {
   if ('time' in at) return at.time
   return log.get(positionAt(log, at))?.recordedAt ?? 0
 }

@@ -65,6 +65,8 @@ export function* countHoldings(logFile: string): StepwiseRead<Holdings> {
 /** What all clouds held at one moment, by their own clocks, as known today. */
 export interface PastHoldings {
   readonly position: Position
+  /** Microseconds. */
+  readonly at: number
   readonly holdings: readonly Holding[]
 }
 
@@ -85,7 +87,7 @@ export function* countHoldingsAt(logFile: string, at: number): StepwiseRead<Past
     for (const row of count.iterate({ ...step, at })) counts.add(row)
     yield
   }
-  return { position: views.deferredPosition, holdings: counts.all() }
+  return { position: views.deferredPosition, at, holdings: counts.all() }
 }
 
 /** A range of resources: after the first, up to the last. */

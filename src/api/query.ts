@@ -94,13 +94,13 @@ export function wholeNumber(least: number, most: number) {
     .pipe(z.number().min(least).max(most))
 }
 
-/** A point of history in a URL. */
+/** A point of history in a URL. Its text stays the same when `-1d` becomes another time. */
 export const pointText = z
   .string()
   .max(64)
   .transform((text, context) => {
     try {
-      return parsePoint(text)
+      return { ...parsePoint(text), text }
     } catch (error) {
       if (!(error instanceof MixmatchError)) throw error
       context.addIssue({ code: 'custom', message: error.message })

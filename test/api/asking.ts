@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { ExecutionContext } from 'ava'
-import { createBackground } from '../../src/api/background.js'
+import { type Background, createBackground } from '../../src/api/background.js'
 import { type Answers, type QueryName, queries } from '../../src/api/queries.js'
 import type { ReadSettings } from '../../src/api/query.js'
 import type { Viewer } from '../../src/api/viewer.js'
@@ -38,11 +38,11 @@ export function given(
   t: ExecutionContext,
   events: readonly Event[],
   settings: Partial<ReadSettings> = {},
+  background: Background = createBackground(),
 ): Ask & { readonly logFile: string } {
   const logFile = join(folder(t), 'events.db')
   using log = openLog(logFile)
   for (const [index, each] of events.entries()) log.append([each], at(1000 + index))
-  const background = createBackground()
   const ask: Ask = async (name, parameters, viewer = 'all') => {
     using history = openHistory([logFile])
     const sources = { log: history, settings: { ...noSettings, logFile, ...settings }, background }
