@@ -33,6 +33,8 @@ export const logQuery = defineQuery({
     recorded_at: timeShape.nullable(),
     /** The history begins after this position; earlier events are in an archive that is not here. */
     base: z.number().int(),
+    /** In the order of their first events. Clouds that were removed from the configuration are among them. */
+    clouds: z.array(z.string()),
     /** The last result of `log verify --note`; null without one. */
     verified: z
       .object({
@@ -57,6 +59,10 @@ export const logQuery = defineQuery({
       head: hash,
       recorded_at: newest ? formatTime(newest.recordedAt) : null,
       base: log.base().position,
+      clouds: log.db
+        .prepare<[], string>('select name from service_providers order by id')
+        .pluck()
+        .all(),
       verified: readVerificationNote(log.file),
       anchored: settings.anchors === null ? null : lastAnchor(log, settings.anchors),
     }

@@ -1,3 +1,5 @@
+import { COLOURS } from '../audit/html/cloud-colours.js'
+
 /** How clouds and projects look on every page: one colour for a cloud, and names where they are known. */
 export interface Appearance {
   /** The class of a cloud's colour: `c0` to `c7`. */
@@ -12,28 +14,25 @@ interface OfCloud {
   readonly service_provider: string
 }
 
-const COLOURS = 8
-
-/**
- * @param clouds in the order of the configuration; clouds that are only in the log get the colours after them
- * @param nameOf the names that are known
- */
-export function createAppearance(
-  clouds: readonly string[],
-  nameOf: Appearance['nameOf'],
-): Appearance {
-  const placeOf = (cloud: string) => {
-    const place = clouds.indexOf(cloud)
-    return place === -1 ? clouds.length + sumOf(cloud) : place
-  }
-  return {
-    colourOf: cloud => `c${placeOf(cloud) % COLOURS}`,
-    byCloud: (one, other) => placeOf(one.service_provider) - placeOf(other.service_provider),
-    nameOf,
-  }
+/** What decides the appearance. */
+interface Look {
+  /** In the order of the configuration. */
+  readonly clouds: readonly string[]
+  /** In the order of their colours. */
+  readonly coloured: readonly string[]
+  readonly nameOf: Appearance['nameOf']
 }
 
-/** The same number for the same text, in every process. */
-function sumOf(text: string): number {
-  return [...text].reduce((sum, character) => sum + (character.codePointAt(0) ?? 0), 0)
+export function createAppearance({ clouds, coloured, nameOf }: Look): Appearance {
+  const placeIn = (names: readonly string[], cloud: string) => {
+    const place = names.indexOf(cloud)
+    return place === -1 ? names.length : place
+  }
+  return {
+    colourOf: cloud => `c${placeIn(coloured, cloud) % COLOURS}`,
+    byCloud: ({ service_provider: one }, { service_provider: other }) =>
+      placeIn(clouds, one) - placeIn(clouds, other) ||
+      placeIn(coloured, one) - placeIn(coloured, other),
+    nameOf,
+  }
 }

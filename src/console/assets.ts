@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { cloudStyle } from '../audit/html/cloud-colours.js'
 import type { ConsoleResponse } from './console-request.js'
 
 /** The address of a file: `/console/assets/3f0c…/console.css`. The version changes with the contents. */
@@ -17,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** Read the style sheet and the scripts of the console into memory: about 20 KB. */
+/** Read the style sheets and the scripts of the console into memory: about 20 KB. `clouds.css` is that of reports. */
 export function readAssets(): Assets {
   const folder = new URL('./assets/', import.meta.url)
   const files = new Map(
@@ -26,6 +27,7 @@ export function readAssets(): Assets {
       return type === undefined ? [] : [[name, { type, body: readFileSync(new URL(name, folder)) }]]
     }),
   )
+  files.set('clouds.css', { type: types['css'] ?? '', body: Buffer.from(cloudStyle) })
   const hash = createHash('sha256')
   for (const { body } of files.values()) hash.update(body)
   // One version for all: a script imports the others by their plain names.

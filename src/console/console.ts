@@ -7,6 +7,7 @@ import type { MetricsSnapshot } from '../metrics/snapshot.js'
 import { createAppearance } from './appearance.js'
 import { readAssets } from './assets.js'
 import type { CloudState } from './cloud-states.js'
+import { createColouredClouds } from './coloured-clouds.js'
 import type { ConsoleAccess } from './console-access.js'
 import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
 import { createSessionStore } from './console-session.js'
@@ -77,6 +78,7 @@ export function createConsole(parts: ConsoleParts): Console {
   const { queryRunner, access, clouds, isOpen, logger, now } = parts
   const assets = readAssets()
   const names = createKeystoneNames()
+  const listColouredClouds = createColouredClouds(parts)
   let streams = 0
   const login = createLogin({ access, sessions: createSessionStore(now), names, logger })
 
@@ -92,7 +94,7 @@ export function createConsole(parts: ConsoleParts): Console {
     if (visitor === null) {
       return redirect(`/console/login?next=${encodeURIComponent(targetOf(request))}`)
     }
-    const pageRequest = pageRequestFor(request, rest, visitor)
+    const pageRequest = await pageRequestFor(request, rest, visitor)
     if (name === 'events' && rest[0] === 'stream') {
       return { ...(await streamEvents(request, pageRequest, visitor)), visitor }
     }
@@ -105,11 +107,11 @@ export function createConsole(parts: ConsoleParts): Console {
     return framed(await renderPage(pages[name], pageRequest), name, visitor)
   }
 
-  function pageRequestFor(
+  async function pageRequestFor(
     { query }: ConsoleRequest,
     rest: readonly string[],
     visitor: OpsVisitor,
-  ): PageRequest {
+  ): Promise<PageRequest> {
     const { viewer } = visitor
     const { projects, users } = names.namesFor(visitor)
     return {
@@ -119,7 +121,11 @@ export function createConsole(parts: ConsoleParts): Console {
       cloudStates: parts.cloudStates,
       metrics: parts.metrics,
       seesAll: viewer === 'all',
-      appearance: createAppearance(clouds(), id => projects.get(id) ?? users.get(id) ?? null),
+      appearance: createAppearance({
+        clouds: clouds(),
+        coloured: await listColouredClouds(),
+        nameOf: id => projects.get(id) ?? users.get(id) ?? null,
+      }),
       projectNames: projects,
       clouds: clouds(),
     }

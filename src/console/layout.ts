@@ -15,7 +15,14 @@ export const pageNames = {
   audit: 'Audit',
 } as const
 
-const SHEETS = ['colours.css', 'console.css', 'content.css', 'forms.css', 'charts.css']
+const SHEETS = [
+  'colours.css',
+  'clouds.css',
+  'console.css',
+  'content.css',
+  'forms.css',
+  'charts.css',
+]
 
 interface Frame {
   readonly assetUrl: AssetUrl

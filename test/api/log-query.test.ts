@@ -4,7 +4,7 @@ import test from 'ava'
 import { openLogReader } from '../../src/log/open-log.js'
 import { noteVerification } from '../../src/log/verification-note.js'
 import { verifyLog } from '../../src/log/verify.js'
-import { event, folder } from '../controls.js'
+import { cornmeal, event, folder, millet } from '../controls.js'
 import { aliceReads, given } from './asking.js'
 
 test('the query of the log has its last verification and its last noted head', async t => {
@@ -30,4 +30,13 @@ test('a reader may not see the log as a whole', async t => {
   const ask = given(t, [event()])
   const error = await t.throwsAsync(ask('log', {}, aliceReads), { code: 'FORBIDDEN' })
   t.regex(error?.message ?? '', /admin_roles/)
+})
+
+test('the query of the log lists the clouds in the order of their first events', async t => {
+  const ask = given(t, [
+    event({ serviceProvider: millet }),
+    event({ serviceProvider: cornmeal }),
+    event({ serviceProvider: millet }),
+  ])
+  t.deepEqual((await ask('log', {})).clouds, ['millet', 'cornmeal'])
 })

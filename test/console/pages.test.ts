@@ -66,7 +66,7 @@ test('the time slider shows where a resource was known to be at its moment', asy
     `/console/resource/volume/${disk.id}?time=${whileHeld}`,
   )
   t.regex(String(body), /Where it was/)
-  t.regex(String(body), /<strong><span class="cloud c1">cornmeal<\/span><\/strong>/)
+  t.regex(String(body), /<strong><span class="cloud c\d">cornmeal<\/span><\/strong>/)
   t.regex(String(body), /located: cornmeal holds volume 1{8}-/)
 })
 

@@ -1,3 +1,5 @@
+import { COLOURS } from './cloud-colours.js'
+
 /** Escape text for HTML or SVG, between tags or in a quoted attribute. */
 export function safe(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
@@ -20,7 +22,7 @@ export type ColourOf = (name: string) => string
 /** Give each name a colour, in the order of the names. */
 export function colours(names: Iterable<string>): ColourOf {
   const order = [...new Set(names)]
-  return name => (order.includes(name) ? `c${order.indexOf(name) % 8}` : 'neutral')
+  return name => (order.includes(name) ? `c${order.indexOf(name) % COLOURS}` : 'neutral')
 }
 
 /** @param says an addition to a name: its number */

@@ -1,20 +1,4 @@
-/**
- * The hues of Okabe and Ito, for people with colour blindness too, so light or dark that each has a contrast
- * of at least 3 to 1 with the paper.
- */
-const colours = [
-  { light: '#0072b2', dark: '#3d9bd6' },
-  { light: '#b87400', dark: '#e69f00' },
-  { light: '#008a63', dark: '#12b886' },
-  { light: '#b8578c', dark: '#d98fbb' },
-  { light: '#2a8fc4', dark: '#7cc7f0' },
-  { light: '#c24e00', dark: '#f07f3c' },
-  { light: '#6f6f6f', dark: '#a0a0a0' },
-  { light: '#8a7d00', dark: '#cdbb2a' },
-]
-
-const coloursIn = (scheme: 'light' | 'dark') =>
-  colours.map((colour, index) => `.c${index} { --c: ${colour[scheme]} }`).join(' ')
+import { cloudStyle } from './cloud-colours.js'
 
 /** Text has a contrast of at least 4.5 to 1 in both schemes; colours of clouds are never the colour of text. */
 export const style = `
@@ -58,8 +42,7 @@ svg text.tick { fill: var(--quiet); font-size: 11px } svg text.flow { font-size:
 .node { fill: var(--quiet) } .cell { fill: var(--accent) }
 .span { fill: var(--c) } .lasts { fill-opacity: .82 } .bar:hover, .span:hover, .cell:hover { filter: brightness(1.15) }
 .neutral { --c: var(--quiet) }
-${coloursIn('light')}
-@media screen and (prefers-color-scheme: dark) { ${coloursIn('dark')} }
+${cloudStyle}
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 10px; padding: 0; list-style: none; font-size: 13px }
 .legend i { display: inline-block; width: 11px; height: 11px; margin-right: 6px; border-radius: 3px; background: var(--c) }
 details { margin-top: 10px; font-size: 13px } summary { cursor: pointer; color: var(--accent) }
