@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../page-request.js'
 const auditReports = {
   summary: 'Resources and notifications of each cloud, and the transfers between projects',
   placement: 'Where each resource was, and when',
-  anomalies: 'Silences, gaps, unreadable messages and conflicts',
+  anomalies: 'Events that contradict each other, and clocks that are wrong',
   drift: 'Where the log and the real clouds differed when they were compared',
 } as const
 
