@@ -3,8 +3,8 @@ import { html } from './html-template.js'
 import type { Page } from './page-request.js'
 
 const PAUSE_MS = 25
-/** Long enough for some hundred thousand resources. A longer count goes on while the page waits. */
-const PATIENCE_MS = 1_500
+/** Long enough for some ten thousand resources. A longer count goes on while the page says so. */
+const PATIENCE_MS = 300
 
 /** Ask a query that reads in the background until its answer is complete, or for a moment at most. */
 export async function askComplete<Answer extends { readonly complete: boolean }>(
@@ -19,11 +19,14 @@ export async function askComplete<Answer extends { readonly complete: boolean }>
   return answer
 }
 
-/** A page whose answer is not complete yet. It refreshes itself. */
+/** In place of what is not counted yet, in a part of a page that refreshes itself. */
+export const COUNTING = html`<p class="says" role="status">The log is being read. A long one takes a minute or two. This page refreshes itself.</p>`
+
+/** A page without an answer yet. It loads itself again when there is one. */
 export function stillCounting(title: string): Page {
   return {
     title,
     content: html`<div class="head"><h1>${title}</h1></div>
-<p class="says" role="status" data-refresh="2" data-updates="content">The log is being read. A long one takes a minute or two. This page refreshes itself.</p>`,
+<div data-refresh="2" data-updates="content">${COUNTING}</div>`,
   }
 }

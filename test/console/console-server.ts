@@ -24,6 +24,7 @@ export function consoleOf(
   logFile: string,
   clouds: readonly string[],
   parts: Partial<ConsoleParts> = {},
+  background = createBackground(),
 ): Console {
   const settings: ReadSettings = {
     logFile,
@@ -38,7 +39,6 @@ export function consoleOf(
     aggregation: true,
     extendsNetworks: false,
   }
-  const background = createBackground()
   return createConsole({
     queryRunner: {
       async ask(name, parameters, viewer) {

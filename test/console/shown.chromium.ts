@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { createBackground } from '../../src/api/background.js'
 import { formatTime } from '../../src/event/time.js'
 import { micros, resourceId, spName } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
 import { openLog } from '../../src/log/open-log.js'
+import { openViews } from '../../src/projection/open-views.js'
+import { viewsFileOf } from '../../src/projection/views-file.js'
 import { locateAt } from '../../src/replay/past-locations.js'
 import { placementsAt } from '../../src/replay/placement-history.js'
 import { positionAt } from '../../src/replay/point.js'
@@ -185,4 +188,30 @@ test('without scripts every page of the console shows its content, and the slide
   t.true((await rowsOf(page, 'Resources by project and cloud')).length > 5)
   await page.goto('/console/events')
   t.is((await rowsOf(page, 'Events, newest first')).length, 100)
+})
+
+test('a page says that the log is being read, and then works as if it had been read before', async t => {
+  const file = join(folder(t), 'events.db')
+  {
+    using log = openLog(file)
+    log.append([created(disk, alice)], micros(Date.now() * 1000))
+  }
+  openViews(viewsFileOf(file), [file]).views[Symbol.dispose]()
+  const waiting: Generator<void, void>[] = []
+  const background = createBackground(steps => waiting.push(steps))
+  const origin = await serveConsole(t, consoleOf(file, clouds, {}, background))
+  const { page, complaints } = await open(t, origin)
+  await page.goto('/console/buses')
+  await page.getByText('The log is being read').waitFor()
+  t.is((await rowsOf(page, 'State of each cloud')).length, clouds.length)
+  await page.goto('/console/conflicts')
+  await page.getByText('The log is being read').waitFor()
+  await page.goto('/console/')
+  await page.getByText('The log is being read').waitFor()
+  for (const steps of waiting.splice(0)) while (!steps.next().done) {}
+  await page.getByRole('slider').focus()
+  await page.keyboard.press('Home')
+  await page.waitForURL(/time=/)
+  t.not(await page.locator('output').textContent(), 'now')
+  t.deepEqual(complaints, [])
 })

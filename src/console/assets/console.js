@@ -96,7 +96,12 @@ function startRefreshing(element) {
     const ids = partsOf(element).filter(
       id => !document.getElementById(id)?.contains(document.activeElement) || id === 'content',
     )
-    refreshParts(location.href, ids).catch(() => element.setAttribute('data-stale', ''))
+    refreshParts(location.href, ids)
+      .then(() => {
+        // The whole page has come: load it, with what this script does for it.
+        if (!element.isConnected) location.reload()
+      })
+      .catch(() => element.setAttribute('data-stale', ''))
   }, everyMs)
 }
 

@@ -1,6 +1,6 @@
 import type { Answers } from '../../api/queries.js'
 import { parseTime } from '../../event/time.js'
-import { askComplete, stillCounting } from '../ask-complete.js'
+import { askComplete, COUNTING } from '../ask-complete.js'
 import { type BusLane, drawBusLanes } from '../charts/bus-lanes.js'
 import { type CloudState, showCloudStates } from '../cloud-states.js'
 import { showCloud, showCount, showEvent, showTable, showTime } from '../elements.js'
@@ -31,7 +31,6 @@ export async function busesPage(request: PageRequest): Promise<Page> {
     askComplete(() => ask('activity', parameters)),
     cloudStates(),
   ])
-  if (!activity.complete) return stillCounting('Buses')
   return {
     title: 'Buses',
     content: html`<div class="head" data-refresh="5" data-updates="states lanes totals"><h1>Buses</h1><p id="totals">${showTotals(states)}</p></div>
@@ -62,7 +61,8 @@ function showCountOrNone(count: number | null): string {
 }
 
 function showActivity(activity: Activity, { appearance }: PageRequest): Markup {
-  const { from, until, columns, silences, gaps } = activity
+  const { complete, from, until, columns, silences, gaps } = activity
+  if (!complete) return COUNTING
   const clouds = activity.clouds.toSorted(appearance.byCloud)
   if (from === null || until === null || clouds.length === 0) {
     return html`<p class="quiet">No events in this time.</p>`
