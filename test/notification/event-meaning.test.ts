@@ -30,6 +30,7 @@ const kinds: readonly [kind: EventKind, noun: string, ...verbs: string[]][] = [
     ...(['changed', 'volume', 'create.end', 'manage_existing.start', 'retype'] as const),
     ...phases('update', 'reset_status', 'attach', 'detach', 'resize', 'revert'),
     ...phases('transfer.create', 'transfer.delete'),
+    ...phases('enable_replication', 'disable_replication', 'failover_replication'), // of its group
   ],
   [
     ...(['changed', 'snapshot', 'create.end', 'manage_existing_snapshot.start'] as const),

@@ -4,7 +4,7 @@ import { type Evidence, noEvidence, type Place } from '../../src/projection/plac
 import { decide } from '../../src/routing/decide.js'
 import { describeCondition, describeDecision } from '../../src/routing/decision.js'
 import { alice, bob, cornmeal, disk, idp, image, millet, snapshot } from '../controls.js'
-import { at, cloud, federation, holds, request, volumes } from './requests.js'
+import { at, cloud, federation, holds, proven, request, volumes } from './requests.js'
 
 /** A federation in which a service provider claims the resource, with this evidence about its id. */
 function claimed(key: ResourceKey, evidence: Partial<Evidence> = {}, options = {}) {
@@ -169,16 +169,14 @@ test('a cloud that the log and a read for this request both show counts once', t
 
 test('the cloud where a read found the resource is only preferred: another reference can need the other cloud', t => {
   const body = { volume: { snapshot_id: snapshot.id, source_volid: disk.id } }
-  const create = request(`POST ${volumes}/volumes`, { body })
-  const both = claimed(
-    snapshot,
-    { ...absentAtHome, found: [millet] },
-    {
-      searchByBroadcast: true,
-      locate: (type: string) => [at(cornmeal), ...(type === 'snapshot' ? [at(millet)] : [])],
-    },
-  )
-  t.like(decide(create, both), { to: cornmeal, because: 'referred' })
+  const both = federation([holds(snapshot, at(cornmeal), at(millet)), holds(disk, at(cornmeal))], {
+    clouds: [cloud(idp, 'home'), cloud(millet), cloud(cornmeal)],
+    searchByBroadcast: true,
+    evidence: (type, id) =>
+      type === 'snapshot' ? { ...noEvidence, ...absentAtHome, found: [millet] } : proven(type, id),
+  })
+  const decision = decide(request(`POST ${volumes}/volumes`, { body }), both)
+  t.like(decision, { to: cornmeal, because: 'referred', askFirst: undefined })
 })
 
 test('the decision names the claim, its event and its condition', t => {
