@@ -10,13 +10,23 @@ export interface BatchOptions {
    * longer quiet time the next item does not wait.
    */
   readonly pauseMs: number
+  /** How many batches may be in delivery at a time; see `Deliver`. 1 by default. */
+  readonly atOnce?: number
 }
 
 /**
- * A transaction for 250 items costs about as much as for one item. A larger batch would hold up other clouds,
- * and responses that wait for the recorder, and would not be faster.
+ * Deliver a batch. With `atOnce`, the next complete batch is begun before the last one is delivered, so that it can be
+ * prepared meanwhile.
+ *
+ * @param previous settles when the batch before is delivered, or rejects with its failure. Without `atOnce` it has settled
  */
-export const DEFAULT_BATCH: BatchOptions = { maxItems: 250, pauseMs: 10 }
+type Deliver<Item> = (batch: readonly Item[], previous: Promise<void>) => void | Promise<void>
+
+/**
+ * A transaction for 250 items costs about as much as for one item. A larger batch would hold up other clouds,
+ * and responses that wait for the recorder, and would not be faster. While one is recorded, the next one is read.
+ */
+export const DEFAULT_BATCH = { maxItems: 250, pauseMs: 10, atOnce: 2 } satisfies BatchOptions
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024
 
@@ -25,21 +35,21 @@ interface Batcher<Item> {
   add(item: Item): void
   /** Deliver all waiting items, and resolve when they are delivered. @throws what `deliver` has thrown */
   drain(): Promise<void>
-  /** Drop all waiting items, and resolve at the end of a delivery in progress. */
+  /** Drop all waiting items, and resolve at the end of the deliveries in progress. */
   discard(): Promise<void>
 }
 
 /**
- * Batches are delivered one at a time and in order. The next batch grows during a delivery and the pause
- * after it. Between two batches the event loop runs once, so that other work can continue.
+ * Batches are delivered in order. The next batch grows during a delivery and the pause after it. Between two
+ * batches the event loop runs once, so that other work can continue.
  *
  * @param sizeOf the size of an item in bytes
  * @param onFailure called once with the error of `deliver`; nothing is delivered after that
  */
 export function createBatcher<Item>(
-  { maxItems, maxBytes = DEFAULT_MAX_BYTES, pauseMs }: BatchOptions,
+  { maxItems, maxBytes = DEFAULT_MAX_BYTES, pauseMs, atOnce = 1 }: BatchOptions,
   sizeOf: (item: Item) => number,
-  deliver: (batch: readonly Item[]) => void | Promise<void>,
+  deliver: Deliver<Item>,
   onFailure: (error: unknown) => void,
 ): Batcher<Item> {
   let waiting: Item[] = []
@@ -48,25 +58,11 @@ export function createBatcher<Item>(
   let timer: NodeJS.Timeout | undefined
   let draining = false
   let failed = false
+  /** The newest delivery. It ends after all earlier ones. */
   let delivery: Promise<void> = Promise.resolve()
-  let delivering = false
+  let delivering = 0
 
-  const isComplete = () => waiting.length >= maxItems || waitingBytes >= maxBytes
-  const isDue = () => !failed && waiting.length > 0 && (draining || isComplete())
-
-  /** Deliver a batch, and further ones as long as they are complete. */
-  async function deliverBatches(): Promise<void> {
-    delivering = true
-    try {
-      do {
-        await deliver(takeBatch())
-        if (isDue()) await nextTurn()
-      } while (isDue())
-    } finally {
-      delivering = false
-      pauseEnd = performance.now() + pauseMs
-    }
-  }
+  const isDue = () => draining || waiting.length >= maxItems || waitingBytes >= maxBytes
 
   function takeBatch(): readonly Item[] {
     let count = 0
@@ -82,23 +78,39 @@ export function createBatcher<Item>(
     return batch
   }
 
+  async function deliverBatch(previous: Promise<void>): Promise<void> {
+    const batch = takeBatch()
+    delivering += 1
+    try {
+      if (delivering > 1) await nextTurn()
+      await deliver(batch, previous)
+      await previous
+      if (delivering > 1 || (waiting.length > 0 && isDue())) await nextTurn()
+    } finally {
+      delivering -= 1
+      pauseEnd = performance.now() + pauseMs
+    }
+  }
+
   function startDelivery(): void {
     clearTimeout(timer)
     timer = undefined
-    if (delivering || failed || waiting.length === 0) return
-    delivery = deliverBatches()
+    if (failed || waiting.length === 0 || delivering >= (isDue() ? atOnce : 1)) return
+    delivery = deliverBatch(delivery)
     delivery.then(schedule, (error: unknown) => {
+      if (!failed) onFailure(error)
       failed = true
-      onFailure(error)
     })
   }
 
   /** Start the next delivery when its batch is complete, or when the pause is over. */
   function schedule(): void {
-    if (delivering || failed || waiting.length === 0) return
+    if (failed || waiting.length === 0) return
     if (isDue()) startDelivery()
     // without a pause the timer still waits for 1 ms: items that arrive together are one batch
-    else timer ??= setTimeout(startDelivery, Math.max(1, pauseEnd - performance.now()))
+    else if (delivering === 0) {
+      timer ??= setTimeout(startDelivery, Math.max(1, pauseEnd - performance.now()))
+    }
   }
 
   return {
@@ -108,10 +120,14 @@ export function createBatcher<Item>(
       waitingBytes += sizeOf(item)
       schedule()
     },
-    drain() {
+    async drain() {
       draining = true
-      startDelivery()
-      return delivery
+      let last: Promise<void>
+      do {
+        startDelivery()
+        last = delivery
+        await last
+      } while (last !== delivery)
     },
     async discard() {
       clearTimeout(timer)

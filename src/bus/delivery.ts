@@ -16,5 +16,11 @@ export interface Delivery {
 /**
  * Called with each batch, in the order of arrival. When it returns, or its promise resolves, the batch is
  * recorded and is then acknowledged. If it throws, the bus delivers the same messages again.
+ *
+ * @param previous given if it is called before the batch before is recorded. Nothing of this batch may be recorded until
+ *   that has resolved; if it rejects, this batch is not recorded either
  */
-export type OnDeliveries = (batch: readonly Delivery[]) => void | Promise<void>
+export type OnDeliveries = (
+  batch: readonly Delivery[],
+  previous?: Promise<void>,
+) => void | Promise<void>

@@ -38,14 +38,21 @@ const MAX_DEATHS = 2
  * Record deliveries. New messages are recorded together. A redelivered message may be the one that killed
  * the recorder, so it is recorded alone, and the journal notes the attempt. If the recorder dies twice
  * over a message, the message is set aside unread, and the recorder continues with the next one.
+ *
+ * New messages are read and compressed while the batch before them is recorded.
  */
 export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveries {
   const { record, compress, journal, logger, read = createNotificationEvent } = parts
   const { publishes = false } = parts
 
-  async function recordTogether(deliveries: readonly Delivery[]): Promise<void> {
+  async function recordTogether(
+    deliveries: readonly Delivery[],
+    previous: Promise<void> | undefined,
+  ): Promise<void> {
     if (!compress || deliveries.length < MANY) {
-      await record(deliveries.map(read))
+      const events = deliveries.map(read)
+      await previous
+      await record(events)
       return
     }
     const events: Event[] = []
@@ -55,7 +62,8 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
       events.push(...slice)
       payloads.push(compress(slice))
     }
-    await record(events, (await Promise.all(payloads)).flat())
+    const [compressed] = await Promise.all([Promise.all(payloads), previous])
+    await record(events, compressed.flat())
   }
 
   async function recordAlone(delivery: Delivery): Promise<void> {
@@ -88,15 +96,22 @@ export function createDeliveryRecorder(parts: DeliveryRecorderParts): OnDeliveri
     return createUnreadEvent(delivery, `set aside: the recorder died ${deaths} times over it`)
   }
 
-  return async batch => {
+  /** Whether the last batch has redelivered messages. A death over a message read ahead would count against them. */
+  let isRetrying = false
+
+  return async (batch, previous) => {
+    if (isRetrying) await previous
+    isRetrying = batch.some(({ redelivered }) => redelivered)
     if (publishes) {
+      await previous
       await record(batch.map(each => (each.redelivered ? readAlone(each) : read(each))))
       return
     }
     for (const part of partsOf(batch)) {
       const [first] = part
-      if (!first?.redelivered) await recordTogether(part)
+      if (!first?.redelivered) await recordTogether(part, previous)
       else {
+        await previous
         await recordAlone(first)
         await nextTurn() // other clouds do not have to wait for all redelivered messages
       }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import fc from 'fast-check'
 import { type BatchOptions, createBatcher } from '../../src/bus/batches.js'
@@ -7,14 +7,17 @@ import { untilTrue } from '../until.js'
 /** After the first batch, only `maxItems` and `drain` end such a long pause. */
 const LONG_PAUSE: BatchOptions = { maxItems: 3, pauseMs: 60_000 }
 
-function collect(options: BatchOptions, take: (batch: readonly number[]) => void | Promise<void>) {
+function collect(
+  options: BatchOptions,
+  take: (batch: readonly number[], previous: Promise<void>) => void | Promise<void>,
+) {
   const taken: (readonly number[])[] = []
   const failures: unknown[] = []
   const batches = createBatcher<number>(
     options,
     item => item,
-    async batch => {
-      await take(batch)
+    async (batch, previous) => {
+      await take(batch, previous)
       taken.push(batch)
     },
     error => failures.push(error),
@@ -71,7 +74,7 @@ test('items that arrive during the pause after a batch are one batch', async t =
   t.deepEqual(taken, [[1], [2, 3, 4, 5]])
 })
 
-test('one batch is delivered at a time, and the next one grows during the delivery', async t => {
+test('by default one batch is delivered at a time, and the next one grows during the delivery', async t => {
   let inHand = 0
   const { add, drain, taken } = collect({ maxItems: 10, pauseMs: 1 }, async () => {
     inHand += 1
@@ -100,6 +103,51 @@ test('after a failure nothing more is delivered, and the failure is reported onc
   t.is(failures.length, 1)
 })
 
+test('the next complete batch is begun before the last one is delivered, and an incomplete one is not', async t => {
+  const ends: (() => void)[] = []
+  const { add, drain, taken } = collect({ ...LONG_PAUSE, atOnce: 2 }, async (_, previous) => {
+    await new Promise<void>(resolve => ends.push(resolve))
+    await previous
+  })
+  for (const item of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) add(item)
+  await untilTrue(() => ends.length === 2)
+  ends[1]?.()
+  await nextTurn()
+  t.deepEqual([ends.length, taken], [2, []])
+  ends[0]?.()
+  await untilTrue(() => ends.length === 4)
+  t.deepEqual(taken.flat(), [1, 2, 3, 4, 5, 6])
+  add(13)
+  ends[2]?.()
+  await untilTrue(() => taken.length === 3)
+  await nextTurn()
+  t.is(ends.length, 4)
+  ends[3]?.()
+  const drained = drain()
+  await untilTrue(() => ends.length === 5)
+  ends[4]?.()
+  await drained
+  t.deepEqual(taken.flat(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
+})
+
+test('a batch that was begun before the last one failed fails with it, and one failure is reported', async t => {
+  const begun: Promise<void>[] = []
+  let fail = () => {}
+  const { add, drain, failures } = collect({ ...LONG_PAUSE, atOnce: 2 }, ([first], previous) => {
+    begun.push(previous)
+    if (first !== 1) return
+    return new Promise((_, reject) => {
+      fail = () => reject(new Error('the disk is full'))
+    })
+  })
+  for (const item of [1, 2, 3, 4, 5, 6, 7, 8, 9]) add(item)
+  await untilTrue(() => begun.length === 2)
+  fail()
+  await t.throwsAsync(drain(), { message: 'the disk is full' })
+  await t.throwsAsync(async () => begun[1], { message: 'the disk is full' })
+  t.deepEqual([begun.length, failures.length], [2, 1])
+})
+
 test('discard drops the waiting items, and waits for a delivery in progress', async t => {
   const { add, discard, taken } = collect(LONG_PAUSE, () => sleep(20))
   for (const item of [1, 2, 3, 4]) add(item)
@@ -112,9 +160,14 @@ test('discard drops the waiting items, and waits for a delivery in progress', as
 
 test('law: however items are batched, each is delivered once and in order', async t => {
   const sizes = fc.array(fc.nat({ max: 30 }), { maxLength: 8 })
+  const upTo = (max: number) => fc.integer({ min: 1, max })
   await fc.assert(
-    fc.asyncProperty(sizes, fc.integer({ min: 1, max: 10 }), async (bursts, most) => {
-      const { add, drain, taken } = collect({ maxItems: most, pauseMs: 1 }, () => sleep(0))
+    fc.asyncProperty(sizes, upTo(10), upTo(3), async (bursts, most, atOnce) => {
+      const options = { maxItems: most, pauseMs: 1, atOnce }
+      const { add, drain, taken } = collect(options, async (_, previous) => {
+        await sleep(0)
+        await previous
+      })
       let next = 0
       for (const burst of bursts) {
         for (let item = 0; item < burst; item += 1) add(next++)

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { pino } from 'pino'
 import type { Event } from '../../src/event/event.js'
 import { openLogReader } from '../../src/log/open-log.js'
-import { digestOf } from '../../src/notification/notification-event.js'
+import { createNotificationEvent, digestOf } from '../../src/notification/notification-event.js'
 import { openDeliveryJournal } from '../../src/process/delivery-journal.js'
 import { createDeliveryRecorder } from '../../src/process/delivery-recorder.js'
 import { folder } from '../controls.js'
@@ -77,6 +78,68 @@ test('many new messages are recorded together, each with its own payload from th
     [ids, ['redelivered']],
   )
   t.deepEqual(compressed, [ids, undefined])
+})
+
+const many = (name: string) => Array.from({ length: 100 }, (_, at) => image(`${name} ${at}`, false))
+
+function deferred() {
+  let resolve = () => {}
+  const promise = new Promise<void>(settle => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
+}
+
+for (const publishes of [false, true]) {
+  for (const batch of [[image('new', false)], many('new'), [image('redelivered')]]) {
+    const size = `${batch.length} message${batch.length > 1 ? 's' : ''}`
+    const which = batch[0]?.redelivered ? 'redelivered' : 'new'
+    const where = publishes ? 'published' : 'recorded'
+    test(`a batch of ${size} (${which}) is ${where} after the one before it, and not if that fails`, async t => {
+      const { batches, onDeliveries } = recording(t, undefined, publishes)
+      const previous = deferred()
+      const done = onDeliveries(batch, previous.promise)
+      await nextTurn()
+      t.deepEqual(batches, [])
+      previous.resolve()
+      await done
+      t.is(batches.flat().length, batch.length)
+
+      const failed = Promise.reject(new Error('the disk is full'))
+      await t.throwsAsync(async () => onDeliveries(batch, failed), { message: 'the disk is full' })
+      t.is(batches.flat().length, batch.length)
+    })
+  }
+}
+
+test('new messages are read before the batch before them is recorded, but not while a redelivered one is', async t => {
+  const read: string[] = []
+  const onDeliveries = createDeliveryRecorder({
+    record() {},
+    journal: openDeliveryJournal(join(folder(t), 'events.db-in-hand.json')),
+    logger: pino({ enabled: false }),
+    read(each) {
+      const event = createNotificationEvent(each)
+      read.push(event.messageId)
+      return event
+    },
+  })
+  const first = deferred()
+  const ahead = onDeliveries([image('ahead', false)], first.promise)
+  await nextTurn()
+  t.deepEqual(read, ['ahead'])
+  first.resolve()
+  await ahead
+
+  const second = deferred()
+  const alone = onDeliveries([image('alone')])
+  const after = onDeliveries([image('after', false)], second.promise)
+  await alone
+  await nextTurn()
+  t.deepEqual(read, ['ahead', 'alone'])
+  second.resolve()
+  await after
+  t.deepEqual(read, ['ahead', 'alone', 'after'])
 })
 
 test('a message that killed the recorder twice is set aside and logged', async t => {

@@ -4,11 +4,11 @@ import { type BatchOptions, createBatcher, DEFAULT_BATCH } from '../batches.js'
 import type { Delivery, OnDeliveries } from '../delivery.js'
 
 /**
- * The number of unacknowledged messages that the broker may send. With two batches, the next one is here when
- * a batch is recorded: with one, broker and recorder take turns. More would only cost memory, if each message
+ * The number of unacknowledged messages that the broker may send: a batch that is recorded, one that is read meanwhile, and
+ * the one that arrives. With fewer, broker and recorder take turns. More would only cost memory, if each message
  * has the largest size (RabbitMQ: 16 MiB).
  */
-const PREFETCH = 2 * DEFAULT_BATCH.maxItems
+const PREFETCH = (DEFAULT_BATCH.atOnce + 1) * DEFAULT_BATCH.maxItems
 
 /** A consumer of our queue. */
 export interface Consumer {
@@ -37,8 +37,15 @@ export async function startConsumer(model: ChannelModel, parts: ConsumerParts): 
   channel.on('close', () => onBroken(new Error('the channel was closed')))
   await channel.prefetch(PREFETCH)
 
-  const deliverAndAcknowledge = async (messages: readonly ConsumeMessage[]) => {
-    await onDeliveries(messages.map(message => toDelivery(message, serviceProvider)))
+  const deliverAndAcknowledge = async (
+    messages: readonly ConsumeMessage[],
+    previous: Promise<void>,
+  ) => {
+    await onDeliveries(
+      messages.map(message => toDelivery(message, serviceProvider)),
+      previous,
+    )
+    await previous // it also acknowledges those before
     acknowledgeUpTo(channel, messages.at(-1))
     onAcknowledged(messages.length)
   }
