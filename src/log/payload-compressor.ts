@@ -10,6 +10,15 @@ interface PayloadCompressor extends Disposable {
   compress(bodies: readonly string[]): Promise<readonly Uint8Array[]>
 }
 
+/**
+ * The answer of the thread: all payloads of a list in one piece, and where each ends. Moving a piece for each payload took
+ * a tenth of the time of compressing it.
+ */
+export interface CompressedPayloads {
+  readonly bytes: Uint8Array
+  readonly ends: readonly number[]
+}
+
 interface Request {
   readonly resolve: (payloads: readonly Uint8Array[]) => void
   readonly reject: (error: unknown) => void
@@ -26,7 +35,7 @@ export function createPayloadCompressor(dictionary: Uint8Array): PayloadCompress
       workerData: dictionary,
     })
     started.unref()
-    started.on('message', (payloads: readonly Uint8Array[]) => waiting.shift()?.resolve(payloads))
+    started.on('message', (answer: CompressedPayloads) => waiting.shift()?.resolve(split(answer)))
     started.on('error', error => end(started, error))
     started.on('exit', () =>
       end(started, new Error('the thread that compresses payloads has ended')),
@@ -52,4 +61,8 @@ export function createPayloadCompressor(dictionary: Uint8Array): PayloadCompress
       void worker?.terminate()
     },
   }
+}
+
+function split({ bytes, ends }: CompressedPayloads): readonly Uint8Array[] {
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
 }

@@ -29,7 +29,7 @@ interface DeliveryRecorderParts {
 /** Fewer messages are compressed faster without a thread. */
 const MANY = 64
 /** While a thread compresses this many events, the next ones are read. */
-const SLICE = 32
+const SLICE = 64
 
 /** A message is set aside when the recorder has died this many times while it recorded the message. */
 const MAX_DEATHS = 2
