@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { memoize } from '../memoize.js'
 import { isSecretName, REDACTED, redactText } from '../redaction.js'
 
 /** The key under which a message lists what was redacted: JSON Pointers (RFC 6901) into itself. */
@@ -128,6 +129,10 @@ const WITHHELD = new Set([
   '_context_service_catalog',
 ])
 
+// Messages have the same few hundred keys again and again. Without the memos, keys took a fifth of the time of reading.
+const isWithheld = memoize(name => WITHHELD.has(name) || isSecretName(name))
+const redactKey = memoize(redactText)
+
 /** Deeper than any notification, and far below the depth at which the stack overflows. */
 const MAX_DEPTH = 64
 
@@ -165,7 +170,7 @@ function redactObject(object: JsonObject, walk: Walk): JsonObject {
   const nameOf = createKeyNamer(object)
   const keys = Object.keys(object)
   for (const [index, key] of keys.entries()) {
-    const cleanKey = redactText(key)
+    const cleanKey = redactKey(key)
     walk.at.push(cleanKey)
     const given = object[key] ?? null
     const value = redactEntry(nameOf(key), given, walk)
@@ -198,7 +203,7 @@ function createKeyNamer(object: JsonObject): (key: string) => string {
 }
 
 function redactEntry(name: string, value: JsonValue, walk: Walk): JsonValue {
-  if (!WITHHELD.has(name) && !isSecretName(name)) return redact(value, walk)
+  if (!isWithheld(name)) return redact(value, walk)
   if (isWithoutContent(value)) return value
   addPlace(walk)
   return REDACTED
