@@ -66,6 +66,7 @@ function rejectHalfSurrogates(event: Event): void {
   )
 }
 
+/** @param batch events that all come from a log, or none */
 function appendBatch(
   log: EventLog,
   batch: readonly (Event | RecordedEvent)[],
@@ -75,10 +76,9 @@ function appendBatch(
   total.duplicates += batch.length - missing.length
   const [first] = missing
   if (first === undefined) return
-  const recorded = missing.filter(isFromLog)
-  if (isFromLog(first) && recorded.length === missing.length && continues(log, first)) {
-    log.restore(recorded)
-    total.restored += recorded.length
+  if (isFromLog(first) && continues(log, first)) {
+    log.restore(missing.filter(isFromLog))
+    total.restored += missing.length
     return
   }
   const { recorded: added, duplicates } = log.append(missing, now())
@@ -87,7 +87,7 @@ function appendBatch(
 }
 
 function isInPlace(log: EventLog, event: RecordedEvent): boolean {
-  return event.position <= log.head().position && log.get(event.position)?.hash === event.hash
+  return log.get(event.position)?.hash === event.hash
 }
 
 function continues(log: EventLog, event: RecordedEvent): boolean {

@@ -1,4 +1,16 @@
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
@@ -72,6 +84,7 @@ test('an archive and its live file together are the same history as before, with
   using history = openHistory([file])
   t.deepEqual(verifyLog(history), { events: 8, head: history.head(), breaches: [] })
   for (const event of before) t.deepEqual(history.get(event.position), event)
+  t.is(history.get(position(9)), undefined)
   t.deepEqual([...history.read({ after: position(2), upTo: position(7) })], before.slice(2, 7))
   t.is(history.db.prepare('select count(*) from events').pluck().get(), 8)
   t.is(locateAt(history, position(5))(snapshot.type, snapshot.id)[0]?.project, bob)
@@ -143,19 +156,22 @@ test('archiving deletes what an interrupted run left, and leaves only the archiv
   const path = folder(t)
   const file = recorded(path)
   const name = 'events-000000001-000000005.db'
-  for (const left of ['events.db.building', `${name}.building`])
-    copyFileSync(file, join(path, left))
+  for (const left of ['events.db.building', `${name}.building`]) {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      copyFileSync(file, join(path, `${left}${suffix}`))
+    }
+  }
   archiveLog(file, position(5), quiet)
-  t.deepEqual(readdirSync(path).filter(isDatabase).sort(), [name, 'events.db'])
+  t.deepEqual(readdirSync(path).sort(), [name, 'events.db', 'events.db-holder'])
   t.is(everything(file).length, 8)
 })
 
 /** Edit a database as somebody who can remove the triggers. */
-function edit(file: string, sql: string): void {
+function edit(file: string, sql: string, ...values: string[]): void {
   const db = new Database(file)
   const triggers = "select name from sqlite_schema where type = 'trigger'"
   for (const name of db.prepare<[], string>(triggers).pluck().all()) db.exec(`drop trigger ${name}`)
-  db.exec(sql)
+  db.prepare(sql).run(...values)
   db.close()
 }
 
@@ -250,6 +266,65 @@ test('a history is refused if its files are of different logs or a file between 
   t.throws(() => openHistory([join(path, 'absent.db')]), { code: 'LOG_NOT_FOUND' })
 })
 
+test('a folder of logs may hold their views, copies under other names and other files', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  openViews(join(path, 'events.views.db'), [file]).views[Symbol.dispose]()
+  copyFileSync(recorded(folder(t)), join(path, 'events.db.old'))
+  writeFileSync(join(path, 'notes.db'), 'where the archives are kept')
+  t.deepEqual(historyFiles([path]), [file])
+  const copy = join(path, 'copy.db')
+  copyFileSync(file, copy)
+  t.is(everything(path).length, 8)
+
+  truncateSync(copy, 16384 * 3)
+  t.throws(() => openHistory([path]), { code: 'LOG_BROKEN', message: /copy\.db: is damaged/ })
+  const empty = folder(t)
+  t.throws(() => openHistory([empty]), {
+    code: 'LOG_NOT_FOUND',
+    message: /expected event logs in this folder, found none/,
+  })
+})
+
+test('an archive is opened only if it is in the folder of its log, whatever name the log gives', t => {
+  for (const archive of ['away/events-000000001-000000005.db', 'events-000000001-000000005.db\0']) {
+    const path = folder(t)
+    const file = recorded(path)
+    mkdirSync(join(path, 'away'))
+    renameSync(
+      archiveLog(file, position(5), quiet).archive,
+      join(path, 'away', basename(archive.replace('\0', ''))),
+    )
+    edit(file, 'update base set archive = ?', archive)
+    t.deepEqual(historyFiles([file]), [file])
+  }
+})
+
+/** The files in a folder that this process has open. Only Linux can tell. */
+function openFilesIn(path: string): string[] {
+  if (!existsSync('/proc/self/fd')) return []
+  return readdirSync('/proc/self/fd').flatMap(descriptor => {
+    try {
+      const file = readlinkSync(`/proc/self/fd/${descriptor}`)
+      return file.startsWith(path) ? [file] : []
+    } catch {
+      return [] // the one that listed the others
+    }
+  })
+}
+
+test('a closed history, and one that is refused, leave no file open', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const { archive } = archiveLog(file, position(3), quiet)
+  archiveLog(file, position(6), quiet)
+  openHistory([path])[Symbol.dispose]()
+  openHistory([file])[Symbol.dispose]()
+  historyFiles([file])
+  t.throws(() => openHistory([archive, file, recorded(folder(t))]), { code: 'LOG_BROKEN' })
+  t.deepEqual(openFilesIn(path), [])
+})
+
 test('files of two logs that meet at one position are no history', t => {
   const path = folder(t)
   const [one, other] = ['one', 'other'].map(name => {
@@ -300,9 +375,22 @@ test('a backup is complete, is a single file, and is part of the history of its 
   const path = folder(t)
   const file = recorded(path)
   const copy = join(path, 'backup.db')
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    writeFileSync(`${copy}.partial${suffix}`, 'left by a backup that was killed')
+  }
   using log = openLog(file)
-  const head = await backUp(log, copy, quiet, new AbortController().signal)
+  const pages: [number, number][] = []
+  const progress = (done: number, total: number) => pages.push([done, total])
+  const head = await backUp(log, copy, progress, new AbortController().signal)
   t.deepEqual(head, log.head())
+  t.deepEqual(
+    readdirSync(path).filter(name => name.startsWith('backup')),
+    ['backup.db'],
+  )
+  t.is(statSync(copy).mode & 0o007, 0)
+  t.is(readFileSync(copy)[18], 1) // no write-ahead log: sqlite.org/fileformat.html
+  t.true(pages.length > 0 && pages.every(([done, total]) => done <= total))
+  t.is(everything(copy, file).length, 8)
   log.append([event()], at(20))
   t.is(everything(copy, file).length, 9)
   await t.throwsAsync(backUp(log, copy, quiet, new AbortController().signal), { code: 'USAGE' })

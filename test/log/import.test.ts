@@ -5,7 +5,7 @@ import type { Event, RecordedEvent } from '../../src/event/event.js'
 import { position } from '../../src/ids.js'
 import { importEvents } from '../../src/log/import.js'
 import { openLog } from '../../src/log/open-log.js'
-import { fromLine, isExported, toLine } from '../../src/log/portable.js'
+import { fromLine, isExported, toLine, toPortable } from '../../src/log/portable.js'
 import { verifyLog } from '../../src/log/verify.js'
 import { alice, at, created, deleted, disk, event, folder, idp } from '../controls.js'
 
@@ -78,20 +78,99 @@ test('events of an export are recorded as new in a log that has other events', a
   t.deepEqual(verifyLog(other).breaches, [])
 })
 
+test('the rest of an export continues a log that has its beginning, and is recorded as new in any other', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  using beginning = openLog(join(path, 'beginning.db'))
+  using empty = openLog(join(path, 'empty.db'))
+  using other = openLog(join(path, 'other.db'))
+  log.append([created(disk, alice), event(), deleted(disk)], at(1))
+  const all = carried(log.read())
+  await importEvents(beginning, each(all.slice(0, 1)))
+  other.append([event()], at(1))
+  const rest = () => each(all.slice(1))
+  t.like(await importEvents(beginning, rest()), { restored: 2, appended: 0, duplicates: 0 })
+  t.like(await importEvents(empty, rest()), { restored: 0, appended: 2, duplicates: 0 })
+  t.like(await importEvents(other, rest()), { restored: 0, appended: 2, duplicates: 0 })
+  t.like(await importEvents(other, rest()), { restored: 0, appended: 0, duplicates: 2 })
+})
+
+test('exported events and recorded notifications can be imported together, in any order', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice), event()], at(1))
+  const exported = carried(log.read())
+  const notifications = [event(), event()]
+  for (const [name, events, counts] of [
+    ['after', [...exported, ...notifications], { restored: 2, appended: 2 }],
+    ['before', [...notifications, ...exported], { restored: 0, appended: 4 }],
+  ] as const) {
+    using copy = openLog(join(path, `${name}.db`))
+    t.deepEqual(await importEvents(copy, each(events)), { ...counts, duplicates: 0 })
+    t.deepEqual(
+      [...copy.read()].map(({ messageId }) => messageId),
+      events.map(({ messageId }) => messageId),
+    )
+  }
+})
+
+test('an import reports its progress after each thousand events, and in total', async t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const events = Array.from({ length: 2500 }, () => event())
+  const reported: number[] = []
+  const total = await importEvents(log, each(events), ({ appended }) => reported.push(appended))
+  t.deepEqual(reported, [1000, 2000, 2500])
+  t.deepEqual(total, { restored: 0, appended: 2500, duplicates: 0 })
+})
+
 test('import refuses an export with a changed or missing line', async t => {
   const path = folder(t)
   using log = openLog(join(path, 'events.db'))
   log.append([created(disk, alice), event(), deleted(disk)], at(1))
   const [first, second, third] = carried(log.read())
   if (!first || !second || !third) return t.fail()
-  for (const [name, events] of Object.entries({
-    changed: [first, { ...second, body: '{}' }, third],
-    'changed at its beginning': [{ ...first, project: null }, second, third],
-    short: [first, third],
-  })) {
+  for (const [name, events, message] of [
+    ['changed', [first, { ...second, body: '{}' }, third], /^event 2 .*: it was changed/],
+    ['changed at its beginning', [{ ...first, project: null }, second], /^event 1 .* was changed/],
+    ['short', [first, third], /^event 3 .*: it follows position 1: events are missing/],
+  ] as const) {
     using copy = openLog(join(path, `${name}.db`))
-    await t.throwsAsync(importEvents(copy, each(events)), { code: 'IMPORT_REFUSED' }, name)
-    t.is(copy.head().position, 0 as never, name)
+    await t.throwsAsync(importEvents(copy, each(events)), { code: 'IMPORT_REFUSED', message }, name)
+    t.is(copy.head().position, position(0), name)
+  }
+})
+
+test('an exported line has the body as JSON only if that is the same text, and reads back the same', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  const same = ['{"a":1,"b":[null,"\u00e9"]}', '[]', 'null']
+  const different = [
+    '{"a": 1}',
+    '{"size":1152921504606846977}',
+    '{"a":1,"a":2}',
+    '1',
+    '"a"',
+    '',
+    'a',
+  ]
+  log.append(
+    [...same, ...different].map(body => event({ body })),
+    at(1),
+  )
+  const lines = [...log.read()].map(toPortable)
+  t.deepEqual(
+    lines.map(line => 'body' in line),
+    [...same.map(() => true), ...different.map(() => false)],
+  )
+  t.deepEqual(carried(log.read()), [...log.read()])
+})
+
+test('a hash with other characters before or after it is no hash of an exported event', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  log.append([event()], at(1))
+  const [line] = [...log.read()].map(toPortable)
+  for (const hash of [`0${line?.hash}`, `${line?.hash}0`]) {
+    const message = /^line: not an exported event: hash: /
+    t.throws(() => fromLine({ ...line, hash }, 'line'), { code: 'IMPORT_REFUSED', message })
   }
 })
 
