@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
+import { position } from '../../src/ids.js'
+import { archiveLog } from '../../src/log/archive.js'
 import { GENESIS } from '../../src/log/chain.js'
+import { openHistory } from '../../src/log/history.js'
 import { openLog, openLogReader } from '../../src/log/open-log.js'
 import { guards } from '../../src/log/schema.js'
 import { verifyLog, verifyTogether } from '../../src/log/verify.js'
@@ -104,26 +107,35 @@ test('verify reports a missing index of resources', t => {
   t.regex(problems.join('\n'), /no such index: events_by_resource/)
 })
 
+const CHANGED = /^its hash is [0-9a-f]{64}, recomputed it is [0-9a-f]{64}: this event or its hash/
+const GAP = /^follows position \d: the log has no gaps by design$/
+
 const edits = [
-  ['update events set kind = 4 where position = 4', 4],
-  ['update events set emitted_at = emitted_at + 1 where position = 2', 2],
-  ['update events set project = 2 where position = 2', 2],
-  ["update projects set name = 'mallory' where id = 1", 2],
-  ["update event_types set name = 'volume.delete.end' where name = 'volume.create.start'", 2],
-  ["update events set message_id = 'other' where position = 5", 5],
-  ['update events set recorded_at = 0 where position = 1', 1],
-  ['update payloads set hash = zeroblob(32) where position = 3', 3],
+  ['update events set kind = 4 where position = 4', 4, CHANGED],
+  ['update events set emitted_at = emitted_at + 1 where position = 2', 2, CHANGED],
+  ['update events set project = 2 where position = 2', 2, CHANGED],
+  ["update projects set name = 'mallory' where id = 1", 2, CHANGED],
+  [
+    "update event_types set name = 'volume.delete.end' where name = 'volume.create.start'",
+    2,
+    CHANGED,
+  ],
+  ["update events set message_id = 'other' where position = 5", 5, CHANGED],
+  ['update events set recorded_at = 0 where position = 1', 1, CHANGED],
+  ['update payloads set hash = zeroblob(32) where position = 3', 3, CHANGED],
   [
     'update payloads set body = (select body from payloads where position = 1) where position = 5',
     5,
+    CHANGED,
   ],
-  ["update payloads set body = x'ffff' where position = 3", 3],
-  ['delete from events where position = 2; delete from payloads where position = 2', 3],
-  ['delete from payloads where position = 4', 5],
-  ['delete from payloads where position = 5', null],
+  ["update payloads set body = x'ffff' where position = 3", 3, /^cannot be read: /],
+  ['update payloads set dictionary = 9 where position = 3', 3, /^cannot be read: dictionary 9 /],
+  ['delete from events where position = 2; delete from payloads where position = 2', 3, GAP],
+  ['delete from payloads where position = 4', 5, GAP],
+  ['delete from payloads where position = 5', null, /^row 5 of events stands there alone$/],
 ] as const
 
-for (const [edit, first] of edits) {
+for (const [edit, first, problem] of edits) {
   test(`verify finds the first invalid event after: ${edit.slice(0, 70)}`, t => {
     const file = join(folder(t), 'events.db')
     tampered(file, edit)
@@ -131,8 +143,57 @@ for (const [edit, first] of edits) {
     const { breaches } = verifyLog(log)
     t.is(breaches.length, 1)
     t.is(breaches[0]?.position, first)
+    t.regex(breaches[0]?.problem ?? '', problem)
   })
 }
+
+test('verify counts the valid events before the first invalid one, of each file of a history', t => {
+  const path = folder(t)
+  const file = join(path, 'events.db')
+  tampered(file, '')
+  const { archive } = archiveLog(file, position(2), () => {})
+  const eventsIn = (...files: string[]) => {
+    using history = openHistory(files)
+    return verifyLog(history).events
+  }
+  t.deepEqual([eventsIn(path), eventsIn(archive)], [5, 2])
+  using live = openLogReader(file)
+  t.is(verifyLog(live).events, 3)
+  const db = new Database(file)
+  db.exec('drop trigger events_no_update; update events set kind = 4 where position = 5')
+  db.close()
+  t.is(verifyLog(live).events, 2)
+  t.is(eventsIn(path), 4)
+})
+
+test('a noted head may be the last archived event of a log whose archive is missing', t => {
+  const file = join(folder(t), 'events.db')
+  tampered(file, '')
+  using whole = openLogReader(file)
+  const [first, second] = [1, 2].map(at => whole.get(position(at))?.hash)
+  archiveLog(file, position(2), () => {})
+  using live = openLogReader(file)
+  t.deepEqual(verifyLog(live, second).breaches, [])
+  t.is(verifyLog(live, first).breaches.length, 1)
+})
+
+test('verify reports how many events it has verified, after each ten thousand positions', async t => {
+  const file = join(folder(t), 'events.db')
+  {
+    using log = openLog(file)
+    log.append(
+      Array.from({ length: 10_005 }, () => event()),
+      at(1),
+    )
+  }
+  archiveLog(file, position(5), () => {})
+  using log = openLogReader(file)
+  const reported: number[] = []
+  const progress = (events: number) => reported.push(events)
+  const verdict = await verifyTogether(log, { progress, processes: 1 })
+  t.deepEqual(verdict, { events: 10_000, head: log.head(), breaches: [] })
+  t.deepEqual(reported, [9995])
+})
 
 test('verification by two processes finds the same as by one', async t => {
   t.timeout(PATIENCE_MS)
