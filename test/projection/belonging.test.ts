@@ -15,7 +15,7 @@ import test from 'ava'
 import Database from 'better-sqlite3'
 import { openLog } from '../../src/log/open-log.js'
 import { forgetLostLog, rejectLostLog } from '../../src/projection/belonging.js'
-import { openLocations, openLocationsOf } from '../../src/projection/locate.js'
+import { openLocations, openLocationsOf, whyNoViews } from '../../src/projection/locate.js'
 import { openViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 import {
@@ -159,19 +159,37 @@ test('views do not replace a log or another database that has their name', async
   })
 })
 
-test('the writer of views reports a problem if they are deleted, damaged or replaced', async t => {
-  for (const damage of ['deleted', 'truncated', 'replaced'] as const) {
+const problems: Record<string, { damage: (views: string) => void; expected: RegExp }> = {
+  deleted: { damage: views => rmSync(views), expected: /^the file is gone$/ },
+  truncated: { damage: views => truncateSync(views, 100), expected: /^it is damaged: / },
+  'without a state': {
+    damage: views => {
+      const db = new Database(views)
+      db.exec('delete from state')
+      db.close()
+    },
+    expected: /^it says nothing of its state$/,
+  },
+  replaced: {
+    damage: views => {
+      rmSync(views)
+      writeFileSync(views, '')
+    },
+    expected: /^another file was put in its place$/,
+  },
+}
+
+for (const [what, { damage, expected }] of Object.entries(problems)) {
+  test(`the writer of views reports it if they are ${what}`, async t => {
     const log = join(folder(t), 'events.db')
     const file = await recorded(log)
     const { views } = openViews(file, [log])
     using _views = views
     t.is(views.problem(), null)
-    if (damage === 'truncated') truncateSync(file, 100)
-    else rmSync(file)
-    if (damage === 'replaced') writeFileSync(file, '')
-    t.regex(views.problem() ?? '', /gone|damaged|another file/, damage)
-  }
-})
+    damage(file)
+    t.regex(views.problem() ?? '', expected)
+  })
+}
 
 test('locate fails while the views are missing, instead of finding no places', async t => {
   const log = join(folder(t), 'events.db')
@@ -189,6 +207,36 @@ test('locate fails while the views are missing, instead of finding no places', a
   renameSync(`${file}.away`, file)
   locations.refresh()
   t.is(locations.problem(), null)
+  t.is(locations.locate('volume', disk.id).length, 1)
+})
+
+test('closed locations find nothing, and say so', async t => {
+  const log = join(folder(t), 'events.db')
+  const locations = openLocations(await recorded(log), log)
+  locations[Symbol.dispose]()
+  t.is(locations.problem(), 'closed')
+  t.throws(() => locations.locate('volume', disk.id), { code: 'VIEWS_UNAVAILABLE' })
+})
+
+test('a command says why there are no views of a log to read', async t => {
+  const log = join(folder(t), 'events.db')
+  t.regex(whyNoViews(log) ?? '', /there are no views yet$/)
+  const file = await recorded(log)
+  t.is(whyNoViews(log), null)
+  writeFileSync(file, 'no database, but long enough to be read as one: '.repeat(9))
+  t.regex(whyNoViews(log) ?? '', /the views are damaged/)
+  t.true(existsSync(file))
+})
+
+test('a worker renames a file that is no database, and new views take its place', async t => {
+  const log = join(folder(t), 'events.db')
+  const file = await recorded(log)
+  writeFileSync(file, 'no database, but long enough to be read as one: '.repeat(9))
+  using locations = openLocations(file, log, { replaceDamaged: true })
+  t.regex(locations.problem() ?? '', /the views are damaged/)
+  t.true(existsSync(`${file}.damaged`))
+  await recorded(log, [])
+  locations.refresh()
   t.is(locations.locate('volume', disk.id).length, 1)
 })
 

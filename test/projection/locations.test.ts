@@ -138,6 +138,29 @@ test('the same id as a volume and as an image are two resources', async t => {
   ])
 })
 
+test('an id is found as every type that has it, with the preferred cloud first', t => {
+  const path = folder(t)
+  const twin: ResourceKey = { type: 'image', id: disk.id }
+  using log = openLog(join(path, 'events.db'))
+  const there = { serviceProvider: millet }
+  log.append([created(disk, alice), created(disk, bob, there), created(twin, bob, there)], at(9))
+  openViews(join(path, 'views.db'), [log.file]).views[Symbol.dispose]()
+  for (const [prefer, volumes] of [
+    [millet, [millet, cornmeal]],
+    [cornmeal, [cornmeal, millet]],
+  ] as const) {
+    using locations = openLocations(join(path, 'views.db'), log.file, { prefer })
+    const found = locations
+      .find(disk.id)
+      .map(({ resource, places }) => [resource, places.map(place => place.serviceProvider)])
+    t.deepEqual(found, [
+      [twin, [millet]],
+      [disk, volumes],
+    ])
+    t.deepEqual(locations.find(snapshot.id), [])
+  }
+})
+
 test('an id that is no UUID is located by its text', async t => {
   const odd: ResourceKey = { type: 'volume', id: resourceId('volume-of-old') }
   t.deepEqual(await located(t, odd, [created(odd, alice)]), [[cornmeal, alice]])

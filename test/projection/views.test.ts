@@ -1,5 +1,16 @@
-import { copyFileSync, existsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import test from 'ava'
 import Database from 'better-sqlite3'
 import { ownEventTypes } from '../../src/event/event.js'
@@ -114,6 +125,88 @@ test('readers open new views that replaced theirs', async t => {
   t.is(locations.locate('volume', disk.id).length, 0)
   t.is(absent.locate('image', image.id).length, 0)
   t.false(existsSync(`${files.views}.building`))
+})
+
+test('the views of requests are ready before the deferred views are built, which then agree with the log', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice), created(image, bob)], at(9))
+  const file = join(path, 'views.db')
+  const { views, rebuilt } = openViews(file, [log.file], { deferred: false })
+  using _views = views
+  const placements = () => views.db.prepare('select count(*) from placements').pluck().get()
+  t.is(rebuilt, 'there are none yet')
+  using locations = openLocations(file, log.file)
+  t.is(locations.locate('volume', disk.id).length, 1)
+  t.is(placements(), 0)
+
+  log.append([deleted(image)], at(10))
+  t.deepEqual(views.catchUp(), { after: position(2), upTo: position(3) })
+  t.is(placements(), 0)
+  t.deepEqual(checkViews(file, [log.file]), { position: position(3), rows: 2, differences: [] })
+
+  await views.buildDeferred(AbortSignal.abort())
+  const building = views.buildDeferred(new AbortController().signal)
+  log.append([created(image, alice)], at(11))
+  views.catchUp()
+  await building
+  t.is(placements(), 3)
+  log.append([deleted(disk), created(disk, bob)], at(12))
+  views.catchUp()
+  t.is(placements(), 4)
+  await views.buildDeferred(new AbortController().signal) // does nothing more
+  t.like(checkViews(file, [log.file]), { position: position(6), differences: [] })
+})
+
+/** Overwrite the first page of a table of views with bytes that are no page. */
+function damage(file: string, table: string): void {
+  const db = new Database(file)
+  const page = db.prepare('select rootpage from sqlite_schema where name = ?').pluck().get(table)
+  const size = Number(db.pragma('page_size', { simple: true }))
+  db.close()
+  const descriptor = openSync(file, 'r+')
+  writeSync(descriptor, Buffer.alloc(size, 0xff), 0, size, (Number(page) - 1) * size)
+  closeSync(descriptor)
+}
+
+test('damaged views are rebuilt when they are checked, or when the damage is in the way of new events', async t => {
+  const { log, views } = await recorded(folder(t))
+  const open = (checked: boolean) => {
+    const opened = openViews(views, [log], { checked })
+    opened.views[Symbol.dispose]()
+    return opened.rebuilt
+  }
+  damage(views, 'locations')
+  t.is(open(false), null, 'there are no new events')
+  t.regex(open(true) ?? '', /^they are damaged: /)
+  t.is(open(true), null)
+
+  damage(views, 'locations')
+  {
+    using opened = openLog(log)
+    opened.append([created(image, bob)], at(10))
+  }
+  t.is(open(false), 'they are damaged')
+  t.deepEqual(checkViews(views, [log]).differences, [])
+})
+
+test('an interrupted rebuild and old files beside the views do not disturb new views', async t => {
+  const { log, views } = await recorded(folder(t))
+  for (const left of ['.building', '.building-wal', '.building-journal', '-journal']) {
+    writeFileSync(`${views}${left}`, 'left by a process that was killed')
+  }
+  rebuildViews(views, [log])
+  t.deepEqual(readdirSync(dirname(views)).sort(), ['events.db', 'views.db'])
+  t.deepEqual(checkViews(views, [log]).differences, [])
+})
+
+test('views that are closed are a single file, which can be read in a folder without write access', async t => {
+  const { views } = await recorded(folder(t))
+  t.deepEqual(
+    readdirSync(dirname(views)).filter(name => name.startsWith('views')),
+    ['views.db'],
+  )
+  t.is(readFileSync(views)[18], 1) // no write-ahead log: sqlite.org/fileformat.html
 })
 
 test('only events of the recorder change the view of exchanges, not messages of a bus', async t => {
