@@ -9,6 +9,8 @@ import { parseJson } from '../json.js'
 export interface AccessLine {
   readonly requestId: string
   readonly globalRequestId: string
+  /** Of the upstream's response: the one that the client saw. */
+  readonly upstreamRequestId: string | null
   /** When it began, to the millisecond. The decision used the log as of that time. */
   readonly beganAt: Micros
   readonly method: string
@@ -27,6 +29,7 @@ const line = z.object({
   time: z.string(),
   request_id: z.string(),
   global_request_id: z.string(),
+  upstream_request_id: z.string().nullable().default(null),
   method: z.string(),
   path: z.string(),
   ms: z.number(),
@@ -45,6 +48,7 @@ export function parseAccessLine(text: string): AccessLine | null {
   return {
     requestId: data.request_id,
     globalRequestId: data.global_request_id,
+    upstreamRequestId: data.upstream_request_id,
     beganAt: micros(endedAt - Math.round(data.ms * 1000)),
     method: data.method,
     path: data.path,
@@ -57,7 +61,7 @@ export function parseAccessLine(text: string): AccessLine | null {
 }
 
 /**
- * Find a request in the access log by its request id or its global request id: the newest one.
+ * Find a request in the access log by its request id, its global request id or that of the upstream: the newest one.
  *
  * @param most how many bytes to read, from the end of the file
  * @throws USAGE if the file does not exist, NOT_FOUND if it does not have the request
@@ -71,10 +75,14 @@ export function findAccessLine(
   for (const text of linesFromEnd(file, most)) {
     if (!text.includes(requestId)) continue
     const found = parseAccessLine(text)
-    if (found && [found.requestId, found.globalRequestId].includes(requestId)) return found
+    if (found && idsOf(found).includes(requestId)) return found
   }
   const where = most === Number.POSITIVE_INFINITY ? '' : ` in its last ${most / MEGABYTE} MB`
   throw new MixmatchError('NOT_FOUND', `${file}: no request ${requestId}${where}.`)
+}
+
+function idsOf({ requestId, globalRequestId, upstreamRequestId }: AccessLine) {
+  return [requestId, globalRequestId, upstreamRequestId]
 }
 
 const MEGABYTE = 1024 * 1024

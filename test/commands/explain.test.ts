@@ -46,6 +46,7 @@ test('explain --request-id prints the logged decision and the decision by the lo
     time: new Date((at(90) + 250_000) / 1000).toISOString(),
     request_id: 'req-11111111-1111-4111-8111-111111111111',
     global_request_id: 'req-22222222-2222-4222-8222-222222222222',
+    upstream_request_id: 'req-33333333-3333-4333-8333-333333333333', // the one that the client saw
     method: 'GET',
     path: SHOW,
     ms: 250,
@@ -58,7 +59,7 @@ test('explain --request-id prints the logged decision and the decision by the lo
     join(path, 'access.log'),
     `no JSON\n{"request_id":"other"}\n${JSON.stringify(line)}\n`,
   )
-  for (const id of [line.request_id, line.global_request_id]) {
+  for (const id of [line.request_id, line.global_request_id, line.upstream_request_id]) {
     const args = ['--request-id', id, '--access-log', 'access.log']
     const { code, out } = await mixmatch(path, 'explain', ...args, ...LOG)
     t.is(code, 0)
