@@ -88,7 +88,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const databaseFile = join(directory, 'events.db')
     const logFile = join(directory, 'mixmatch.log')
     const opsPort = await freePort()
-    const facts = { clouds: federation.clouds, port, opsPort, databaseFile }
+    const facts = { clouds: federation.clouds, port, opsPort, databaseFile, logFile }
     await writeFile(configFile, renderSettings(facts), { mode: 0o600 })
     federation.pointCatalogAt(proxyUrl)
 

@@ -8,10 +8,13 @@ interface SettingsFacts {
   readonly port: number
   readonly opsPort: number
   readonly databaseFile: string
+  /** The console finds requests in it. Without it, log lines go to standard error. */
+  readonly logFile?: string
 }
 
 /** The `mixmatch.conf` of the sandbox's proxy. */
-export function renderSettings({ clouds, port, opsPort, databaseFile }: SettingsFacts): string {
+export function renderSettings(facts: SettingsFacts): string {
+  const { clouds, port, opsPort, databaseFile, logFile } = facts
   const [home] = clouds
   const { name, password, project } = people.mixmatch
   const groups = {
@@ -22,6 +25,7 @@ export function renderSettings({ clouds, port, opsPort, databaseFile }: Settings
       service_providers: clouds.map(cloud => cloud.name).join(', '),
       search_by_broadcast: true,
       aggregation: true,
+      ...(logFile !== undefined && { log_file: logFile }),
     },
     ops: { host: '127.0.0.1', port: opsPort },
     database: { connection: `sqlite:///${databaseFile}` },

@@ -12,7 +12,8 @@ test('the configuration of the sandbox is valid and names all its addresses', as
   t.teardown(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'mixmatch.conf')
   const databaseFile = join(directory, 'events.db')
-  writeFileSync(file, renderSettings({ clouds, port: 5001, opsPort: 9914, databaseFile }))
+  const logFile = join(directory, 'mixmatch.log')
+  writeFileSync(file, renderSettings({ clouds, port: 5001, opsPort: 9914, databaseFile, logFile }))
 
   const { config, problems, warnings } = checkConfig({
     sources: [{ file }],
@@ -23,6 +24,7 @@ test('the configuration of the sandbox is valid and names all its addresses', as
   t.deepEqual(warnings, [])
   t.is(config?.database.file, databaseFile)
   t.is(config?.server.port, 5001)
+  t.is(config?.logging.file, logFile)
   t.deepEqual(
     config?.clouds.map(({ name, messagebuses }) => [String(name), messagebuses]),
     clouds.map(({ name, messagebus }) => [name, [messagebus]]),
