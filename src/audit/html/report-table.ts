@@ -10,7 +10,7 @@ export function formatTable(section: Section, present: ReadonlySet<string>): str
   const shown = rows.slice(0, MOST_ROWS)
   const cut =
     rows.length > shown.length
-      ? `<p class="note">The first ${count(shown.length)} of ${count(rows.length)} rows; --format csv has all.</p>`
+      ? `<p class="note">The first ${count(shown.length)} of ${count(rows.length)} rows; --section ${safe(name)} --format csv has all.</p>`
       : ''
   const linkOf = (column: string) => {
     const target = links[column]
