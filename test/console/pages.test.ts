@@ -106,6 +106,8 @@ test('a search in the console opens a single result at once, and lists several r
     'image 22222222… Web server millet a11ce000… 2',
     'volume 11111111… web database millet a11ce000… 1',
   ])
+  const whole = await request(console, `/console/search?q=${disk.id}`)
+  t.is(whole.headers['Location'], `/console/resource/volume/${disk.id}`)
   const project = await request(console, `/console/search?q=${alice}`)
   t.regex(String(project.body), new RegExp(`href="/console/project/${alice}"`))
   const none = await request(console, '/console/search?q=abc')
@@ -211,7 +213,7 @@ test('the page of a project shows what it has and its newest events', async t =>
     created(disk, alice, { serviceProvider: cornmeal }),
     created(image, bob, { serviceProvider: millet }),
   ])
-  const { body } = await request(consoleOf(file, clouds), `/console/project/${alice}`)
+  const { body } = await requestComplete(consoleOf(file, clouds), `/console/project/${alice}`)
   t.deepEqual(rowsOf(body), [
     'cornmeal volume 1',
     'volume 11111111… – cornmeal a11ce000… 1',

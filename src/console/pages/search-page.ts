@@ -29,7 +29,7 @@ export async function searchPage(request: PageRequest): Promise<Page | Redirect>
     ask('search', { id: text, limit: String(MOST) }),
     searchNames(ask, text, cursor),
   ])
-  const projects = findProjects(text, request)
+  const projects = findProjects(text, request, byId.length > 0)
   const found = [...byId, ...byName.resources]
   const [only] = found
   if (only && found.length === 1 && projects.length === 0 && cursor === undefined) {
@@ -72,15 +72,21 @@ async function searchNames(
   return { resources: [...found.values()], next: page.next }
 }
 
-/** Projects by their id, or by a part of their name. */
-function findProjects(text: string, { projectNames }: PageRequest): string[] {
+/**
+ * Projects by their id, or by a part of their name. The id of a project whose name is unknown looks like any other:
+ * it is one unless a resource has it.
+ */
+function findProjects(text: string, { projectNames }: PageRequest, isResource: boolean): string[] {
   const wanted = text.toLowerCase()
   const byName = [...projectNames].flatMap(([id, name]) =>
     name.toLowerCase().includes(wanted) || (wanted.length >= 4 && id.startsWith(wanted))
       ? [id]
       : [],
   )
-  return [...new Set([...(isUuid(text) ? [projectId(text)] : []), ...byName])].slice(0, MOST)
+  return [...new Set([...(isUuid(text) && !isResource ? [projectId(text)] : []), ...byName])].slice(
+    0,
+    MOST,
+  )
 }
 
 async function hasEvent({ ask }: PageRequest, position: string): Promise<boolean> {
