@@ -36,6 +36,9 @@ interface QueryRunnerOptions {
   readonly script?: string
 }
 
+/** What was counted is lost with the process, so it outlasts a break of somebody who works with the console. */
+const IDLE_MS = 30 * 60_000
+
 /** Queries that wait at the same time. */
 const MOST_WAITING = 100
 
@@ -46,7 +49,7 @@ interface Waiting {
 
 /** Create a query runner. Its process starts with the first query, and ends after some time without one. */
 export function createQueryRunner(options: QueryRunnerOptions): QueryRunner {
-  const { settings, logger, timeoutMs = 20_000, idleMs = 120_000 } = options
+  const { settings, logger, timeoutMs = 20_000, idleMs = IDLE_MS } = options
   const { script = import.meta.resolve('./query-process.js') } = options
   const waiting = new Map<number, Waiting>()
   let child: ChildProcess | null = null
