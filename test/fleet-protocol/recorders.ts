@@ -13,6 +13,7 @@ import { type Recording, record } from '../../src/process/record.js'
 import { mixmatch, type Run } from '../commands/run-command.js'
 import { federated, place } from '../config/configurations.js'
 import { folder } from '../controls.js'
+import { endWithAva } from '../end-with-ava.js'
 import { message } from '../notification/fixtures.js'
 import { until } from '../until.js'
 
@@ -35,6 +36,7 @@ export interface Broker {
 export async function startFleetBroker(): Promise<Broker & { close(): Promise<void> }> {
   const program = await findRabbit(path)
   if (program === null) throw new Error('rabbitmq-server is not installed')
+  endWithAva()
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-fleet-'))
   const vhosts = ['stream', 'bus'] as const
   const rabbit = await startRabbit(program, { vhosts, directory, path, patienceMs: 180_000 })

@@ -3,6 +3,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../../sandbox/free-port.js'
 import { startGroup } from '../../sandbox/process-group.js'
+import { endWithAva } from '../end-with-ava.js'
 import { until } from '../until.js'
 import type { BrokerFacts, BrokerUser } from './broker-files.js'
 import { type BrokerNode, createBrokerNode, PROGRAMS } from './broker-node.js'
@@ -30,6 +31,7 @@ interface ClusterOptions {
  */
 export async function startBrokerCluster(options: ClusterOptions): Promise<BrokerCluster> {
   await requireRabbit()
+  endWithAva()
   const { directory, size = 3 } = options
   const cookieHome = join(directory, 'erlang')
   await mkdir(cookieHome, { recursive: true, mode: 0o700 })

@@ -43,7 +43,6 @@ const BUS_START_MS = 180_000
 
 /** @throws Error if RabbitMQ is missing or does not start; nothing is left running then */
 export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> {
-  endWithAva()
   const directory = await mkdtemp(join(tmpdir(), 'mixmatch-fleet-'))
   const undo: (() => unknown)[] = []
   // The files of a failed run show the cause: MIXMATCH_FLEET_KEEP=yes keeps them.
@@ -82,13 +81,6 @@ export async function startFleet(nodeOptions: NodeOptions = {}): Promise<Fleet> 
     await close()
     throw error
   }
-}
-
-/** The processes of a fleet end when this one exits. Make it exit when AVA is interrupted or killed. */
-function endWithAva(): void {
-  process.setMaxListeners(0) // each process of the fleet adds one
-  for (const event of ['SIGINT', 'SIGTERM', 'disconnect'])
-    process.once(event, () => process.exit(1))
 }
 
 /** The buses are a broker of their own: a service provider does not share its RabbitMQ. */

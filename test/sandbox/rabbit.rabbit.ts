@@ -7,8 +7,11 @@ import { openBuses } from '../../sandbox/bus/buses.js'
 import { toMessage } from '../../sandbox/bus/message.js'
 import { findRabbit, startRabbit } from '../../sandbox/bus/rabbit.js'
 import { microClock } from '../../sandbox/clock.js'
+import { endWithAva } from '../end-with-ava.js'
 
 const path = process.env['PATH'] ?? ''
+
+test.before(endWithAva)
 
 test('a private RabbitMQ carries notifications as oslo.messaging sends them, and leaves nothing behind', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'mixmatch-rabbit-'))
