@@ -15,9 +15,12 @@ const EACH_PUBLISHED = 20
 const LEAST_PAUSE_MS = 100
 const MOST_PAUSE_MS = 1500
 const CLIENTS = 8
-const SETTLE_MS = 120_000
+const SETTLE_MS = 300_000
+/** A process that was killed runs again after this time, also on a busy machine. */
+const EACH_KILL_MS = 30_000
 
 test('no notification is lost or recorded twice when processes are killed at any moment', async t => {
+  t.timeout(scale.kills * EACH_KILL_MS + SETTLE_MS)
   const dice = chance(seed)
   const machine = await start(t)
   const { node } = machine
@@ -55,6 +58,7 @@ test('no notification is lost or recorded twice when processes are killed at any
 })
 
 test('no write is sent twice and no request hangs while workers are killed under load', async t => {
+  t.timeout(scale.kills * EACH_KILL_MS + SETTLE_MS)
   const dice = chance(seed)
   const writes = countWrites()
   const machine = await start(t, writes.intercept)
