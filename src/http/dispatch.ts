@@ -17,17 +17,22 @@ export interface DispatchOptions {
   readonly secrets: readonly string[]
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /** How long a list waits for the version document of a cloud; a second by default. */
+  readonly versionWaitMs?: number
 }
+
+/** A version document takes milliseconds. */
+const VERSION_WAIT_MS = 1000
 
 /** Make the function that sends a request to the one cloud or the several clouds of its decision. */
 export function createDispatch(
   options: SendOptions,
-  { errors, secrets, now }: DispatchOptions,
+  { errors, secrets, now, versionWaitMs = VERSION_WAIT_MS }: DispatchOptions,
 ): (proxied: ProxiedRequest) => Promise<Outcome> {
   const documents = createVersionDocuments(createVersionFetcher(options), now)
   const listParts = {
     ...options,
-    microversions: createMicroversionRanges(documents),
+    microversions: createMicroversionRanges(documents, versionWaitMs),
     cursors: createCursors(cursorKey(secrets)),
     errors,
   }

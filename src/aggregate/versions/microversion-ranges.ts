@@ -4,16 +4,16 @@ import type { ServiceName } from '../../service/service.js'
 import { microversionRangeOf } from './common-versions.js'
 import type { VersionDocuments, VersionRequester } from './version-documents.js'
 
-/** A version document takes milliseconds. A list does not wait longer than this for it. */
-const WAIT_MS = 1000
-
-/** Create the function that finds the microversions of a cloud; null if it has none or they are unknown. */
-export function createMicroversionRanges(documents: VersionDocuments) {
+/**
+ * Create the function that finds the microversions of a cloud; null if it has none or they are not known within
+ * `waitMs`.
+ */
+export function createMicroversionRanges(documents: VersionDocuments, waitMs: number) {
   return async (service: ServiceName, cloud: SpName, requester: VersionRequester) => {
     const late = new AbortController()
     const document = await Promise.race([
       documents.of(service, cloud, requester),
-      delay(WAIT_MS, null, { ref: false, signal: late.signal }).catch(() => null),
+      delay(waitMs, null, { ref: false, signal: late.signal }).catch(() => null),
     ])
     late.abort()
     const current = document?.versions.find(({ status }) => status === 'CURRENT')

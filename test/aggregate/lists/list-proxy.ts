@@ -75,6 +75,7 @@ export async function startListProxy(
     errors: setting.errors ?? 'partial',
     secrets: setting.secrets ?? ['one secret'],
     now: setting.now ?? (() => performance.now()),
+    versionWaitMs: setting.versionWaitMs ?? 20_000,
   })
   const proxy = await startProxy(t, {
     clouds,

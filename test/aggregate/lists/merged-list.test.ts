@@ -490,7 +490,7 @@ test.serial('a cloud that does not respond within the deadline is left out', asy
 test.serial('a cloud whose login does not end within the deadline is left out', async t => {
   const listClouds = await twoClouds(t)
   const proxy = await startListProxy(t, listClouds, {
-    deadlineMs: 500,
+    deadlineMs: 3000,
     identity: { projects: () => new Promise(() => {}) },
   })
   t.is((await proxy.get('/image/v2/images')).headers.get('MM-Partial'), 'sp1')
@@ -501,7 +501,7 @@ test.serial(
   async t => {
     const [home, far] = await twoClouds(t)
     far.instead = () => true
-    const proxy = await startListProxy(t, [home, far], { deadlineMs: 1000 })
+    const proxy = await startListProxy(t, [home, far], { deadlineMs: 3000, versionWaitMs: 1000 })
     const wanted = { ...token, 'OpenStack-API-Version': 'volume latest' }
     for (let n = 0; n < 3; n += 1) {
       const { headers } = await proxy.get(`/volume/v3/${alice}/volumes`, wanted)
