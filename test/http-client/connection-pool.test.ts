@@ -417,7 +417,7 @@ test('a whole response is read after interim responses, and a signal ends the re
   t.deepEqual(headerValues(response.headers, 'set-cookie'), ['a=1', 'b=2'])
   t.is(response.body.toString(), 'ok')
   // The second request is aborted while it waits for the only connection.
-  const signal = AbortSignal.timeout(50)
+  const signal = AbortSignal.timeout(500)
   const calledOff = ['/never', '/queued'].map(path =>
     t.throwsAsync(read({ path }, signal), { name: 'TimeoutError' }),
   )

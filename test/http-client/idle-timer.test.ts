@@ -22,13 +22,18 @@ test('activity that arrived while the process was busy keeps the timer from expi
   const timer = createIdleTimer(() => {
     isIdle = true
   })
-  timer.start(100)
-  setTimeout(() => {
-    setImmediate(() => timer.touch()) // like a socket, which is read after the timers
-    const end = performance.now() + 150
-    while (performance.now() < end);
-  }, 10)
-  await delay(200)
+  timer.start(500)
+  await new Promise<void>(resolve => {
+    setTimeout(() => {
+      // like a socket, which is read after the timers
+      setImmediate(() => {
+        timer.touch()
+        setImmediate(resolve) // the timer has looked again
+      })
+      const end = performance.now() + 600
+      while (performance.now() < end);
+    }, 10)
+  })
   t.false(isIdle)
   timer.stop()
 })

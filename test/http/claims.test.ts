@@ -182,7 +182,7 @@ for (const [name, answer] of [
 
 test('requests at the same time for the same claim share one read', async t => {
   const home = await startCloud(t, idp, (req, res) => {
-    setTimeout(() => json(404, {})(req, res), 100)
+    setTimeout(() => json(404, {})(req, res), 1000)
   })
   const there = await startCloud(t, sp1, json(200, {}))
   const { url } = await startClaimed(t, [claimOf(image)], { home, there })

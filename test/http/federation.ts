@@ -178,7 +178,7 @@ export async function startProxy(t: ExecutionContext, setting: ProxySetting): Pr
       serviceToken: async (cloud: SpName) => new Token(`service@${cloud}`),
     }),
     pools: openPools(t, timeouts.connectTimeoutMs),
-    waits: waitsOf(setting.aggregationTimeoutMs ?? 3000),
+    waits: waitsOf(setting.aggregationTimeoutMs ?? 10_000),
     forget: who.forget,
     async observe(observation: Observation) {
       observed.push(observation)

@@ -124,7 +124,7 @@ test('a slow cloud resets its failures when it responds after the clients have l
 })
 
 test('work that continues without its client is aborted at the deadline', async t => {
-  const { open, gone, pass } = waiting(800)
+  const { open, gone, pass } = waiting(3000)
   const { start, calledOff } = work()
   const waited = open()('x', start, well)
   pass(1000)
@@ -136,7 +136,7 @@ test('work that continues without its client is aborted at the deadline', async 
 })
 
 test('work that never ends does not prevent later work from continuing in the background', async t => {
-  const { open, pass } = waiting(800)
+  const { open, pass } = waiting(3000)
   for (let n = 0; n < 2; n += 1) {
     const gone = new AbortController()
     const { start, calledOff } = work()

@@ -168,7 +168,7 @@ test('a cloud that sends only interim responses is asked once, and fails after h
     const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20)
     socket.once('close', () => clearInterval(timer))
   })
-  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const timeouts = { ...patience, headersTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   await ask(url)
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
@@ -279,7 +279,7 @@ test('a cloud that refuses the connection gives an error', async t => {
 
 test('a cloud that never responds fails after headers_timeout', async t => {
   const upstream = await startSocket(t, socket => socket.resume())
-  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const timeouts = { ...patience, headersTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   await ask(url, { method: 'DELETE' })
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
@@ -287,7 +287,7 @@ test('a cloud that never responds fails after headers_timeout', async t => {
 
 test('a cloud that reads an upload and never responds fails after headers_timeout', async t => {
   const upstream = await startSocket(t, socket => socket.resume())
-  const timeouts = { ...patience, headersTimeoutMs: 300 }
+  const timeouts = { ...patience, headersTimeoutMs: 1000 }
   const { url, next } = await startForwarder(t, upstream, { timeouts })
   await ask(url, { method: 'POST', body: 'something' })
   t.is(code(await next()), 'SERVICE_PROVIDER_TIMEOUT')
@@ -297,16 +297,16 @@ test('an upload may take longer than headers_timeout', async t => {
   const upstream = await startServer(t, async (req, res) => {
     res.end(String((await bodyOf(req)).length))
   })
-  const timeouts = { ...patience, headersTimeoutMs: 2000 }
+  const timeouts = { ...patience, headersTimeoutMs: 4000 }
   const { url } = await startForwarder(t, upstream, { timeouts })
   const sent = open(url, 'PUT', { 'Transfer-Encoding': 'chunked' })
   const answer = answerTo(sent)
-  for (let piece = 0; piece < 8; piece++) {
+  for (let piece = 0; piece < 16; piece++) {
     sent.write('piece')
     await new Promise(resolve => setTimeout(resolve, 300))
   }
   sent.end()
-  t.is((await answer).body.toString(), '40')
+  t.is((await answer).body.toString(), '80')
 })
 
 test('an upload whose client stops sending is aborted after idle_timeout', async t => {
