@@ -245,7 +245,7 @@ test('an event type of 255 characters is read', t => {
 
 test('long integers, NaN and Infinity keep their text, and the resource is located', t => {
   const payload = `{"id": "${ID}", "owner": "p", "size": 9007199254740993, "min": -123456789012345678901234,
-    "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN \\"-Infinity\\" NaN \\\\", "exact": 0.1}`
+    "ratio": NaN, "most": Infinity, "least": -Infinity, "name": "NaN \\"-Infinity\\" NaN\\n\\nNaN", "exact": 0.1}`
   const inner = `{"event_type": "image.create", "payload": ${payload}}`
   for (const body of [inner, JSON.stringify({ 'oslo.version': '2.0', 'oslo.message': inner })]) {
     const event = createNotificationEvent(delivery(body))
@@ -254,7 +254,7 @@ test('long integers, NaN and Infinity keep their text, and the resource is locat
       event.body,
       `{"event_type":"image.create","payload":{"id":"${ID}","owner":"p","size":9007199254740993,` +
         '"min":-123456789012345678901234,"ratio":"NaN","most":"Infinity","least":"-Infinity",' +
-        String.raw`"name":"NaN \"-Infinity\" NaN \\","exact":0.1}}`,
+        String.raw`"name":"NaN \"-Infinity\" NaN\n\nNaN","exact":0.1}}`,
     )
   }
 })
