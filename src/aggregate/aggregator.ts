@@ -24,7 +24,7 @@ interface AggregatorOptions {
 interface CompleteResponse {
   readonly status: number
   readonly headers: RawHeaders
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 /**
@@ -132,7 +132,8 @@ function completed(
 }
 
 function write(res: ServerResponse, { status, headers, body }: CompleteResponse): Promise<Outcome> {
-  const bytes = Buffer.from(body) // the length of a text takes as long as its bytes, which are needed anyway
+  // The length of a text takes as long as its bytes, which are needed anyway.
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const { length } = bytes
   const own = withoutHeader(headers, 'content-length')
   const sent = [...own, 'Content-Length', String(length)]

@@ -5,10 +5,10 @@ import type { Destination } from '../../upstream/destination.js'
 import { createLinkRewriter, type LinkRules, rewriteText } from '../../upstream/link-rewriter.js'
 import type { TextResponse } from '../../upstream/text-response.js'
 import { type FanOut, isSuccess } from '../fan-out.js'
-import { splitArray } from './json-array.js'
+import { readArray } from './json-array.js'
 import type { ListPlan } from './list-plan.js'
 import { withParameters } from './list-query.js'
-import type { CloudPage, FetchPage, Item, PageFrom } from './list-walk.js'
+import type { CloudPage, FetchPage, PageFrom } from './list-walk.js'
 import { type SortOrder, type SortPosition, sortPositionOf } from './sort-order.js'
 
 interface FetchPageParts {
@@ -47,12 +47,17 @@ export function createFetchPage(
   function readPage(response: TextResponse): CloudPage {
     const { text } = response
     const rewritten = mayHaveLinks(text) ? rewriteText(text, createLinkRewriter(links)) : text
-    const split = splitArray(rewritten, envelope)
-    const body = split ? parseJson(split.rest) : undefined
-    if (split === null || !isJsonObject(body)) return reject(response)
+    const array = readArray(rewritten, envelope, (json, value) => {
+      const position = isJsonObject(value)
+        ? sortPositionOf(value, destination.cloud, plan.order)
+        : undefined
+      return position ? { position, json } : null
+    })
+    const body = array ? parseJson(array.rest) : undefined
+    if (array === null || !isJsonObject(body)) return reject(response)
     if (isFirst && typeof body['count'] === 'number') onCount(body['count'])
     isFirst = false
-    const items = readItems(split.items, destination.cloud, plan.order)
+    const { items } = array
     const more = plan.paged && items.length > 0 && hasMore(body, items.length >= size, plan)
     return { items, more }
   }
@@ -85,14 +90,6 @@ export function sortPositionIn(
   if (!isJsonObject(body)) return undefined
   const inner = body[wrapper]
   return sortPositionOf(isJsonObject(inner) ? inner : body, cloud, order)
-}
-
-function readItems(texts: readonly string[], cloud: SpName, order: SortOrder): readonly Item[] {
-  return texts.flatMap(json => {
-    const item = parseJson(json)
-    const position = isJsonObject(item) ? sortPositionOf(item, cloud, order) : undefined
-    return position ? [{ position, json }] : []
-  })
 }
 
 /** A cloud shows it with a link. In a list without links, a full page may not be the last. */

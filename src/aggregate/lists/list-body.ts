@@ -19,8 +19,8 @@ interface ListBodyParts {
   readonly next: { readonly marker: string; readonly cursor: string } | null
 }
 
-/** The JSON text of a page, in the form of its service. */
-export function formatListBody(items: readonly Item[], parts: ListBodyParts): string {
+/** The JSON of a page in UTF-8, in the form of its service. */
+export function formatListBody(items: readonly Item[], parts: ListBodyParts): Buffer {
   const { plan, envelope, count } = parts
   const texts = items.map(({ json }) => pickMembers(json, plan.members))
   const others = {
@@ -28,9 +28,25 @@ export function formatListBody(items: readonly Item[], parts: ListBodyParts): st
     ...nextLink(parts),
     ...(count === null ? {} : { count }),
   }
-  // The items are joined as texts, so that memory holds no second copy of them.
   const rest = JSON.stringify(others).slice(1)
-  return `{${JSON.stringify(envelope)}:[${texts.join(',')}]${rest === '}' ? rest : `,${rest}`}`
+  const end = `]${rest === '}' ? rest : `,${rest}`}`
+  return encode(`{${JSON.stringify(envelope)}:[`, texts, end)
+}
+
+const COMMA = 0x2c
+
+/** Encode texts with commas between them. To join them as texts would copy all of them twice more. */
+function encode(begin: string, texts: readonly string[], end: string): Buffer {
+  const commas = Math.max(texts.length - 1, 0)
+  const length = [begin, ...texts, end].reduce((sum, text) => sum + Buffer.byteLength(text), commas)
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let at = bytes.write(begin)
+  for (const [index, text] of texts.entries()) {
+    if (index > 0) at = bytes.writeUInt8(COMMA, at)
+    at += bytes.write(text, at)
+  }
+  bytes.write(end, at)
+  return bytes
 }
 
 function pickMembers(json: string, members: readonly string[] | null): string {

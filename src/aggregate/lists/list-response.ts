@@ -11,7 +11,7 @@ export type ListResponse = MergedResponse | ForwardedResponse
 interface MergedResponse {
   readonly kind: 'merged'
   readonly headers: RawHeaders
-  readonly body: string
+  readonly body: Buffer
   readonly answered: readonly SpName[]
   /** The clouds of which something is missing. */
   readonly missing: readonly SpName[]
@@ -36,7 +36,7 @@ const KEPT_HEADERS = [
 export function mergedResponse(
   { answered, failures }: FanOut,
   among: readonly SpName[],
-  body: string,
+  body: Buffer,
 ): MergedResponse {
   const nearest = among.find(cloud => answered.has(cloud))
   const headers = (nearest && answered.get(nearest)) ?? []

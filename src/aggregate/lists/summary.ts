@@ -31,7 +31,7 @@ export function createSummary(
 
     const failure = decisiveFailure(fanOut, among, parts.errors)
     if (failure) return failureResponse(failure)
-    return mergedResponse(fanOut, among, JSON.stringify(summaries.reduce(sum, {})))
+    return mergedResponse(fanOut, among, Buffer.from(JSON.stringify(summaries.reduce(sum, {}))))
   }
 }
 
