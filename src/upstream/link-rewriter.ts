@@ -34,14 +34,18 @@ const LINKS = /^(?:\w+_)?links$/
 const LIST_LINKS = new Set(['next', 'first'])
 
 /**
- * The last bytes of the names above, also of their escaped forms (`\u0073` for `s`). Decoding every name of a
- * document would take as long as everything else.
+ * How the names above end, also if one of the last two letters is escaped (`\u0073` for `s`). Decoding every name
+ * of a document would take as long as everything else.
  */
-const LAST_BYTES: ReadonlySet<number | undefined> = new Set(Buffer.from('sft364'))
+const NAME_ENDS: ReadonlySet<number> = new Set(
+  ['ks', 'bs', 'Bs', '73', 'xt', '8t', 'st', '3t', '74', 'ef', '5f', '66'].map(end =>
+    Buffer.from(end).readUInt16BE(),
+  ),
+)
 
-/** Whether a name in its quotes may be one of those above. */
-function mayMatter(quoted: Buffer): boolean {
-  return LAST_BYTES.has(quoted[quoted.length - 2])
+/** Whether the name whose closing quote precedes `until` may be one of those above. */
+function mayMatter(chunk: Buffer, until: number): boolean {
+  return NAME_ENDS.has(((chunk[until - 3] ?? 0) << 8) | (chunk[until - 2] ?? 0))
 }
 
 /** An array or object that contains the current position. */
@@ -108,17 +112,17 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
   }
 
   function kindAfter(name: string, level: Level): Level['kind'] {
-    if (LINKS.test(name)) return 'links'
+    if (name !== '' && LINKS.test(name)) return 'links'
     if (level.isLinks || (level.inLinks && name === 'href')) return 'link'
     return listLink !== null && levels.length === 1 && LIST_LINKS.has(name) ? 'listLink' : null
   }
 
-  /** Rewrite a whole link with its quotes. */
-  function rewritten(quoted: Buffer, kind: 'link' | 'listLink'): Buffer {
+  /** Rewrite a whole link with its quotes; null if it stays as it is. */
+  function rewritten(quoted: string, kind: 'link' | 'listLink'): Buffer | null {
     const url = stringOf(quoted)
-    if (url === null) return quoted
+    if (url === null) return null
     const changed = kind === 'link' ? link(url) : (listLink?.(url) ?? url)
-    return changed === url ? quoted : Buffer.from(JSON.stringify(changed))
+    return changed === url ? null : Buffer.from(JSON.stringify(changed))
   }
 
   return {
@@ -133,24 +137,29 @@ export function createLinkRewriter({ link, listLink }: LinkRules): BodyRewriter 
         from = until
       }
 
-      /** The current name or link, whole. */
-      function take(until: number): Buffer {
-        const piece = chunk.subarray(textAt, until)
-        const whole = begun.length === 0 ? piece : Buffer.concat([...begun, piece])
-        begun = []
-        begunBytes = 0
-        return whole
+      /** The current name or link, whole with its quotes; empty if it is too long for a link. */
+      function whole(until: number): string {
+        if (begunBytes + until - textAt > MAX_LINK_BYTES) return ''
+        if (begunBytes === 0) return chunk.toString('utf8', textAt, until) // `subarray` would cost as much again
+        return Buffer.concat([...begun, chunk.subarray(textAt, until)]).toString()
       }
 
       function endText(until: number): void {
         if (text === 'name') {
-          const name = take(until)
-          named(mayMatter(name) ? (stringOf(name) ?? '') : '')
+          // Of a name that began in an earlier chunk, this one may have fewer than two letters.
+          const isSought = begunBytes > 0 || mayMatter(chunk, until)
+          named(isSought ? (stringOf(whole(until)) ?? '') : '')
         } else if (text === 'link' || text === 'listLink') {
-          copyUntil(textAt)
-          out.push(rewritten(take(until), text))
-          from = until
+          const changed = rewritten(whole(until), text)
+          if (changed === null) out.push(...begun)
+          else {
+            copyUntil(textAt)
+            out.push(changed)
+            from = until
+          }
         }
+        begun = []
+        begunBytes = 0
         text = null
       }
 
@@ -221,10 +230,9 @@ function endsEscaped(chunk: Buffer, from: number, isEscaped: boolean): boolean {
   return index > chunk.length
 }
 
-/** Decode a string in JSON with its quotes; null if it is malformed or too long for a link. */
-function stringOf(quoted: Buffer): string | null {
-  if (quoted.length > MAX_LINK_BYTES) return null
-  const text = parseJson(quoted.toString())
+/** Decode a string in JSON with its quotes; null if it is malformed. */
+function stringOf(quoted: string): string | null {
+  const text = parseJson(quoted)
   return typeof text === 'string' ? text : null
 }
 
