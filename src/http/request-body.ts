@@ -34,6 +34,7 @@ export function readBody(
   res: ServerResponse,
   { limit, idleMs }: { limit: number; idleMs: number },
 ): Promise<Buffer> {
+  if (!hasBody(req)) return Promise.resolve(Buffer.alloc(0)) // such a request emits no events
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

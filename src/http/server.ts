@@ -43,6 +43,9 @@ export async function listen(
     requestTimeout: 0,
     headersTimeout: HEADERS_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Without Content-Length and Transfer-Encoding, Node does not run through the life of an empty stream. Such
+    // a request never emits `data`, `end` or `close`. Node 22 ignores this option.
+    optimizeEmptyRequests: true,
   })
   // Node 22 silently drops headers above its limit; `request-check.ts` rejects the request instead.
   server.maxHeadersCount = 0
