@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ParameterizedContext } from 'koa'
+import type { Middleware, ParameterizedContext } from 'koa'
 import { MixmatchError } from '../errors.js'
 import { withoutHeader } from '../http-client/raw-headers.js'
 import type { Token } from '../identity/token.js'
@@ -52,20 +52,22 @@ export function isForwarded({ method = '', url = '' }: IncomingMessage): boolean
   return METHODS.includes(method) && FORWARDED.test(url)
 }
 
-/**
- * The layer that forwards every request with a method of Glance and Cinder, and preflights. The response
- * has been written when its promise resolves.
- */
-type Forward = (ctx: ParameterizedContext<RequestState>) => Promise<void>
+/** Forwards a request. The response has been written when its promise resolves. */
+type Forward = (exchange: ForwardedExchange) => Promise<void>
 
 export function createForward(parts: ProxyParts): Forward {
+  return async exchange => {
+    const send = isPreflight(exchange.req) ? forwardPreflight : forwardRequest
+    exchange.trace.outcome = await send(exchange, parts)
+  }
+}
+
+/** The layer of Koa that forwards every request with a method of Glance and Cinder, and preflights. */
+export function proxyLayer(forward: Forward): Middleware<RequestState> {
   return async ctx => {
     const { req, res, state } = ctx
-    const exchange = { req, res, trace: state.trace }
-    const preflight = isPreflight(req)
-    if (!preflight && !METHODS.includes(ctx.method)) return respondToOtherMethod(ctx)
-    const send = preflight ? forwardPreflight : forwardRequest
-    state.trace.outcome = await send(exchange, parts)
+    if (!isPreflight(req) && !METHODS.includes(ctx.method)) return respondToOtherMethod(ctx)
+    await forward({ req, res, trace: state.trace })
     ctx.respond = false // the response has been written already
   }
 }

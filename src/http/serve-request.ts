@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ParameterizedContext } from 'koa'
+import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { MixmatchError } from '../errors.js'
 import type { AnsweredRequest } from '../metrics/proxy-metrics.js'
@@ -25,11 +25,30 @@ export interface ServeOptions {
   readonly logger: Logger
 }
 
+interface ArrivedRequest {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Why the request is malformed; null if it is not. */
+  readonly malformed: MixmatchError | null
+}
+
 /**
- * The layer that serves a request from its arrival to its line in the access log. An error of the layers
- * below becomes a response that clients of the requested service understand.
+ * Serves a request from its arrival to its line in the access log. An error of `respond` becomes a response
+ * that clients of the requested service understand.
  */
-type Serve = (ctx: ParameterizedContext<RequestState>, next: () => Promise<void>) => Promise<void>
+type Serve = (
+  arrived: ArrivedRequest,
+  respond: (trace: RequestTrace) => Promise<void>,
+) => Promise<void>
+
+/** The layer of Koa that serves a request with the layers below it. */
+export function serveLayer(serve: Serve): Middleware<RequestState> {
+  return ({ req, res, state }, next) =>
+    serve({ req, res, malformed: state.malformed }, trace => {
+      state.trace = trace
+      return next()
+    })
+}
 
 export function createServe(options: ServeOptions): Serve {
   const { clientAddress, maxRequests, authenticateUri, logRequest, logger } = options
@@ -64,22 +83,20 @@ export function createServe(options: ServeOptions): Serve {
     res.end(body)
   }
 
-  return async (ctx, next) => {
-    const { req, res, state } = ctx
+  return async ({ req, res, malformed }, respond) => {
     const trace = startTrace(req, clientAddress(req), performance.now())
-    state.trace = trace
     closeLingering(req, res)
     onArrival()
     try {
-      if (state.malformed) {
+      if (malformed) {
         // Node first parses what came with it, so that the connection ends before those requests run.
         await null
-        throw state.malformed
+        throw malformed
       }
       rejectAboveLimit()
       running += 1
       try {
-        await next()
+        await respond(trace)
       } finally {
         running -= 1
       }
