@@ -38,7 +38,7 @@ export function createLogger(options: LoggerOptions, name: string): ProcessLogge
   // A full disk must not end the process: requests are still served. Lines are written when there is space.
   output.on('error', () => {})
   const requests = createLineBuffer(lines => output.write(lines))
-  const now = () => new Date().toISOString()
+  const now = createTimestamp()
   const settings = {
     name,
     level: options.debug ? 'debug' : 'info',
@@ -78,6 +78,18 @@ export function createLogger(options: LoggerOptions, name: string): ProcessLogge
       }
     },
   })
+}
+
+/** The time of a line, ISO 8601. Under load several lines have the same one, and to format it takes a fifth of a line. */
+function createTimestamp(): () => string {
+  let formattedMs = 0
+  let formatted = ''
+  return () => {
+    const nowMs = Date.now()
+    if (nowMs !== formattedMs) formatted = new Date(nowMs).toISOString()
+    formattedMs = nowMs
+    return formatted
+  }
 }
 
 /** While a disk is full, lines of at most `maxLength` bytes wait for space. Later ones are lost. */
