@@ -74,7 +74,8 @@ export async function listen(
   }
   const serve: RequestListener = (req, res) => {
     const remove = running.add(res)
-    res.once('close', () => {
+    // Emitted once: `once` would only cost more.
+    res.on('close', () => {
       remove()
       if (draining) closeIdleConnections()
     })

@@ -173,7 +173,9 @@ class Attempt implements ResponseHandler {
     this.#isOver = true
     this.#uploadTimer?.stop()
     this.#downloadTimer?.stop()
-    this.#forwarding.res.off('close', this.#onClientClosed).off('finish', this.#onFinished)
+    const { res } = this.#forwarding
+    // After `close`, the listeners go with the response.
+    if (!res.closed) res.off('close', this.#onClientClosed).off('finish', this.#onFinished)
     this.#resolve(result)
   }
 
