@@ -83,7 +83,7 @@ function commonOf(proxied: ProxiedRequest, options: SendOptions) {
   }
 }
 
-function ofUser({ request, requester, req, onFirstByte }: ProxiedRequest) {
+function ofUser({ request, requester, req, progress }: ProxiedRequest) {
   const { caller } = requester
   const begun = performance.now()
   let isFirst = true
@@ -95,7 +95,7 @@ function ofUser({ request, requester, req, onFirstByte }: ProxiedRequest) {
     project: request.controlHeaders.project,
     received: req.rawHeaders,
     onResponse() {
-      if (isFirst) onFirstByte(performance.now() - begun)
+      if (isFirst) progress.firstByteMs = performance.now() - begun
       isFirst = false
     },
   }

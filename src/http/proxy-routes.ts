@@ -130,18 +130,7 @@ function sendDecided(
     globalRequestId: trace.globalRequestId,
     req,
     res,
-    onCloud(cloud) {
-      trace.serviceProvider = cloud
-    },
-    onFirstByte(ms) {
-      trace.firstByteMs = ms
-    },
-    onOffload(answer) {
-      trace.offload = answer
-    },
-    onObserved(isRecorded) {
-      trace.observed = isRecorded && trace.observed !== 'pending' ? 'recorded' : 'pending'
-    },
+    progress: trace,
   })
 }
 

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FaultCode, MixmatchError } from '../errors.js'
 import type { Caller } from '../identity/identity.js'
-import type { SpName } from '../ids.js'
 import type { Decision } from '../routing/decision.js'
 import type { Outcome } from '../upstream/forward-request.js'
 import { isRequestId } from '../upstream/headers.js'
+import type { Progress } from '../upstream/proxied-request.js'
 
 /** What the access log says about a request. It is filled in while the request is handled. */
-export interface RequestTrace {
+export interface RequestTrace extends Progress {
   /** `req-<uuid>`, made by this proxy. */
   readonly requestId: string
   /** The id that came with the request, else `requestId`. Every service logs it. */
@@ -21,17 +21,7 @@ export interface RequestTrace {
   readonly client: string
   caller: Caller | null
   decision: Decision | null
-  serviceProvider: SpName | null
   outcome: Outcome | null
-  /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first whole response. */
-  firstByteMs: number | null
-  /**
-   * `recorded`: the observation from the response was in the log before the client got the response.
-   * `pending`: it was not yet, so another worker may not know it. null if there is no observation.
-   */
-  observed: 'recorded' | 'pending' | null
-  /** The answer to a front that asked where the request goes; null if none asked. */
-  offload: 'yes' | 'no' | null
   /** The code of the proxy's own error response; null if it forwarded a response. */
   fault: FaultCode | 'UNFORESEEN' | null
 }

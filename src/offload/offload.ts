@@ -30,9 +30,9 @@ export function createOffload(options: OffloadOptions, send: Send): Send {
 
   async function answerFront(proxied: ProxiedRequest, given: string): Promise<Outcome> {
     const destination = isFront(given) ? await findDestination(proxied, options) : null
-    proxied.onOffload(destination === null ? 'no' : 'yes')
+    proxied.progress.offload = destination === null ? 'no' : 'yes'
     if (destination === null) return respond(proxied, 403, {})
-    proxied.onCloud(destination.cloud)
+    proxied.progress.serviceProvider = destination.cloud
     return respond(proxied, 204, answerHeaders(destination, proxied, options))
   }
 

@@ -5,6 +5,26 @@ import type { RoutedRequest } from '../routing/request.js'
 import type { Requester } from './destination.js'
 import type { PublicAddress } from './public-address.js'
 
+/** What is known about a request while it is sent, for its line in the access log. */
+export interface Progress {
+  /** The cloud to which it goes, before anything is sent there. */
+  serviceProvider: SpName | null
+  /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first whole response. */
+  firstByteMs: number | null
+  /**
+   * `recorded`: the observation from the response was in the log before the client got the response.
+   * `pending`: it was not yet, so another worker may not know it. null if there is no observation.
+   */
+  observed: 'recorded' | 'pending' | null
+  /** The answer to a front that asked where the request goes; null if none asked. */
+  offload: 'yes' | 'no' | null
+}
+
+/** Note an observation for which the response waited. */
+export function noteObserved(progress: Progress, isRecorded: boolean): void {
+  progress.observed = isRecorded && progress.observed !== 'pending' ? 'recorded' : 'pending'
+}
+
 /** A request on its way through the proxy. */
 export interface ProxiedRequest {
   readonly request: RoutedRequest
@@ -17,14 +37,7 @@ export interface ProxiedRequest {
   readonly body: 'stream' | Buffer | null
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** Called with the cloud to which it goes, before anything is sent there. */
-  readonly onCloud: (cloud: SpName) => void
-  /** Called when the response of the cloud begins, with the milliseconds that it took. */
-  readonly onFirstByte: (ms: number) => void
-  /** Called for each observation that the response waited for; `isRecorded` if it was recorded in time. */
-  readonly onObserved: (isRecorded: boolean) => void
-  /** Called if a front asked where the request goes: whether the front sends it to the cloud itself. */
-  readonly onOffload: (answer: 'yes' | 'no') => void
+  readonly progress: Progress
 }
 
 /** A request before the decision to which cloud it goes. */

@@ -14,7 +14,7 @@ import {
   observeCreated,
   observeMissing,
 } from './observed-response.js'
-import type { ProxiedRequest } from './proxied-request.js'
+import { noteObserved, type ProxiedRequest } from './proxied-request.js'
 
 export interface TranslatorOptions {
   /** @returns whether it was recorded in time, so that every worker knows it */
@@ -49,7 +49,7 @@ export function createResponseTranslator(
     /** The client must not act on the response before every worker knows the observation. */
     async function observeBody(body: Buffer): Promise<void> {
       const observation = missing ?? observeCreated(observed, parseJson(body.toString()))
-      if (observation) proxied.onObserved(await observe(observation))
+      if (observation) noteObserved(proxied.progress, await observe(observation))
     }
 
     return {

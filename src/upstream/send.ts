@@ -13,7 +13,7 @@ import { requestHeaders } from './headers.js'
 import { createsResource } from './observed-response.js'
 import type { Pools } from './pools.js'
 import { createProber, type ProbeRequest } from './prober.js'
-import type { ProxiedRequest, UndecidedRequest } from './proxied-request.js'
+import { noteObserved, type ProxiedRequest, type UndecidedRequest } from './proxied-request.js'
 import { nameRequest } from './request-name.js'
 import {
   createResponseTranslator,
@@ -70,7 +70,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
         if (!found) return { to: decision.among[0] ?? IDENTITY_PROVIDER, owner: null }
         const observations = [found.observation, ...(found.absences ?? [])]
         const recorded = await Promise.all(observations.map(observe))
-        proxied.onObserved(!recorded.includes(false))
+        noteObserved(proxied.progress, !recorded.includes(false))
         return { to: found.observation.serviceProvider, owner: found.project }
       }
     }
@@ -94,7 +94,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
       req,
       res,
       planResponse(status, headers) {
-        proxied.onFirstByte(performance.now() - begun)
+        proxied.progress.firstByteMs = performance.now() - begun
         return status === 401 && mayRetry ? null : translate(status, headers)
       },
       timeouts,
@@ -104,7 +104,7 @@ export function createSend(options: SendOptions): (proxied: ProxiedRequest) => P
 
   function sendTo({ to, owner }: ChosenCloud, proxied: ProxiedRequest): Promise<Outcome> {
     const { request, requester, body } = proxied
-    proxied.onCloud(to)
+    proxied.progress.serviceProvider = to
     const preference = { asked: request.controlHeaders.project, owner }
     return retryUnauthorized({
       access: () => destinations.resolve(to, request.path, requester, preference),
