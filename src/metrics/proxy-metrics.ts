@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
-import { PlainCounter, PlainHistogram } from './plain-metrics.js'
+import { byLabel, PlainCounter, PlainHistogram } from './plain-metrics.js'
 import { createRegistry } from './process-metrics.js'
 import type { MetricsSnapshot } from './snapshot.js'
 
@@ -131,6 +131,25 @@ export function createProxyMetrics(): ProxyMetrics {
       for (const cloud of openClouds()) this.set({ cloud }, 1)
     },
   })
+  /** The series of the requests to one service of one cloud. */
+  const placeOf = byLabel(service =>
+    byLabel(cloud => {
+      const place = { service, cloud }
+      return {
+        received: received.series(place),
+        sent: sent.series(place),
+        methodOf: byLabel(method => ({
+          duration: duration.series({ ...place, method }),
+          resultOf: byLabel(code =>
+            byLabel(reason => requests.series({ ...place, method, code, reason })),
+          ),
+        })),
+      }
+    }),
+  )
+  /** There is none before the first response. */
+  const firstByteOf = byLabel(service => byLabel(cloud => firstByte.series({ service, cloud })))
+  const lookupOf = byLabel(cache => byLabel(result => lookups.series({ cache, result })))
   return {
     countArrival() {
       inFlight += 1
@@ -139,17 +158,18 @@ export function createProxyMetrics(): ProxyMetrics {
       const { service, cloud, method, status, reason, fault, firstByteSeconds, offload } = request
       inFlight -= 1
       if (offload !== null) offloads.inc({ cloud, method, answer: offload })
-      const where = `${service} ${cloud}`
-      const which = `${where} ${method}`
-      const code = String(status)
-      requests.add(`${which} ${code} ${reason}`, { service, cloud, method, code, reason })
-      duration.add(which, { service, cloud, method }, request.seconds)
-      if (firstByteSeconds !== null) firstByte.add(where, { service, cloud }, firstByteSeconds)
-      received.add(where, { service, cloud }, request.bytesReceived)
-      sent.add(where, { service, cloud }, request.bytesSent)
+      const place = placeOf(service)(cloud)
+      place.received.value += request.bytesReceived
+      place.sent.value += request.bytesSent
+      const { duration, resultOf } = place.methodOf(method)
+      duration.observe(request.seconds)
+      resultOf(String(status))(reason).value += 1
+      if (firstByteSeconds !== null) firstByteOf(service)(cloud).observe(firstByteSeconds)
       if (fault !== null) faults.inc({ cloud, fault })
     },
-    countLookup: (cache, result) => lookups.add(`${cache} ${result}`, { cache, result }),
+    countLookup(cache, result) {
+      lookupOf(cache)(result).value += 1
+    },
     countFederation: (cloud, result, ms) => federatedLogins.observe({ cloud, result }, ms / 1000),
     countServiceToken: (cloud, result) => serviceTokens.inc({ cloud, result }),
     watchBreaker(ask) {
