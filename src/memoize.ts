@@ -15,10 +15,16 @@ export function memoize<Result>(
   return text => {
     const known = results.get(text)
     if (known !== undefined) return known
-    const made = make(text)
-    if (text.length > MAX_LENGTH) return made
+    if (text.length > MAX_LENGTH) return make(text)
+    const own = copyOf(text)
+    const made = make(own)
     if (results.size >= capacity) results.clear()
-    results.set(text, made)
+    results.set(own, made)
     return made
   }
+}
+
+/** For V8, a text that was cut out of a longer one keeps the whole of that in memory. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text))
 }

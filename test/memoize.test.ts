@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import { memoize } from '../src/memoize.js'
 
@@ -28,4 +30,20 @@ test('a memoized function does not keep long texts', t => {
   const long = 'x'.repeat(300)
   t.is(lengthOf(long) + lengthOf(long), 600)
   t.deepEqual(computed, [long, long])
+})
+
+test('a memoized function keeps no longer text in memory than the one that it remembers', t => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const { lengthOf } = open()
+  const heapBytes = () => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heapBytes()
+  for (let index = 0; index < 50; index += 1) {
+    const long = `a part of a long text, number ${index}: ${'x'.repeat(512 * 1024)}`
+    lengthOf(Buffer.from(long).toString('latin1').slice(0, 40))
+  }
+  t.true(heapBytes() - before < 10 * 1024 * 1024)
 })
