@@ -1,10 +1,8 @@
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -40,6 +38,7 @@ import {
   snapshot,
   transferred,
 } from '../controls.js'
+import { openFilesIn } from '../open-files.js'
 
 const quiet = () => {}
 const isDatabase = (name: string) => name.includes('.db') && !/-(wal|shm|holder)$/.test(name)
@@ -299,19 +298,6 @@ test('an archive is opened only if it is in the folder of its log, whatever name
     t.deepEqual(historyFiles([file]), [file])
   }
 })
-
-/** The files in a folder that this process has open. Only Linux can tell. */
-function openFilesIn(path: string): string[] {
-  if (!existsSync('/proc/self/fd')) return []
-  return readdirSync('/proc/self/fd').flatMap(descriptor => {
-    try {
-      const file = readlinkSync(`/proc/self/fd/${descriptor}`)
-      return file.startsWith(path) ? [file] : []
-    } catch {
-      return [] // the one that listed the others
-    }
-  })
-}
 
 test('a closed history, and one that is refused, leave no file open', t => {
   const path = folder(t)

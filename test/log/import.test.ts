@@ -7,7 +7,7 @@ import { importEvents } from '../../src/log/import.js'
 import { openLog } from '../../src/log/open-log.js'
 import { fromLine, isExported, toLine, toPortable } from '../../src/log/portable.js'
 import { verifyLog } from '../../src/log/verify.js'
-import { alice, at, created, deleted, disk, event, folder, idp } from '../controls.js'
+import { alice, at, created, deleted, disk, event, folder, idp, snapshot } from '../controls.js'
 
 async function* each<Value>(values: Iterable<Value>): AsyncGenerator<Value> {
   yield* values
@@ -164,22 +164,49 @@ test('an exported line has the body as JSON only if that is the same text, and r
   t.deepEqual(carried(log.read()), [...log.read()])
 })
 
-test('a hash with other characters before or after it is no hash of an exported event', t => {
+test('an exported line has every field of its event', t => {
   using log = openLog(join(folder(t), 'events.db'))
-  log.append([event()], at(1))
-  const [line] = [...log.read()].map(toPortable)
-  for (const hash of [`0${line?.hash}`, `${line?.hash}0`]) {
-    const message = /^line: not an exported event: hash: /
-    t.throws(() => fromLine({ ...line, hash }, 'line'), { code: 'IMPORT_REFUSED', message })
+  const wire = { exchange: '', routingKey: '', envelope: 'none' } as const
+  log.append(
+    [
+      created(snapshot, alice, { parent: disk.id }),
+      event({ emittedAt: null, source: 'recorder', wire, serviceProvider: idp }),
+    ],
+    at(1),
+  )
+  t.deepEqual(carried(log.read()), [...log.read()])
+})
+
+test('an exported line has a position and a hash, unlike a recorded notification', t => {
+  t.true(isExported({ position: 1, hash: '' }))
+  for (const line of [
+    { cloud: 'default', body: '{}' },
+    { position: 1 },
+    { hash: '' },
+    [],
+    null,
+    1,
+  ]) {
+    t.false(isExported(line))
   }
 })
 
-test('the error for a line that is no exported event names the line and the problem', t => {
-  t.false(isExported({ cloud: 'default', body: '{}' }))
-  t.throws(() => fromLine({ position: 1, hash: 'short' }, 'copy.ndjson:7'), {
-    code: 'IMPORT_REFUSED',
-    message: /^copy\.ndjson:7: not an exported event: recorded_at: /,
-  })
+test('the error for a line that is no exported event names the line, the field and the problem', t => {
+  using log = openLog(join(folder(t), 'events.db'))
+  log.append([event()], at(1))
+  const [line] = [...log.read()].map(toPortable)
+  for (const [changed, problem] of [
+    [5, 'the line: '],
+    [{ position: 1, hash: 'short' }, 'recorded_at: '],
+    [{ ...line, hash: `0${line?.hash}` }, 'hash: '],
+    [{ ...line, hash: `${line?.hash}0` }, 'hash: '],
+    [{ ...line, emitted_at: 'yesterday' }, 'emitted_at: expected a time, got "yesterday"'],
+    [{ ...line, resource: { type: 'planet', id: '1' } }, 'resource.type: '],
+  ] as const) {
+    const error = t.throws(() => fromLine(changed, 'copy.ndjson:7'), { code: 'IMPORT_REFUSED' })
+    const beginning = `copy.ndjson:7: not an exported event: ${problem}`
+    t.is(error?.message.slice(0, beginning.length), beginning)
+  }
 })
 
 test('import refuses half of a surrogate pair and names the message that contains it', async t => {

@@ -44,6 +44,8 @@ const results = await new Stryker({
   testRunnerNodeArgs: ['--import=tsx'],
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // A change that only a timeout shows counts as noticed: a busy machine must not be the reason.
+  timeoutMS: 60_000,
   // What a mutant leaves in a process, such as an open database, adds up.
   maxTestRunnerReuse: 300,
   tempDirName: WORK,

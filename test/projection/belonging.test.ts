@@ -2,6 +2,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -16,7 +17,7 @@ import Database from 'better-sqlite3'
 import { openLog } from '../../src/log/open-log.js'
 import { forgetLostLog, rejectLostLog } from '../../src/projection/belonging.js'
 import { openLocations, openLocationsOf, whyNoViews } from '../../src/projection/locate.js'
-import { openViews } from '../../src/projection/open-views.js'
+import { openViews, rebuildViews } from '../../src/projection/open-views.js'
 import { viewsFileOf } from '../../src/projection/views-file.js'
 import {
   alice,
@@ -31,6 +32,7 @@ import {
   image,
   millet,
 } from '../controls.js'
+import { openFilesIn } from '../open-files.js'
 
 /** Write a log with these events and its views, and close both. */
 async function recorded(log: string, events = [created(disk, alice), event()]): Promise<string> {
@@ -216,6 +218,37 @@ test('closed locations find nothing, and say so', async t => {
   locations[Symbol.dispose]()
   t.is(locations.problem(), 'closed')
   t.throws(() => locations.locate('volume', disk.id), { code: 'VIEWS_UNAVAILABLE' })
+})
+
+test('no file of views stays open that was replaced, does not match, or whose reader was closed', async t => {
+  const path = folder(t)
+  const log = join(path, 'events.db')
+  const file = await recorded(log)
+  const locations = openLocations(file, log)
+  t.deepEqual(openFilesIn(path), [file])
+  locations.refresh()
+  t.deepEqual(openFilesIn(path), [file])
+  rebuildViews(file, [log])
+  locations.refresh()
+  t.deepEqual(openFilesIn(path), [file])
+  locations[Symbol.dispose]()
+  t.deepEqual(openFilesIn(path), [])
+
+  await recorded(join(path, 'other.db'), [created(disk, bob), event()])
+  renameSync(file, viewsFileOf(join(path, 'other.db')))
+  t.is(openLocationsOf(join(path, 'other.db')), undefined)
+  t.is(openLocationsOf(log), undefined)
+  t.deepEqual(openFilesIn(path), [])
+})
+
+test('views that cannot be opened for another reason than damage are not renamed', async t => {
+  const log = join(folder(t), 'events.db')
+  const file = await recorded(log)
+  rmSync(file)
+  mkdirSync(file)
+  using locations = openLocations(file, log, { replaceDamaged: true })
+  t.regex(locations.problem() ?? '', /events\.views\.db: cannot be read \(it is a folder\)/)
+  t.true(existsSync(file))
 })
 
 test('a command says why there are no views of a log to read', async t => {
