@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { type Event, ownEventTypes } from '../../src/event/event.js'
-import { position, type ResourceKey } from '../../src/ids.js'
+import { type ProjectId, position, type ResourceKey } from '../../src/ids.js'
 import { openLog } from '../../src/log/open-log.js'
 import { toEvent } from '../../src/observation/observation.js'
 import { buildViews } from '../../src/projection/build.js'
@@ -22,9 +22,13 @@ import {
   image,
 } from '../controls.js'
 
-function absent(resource: ResourceKey, project = alice): Event {
+function learned(
+  what: 'absent' | 'found',
+  resource: ResourceKey,
+  project: ProjectId | null = alice,
+): Event {
   return toEvent({
-    learned: 'absent',
+    learned: what,
     serviceProvider: idp,
     resource,
     project,
@@ -45,7 +49,7 @@ const forAlice = { serviceProvider: idp, project: alice }
 /** Events by title, and the expected evidence about the image after them. */
 const stories: Record<string, { events: Event[]; expected: object }> = {
   'a response 404 to a read is evidence for the project of the request': {
-    events: [created(image, bob), absent(image), absent(disk, bob)],
+    events: [created(image, bob), learned('absent', image), learned('absent', disk, bob)],
     expected: { absent: [forAlice], found: [], imported: [] },
   },
   'a complete list is evidence for all projects': {
@@ -56,8 +60,36 @@ const stories: Record<string, { events: Event[]; expected: object }> = {
     events: [{ ...listed, wire: { ...wire, routingKey: 'volume' } }],
     expected: { absent: [], found: [], imported: [] },
   },
-  'a list is no evidence if notifications may have been lost after it': {
-    events: [listed, gap],
+  'a complete list with which a reconcile finished is evidence, too': {
+    events: [{ ...listed, eventType: 'mixmatch.reconcile.finished' }],
+    expected: { absent: [everybody], found: [], imported: [] },
+  },
+  ...Object.fromEntries(
+    ['queue.declared', 'exchange.redeclared', 'exchange.durable', 'exchange.transient'].map(
+      type => [
+        `a list is no evidence after mixmatch.${type}: notifications may have been lost before it`,
+        {
+          events: [listed, { ...gap, eventType: `mixmatch.${type}` }],
+          expected: { absent: [], found: [], imported: [] },
+        },
+      ],
+    ),
+  ),
+  'a list stays evidence if notifications of another cloud may have been lost, or a cloud says so':
+    {
+      events: [
+        listed,
+        { ...gap, serviceProvider: cornmeal },
+        { ...gap, messageId: 'x', source: 'bus' },
+      ],
+      expected: { absent: [everybody], found: [], imported: [] },
+    },
+  'a response with the resource shows that the cloud holds it': {
+    events: [learned('found', image), learned('found', disk)],
+    expected: { absent: [], found: [idp], imported: [] },
+  },
+  'a response 404 to a request of no project is no evidence': {
+    events: [learned('absent', image, null)],
     expected: { absent: [], found: [], imported: [] },
   },
   'a list after a possible loss of notifications is evidence': {
@@ -84,7 +116,7 @@ const stories: Record<string, { events: Event[]; expected: object }> = {
   },
   'events from a bus with the names of our own events are no evidence': {
     events: [
-      { ...absent(image), source: 'bus' },
+      { ...learned('absent', image), source: 'bus' },
       { ...listed, source: 'bus' },
       event({ eventType: ownEventTypes.mappingImported, resource: image, project: alice }),
     ],
