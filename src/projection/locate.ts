@@ -134,9 +134,7 @@ export function whyNoViews(logFile: string): string | null {
 /** Open the views of a log. Returns undefined if none match it; then the caller reads the log. */
 export function openLocationsOf(logFile: string): Locations | undefined {
   const locations = openLocations(viewsFileOf(logFile), logFile)
-  if (locations.problem() === null) return locations
-  locations[Symbol.dispose]()
-  return undefined
+  return locations.problem() === null ? locations : undefined // with a problem, no file is open
 }
 
 interface OpenViews {
