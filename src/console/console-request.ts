@@ -24,4 +24,12 @@ export interface ConsoleResponse {
   readonly body: string | Buffer | AsyncIterable<string>
   /** Who sent the request, for the access log. */
   readonly visitor?: OpsVisitor
+  /** Why the request was refused or failed, for the access log. */
+  readonly fault?: Fault
+}
+
+export interface Fault {
+  /** As of the read API: `FORBIDDEN`. */
+  readonly code: string
+  readonly message: string
 }

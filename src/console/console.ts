@@ -94,6 +94,19 @@ export function createConsole(parts: ConsoleParts): Console {
     if (visitor === null) {
       return redirect(`/console/login?next=${encodeURIComponent(targetOf(request))}`)
     }
+    try {
+      return await respondTo(visitor, request, name, rest)
+    } catch (error) {
+      return framed(failed(error), name, visitor)
+    }
+  }
+
+  async function respondTo(
+    visitor: OpsVisitor,
+    request: ConsoleRequest,
+    name: string,
+    rest: readonly string[],
+  ): Promise<ConsoleResponse> {
     const pageRequest = await pageRequestFor(request, rest, visitor)
     if (name === 'events' && rest[0] === 'stream') {
       return { ...(await streamEvents(request, pageRequest, visitor)), visitor }
@@ -104,7 +117,9 @@ export function createConsole(parts: ConsoleParts): Console {
       const body = await parts.runAudit(report, request.signal)
       return { status: 200, headers: REPORT_HEADERS, body, visitor }
     }
-    return framed(await renderPage(pages[name], pageRequest), name, visitor)
+    const render = pages[name]
+    if (render) return framed(await render(pageRequest), name, visitor)
+    throw new MixmatchError('NOT_FOUND', 'The console has no such page.')
   }
 
   async function pageRequestFor(
@@ -159,15 +174,6 @@ export function createConsole(parts: ConsoleParts): Console {
     return await streamRows({ pages, appearance, readmit })
   }
 
-  async function renderPage(render: RenderPage | undefined, request: PageRequest) {
-    try {
-      if (render) return await render(request)
-      throw new MixmatchError('NOT_FOUND', 'The console has no such page.')
-    } catch (error) {
-      return failed(error)
-    }
-  }
-
   function failed(error: unknown): Page {
     if (!(error instanceof MixmatchError)) {
       logger.error({ err: error }, 'a page of the console failed')
@@ -189,7 +195,8 @@ export function createConsole(parts: ConsoleParts): Console {
       nameOf: id => (visitor && names.namesFor(visitor).projects.get(id)) ?? id,
     })
     const headers = { 'Content-Type': 'text/html; charset=utf-8' }
-    return { status: page.status ?? 200, headers, body, ...(visitor && { visitor }) }
+    const { status = 200, fault } = page
+    return { status, headers, body, ...(visitor && { visitor }), ...(fault && { fault }) }
   }
 
   return async request => {

@@ -8,7 +8,14 @@ export function showError(error: unknown): Page {
   const status = isExpected ? error.status : 500
   const title = titles[status] ?? 'This page failed'
   const message = isExpected ? error.message : 'Mixmatch has logged the cause.'
-  return { title, status, content: html`<h1>${title}</h1><p class="says warn">${message}</p>` }
+  const code = isExpected ? error.code : 'UNFORESEEN'
+  const fault = { code, message }
+  return {
+    title,
+    status,
+    fault,
+    content: html`<h1>${title}</h1><p class="says warn">${message}</p>`,
+  }
 }
 
 const titles: Readonly<Record<number, string>> = {

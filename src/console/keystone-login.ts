@@ -8,7 +8,7 @@ import type { ConsoleRequest, ConsoleResponse } from './console-request.js'
 import type { SessionStore } from './console-session.js'
 import type { KeystoneNames } from './keystone-names.js'
 import type { Page } from './page-request.js'
-import { loginPage } from './pages/login-page.js'
+import { loginPage, type Rejection } from './pages/login-page.js'
 
 interface LoginParts {
   readonly access: ConsoleAccess
@@ -35,13 +35,8 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
   async function logIn(request: ConsoleRequest): Promise<Page | ConsoleResponse> {
     const form = await request.form()
     const next = safeTarget(form?.get('next') ?? '')
-    const rejected = (status: number, reason: string) => ({
-      ...loginPage({ next, reason }),
-      status,
-    })
-    if (form === null) return rejected(413, 'The form is too long.')
-    if (running >= MOST_AT_ONCE)
-      return rejected(429, 'Too many people log in at the same time. Try again.')
+    if (form === null) return loginPage(next, rejections.long)
+    if (running >= MOST_AT_ONCE) return loginPage(next, rejections.busy)
     running += 1
     try {
       const token = await tokenOf(form, access)
@@ -53,11 +48,7 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
     } catch (error) {
       if (!(error instanceof MixmatchError)) throw error
       logger.warn({ code: error.code, reason: error.message }, 'console: login rejected')
-      const [status, reason] = refusals[error.code] ?? [
-        502,
-        'Keystone does not answer as expected. Try again later.',
-      ]
-      return rejected(status, reason)
+      return loginPage(next, { ...(byCode[error.code] ?? rejections.unanswered), code: error.code })
     } finally {
       running -= 1
     }
@@ -81,12 +72,9 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
     async respond(request, name) {
       if (request.method !== 'POST') {
         if (name === 'logout') return { status: 303, headers: { Location: '/console/' }, body: '' }
-        return loginPage({ next: safeTarget(request.query.get('next') ?? ''), reason: null })
+        return loginPage(safeTarget(request.query.get('next') ?? ''))
       }
-      if (!isOwnForm(request)) {
-        const reason = 'The form did not come from a page of the console. Use this form.'
-        return { ...loginPage({ next: '/console/', reason }), status: 403 }
-      }
+      if (!isOwnForm(request)) return loginPage('/console/', rejections.foreign)
       if (name === 'login') return logIn(request)
       sessions.end(sessionId(request))
       const headers = {
@@ -112,15 +100,37 @@ export function createLogin({ access, sessions, names, logger }: LoginParts): Lo
   }
 }
 
-const refusals: Readonly<Record<string, readonly [status: number, reason: string]>> = {
-  NOT_AUTHENTICATED: [
-    401,
-    'Keystone does not accept this login. Check user, password, project and domains, or the token.',
-  ],
-  FORBIDDEN: [
-    403,
-    'This user may not use the console: it has none of the roles in [ops] admin_roles and reader_roles.',
-  ],
+const rejections = {
+  long: { status: 413, code: 'BODY_TOO_LARGE', message: 'The form is too long.' },
+  busy: {
+    status: 429,
+    code: 'OVERLOADED',
+    message: 'Too many people log in at the same time. Try again.',
+  },
+  foreign: {
+    status: 403,
+    code: 'FORBIDDEN',
+    message: 'The form did not come from a page of the console. Use this form.',
+  },
+  unanswered: {
+    status: 502,
+    code: 'IDENTITY_UNAVAILABLE',
+    message: 'Keystone does not answer as expected. Try again later.',
+  },
+} satisfies Record<string, Rejection>
+
+/** By the code of the error. */
+const byCode: Readonly<Record<string, Omit<Rejection, 'code'>>> = {
+  NOT_AUTHENTICATED: {
+    status: 401,
+    message:
+      'Keystone does not accept this login. Check user, password, project and domains, or the token.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    message:
+      'This user may not use the console: it has none of the roles in [ops] admin_roles and reader_roles.',
+  },
 }
 
 /** @throws NOT_AUTHENTICATED, IDENTITY_UNAVAILABLE */

@@ -2,6 +2,7 @@ import type { MetricsSnapshot } from '../metrics/snapshot.js'
 import type { Appearance } from './appearance.js'
 import type { AskQuery } from './ask-query.js'
 import type { CloudState } from './cloud-states.js'
+import type { Fault } from './console-request.js'
 import type { Markup } from './html-template.js'
 
 /** What a page is made from. */
@@ -28,6 +29,8 @@ export interface Page {
   readonly content: Markup
   /** 200 if it is missing. */
   readonly status?: number
+  /** If the page says why the request was refused or failed. */
+  readonly fault?: Fault
   /** The script of this page, besides the one of all pages. */
   readonly script?: string
 }

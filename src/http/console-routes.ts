@@ -14,7 +14,7 @@ export function consoleRoutes(respond: Console): Middleware<OpsState> {
       return next()
     const gone = new AbortController()
     ctx.res.once('close', () => gone.abort())
-    const { status, headers, body, visitor } = await respond({
+    const { status, headers, body, visitor, fault } = await respond({
       method: ctx.method,
       path: ctx.path,
       query: new URLSearchParams(ctx.querystring),
@@ -24,6 +24,7 @@ export function consoleRoutes(respond: Console): Middleware<OpsState> {
       signal: gone.signal,
     })
     ctx.state.visitor = visitor ?? null
+    ctx.state.fault = fault ?? null
     ctx.status = status
     ctx.set({ ...headers })
     if (typeof body === 'string' || Buffer.isBuffer(body)) {

@@ -88,10 +88,17 @@ export function createOpsApp(parts: OpsParts): Koa<OpsState> {
   return app
 }
 
-/** @throws NOT_FOUND for a path of the read API that does not exist */
+/** @throws NOT_FOUND for a path of the read API that does not exist; METHOD_NOT_ALLOWED */
 const rejectUnknownPath: Middleware<OpsState> = async (ctx, next) => {
   await next()
-  if (ctx.status !== 404 || !ctx.path.startsWith('/v1/')) return
+  if (!ctx.path.startsWith('/v1/')) return
+  if (ctx.status === 405) {
+    throw new MixmatchError(
+      'METHOD_NOT_ALLOWED',
+      `This path allows only ${ctx.response.get('Allow')}.`,
+    )
+  }
+  if (ctx.status !== 404) return
   throw new MixmatchError(
     'NOT_FOUND',
     'No query has this path. GET /openapi.json describes all of them.',

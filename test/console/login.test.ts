@@ -143,3 +143,20 @@ test('a session of the console ends with the logout, and with its token', async 
   late = 365 * 86_400_000
   t.is((await get('/console/events', second)).status, 303)
 })
+
+test('the console keeps its frame around a refusal, and hands who was refused and why to the access log', async t => {
+  const { get, post } = await guarded(t)
+  const { headers } = await post('/console/login', credentials(people.demo))
+  const cookie = cookieOf(headers)
+  const report = await get('/console/audit/summary', cookie)
+  t.is(report.fault?.code, 'FORBIDDEN')
+  t.regex(report.fault?.message ?? '', /admin_roles/)
+  t.is(report.visitor?.viewer === 'all', false)
+  t.regex(String(report.body), /<nav aria-label="Pages">/)
+  const others = await get(`/console/resource/image/${image.id}`, cookie)
+  t.deepEqual([others.fault?.code, others.visitor?.role], ['NOT_FOUND', 'reader'])
+  const wrong = await post('/console/login', { ...credentials(people.demo), password: 'wrong' })
+  t.deepEqual([wrong.status, wrong.fault?.code], [401, 'NOT_AUTHENTICATED'])
+  const foreign = await post('/console/login', {}, { 'sec-fetch-site': 'cross-site' })
+  t.deepEqual([foreign.status, foreign.fault?.code], [403, 'FORBIDDEN'])
+})

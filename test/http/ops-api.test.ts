@@ -37,13 +37,34 @@ test('an error of the API is JSON with a message, and without a stack', async t 
   t.like(body, { error: { code: 400, title: 'Bad Request' } })
   t.regex(JSON.stringify(body), /limt/)
   t.is((await get('/v1/events/99'))[0], 404)
-  t.is((await fetch(`${url}/v1/events`, { method: 'DELETE' })).status, 405)
+  const deletion = await fetch(`${url}/v1/events`, { method: 'DELETE' })
+  t.is(deletion.headers.get('allow'), 'HEAD, GET')
+  t.like(await deletion.json(), {
+    error: { code: 405, message: 'This path allows only HEAD, GET.' },
+  })
   const [unknown, hint] = await get('/v1/nothing')
   t.is(unknown, 404)
   t.regex(JSON.stringify(hint), /openapi\.json/)
   t.like(
     lines.find(({ path }) => path === '/v1/events/99'),
     { status: 404, fault: 'NOT_FOUND' },
+  )
+})
+
+test('a refusal of the console stands in the access log with its reason', async t => {
+  const fault = { code: 'FORBIDDEN', message: 'It needs a role.' }
+  const console = async () => ({ status: 403, headers: {}, body: 'no', fault })
+  const { url, lines } = await openOpsPort(t, [], {}, { console })
+  t.is((await fetch(`${url}/console/audit/summary`)).status, 403)
+  await until('the refusal is logged', () => lines.some(({ access }) => access === true))
+  t.like(
+    lines.find(({ access }) => access === true),
+    {
+      path: '/console/audit/summary',
+      status: 403,
+      fault: 'FORBIDDEN',
+      problem: 'It needs a role.',
+    },
   )
 })
 

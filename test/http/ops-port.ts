@@ -14,6 +14,7 @@ export async function openOpsPort(
   t: ExecutionContext,
   events: readonly Event[],
   access: Partial<NonNullable<OpsParts['api']>> = {},
+  others: Pick<OpsParts, 'console'> = {},
 ) {
   const logFile = join(folder(t), 'events.db')
   using log = openLog(logFile)
@@ -47,6 +48,7 @@ export async function openOpsPort(
       ...access,
     },
     logger,
+    ...others,
   })
   const ops = await openOps(app, { host: '127.0.0.1', port: 0 }, logger)
   t.teardown(async () => ops[Symbol.asyncDispose]())

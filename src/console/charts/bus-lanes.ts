@@ -42,7 +42,7 @@ export function drawBusLanes(
   })
   return html`<svg class="hidden" aria-hidden="true"><defs><pattern id="silence" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" x2="0" y1="0" y2="6"/></pattern></defs></svg>
 <div class="lanes">${drawn}${drawAxis(span)}</div>
-<ul class="legend">${counts.length > 0 && html`<li><i class="none"></i>events, at most ${showCount(most)} in a column</li>`}<li><svg class="swatch" aria-hidden="true"><rect class="silence" width="100%" height="100%"/></svg>silence</li><li><svg class="swatch" aria-hidden="true"><rect class="gap" width="100%" height="100%"/></svg>gap: notifications may be missing</li></ul>`
+<ul class="legend">${lanes.some(({ columns }) => columns === null) && html`<li>events are not shown: they are those of all projects</li>`}${counts.length > 0 && html`<li><i class="none"></i>events, at most ${showCount(most)} in a column</li>`}<li><svg class="swatch" aria-hidden="true"><rect class="silence" width="100%" height="100%"/></svg>silence</li><li><svg class="swatch" aria-hidden="true"><rect class="gap" width="100%" height="100%"/></svg>gap: notifications may be missing</li></ul>`
 }
 
 function drawMark({ kind, from, until, says }: BusMark, span: TimeSpan): Markup {

@@ -1,17 +1,24 @@
+import type { Fault } from '../console-request.js'
 import { html } from '../html-template.js'
 import type { Page } from '../page-request.js'
+
+/** A login that was rejected. */
+export interface Rejection extends Fault {
+  readonly status: number
+}
 
 /**
  * The login with Keystone: a user with a password, or a token.
  *
  * @param next the path to open after the login
- * @param reason why the last login was rejected; null at first
+ * @param rejection of the last login
  */
-export function loginPage({ next, reason }: { next: string; reason: string | null }): Page {
+export function loginPage(next: string, rejection?: Rejection): Page {
   return {
     title: 'Log in',
+    ...(rejection && { status: rejection.status, fault: rejection }),
     content: html`<div class="login stack"><div class="head"><h1>Log in</h1><p>with Keystone of the identity provider</p></div>
-${reason && html`<p class="says alarm" role="alert">${reason}</p>`}
+${rejection && html`<p class="says alarm" role="alert">${rejection.message}</p>`}
 <section class="card"><form method="post" action="/console/login">
 <input type="hidden" name="next" value="${next}">
 <label>User<input name="user" autocomplete="username" required autofocus></label>
