@@ -55,12 +55,12 @@ interface RecorderFiles {
   readonly viewsFile: string
   /** The command that holds the log, for the error message of other processes. */
   readonly command: string
-  /** When to look for damage in the views, after the start. */
-  readonly checkAfterMs?: number
+  /** When to look for damage in the views, and to build those that no request needs, after the start. */
+  readonly backgroundAfterMs?: number
 }
 
 /** When the workers have started, too. */
-const CHECK_AFTER_MS = 5_000
+const BACKGROUND_AFTER_MS = 5_000
 
 /**
  * Open the log and its views for recording, and receive the observations of the workers.
@@ -71,7 +71,7 @@ const CHECK_AFTER_MS = 5_000
  * @throws LOG_HELD, LOG_NOT_A_LOG, LOG_FROM_THE_FUTURE, LOG_LOST, FILE_NOT_WRITABLE
  */
 export async function openRecorder(
-  { logFile, viewsFile, command, checkAfterMs = CHECK_AFTER_MS }: RecorderFiles,
+  { logFile, viewsFile, command, backgroundAfterMs = BACKGROUND_AFTER_MS }: RecorderFiles,
   onViewsLost: (error: unknown) => void,
   logger: Logger,
   onAppended: OnAppended = () => {},
@@ -100,13 +100,17 @@ export async function openRecorder(
         onViewsLost(viewsLost(viewsFile, error))
       }
     }
-    opened.push(buildInBackground(views, error => onViewsLost(viewsLost(viewsFile, error))))
+    opened.push(
+      buildInBackground(views, backgroundAfterMs, error =>
+        onViewsLost(viewsLost(viewsFile, error)),
+      ),
+    )
     opened.push(
       watchViews(views, updateViews, problem =>
         onViewsLost(viewsLost(viewsFile, new Error(problem))),
       ),
     )
-    opened.push(lookForDamage(viewsFile, checkAfterMs, error => onViewsLost(error), logger))
+    opened.push(lookForDamage(viewsFile, backgroundAfterMs, error => onViewsLost(error), logger))
     const append = (events: readonly Event[], payloads?: Payloads) => {
       if (appender.append(events, payloads) > 0) updateViews()
     }

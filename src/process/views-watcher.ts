@@ -55,11 +55,25 @@ export function lookForDamage(
   }
 }
 
-/** Build the deferred views. Only audits need them; requests do not. */
-export function buildInBackground(views: Views, onFailed: (error: unknown) => void): Disposable {
+/**
+ * Build the deferred views, which only audits need. The first batch of a long log takes 80 ms, so this begins after the
+ * start, too.
+ */
+export function buildInBackground(
+  views: Pick<Views, 'buildDeferred'>,
+  afterMs: number,
+  onFailed: (error: unknown) => void,
+): Disposable {
   const stopping = new AbortController()
-  views.buildDeferred(stopping.signal).catch(onFailed)
-  return { [Symbol.dispose]: () => stopping.abort() }
+  const timer = setTimeout(() => {
+    views.buildDeferred(stopping.signal).catch(onFailed)
+  }, afterMs).unref()
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      stopping.abort()
+    },
+  }
 }
 
 /** Move damaged views away, so that opening the views builds new ones. */

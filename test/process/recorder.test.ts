@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
@@ -10,12 +11,15 @@ import { reportSummary } from '../../src/audit/summary-report.js'
 import { ownEventTypes } from '../../src/event/event.js'
 import { position, resourceId } from '../../src/ids.js'
 import { openHistory } from '../../src/log/history.js'
-import { openLogReader } from '../../src/log/open-log.js'
+import { openLog, openLogReader } from '../../src/log/open-log.js'
 import { createNotificationEvent } from '../../src/notification/notification-event.js'
 import { openObservationSender } from '../../src/observation/observation-sender.js'
 import { recorderSocketPath } from '../../src/observation/recorder-socket.js'
 import { openRecorder } from '../../src/process/recorder.js'
+import { buildInBackground } from '../../src/process/views-watcher.js'
 import { openLocations } from '../../src/projection/locate.js'
+import { openViews } from '../../src/projection/open-views.js'
+import { query } from '../../src/sqlite.js'
 import { alice, at, cornmeal, created, disk, event, folder, image, millet } from '../controls.js'
 import { delivery } from '../notification/fixtures.js'
 
@@ -145,7 +149,7 @@ test('when the views are lost, recording continues and the caller is notified', 
 })
 
 test('damage in views that does not prevent the start is found later, and the views are built again', async t => {
-  const opened = { ...files(t), checkAfterMs: 1 }
+  const opened = { ...files(t), backgroundAfterMs: 1 }
   const events = Array.from({ length: 2000 }, () =>
     created({ type: 'volume', id: resourceId(randomUUID()) }, alice),
   )
@@ -165,11 +169,39 @@ test('damage in views that does not prevent the start is found later, and the vi
     t.like(await damage, { code: 'VIEWS_LOST' })
   }
   const { logger, lines } = listening()
-  await using _recorder = await openRecorder({ ...opened, checkAfterMs: 60_000 }, broken, logger)
+  await using _recorder = await openRecorder(
+    { ...opened, backgroundAfterMs: 60_000 },
+    broken,
+    logger,
+  )
   t.true(lines.some(({ msg }) => msg === 'views were built'))
   using locations = openLocations(opened.viewsFile, opened.logFile)
   for (const { resource } of events)
     t.is(resource && locations.locate('volume', resource.id).length, 1)
+})
+
+test('views that no request needs are not built while the recorder starts, but later', async t => {
+  const opened = files(t)
+  const deferredPosition = () =>
+    query(opened.viewsFile, db => db.prepare('select deferred_position from state').pluck().get())
+  {
+    using log = openLog(opened.logFile)
+    log.append([created(disk, alice), created(image, alice)], at(1))
+  }
+  {
+    const later = { ...opened, backgroundAfterMs: 60_000 }
+    await using recorder = await openRecorder(later, broken, listening().logger)
+    await setImmediate()
+    recorder.record([event()])
+    t.is(deferredPosition(), 0)
+    using locations = openLocations(opened.viewsFile, opened.logFile)
+    t.is(locations.locate('image', image.id).length, 1)
+  }
+  const { views } = openViews(opened.viewsFile, [opened.logFile], { deferred: false })
+  using _views = views
+  using _building = buildInBackground(views, 1, broken)
+  while (deferredPosition() === 0) await setImmediate()
+  t.is(deferredPosition(), 3)
 })
 
 test('a conflict from before the start of the recorder is counted', async t => {
