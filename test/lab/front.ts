@@ -5,6 +5,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../../sandbox/free-port.js'
+import { untilInLab } from './until-in-lab.js'
 
 const run = promisify(execFile)
 
@@ -52,10 +53,10 @@ export async function startFront(file: FrontFile, proxy: string, folder: string)
     said += bytes
   })
   const origin = `127.0.0.1:${port}`
-  for (let tries = 0; !(await accepts(port)); tries += 1) {
-    if (tries > 100 || child.exitCode !== null) throw new Error(`${file} does not serve: ${said}`)
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
+  await untilInLab(`${file} serves`, () => {
+    if (child.exitCode !== null) throw new Error(`${file} does not serve: ${said}`)
+    return accepts(port)
+  })
   return {
     base: `https://${origin}${fronts[file]}`,
     cafile: certificate.chain,

@@ -17,7 +17,7 @@ function openIdentity(spName: string, cacheSeconds: number) {
   const keystones = openKeystones({
     keystone: { authUrl: LAB_IDP_AUTH_URL },
     clouds: [{ name: sp, spName, authUrl: LAB_SP_AUTH_URL, allowedHosts: [], region: null }],
-    timeouts: { connectTimeoutMs: 2_000, responseTimeoutMs: 30_000 },
+    timeouts: { connectTimeoutMs: 30_000, responseTimeoutMs: 30_000 },
   })
   test.after.always(() => keystones.close())
   const logger = pino({ enabled: false })
