@@ -134,6 +134,9 @@ interface OpsAddress {
   readonly socket?: string | null
 }
 
+/** Longer than the interval of most monitors, which keep their connection from one request to the next. */
+const KEEP_ALIVE_MS = 75_000
+
 /**
  * Open the port for operators. Without it nobody would notice a problem, so a process that cannot open it
  * does not start.
@@ -145,7 +148,7 @@ export async function openOps(
   { host, port, socket = null }: OpsAddress,
   logger: Logger,
 ): Promise<OpsServer> {
-  const server = createServer(app.callback())
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app.callback())
   if (socket === null) await startListening(server, { host, port }, 'ops')
   else await listenOnSocket(server, socket)
   const where = socket === null ? { host, port: portOf(server) } : { socket }

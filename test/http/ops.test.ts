@@ -42,6 +42,12 @@ test('/ready is 503 while the process drains', async t => {
   t.deepEqual(await ready.json(), { ready: false, missing, degraded: [] })
 })
 
+test('a monitor may keep its connection for longer than the time between two of its requests', async t => {
+  const { url } = await open(t)
+  const page = await fetch(`${url}/metrics`)
+  t.is(page.headers.get('keep-alive'), 'timeout=75')
+})
+
 test('/metrics has the content type of Prometheus', async t => {
   const { url } = await open(t)
   const page = await fetch(`${url}/metrics`)
