@@ -30,7 +30,7 @@ export async function openOpsPort(
     aggregation: false,
     extendsNetworks: false,
   }
-  const queryRunner = createQueryRunner({ settings: () => settings, logger })
+  const queryRunner = createQueryRunner({ settings: () => settings, logger, timeoutMs: 120_000 })
   t.teardown(() => queryRunner[Symbol.dispose]())
   const app = createOpsApp({
     health: () => ({ healthy: true, reasons: [] }),

@@ -17,7 +17,7 @@ import { idp } from '../controls.js'
 /** Servers, raw sockets and clients on 127.0.0.1, all closed at the end of the test. */
 
 export async function startServer(t: ExecutionContext, listener: RequestListener): Promise<string> {
-  return origin(t, createServer({ highWaterMark: 64 * 1024 }, listener))
+  return origin(t, createServer({ highWaterMark: 64 * 1024, keepAliveTimeout: 75_000 }, listener))
 }
 
 /** A raw TCP server, for responses that no HTTP server sends. */
@@ -86,7 +86,7 @@ export async function startForwarder(
       res.writeHead(599, { 'Content-Type': 'text/plain' }).end(error.message)
     })
   }
-  const server = createServer({ highWaterMark: 64 * 1024 }, listener)
+  const server = createServer({ highWaterMark: 64 * 1024, keepAliveTimeout: 75_000 }, listener)
   server.on('checkContinue', listener)
   const next = () => {
     const outcome = outcomes.shift()

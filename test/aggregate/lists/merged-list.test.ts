@@ -481,7 +481,7 @@ test('with aggregation_errors = fail, a list fails while a cloud is down', async
 test.serial('a cloud that does not respond within the deadline is left out', async t => {
   const [home, far] = await twoClouds(t)
   far.instead = () => true
-  const proxy = await startListProxy(t, [home, far], { deadlineMs: 3000 })
+  const proxy = await startListProxy(t, [home, far], { deadlineMs: 8000 })
   const { headers, json } = await proxy.get('/image/v2/images')
   t.is(json.images.length, 3)
   t.is(headers.get('MM-Partial'), 'sp1')
