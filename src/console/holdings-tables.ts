@@ -9,13 +9,19 @@ interface Held {
   readonly holdings: Holdings
 }
 
-/** What each cloud holds of each project, and of each type. */
+/**
+ * What each cloud holds of each project, and of each type.
+ *
+ * @param all what each cloud holds of all projects, also of those that are not in the table
+ */
 export function showHoldings(
-  { clouds, projects, types, more_projects }: History,
+  { projects, types, more_projects }: Pick<History, 'projects' | 'types' | 'more_projects'>,
+  all: Holdings,
   appearance: Appearance,
 ): Markup {
-  const names = clouds.map(({ service_provider }) => service_provider)
-  const total = projects.reduce((sum, { holdings }) => sum + sumOf(holdings), 0)
+  const names = all.map(({ service_provider }) => service_provider)
+  const total = sumOf(all)
+  const others = total - projects.reduce((sum, { holdings }) => sum + sumOf(holdings), 0)
   return html`<section class="card"><h2>By project <small>${showCount(total)} resources</small></h2>${showTable(
     'Resources by project and cloud',
     [
@@ -24,7 +30,7 @@ export function showHoldings(
     ],
     projects,
     { none: 'No resources.' },
-  )}${more_projects > 0 && html`<p class="note">and ${showCount(more_projects)} more projects</p>`}</section>
+  )}${more_projects > 0 && html`<p class="note">and ${showCount(more_projects)} more projects with ${showCount(others)} resources</p>`}</section>
 ${
   types.length > 0 &&
   html`<section class="card"><h2>By type</h2>${showTable(

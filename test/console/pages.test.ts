@@ -1,4 +1,5 @@
 import test from 'ava'
+import { projectId, resourceId } from '../../src/ids.js'
 import { createProxyMetrics } from '../../src/metrics/proxy-metrics.js'
 import {
   alice,
@@ -86,6 +87,17 @@ test('the first page of the console counts what each cloud holds by project and 
   ])
   const before = await request(console, `/console/?time=${at(999) / 1000}`)
   t.regex(String(before.body), /No resources\./)
+})
+
+test('the first page of the console counts all resources, also of projects that its table leaves out', async t => {
+  const events = Array.from({ length: 103 }, (_, index) => {
+    const id = resourceId(`11111111-1111-4111-8111-${String(index).padStart(12, '0')}`)
+    const project = projectId(String(index).padStart(32, 'a'))
+    return created({ type: 'volume', id }, project, { emittedAt: at(1000) })
+  })
+  const { body } = await requestComplete(consoleOf(logOf(t, events), clouds), '/console/')
+  t.regex(String(body), /<h2>By project <small>103 resources<\/small>/)
+  t.regex(String(body), /and 3 more projects with 3 resources/)
 })
 
 test('a search in the console opens a single result at once, and lists several results', async t => {

@@ -30,22 +30,34 @@ export async function placementPage(request: PageRequest): Promise<Page> {
 <p id="counted">as of event ${showCount(shown.position)}, by the clocks of the clouds</p></div>
 <section class="card">${showSlider(slider, 'counts placement', 'Placement at')}
 <figure id="counts">${drawLanes(shown, request)}</figure></section>
-<div class="grid" id="placement">${showHoldings(shown, appearance)}</div>
+<div class="grid" id="placement">${showHoldings(shown, holdingsOf(shown), appearance)}</div>
 <section class="card" id="transfers"><h2>Who gave to whom</h2>${showTransfers(shown.transfers, appearance)}</section>`,
   }
 }
 
+/** What each cloud held at the moment of a history. */
+function holdingsOf(history: History) {
+  const [from, until, moment] = [at(history.from), at(history.until), at(history.at)]
+  const step = Math.round((stepsOf(history) * (moment - from)) / Math.max(1, until - from))
+  return history.clouds.map(({ service_provider, resources }) => ({
+    service_provider,
+    resources: resources[step] ?? 0,
+  }))
+}
+
+function stepsOf({ clouds }: History): number {
+  return (clouds[0]?.resources.length ?? 1) - 1
+}
+
 function drawLanes(history: History, { appearance }: PageRequest): Markup {
   const span = { from: at(history.from), until: at(history.until) }
-  const moment = at(history.at)
-  const steps = (history.clouds[0]?.resources.length ?? 1) - 1
-  const stepOf = Math.round((steps * (moment - span.from)) / Math.max(1, span.until - span.from))
-  const lanes = history.clouds.map(({ service_provider, resources }) => ({
+  const held = holdingsOf(history)
+  const lanes = history.clouds.map(({ service_provider, resources }, index) => ({
     cloud: service_provider,
     counts: resources,
-    now: resources[stepOf] ?? 0,
+    now: held[index]?.resources ?? 0,
   }))
-  return html`${drawCountLanes({ span, at: moment, lanes }, appearance)}${showNumbers(history, steps)}`
+  return html`${drawCountLanes({ span, at: at(history.at), lanes }, appearance)}${showNumbers(history, stepsOf(history))}`
 }
 
 const ROWS = 12
