@@ -213,6 +213,12 @@ for (const target of [
   })
 }
 
+test('the error about a path that is not served says which paths are', t => {
+  const messageOf = (target: string) => t.throws(() => parsePath(target)).message
+  t.regex(messageOf('/network/v2.0'), /begins with \/image or \/volume, got "\/network"/)
+  t.regex(messageOf('/image/latest'), /a version such as v3 after the service, got "latest"/)
+})
+
 /** Targets made of valid and invalid pieces in any order. */
 const targets = fc
   .array(
