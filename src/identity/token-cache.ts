@@ -8,7 +8,7 @@ export interface Expiring<Value> {
 }
 
 export interface TokenCacheOptions {
-  /** The number of cached values. The least recently used ones are dropped first. */
+  /** The number of cached values. The least recently used ones are dropped first, to within a second. */
   readonly capacity: number
   /** No value is cached longer. With 0, only look-ups at the same time share a value. */
   readonly cacheSeconds: number
@@ -20,10 +20,14 @@ export interface TokenCacheOptions {
 
 interface Entry<Value> extends Expiring<Value> {
   readonly sinceMs: number
+  /** When it was last moved behind all others. */
+  movedMs: number
 }
 
 /** A value that is fresher than this would be the same after another fetch. */
 const FRESH_MS = 5_000
+/** A used entry moves to the end no more often: to move it takes longer than to find it. */
+const MOVE_EVERY_MS = 1_000
 /** How many old entries go when one comes: more than one, so that the expired ones become fewer. */
 const MOST_DROPPED = 2
 const REJECTION_MS = 5_000
@@ -105,7 +109,7 @@ export class TokenCache<Value> {
     const endMs = Math.min(untilMs, sinceMs + cacheSeconds * 1000)
     if (endMs <= sinceMs) return
     entries.delete(key)
-    entries.set(key, { value, untilMs: endMs, sinceMs })
+    entries.set(key, { value, untilMs: endMs, sinceMs, movedMs: sinceMs })
     this.#dropOldest(entries, sinceMs)
   }
 
@@ -124,12 +128,13 @@ export class TokenCache<Value> {
   #find<Kind>(entries: Map<string, Entry<Kind>>, key: string): Entry<Kind> | undefined {
     const entry = entries.get(key)
     if (!entry) return undefined
-    if (entry.untilMs <= this.#options.now()) {
+    const nowMs = this.#options.now()
+    if (entry.untilMs <= nowMs) {
       entries.delete(key)
       return undefined
     }
-    // The order matters only when the map is nearly full, and to change it takes longer than the look-up.
-    if (entries.size * 2 > this.#options.capacity) {
+    if (nowMs - entry.movedMs >= MOVE_EVERY_MS) {
+      entry.movedMs = nowMs
       entries.delete(key)
       entries.set(key, entry)
     }
