@@ -52,14 +52,12 @@ export function isForwarded({ method = '', url = '' }: IncomingMessage): boolean
   return METHODS.includes(method) && FORWARDED.test(url)
 }
 
-/** Forwards a request. The response has been written when its promise resolves. */
+/** Forwards a request, and notes the outcome in its trace. The response has been written when its promise resolves. */
 type Forward = (exchange: ForwardedExchange) => Promise<void>
 
 export function createForward(parts: ProxyParts): Forward {
-  return async exchange => {
-    const send = isPreflight(exchange.req) ? forwardPreflight : forwardRequest
-    exchange.trace.outcome = await send(exchange, parts)
-  }
+  return exchange =>
+    isPreflight(exchange.req) ? forwardPreflight(exchange, parts) : forwardRequest(exchange, parts)
 }
 
 /** The layer of Koa that forwards every request with a method of Glance and Cinder, and preflights. */
@@ -79,7 +77,7 @@ interface ForwardedExchange {
   readonly trace: RequestTrace
 }
 
-async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
+async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): Promise<void> {
   const { req, res, trace } = exchange
   const parsed = parseRequest(req.method ?? '', req.url ?? '', req.headers)
   rejectReturned(parsed, parts.federation)
@@ -102,16 +100,16 @@ async function forwardRequest(exchange: ForwardedExchange, parts: ProxyParts): P
   const service = caller !== null && isServiceRequest(req, decision, parts.isService)
   const requester = { token, caller, isService: service && (await service) }
   const sent = { request, decision, requester, body: read ?? streamOf(req) }
-  return await sendDecided(exchange, parts, sent)
+  trace.outcome = await sendDecided(exchange, parts, sent)
 }
 
 /** Tokens in a preflight are dropped, because they are not validated. */
-function forwardPreflight(exchange: ForwardedExchange, parts: ProxyParts): Promise<Outcome> {
-  const { req } = exchange
+async function forwardPreflight(exchange: ForwardedExchange, parts: ProxyParts): Promise<void> {
+  const { req, trace } = exchange
   for (const token of ['x-auth-token', 'x-service-token']) {
     req.rawHeaders = withoutHeader(req.rawHeaders, token)
   }
-  return sendPreflight(req, parts.federation, (request, decision) =>
+  trace.outcome = await sendPreflight(req, parts.federation, (request, decision) =>
     sendDecided(exchange, parts, { request, decision, requester: ANONYMOUS, body: streamOf(req) }),
   )
 }
