@@ -410,7 +410,7 @@ test('a whole response is read after interim responses, and a signal ends the re
     )
   })
   const { pool } = openPool(t, server.origin, 1)
-  const read = (request: object, signal = AbortSignal.timeout(20_000)) =>
+  const read = (request: object, signal = AbortSignal.timeout(120_000)) =>
     readWholeResponse(pool, { ...WHOLE, ...request, signal })
   const response = await read({ method: 'POST', body: 'question' })
   t.is(response.status, 200)

@@ -76,7 +76,7 @@ test('law: views whose deferred part is built while events are appended equal th
     live.append(events.slice(later), at(500))
     const { views } = openViews(join(here, 'live.views.db'), [live.file], { deferred: false })
     using _views = views
-    const building = views.buildDeferred(AbortSignal.timeout(60_000))
+    const building = views.buildDeferred(AbortSignal.timeout(120_000))
     live.append(events.slice(0, later), at(501))
     views.catchUp()
     await building
