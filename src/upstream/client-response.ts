@@ -89,8 +89,11 @@ export function openClientResponse(
   }
 
   function pass(chunk: Buffer, release: (() => void) | null): void {
-    if (rewriter) for (const piece of rewriter.write(chunk)) write(piece, null)
-    else write(chunk, release)
+    if (!rewriter) return void write(chunk, release)
+    const pieces = rewriter.write(chunk)
+    const [first, ...others] = pieces
+    // Joined, because Node sends each piece as a chunk of its own, and a list has two links for each volume.
+    if (first) write(others.length === 0 ? first : Buffer.concat(pieces), null)
   }
 
   function hold(chunks: Buffer[], chunk: Buffer): void {
