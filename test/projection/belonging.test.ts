@@ -262,17 +262,23 @@ test('a command says why there are no views of a log to read', async t => {
   t.true(existsSync(file))
 })
 
-test('a worker renames a file that is no database, and new views take its place', async t => {
-  const log = join(folder(t), 'events.db')
-  const file = await recorded(log)
-  writeFileSync(file, 'no database, but long enough to be read as one: '.repeat(9))
-  using locations = openLocations(file, log, { replaceDamaged: true })
-  t.regex(locations.problem() ?? '', /the views are damaged/)
-  t.true(existsSync(`${file}.damaged`))
-  await recorded(log, [])
-  locations.refresh()
-  t.is(locations.locate('volume', disk.id).length, 1)
-})
+for (const [what, damage] of Object.entries({
+  'that is no database': (file: string) =>
+    writeFileSync(file, 'no database, but long enough to be read as one: '.repeat(9)),
+  'of which only the first page is left': (file: string) => truncateSync(file, 8192),
+})) {
+  test(`a worker renames a file ${what}, and new views take its place`, async t => {
+    const log = join(folder(t), 'events.db')
+    const file = await recorded(log)
+    damage(file)
+    using locations = openLocations(file, log, { replaceDamaged: true })
+    t.regex(locations.problem() ?? '', /the views are damaged/)
+    t.true(existsSync(`${file}.damaged`))
+    await recorded(log, [])
+    locations.refresh()
+    t.is(locations.locate('volume', disk.id).length, 1)
+  })
+}
 
 test('a worker renames damaged views, and a read-only command leaves them', async t => {
   const path = folder(t)

@@ -171,22 +171,22 @@ function damage(file: string, table: string): void {
 
 test('damaged views are rebuilt when they are checked, or when the damage is in the way of new events', async t => {
   const { log, views } = await recorded(folder(t))
-  const open = (checked: boolean) => {
-    const opened = openViews(views, [log], { checked })
+  const open = (options = {}) => {
+    const opened = openViews(views, [log], options)
     opened.views[Symbol.dispose]()
     return opened.rebuilt
   }
   damage(views, 'locations')
-  t.is(open(false), null, 'there are no new events')
-  t.regex(open(true) ?? '', /^they are damaged: /)
-  t.is(open(true), null)
+  t.is(open({ checked: false }), null, 'there are no new events')
+  t.regex(open() ?? '', /^they are damaged: /)
+  t.is(open(), null)
 
   damage(views, 'locations')
   {
     using opened = openLog(log)
     opened.append([created(image, bob)], at(10))
   }
-  t.is(open(false), 'they are damaged')
+  t.is(open({ checked: false }), 'they are damaged')
   t.deepEqual(checkViews(views, [log]).differences, [])
 })
 
