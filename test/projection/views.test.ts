@@ -158,6 +158,19 @@ test('the views of requests are ready before the deferred views are built, which
   t.like(checkViews(file, [log.file]), { position: position(6), differences: [] })
 })
 
+test('deferred views that were not built before the views were closed are built at the next opening', async t => {
+  const path = folder(t)
+  using log = openLog(join(path, 'events.db'))
+  log.append([created(disk, alice), created(image, bob)], at(9))
+  const file = join(path, 'views.db')
+  openViews(file, [log.file], { deferred: false }).views[Symbol.dispose]()
+  t.is(checkViews(file, [log.file]).rows, 2)
+  const { views, rebuilt } = openViews(file, [log.file])
+  using _views = views
+  t.is(rebuilt, null)
+  t.deepEqual(checkViews(file, [log.file]), { position: position(2), rows: 4, differences: [] })
+})
+
 /** Overwrite the first page of a table of views with bytes that are no page. */
 function damage(file: string, table: string): void {
   const db = new Database(file)
