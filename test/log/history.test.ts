@@ -125,6 +125,19 @@ test('views stay current when a log is archived, and a rebuild reads all files',
   t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
 })
 
+test('views without events are caught up from all archives of their log', t => {
+  const path = folder(t)
+  const file = recorded(path)
+  const views = join(path, 'views.db')
+  buildViews(views, [file], { upTo: position(0) })
+  for (const upTo of [2, 4, 6]) archiveLog(file, position(upTo), quiet)
+  const opened = openViews(views, historyFiles([file]))
+  using _views = opened.views
+  t.is(opened.rebuilt, null)
+  t.is(opened.views.position(), position(8))
+  t.deepEqual(checkViews(views, historyFiles([file])).differences, [])
+})
+
 test('views are not built from a history whose beginning is missing', async t => {
   const path = folder(t)
   const file = recorded(path)
