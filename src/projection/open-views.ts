@@ -118,7 +118,7 @@ function attach(db: Database.Database, file: string, logFiles: readonly string[]
   const { ino } = statSync(file)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL') // events that a crash removes are applied again from the log
-  // The views may also lack events that were archived meanwhile.
+  // Views without events also lack those of the archives.
   applyFiles(db, logFiles.slice(0, -1), { views: served })
   attachHistory(db, logFiles)
   const reached = db.prepare<[], number>('select position from state').pluck()
