@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
@@ -101,3 +101,28 @@ test('a download over a connection that is used again leaves no listeners behind
   }
   t.deepEqual(warnings, [])
 })
+
+for (const framing of ['sized', 'chunked'] as const) {
+  test(`what has come of a large ${framing} upload reaches the cloud while the client pauses`, async t => {
+    const image = randomBytes(3 * MIB)
+    // From 512 KiB on, pieces wait until they are 256 KiB together or no more has come.
+    const parts = [image.subarray(0, 520 * 1024), image.subarray(520 * 1024)] as const
+    const pieces: Buffer[] = []
+    const upstream = await startServer(t, async (req, res) => {
+      for await (const piece of req) {
+        pieces.push(piece)
+        arrived.emit('piece')
+      }
+      res.end()
+    })
+    const arrived = new EventEmitter()
+    const { url } = await startForwarder(t, upstream)
+    const headers = framing === 'sized' ? { 'Content-Length': String(image.length) } : {}
+    const request = open(url, 'PUT', headers)
+    request.write(parts[0])
+    while (Buffer.concat(pieces).length < parts[0].length) await once(arrived, 'piece')
+    request.end(parts[1])
+    await once(request, 'response')
+    t.true(Buffer.concat(pieces).equals(image))
+  })
+}
