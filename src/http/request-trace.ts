@@ -5,10 +5,10 @@ import type { Caller } from '../identity/identity.js'
 import type { Decision } from '../routing/decision.js'
 import type { Outcome } from '../upstream/forward-request.js'
 import { isRequestId } from '../upstream/headers.js'
-import type { Progress } from '../upstream/proxied-request.js'
+import type { RequestProgress } from '../upstream/proxied-request.js'
 
 /** What the access log says about a request. It is filled in while the request is handled. */
-export interface RequestTrace extends Progress {
+export interface RequestTrace extends RequestProgress {
   /** `req-<uuid>`, made by this proxy. */
   readonly requestId: string
   /** The id that came with the request, else `requestId`. Every service logs it. */

@@ -24,7 +24,7 @@ export function byLabel<Made>(make: (value: string) => Made): (value: string) =>
 }
 
 /** The count with one set of labels. */
-export interface CountedSeries {
+interface CountedSeries {
   readonly labels: Labels
   value: number
 }
@@ -53,7 +53,7 @@ export class PlainCounter extends Counter<string> {
 }
 
 /** The observations with one set of labels. */
-export class ObservedSeries {
+class ObservedSeries {
   readonly labels: Labels
   /** One more than there are buckets: the last is for longer observations. */
   readonly counts: number[]

@@ -6,7 +6,7 @@ import type { Requester } from './destination.js'
 import type { PublicAddress } from './public-address.js'
 
 /** What is known about a request while it is sent, for its line in the access log. */
-export interface Progress {
+export interface RequestProgress {
   /** The cloud to which it goes, before anything is sent there. */
   serviceProvider: SpName | null
   /** Milliseconds from the upstream request to the first byte of its response; for lists, to the first whole response. */
@@ -21,7 +21,7 @@ export interface Progress {
 }
 
 /** Note an observation for which the response waited. */
-export function noteObserved(progress: Progress, isRecorded: boolean): void {
+export function noteObserved(progress: RequestProgress, isRecorded: boolean): void {
   progress.observed = isRecorded && progress.observed !== 'pending' ? 'recorded' : 'pending'
 }
 
@@ -37,7 +37,7 @@ export interface ProxiedRequest {
   readonly body: 'stream' | Buffer | null
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  readonly progress: Progress
+  readonly progress: RequestProgress
 }
 
 /** A request before the decision to which cloud it goes. */
