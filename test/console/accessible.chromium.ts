@@ -10,7 +10,7 @@ import { openHistory } from '../../src/log/history.js'
 import { mixmatch } from '../commands/run-command.js'
 import { folder } from '../controls.js'
 import { useBrowser } from './browser.js'
-import { consoleOf, serveConsole } from './console-server.js'
+import { consoleOf, requestComplete, serveConsole } from './console-server.js'
 
 const open = useBrowser()
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
@@ -57,7 +57,10 @@ async function sampled(t: ExecutionContext) {
     'audit',
     'nothing',
   ]
-  return { pages, origin: await serveConsole(t, consoleOf(file, clouds)), file }
+  const console = consoleOf(file, clouds)
+  // A page loads itself again when the log has been read for it.
+  for (const page of pages) await requestComplete(console, `/console/${page}`)
+  return { pages, origin: await serveConsole(t, console), file }
 }
 
 for (const scheme of ['light', 'dark'] as const) {

@@ -14,7 +14,7 @@ import { positionAt } from '../../src/replay/point.js'
 import { mixmatch } from '../commands/run-command.js'
 import { alice, created, disk, folder } from '../controls.js'
 import { rowsOf, useBrowser } from './browser.js'
-import { consoleOf, serveConsole } from './console-server.js'
+import { consoleOf, requestComplete, serveConsole } from './console-server.js'
 
 const open = useBrowser()
 const sample = fileURLToPath(new URL('../../data/sample.ndjson.gz', import.meta.url))
@@ -26,7 +26,9 @@ async function sampled(t: ExecutionContext) {
   await mixmatch(path, 'log', 'import', sample, '--log', 'events.db')
   await mixmatch(path, 'views', 'rebuild', '--log', 'events.db')
   const file = join(path, 'events.db')
-  return { path, file, origin: await serveConsole(t, consoleOf(file, clouds)) }
+  const console = consoleOf(file, clouds)
+  for (const page of ['', 'conflicts']) await requestComplete(console, `/console/${page}`)
+  return { path, file, origin: await serveConsole(t, console) }
 }
 
 /** A volume of the sample that was transferred and deleted, and one that is held. */

@@ -90,6 +90,10 @@ function startSlider(form) {
 /** Refresh the parts that an element names, while the page is visible. @param {HTMLElement} element */
 function startRefreshing(element) {
   const everyMs = Number(element.dataset['refresh']) * 1000
+  let isLeaving = false
+  addEventListener('beforeunload', () => {
+    isLeaving = true
+  })
   setInterval(() => {
     if (document.visibilityState !== 'visible') return
     // A part in which somebody is at work by keyboard stays as it is.
@@ -98,8 +102,8 @@ function startRefreshing(element) {
     )
     refreshParts(location.href, ids)
       .then(() => {
-        // The whole page has come: load it, with what this script does for it.
-        if (!element.isConnected) location.reload()
+        // The whole page has come: load it, with what this script does for it. A reload would stop a click on a link.
+        if (!element.isConnected && !isLeaving) location.reload()
       })
       .catch(() => element.setAttribute('data-stale', ''))
   }, everyMs)
