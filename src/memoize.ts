@@ -1,3 +1,5 @@
+import { parseJson } from './json.js'
+
 /** Enough for the texts that repeat: header names, addresses, endpoints. */
 const CAPACITY = 1000
 /** A longer text is none that repeats. */
@@ -26,5 +28,5 @@ export function memoize<Result>(
 
 /** For V8, a text that was cut out of a longer one keeps the whole of that in memory. */
 function copyOf(text: string): string {
-  return JSON.parse(JSON.stringify(text))
+  return String(parseJson(JSON.stringify(text)))
 }
