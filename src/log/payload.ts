@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib'
+import { constants, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import * as z from 'zod'
 import { WINDOW_BITS } from './compress-payload.js'
 
@@ -9,8 +9,8 @@ import { WINDOW_BITS } from './compress-payload.js'
  * @throws Error if they hold more, or the body is not UTF-8
  */
 export function decompressExactly(bytes: Buffer, dictionary: Buffer): string {
-  const body = inflate(bytes, dictionary)
-  if (hasMore(bytes, dictionary, body))
+  const { body, length } = inflateCounting(bytes, dictionary)
+  if (length < bytes.length || hasUnusedBit(bytes, dictionary, body))
     throw new Error('more follows the end of the compressed body')
   const text = body.toString()
   if (text.includes('\uFFFD') && !Buffer.from(text).equals(body))
@@ -19,40 +19,48 @@ export function decompressExactly(bytes: Buffer, dictionary: Buffer): string {
 }
 
 /**
- * Whether the bytes go on after the end of the stream. `compress` leaves the unused bits of the last
- * byte zero. So its highest set bit belongs to the stream: without that bit, the body must not
- * decompress to the same bytes. If the last byte is zero, zlib has to count the bytes, which takes
- * twice as long.
+ * Whether a bit is set after the end of the stream in its last byte. `compress` leaves these bits zero. So the
+ * highest set bit must belong to the stream: without it, the body does not end in that byte, or is different.
+ * Then zlib needs the byte that is added here. Without one it would fail, and after a failure Node frees the
+ * memory of zlib only in the next turn of the event loop, which does not come before the log is verified.
  */
-function hasMore(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
+function hasUnusedBit(bytes: Buffer, dictionary: Buffer, body: Buffer): boolean {
   const end = bytes.length - 1
   const last = bytes[end] ?? 0
-  if (last === 0) return lengthOf(bytes, dictionary) < bytes.length
-  const cleared = Buffer.from(bytes)
-  cleared[end] = last & ~(1 << (31 - Math.clz32(last)))
+  if (last === 0) return false
+  const changed = Buffer.concat([bytes, NEXT_BYTE])
+  changed[end] = last & ~(1 << (31 - Math.clz32(last)))
   try {
-    return inflate(cleared, dictionary).equals(body)
+    const again = inflateCounting(changed, dictionary, { finishFlush: constants.Z_SYNC_FLUSH })
+    return again.length === bytes.length && again.body.equals(body)
   } catch {
     return false
   }
 }
 
-/** The length of the stream in bytes. */
-function lengthOf(bytes: Buffer, dictionary: Buffer): number {
-  // `info` also returns the zlib engine. The types of Node do not declare this.
-  const result: unknown = inflateRawSync(bytes, { ...INFLATE, dictionary, info: true })
-  return inflated.parse(result).engine.bytesWritten
+const NEXT_BYTE = Buffer.alloc(1)
+
+interface Inflated {
+  readonly body: Buffer
+  /** The bytes of the stream, without what follows it. */
+  readonly length: number
 }
 
-const inflated = z.object({ engine: z.object({ bytesWritten: z.number() }) })
+function inflateCounting(bytes: Buffer, dictionary: Buffer, options: ZlibOptions = {}): Inflated {
+  // `info` also returns the zlib engine. The types of Node do not declare this.
+  const result: unknown = inflateRawSync(bytes, { ...INFLATE, ...options, dictionary, info: true })
+  const { buffer, engine } = inflated.parse(result)
+  return { body: buffer, length: engine.bytesWritten }
+}
+
+const inflated = z.object({
+  buffer: z.instanceof(Buffer),
+  engine: z.object({ bytesWritten: z.number() }),
+})
 
 /** @throws Error of zlib if the bytes are damaged or the dictionary is a different one */
 export function decompressBody(bytes: Buffer, dictionary: Buffer): string {
-  return inflate(bytes, dictionary).toString()
+  return inflateRawSync(bytes, { ...INFLATE, dictionary }).toString()
 }
 
 const INFLATE = { windowBits: WINDOW_BITS, chunkSize: 4096 }
-
-function inflate(bytes: Buffer, dictionary: Buffer): Buffer {
-  return inflateRawSync(bytes, { ...INFLATE, dictionary })
-}
