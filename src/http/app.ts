@@ -40,7 +40,7 @@ export function createApp(options: AppOptions): RequestListener {
 
   return (req, res) => {
     if (!isForwarded(req)) return void respond(req, res)
-    // Koa's context, and its callback, which watches the response, cost a fifth of the CPU time.
+    // Koa's callback also watches the response and composes all layers: a fifth of the CPU time.
     const arrived = { req, res, malformed: errorOf(req, res) }
     serve(arrived, trace => forward({ req, res, trace })).catch(error => {
       logger.error({ err: error }, 'a request could not be logged')
