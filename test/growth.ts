@@ -26,6 +26,26 @@ export function measureGrowth<Input>(
   )
 }
 
+/** What work may take for eight times the input: linear work takes about eight times as long, quadratic 64 times. */
+export const MOST_FOR_EIGHT = 24
+
+const ATTEMPTS = 4
+
+/**
+ * Measure how much longer the work takes for eight times the input. Compilers, garbage collection and other
+ * processes can make a measurement too large, so it is repeated before it counts as more than linear.
+ */
+export function growthForEight<Input>(
+  growing: Growing<Input>,
+  { size, runs }: { size: number; runs?: number },
+): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let attempt = 1; attempt <= ATTEMPTS && least > MOST_FOR_EIGHT; attempt += 1) {
+    least = Math.min(least, measureGrowth(growing, { size, factor: 8, ...(runs && { runs }) }))
+  }
+  return least
+}
+
 /** Shorter times cannot be measured well, and are fast enough anyway. */
 const LEAST_MS = 2
 

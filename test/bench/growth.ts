@@ -1,4 +1,4 @@
-import { type Growing, measureGrowth } from '../growth.js'
+import { type Growing, MOST_FOR_EIGHT, measureGrowth } from '../growth.js'
 import { hostileTexts } from '../hostile-texts.js'
 import { hostileResponses } from '../http-client/hostile-responses.js'
 import { hostileMessages } from '../notification/hostile-messages.js'
@@ -9,8 +9,6 @@ import { hostileBodies } from '../upstream/hostile-bodies.js'
 // grows much faster than its input. `npm run bench:growth`
 
 const SIZE = 200_000
-/** The square of eight is 64. */
-const MOST_FOR_EIGHT = 24
 
 function isLinear<Input>(each: Growing<Input>): boolean {
   const growth = [2, 4, 8].map(factor => measureGrowth(each, { size: SIZE, factor }))
