@@ -73,6 +73,7 @@ export async function startBrokerCluster(options: ClusterOptions): Promise<Broke
       const survivor = nodes.find(other => other !== node)
       if (!survivor) throw new Error('a cluster has several nodes')
       await node.discard()
+      await untilStreamsAreLedElsewhere(node, survivor, options.vhosts)
       await survivor.command('rabbitmqctl', 'forget_cluster_node', node.name)
       await node.start()
       await node.answers()
@@ -90,6 +91,31 @@ function untilFormed(nodes: readonly BrokerNode[]): Promise<void> {
   return until(`${names.join(', ')} are one cluster`, async () => {
     const [first] = nodes
     return first !== undefined && (await runningNodes(first)).join() === names.join()
+  })
+}
+
+/** RabbitMQ deletes a stream whose leader is still the node that its cluster is told to forget (3.10). */
+function untilStreamsAreLedElsewhere(
+  lost: BrokerNode,
+  survivor: BrokerNode,
+  vhosts: readonly string[],
+): Promise<void> {
+  return until(`the streams of ${lost.name} have another leader`, async () => {
+    const asked = vhosts.map(vhost =>
+      survivor.command(
+        'rabbitmqctl',
+        'list_queues',
+        '--silent',
+        '--vhost',
+        vhost,
+        'type',
+        'leader',
+      ),
+    )
+    const lists = await Promise.all(asked).catch(() => null)
+    const leaders = lists?.flatMap(list => [...list.matchAll(/^stream\t(.*)$/gm)])
+    // Between two leaders there is none.
+    return leaders?.every(([, leader]) => leader !== '' && leader !== lost.name) ?? false
   })
 }
 

@@ -73,6 +73,7 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
   const env = { ...Object.fromEntries(inherited), ...options.env }
   const program = { mainScript, configFile, env }
   let group: Group | null = null
+  let lastAnswer: Readiness | null = null
 
   const isRunning = () => group !== null && !hasEnded(group.leader)
 
@@ -83,6 +84,7 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
   }
 
   async function until(what: string, patienceMs: number, holds: () => Promise<boolean>) {
+    lastAnswer = null
     const deadline = performance.now() + patienceMs
     while (!(await holds().catch(() => false))) {
       const late = performance.now() > deadline
@@ -92,14 +94,16 @@ export async function createMixmatchNode(options: MixmatchNodeOptions): Promise<
       }
       const words = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-12).join('\n')
       throw new Error(
-        `${name} ${late ? `was not ${what} in time` : 'ended'}. Its last lines:\n${words}`,
+        `${name} ${late ? `was not ${what} in time` : 'ended'}. Its last answer:\n` +
+          `${JSON.stringify(lastAnswer)}\nIts last lines:\n${words}`,
       )
     }
   }
 
   async function readiness(): Promise<Readiness> {
     const response = await fetch(`${opsUrl}/ready`, { signal: AbortSignal.timeout(60_000) })
-    return response.json() as Promise<Readiness>
+    lastAnswer = (await response.json()) as Readiness
+    return lastAnswer
   }
 
   return {
