@@ -83,8 +83,11 @@ export function createBatcher<Item>(
     delivering += 1
     try {
       if (delivering > 1) await nextTurn()
-      await deliver(batch, previous)
-      await previous
+      try {
+        await deliver(batch, previous)
+      } finally {
+        await previous // also after a failure: nothing is in progress when the newest delivery has ended
+      }
       if (delivering > 1 || (waiting.length > 0 && isDue())) await nextTurn()
     } finally {
       delivering -= 1

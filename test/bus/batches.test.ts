@@ -148,6 +148,25 @@ test('a batch that was begun before the last one failed fails with it, and one f
   t.deepEqual([begun.length, failures.length], [2, 1])
 })
 
+test('a delivery that fails ends after the one before it', async t => {
+  let deliverFirst = () => {}
+  const first = new Promise<void>(resolve => {
+    deliverFirst = resolve
+  })
+  let isSecondBegun = false
+  const { add, discard, taken } = collect({ ...LONG_PAUSE, atOnce: 2 }, ([item]) => {
+    if (item === 1) return first
+    isSecondBegun = true
+    throw new Error('this one fails at once')
+  })
+  for (const item of [1, 2, 3, 4, 5, 6]) add(item)
+  await untilTrue(() => isSecondBegun)
+  const takenAtEnd = discard().then(() => taken.length)
+  await sleep(0)
+  deliverFirst()
+  t.is(await takenAtEnd, 1)
+})
+
 test('discard drops the waiting items, and waits for a delivery in progress', async t => {
   const { add, discard, taken } = collect(LONG_PAUSE, () => sleep(20))
   for (const item of [1, 2, 3, 4]) add(item)
